@@ -1,0 +1,22 @@
+"""The built-in checks, as a plugin like any stranger's."""
+
+from nodecheck.hookspecs import LazyCheck, hookimpl
+
+_CHECKS = {
+    "swap": "swap",
+}
+"""Check name to module (in this package) and function of the same name with ``_``."""
+
+
+@hookimpl
+def nodecheck_checks() -> list[LazyCheck]:
+    """Every built-in check, imported when selected."""
+    return [
+        LazyCheck(name, f"{__name__}.{module}:{name.replace('-', '_')}") for name, module in sorted(_CHECKS.items())
+    ]
+
+
+@hookimpl
+def nodecheck_profiles() -> list[dict[str, object]]:
+    """The built-in profiles."""
+    return [{"schema": "nodecheck.profile/1", "name": "kubernetes"}]

@@ -1,0 +1,59 @@
+"""nodecheck: is this Linux node fit to run Kubernetes, now and after its next reboot?
+
+>>> import nodecheck
+>>> report = nodecheck.run(select=["swap"])
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from nodecheck.api import run as run
+    from nodecheck.checking import Result as Result
+    from nodecheck.checking import Severity as Severity
+    from nodecheck.checking import Status as Status
+    from nodecheck.errors import FactError as FactError
+    from nodecheck.errors import NodecheckError as NodecheckError
+    from nodecheck.errors import ProfileError as ProfileError
+    from nodecheck.errors import ReportError as ReportError
+    from nodecheck.errors import SelectorError as SelectorError
+    from nodecheck.errors import UsageError as UsageError
+    from nodecheck.hookspecs import hookimpl as hookimpl
+    from nodecheck.hookspecs import hookspec as hookspec
+    from nodecheck.report import Report as Report
+
+_HOMES = {
+    "FactError": "errors",
+    "NodecheckError": "errors",
+    "ProfileError": "errors",
+    "Report": "report",
+    "ReportError": "errors",
+    "Result": "checking",
+    "SelectorError": "errors",
+    "Severity": "checking",
+    "Status": "checking",
+    "UsageError": "errors",
+    "hookimpl": "hookspecs",
+    "hookspec": "hookspecs",
+    "run": "api",
+}
+
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562): importing nodecheck costs nothing else."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,227 @@
+"""``@check``: how a check declares what it needs, looks at and is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
+
+from nodecheck.checking.model import BOOT, NOW, Cause, Evidence, Outcome, Severity, Status, seen
+from nodecheck.fix import Fix
+
+T = TypeVar("T")
+Results = Iterable[Outcome]
+SeverityRule = Callable[..., Severity]
+
+
+class Lazy(Generic[T]):
+    """A need that is read only when the check calls it: ``config: Lazy[KernelConfig]`` … ``config()``.
+
+    Calling it raises :class:`nodecheck.errors.FactError` where the fact cannot be had.
+    """
+
+    __slots__ = ("_get",)
+
+    def __init__(self, get: Callable[[], T]) -> None:
+        self._get = get
+
+    def __call__(self) -> T:
+        return self._get()
+
+
+class Need(NamedTuple):
+    """One parameter of a check or of a fact's reader."""
+
+    name: str
+    fact: type
+    lazy: bool
+
+
+class Judge(NamedTuple):
+    """One view of a check: the function, its needs, and the profile parameters that it takes."""
+
+    function: Callable[..., Results]
+    needs: tuple[Need, ...]
+    parameters: tuple[str, ...]
+
+
+class Check:
+    """A declared check. Calling it judges the ``now`` view with facts given by hand."""
+
+    def __init__(self, name: str, options: dict[str, Any]) -> None:
+        self.name = name
+        self.judges: dict[str, Judge] = {}
+        self.parameters: dict[str, tuple[Any, Any]] = {}
+        """Profile parameters: name (kebab-case) to annotation and default."""
+        self.plugin = ""
+        self.severity: Severity | SeverityRule = options["severity"]
+        self.severity_needs: tuple[Need, ...] = ()
+        self.tags: tuple[str, ...] = tuple(options["tags"])
+        self.references: tuple[str, ...] = tuple(options["references"])
+        self.each: str | None = options["each"]
+        self.spell: Callable[[str], str] | None = options["spell"]
+        self.doc = ""
+
+    def __repr__(self) -> str:
+        return f"<check {self.name}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Results:
+        return self.judges[NOW if NOW in self.judges else BOOT].function(*args, **kwargs)
+
+    @property
+    def title(self) -> str:
+        """The first line of the docstring, without its full stop."""
+        return self.doc.partition("\n")[0].strip().rstrip(".")
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views that exist."""
+        return tuple(view for view in (NOW, BOOT) if view in self.judges)
+
+    @property
+    def default_severity(self) -> Severity:
+        """The severity where nothing is known of the node."""
+        return self.severity if isinstance(self.severity, Severity) else Severity.ERROR
+
+    def at_boot(self, function: Callable[..., Results]) -> Callable[..., Results]:
+        """Declare the judge of the ``boot`` view (a decorator; the function stays callable as it is)."""
+        self._add(BOOT, function)
+        return function
+
+    def _add(self, view: str, function: Callable[..., Results]) -> None:
+        needs, parameters = needs_of(function)
+        for name, (kind, default) in parameters.items():
+            self.parameters.setdefault(name.replace("_", "-"), (kind, default))
+        self.judges[view] = Judge(function, needs, tuple(parameters))
+
+
+def needs_of(function: Callable[..., Any]) -> tuple[tuple[Need, ...], dict[str, tuple[Any, Any]]]:
+    """The needs (positional parameters) and profile parameters (keyword-only, with defaults) of a function."""
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount]
+    keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    notes = function.__annotations__
+    defaults = function.__kwdefaults__ or {}
+    needs = tuple(_need(name, _evaluated(notes[name], function)) for name in names if name in notes)
+    return needs, {name: (_evaluated(notes.get(name), function), defaults.get(name)) for name in keywords}
+
+
+def _evaluated(note: Any, function: Callable[..., Any]) -> Any:
+    return eval(note, function.__globals__) if isinstance(note, str) else note  # noqa: S307 - the module's own text
+
+
+def _need(name: str, note: Any) -> Need:
+    if get_origin(note) is Lazy:
+        return Need(name, get_args(note)[0], True)
+    return Need(name, note, False)
+
+
+def check(
+    *,
+    severity: Severity | SeverityRule = Severity.ERROR,
+    tags: Iterable[str] = (),
+    references: Iterable[str] = (),
+    each: str | None = None,
+    spell: Callable[[str], str] | None = None,
+    view: str = NOW,
+    name: str | None = None,
+) -> Callable[[Callable[..., Results]], Check]:
+    """Declare a check; its name is the function's, its page the docstring.
+
+    Positional parameters are needs: fact types, or ``Lazy[Fact]``. Keyword-only parameters come from the
+    profile (``[check.NAME]``), their annotation is their type and their default the profile's default.
+
+    ``each`` names a parameter that lists subjects (or maps subject to requirement): the judge is then called
+    once for each, with ``subject: str`` (and ``wanted: str``) as first parameters, so that a source that one
+    subject needs and that cannot be read makes that subject ``unknown`` and no other.
+    ``spell`` turns a subject of the profile into its one spelling.
+
+    ``severity`` is a severity, or a function of ``subject`` and facts that gives one; it is the severity of
+    every outcome that does not bring its own.
+    """
+
+    def declare(function: Callable[..., Results]) -> Check:
+        label = name or function.__name__.replace("_", "-")
+        declared = Check(
+            label, {"severity": severity, "tags": tags, "references": references, "each": each, "spell": spell}
+        )
+        declared.doc = function.__doc__ or ""
+        if not isinstance(severity, Severity):
+            declared.severity_needs = needs_of(severity)[0]
+        declared._add(view, function)
+        return declared
+
+    return declare
+
+
+def ok(
+    message: str,
+    *,
+    subject: str | None = None,
+    expected: str | None = None,
+    actual: str | None = None,
+    evidence: Iterable[Evidence] = (),
+    severity: Severity | None = None,
+) -> Outcome:
+    """The requirement is met."""
+    return Outcome(Status.PASS, message, subject, expected, actual, tuple(evidence), None, severity)
+
+
+def fail(
+    message: str,
+    *,
+    subject: str | None = None,
+    expected: str | None = None,
+    actual: str | None = None,
+    evidence: Iterable[Evidence] = (),
+    fix: Fix | None = None,
+    severity: Severity | None = None,
+) -> Outcome:
+    """The requirement is not met."""
+    return Outcome(Status.FAIL, message, subject, expected, actual, tuple(evidence), fix, severity)
+
+
+def unknown(
+    message: str,
+    *,
+    code: str,
+    detail: str | None = None,
+    subject: str | None = None,
+    expected: str | None = None,
+    actual: str | None = None,
+    evidence: Iterable[Evidence] = (),
+    severity: Severity | None = None,
+    fix: Fix | None = None,
+) -> Outcome:
+    """The check applies and could not be judged; ``code`` as in the contract, ``detail`` defaults to the message."""
+    cause = Cause(code, message if detail is None else detail)
+    return Outcome(Status.UNKNOWN, message, subject, expected, actual, tuple(evidence), fix, severity, cause)
+
+
+def skip(
+    message: str,
+    *,
+    code: str = "not-applicable",
+    subject: str | None = None,
+    evidence: Iterable[Evidence] = (),
+    severity: Severity | None = None,
+) -> Outcome:
+    """The check does not apply here."""
+    return Outcome(
+        Status.SKIP, message, subject, evidence=tuple(evidence), severity=severity, cause=Cause(code, message)
+    )
+
+
+__all__ = [
+    "Check",
+    "Judge",
+    "Lazy",
+    "Need",
+    "Results",
+    "check",
+    "fail",
+    "needs_of",
+    "ok",
+    "seen",
+    "skip",
+    "unknown",
+]

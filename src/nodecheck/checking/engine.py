@@ -1,0 +1,189 @@
+"""The engine: from a host and a profile to a report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from time import gmtime, monotonic, strftime, time
+from typing import Any, NamedTuple
+
+from nodecheck import __version__
+from nodecheck.checking.declare import Check
+from nodecheck.checking.finish import Finisher
+from nodecheck.checking.judging import Judged, Task, judged
+from nodecheck.checking.model import BOOT, NOW, Cause, Outcome, Status
+from nodecheck.checking.schedule import Schedule
+from nodecheck.checking.selectors import Selection, check_selectors, parse_selector
+from nodecheck.checking.store import Facts, Given
+from nodecheck.errors import FactError, PluginError
+from nodecheck.facts.os_release import OsRelease
+from nodecheck.facts.target import Settings, Target
+from nodecheck.host import Host
+from nodecheck.plugins import PluginInfo, Registry
+from nodecheck.profile.model import Profile
+from nodecheck.profile.waivers import waived
+from nodecheck.report.identity import node_of
+from nodecheck.report.model import PluginUsed, ProfileUsed, Report, Run, Source, Tool
+from nodecheck.report.summary import summary_of
+
+CHECK_SHARE = 3
+"""A check may take the run's time divided by this, and not more than :data:`CHECK_MOST_S`."""
+
+CHECK_MOST_S = 10.0
+
+
+class Request(NamedTuple):
+    """What one run is asked for."""
+
+    profile: Profile
+    settings: Settings
+    selection: Selection
+    fail_on: str
+    timeout_s: float
+
+
+def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str], view: str | None) -> Selection:
+    """Parse and verify the selectors of a run. Raises SelectorError."""
+    selection = Selection(
+        tuple([parse_selector(text) for text in select]), tuple([parse_selector(text) for text in ignore]), view
+    )
+    tags = {check.name: check.tags for check in registry.all_checks()} if selection.speaks_of_tags else {}
+    check_selectors((*selection.select, *selection.ignore), tags, registry.checks)
+    return selection
+
+
+def run(host: Host, registry: Registry, request: Request) -> Report:
+    """Judge the host. Never raises for what the host holds."""
+    started, began = time(), monotonic()
+    facts = Facts(host, [Given(Settings, request.settings)], registry.readers)
+    broken: list[PluginInfo] = []
+    tasks = _tasks(registry, request, broken)
+    finisher = Finisher(request.profile, request.selection)
+    status = _work(tasks, facts, finisher, began, request.timeout_s)
+    for plugin in (*registry.plugins, *broken):
+        if plugin.status == "failed":
+            finisher.add_plugin(plugin)
+    results = waived(finisher.results, request.profile.waivers, request.selection, strftime("%Y-%m-%d", gmtime(started)))
+    results.sort(key=lambda result: result.id)
+    finished = started + (monotonic() - began)
+    return Report(
+        Tool("nodecheck", __version__, tuple([PluginUsed(*plugin[:4]) for plugin in registry.plugins])),
+        Run(
+            _uuid4(), _rfc3339(started), _rfc3339(finished), round(finished - started, 6), status,
+            Source(host.kind, host.path), os.geteuid() == 0, request.fail_on,
+        ),
+        node_of(host, _release(facts)),
+        _profile_used(request, facts.known(Target)),
+        summary_of(tuple(results), request.fail_on),
+        tuple(results),
+    )
+
+
+def _tasks(registry: Registry, request: Request, broken: list[PluginInfo]) -> list[Task]:
+    tasks = []
+    for name in sorted(registry.checks):
+        if not _may_be_wanted(registry, request.selection, name):
+            continue
+        try:
+            check = registry.check(name)
+        except PluginError as error:
+            broken.append(PluginInfo(f"{registry.owners[name]}:{name}", None, "failed", str(error)))
+            continue
+        tasks.extend(_views(check, request))
+    return tasks
+
+
+def _may_be_wanted(registry: Registry, selection: Selection, name: str) -> bool:
+    """Whether a check must be imported: by its name, or where tags count, by its tags."""
+    tags = registry.check(name).tags if selection.speaks_of_tags else ()
+    return any(selection.wants(name, tags, view) for view in (NOW, BOOT))
+
+
+def _views(check: Check, request: Request) -> Iterable[Task]:
+    parameters = {name: default for name, (_, default) in check.parameters.items()}
+    parameters.update(request.profile.checks.get(check.name, {}))
+    for view in check.views:
+        if request.selection.wants(check.name, check.tags, view):
+            yield Task(check, view, parameters, _subjects(check, view, parameters, request.selection))
+
+
+def _subjects(
+    check: Check, view: str, parameters: Mapping[str, Any], selection: Selection
+) -> tuple[tuple[str, str | None], ...] | None:
+    if check.each is None:
+        return None
+    listed = parameters[check.each]
+    pairs = listed.items() if isinstance(listed, Mapping) else [(subject, None) for subject in listed]
+    spelt = [(check.spell(subject) if check.spell else subject, wanted) for subject, wanted in pairs]
+    return tuple([pair for pair in spelt if selection.keeps(check.name, check.tags, pair[0], view)])
+
+
+def _work(tasks: list[Task], facts: Facts, finisher: Finisher, began: float, timeout_s: float) -> str:
+    """Do the tasks; ``complete``, or ``timeout`` where the run's time was over before its end."""
+    from _thread import get_ident
+
+    status = "complete"
+    each_s = min(CHECK_MOST_S, timeout_s / CHECK_SHARE)
+    late: dict[int, str] = {}
+
+    def work(index: int, sink: list[Judged]) -> None:
+        facts.owner = get_ident()
+        if tasks[index].subjects == () and tasks[index].parameters[tasks[index].check.each or ""]:
+            return  # its subjects were all deselected
+        judged(tasks[index], facts, sink)
+
+    def overran(index: int, over: bool) -> None:
+        nonlocal status
+        facts.abandon(each_s)
+        late[index] = f"the run's {timeout_s:g} s were over" if over else f"not judged within {each_s:g} s"
+        status = "timeout" if over else status
+
+    schedule = Schedule(len(tasks), work, overran)
+    if tasks:
+        schedule.run(each_s, began + timeout_s)
+    for index, task in enumerate(tasks):
+        sink = schedule.sinks[index]
+        if index in late:
+            sink = [*sink, *_late(task, sink, late[index])]
+        for done in sink:
+            finisher.add(task, done)
+    return status
+
+
+def _late(task: Task, sink: list[Judged], why: str) -> Iterable[Judged]:
+    """``unknown`` for each subject that an overrun task did not come to."""
+    spoken = {done.outcome.subject for done in sink}
+    subjects = [None] if task.subjects is None else [subject for subject, _ in task.subjects if subject not in spoken]
+    for subject in subjects:
+        message = f"{task.check.name} could not be judged: {why}"
+        severity = task.check.default_severity
+        yield Judged(Outcome(Status.UNKNOWN, message, subject, severity=severity, cause=Cause("timeout", why)), 0.0)
+
+
+def _release(facts: Facts) -> OsRelease | None:
+    try:
+        return facts.get(OsRelease)
+    except FactError:
+        return None
+
+
+def _profile_used(request: Request, found: Target | None) -> ProfileUsed:
+    given = request.settings
+    profile = request.profile
+    if found is None:
+        return ProfileUsed(profile.name, profile.digest, *given)
+    return ProfileUsed(profile.name, profile.digest, found.role, found.kubernetes, found.proxy_mode, found.cni)
+
+
+def _rfc3339(seconds: float) -> str:
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds)) + f".{int(seconds % 1 * 1000):03d}Z"
+
+
+def _uuid4() -> str:
+    raw = bytearray(os.urandom(16))
+    raw[6] = (raw[6] & 0x0F) | 0x40
+    raw[8] = (raw[8] & 0x3F) | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+

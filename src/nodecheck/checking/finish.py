@@ -1,0 +1,114 @@
+"""From what a check said to a result of the report: id, severity by the profile, fingerprint, safe text."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+from nodecheck.checking.judging import Judged, Task
+from nodecheck.checking.model import Cause, Evidence, Outcome, Result, Severity, Status, result_id
+from nodecheck.checking.selectors import Selection, parse_selector
+from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
+from nodecheck.plugins import PluginInfo
+from nodecheck.profile.model import Profile
+from nodecheck.text import printable, wellformed
+
+
+class Finisher:
+    """Collects the results of one run."""
+
+    def __init__(self, profile: Profile, selection: Selection) -> None:
+        self._severities = [(parse_selector(text), Severity(value)) for text, value in profile.severity.items()]
+        self._selection = selection
+        self._ids: set[str] = set()
+        self.results: list[Result] = []
+
+    def add(self, task: Task, done: Judged) -> None:
+        """Add an outcome of a check, unless it was not asked for."""
+        check, outcome = task.check, done.outcome
+        subject = None if outcome.subject is None else printable(outcome.subject)
+        unjudged = outcome.status in (Status.UNKNOWN, Status.SKIP)
+        if self._selection.keeps(check.name, check.tags, subject, task.view, unjudged):
+            self._add(check.name, task.view, check.title, check.tags, check.references, outcome, done.duration_s)
+
+    def add_plugin(self, plugin: PluginInfo) -> None:
+        """Say that a plugin could not be loaded."""
+        detail = plugin.error or "it failed"
+        outcome = Outcome(
+            Status.UNKNOWN, f"plugin {plugin.name} could not be loaded: {detail}", plugin.name,
+            severity=Severity.WARNING, cause=Cause("plugin-failed", detail),
+        )
+        if not any(selector.takes("plugin", (), plugin.name, "now") for selector in self._selection.ignore):
+            self._add("plugin", "now", "Every installed plugin loads", (), (), outcome, 0.0)
+
+    def _add(
+        self, name: str, view: str, title: str, tags: tuple[str, ...], references: tuple[str, ...], outcome: Outcome,
+        duration_s: float,
+    ) -> None:
+        subject = None if outcome.subject is None else printable(outcome.subject)
+        identity = result_id(name, subject, view)
+        if identity in self._ids:
+            return  # a check that speaks twice of one subject: the first word counts
+        self._ids.add(identity)
+        severity = self._severity(name, tags, subject, view, outcome.severity or Severity.ERROR)
+        evidence = tuple([_safe_evidence(item) for item in outcome.evidence])
+        status = outcome.status
+        self.results.append(
+            Result(
+                identity, name, subject, view, status, severity, title, printable(outcome.message),
+                _safe(outcome.expected), _safe(outcome.actual), _safe_cause(outcome.cause), evidence,
+                _safe_fix(outcome.fix), None, tags, references, fingerprint(identity, status, evidence),
+                round(duration_s, 6),
+            )
+        )
+
+    def _severity(self, name: str, tags: tuple[str, ...], subject: str | None, view: str, found: Severity) -> Severity:
+        for selector, severity in self._severities:
+            if selector.takes(name, tags, subject, view):
+                found = severity
+        return found
+
+
+def fingerprint(identity: str, status: Status, evidence: tuple[Evidence, ...]) -> str:
+    """A digest of id, status and evidence, blind to line numbers and white space."""
+    seen = sorted({(item.source, " ".join((item.value or "").split()), item.value is None) for item in evidence})
+    text = json.dumps([identity, status.value, seen], separators=(",", ":"))
+    return "sha256:" + sha256(text.encode()).hexdigest()
+
+
+def _safe(text: str | None) -> str | None:
+    return None if text is None else wellformed(text)
+
+
+def _safe_evidence(item: Evidence) -> Evidence:
+    if item.source.isascii() and (item.value is None or item.value.isascii()):
+        return item
+    return item._replace(source=wellformed(item.source), value=_safe(item.value))
+
+
+def _safe_cause(cause: Cause | None) -> Cause | None:
+    return None if cause is None else Cause(cause.code, printable(cause.detail))
+
+
+def _safe_fix(fix: Fix | None) -> Fix | None:
+    """The fix, or one by hand where a name in it is not UTF-8: a step that is not exact must not be run."""
+    if fix is None or all(_exact(step) for step in fix.steps):
+        return fix
+    return Fix(wellformed(fix.title), tuple([Manual(_told(step)) for step in fix.steps]), "manual", fix.reboot)
+
+
+def _exact(step: Step) -> bool:
+    texts = step.argv if isinstance(step, Command) else step
+    return all(text.isascii() or wellformed(text) == text for text in texts)
+
+
+def _told(step: Step) -> str:
+    if isinstance(step, Command):
+        return "run: " + " ".join(printable(word) for word in step.argv)
+    if isinstance(step, Edit):
+        return f"in {printable(step.path)} replace {printable(step.before)!r} by {printable(step.after)!r}"
+    if isinstance(step, Create):
+        return f"write {printable(step.path)}: {printable(step.content)!r}"
+    return wellformed(step.text)
+
+

@@ -1,0 +1,139 @@
+"""One task: a check in one view, from its facts to its outcomes. It always speaks, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from nodecheck.checking.declare import Check, Judge, Lazy, Need
+from nodecheck.checking.model import Cause, Outcome, Severity, Status
+from nodecheck.checking.store import Facts, crashed
+from nodecheck.errors import FactError, Offline
+from nodecheck.host.base import Host
+
+MOST_OUTCOMES = 256
+"""Outcomes that one judgement may give; what is beyond is told as one ``unknown``."""
+
+
+class Task(NamedTuple):
+    """A check in one view, with the subjects that it is about (None: the facts tell)."""
+
+    check: Check
+    view: str
+    parameters: Mapping[str, Any]
+    subjects: tuple[tuple[str, str | None], ...] | None
+    """Subject and requirement, for a check that is declared with ``each``."""
+
+    @property
+    def judge(self) -> Judge:
+        return self.check.judges[self.view]
+
+
+class Judged(NamedTuple):
+    """An outcome with all that the engine knows of it."""
+
+    outcome: Outcome
+    duration_s: float
+
+
+def judged(task: Task, facts: Facts, sink: list[Judged]) -> None:
+    """Judge a task; outcomes go to ``sink`` one by one, so that a task that never ends leaves what it found."""
+    if task.subjects is None:
+        _collect(task, facts, None, None, sink)
+    else:
+        for subject, wanted in task.subjects:
+            _collect(task, facts, subject, wanted, sink)
+    if not sink:
+        sink.append(Judged(nothing_to_do(task, facts), 0.0))
+
+
+def nothing_to_do(task: Task, facts: Facts) -> Outcome:
+    """The one outcome of a check that has nothing to look at."""
+    message = "nothing is required" if task.subjects == () else "nothing to look at"
+    cause = Cause("not-applicable", message)
+    return Outcome(Status.SKIP, message, cause=cause, severity=severity_of(task.check, facts, None))
+
+
+def _collect(task: Task, facts: Facts, subject: str | None, wanted: str | None, sink: list[Judged]) -> None:
+    used: list[type] = []
+    count, started = 0, perf_counter()
+    for outcome in _outcomes(task, facts, subject, wanted, used):
+        count += 1
+        if count > MOST_OUTCOMES:
+            outcome = _too_many(subject)
+        sink.append(Judged(_complete(task, facts, outcome, subject, used), perf_counter() - started))
+        if count > MOST_OUTCOMES:
+            break
+        started = perf_counter()
+
+
+def _outcomes(
+    task: Task, facts: Facts, subject: str | None, wanted: str | None, used: list[type]
+) -> Iterator[Outcome]:
+    judge = task.judge
+    try:
+        arguments = [_argument(need, facts, subject, wanted, used) for need in judge.needs]
+        keywords = {name: task.parameters[name.replace("_", "-")] for name in judge.parameters}
+        yield from _bounded(judge.function(*arguments, **keywords))
+    except FactError as error:
+        yield from_error(error)
+    except Exception as error:
+        yield from_error(crashed(task.check.name, error))
+
+
+def _bounded(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    return islice(outcomes, MOST_OUTCOMES + 1)
+
+
+def _argument(need: Need, facts: Facts, subject: str | None, wanted: str | None, used: list[type]) -> Any:
+    if need.name == "subject":
+        return subject
+    if need.name == "wanted":
+        return wanted
+    if need.fact is Host:
+        raise TypeError("a check never touches the host itself; it asks for facts")
+    if not need.lazy:
+        used.append(need.fact)
+        return facts.get(need.fact)
+
+    def get() -> Any:
+        used.append(need.fact)
+        return facts.get(need.fact)
+
+    return Lazy(get)
+
+
+def _too_many(subject: str | None) -> Outcome:
+    message = f"more than {MOST_OUTCOMES} findings; the others are not listed"
+    return Outcome(Status.UNKNOWN, message, subject, cause=Cause("too-large", message))
+
+
+def from_error(error: FactError) -> Outcome:
+    """What a source that cannot be had makes of a verdict: ``unknown``, or ``skip`` where the host is not running."""
+    status = Status.SKIP if isinstance(error, Offline) else Status.UNKNOWN
+    return Outcome(status, str(error), cause=Cause(error.code, str(error)))
+
+
+def _complete(task: Task, facts: Facts, outcome: Outcome, subject: str | None, used: list[type]) -> Outcome:
+    """The outcome with subject, severity and evidence; the first law is kept here."""
+    subject = outcome.subject if outcome.subject is not None else subject
+    severity = outcome.severity or severity_of(task.check, facts, subject)
+    evidence = outcome.evidence or facts.evidence(used)
+    if not evidence and outcome.status in (Status.PASS, Status.FAIL):
+        message = f"{outcome.message} (but no evidence was given)"
+        cause = Cause("no-evidence", message)
+        return Outcome(Status.UNKNOWN, message, subject, severity=severity, cause=cause)
+    return outcome._replace(subject=subject, severity=severity, evidence=evidence)
+
+
+def severity_of(check: Check, facts: Facts, subject: str | None) -> Severity:
+    """The severity by the check's own rule; an error where the rule's facts cannot be had."""
+    rule = check.severity
+    if isinstance(rule, Severity):
+        return rule
+    try:
+        return rule(*[_argument(need, facts, subject, None, []) for need in check.severity_needs])
+    except FactError:
+        return Severity.ERROR

@@ -1,0 +1,136 @@
+"""The words of the contract as types: statuses, severities, evidence, outcomes and results."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from nodecheck.fix import Fix
+
+
+class Status(str, Enum):
+    """What a check found; equal to its JSON text."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    SKIP = "skip"
+    WAIVED = "waived"
+
+    __str__ = str.__str__
+
+
+class Severity(str, Enum):
+    """How much a failure matters; equal to its JSON text."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    __str__ = str.__str__
+
+    def reaches(self, threshold: str) -> bool:
+        """Whether this is at or above ``threshold``.
+
+        >>> Severity.WARNING.reaches("info"), Severity.WARNING.reaches("error")
+        (True, False)
+        """
+        return _RANK[self] >= _RANK[threshold]
+
+
+_RANK = {"error": 3, "warning": 2, "info": 1}
+
+NOW = "now"
+BOOT = "boot"
+VIEWS = (NOW, BOOT)
+
+VALUE_LIMIT = 4096
+"""Evidence values are cut at this many bytes (contract, section 6)."""
+
+
+class Evidence(NamedTuple):
+    """Which source said what. ``value`` is None where the source was looked for and is not there."""
+
+    source: str
+    locator: str | None = None
+    value: str | None = None
+    truncated: bool = False
+
+
+class Cause(NamedTuple):
+    """Why a result is ``unknown`` or ``skip``."""
+
+    code: str
+    detail: str
+
+
+class Waived(NamedTuple):
+    """The waiver that covers a failure."""
+
+    select: str
+    reason: str
+    owner: str | None
+    expires: str | None
+
+
+class Outcome(NamedTuple):
+    """What a check yields; the engine makes a :class:`Result` of it."""
+
+    status: Status
+    message: str
+    subject: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    fix: Fix | None = None
+    severity: Severity | None = None
+    cause: Cause | None = None
+
+
+class Result(NamedTuple):
+    """One verdict; its fields are the keys of the JSON report."""
+
+    id: str
+    check: str
+    subject: str | None
+    view: str
+    status: Status
+    severity: Severity
+    title: str
+    message: str
+    expected: str | None
+    actual: str | None
+    cause: Cause | None
+    evidence: tuple[Evidence, ...]
+    fix: Fix | None
+    waiver: Waived | None
+    tags: tuple[str, ...]
+    references: tuple[str, ...]
+    fingerprint: str
+    duration_s: float
+
+
+def result_id(check: str, subject: str | None, view: str) -> str:
+    """The id of a result.
+
+    >>> result_id("swap", "/dev/zram0", "boot"), result_id("selinux", None, "now")
+    ('swap[/dev/zram0]@boot', 'selinux')
+    """
+    name = check if subject is None else f"{check}[{subject}]"
+    return name if view == NOW else f"{name}@{view}"
+
+
+def seen(source: str, value: str | None = None, *, line: int | None = None, locator: str | None = None) -> Evidence:
+    """Evidence that ``source`` holds ``value`` (at 1-based ``line``); no value: looked for and not there.
+
+    Values must not be volatile (usage counts, process ids): a result's fingerprint follows them.
+    """
+    if line is not None:
+        locator = f"line {line}"
+    if value is None or len(value) <= VALUE_LIMIT // 4:
+        return Evidence(source, locator, value)
+    raw = value.encode("utf-8", "surrogateescape")
+    if len(raw) <= VALUE_LIMIT:
+        return Evidence(source, locator, value)
+    return Evidence(source, locator, raw[:VALUE_LIMIT].decode("utf-8", "ignore"), truncated=True)

@@ -1,0 +1,135 @@
+"""Selectors: which results of which checks (contract, section 2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from nodecheck.checking.model import VIEWS
+from nodecheck.errors import SelectorError
+
+ENGINE_CHECKS = ("plugin", "waiver")
+"""Results that the engine itself gives count as checks of these names."""
+
+
+class Selector(NamedTuple):
+    """One selector, taken apart; None stands for "any"."""
+
+    text: str
+    check: str | None
+    tag: str | None
+    subject: str | None
+    view: str | None
+
+    def takes_check(self, name: str, tags: Iterable[str]) -> bool:
+        """Whether some results of this check may be meant."""
+        if self.tag is not None:
+            return any(matches(self.tag, tag) for tag in tags)
+        return matches(self.check or "*", name)
+
+    def takes_view(self, view: str) -> bool:
+        """Whether results of this view may be meant."""
+        return self.view is None or matches(self.view, view)
+
+    def takes(self, name: str, tags: Iterable[str], subject: str | None, view: str) -> bool:
+        """Whether this very result is meant."""
+        if not (self.takes_view(view) and self.takes_check(name, tags)):
+            return False
+        return self.subject is None or (subject is not None and matches(self.subject, subject))
+
+
+def parse_selector(text: str) -> Selector:
+    """Take a selector apart.
+
+    >>> parse_selector("sysctl[net.bridge.*]@boot")[1:]
+    ('sysctl', None, 'net.bridge.*', 'boot')
+
+    Raises SelectorError.
+    """
+    name, bracket, rest = text.partition("[")
+    subject: str | None = None
+    if bracket:
+        subject, closing, view = rest.rpartition("]")
+        if not closing or (view and not view.startswith("@")):
+            raise SelectorError(f"selector {text!r}: expected name[subject], name[subject]@view")
+        view = view[1:] if view else "*"
+    else:
+        name, at, view = name.partition("@")
+        view = view if at else "*"
+    if not name or not any(matches(view, known) for known in VIEWS):
+        raise SelectorError(f"selector {text!r}: expected a check and a view, which is now or boot")
+    tag = name[4:] if name.startswith("tag:") else None
+    return Selector(text, None if tag is not None else name, tag, subject, None if view == "*" else view)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Shell globs ``*`` and ``?``; ``[`` and ``]`` are literal.
+
+    >>> matches("ip_vs*", "ip_vs_rr"), matches("a[b]", "a[b]"), matches("a[b]", "ab")
+    (True, True, False)
+    """
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == text
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    collapsed = re.sub(r"\*+", "*", pattern)
+    return re.compile(re.escape(collapsed).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+
+
+def check_selectors(selectors: Iterable[Selector], tags_of: Mapping[str, tuple[str, ...]], checks: Iterable[str]) -> None:
+    """Raise SelectorError for a selector whose check or tag does not exist, naming the nearest one.
+
+    ``tags_of`` may be empty where no selector speaks of tags.
+    """
+    names = (*checks, *ENGINE_CHECKS)
+    tags = sorted({tag for some in tags_of.values() for tag in some})
+    for selector in selectors:
+        if selector.tag is not None:
+            if not any(matches(selector.tag, tag) for tag in tags):
+                raise SelectorError(f"selector {selector.text!r}: no check has the tag {selector.tag!r}"
+                                    + nearest(selector.tag, tags))
+        elif not any(matches(selector.check or "", name) for name in names):
+            raise SelectorError(f"selector {selector.text!r}: there is no check {selector.check!r}"
+                                + nearest(selector.check or "", names))
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """``"; did you mean X?"``, or nothing where no word is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(words), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+class Selection(NamedTuple):
+    """What a run was asked for."""
+
+    select: tuple[Selector, ...] = ()
+    ignore: tuple[Selector, ...] = ()
+    view: str | None = None
+
+    def wants(self, name: str, tags: tuple[str, ...], view: str) -> bool:
+        """Whether some result of this check and view may be wanted."""
+        if self.view is not None and view != self.view:
+            return False
+        if any(s.subject is None and s.takes_view(view) and s.takes_check(name, tags) for s in self.ignore):
+            return False
+        return not self.select or any(s.takes_view(view) and s.takes_check(name, tags) for s in self.select)
+
+    def keeps(self, name: str, tags: tuple[str, ...], subject: str | None, view: str, unjudged: bool = False) -> bool:
+        """Whether this result is wanted. An unjudged one without a subject speaks for all subjects."""
+        if not self.wants(name, tags, view) or any(s.takes(name, tags, subject, view) for s in self.ignore):
+            return False
+        if not self.select or any(s.takes(name, tags, subject, view) for s in self.select):
+            return True
+        return unjudged and subject is None
+
+    @property
+    def speaks_of_tags(self) -> bool:
+        """Whether the tags of all checks must be known."""
+        return any(s.tag is not None for s in (*self.select, *self.ignore))

@@ -1,0 +1,144 @@
+"""The facts of one run: each is read at most once, when a check first asks for it."""
+
+from __future__ import annotations
+
+import _thread
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+from nodecheck.checking.declare import Lazy, Need, needs_of
+from nodecheck.checking.model import Evidence
+from nodecheck.errors import Crashed, FactError, TimedOut
+from nodecheck.host.base import Host
+from nodecheck.host.record import Recorder
+
+T = TypeVar("T")
+Reader = Callable[..., Any]
+
+
+class _Slot:
+    """The state of one fact: being read, read, or impossible."""
+
+    __slots__ = ("error", "evidence", "needs", "ready", "value")
+
+    def __init__(self) -> None:
+        self.ready = False
+        self.value: Any = None
+        self.error: FactError | None = None
+        self.evidence: tuple[Evidence, ...] = ()
+        self.needs: tuple[type, ...] = ()
+
+
+class Given(NamedTuple):
+    """A fact that the caller brings."""
+
+    kind: type
+    value: object
+
+
+class Facts:
+    """Facts by type. A type's ``read`` classmethod reads it, unless ``readers`` names another reader."""
+
+    def __init__(self, host: Host, given: Iterable[Given] = (), readers: Mapping[type, Reader] | None = None) -> None:
+        self._host = host
+        self._readers = readers or {}
+        self._slots: dict[type, _Slot] = {}
+        self.owner: int | None = None
+        """The only thread that may read more facts; None: any. One that was given up must not read behind another."""
+        for kind, value in given:
+            slot = self._slots[kind] = _Slot()
+            slot.value, slot.ready = value, True
+
+    def get(self, kind: type[T]) -> T:
+        """The fact of a type; raises FactError where it cannot be had (the same one each time)."""
+        slot = self._slots.get(kind)
+        if slot is None:
+            if self.owner not in (None, _thread.get_ident()):
+                raise TimedOut(kind.__name__, "asked for by a check that was given up")
+            slot = self._slots[kind] = _Slot()
+            self._fill(kind, slot)
+        if slot.error is not None:
+            raise slot.error
+        if not slot.ready:
+            raise Crashed(kind.__name__, "this fact needs itself")
+        value: T = slot.value
+        return value
+
+    def known(self, kind: type[T]) -> T | None:
+        """The fact, if some check asked for it and it could be had."""
+        slot = self._slots.get(kind)
+        return slot.value if slot is not None and slot.ready else None
+
+    def evidence(self, kinds: Iterable[type]) -> tuple[Evidence, ...]:
+        """What was read for these facts, and for the facts that they are made of, once each."""
+        found: dict[tuple[str, str | None], Evidence] = {}
+        queue, done = list(kinds), set[type]()
+        while queue:
+            kind = queue.pop(0)
+            slot = self._slots.get(kind)
+            if slot is None or kind in done:
+                continue
+            done.add(kind)
+            for item in slot.evidence:
+                found.setdefault((item.source, item.locator), item)
+            queue.extend(slot.needs)
+        return tuple(found.values())
+
+    def abandon(self, timeout_s: float) -> None:
+        """Give up what is being read at this moment: whoever asks for it from now on gets TimedOut."""
+        for kind, slot in list(self._slots.items()):
+            if not slot.ready and slot.error is None:
+                slot.error = TimedOut(kind.__name__, f"not read within {timeout_s:g} s")
+
+    def _fill(self, kind: type, slot: _Slot) -> None:
+        recorder = Recorder(self._host)
+        try:
+            reader, needs = self._reader(kind)
+            slot.needs = tuple(need.fact for need in needs if need.fact is not Host)
+            value = reader(**{need.name: self.bound(need, recorder) for need in needs})
+        except FactError as error:
+            self._settle(slot, recorder, None, error)
+        except Exception as error:
+            self._settle(slot, recorder, None, crashed(kind.__name__, error))
+        else:
+            self._settle(slot, recorder, value, None)
+
+    def _settle(self, slot: _Slot, recorder: Recorder, value: object, error: FactError | None) -> None:
+        if slot.error is not None:
+            return  # abandoned meanwhile
+        slot.evidence = tuple(recorder.seen)
+        slot.value, slot.error, slot.ready = value, error, error is None
+
+    def bound(self, need: Need, host: Host | None = None) -> Any:
+        """The argument for one need."""
+        if need.fact is Host:
+            return host or self._host
+        if need.lazy:
+            return Lazy(lambda: self.get(need.fact))
+        return self.get(need.fact)
+
+    def _reader(self, kind: type) -> tuple[Reader, tuple[Need, ...]]:
+        reader = self._readers.get(kind) or getattr(kind, "read", None)
+        if reader is None:
+            raise Crashed(kind.__name__, "no plugin knows how to read this fact")
+        return reader, _needs(getattr(reader, "__func__", reader))
+
+
+@lru_cache(maxsize=None)
+def _needs(function: Reader) -> tuple[Need, ...]:
+    return needs_of(function)[0]
+
+
+def crashed(source: str, error: BaseException) -> Crashed:
+    """A Crashed that says what was raised and where, in one line."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = ""
+    if trace is not None:
+        name = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
+        where = f" ({name}:{trace.tb_lineno})"
+    found = Crashed(source, f"{type(error).__name__}: {str(error)[:300]}{where}")
+    found.__cause__ = error
+    return found

@@ -1,0 +1,1 @@
+"""Facts: one module per kernel file, configuration file or netlink family."""

@@ -1,0 +1,80 @@
+"""Fixes as data: what would mend a failure. Nothing here runs anything."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Union
+
+SAFE = "safe"
+DISRUPTIVE = "disruptive"
+MANUAL = "manual"
+
+
+class Command(NamedTuple):
+    """Run ``argv`` (never through a shell)."""
+
+    argv: tuple[str, ...]
+
+
+class Edit(NamedTuple):
+    """Replace the whole line ``before`` of ``path`` by ``after``."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Create(NamedTuple):
+    """Write ``content`` to ``path``, with an octal ``mode`` such as ``"0644"``."""
+
+    path: str
+    mode: str
+    content: str
+
+
+class Manual(NamedTuple):
+    """What a person must do."""
+
+    text: str
+
+
+Step = Union[Command, Edit, Create, Manual]
+
+KINDS: dict[str, type[Step]] = {"command": Command, "edit": Edit, "create": Create, "manual": Manual}
+
+
+class Fix(NamedTuple):
+    """A proposed change. ``safety`` is ``safe``, ``disruptive`` (restarts or cuts something) or ``manual``."""
+
+    title: str
+    steps: tuple[Step, ...]
+    safety: str = SAFE
+    reboot: bool = False
+
+
+def command(*argv: str) -> Command:
+    """A command step.
+
+    >>> command("swapoff", "--", "/dev/dm-1")
+    Command(argv=('swapoff', '--', '/dev/dm-1'))
+    """
+    return Command(argv)
+
+
+def edit(path: str, before: str, after: str) -> Edit:
+    """A step that replaces one whole line."""
+    return Edit(path, before, after)
+
+
+def create(path: str, content: str, mode: str = "0644") -> Create:
+    """A step that writes a file."""
+    return Create(path, mode, content)
+
+
+def manual(text: str) -> Manual:
+    """A step that only a person can do."""
+    return Manual(text)
+
+
+def by_hand(title: str, text: str) -> Fix:
+    """A fix that is one manual step."""
+    return Fix(title, (Manual(text),), MANUAL)

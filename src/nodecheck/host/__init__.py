@@ -1,0 +1,17 @@
+"""The one seam to a node: every byte that nodecheck judges comes through a :class:`Host`."""
+
+from nodecheck.host.base import MIB, Completed, Host, Stat, exists
+from nodecheck.host.live import LiveHost
+from nodecheck.host.root import RootHost
+
+__all__ = ["MIB", "Completed", "Host", "LiveHost", "RootHost", "Stat", "exists", "open_host"]
+
+
+def open_host(root: str | None = None) -> Host:
+    """The live node, or the file system in the directory ``root`` (``/`` is the live node).
+
+    Raises :class:`nodecheck.errors.UsageError` where ``root`` is not a directory that can be opened.
+    """
+    if root is None or root == "/":
+        return LiveHost()
+    return RootHost(root)

@@ -1,0 +1,208 @@
+"""What every host can do, and the errors that the kernel's errno values become."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat as modes
+from typing import Any, NamedTuple, Protocol
+
+from nodecheck.errors import Absent, Denied, FactError, Malformed, TimedOut, TooLarge, Unsupported
+
+MIB = 1 << 20
+MOST_NAMES = 1 << 16
+"""A directory with more entries than this is too large to judge."""
+
+
+class Stat(NamedTuple):
+    """What stat(2) says of a path, links followed inside the root."""
+
+    kind: str
+    """``file``, ``dir``, ``link`` (never after following), ``fifo``, ``socket``, ``block``, ``char``, ``null``."""
+    mode: int
+    """Permission bits."""
+    size: int
+    uid: int
+    gid: int
+
+    @property
+    def executable(self) -> bool:
+        """Whether anyone may execute it."""
+        return bool(self.mode & 0o111)
+
+
+class Completed(NamedTuple):
+    """A command that ended by itself."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Host(Protocol):
+    """Where bytes come from. All paths are absolute paths of the node; all errors are FactErrors."""
+
+    @property
+    def kind(self) -> str:
+        """``live`` or ``root``."""
+
+    @property
+    def path(self) -> str:
+        """The directory that holds the node's file system."""
+
+    def read(self, path: str, limit: int = MIB) -> bytes:
+        """The bytes of a regular file, ``/dev/null`` being empty.
+
+        Raises Absent, Denied, Malformed (not a regular file, a link loop), TooLarge (over ``limit`` bytes), and for
+        paths under ``/proc`` and ``/sys`` Offline where this host is not running and does not hold the file.
+        """
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """The names in a directory, sorted by their bytes."""
+
+    def stat(self, path: str) -> Stat:
+        """What is at ``path``, links followed. Raises Absent for none."""
+
+    def link(self, path: str) -> str | None:
+        """The text of the symbolic link at ``path`` itself; None where it is something else, or nothing."""
+
+    def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
+        """Run a trusted program (no shell, bounded). Raises Absent, Denied, TimedOut, TooLarge, Offline."""
+
+    def netlink(self, table: str) -> tuple[Any, ...]:
+        """The rows of a netlink dump (see :mod:`nodecheck.host.netlink`). Raises Offline on a host that does not run."""
+
+
+def text(host: Host, path: str, limit: int = MIB) -> str:
+    """The text of a file; bytes that are not UTF-8 survive as lone surrogates."""
+    return host.read(path, limit).decode("utf-8", "surrogateescape")
+
+
+def exists(host: Host, path: str) -> bool:
+    """Whether something is at ``path``; raises what :meth:`Host.stat` raises except Absent."""
+    try:
+        host.stat(path)
+    except Absent:
+        return False
+    return True
+
+
+_ERRORS: dict[int, type[FactError]] = {
+    errno.ENOENT: Absent,
+    errno.EACCES: Denied,
+    errno.EPERM: Denied,
+    errno.ELOOP: Malformed,
+    errno.ENOTDIR: Malformed,
+    errno.EISDIR: Malformed,
+    errno.ENAMETOOLONG: Malformed,
+    errno.ETIMEDOUT: TimedOut,
+    errno.EOPNOTSUPP: Unsupported,
+}
+
+
+def error_of(path: str, error: OSError) -> FactError:
+    """The FactError for an OSError on ``path``."""
+    kind = _ERRORS.get(error.errno or 0, FactError)
+    return kind(path, (error.strerror or str(error)).lower(), errno=error.errno)
+
+
+def stat_of(raw: os.stat_result) -> Stat:
+    """A :class:`Stat` from stat(2)'s answer."""
+    kind = _KINDS.get(modes.S_IFMT(raw.st_mode), "other")
+    if kind == "char" and raw.st_rdev == os.makedev(1, 3):
+        kind = "null"
+    return Stat(kind, modes.S_IMODE(raw.st_mode), raw.st_size, raw.st_uid, raw.st_gid)
+
+
+NULL = Stat("null", 0o666, 0, 0, 0)
+
+_KINDS = {
+    modes.S_IFREG: "file",
+    modes.S_IFDIR: "dir",
+    modes.S_IFLNK: "link",
+    modes.S_IFIFO: "fifo",
+    modes.S_IFSOCK: "socket",
+    modes.S_IFBLK: "block",
+    modes.S_IFCHR: "char",
+}
+
+_NAMES = {"dir": "a directory", "fifo": "a FIFO", "socket": "a socket", "block": "a block device", "char": "a device"}
+
+
+def readable(path: str, info: Stat, limit: int) -> None:
+    """Raise unless ``info`` is of a regular file that is not larger than ``limit`` bytes."""
+    if info.kind != "file":
+        raise Malformed(path, f"is {_NAMES.get(info.kind, info.kind)}, not a regular file")
+    if info.size > limit:
+        raise TooLarge(path, f"has {info.size} bytes, more than the {limit} that nodecheck reads")
+
+
+def drain(path: str, fd: int, limit: int) -> bytes:
+    """All bytes of ``fd``, which must not be more than ``limit``."""
+    chunks = []
+    left = limit + 1
+    while left > 0:
+        chunk = os.read(fd, min(left, 1 << 16))
+        if not chunk:
+            break
+        chunks.append(chunk)
+        left -= len(chunk)
+    if left <= 0:
+        raise TooLarge(path, f"has more than the {limit} bytes that nodecheck reads")
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def sorted_names(path: str, directory: int | bytes) -> tuple[str, ...]:
+    """The names in an open or named directory."""
+    found = []
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            found.append(os.fsencode(entry.name))
+            if len(found) > MOST_NAMES:
+                raise TooLarge(path, f"has more than {MOST_NAMES} entries")
+    found.sort()
+    return tuple([name.decode("utf-8", "surrogateescape") for name in found])
+
+
+def raw_path(path: str) -> bytes:
+    """The bytes of a path of the node, whatever the locale of this process is."""
+    if "\0" in path:
+        raise Malformed(path.replace("\0", "\\x00"), "a path cannot hold a NUL byte")
+    return path.encode("utf-8", "surrogateescape")
+
+
+def virtual_root(path: str) -> str | None:
+    """``/proc`` or ``/sys`` for a path below one of them.
+
+    >>> virtual_root("/proc/swaps"), virtual_root("/etc/fstab")
+    ('/proc', None)
+    """
+    for top in ("/proc", "/sys"):
+        if path == top or path.startswith(top + "/"):
+            return top
+    return None
+
+
+def is_mounted(directory: bytes, kind: str) -> bool:
+    """Whether ``directory`` is the root of a mounted file system of ``kind`` (``proc``, ``sysfs``).
+
+    By its device number in ``/proc/self/mountinfo`` (proc(5)): a copy of a few files is not a procfs.
+    """
+    try:
+        device = os.stat(directory).st_dev
+        fd = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        table = drain("/proc/self/mountinfo", fd, 16 * MIB)
+    except (OSError, FactError):
+        return False
+    finally:
+        os.close(fd)
+    number = b"%d:%d" % (os.major(device), os.minor(device))
+    for line in table.split(b"\n"):
+        left, _, right = line.partition(b" - ")
+        if left.split(b" ")[2:3] == [number] and right.split(b" ")[0] == kind.encode():
+            return True
+    return False

@@ -1,0 +1,96 @@
+"""The node that nodecheck runs on."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from nodecheck.errors import Absent, FactError, Unsupported
+from nodecheck.host.base import (
+    MIB,
+    Completed,
+    Stat,
+    drain,
+    error_of,
+    is_mounted,
+    raw_path,
+    readable,
+    sorted_names,
+    stat_of,
+    virtual_root,
+)
+
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+
+class LiveHost:
+    """The running node: its own files, its programs, its netlink."""
+
+    kind = "live"
+    path = "/"
+
+    def __init__(self) -> None:
+        self._mounted: dict[str, bool] = {}
+
+    def read(self, path: str, limit: int = MIB) -> bytes:
+        raw = raw_path(path)
+        try:
+            info = stat_of(os.stat(raw))
+            if info.kind == "null":
+                return b""
+            readable(path, info, limit)
+            fd = os.open(raw, _FLAGS)
+        except OSError as error:
+            raise self._error(path, error) from error
+        try:
+            readable(path, stat_of(os.fstat(fd)), limit)
+            return drain(path, fd, limit)
+        except OSError as error:
+            raise self._error(path, error) from error
+        finally:
+            os.close(fd)
+
+    def names(self, path: str) -> tuple[str, ...]:
+        try:
+            return sorted_names(path, raw_path(path))
+        except OSError as error:
+            raise self._error(path, error) from error
+
+    def stat(self, path: str) -> Stat:
+        try:
+            return stat_of(os.stat(raw_path(path)))
+        except OSError as error:
+            raise self._error(path, error) from error
+
+    def link(self, path: str) -> str | None:
+        try:
+            return os.readlink(raw_path(path)).decode("utf-8", "surrogateescape")
+        except OSError as error:
+            if error.errno == 22:  # EINVAL: not a link
+                return None
+            found = self._error(path, error)
+            if isinstance(found, Absent):
+                return None
+            raise found from error
+
+    def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
+        from nodecheck.host.commands import run
+
+        return run(argv, timeout_s)
+
+    def netlink(self, table: str) -> tuple[Any, ...]:
+        from nodecheck.host.netlink import dump
+
+        return dump(table)
+
+    def _error(self, path: str, error: OSError) -> FactError:
+        found = error_of(path, error)
+        top = virtual_root(path)
+        if top and isinstance(found, Absent) and not self._is_real(top):
+            return Unsupported(path, f"{top} is not mounted here")
+        return found
+
+    def _is_real(self, top: str) -> bool:
+        if top not in self._mounted:
+            self._mounted[top] = is_mounted(top.encode(), "proc" if top == "/proc" else "sysfs")
+        return self._mounted[top]

@@ -1,0 +1,198 @@
+"""A node's file system in a directory: an image, a chroot, a mounted disk, ``/host`` in a container."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from nodecheck.errors import Absent, FactError, Malformed, Offline, UsageError
+from nodecheck.host.base import (
+    MIB,
+    NULL,
+    Completed,
+    Stat,
+    drain,
+    error_of,
+    is_mounted,
+    raw_path,
+    readable,
+    sorted_names,
+    stat_of,
+    virtual_root,
+)
+
+T = TypeVar("T")
+
+MOST_LINKS = 40
+"""The kernel's own limit on links in one path (path_resolution(7))."""
+
+_DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+
+class RootHost:
+    """The file system in ``path``. Every component is resolved inside it: no link leaves it, nothing is written."""
+
+    kind = "root"
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(path)
+        self._mounted: dict[str, bool] = {}
+        try:
+            os.close(os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"--root {path}: not a directory that can be opened: {error}") from error
+
+    def read(self, path: str, limit: int = MIB) -> bytes:
+        def act(directory: int, name: bytes) -> bytes:
+            info = stat_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
+            if info.kind == "null":
+                return b""
+            readable(path, info, limit)
+            fd = os.open(name, _FILE, dir_fd=directory)
+            try:
+                readable(path, stat_of(os.fstat(fd)), limit)
+                return drain(path, fd, limit)
+            finally:
+                os.close(fd)
+
+        return self._at(path, act, b"")
+
+    def names(self, path: str) -> tuple[str, ...]:
+        def act(directory: int, name: bytes) -> tuple[str, ...]:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            fd = os.open(name, flags, dir_fd=directory)
+            try:
+                return sorted_names(path, fd)
+            finally:
+                os.close(fd)
+
+        return self._at(path, act, ())
+
+    def stat(self, path: str) -> Stat:
+        def act(directory: int, name: bytes) -> Stat:
+            return stat_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
+
+        return self._at(path, act, NULL)
+
+    def link(self, path: str) -> str | None:
+        def act(directory: int, name: bytes) -> str | None:
+            try:
+                return os.readlink(name, dir_fd=directory).decode("utf-8", "surrogateescape")
+            except OSError as error:
+                if error.errno in (errno.EINVAL, errno.ENOENT):
+                    return None
+                raise
+
+        try:
+            return self._at(path, act, None, follow=False)
+        except (Absent, Offline):
+            return None
+
+    def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
+        raise Offline(argv[0], "commands are never run for another root")
+
+    def netlink(self, table: str) -> tuple[Any, ...]:
+        raise Offline(f"netlink {table}", "only the running kernel can tell")
+
+    def _at(self, path: str, act: Callable[[int, bytes], T], null: T, follow: bool = True) -> T:
+        """``act`` on the directory that holds what ``path`` names, and its name there; ``null`` for /dev/null."""
+        walk = _Walk(self.path, raw_path(path))
+        try:
+            place = walk.to_last(follow)
+            return null if place is None else act(*place)
+        except OSError as error:
+            raise self._error(path, error) from error
+        finally:
+            walk.close()
+
+    def _error(self, path: str, error: OSError) -> FactError:
+        found = error_of(path, error)
+        top = virtual_root(path)
+        if top and isinstance(found, Absent) and not self._is_real(top):
+            return Offline(path, "only the running system can tell, and this root does not hold it")
+        return found
+
+    def _is_real(self, top: str) -> bool:
+        if top not in self._mounted:
+            kind = "proc" if top == "/proc" else "sysfs"
+            self._mounted[top] = is_mounted(os.fsencode(self.path) + top.encode(), kind)
+        return self._mounted[top]
+
+
+class _Walk:
+    """A walk through a path, component by component, that cannot leave the root.
+
+    Directories are held open, so that a tree that changes meanwhile cannot lead it astray.
+    """
+
+    def __init__(self, root: str, path: bytes) -> None:
+        self._stack = [os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)]
+        self._names: list[bytes] = []
+        self._left = path.split(b"/")[::-1]
+        self._links = 0
+
+    def close(self) -> None:
+        for fd in self._stack:
+            os.close(fd)
+
+    def to_last(self, follow: bool) -> tuple[int, bytes] | None:
+        """The open directory and the name of the last component; None where it is /dev/null."""
+        while self._left:
+            name = self._left.pop()
+            if name in (b"", b"."):
+                continue
+            if name == b"..":
+                self._up()
+                continue
+            last = not any(part not in (b"", b".") for part in self._left)
+            if last and not follow:
+                return self._stack[-1], name
+            target = self._target(name, last)
+            if target is not None:
+                self._jump(target)
+                if self._is_null():
+                    return None
+            elif last:
+                return self._stack[-1], name
+        return self._stack[-1], b"."
+
+    def _up(self) -> None:
+        if self._names:
+            self._names.pop()
+            os.close(self._stack.pop())
+
+    def _target(self, name: bytes, last: bool) -> bytes | None:
+        """Where the link ``name`` points; None where it is no link (and then it was entered, unless last)."""
+        if not last:
+            try:
+                self._stack.append(os.open(name, _DIRECTORY, dir_fd=self._stack[-1]))
+            except OSError as error:
+                if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+                    raise
+            else:
+                self._names.append(name)
+                return None
+        try:
+            return os.readlink(name, dir_fd=self._stack[-1])
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+        if last:
+            return None
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+
+    def _jump(self, target: bytes) -> None:
+        self._links += 1
+        if self._links > MOST_LINKS:
+            raise Malformed(os.fsdecode(b"/" + b"/".join(self._names)), "too many levels of symbolic links")
+        if target.startswith(b"/"):
+            while self._names:
+                self._up()
+        self._left.extend(target.split(b"/")[::-1])
+
+    def _is_null(self) -> bool:
+        whole = b"/" + b"/".join([*self._names, *self._left[::-1]])
+        return whole.endswith(b"/null") and os.path.normpath(whole) == b"/dev/null"

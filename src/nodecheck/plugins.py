@@ -1,0 +1,196 @@
+"""Finding and loading plugins. One that is broken is named, and never stops the others."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import pluggy
+
+from nodecheck import hookspecs
+from nodecheck.checking.declare import Check
+from nodecheck.errors import PluginError
+from nodecheck.hookspecs import LazyCheck
+
+GROUP = "nodecheck"
+
+
+class EntryPoint(NamedTuple):
+    """One line of an ``entry_points.txt`` under ``[nodecheck]``."""
+
+    name: str
+    target: str
+    version: str | None
+    where: str
+
+
+class PluginInfo(NamedTuple):
+    """One plugin as the report lists it. ``status`` is ``loaded`` or ``failed``."""
+
+    name: str
+    version: str | None
+    status: str
+    error: str | None
+    where: str = ""
+    hooks: tuple[str, ...] = ()
+
+
+class Registry:
+    """All that the loaded plugins declare."""
+
+    def __init__(self) -> None:
+        self.plugins: list[PluginInfo] = []
+        self.checks: dict[str, Check | LazyCheck] = {}
+        self.owners: dict[str, str] = {}
+        self.readers: dict[type, Callable[..., Any]] = {}
+        self.profiles: dict[str, Mapping[str, Any]] = {}
+        self.renderers: dict[str, Callable[..., str]] = {}
+
+    def check(self, name: str) -> Check:
+        """The check of that name, imported if need be. Raises KeyError, or PluginError where the import fails."""
+        found = self.checks[name]
+        if isinstance(found, LazyCheck):
+            found = self.checks[name] = _imported(found)
+            found.plugin = self.owners[name]
+        return found
+
+    def all_checks(self) -> Iterator[Check]:
+        """Every check, by name; one that cannot be imported is left out (its plugin is marked as failed)."""
+        for name in sorted(self.checks):
+            try:
+                yield self.check(name)
+            except PluginError as error:
+                self.fail(self.owners[name], str(error))
+
+    def fail(self, plugin: str, error: str) -> None:
+        """Mark a plugin as failed."""
+        for place, info in enumerate(self.plugins):
+            if info.name == plugin:
+                self.plugins[place] = info._replace(status="failed", error=error)
+
+
+def _imported(lazy: LazyCheck) -> Check:
+    module, _, attribute = lazy.target.partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+    except Exception as error:
+        raise PluginError(f"check {lazy.name}: {_told(error)}") from error
+    if not isinstance(found, Check) or found.name != lazy.name:
+        raise PluginError(f"check {lazy.name}: {lazy.target} is not a check of that name")
+    return found
+
+
+def load() -> Registry:
+    """The registry of the installed plugins (found once for each ``sys.path``)."""
+    return _load(tuple(sys.path))
+
+
+@lru_cache(maxsize=4)
+def _load(path: tuple[str, ...]) -> Registry:
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    registry = Registry()
+    for entry in entry_points(path):
+        _add(registry, manager, entry)
+    return registry
+
+
+def _add(registry: Registry, manager: pluggy.PluginManager, entry: EntryPoint) -> None:
+    if any(info.name == entry.name for info in registry.plugins):
+        error = "another plugin has this name"
+        registry.plugins.append(PluginInfo(f"{entry.name}@{entry.where}", entry.version, "failed", error, entry.where))
+        return
+    try:
+        module = import_module(entry.target)
+        manager.register(module, entry.name)
+        manager.check_pending()
+        hooks = _declare(registry, manager, module, entry.name)
+    except Exception as error:
+        if manager.has_plugin(entry.name):
+            manager.unregister(name=entry.name)
+        info = PluginInfo(entry.name, entry.version, "failed", _told(error), entry.where)
+    else:
+        info = PluginInfo(entry.name, entry.version, "loaded", None, entry.where, hooks)
+    registry.plugins.append(info)
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def _declare(registry: Registry, manager: pluggy.PluginManager, module: object, name: str) -> tuple[str, ...]:
+    """Take what one plugin declares; nothing of it where any part is wrong."""
+    declared = {impl: function() for impl, function in _hooks(manager, module)}
+    checks = tuple(declared.get("nodecheck_checks", ()))
+    for item in checks:
+        if not isinstance(item, (Check, LazyCheck)):
+            raise PluginError(f"nodecheck_checks gave {item!r}, not a check")
+        if item.name in registry.checks:
+            raise PluginError(f"check {item.name} is already declared by {registry.owners[item.name]}")
+    profiles = {str(table["name"]): table for table in declared.get("nodecheck_profiles", ())}
+    readers = dict(declared.get("nodecheck_facts", {}))
+    renderers = dict(declared.get("nodecheck_renderers", {}))
+    for known, new in ((registry.profiles, profiles), (registry.renderers, renderers)):
+        if taken := known.keys() & new.keys():
+            raise PluginError(f"{', '.join(sorted(taken))}: already declared by another plugin")
+    for item in checks:
+        registry.checks[item.name] = item
+        registry.owners[item.name] = name
+        if isinstance(item, Check):
+            item.plugin = name
+    registry.profiles.update(profiles)
+    registry.readers.update(readers)
+    registry.renderers.update(renderers)
+    return tuple(declared)
+
+
+def _hooks(manager: pluggy.PluginManager, module: object) -> Iterator[tuple[str, Callable[[], Any]]]:
+    for caller in manager.get_hookcallers(module) or ():
+        for impl in caller.get_hookimpls():
+            if impl.plugin is module:
+                yield caller.name, impl.function
+
+
+def entry_points(path: tuple[str, ...]) -> list[EntryPoint]:
+    """The entry points of the group in the distributions on ``path``, the first of a name winning.
+
+    Reads ``*.dist-info/entry_points.txt`` by itself: ``importlib.metadata`` costs five bare interpreters. An empty
+    entry of ``path`` is the working directory, and nothing is ever loaded from there.
+    """
+    found: dict[tuple[str, str], EntryPoint] = {}
+    for folder in path:
+        if folder not in ("", "."):
+            for entry in _in_folder(folder):
+                found.setdefault((entry.name, entry.target), entry)
+    return sorted(found.values(), key=lambda entry: (entry.target != "nodecheck_checks", entry.name))
+
+
+def _in_folder(folder: str) -> Iterator[EntryPoint]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if entry.name.endswith(".dist-info")]
+    except OSError:
+        return
+    for name in sorted(names):
+        try:
+            with open(f"{folder}/{name}/entry_points.txt", encoding="utf-8") as file:
+                text = file.read(1 << 16)
+        except (OSError, UnicodeDecodeError):
+            continue
+        if f"[{GROUP}]" in text:
+            yield from _parsed(text, name.removesuffix(".dist-info").rpartition("-")[2] or None, folder)
+
+
+def _parsed(text: str, version: str | None, where: str) -> Iterator[EntryPoint]:
+    section = ""
+    for line in text.split("\n"):
+        line = line.strip()
+        if line.startswith("["):
+            section = line
+        elif section == f"[{GROUP}]" and "=" in line and not line.startswith(("#", ";")):
+            name, _, target = line.partition("=")
+            yield EntryPoint(name.strip(), target.strip(), version, where)

@@ -1,0 +1,35 @@
+"""A profile as data: which checks, with which limits, severities and waivers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Waiver(NamedTuple):
+    """An accepted failure. It holds through 23:59:59 UTC of ``expires`` (``YYYY-MM-DD``; None: for ever)."""
+
+    select: str
+    reason: str
+    owner: str | None = None
+    expires: str | None = None
+
+
+class Profile(NamedTuple):
+    """A validated profile, ``extends`` resolved."""
+
+    name: str
+    role: str | None = None
+    kubernetes: str | None = None
+    proxy_mode: str | None = None
+    cni: str | None = None
+    fail_on: str = "error"
+    ignore: tuple[str, ...] = ()
+    nodes: Mapping[str, str] = {}
+    severity: Mapping[str, str] = {}
+    """Selector to severity."""
+    checks: Mapping[str, Mapping[str, Any]] = {}
+    """Check name to parameters (kebab-case), with tuples for TOML's arrays."""
+    waivers: tuple[Waiver, ...] = ()
+    digest: str = ""
+    """``sha256:`` of the resolved profile."""

@@ -1,0 +1,141 @@
+"""The report's JSON form, schema 1, both ways."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from nodecheck.checking.model import Cause, Evidence, Result, Severity, Status, Waived
+from nodecheck.errors import ReportError
+from nodecheck.fix import KINDS, Command, Create, Edit, Fix, Manual, Step
+from nodecheck.report.model import (
+    SCHEMA,
+    SCHEMA_VERSION,
+    Node,
+    OsName,
+    PluginUsed,
+    ProfileUsed,
+    Report,
+    Run,
+    Source,
+    Summary,
+    Tool,
+)
+
+_SUMMARY = ("verdict", "exit_code", "pass", "fail", "unknown", "skip", "waived", "coverage")
+_NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+def to_dict(report: Report) -> dict[str, Any]:
+    """The whole document."""
+    return {
+        "$schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        **header(report),
+        "summary": dict(zip(_SUMMARY, report.summary)),
+        "results": [result_dict(result) for result in report.results],
+    }
+
+
+def header(report: Report) -> dict[str, Any]:
+    """``tool``, ``run``, ``node`` and ``profile``."""
+    return {
+        "tool": {**report.tool._asdict(), "plugins": [plugin._asdict() for plugin in report.tool.plugins]},
+        "run": {**report.run._asdict(), "source": report.run.source._asdict()},
+        "node": {**report.node._asdict(), "os": report.node.os._asdict()},
+        "profile": report.profile._asdict(),
+    }
+
+
+def summary_dict(summary: Summary) -> dict[str, Any]:
+    """``summary``."""
+    return dict(zip(_SUMMARY, summary))
+
+
+def result_dict(result: Result) -> dict[str, Any]:
+    """One result."""
+    found = result._asdict()
+    found["status"] = result.status.value
+    found["severity"] = result.severity.value
+    found["cause"] = None if result.cause is None else result.cause._asdict()
+    found["evidence"] = [item._asdict() for item in result.evidence]
+    found["fix"] = None if result.fix is None else fix_dict(result.fix)
+    found["waiver"] = None if result.waiver is None else result.waiver._asdict()
+    found["tags"] = list(result.tags)
+    found["references"] = list(result.references)
+    return found
+
+
+def fix_dict(fix: Fix) -> dict[str, Any]:
+    """One fix."""
+    steps = [_step_dict(step) for step in fix.steps]
+    return {"title": fix.title, "safety": fix.safety, "reboot": fix.reboot, "steps": steps}
+
+
+def _step_dict(step: Step) -> dict[str, Any]:
+    fields = {"argv": list(step.argv)} if isinstance(step, Command) else step._asdict()
+    return {"kind": _NAMES[type(step)], **fields}
+
+
+def to_json(report: Report, indent: int | None = None) -> str:
+    """The document as text, ASCII only."""
+    return json.dumps(to_dict(report), indent=indent)
+
+
+def from_json(text: str | bytes) -> Report:
+    """The report of a document; raises ReportError that says what is wrong with it."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ReportError(f"not a JSON document: {error}") from error
+    if not isinstance(document, dict) or document.get("$schema") != SCHEMA:
+        raise ReportError(f"not a nodecheck report: expected $schema {SCHEMA!r}")
+    try:
+        return _report(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ReportError(f"not a complete report: {type(error).__name__}: {error}") from error
+
+
+def _report(document: dict[str, Any]) -> Report:
+    tool, run, node = document["tool"], document["run"], document["node"]
+    return Report(
+        Tool(tool["name"], tool["version"], tuple(PluginUsed(**plugin) for plugin in tool["plugins"])),
+        Run(**{**run, "source": Source(**run["source"])}),
+        Node(**{**node, "os": OsName(**node["os"])}),
+        ProfileUsed(**document["profile"]),
+        Summary(*(document["summary"][key] for key in _SUMMARY)),
+        tuple(_result(result) for result in document["results"]),
+    )
+
+
+def _result(found: dict[str, Any]) -> Result:
+    return Result(
+        **{
+            **found,
+            "status": Status(found["status"]),
+            "severity": Severity(found["severity"]),
+            "cause": None if found["cause"] is None else Cause(**found["cause"]),
+            "evidence": tuple(Evidence(**item) for item in found["evidence"]),
+            "fix": None if found["fix"] is None else _fix(found["fix"]),
+            "waiver": None if found["waiver"] is None else Waived(**found["waiver"]),
+            "tags": tuple(found["tags"]),
+            "references": tuple(found["references"]),
+        }
+    )
+
+
+def _fix(found: dict[str, Any]) -> Fix:
+    return Fix(found["title"], tuple(_step(step) for step in found["steps"]), found["safety"], found["reboot"])
+
+
+def _step(found: dict[str, Any]) -> Step:
+    kind = found["kind"]
+    if kind == "command":
+        return Command(tuple(found["argv"]))
+    if kind == "edit":
+        return Edit(found["path"], found["before"], found["after"])
+    if kind == "create":
+        return Create(found["path"], found["mode"], found["content"])
+    if kind == "manual":
+        return Manual(found["text"])
+    raise ValueError(f"unknown kind of step {kind!r}")

@@ -1,0 +1,62 @@
+"""Which node this is, told without giving its machine id away."""
+
+from __future__ import annotations
+
+import os
+
+from nodecheck.errors import FactError
+from nodecheck.facts.os_release import OsRelease
+from nodecheck.host import Host
+from nodecheck.host.base import text
+from nodecheck.report.model import Node, OsName
+from nodecheck.text import wellformed
+
+APPLICATION_ID = bytes.fromhex("6f0d9a1c54b24e0c8a77f3b1c2d94e63")
+"""nodecheck's own id, from which each node's id is derived with its machine id as the key."""
+
+
+def node_of(host: Host, release: OsRelease | None) -> Node:
+    """The node's identity, None for what it does not tell."""
+    running = host.kind == "live"
+    system = OsName(None, None, None)
+    if release is not None:
+        system = OsName(release.id, release.version, release.pretty_name)
+    hostname = (_line(host, "/proc/sys/kernel/hostname") if running else None) or _line(host, "/etc/hostname")
+    return Node(
+        hostname,
+        derived_id(_line(host, "/etc/machine-id")),
+        _line(host, "/proc/sys/kernel/random/boot_id"),
+        _line(host, "/proc/sys/kernel/osrelease"),
+        os.uname().machine if running else None,
+        system,
+    )
+
+
+def _line(host: Host, path: str) -> str | None:
+    try:
+        return wellformed(text(host, path, 4096).strip().partition("\n")[0]) or None
+    except FactError:
+        return None
+
+
+def derived_id(machine_id: str | None) -> str | None:
+    """An id that is equal for equal machine ids and does not tell them (machine-id(5) asks for that).
+
+    As ``sd_id128_get_machine_app_specific`` does: HMAC-SHA256 of the application id, keyed by the machine id, its
+    first 16 bytes marked as a UUID of version 4.
+
+    >>> derived_id("0" * 32) == derived_id("0" * 32), derived_id("uninitialized")
+    (True, None)
+    """
+    import hmac
+
+    try:
+        key = bytes.fromhex(machine_id or "")
+    except ValueError:
+        return None
+    if len(key) != 16:
+        return None
+    raw = bytearray(hmac.digest(key, APPLICATION_ID, "sha256")[:16])
+    raw[6] = (raw[6] & 0x0F) | 0x40
+    raw[8] = (raw[8] & 0x3F) | 0x80
+    return raw.hex()

@@ -1,0 +1,162 @@
+"""The report as a value (contract, section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from nodecheck.checking.model import Result, Status
+
+SCHEMA = "urn:nodecheck:schema:report:1"
+SCHEMA_VERSION = "1.0"
+
+
+class PluginUsed(NamedTuple):
+    """A plugin and whether it could be loaded."""
+
+    name: str
+    version: str | None
+    status: str
+    error: str | None
+
+
+class Tool(NamedTuple):
+    """Which nodecheck made the report."""
+
+    name: str
+    version: str
+    plugins: tuple[PluginUsed, ...]
+
+
+class Source(NamedTuple):
+    """Where the bytes came from: ``live`` or ``root``, and the path."""
+
+    kind: str
+    path: str
+
+
+class Run(NamedTuple):
+    """One run; times are RFC 3339 UTC, ``status`` is ``complete`` or ``timeout``."""
+
+    id: str
+    started_at: str
+    finished_at: str
+    duration_s: float
+    status: str
+    source: Source
+    privileged: bool
+    fail_on: str
+
+
+class OsName(NamedTuple):
+    """The distribution."""
+
+    id: str | None
+    version: str | None
+    pretty_name: str | None
+
+
+class Node(NamedTuple):
+    """Which node was judged."""
+
+    hostname: str | None
+    machine_id: str | None
+    boot_id: str | None
+    kernel: str | None
+    arch: str | None
+    os: OsName
+
+
+class ProfileUsed(NamedTuple):
+    """The profile, and what it or the node says of the target."""
+
+    name: str
+    digest: str
+    role: str | None
+    kubernetes: str | None
+    proxy_mode: str | None
+    cni: str | None
+
+
+class Summary(NamedTuple):
+    """The verdict and the counts."""
+
+    verdict: str
+    exit_code: int
+    passed: int
+    failed: int
+    unknown: int
+    skipped: int
+    waived: int
+    coverage: float
+
+
+class Report:
+    """All results of one run, sorted by id."""
+
+    __slots__ = ("node", "profile", "results", "run", "summary", "tool")
+
+    def __init__(
+        self, tool: Tool, run: Run, node: Node, profile: ProfileUsed, summary: Summary, results: tuple[Result, ...]
+    ) -> None:
+        self.tool = tool
+        self.run = run
+        self.node = node
+        self.profile = profile
+        self.summary = summary
+        self.results = results
+
+    def __repr__(self) -> str:
+        return f"<nodecheck.Report {self.summary.verdict}, {len(self.results)} results>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Report) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __getitem__(self, result_id: str) -> Result:
+        """The result of that exact id. Raises KeyError."""
+        for result in self.results:
+            if result.id == result_id:
+                return result
+        raise KeyError(result_id)
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1 or 3 (contract, section 4)."""
+        return self.summary.exit_code
+
+    @property
+    def ok(self) -> bool:
+        """Whether the exit code is 0."""
+        return self.exit_code == 0
+
+    @property
+    def failures(self) -> tuple[Result, ...]:
+        """The results that failed, of any severity; waived ones are not among them."""
+        return tuple(result for result in self.results if result.status == Status.FAIL)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as the JSON document's dictionaries, lists and strings."""
+        from nodecheck.report.codec import to_dict
+
+        return to_dict(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The report as a JSON document."""
+        from nodecheck.report.codec import to_json
+
+        return to_json(self, indent)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Report:
+        """The report that :meth:`to_json` wrote. Raises :class:`nodecheck.ReportError`."""
+        from nodecheck.report.codec import from_json
+
+        return from_json(text)
