@@ -9,7 +9,7 @@ from nodecheck.checking.engine import Request, selection_of
 from nodecheck.checking.engine import run as judge
 from nodecheck.checking.model import VIEWS, Severity
 from nodecheck.errors import UsageError
-from nodecheck.facts.target import ROLES, Settings, release_text
+from nodecheck.facts.target import PROXY_MODES, ROLES, Settings, release_text
 from nodecheck.host import open_host
 from nodecheck.plugins import load
 from nodecheck.profile.load import load_profile
@@ -60,7 +60,7 @@ def _settings(
     profile: Profile, role: str | None, kubernetes: str | None, proxy_mode: str | None, cni: str | None
 ) -> Settings:
     _one_of("role", role, ROLES)
-    _one_of("proxy_mode", proxy_mode, ("ipvs", "iptables", "nftables", "none"))
+    _one_of("proxy_mode", proxy_mode, PROXY_MODES)
     if kubernetes is not None:
         kubernetes = release_text(kubernetes)
     return Settings(

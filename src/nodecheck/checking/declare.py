@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
 from nodecheck.checking.model import BOOT, NOW, Cause, Evidence, Outcome, Severity, Status, seen
@@ -59,6 +59,7 @@ class Check:
         self.references: tuple[str, ...] = tuple(options["references"])
         self.each: str | None = options["each"]
         self.spell: Callable[[str], str] | None = options["spell"]
+        self.verify: Mapping[str, Callable[[str], object]] = options["verify"] or {}
         self.doc = ""
 
     def __repr__(self) -> str:
@@ -122,6 +123,7 @@ def check(
     references: Iterable[str] = (),
     each: str | None = None,
     spell: Callable[[str], str] | None = None,
+    verify: Mapping[str, Callable[[str], object]] | None = None,
     view: str = NOW,
     name: str | None = None,
 ) -> Callable[[Callable[..., Results]], Check]:
@@ -133,7 +135,8 @@ def check(
     ``each`` names a parameter that lists subjects (or maps subject to requirement): the judge is then called
     once for each, with ``subject: str`` (and ``wanted: str``) as first parameters, so that a source that one
     subject needs and that cannot be read makes that subject ``unknown`` and no other.
-    ``spell`` turns a subject of the profile into its one spelling.
+    ``spell`` turns a subject of the profile into its one spelling. ``verify`` maps a parameter to a function that
+    raises ValueError for a value (each value of a table, each item of a list) that a profile must not hold.
 
     ``severity`` is a severity, or a function of ``subject`` and facts that gives one; it is the severity of
     every outcome that does not bring its own.
@@ -141,9 +144,8 @@ def check(
 
     def declare(function: Callable[..., Results]) -> Check:
         label = name or function.__name__.replace("_", "-")
-        declared = Check(
-            label, {"severity": severity, "tags": tags, "references": references, "each": each, "spell": spell}
-        )
+        options = {"severity": severity, "tags": tags, "references": references}
+        declared = Check(label, {**options, "each": each, "spell": spell, "verify": verify})
         declared.doc = function.__doc__ or ""
         if not isinstance(severity, Severity):
             declared.severity_needs = needs_of(severity)[0]

@@ -63,14 +63,22 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     for plugin in (*registry.plugins, *broken):
         if plugin.status == "failed":
             finisher.add_plugin(plugin)
-    results = waived(finisher.results, request.profile.waivers, request.selection, strftime("%Y-%m-%d", gmtime(started)))
+    results = waived(
+        finisher.results, request.profile.waivers, request.selection, strftime("%Y-%m-%d", gmtime(started))
+    )
     results.sort(key=lambda result: result.id)
     finished = started + (monotonic() - began)
     return Report(
         Tool("nodecheck", __version__, tuple([PluginUsed(*plugin[:4]) for plugin in registry.plugins])),
         Run(
-            _uuid4(), _rfc3339(started), _rfc3339(finished), round(finished - started, 6), status,
-            Source(host.kind, host.path), os.geteuid() == 0, request.fail_on,
+            _uuid4(),
+            _rfc3339(started),
+            _rfc3339(finished),
+            round(finished - started, 6),
+            status,
+            Source(host.kind, host.path),
+            os.geteuid() == 0,
+            request.fail_on,
         ),
         node_of(host, _release(facts)),
         _profile_used(request, facts.known(Target)),
@@ -80,7 +88,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
 
 
 def _tasks(registry: Registry, request: Request, broken: list[PluginInfo]) -> list[Task]:
-    tasks = []
+    tasks: list[Task] = []
     for name in sorted(registry.checks):
         if not _may_be_wanted(registry, request.selection, name):
             continue
@@ -185,5 +193,3 @@ def _uuid4() -> str:
     raw[8] = (raw[8] & 0x3F) | 0x80
     text = raw.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-

@@ -35,14 +35,23 @@ class Finisher:
         """Say that a plugin could not be loaded."""
         detail = plugin.error or "it failed"
         outcome = Outcome(
-            Status.UNKNOWN, f"plugin {plugin.name} could not be loaded: {detail}", plugin.name,
-            severity=Severity.WARNING, cause=Cause("plugin-failed", detail),
+            Status.UNKNOWN,
+            f"plugin {plugin.name} could not be loaded: {detail}",
+            plugin.name,
+            severity=Severity.WARNING,
+            cause=Cause("plugin-failed", detail),
         )
         if not any(selector.takes("plugin", (), plugin.name, "now") for selector in self._selection.ignore):
             self._add("plugin", "now", "Every installed plugin loads", (), (), outcome, 0.0)
 
     def _add(
-        self, name: str, view: str, title: str, tags: tuple[str, ...], references: tuple[str, ...], outcome: Outcome,
+        self,
+        name: str,
+        view: str,
+        title: str,
+        tags: tuple[str, ...],
+        references: tuple[str, ...],
+        outcome: Outcome,
         duration_s: float,
     ) -> None:
         subject = None if outcome.subject is None else printable(outcome.subject)
@@ -55,9 +64,23 @@ class Finisher:
         status = outcome.status
         self.results.append(
             Result(
-                identity, name, subject, view, status, severity, title, printable(outcome.message),
-                _safe(outcome.expected), _safe(outcome.actual), _safe_cause(outcome.cause), evidence,
-                _safe_fix(outcome.fix), None, tags, references, fingerprint(identity, status, evidence),
+                identity,
+                name,
+                subject,
+                view,
+                status,
+                severity,
+                title,
+                printable(outcome.message),
+                _safe(outcome.expected),
+                _safe(outcome.actual),
+                _safe_cause(outcome.cause),
+                evidence,
+                _safe_fix(outcome.fix),
+                None,
+                tags,
+                references,
+                fingerprint(identity, status, evidence),
                 round(duration_s, 6),
             )
         )
@@ -110,5 +133,3 @@ def _told(step: Step) -> str:
     if isinstance(step, Create):
         return f"write {printable(step.path)}: {printable(step.content)!r}"
     return wellformed(step.text)
-
-

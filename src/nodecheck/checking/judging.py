@@ -58,9 +58,8 @@ def nothing_to_do(task: Task, facts: Facts) -> Outcome:
 
 def _collect(task: Task, facts: Facts, subject: str | None, wanted: str | None, sink: list[Judged]) -> None:
     used: list[type] = []
-    count, started = 0, perf_counter()
-    for outcome in _outcomes(task, facts, subject, wanted, used):
-        count += 1
+    started = perf_counter()
+    for count, outcome in enumerate(_outcomes(task, facts, subject, wanted, used), 1):
         if count > MOST_OUTCOMES:
             outcome = _too_many(subject)
         sink.append(Judged(_complete(task, facts, outcome, subject, used), perf_counter() - started))
@@ -69,9 +68,7 @@ def _collect(task: Task, facts: Facts, subject: str | None, wanted: str | None, 
         started = perf_counter()
 
 
-def _outcomes(
-    task: Task, facts: Facts, subject: str | None, wanted: str | None, used: list[type]
-) -> Iterator[Outcome]:
+def _outcomes(task: Task, facts: Facts, subject: str | None, wanted: str | None, used: list[type]) -> Iterator[Outcome]:
     judge = task.judge
     try:
         arguments = [_argument(need, facts, subject, wanted, used) for need in judge.needs]

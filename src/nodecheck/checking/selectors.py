@@ -81,7 +81,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(re.escape(collapsed).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
-def check_selectors(selectors: Iterable[Selector], tags_of: Mapping[str, tuple[str, ...]], checks: Iterable[str]) -> None:
+def check_selectors(
+    selectors: Iterable[Selector], tags_of: Mapping[str, tuple[str, ...]], checks: Iterable[str]
+) -> None:
     """Raise SelectorError for a selector whose check or tag does not exist, naming the nearest one.
 
     ``tags_of`` may be empty where no selector speaks of tags.
@@ -91,11 +93,14 @@ def check_selectors(selectors: Iterable[Selector], tags_of: Mapping[str, tuple[s
     for selector in selectors:
         if selector.tag is not None:
             if not any(matches(selector.tag, tag) for tag in tags):
-                raise SelectorError(f"selector {selector.text!r}: no check has the tag {selector.tag!r}"
-                                    + nearest(selector.tag, tags))
+                raise SelectorError(
+                    f"selector {selector.text!r}: no check has the tag {selector.tag!r}" + nearest(selector.tag, tags)
+                )
         elif not any(matches(selector.check or "", name) for name in names):
-            raise SelectorError(f"selector {selector.text!r}: there is no check {selector.check!r}"
-                                + nearest(selector.check or "", names))
+            raise SelectorError(
+                f"selector {selector.text!r}: there is no check {selector.check!r}"
+                + nearest(selector.check or "", names)
+            )
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _thread
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from nodecheck.checking.declare import Lazy, Need, needs_of
@@ -125,7 +125,7 @@ class Facts:
         return reader, _needs(getattr(reader, "__func__", reader))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _needs(function: Reader) -> tuple[Need, ...]:
     return needs_of(function)[0]
 

@@ -1,15 +1,166 @@
-"""Loading profiles (built in by name, or a TOML file)."""
+"""Loading profiles: built in by name, or a TOML file; ``extends`` resolved; strict (contract, section 8)."""
 
 from __future__ import annotations
 
-from nodecheck.errors import ProfileError
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from nodecheck.checking.selectors import nearest
+from nodecheck.errors import FactError, ProfileError
+from nodecheck.host import LiveHost
 from nodecheck.plugins import Registry
-from nodecheck.profile.model import Profile
+from nodecheck.profile.lines import key_lines, line_of
+from nodecheck.profile.model import Profile, Waiver
+from nodecheck.profile.validate import Invalid, validate
+
+Tables = dict[str, Any]
+
+MOST_EXTENDS = 16
+DEFAULT = "kubernetes"
+"""The profile whose limits are the defaults of the checks' parameters."""
+
+
+def is_path(source: str) -> bool:
+    """Whether a profile is named by its file."""
+    return "/" in source or source.endswith(".toml")
 
 
 def load_profile(source: str, registry: Registry) -> Profile:
-    """The profile of that name, or of the TOML file where ``source`` holds a ``/`` or ends in ``.toml``."""
-    if source not in registry.profiles:
-        raise ProfileError(f"there is no profile {source!r}")
-    table = registry.profiles[source]
-    return Profile(source, checks=table.get("check", {}))
+    """The profile of that name, or of the TOML file where ``source`` holds a ``/`` or ends in ``.toml``.
+
+    Raises :class:`nodecheck.errors.ProfileError`, which names file, line and the nearest valid name.
+    """
+    tables, defaulted = _resolved(source, registry, ())
+    if defaulted:
+        _over_defaults(tables, registry)
+    return _profile(tables)
+
+
+def resolved_tables(source: str, registry: Registry) -> Tables:
+    """The tables of a profile with ``extends`` resolved, as TOML would give them."""
+    return _resolved(source, registry, ())[0]
+
+
+def _resolved(source: str, registry: Registry, inside: tuple[str, ...]) -> tuple[Tables, bool]:
+    """The merged tables, and whether the default profile is their root."""
+    if source in inside or len(inside) >= MOST_EXTENDS:
+        raise ProfileError(f"profile {inside[0]}: extends itself: {' -> '.join((*inside, source))}")
+    own = _from_file(source, registry) if is_path(source) else _named(source, registry)
+    parent = own.get("extends")
+    if parent is None:
+        return dict(own), own["name"] == DEFAULT and not is_path(source)
+    if is_path(parent) and is_path(source) and not parent.startswith("/"):
+        parent = f"{source.rpartition('/')[0] or '.'}/{parent}"
+    base, defaulted = _resolved(parent, registry, (*inside, source))
+    waivers = [*base.get("waiver", ()), *own.get("waiver", ())]
+    merged = merge(base, own)
+    merged["waiver"] = waivers
+    return merged, defaulted
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tables:
+    """Tables merge key by key; lists and values replace.
+
+    >>> merge({"a": {"x": 1, "y": [1]}}, {"a": {"y": [2]}})
+    {'a': {'x': 1, 'y': [2]}}
+    """
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = merge(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _named(name: str, registry: Registry) -> Mapping[str, Any]:
+    if name not in registry.profiles:
+        raise ProfileError(f"there is no profile {name!r}{nearest(name, registry.profiles)}")
+    table = registry.profiles[name]
+    try:
+        validate(table, registry)
+    except Invalid as error:
+        raise ProfileError(f"profile {name}: {error}") from error
+    return table
+
+
+def _from_file(path: str, registry: Registry) -> Mapping[str, Any]:
+    try:
+        text = LiveHost().read(path).decode()
+    except FactError as error:
+        raise ProfileError(f"profile {path}: {error.detail}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ProfileError(
+            f"profile {path}: line {line}: expected UTF-8, found byte {error.object[error.start]:#04x}"
+        ) from error
+    table = _parsed(path, text)
+    try:
+        validate(table, registry)
+    except Invalid as error:
+        line_ = line_of(key_lines(text), error.path)
+        raise ProfileError(f"profile {path}: {'' if line_ is None else f'line {line_}: '}{error}") from error
+    return table
+
+
+def _parsed(path: str, text: str) -> Tables:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        tables: Tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"profile {path}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise ProfileError(f"profile {path}: not TOML: nested too deep") from error
+    return tables
+
+
+def _over_defaults(tables: Tables, registry: Registry) -> None:
+    """Lay a profile that extends the default one over the defaults of the checks' parameters, table by table."""
+    for name, parameters in tables.get("check", {}).items():
+        known = registry.check(name).parameters
+        filled = dict(parameters)
+        for key, value in parameters.items():
+            default = known[key][1]
+            if isinstance(value, Mapping) and isinstance(default, Mapping):
+                filled[key] = merge(default, value)
+        tables["check"] = {**tables["check"], name: filled}
+
+
+def _profile(tables: Tables) -> Profile:
+    waivers = tuple(
+        [
+            Waiver(item["select"], item["reason"], item["owner"], item["expires"].isoformat())
+            for item in tables.get("waiver", ())
+        ]
+    )
+    kubernetes = tables.get("kubernetes")
+    return Profile(
+        name=tables["name"],
+        role=tables.get("role"),
+        kubernetes=None if kubernetes is None else kubernetes.removeprefix("v"),
+        proxy_mode=tables.get("proxy-mode"),
+        cni=tables.get("cni"),
+        fail_on=tables.get("fail-on", "error"),
+        ignore=tuple(tables.get("ignore", ())),
+        nodes=tables.get("nodes", {}),
+        severity=tables.get("severity", {}),
+        checks={name: _frozen(table) for name, table in tables.get("check", {}).items()},
+        waivers=waivers,
+        digest=digest(tables),
+    )
+
+
+def _frozen(table: Mapping[str, Any]) -> Tables:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+
+
+def digest(tables: Mapping[str, Any]) -> str:
+    """``sha256:`` of the resolved tables, whatever their order and comments."""
+    import json
+
+    text = json.dumps(tables, sort_keys=True, separators=(",", ":"), default=str)
+    return "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

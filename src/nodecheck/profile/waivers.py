@@ -63,7 +63,22 @@ def _finding(waiver: Waiver, message: str, value: str) -> Result:
     identity = result_id("waiver", waiver.select, "now")
     evidence = (Evidence("profile", f"waiver {waiver.select}", value),)
     return Result(
-        identity, "waiver", waiver.select, "now", Status.FAIL, Severity.WARNING, "Every waiver is in force and in use",
-        message, "a waiver in force that matches a result", value, None, evidence, None, None, (), (),
-        fingerprint(identity, Status.FAIL, evidence), 0.0,
+        identity,
+        "waiver",
+        waiver.select,
+        "now",
+        Status.FAIL,
+        Severity.WARNING,
+        "Every waiver is in force and in use",
+        message,
+        "a waiver in force that matches a result",
+        value,
+        None,
+        evidence,
+        None,
+        None,
+        (),
+        (),
+        fingerprint(identity, Status.FAIL, evidence),
+        0.0,
     )

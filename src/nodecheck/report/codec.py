@@ -32,7 +32,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "$schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
         **header(report),
-        "summary": dict(zip(_SUMMARY, report.summary)),
+        "summary": summary_dict(report.summary),
         "results": [result_dict(result) for result in report.results],
     }
 
@@ -49,7 +49,7 @@ def header(report: Report) -> dict[str, Any]:
 
 def summary_dict(summary: Summary) -> dict[str, Any]:
     """``summary``."""
-    return dict(zip(_SUMMARY, summary))
+    return dict(zip(_SUMMARY, summary, strict=True))
 
 
 def result_dict(result: Result) -> dict[str, Any]:

@@ -1,0 +1,13 @@
+"""``python -m nodecheck``: the same as ``nodecheck``, and nothing is imported from the working directory."""
+
+import os
+import sys
+
+if sys.path and sys.path[0] in ("", os.getcwd()):
+    # ``python -m`` puts the working directory first; nodecheck runs as root and must not import from there.
+    del sys.path[0]
+
+from nodecheck.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

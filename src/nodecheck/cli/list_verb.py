@@ -1,0 +1,52 @@
+"""The checks of a profile, with their parameters as the profile sets them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from nodecheck.cli.start import write
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``nodecheck list``."""
+    parser.add_argument("--profile", metavar="NAME|FILE", default="kubernetes", help="default: kubernetes")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the checks."""
+    import json
+
+    listed = catalogue(args.profile)
+    if args.json:
+        write(json.dumps(listed, indent=2) + "\n")
+        return 0
+    room = max((len(item["name"]) for item in listed), default=0)
+    for item in listed:
+        views = " ".join(f"{view if view in item['views'] else '-':<4}" for view in ("now", "boot"))
+        write(f"{item['name']:<{room}}  {views}  {item['severity']:<7}  {item['title']}\n")
+    return 0
+
+
+def catalogue(profile: str) -> list[dict[str, Any]]:
+    """Every check that the profile does not ignore, as ``list --json`` shows it."""
+    from nodecheck.checking.engine import selection_of
+    from nodecheck.plugins import load
+    from nodecheck.profile.load import load_profile
+
+    registry = load()
+    found = load_profile(profile, registry)
+    selection = selection_of(registry, (), found.ignore, None)
+    listed = []
+    for check in registry.all_checks():
+        views = [view for view in check.views if selection.wants(check.name, check.tags, view)]
+        if not views:
+            continue
+        values = {name: default for name, (_, default) in check.parameters.items()}
+        values.update(found.checks.get(check.name, {}))
+        listed.append({
+            "name": check.name, "title": check.title, "severity": check.default_severity.value, "views": views,
+            "tags": list(check.tags), "parameters": values, "plugin": check.plugin,
+        })  # fmt: skip
+    return listed

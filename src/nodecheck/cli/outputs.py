@@ -1,0 +1,63 @@
+"""Formats by name, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from nodecheck.checking.selectors import nearest
+from nodecheck.errors import UsageError
+from nodecheck.report import Report
+
+Renderer = Callable[[Report], str]
+
+BUILT_IN = {"text": "text", "json": "json", "jsonl": "jsonl"}
+"""Format to module of ``nodecheck.render``, each with a function ``render``."""
+
+
+def renderer(name: str) -> Renderer:
+    """The renderer of a format: built in, or a plugin's. Raises UsageError."""
+    if name in BUILT_IN:
+        from importlib import import_module
+
+        found: Renderer = import_module(f"nodecheck.render.{BUILT_IN[name]}").render
+        return found
+    from nodecheck.plugins import load
+
+    others = load().renderers
+    if name not in others:
+        raise UsageError(f"there is no format {name!r}{nearest(name, (*BUILT_IN, *others))}")
+    return others[name]
+
+
+def parse_output(text: str) -> tuple[str, str]:
+    """Format and path of ``FORMAT=FILE``. Raises UsageError."""
+    format_, equals, path = text.partition("=")
+    if not equals or not path:
+        raise UsageError(f"--output: expected FORMAT=FILE, found {text!r}")
+    renderer(format_)
+    return format_, path
+
+
+def write_atomically(path: str, document: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, whole. Raises OSError.
+
+    A device or a FIFO (``/dev/stdout``) is written as it is: it cannot be replaced.
+    """
+    raw = document.encode("utf-8", "backslashreplace")
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as file:
+            file.write(raw)
+        return
+    path = os.path.realpath(path)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,44 @@
+"""A line that says that a long run goes on: on a terminal, after a second, and gone at the end."""
+
+from __future__ import annotations
+
+import _thread
+import sys
+from types import TracebackType
+
+AFTER_S = 1.0
+
+
+class progress:
+    """Shows ``checking this node … N s`` on standard error while the body takes longer than a second."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._done = _thread.allocate_lock()
+        self._ended = _thread.allocate_lock()
+        self._shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self) -> None:
+        if self._shown:
+            self._done.acquire()
+            self._ended.acquire()
+            _thread.start_new_thread(self._show, ())
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._shown:
+            self._done.release()
+            self._ended.acquire(timeout=1.0)
+
+    def _show(self) -> None:
+        seconds = 0
+        try:
+            while not self._done.acquire(timeout=AFTER_S):
+                seconds += 1
+                sys.stderr.write(f"\rchecking this node … {seconds} s")
+                sys.stderr.flush()
+            if seconds:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+        except (OSError, ValueError):
+            seconds = 0  # the terminal is gone: there is nobody to show it to
+        finally:
+            self._ended.release()

@@ -1,0 +1,153 @@
+"""From words to a verb, and from every way to end to an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from types import FrameType
+from typing import Any, NoReturn
+
+from nodecheck import __version__
+from nodecheck.cli import VERBS
+from nodecheck.errors import NodecheckError
+from nodecheck.report.summary import BUG, INTERRUPTED, TERMINATED, UNWRITTEN, USAGE
+
+EPILOG = """\
+exit codes:
+  0    judged, and nothing failed at or above --fail-on
+  1    at least one failure at or above --fail-on
+  2    usage: an unknown option, selector, check or profile; nothing was checked
+  3    no such failure, but something is unknown, or nothing at all was judged
+  70   a bug in nodecheck itself
+  74   the verdict was reached, but an output could not be written
+  75   another run holds the lock (commands that lock)
+  130, 143  interrupted by SIGINT, SIGTERM
+"""
+
+
+class Unwritten(Exception):
+    """Standard output, or a file that was asked for, could not be written."""
+
+
+def start(words: list[str]) -> int:
+    """Run the verb that ``words`` name."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = _dispatch(words)
+        return _flushed(code)
+    except SystemExit as end:  # argparse, and SIGTERM
+        return end.code if isinstance(end.code, int) else USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except NodecheckError as error:
+        complain(str(error))
+        return USAGE
+    except Unwritten as error:
+        complain(str(error))
+        _close_output()
+        return UNWRITTEN
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return BUG
+
+
+def _terminated(_: int, __: FrameType | None) -> None:
+    sys.exit(TERMINATED)
+
+
+def _dispatch(words: list[str]) -> int:
+    if words and words[0] in VERBS:
+        module = import_module(f"nodecheck.cli.{words[0]}_verb")
+        parser = _Parser(prog=f"nodecheck {words[0]}", description=module.__doc__, **_STYLE)
+        module.add_arguments(parser)
+        run: Callable[[argparse.Namespace], int] = module.main
+        return run(parser.parse_args(words[1:]))
+    overview = _overview()
+    if not words:
+        overview.print_help(sys.stderr)
+        return USAGE
+    overview.parse_args(words)
+    return USAGE
+
+
+_STYLE: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with the nearest option named where one is unknown."""
+
+    def error(self, message: str) -> NoReturn:
+        from nodecheck.checking.selectors import nearest
+
+        if message.startswith("unrecognized arguments: "):
+            word = message.partition(": ")[2].partition(" ")[0].partition("=")[0]
+            message += nearest(word, [name for action in self._actions for name in action.option_strings])
+        self.print_usage(sys.stderr)
+        complain(message)
+        raise SystemExit(USAGE)
+
+
+def _overview() -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {verb:<10}{what}" for verb, what in VERBS.items())
+    parser = _Parser(
+        prog="nodecheck",
+        usage="nodecheck VERB [options]",
+        description="Is this Linux node fit to run Kubernetes, now and after its next reboot?\n\nverbs:\n" + listed,
+        epilog="nodecheck VERB --help tells the options of a verb.\n\n" + EPILOG,
+        **_STYLE,
+    )
+    parser.add_argument("--version", action="version", version=f"nodecheck {__version__}")
+    parser.add_argument("verb", choices=list(VERBS), metavar="VERB", help=argparse.SUPPRESS)
+    return parser
+
+
+def complain(message: str) -> None:
+    """One message on standard error, if there is one."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.write(f"nodecheck: {message}\n")
+        except (OSError, ValueError):
+            return  # nobody can be told
+
+
+def write(text: str) -> None:
+    """Write the chosen document to standard output. Raises :class:`Unwritten`."""
+    if sys.stdout is None:
+        raise Unwritten("standard output is closed")
+    try:
+        raw = text.encode("utf-8", "backslashreplace")
+        out = getattr(sys.stdout, "buffer", None)
+        if out is None:
+            sys.stdout.write(text)
+        else:
+            sys.stdout.flush()
+            out.write(raw)
+            out.flush()
+    except (OSError, ValueError) as error:
+        raise Unwritten(f"standard output could not be written: {error}") from error
+
+
+def _flushed(code: int) -> int:
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        raise Unwritten(f"standard output could not be written: {error}") from error
+    return code
+
+
+def _close_output() -> None:
+    """Point standard output at /dev/null, so that the interpreter does not complain of it once more at its end."""
+    import os
+
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.close(null)
+    except OSError:
+        return  # there is no standard output at all

@@ -1,0 +1,54 @@
+"""A profile as TOML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+
+def toml_value(value: object) -> str:
+    """One value as TOML writes it.
+
+    >>> toml_value({"rhel": "7.5"}), toml_value(("a",)), toml_value(True)
+    ('{ rhel = "7.5" }', '["a"]', 'true')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_key(name)} = {toml_value(item)}" for name, item in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    return json.dumps("" if value is None else str(value)).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if name and all(c.isascii() and (c.isalnum() or c in "_-") for c in name) else json.dumps(name)
+
+
+def to_toml(tables: Mapping[str, Any]) -> str:
+    """A profile's tables as a TOML document."""
+    return "\n".join(_lines(tables)) + "\n"
+
+
+def _lines(tables: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in tables.items():
+        if key not in ("severity", "check", "waiver"):
+            yield f"{_key(key)} = {toml_value(value)}"
+    if tables.get("severity"):
+        yield from ["", "[severity]", *_pairs(tables["severity"])]
+    for name, parameters in tables.get("check", {}).items():
+        yield from ["", f"[check.{_key(name)}]", *_pairs(parameters)]
+    for waiver in tables.get("waiver", ()):
+        yield from ["", "[[waiver]]", *_pairs(waiver)]
+
+
+def _pairs(table: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in table.items():
+        yield f"{_key(name)} = {toml_value(value)}"
