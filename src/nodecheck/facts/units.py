@@ -1,0 +1,307 @@
+"""Unit files of systemd: where they lie, which one counts, what is masked, and what pulls a unit in at boot.
+
+Only directories and links are read here; the text of one unit is read by :func:`nodecheck.facts.unit_files.load_unit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from nodecheck.errors import Absent
+from nodecheck.host import Host
+
+UNIT_DIRS = (
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/run/systemd/transient",
+    "/run/systemd/generator.early",
+    "/etc/systemd/system",
+    "/etc/systemd/system.attached",
+    "/run/systemd/system",
+    "/run/systemd/system.attached",
+    "/run/systemd/generator",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+    "/run/systemd/generator.late",
+)
+"""The search path of the system manager, the first directory winning (systemd.unit(5), table 1)."""
+
+SUFFIXES = (
+    ".service", ".socket", ".device", ".mount", ".automount", ".swap",
+    ".target", ".path", ".timer", ".slice", ".scope",
+)  # fmt: skip
+
+MOST_STEPS = 4096
+"""Units looked at in one walk through what pulls what in."""
+
+BOOT_TARGETS = frozenset(
+    (
+        "default.target", "multi-user.target", "basic.target", "sysinit.target", "local-fs.target", "swap.target",
+        "local-fs-pre.target", "remote-fs.target", "sockets.target", "timers.target", "paths.target", "slices.target",
+        "cryptsetup.target", "integritysetup.target", "veritysetup.target", "getty.target", "machines.target",
+        "runlevel2.target", "runlevel3.target", "runlevel4.target",
+    )
+)  # fmt: skip
+"""Targets that systemd's own unit files pull in on the way to multi-user.target (bootup(7))."""
+
+
+class Entry(NamedTuple):
+    """One name in a unit directory."""
+
+    path: str
+    target: str | None
+    """The text of the link; None where it is none."""
+
+
+class UnitIndex(NamedTuple):
+    """The names in all unit directories. Nothing of it says what a unit's text holds."""
+
+    files: Mapping[str, tuple[Entry, ...]]
+    """Unit name to its entries, the one that counts first."""
+    dirs: Mapping[str, tuple[str, ...]]
+    """Name of a ``.d``, ``.wants``, ``.requires`` or ``.upholds`` directory to its paths, in order of precedence."""
+    links: Mapping[str, tuple[str, ...]]
+    """Path of such a directory to the names in it."""
+    empty: frozenset[str]
+    """Paths of unit files that are empty, which masks like a link to ``/dev/null`` does (systemd.unit(5))."""
+    complete: bool
+    """Whether systemd's own unit files are here, so that a unit without a file does not exist."""
+
+    @classmethod
+    def read(cls, host: Host) -> UnitIndex:
+        """Read the unit directories. Raises what the host raises for one that is there and cannot be listed."""
+        return _read(host)
+
+    def persistent(self) -> UnitIndex:
+        """The same without what lies in ``/run``, which is gone at the next boot."""
+        files = {name: tuple(e for e in entries if not _volatile(e.path)) for name, entries in self.files.items()}
+        dirs = {name: tuple(path for path in paths if not _volatile(path)) for name, paths in self.dirs.items()}
+        return self._replace(
+            files={name: entries for name, entries in files.items() if entries},
+            dirs={name: paths for name, paths in dirs.items() if paths},
+        )
+
+    def entry(self, name: str) -> Entry | None:
+        """The entry of a unit that counts: its own, else that of its template."""
+        found = self.files.get(name) or self.files.get(template_of(name) or "")
+        return found[0] if found else None
+
+    def fragment(self, name: str) -> str | None:
+        """The path of the unit file that counts (aliases resolved); None where there is none or it is masked."""
+        for _ in range(8):
+            entry = self.entry(name)
+            if entry is None or self._masks(entry):
+                return None
+            other = alias_of(entry, name)
+            if other is None or not self.files.get(other):
+                return entry.path
+            name = other
+        return None
+
+    def exists(self, name: str) -> bool:
+        """Whether some unit file of that name is there, masked or not."""
+        return self.entry(name) is not None
+
+    def masked(self, name: str) -> bool:
+        """Whether the entry that counts is empty or a link to ``/dev/null``."""
+        return self.mask(name) is not None
+
+    def mask(self, name: str) -> str | None:
+        """The path that masks a unit; None where nothing does."""
+        entry = self.entry(self.resolve(name))
+        return entry.path if entry is not None and self._masks(entry) else None
+
+    def _masks(self, entry: Entry) -> bool:
+        return entry.path in self.empty or (entry.target is not None and _normal(entry.target) == "/dev/null")
+
+    def resolve(self, name: str) -> str:
+        """The name of the unit that an alias stands for (``chrony.service`` to ``chronyd.service``)."""
+        for _ in range(8):
+            entry = self.entry(name)
+            other = alias_of(entry, name) if entry is not None else None
+            if other is None:
+                return name
+            name = other
+        return name
+
+    def names_of(self, name: str) -> tuple[str, ...]:
+        """The unit's own name and its aliases."""
+        name = self.resolve(name)
+        base = name.rpartition(".")[0]
+        found = [name]
+        for other, entries in self.files.items():
+            target = entries[0].target
+            if target is not None and other != name and base and target.endswith(name) and self.resolve(other) == name:
+                found.append(other)
+        return tuple(found)
+
+    def dropins(self, name: str) -> tuple[str, ...]:
+        """The drop-in files of a unit in the order in which they apply: by base name, each name once."""
+        found: dict[str, str] = {}
+        for owner in self.names_of(name):
+            for folder in _dropin_dirs(owner):
+                for path in self.dirs.get(folder, ()):
+                    for file in self.links.get(path, ()):
+                        if file.endswith(".conf") and not file.startswith("."):
+                            found.setdefault(file, f"{path}/{file}")
+        return tuple(found[file] for file in sorted(found))
+
+    def pulls(self, name: str) -> tuple[tuple[str, str], ...]:
+        """What pulls a unit in by a link: unit and the path of the link, strongest place first."""
+        names = set(self.names_of(name))
+        found = []
+        for folder, paths in self.dirs.items():
+            owner, dot, kind = folder.rpartition(".")
+            if dot and kind in ("wants", "requires", "upholds"):
+                for path in paths:
+                    found += [(owner, f"{path}/{link}") for link in self.links.get(path, ()) if link in names]
+        return tuple(found)
+
+    def wanted_by(self, name: str) -> tuple[str, ...]:
+        """The units whose ``.wants``, ``.requires`` or ``.upholds`` directory names this unit or an alias of it."""
+        return tuple(dict.fromkeys(owner for owner, _ in self.pulls(name)))
+
+    def default_target(self) -> str:
+        """What ``default.target`` stands for; ``graphical.target``, as systemd installs it, where there is no link."""
+        found = self.resolve("default.target")
+        return _RUNLEVELS.get(found, found) if found != "default.target" else "graphical.target"
+
+    def starts_at_boot(self, name: str) -> str | None:
+        """The link that pulls a unit in at the next boot; None where none does or the unit is masked.
+
+        Links alone are followed, from the default target's tree; what only the text of another unit pulls in
+        (``Wants=``), or a socket, timer or path, is not seen here.
+        """
+        index = self.persistent()
+        default = index.default_target()
+        goals = BOOT_TARGETS | {default} if default not in _RESCUES else frozenset((default, "sysinit.target"))
+        return _search(index, name, goals | {"graphical.target"} if default == "graphical.target" else goals)
+
+
+_RUNLEVELS = {f"runlevel{n}.target": "multi-user.target" for n in "234"} | {
+    "runlevel5.target": "graphical.target",
+    "runlevel1.target": "rescue.target",
+}
+_RESCUES = ("rescue.target", "emergency.target")
+
+
+def _search(index: UnitIndex, name: str, goals: frozenset[str]) -> str | None:
+    """The first link on a way from ``name`` up to one of ``goals``, over units that exist and are not masked."""
+    queue: list[tuple[str, str | None]] = [(index.resolve(name), None)]
+    done = {queue[0][0]}
+    while queue and len(done) < MOST_STEPS:
+        unit, why = queue.pop(0)
+        if index.masked(unit) or (index.complete and not index.exists(unit)):
+            continue
+        if unit in goals:
+            return why or index.fragment(unit)
+        for owner, link in index.pulls(unit):
+            owner = index.resolve(owner)
+            if owner not in done:
+                done.add(owner)
+                queue.append((owner, why or link))
+    return None
+
+
+def template_of(name: str) -> str | None:
+    """The template of an instance.
+
+    >>> template_of("swap-create@zram0.service"), template_of("docker.service")
+    ('swap-create@.service', None)
+    """
+    prefix, at, rest = name.partition("@")
+    if not at:
+        return None
+    instance, dot, kind = rest.rpartition(".")
+    return f"{prefix}@.{kind}" if dot and instance else None
+
+
+def alias_of(entry: Entry, name: str) -> str | None:
+    """The other unit that the entry's link makes ``name`` an alias of; None where it makes it none.
+
+    A link to a file of another unit name is an alias; one to a file of the same name, or of the template, is not.
+
+    >>> alias_of(Entry("/etc/systemd/system/dbus.service", "/lib/systemd/system/dbus-broker.service"), "dbus.service")
+    'dbus-broker.service'
+    """
+    if entry.target is None or _normal(entry.target) == "/dev/null":
+        return None
+    other = entry.target.rpartition("/")[2]
+    if other == name or other == entry.path.rpartition("/")[2] or not other.endswith(SUFFIXES):
+        return None
+    if "@." in other:
+        instance = name.partition("@")[2].rpartition(".")[0]
+        other = other.replace("@.", f"@{instance}.", 1)
+        return None if other == name else other
+    return other
+
+
+def _dropin_dirs(name: str) -> Iterator[str]:
+    """The names of the directories that hold drop-ins of a unit, the most specific first (systemd.unit(5))."""
+    yield f"{name}.d"
+    template = template_of(name)
+    if template:
+        yield f"{template}.d"
+    stem, _, kind = name.rpartition(".")
+    stem = stem.partition("@")[0]
+    while "-" in stem.rstrip("-"):
+        stem = stem.rstrip("-").rpartition("-")[0]
+        if stem:
+            yield f"{stem}-.{kind}.d"
+    yield f"{kind}.d"
+
+
+def _normal(path: str) -> str:
+    return "/" + "/".join(part for part in path.split("/") if part not in ("", ".")) if path.startswith("/") else path
+
+
+def _volatile(path: str) -> bool:
+    return path.startswith("/run/")
+
+
+def _read(host: Host) -> UnitIndex:
+    files: dict[str, list[Entry]] = {}
+    dirs: dict[str, list[str]] = {}
+    links: dict[str, tuple[str, ...]] = {}
+    empty: set[str] = set()
+    for folder in _folders(host):
+        for name in _names(host, folder):
+            path = f"{folder}/{name}"
+            if name.endswith(SUFFIXES):
+                files.setdefault(name, []).append(Entry(path, host.link(path)))
+                if not folder.startswith(("/usr", "/lib")) and _is_empty(host, path):
+                    empty.add(path)
+            elif name.endswith((".d", ".wants", ".requires", ".upholds")):
+                links[path] = _names(host, path)
+                dirs.setdefault(name, []).append(path)
+    return UnitIndex(
+        {name: tuple(entries) for name, entries in files.items()},
+        {name: tuple(paths) for name, paths in dirs.items()},
+        links,
+        frozenset(empty),
+        any(entry.path.startswith(("/usr/lib", "/lib")) for entry in files.get("sysinit.target", ())),
+    )
+
+
+def _folders(host: Host) -> Iterator[str]:
+    for folder in UNIT_DIRS:
+        if folder != "/lib/systemd/system" or host.link("/lib") is None:
+            yield folder
+
+
+def _names(host: Host, folder: str) -> tuple[str, ...]:
+    try:
+        return host.names(folder)
+    except Absent:
+        return ()
+
+
+def _is_empty(host: Host, path: str) -> bool:
+    """Whether a unit file is empty; a dangling link is not."""
+    try:
+        found = host.stat(path)
+    except Absent:
+        return False
+    return found.kind == "null" or (found.kind == "file" and found.size == 0)
