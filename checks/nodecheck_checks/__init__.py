@@ -1,6 +1,9 @@
 """The built-in checks, as a plugin like any stranger's."""
 
+from typing import Any
+
 from nodecheck.hookspecs import LazyCheck, hookimpl
+from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {
     "swap": "swap",
@@ -17,6 +20,6 @@ def nodecheck_checks() -> list[LazyCheck]:
 
 
 @hookimpl
-def nodecheck_profiles() -> list[dict[str, object]]:
+def nodecheck_profiles() -> tuple[dict[str, Any], ...]:
     """The built-in profiles."""
-    return [{"schema": "nodecheck.profile/1", "name": "kubernetes"}]
+    return PROFILES

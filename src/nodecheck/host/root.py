@@ -194,5 +194,7 @@ class _Walk:
         self._left.extend(target.split(b"/")[::-1])
 
     def _is_null(self) -> bool:
-        whole = b"/" + b"/".join([*self._names, *self._left[::-1]])
-        return whole.endswith(b"/null") and os.path.normpath(whole) == b"/dev/null"
+        if not self._left or self._left[0] != b"null":
+            return False
+        whole = b"/".join([b"", *self._names, *self._left[::-1]])
+        return os.path.normpath(whole).lstrip(b"/") == b"dev/null"

@@ -112,7 +112,8 @@ def _parsed(path: str, text: str) -> Tables:
     try:
         tables: Tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"profile {path}: not TOML: {error}") from error
+        told = str(error).replace("at end of document", f"at the end, line {text.count(chr(10)) + 1}")
+        raise ProfileError(f"profile {path}: not TOML: {told}") from error
     except RecursionError as error:
         raise ProfileError(f"profile {path}: not TOML: nested too deep") from error
     return tables

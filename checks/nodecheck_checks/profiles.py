@@ -1,0 +1,37 @@
+"""The built-in profiles, as the tables that TOML would give (``nodecheck profile show NAME`` prints them)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SCHEMA = "nodecheck.profile/1"
+
+KUBERNETES: dict[str, Any] = {"schema": SCHEMA, "name": "kubernetes"}
+"""Today's nodes, Kubernetes 1.17 to 1.37: the limits are the defaults of the checks' parameters."""
+
+CENTOS7_KUBEADM_1_17: dict[str, Any] = {
+    "schema": SCHEMA,
+    "name": "centos7-kubeadm-1.17",
+    "kubernetes": "1.17.4",
+    "proxy-mode": "ipvs",
+    "check": {
+        # The RHEL family alone: the installation's steps are written for it.
+        "os-release": {"minimum": {"rhel": "7.5"}, "unlisted": "fail"},
+        "kernel-version": {"minimum": "3.10"},
+        "selinux": {"allow": ["disabled"]},
+        "sysctl": {
+            "require": {
+                "net.bridge.bridge-nf-call-iptables": "1",
+                "net.bridge.bridge-nf-call-ip6tables": "1",
+                "net.ipv4.ip_forward": "1",
+            }
+        },
+        "cgroup-driver": {"driver": "systemd"},
+        "version": {
+            "require": {"docker": "18.06.3", "kubeadm": "1.17.4", "kubelet": "1.17.1", "kubectl": "1.17.4"}
+        },
+    },
+}
+"""The reference installation: CentOS 7.5 or later, docker 18.06.3, kubeadm 1.17.4, kube-proxy in ipvs mode."""
+
+PROFILES = (KUBERNETES, CENTOS7_KUBEADM_1_17)
