@@ -45,7 +45,8 @@ def motd(motd: Motd, *, owner: str = "platform") -> Results:
             yield ok(f"the message names {owner}", evidence=[seen("/etc/motd", line, line=number)])
             return
     fix = Fix("Name the owner", (create("/etc/motd", f"{expected}\n"),))
-    yield fail(f"the message does not name {owner}", expected=expected, evidence=[seen("/etc/motd", motd.text)], fix=fix)
+    evidence = [seen("/etc/motd", motd.text)]
+    yield fail(f"the message does not name {owner}", expected=expected, evidence=evidence, fix=fix)
 
 
 def as_words(report: nodecheck.Report) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 
 from nodecheck.checking.judging import Judged, Task
 from nodecheck.checking.model import Cause, Evidence, Outcome, Result, Severity, Status, result_id
 from nodecheck.checking.selectors import Selection, parse_selector
+from nodecheck.digest import sha256_name
 from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.plugins import PluginInfo
 from nodecheck.profile.model import Profile
@@ -96,7 +96,7 @@ def fingerprint(identity: str, status: Status, evidence: tuple[Evidence, ...]) -
     """A digest of id, status and evidence, blind to line numbers and white space."""
     seen = sorted({(item.source, " ".join((item.value or "").split()), item.value is None) for item in evidence})
     text = json.dumps([identity, status.value, seen], separators=(",", ":"))
-    return "sha256:" + sha256(text.encode()).hexdigest()
+    return sha256_name(text)
 
 
 def _safe(text: str | None) -> str | None:

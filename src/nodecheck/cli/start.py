@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from nodecheck import __version__
 from nodecheck.cli import VERBS
+from nodecheck.cli.terminal import width
 from nodecheck.errors import NodecheckError
 from nodecheck.report.summary import BUG, INTERRUPTED, TERMINATED, UNWRITTEN, USAGE
 
@@ -75,7 +76,12 @@ def _dispatch(words: list[str]) -> int:
     return USAGE
 
 
-_STYLE: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # With a width of its own argparse does not import shutil, which every parser would pay for.
+    return argparse.RawDescriptionHelpFormatter(prog, width=width())
+
+
+_STYLE: dict[str, Any] = {"allow_abbrev": False, "formatter_class": _formatter}
 
 
 class _Parser(argparse.ArgumentParser):

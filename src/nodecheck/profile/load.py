@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
 from nodecheck.checking.selectors import nearest
+from nodecheck.digest import sha256_name
 from nodecheck.errors import FactError, ProfileError
 from nodecheck.host import LiveHost
 from nodecheck.plugins import Registry
@@ -164,4 +164,4 @@ def digest(tables: Mapping[str, Any]) -> str:
     import json
 
     text = json.dumps(tables, sort_keys=True, separators=(",", ":"), default=str)
-    return "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256_name(text)

@@ -10,6 +10,9 @@ from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.report import Report
 from nodecheck.text import printable
 
+LEAST_MESSAGE = 12
+"""Columns below which a row has no room for a message."""
+
 MOST_EVIDENCE = 8
 """Sources that are shown for one result; the JSON report has all."""
 
@@ -86,7 +89,8 @@ def _table(report: Report, style: Style) -> Iterator[str]:
         yield "nothing was looked at"
         return
     room = max(16, min(max(len(row.name) for row in rows), style.width - 40, 46))
-    yield _paint(f"{'NOW':<8}{'BOOT':<8}{'CHECK':<{room}}  FINDING", "bold", style)
+    finding = "  FINDING" if style.width - 18 - room >= LEAST_MESSAGE else ""
+    yield _paint(f"{'NOW':<8}{'BOOT':<8}{'CHECK':<{room}}{finding}", "bold", style)
     for row in rows:
         yield _row(row, room, style)
 
@@ -96,7 +100,7 @@ def _row(row: _Row, room: int, style: Style) -> str:
     name = row.name if len(row.name) <= room else row.name[: room - 1] + "…"
     message = worst.message
     left = style.width - 18 - room
-    if left < 12:
+    if left < LEAST_MESSAGE:
         message = ""
     elif len(message) > left:
         message = message[: left - 1] + "…"

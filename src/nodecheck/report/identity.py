@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from nodecheck.digest import hmac_sha256
 from nodecheck.errors import FactError
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.host import Host
@@ -48,15 +49,13 @@ def derived_id(machine_id: str | None) -> str | None:
     >>> derived_id("0" * 32) == derived_id("0" * 32), derived_id("uninitialized")
     (True, None)
     """
-    import hmac
-
     try:
         key = bytes.fromhex(machine_id or "")
     except ValueError:
         return None
     if len(key) != 16:
         return None
-    raw = bytearray(hmac.digest(key, APPLICATION_ID, "sha256")[:16])
+    raw = bytearray(hmac_sha256(key, APPLICATION_ID)[:16])
     raw[6] = (raw[6] & 0x0F) | 0x40
     raw[8] = (raw[8] & 0x3F) | 0x80
     return raw.hex()

@@ -1,0 +1,278 @@
+"""The command as its users meet it: exit codes, outputs, closed pipes, signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from nodecheck.cli import VERBS
+from tests.cli.conftest import BASE, Command
+
+LEVELS = (
+    BASE
+    + """
+@check(severity=nodecheck.Severity.ERROR)
+def good():
+    "Good."
+    yield ok("good", evidence=HERE)
+
+@check(severity=nodecheck.Severity.ERROR)
+def bad():
+    "Bad."
+    yield fail("bad", evidence=HERE)
+
+@check(severity=nodecheck.Severity.WARNING)
+def risky():
+    "Risky."
+    yield fail("risky", evidence=HERE)
+
+@check(severity=nodecheck.Severity.ERROR)
+def dark():
+    "Dark."
+    yield unknown("dark", code="denied")
+
+@nodecheck.hookimpl
+def nodecheck_checks():
+    return [good, bad, risky, dark]
+"""
+)
+
+Plugin = Callable[..., Path]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("--select good", 0),
+        ("--select good --select risky", 0),
+        ("--select good --select risky --fail-on warning", 1),
+        ("--select good --select bad", 1),
+        ("--select bad --select dark", 1),
+        ("--select good --select dark", 3),
+        ("--select bad --exit-zero", 0),
+        ("--select dark --exit-zero", 0),
+        ("--select good[none]", 3),
+        ("--select goood", 2),
+        ("--select tag:none", 2),
+        ("--profile none", 2),
+        ("--profile ./none.toml", 2),
+        ("--kubernetes newest", 2),
+        ("--timeout 0", 2),
+        ("--timeout soon", 2),
+        ("--role master", 2),
+        ("--root /no/such/place", 2),
+        ("--format yaml", 2),
+        ("--output json", 2),
+        ("--nonsense", 2),
+    ],
+)
+def test_exit_codes(nodecheck: Command, plugin: Plugin, words: str, code: int) -> None:
+    ended = nodecheck("run", "--json", *words.split(), plugins=plugin("levels", LEVELS))
+
+    assert ended.code == code
+    if code == 2:
+        assert ended.out == ""
+        assert ended.err.count("nodecheck: ") == 1
+    else:
+        document = json.loads(ended.out)
+        assert document["summary"]["exit_code"] in (code, 1, 3)
+        assert ended.err == ""
+
+
+def test_a_bug_is_70_with_a_traceback(nodecheck: Command, plugin: Plugin) -> None:
+    code = LEVELS + "\n@nodecheck.hookimpl\ndef nodecheck_renderers():\n    return {'broken': lambda report: 1 / 0}\n"
+
+    ended = nodecheck("run", "--select", "good", "--format", "broken", plugins=plugin("levels", code))
+
+    assert ended.code == 70
+    assert "ZeroDivisionError" in ended.err
+    assert ended.out == ""
+
+
+@pytest.mark.parametrize("output", ["/dev/full", "closed", "pipe"])
+def test_output_that_cannot_be_written_is_74(tmp_path: Path, output: str) -> None:
+    words = f"{sys.executable} -m nodecheck run --json --root {tmp_path}"
+    script = {
+        "/dev/full": f"{words} > /dev/full; echo $? >&2",
+        "closed": f"{words} >&-; echo $? >&2",
+        "pipe": f"{{ sleep 0.1; {words}; echo $? >&2; }} | true",
+    }[output]
+
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+
+    assert done.stderr.split()[-1] == "74"
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_outputs_are_written_whole_or_not_at_all(nodecheck: Command, plugin: Plugin, tmp_path: Path) -> None:
+    plugins = plugin("levels", LEVELS)
+    target = tmp_path / "report.json"
+    target.write_text("old")
+
+    ended = nodecheck(
+        "run", "--select", "bad", "--output", f"json={target}", "--output", f"text={tmp_path}/no/dir", plugins=plugins
+    )
+
+    assert ended.code == 74
+    assert json.loads(target.read_text())["summary"]["exit_code"] == 1
+    assert "FAIL" in ended.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plugins", "report.json"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals(plugin: Plugin, tmp_path: Path, number: int, code: int) -> None:
+    text = BASE + (
+        "@check()\ndef hangs():\n    'Hangs.'\n    open('started', 'w').close()\n    time.sleep(60)\n    yield ok('x')\n"
+        "@nodecheck.hookimpl\ndef nodecheck_checks():\n    return [hangs]\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nodecheck", "run", "--select", "hangs", "--timeout", "60"],
+        env={**os.environ, "PYTHONPATH": str(plugin("hangs", text))}, cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    for _ in range(200):
+        if (tmp_path / "started").exists():
+            break
+        time.sleep(0.05)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+
+    assert process.returncode == code
+    assert (out, err) == (b"", b"")
+
+
+def test_quiet_says_nothing_of_a_good_node(nodecheck: Command, plugin: Plugin) -> None:
+    plugins = plugin("levels", LEVELS)
+
+    assert nodecheck("run", "-q", "--select", "good", "--select", "risky", plugins=plugins) == (0, "", "")
+    bad = nodecheck("run", "-q", "--select", "good", "--select", "risky", "--select", "bad", plugins=plugins)
+    assert bad.code == 1
+    assert "bad" in bad.out
+    assert "good" not in bad.out
+    assert "risky" not in bad.out
+    whole = nodecheck("run", "-q", "--json", "--select", "good", "--select", "bad", plugins=plugins)
+    assert len(json.loads(whole.out)["results"]) == 2
+
+
+def test_json_lines(nodecheck: Command, plugin: Plugin) -> None:
+    words = ["run", "--select", "good", "--select", "bad"]
+    plugins = plugin("levels", LEVELS)
+
+    lines = [
+        json.loads(line) for line in nodecheck(*words, "--format", "jsonl", plugins=plugins).out.split("\n") if line
+    ]
+    whole = json.loads(nodecheck(*words, "--json", plugins=plugins).out)
+
+    assert [line["type"] for line in lines] == ["run", "result", "result", "summary"]
+    assert lines[0].keys() >= whole["run"].keys()
+    assert {**whole["results"][0], "duration_s": 0} == {
+        key: (0 if key == "duration_s" else value) for key, value in lines[1].items() if key != "type"
+    }
+    assert lines[3] == {"type": "summary", **whole["summary"]}
+
+
+def test_the_report_of_this_machine_is_valid(nodecheck: Command) -> None:
+    ended = nodecheck("run", "--json", "--timeout", "60")
+
+    schema = json.loads(nodecheck("schema", "report").out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(json.loads(ended.out))
+    assert ended.code in (0, 1, 3)
+    assert ended.err == ""
+
+
+def test_nothing_is_loaded_from_the_working_directory(nodecheck: Command, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    info = here / "evil-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "entry_points.txt").write_text("[nodecheck]\nevil = evil\n")
+    for name in ("evil", "yaml", "psutil", "pluggy", "nodecheck_checks", "json", "tomllib"):
+        (here / f"{name}.py").write_text("open('/dev/stderr', 'w').write('LOADED')\n")
+
+    for env in ({}, {"PYTHONPATH": f":{tmp_path}"}):
+        ended = nodecheck("run", "--json", cwd=here, **env)
+        assert "LOADED" not in ended.err
+        assert [plugin["name"] for plugin in json.loads(ended.out)["tool"]["plugins"]] == ["builtin"]
+
+
+def test_a_broken_plugin_is_named_and_stops_nobody(nodecheck: Command, plugin: Plugin) -> None:
+    plugins = plugin("broken", "import no_such_module\n")
+    plugin_with_a_slip = "import nodecheck\n@nodecheck.hookimpl\ndef nodecheck_chekcs():\n    return []\n"
+    plugin("slip", plugin_with_a_slip)
+    plugin("levels", LEVELS)
+    raising = "import nodecheck\n@nodecheck.hookimpl\ndef nodecheck_checks():\n    raise OSError('no')\n"
+    plugin("raising", raising)
+
+    document = json.loads(nodecheck("run", "--json", "--select", "good", plugins=plugins).out)
+
+    found = {result["id"]: (result["status"], result["severity"]) for result in document["results"]}
+    bad = {f"plugin[{name}]": ("unknown", "warning") for name in ("broken", "slip", "raising")}
+    assert found == {"good": ("pass", "error"), **bad}
+    assert document["summary"]["exit_code"] == 0
+    states = {item["name"]: item["status"] for item in document["tool"]["plugins"]}
+    assert states == {
+        "builtin": "loaded",
+        "levels": "loaded",
+        "broken": "failed",
+        "slip": "failed",
+        "raising": "failed",
+    }
+    listing = nodecheck("plugins", plugins=plugins)
+    assert "no_such_module" in listing.out
+    assert "nodecheck_chekcs" in listing.out
+
+
+def test_every_verb_has_help(nodecheck: Command) -> None:
+    overview = nodecheck("--help")
+    assert overview.code == 0
+    for verb in VERBS:
+        assert verb in overview.out
+        ended = nodecheck(verb, "--help")
+        assert (ended.code, ended.err) == (0, "")
+        assert f"nodecheck {verb}" in ended.out
+
+
+def test_version_and_no_words(nodecheck: Command) -> None:
+    assert nodecheck("--version").out.startswith("nodecheck 0.")
+    assert nodecheck().code == 2
+    assert nodecheck("rum").code == 2
+
+
+def test_list_and_explain(nodecheck: Command) -> None:
+    listed = json.loads(nodecheck("list", "--json").out)
+
+    assert {tuple(item) for item in listed} == {("name", "title", "severity", "views", "tags", "parameters", "plugin")}
+    names = [item["name"] for item in listed]
+    assert "swap" in names
+    for name in names:
+        page = nodecheck("explain", name)
+        assert page.code == 0
+        assert page.out.startswith(f"# {name}: ")
+    assert nodecheck("explain", "swop").code == 2
+    assert len(nodecheck("list").out.strip().split("\n")) == len(names)
+
+
+def test_profile_verbs(nodecheck: Command, tmp_path: Path) -> None:
+    names = nodecheck("profile", "list").out.split()
+    assert names == ["centos7-kubeadm-1.17", "kubernetes"]
+    for name in names:
+        path = tmp_path / "shown.toml"
+        path.write_text(nodecheck("profile", "show", name).out)
+        assert nodecheck("profile", "validate", "shown.toml").code == 0
+    (tmp_path / "bad.toml").write_text('schema = "nodecheck.profile/1"\nname = "x"\nkubernetes = 1.34\n')
+    ended = nodecheck("profile", "validate", "bad.toml")
+    assert ended.code == 2
+    assert "line 3" in ended.err
+    assert nodecheck("profile", "show", "kuberntes").code == 2
+    schema = json.loads(nodecheck("schema", "profile").out)
+    jsonschema.Draft202012Validator.check_schema(schema)

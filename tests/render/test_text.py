@@ -1,0 +1,109 @@
+"""The report for people: rows with NOW and BOOT, failures in full, safe on any terminal."""
+
+from __future__ import annotations
+
+from nodecheck.checking import Cause, Result, Severity, Status, seen
+from nodecheck.fix import Fix, command, create, edit, manual
+from nodecheck.render.text import Style, render, render_text
+from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool
+from nodecheck.report.summary import summary_of
+
+NO_EVIDENCE = (seen("/etc/x"),)
+
+
+def result(identity: str, status: Status, view: str = "now", **more: object) -> Result:
+    check, _, rest = identity.partition("[")
+    base = Result(
+        identity, check, rest[:-1] or None, view, status, Severity.ERROR, "Title", f"message of {identity}", None, None,
+        None, NO_EVIDENCE, None, None, (), (), "sha256:" + "0" * 64, 0.001,
+    )  # fmt: skip
+    return base._replace(**more)  # type: ignore[arg-type]
+
+
+def report(*results: Result) -> Report:
+    run = Run("id", "a", "b", 0.1, "complete", Source("live", "/"), True, "error")
+    node = Node("node1\x1b[31m", None, None, "5.14", "x86_64", OsName("rocky", "9.4", "Rocky Linux 9.4"))
+    used = ProfileUsed("kubernetes", "sha256:", "worker", "1.34", None, None)
+    return Report(Tool("nodecheck", "0", ()), run, node, used, summary_of(results, "error"), tuple(results))
+
+
+FIX = Fix(
+    "Turn it off",
+    (
+        command("swapoff", "--", "/dev/my disk"),
+        edit("/etc/fstab", "/dev/sda2\tnone swap", "# /dev/sda2\tnone swap"),
+        create("/etc/x.conf", "a\nb\n"),
+        manual("look at it"),
+    ),
+)
+FAILED = result(
+    "swap[/dev/sda2]@boot", Status.FAIL, "boot", expected="no swap", actual="swap", fix=FIX,
+    evidence=(seen("/etc/fstab", "/dev/sda2\tnone swap\x1b]0;", line=12),),
+)  # fmt: skip
+
+
+def test_now_and_boot_share_a_row() -> None:
+    text = render(report(result("swap[/dev/sda2]", Status.PASS), FAILED, result("selinux", Status.SKIP)))
+
+    lines = text.split("\n")
+    assert lines[3].split()[:3] == ["NOW", "BOOT", "CHECK"]
+    assert lines[4].split()[:3] == ["skip", "-", "selinux"]
+    assert lines[5].split()[:3] == ["pass", "FAIL", "swap[/dev/sda2]"]
+
+
+def test_a_failure_is_shown_in_full() -> None:
+    text = render(report(FAILED))
+
+    for words in (
+        "fail (error)  swap[/dev/sda2]@boot", "expected  no swap", "actual    swap",
+        "/etc/fstab, line 12: /dev/sda2\\x09none swap\\x1b]0;", "Turn it off (safe)", "$ swapoff -- '/dev/my disk'",
+        "- /dev/sda2\\x09none swap", "write /etc/x.conf (0644)", "| b", "look at it",
+        "FAIL: 1 failed, 0 unknown, 0 waived, 0 passed, 0 skipped; 100% of what applies was judged",
+    ):  # fmt: skip
+        assert words in text
+
+
+def test_no_control_character_reaches_the_terminal() -> None:
+    for style in (Style(), Style(verbose=True), Style(quiet=True)):
+        text = render_text(report(FAILED), style)
+        assert all(char == "\n" or char.isprintable() for char in text)
+
+
+def test_colour_is_only_colour() -> None:
+    import re
+
+    items = report(FAILED, result("a", Status.UNKNOWN, cause=Cause("denied", "no")), result("b", Status.WAIVED))
+
+    plain = render_text(items, Style(verbose=True))
+    coloured = render_text(items, Style(colour=True, verbose=True))
+
+    assert plain != coloured
+    assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == plain
+
+
+def test_every_width_holds_the_table() -> None:
+    items = report(FAILED, result("sysctl[net.bridge.bridge-nf-call-ip6tables]", Status.PASS, message="x" * 300))
+
+    for width in (40, 60, 80, 132):
+        table = render_text(items, Style(width=width)).split("\n\n")[1].split("\n")
+        assert all(len(line) <= width for line in table)
+
+
+def test_quiet_shows_only_what_counts() -> None:
+    warning = result("warned", Status.FAIL, severity=Severity.WARNING)
+
+    text = render_text(report(FAILED, warning, result("good", Status.PASS)), Style(quiet=True))
+
+    assert "swap[/dev/sda2]@boot" in text
+    assert "warned" not in text
+    assert "good" not in text
+
+
+def test_verbose_explains_passes() -> None:
+    text = render_text(report(result("good", Status.PASS, evidence=(seen("/proc/x", "1"),))), Style(verbose=True))
+
+    assert "/proc/x: 1" in text
+
+
+def test_a_report_without_results() -> None:
+    assert "nothing was looked at" in render(report())
