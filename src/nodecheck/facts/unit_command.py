@@ -1,0 +1,163 @@
+"""The command line that systemd makes of a service: words, variables, environment files.
+
+Rules: systemd.service(5) "COMMAND LINES", systemd.exec(5) "ENVIRONMENT", and systemd's ``extract-word.c``,
+``env-util.c`` (``replace_env_argv``) and ``env-file.c`` where the pages leave something open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from nodecheck.errors import Absent
+from nodecheck.facts.unit_files import Unit
+from nodecheck.facts.unit_words import Unbalanced, environment_file, split_words
+from nodecheck.host import Host
+from nodecheck.host.base import text
+
+MOST_WORDS = 4096
+"""Words of one command line that are looked at; the kernel's limit on arguments is of another order."""
+
+_PREFIXES = "-@:+!|"
+
+
+class Word(NamedTuple):
+    """One argument, and the place that brings it: the ``ExecStart=`` line, or that of the variable."""
+
+    text: str
+    path: str
+    line: int
+
+
+class CommandLine(NamedTuple):
+    """What ``ExecStart=`` comes to when the service is started."""
+
+    program: Word
+    arguments: tuple[Word, ...]
+    environment: Mapping[str, Word]
+    """Variables of ``Environment=`` and ``EnvironmentFile=``, with their places."""
+    sources: tuple[str, ...]
+    """The unit's files and its environment files; those that are looked for and not there too."""
+    problem: str | None = None
+    """Why systemd would not start it."""
+
+
+def command_line(host: Host, unit: Unit) -> CommandLine | None:
+    """The command line of a service; None where the unit has no ``ExecStart=`` that systemd takes.
+
+    Raises what the host raises for an environment file that is there and cannot be read.
+    """
+    starts = unit.values("Service", "ExecStart")
+    commands = [found for found in (_command(*start) for start in starts) if found is not None]
+    if not commands:
+        return None
+    sources = list(unit.paths)
+    environment, problem = _environment(host, unit, sources)
+    if len(commands) > 1 and unit.last("Service", "Type") != "oneshot":
+        problem = "the unit has more than one ExecStart= line, which systemd refuses"
+    program, words, literal = commands[-1]
+    arguments = tuple(words if literal else _expanded(words, environment))
+    return CommandLine(program, arguments[:MOST_WORDS], environment, tuple(sources), problem)
+
+
+def _command(value: str, path: str, line: int) -> tuple[Word, list[Word], bool] | None:
+    """The program, its words and whether variables are left alone; None for a line that systemd ignores."""
+    try:
+        words = [Word(word.replace("%%", "%"), path, line) for word in split_words(value)]
+    except Unbalanced:
+        return None
+    if not words:
+        return None
+    program = words[0].text.lstrip(_PREFIXES)
+    prefix = words[0].text[: len(words[0].text) - len(program)]
+    if not program:
+        return None
+    rest = words[2:] if "@" in prefix else words[1:]
+    return Word(program, path, line), rest, ":" in prefix
+
+
+def _expanded(words: list[Word], environment: Mapping[str, Word]) -> Iterator[Word]:
+    for word in words:
+        if word.text.startswith("$") and word.text[1:2] not in ("{", "$", ""):
+            # A word of its own: replaced by the words of the value, by none where it is not set.
+            value = environment.get(word.text[1:])
+            if value is not None:
+                for part in split_words(value.text, relaxed=True):
+                    yield Word(part, value.path, value.line)
+        else:
+            yield _replaced(word, environment)
+
+
+def _replaced(word: Word, environment: Mapping[str, Word]) -> Word:
+    """A word with each ``${NAME}`` replaced, not split, and ``$$`` made ``$``."""
+    source, place = word.text, word
+    if "$" not in source:
+        return word
+    parts: list[str] = []
+    done = 0
+    while (at := source.find("$", done)) >= 0:
+        parts.append(source[done:at])
+        following = source[at + 1 : at + 2]
+        end = source.find("}", at) if following == "{" else -1
+        if following == "{" and end < 0:
+            done = at
+            break
+        value = environment.get(source[at + 2 : end]) if end > 0 else None
+        place = value or place
+        parts.append((value.text if value else "") if end > 0 else "$")
+        done = end + 1 if end > 0 else at + (2 if following == "$" else 1)
+    parts.append(source[done:])
+    return Word("".join(parts), place.path, place.line)
+
+
+def _environment(host: Host, unit: Unit, sources: list[str]) -> tuple[dict[str, Word], str | None]:
+    """Variables: ``Environment=`` first, each later file beating it and the files before it."""
+    found: dict[str, Word] = {}
+    for value, path, line in unit.values("Service", "Environment"):
+        for item in _assignments(value):
+            name, _, content = item.partition("=")
+            found[name] = Word(content, path, line)
+    for value, _path, _line in unit.values("Service", "EnvironmentFile"):
+        problem = _read_files(host, value, found, sources)
+        if problem is not None:
+            return found, problem
+    return found, None
+
+
+def _assignments(value: str) -> Iterator[str]:
+    try:
+        yield from (word.replace("%%", "%") for word in split_words(value) if "=" in word)
+    except Unbalanced:
+        return
+
+
+def _read_files(host: Host, value: str, found: dict[str, Word], sources: list[str]) -> str | None:
+    """Read one ``EnvironmentFile=`` into ``found``; what keeps the service from starting, if anything does."""
+    optional = value.startswith("-")
+    paths = _matching(host, value[1:] if optional else value)
+    missing = not paths
+    for path in paths:
+        sources.append(path)
+        try:
+            content = text(host, path)
+        except Absent:
+            missing = True
+            continue
+        found.update({v.name: Word(v.value, path, v.line) for v in environment_file(content)})
+    if missing and not optional:
+        return f"the unit's EnvironmentFile={value} is not there"
+    return None
+
+
+def _matching(host: Host, pattern: str) -> tuple[str, ...]:
+    """The files that the pattern of an ``EnvironmentFile=`` names (glob(7), in the last component only)."""
+    folder, _, name = pattern.rpartition("/")
+    if not any(mark in name for mark in "*?["):
+        return (pattern,)
+    from fnmatch import fnmatchcase
+
+    try:
+        names = host.names(folder or "/")
+    except Absent:
+        return ()
+    return tuple(f"{folder}/{found}" for found in names if fnmatchcase(found, name) and not found.startswith("."))
