@@ -1,0 +1,120 @@
+"""What the next boot will bring: the boot loader's default entry, its command line and its kernel."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nodecheck.checking.declare import Lazy
+from nodecheck.errors import Absent, Offline
+from nodecheck.facts.cmdline import PROC_CMDLINE, Cmdline, kernel_words, parse_cmdline, values
+from nodecheck.facts.loaders import Entry, default_entry, hinted
+from nodecheck.host import Host
+from nodecheck.host.base import text
+
+__all__ = ["BootCmdline", "Cmdline", "KernelRelease", "RunningKernel", "parse_cmdline"]
+
+
+class BootCmdline(NamedTuple):
+    """The kernel's command line at the next boot.
+
+    That of the boot loader's default entry; where no loader's configuration is there that of the running kernel;
+    where that is not to be had either, what ``/etc/default/grub`` or ``/etc/kernel/cmdline`` would make of the next
+    generated configuration; else nothing, with ``source`` None. Reading it raises what the host raises for a
+    configuration that is there and cannot be read: a command line that nobody may see is not an empty one.
+    """
+
+    words: tuple[str, ...] = ()
+    text: str = ""
+    source: str | None = None
+    line: int | None = None
+    certain: bool = False
+    """Whether it is that of the loader's default entry, and nothing speaks against that."""
+    kernel: str | None = None
+    """The release of the kernel that will boot; None where the loader does not tell."""
+
+    @classmethod
+    def read(cls, host: Host) -> BootCmdline:
+        entry = default_entry(host)
+        if entry is not None:
+            return cls._of(entry)
+        try:
+            running = parse_cmdline(text(host, PROC_CMDLINE), PROC_CMDLINE)
+        except (Absent, Offline):
+            hint = hinted(host)
+            return cls() if hint is None else cls._of(hint)
+        return cls(*running)
+
+    @classmethod
+    def _of(cls, entry: Entry) -> BootCmdline:
+        told = parse_cmdline(entry.text)
+        return cls(told.words, told.text, entry.source, entry.line, entry.certain, entry.kernel)
+
+    def has(self, word: str) -> bool:
+        """Whether ``word`` (``quiet``, ``fstab=no``) is one of the words."""
+        return word in self.words
+
+    def last(self, key: str) -> str | None:
+        """The value of the last ``key=``; None where there is none."""
+        return (values(self.words, key) or (None,))[-1]
+
+    def all(self, key: str) -> tuple[str, ...]:
+        """The values of every ``key=``, in order."""
+        return values(self.words, key)
+
+    @property
+    def kernel_words(self) -> tuple[str, ...]:
+        """The words that the kernel itself takes; those after ``--`` go to init alone (kernel/params.c)."""
+        return kernel_words(self.words)
+
+
+class RunningKernel(NamedTuple):
+    """The running kernel's release (``uname -r``); for the ``now`` view, as no boot loader is asked for it."""
+
+    release: str
+    source: str
+
+    @classmethod
+    def read(cls, host: Host) -> RunningKernel:
+        """``/proc/sys/kernel/osrelease``, else ``/proc/version``. Raises Offline where the host is not running."""
+        path = "/proc/sys/kernel/osrelease"
+        try:
+            return cls(text(host, path, 4096).strip("\n"), path)
+        except (Absent, Offline):
+            words = text(host, "/proc/version", 4096).split(" ")
+        if words[:2] != ["Linux", "version"] or len(words) < 3:
+            raise Absent(path)
+        return cls(words[2], "/proc/version")
+
+
+class KernelRelease(NamedTuple):
+    """The release of the running kernel, and of the one that the next boot starts.
+
+    Reading it asks the boot loader, whose configuration an unprivileged user may often not read; what is only about
+    the present needs :class:`RunningKernel` instead.
+    """
+
+    running: str | None = None
+    """None where the host is not running."""
+    boot: str | None = None
+    """By the loader's default entry, else the running one, else the newest tree in ``/lib/modules``; None: none."""
+
+    @classmethod
+    def read(cls, host: Host, cmdline: BootCmdline, now: Lazy[RunningKernel]) -> KernelRelease:
+        try:
+            running: str | None = now().release
+        except (Absent, Offline):
+            running = None
+        return cls(running, cmdline.kernel or running or _newest_tree(host))
+
+
+def _newest_tree(host: Host) -> str | None:
+    from nodecheck.facts.bls import newest
+
+    for directory in ("/lib/modules", "/usr/lib/modules"):
+        try:
+            names = host.names(directory)
+        except Absent:
+            continue
+        if releases := [name for name in names if name[:1] in tuple("0123456789")]:
+            return newest(releases)
+    return None

@@ -1,0 +1,282 @@
+"""Boot loaders: which entry is the default one, and what command line and kernel it gives.
+
+GRUB (with and without Boot Loader Specification entries), systemd-boot, extlinux, and the Raspberry Pi's firmware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nodecheck.errors import Absent, Offline
+from nodecheck.facts.bls import BlsEntry, by_grub, by_systemd, read_entries
+from nodecheck.facts.extlinux import default_label
+from nodecheck.facts.grub import GrubEntry, GrubMenu, expanded, parse_default_grub, parse_grub_cfg, parse_grubenv
+from nodecheck.host import MIB, Host, exists
+from nodecheck.host.base import text
+
+ESPS = ("/efi", "/boot/efi", "/boot")
+"""Where the EFI system partition (or the extended boot partition) is mounted."""
+
+GRUB_CFGS = ("/boot/grub2/grub.cfg", "/boot/grub/grub.cfg")
+_EFI_VENDORS = "/boot/efi/EFI"
+_CFG_LIMIT = 4 * MIB
+_EXTLINUX = ("/boot/extlinux/extlinux.conf", "/boot/syslinux/syslinux.cfg", "/extlinux/extlinux.conf")
+_RASPBERRY = ("/boot/firmware/cmdline.txt", "/boot/cmdline.txt")
+_EFI_VARIABLE = "/sys/firmware/efi/efivars/{}-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+"""systemd-boot's variables (systemd's boot loader interface)."""
+
+
+class Entry(NamedTuple):
+    """The entry that boots by default."""
+
+    text: str
+    """Its command line."""
+    source: str
+    line: int | None
+    kernel: str | None = None
+    """The release of its kernel, where its file's name or its version tells."""
+    certain: bool = True
+
+
+def default_entry(host: Host) -> Entry | None:
+    """The default entry; None where no loader's configuration is there, or none that starts a Linux kernel.
+
+    Raises what the host raises for a configuration that cannot be read.
+    """
+    if (_efi_variable(host, "LoaderInfo") or "").startswith("systemd-boot"):
+        return _bls(host) or _grub(host)
+    return _grub(host) or _bls(host) or _extlinux(host) or _raspberry(host)
+
+
+def hinted(host: Host) -> Entry | None:
+    """What the next generated configuration would have; None where nothing says."""
+    try:
+        told = text(host, "/etc/kernel/cmdline", 1 << 16)
+    except Absent:
+        return _default_grub(host)
+    lines = [line for line in told.split("\n") if line.strip() and not line.lstrip().startswith("#")]
+    return Entry(" ".join(lines), "/etc/kernel/cmdline", None, None, False)
+
+
+def _default_grub(host: Host) -> Entry | None:
+    """``/etc/default/grub`` and, after it, ``/etc/default/grub.d/*.cfg`` (grub-mkconfig)."""
+    folder = "/etc/default/grub.d"
+    paths = ["/etc/default/grub", *(f"{folder}/{name}" for name in _names(host, folder) if name.endswith(".cfg"))]
+    variables: dict[str, str] = {}
+    source, line = None, None
+    for path in paths[:64]:
+        try:
+            set_at = parse_default_grub(text(host, path), variables)
+        except Absent:
+            continue
+        if set_at is not None:
+            source, line = path, set_at
+    if source is None:
+        return None
+    keys = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
+    return Entry(" ".join(variables.get(key, "") for key in keys).strip(), source, line, None, False)
+
+
+def _grub(host: Host) -> Entry | None:
+    for path in _grub_cfgs(host):
+        try:
+            source = text(host, path, _CFG_LIMIT)
+        except Absent:
+            continue
+        menu = parse_grub_cfg(source, _grubenv(host, path.rpartition("/")[0]))
+        if menu.entries:
+            return _grub_default(host, path, menu)
+    return None
+
+
+def _grub_cfgs(host: Host) -> Iterator[str]:
+    """The candidates. EL7 and EL8 keep the real one on the EFI partition where they boot by EFI.
+
+    Elsewhere the one on the EFI partition only leads to the other, and has no entries of its own.
+    """
+    by_efi = _exists(host, "/sys/firmware/efi") and _exists(host, "/boot/grub2")
+    if not by_efi:
+        yield from GRUB_CFGS
+    yield from (f"{_EFI_VENDORS}/{name}/grub.cfg" for name in _names(host, _EFI_VENDORS))
+    if by_efi:
+        yield from GRUB_CFGS
+
+
+def _exists(host: Host, path: str) -> bool:
+    try:
+        return exists(host, path)
+    except Offline:
+        return False
+
+
+def _grubenv(host: Host, directory: str) -> dict[str, str]:
+    try:
+        return parse_grubenv(text(host, f"{directory}/grubenv", 1 << 16))
+    except Absent:
+        return {}
+
+
+def _grub_default(host: Host, path: str, menu: GrubMenu) -> Entry | None:
+    variables = dict(menu.variables)
+    bls = by_grub(read_entries(host, "/boot/loader/entries")) if menu.uses_bls else ()
+    entries: list[GrubEntry | BlsEntry] = []
+    for entry in menu.entries:
+        entries.extend(bls if entry.blscfg else (entry,))
+    chosen = _chosen(entries, menu.default)
+    if isinstance(chosen, BlsEntry):
+        return _of_bls(host, chosen, variables)
+    if chosen is None or not chosen.words:
+        return None
+    kernel, *words = chosen.words
+    return Entry(_joined(words), path, chosen.line, _release(host, kernel))
+
+
+def _chosen(entries: list[GrubEntry | BlsEntry], default: str) -> GrubEntry | BlsEntry | None:
+    """The entry that ``default`` names by number, id or title (``submenu>entry``), else the first."""
+    for _ in range(8):
+        head, _, default = default.replace(">>", "\0").partition(">")
+        head = head.replace("\0", ">")
+        place = int(head) if head.isascii() and head.isdigit() and len(head) < 6 else _named(entries, head)
+        chosen = entries[place] if place < len(entries) else (entries or (None,))[0]
+        if chosen is None or isinstance(chosen, BlsEntry) or not chosen.entries:
+            return chosen
+        entries = list(chosen.entries)
+    return None
+
+
+def _named(entries: list[GrubEntry | BlsEntry], name: str) -> int:
+    for place, entry in enumerate(entries):
+        if name and name in (entry.id, entry.title):
+            return place
+    return 0
+
+
+def _joined(words: list[str]) -> str:
+    """A command line as GRUB hands it over: a word with blanks in quotes."""
+    return " ".join(f'"{word}"' if " " in word else word for word in words)
+
+
+def _of_bls(host: Host, entry: BlsEntry, variables: dict[str, str] | None = None, certain: bool = True) -> Entry:
+    options = entry.options
+    if variables is not None:
+        options = expanded(options or variables.get("default_kernelopts", ""), variables)
+    kernel = _release(host, entry.linux) or (entry.version if entry.version[:1].isdigit() else None)
+    return Entry(options, entry.path, entry.line, kernel, certain)
+
+
+def _bls(host: Host) -> Entry | None:
+    """The default of the Boot Loader Specification entries, without a ``grub.cfg``.
+
+    With GRUB's environment block and no ``loader.conf`` as GRUB chooses, else as systemd-boot does.
+    """
+    config = _loader_conf(host)
+    entries = {e.path: e for esp in ESPS for e in read_entries(host, f"{esp}/loader/entries")}
+    found = tuple(entries.values())
+    if not found:
+        return None
+    environment = {} if config is not None else {**_grubenv(host, "/boot/grub"), **_grubenv(host, "/boot/grub2")}
+    if environment:
+        chosen = _chosen(list(by_grub(found)), environment.get("next_entry") or environment.get("saved_entry", ""))
+        return _of_bls(host, chosen, environment, False) if isinstance(chosen, BlsEntry) else None
+    return _systemd_boot(host, by_systemd(found), config or "")
+
+
+def _loader_conf(host: Host) -> str | None:
+    """The ``default`` of the first ``loader.conf``, empty where it names none; None where there is no such file."""
+    for esp in ESPS:
+        try:
+            lines = text(host, f"{esp}/loader/loader.conf", 1 << 16).split("\n")
+        except Absent:
+            continue
+        fields = [line.strip(" \t\r").replace("\t", " ").partition(" ") for line in lines]
+        return ([value.strip() for key, _, value in fields if key == "default"] or [""])[-1]
+    return None
+
+
+def _systemd_boot(host: Host, entries: tuple[BlsEntry, ...], default: str) -> Entry | None:
+    from fnmatch import fnmatchcase
+
+    wanted = [_efi_variable(host, name) for name in ("LoaderEntryOneShot", "LoaderEntryDefault")]
+    if default == "@saved":
+        default = _efi_variable(host, "LoaderEntryLastBooted") or ""
+    images = tuple(BlsEntry(name.lower(), "") for name in _unified_images(host))
+    for pattern in filter(None, [*wanted, default]):
+        for entry in (*entries, *images):
+            name = entry.id.lower()
+            if fnmatchcase(name, pattern.lower()) or fnmatchcase(name + ".conf", pattern.lower()):
+                return _of_bls(host, entry) if entry.path else None
+    if images:
+        return None  # which comes first stands inside of them
+    return _of_bls(host, entries[0], certain=not entries[0].exhausted)
+
+
+def _unified_images(host: Host) -> tuple[str, ...]:
+    """Unified kernel images carry their command line inside, where nodecheck does not look."""
+    found: list[str] = []
+    for esp in ESPS:
+        found += [name for name in _names(host, f"{esp}/EFI/Linux") if name.lower().endswith(".efi")]
+    return tuple(found)
+
+
+def _names(host: Host, directory: str) -> tuple[str, ...]:
+    try:
+        return host.names(directory)
+    except Absent:
+        return ()
+
+
+def _efi_variable(host: Host, name: str) -> str | None:
+    """The text of one of systemd-boot's EFI variables: four bytes of attributes, then UTF-16."""
+    try:
+        raw = host.read(_EFI_VARIABLE.format(name), 1 << 16)
+    except (Absent, Offline):
+        return None
+    return raw[4:].decode("utf-16-le", "replace").rstrip("\0")
+
+
+def _extlinux(host: Host) -> Entry | None:
+    for path in _EXTLINUX:
+        try:
+            found = default_label(text(host, path))
+        except Absent:
+            continue
+        if found is not None:
+            return Entry(found.append, path, found.line, _release(host, found.kernel))
+    return None
+
+
+def _raspberry(host: Host) -> Entry | None:
+    for path in _RASPBERRY:
+        try:
+            return Entry(text(host, path, 1 << 16).partition("\n")[0], path, 1, None)
+        except Absent:
+            continue
+    return None
+
+
+def _release(host: Host, path: str) -> str | None:
+    """The release that a kernel's path tells: ``vmlinuz-REL``, ``…/REL/linux``, or a link to one of those."""
+    if (told := release_of(path)) is not None:
+        return told
+    for place in (path, f"/boot{path}"):
+        target = host.link(place) if place.startswith("/") else None
+        if target is not None:
+            return release_of(target)
+    return None
+
+
+def release_of(path: str) -> str | None:
+    """The kernel release in a file's name.
+
+    >>> release_of("/boot/vmlinuz-5.14.0-70.el9.x86_64"), release_of("/0123abc/6.1.0-9-amd64/linux")
+    ('5.14.0-70.el9.x86_64', '6.1.0-9-amd64')
+    >>> release_of("/boot/vmlinuz") is None
+    True
+    """
+    directory, _, name = path.rpartition("/")
+    for prefix in ("vmlinuz-", "vmlinux-", "linux-", "kernel-", "Image-", "image-", "bzImage-"):
+        if name.startswith(prefix) and name[len(prefix) : len(prefix) + 1].isdigit():
+            return name[len(prefix) :]
+    above = directory.rpartition("/")[2]
+    return above if above[:1].isdigit() and "." in above and name in ("linux", "vmlinuz", "kernel") else None
