@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from _thread import get_ident
+from collections.abc import Callable, Iterable, Mapping
 from time import gmtime, monotonic, strftime, time
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from nodecheck.plugins import PluginInfo, Registry
 from nodecheck.profile.model import Profile
 from nodecheck.profile.waivers import waived
 from nodecheck.report.identity import node_of
-from nodecheck.report.model import PluginUsed, ProfileUsed, Report, Run, Source, Tool
+from nodecheck.report.model import Node, OsName, PluginUsed, ProfileUsed, Report, Run, Source, Tool
 from nodecheck.report.summary import summary_of
 
 CHECK_SHARE = 3
@@ -59,7 +60,12 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     broken: list[PluginInfo] = []
     tasks = _tasks(registry, request, broken)
     finisher = Finisher(request.profile, request.selection)
-    status = _work(tasks, facts, finisher, began, request.timeout_s)
+    identity = [Node(None, None, None, None, None, OsName(None, None, None))]
+
+    def identify() -> None:
+        identity[0] = node_of(host, _release(facts))
+
+    status = _work(identify, tasks, facts, finisher, began + request.timeout_s, request.timeout_s)
     for plugin in (*registry.plugins, *broken):
         if plugin.status == "failed":
             finisher.add_plugin(plugin)
@@ -80,7 +86,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
             os.geteuid() == 0,
             request.fail_on,
         ),
-        node_of(host, _release(facts)),
+        identity[0],
         _profile_used(request, facts.known(Target)),
         summary_of(tuple(results), request.fail_on),
         tuple(results),
@@ -126,36 +132,44 @@ def _subjects(
     return tuple([pair for pair in spelt if selection.keeps(check.name, check.tags, pair[0], view)])
 
 
-def _work(tasks: list[Task], facts: Facts, finisher: Finisher, began: float, timeout_s: float) -> str:
-    """Do the tasks; ``complete``, or ``timeout`` where the run's time was over before its end."""
-    from _thread import get_ident
-
-    status = "complete"
+def _work(
+    identify: Callable[[], None],
+    tasks: list[Task],
+    facts: Facts,
+    finisher: Finisher,
+    deadline: float,
+    timeout_s: float,
+) -> str:
+    """Do the tasks, after ``identify``; ``complete``, or ``timeout`` where the time was over before the end."""
     each_s = min(CHECK_MOST_S, timeout_s / CHECK_SHARE)
     late: dict[int, str] = {}
+    cut_short = False
 
     def work(index: int, sink: list[Judged]) -> None:
         facts.owner = get_ident()
-        if tasks[index].subjects == () and tasks[index].parameters[tasks[index].check.each or ""]:
-            return  # its subjects were all deselected
-        judged(tasks[index], facts, sink)
+        if index == 0:
+            identify()
+        elif not _deselected(tasks[index - 1]):
+            judged(tasks[index - 1], facts, sink)
 
     def overran(index: int, over: bool) -> None:
-        nonlocal status
+        nonlocal cut_short
         facts.abandon(each_s)
         late[index] = f"the run's {timeout_s:g} s were over" if over else f"not judged within {each_s:g} s"
-        status = "timeout" if over else status
+        cut_short = cut_short or over
 
-    schedule = Schedule(len(tasks), work, overran)
-    if tasks:
-        schedule.run(each_s, began + timeout_s)
-    for index, task in enumerate(tasks):
+    schedule = Schedule(len(tasks) + 1, work, overran)
+    schedule.run(each_s, deadline)
+    for index, task in enumerate(tasks, 1):
         sink = schedule.sinks[index]
-        if index in late:
-            sink = [*sink, *_late(task, sink, late[index])]
-        for done in sink:
+        for done in [*sink, *_late(task, sink, late[index])] if index in late else sink:
             finisher.add(task, done)
-    return status
+    return "timeout" if cut_short else "complete"
+
+
+def _deselected(task: Task) -> bool:
+    """Whether a task had subjects, and all of them were deselected."""
+    return task.subjects == () and bool(task.parameters[task.check.each or ""])
 
 
 def _late(task: Task, sink: list[Judged], why: str) -> Iterable[Judged]:
