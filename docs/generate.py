@@ -1,0 +1,46 @@
+"""Write the pages of the checks, ``docs/checks/NAME.md``, and the README's table, from the checks themselves.
+
+python docs/generate.py            # writes
+python docs/generate.py --check    # exit 1 where something is not up to date
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from nodecheck.cli.explain_verb import page
+from nodecheck.plugins import load
+
+DOCS = Path(__file__).resolve().parent
+README = DOCS.parent / "README.md"
+MARKS = ("<!-- checks -->\n", "<!-- end of checks -->\n")
+
+
+def documents() -> dict[Path, str]:
+    """Every generated file, with what it should hold."""
+    checks = [check for check in load().all_checks() if check.plugin == "builtin"]
+    found = {DOCS / "checks" / f"{check.name}.md": "\n".join(page(check)) + "\n" for check in checks}
+    rows = ["| check | views | requirement |", "| --- | --- | --- |"]
+    for check in checks:
+        rows.append(f"| [`{check.name}`](docs/checks/{check.name}.md) | {', '.join(check.views)} | {check.title} |")
+    head, _, rest = README.read_text().partition(MARKS[0])
+    found[README] = head + MARKS[0] + "\n".join(rows) + "\n" + MARKS[1] + rest.partition(MARKS[1])[2]
+    return found
+
+
+def main() -> int:
+    """Write, or compare."""
+    stale = {path: text for path, text in documents().items() if not path.exists() or path.read_text() != text}
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"{path.name} is not up to date: run python docs/generate.py")
+        return 1 if stale else 0
+    for path, text in stale.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

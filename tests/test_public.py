@@ -1,0 +1,113 @@
+"""What users may rely on: names, arguments, documents; and that importing nodecheck costs nothing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nodecheck
+from nodecheck.cli import VERBS
+from nodecheck.hookspecs import nodecheck_checks, nodecheck_facts, nodecheck_profiles, nodecheck_renderers
+from nodecheck.plugins import load
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_public_names() -> None:
+    assert set(nodecheck.__all__) == {
+        "FactError", "NodecheckError", "ProfileError", "Report", "ReportError", "Result", "SelectorError", "Severity",
+        "Status", "UsageError", "__version__", "hookimpl", "hookspec", "run",
+    }  # fmt: skip
+    for name in nodecheck.__all__:
+        assert getattr(nodecheck, name) is not None
+    with pytest.raises(AttributeError):
+        nodecheck.nonsense  # noqa: B018
+
+
+def test_the_arguments_of_run() -> None:
+    assert list(inspect.signature(nodecheck.run).parameters) == [
+        "root", "profile", "role", "kubernetes", "proxy_mode", "cni", "select", "ignore", "view", "fail_on", "timeout",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"select": ["swop"]}, {"select": "swap"}, {"profile": "none"}, {"role": "master"}, {"kubernetes": "1"},
+        {"proxy_mode": "x"}, {"view": "later"}, {"fail_on": "fatal"}, {"timeout": 0}, {"timeout": "30"}, {"root": "/none"},
+    ],
+)  # fmt: skip
+def test_bad_arguments_raise_nodechecks_own_errors(arguments: dict[str, object]) -> None:
+    with pytest.raises(nodecheck.NodecheckError):
+        nodecheck.run(**arguments)  # type: ignore[arg-type]
+
+
+def modules(code: str) -> set[str]:
+    code = f"import sys\n{code}\nprint(*sorted(sys.modules))"
+    return set(
+        subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+def test_importing_nodecheck_imports_nothing_else() -> None:
+    assert modules("import nodecheck") - modules("pass") == {"nodecheck"}
+
+
+HEAVY = {
+    "argparse", "asyncio", "concurrent", "dataclasses", "datetime", "difflib", "gzip", "hashlib", "importlib.metadata",
+    "ipaddress", "logging", "packaging", "pathlib", "psutil", "pyroute2", "shutil", "socket", "ssl", "subprocess",
+    "tempfile", "threading", "tomllib", "tomli", "traceback", "urllib", "uuid", "yaml", "zlib", "sqlite3",
+}  # fmt: skip
+
+
+def test_a_run_of_one_check_imports_nothing_heavy(tmp_path: Path) -> None:
+    found = modules(f"import nodecheck; nodecheck.run(root={str(tmp_path)!r}, select=['swap'])")
+
+    assert found & HEAVY == set()
+    checks = {name for name in found if name.startswith("nodecheck_checks.")}
+    assert checks == {"nodecheck_checks.swap", "nodecheck_checks.profiles"}
+
+
+def test_a_whole_run_of_an_empty_root_imports_nothing_heavy(tmp_path: Path) -> None:
+    assert modules(f"import nodecheck; nodecheck.run(root={str(tmp_path)!r})") & HEAVY == set()
+
+
+def test_every_check_is_documented() -> None:
+    for check in load().all_checks():
+        for section in ("## Why it matters", "## How to fix it", "## Sources"):
+            assert section in check.doc, f"{check.name} has no section {section}"
+        assert check.title
+        assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", check.name)
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    done = subprocess.run([sys.executable, ROOT / "docs/generate.py", "--check"], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_every_verb_hook_and_exit_code_is_documented() -> None:
+    readme = (ROOT / "README.md").read_text()
+    plugins = (ROOT / "docs/plugins.md").read_text()
+    for verb in VERBS:
+        assert f"nodecheck {verb}" in readme or f"nodecheck {verb}" in "".join(
+            path.read_text() for path in (ROOT / "docs").glob("*.md")
+        )
+    for hook in (nodecheck_checks, nodecheck_facts, nodecheck_profiles, nodecheck_renderers):
+        assert f"`{hook.__name__}()`" in plugins
+    for code in (0, 1, 2, 3, 70, 74, 75, 130):
+        assert re.search(rf"^\| {code}\b", readme, re.MULTILINE)
+
+
+def test_ci_runs_the_readmes_commands() -> None:
+    readme = (ROOT / "README.md").read_text()
+    script = (ROOT / ".ci/run").read_text()
+    first, second = re.findall(r"```sh\n(.*?)\n```", readme, re.DOTALL)[:2]
+
+    assert first.removeprefix("python3 ") in script
+    assert second in script
