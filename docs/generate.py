@@ -22,8 +22,7 @@ def documents() -> dict[Path, str]:
     checks = [check for check in load().all_checks() if check.plugin == "builtin"]
     found = {DOCS / "checks" / f"{check.name}.md": "\n".join(page(check)) + "\n" for check in checks}
     rows = ["| check | views | requirement |", "| --- | --- | --- |"]
-    for check in checks:
-        rows.append(f"| [`{check.name}`](docs/checks/{check.name}.md) | {', '.join(check.views)} | {check.title} |")
+    rows += [f"| [`{c.name}`](docs/checks/{c.name}.md) | {', '.join(c.views)} | {c.title} |" for c in checks]
     head, _, rest = README.read_text().partition(MARKS[0])
     found[README] = head + MARKS[0] + "\n".join(rows) + "\n" + MARKS[1] + rest.partition(MARKS[1])[2]
     return found

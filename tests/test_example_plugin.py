@@ -22,7 +22,7 @@ def ran(*argv: str | Path, cwd: Path, ok: tuple[int, ...] = (0,)) -> str:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fresh")
     ran(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
-    pip = [folder / "venv/bin/pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(folder / "venv/bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
     probe = subprocess.run([*pip, "hatchling"], capture_output=True, text=True, timeout=300)
     if probe.returncode:
         pytest.skip(f"no package index can be reached: {probe.stderr.strip().splitlines()[-1]}")

@@ -39,7 +39,8 @@ def test_the_arguments_of_run() -> None:
     "arguments",
     [
         {"select": ["swop"]}, {"select": "swap"}, {"profile": "none"}, {"role": "master"}, {"kubernetes": "1"},
-        {"proxy_mode": "x"}, {"view": "later"}, {"fail_on": "fatal"}, {"timeout": 0}, {"timeout": "30"}, {"root": "/none"},
+        {"proxy_mode": "x"}, {"view": "later"}, {"fail_on": "fatal"}, {"timeout": 0}, {"timeout": "30"},
+        {"root": "/none"},
     ],
 )  # fmt: skip
 def test_bad_arguments_raise_nodechecks_own_errors(arguments: dict[str, object]) -> None:
@@ -55,7 +56,7 @@ def modules(code: str) -> set[str]:
 
 
 def test_importing_nodecheck_imports_nothing_else() -> None:
-    assert modules("import nodecheck") - modules("pass") == {"nodecheck"}
+    assert modules("import nodecheck") - modules("import __future__") == {"nodecheck"}
 
 
 HEAVY = {

@@ -132,13 +132,15 @@ def test_outputs_are_written_whole_or_not_at_all(nodecheck: Command, plugin: Plu
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals(plugin: Plugin, tmp_path: Path, number: int, code: int) -> None:
     text = BASE + (
-        "@check()\ndef hangs():\n    'Hangs.'\n    open('started', 'w').close()\n    time.sleep(60)\n    yield ok('x')\n"
+        "@check()\ndef hangs():\n    'Hangs.'\n    open('started', 'w').close()\n    time.sleep(60)\n"
+        "    yield ok('x')\n"
         "@nodecheck.hookimpl\ndef nodecheck_checks():\n    return [hangs]\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-m", "nodecheck", "run", "--select", "hangs", "--timeout", "60"],
         env={**os.environ, "PYTHONPATH": str(plugin("hangs", text))}, cwd=tmp_path,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     for _ in range(200):
         if (tmp_path / "started").exists():

@@ -190,7 +190,8 @@ def test_the_digest_follows_content_not_layout(tmp_path: Path, registry: Registr
 
 
 def test_lines_of_keys_skip_what_only_looks_like_one() -> None:
-    text = 'a = """\nb = 1\n"""\nc = [\n  "d = 1",\n]\n[t]\n"x.y" = 1 # [no]\nz.w = { k = 1 }\n[[l]]\nq = 1\n[[l]]\nq = 2\n'
+    text = 'a = """\nb = 1\n"""\nc = [\n  "d = 1",\n]\n[t]\n"x.y" = 1 # [no]\nz.w = { k = 1 }\n'
+    text += "[[l]]\nq = 1\n[[l]]\nq = 2\n"
 
     lines = key_lines(text)
 
