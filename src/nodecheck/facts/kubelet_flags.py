@@ -114,7 +114,9 @@ def parse_flags(arguments: Sequence[Word], strict: bool = True) -> Flags:
             break
         name, value = _split(word.text)
         problem = None
-        if name in boolean:
+        if name in boolean and boolean_of("true" if value is None else value) is None:
+            problem = f"invalid boolean in {word.text[:80]}"
+        elif name in boolean:
             given.append((name, word._replace(text="true" if value is None else value)))
         elif name in valued and (value is not None or queue):
             given.append((name, word._replace(text=queue.pop().text if value is None else value)))

@@ -1,0 +1,166 @@
+"""KubeletConfiguration files, as the kubelet decodes them.
+
+The base file is decoded strictly and, where only that fails, leniently (``pkg/kubelet/kubeletconfig/util/codec``):
+keys that it does not know and keys given twice draw a warning, the last one counts, and keys are case-sensitive. A
+file of ``--config-dir`` has no lenient way; it is merged as a JSON merge patch (RFC 7386), and the merged text is read
+without regard to case (``mergeKubeletConfigurations`` in ``cmd/kubelet/app/server.go``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from nodecheck.facts.structured import Malformation, Node, load
+
+API_VERSION = "kubelet.config.k8s.io/v1beta1"
+KIND = "KubeletConfiguration"
+
+CGROUP_DRIVER = "cgroupDriver"
+FAIL_SWAP_ON = "failSwapOn"
+ENDPOINT = "containerRuntimeEndpoint"
+MEMORY_SWAP = "memorySwap"
+GATES = "featureGates"
+
+_NAMES = (CGROUP_DRIVER, FAIL_SWAP_ON, ENDPOINT, MEMORY_SWAP, GATES)
+_LOCATED = (*_NAMES, "swapBehavior", "kind", "apiVersion")
+_CANONICAL = {name.lower(): name for name in _NAMES}
+
+Tree = Mapping[str, Node]
+
+
+class Refused(Exception):
+    """The kubelet does not start with this file; ``line`` is 1-based, None for the file as a whole."""
+
+    def __init__(self, detail: str, line: int | None = None, path: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.line = line
+        self.path = path
+
+
+class Fields(NamedTuple):
+    """What nodecheck looks at in a configuration; a Node that is None is not set."""
+
+    cgroup_driver: Node | None = None
+    fail_swap_on: Node | None = None
+    endpoint: Node | None = None
+    swap_behavior: Node | None = None
+    gates: tuple[tuple[str, bool], ...] = ()
+
+
+def decode(raw: bytes, path: str, dropin: bool = False) -> Tree:
+    """The keys of a KubeletConfiguration in JSON or YAML. Raises Refused where the kubelet would not start with it.
+
+    >>> decode(b"kind: KubeletConfiguration\\napiVersion: kubelet.config.k8s.io/v1beta1\\nfailSwapOn: no\\n", "x")[
+    ...     "failSwapOn"
+    ... ]
+    Node(value=False, path='x', line=3)
+    """
+    if not raw:
+        raise Refused("is empty, and the kubelet takes no empty configuration")
+    try:
+        tree = load(raw, path, _LOCATED)
+    except Malformation as error:
+        raise Refused(error.detail, error.line) from error
+    if not isinstance(tree.root.value, Mapping):
+        raise Refused("holds no mapping of keys to values", tree.root.line)
+    if dropin and tree.duplicate is not None:
+        raise Refused(f"sets {tree.duplicate[:80]} twice, which the kubelet refuses in a drop-in")
+    _check_kind(tree.root.value)
+    return tree.root.value
+
+
+def _check_kind(tree: Tree) -> None:
+    """Raise Refused unless kind and apiVersion (in any case, as ``encoding/json`` reads them) are the kubelet's."""
+    for name, expected in (("kind", KIND), ("apiVersion", API_VERSION)):
+        found = [node for key, node in tree.items() if key.lower() == name.lower()]
+        value = found[-1].value if found else None
+        if not value:
+            raise Refused(f"says no {name}, which must be {expected}")
+        if value != expected:
+            raise Refused(f"says {name} {str(value)[:80]}, not {expected}", found[-1].line)
+
+
+def merged(base: Tree, patches: list[Tree]) -> Tree:
+    """The base with each drop-in merged over it, keys in their canonical spelling.
+
+    The base of a merge is the decoded configuration with its defaults, so that these keys are in it in any case.
+    """
+    result = {CGROUP_DRIVER: _default(""), FAIL_SWAP_ON: _default(True), ENDPOINT: _default("")}
+    result.update({name: base[name] for name in _NAMES if name in base and base[name].value is not None})
+    for patch in patches:
+        _patch(result, patch)
+    found: dict[str, Node] = {}
+    for key in sorted(result, key=lambda name: name.encode("utf-8", "surrogateescape")):
+        name = _CANONICAL.get(key.lower())
+        if name is not None and result[key].value is not None:
+            found[name] = _joined(found.get(name), result[key])
+    return found
+
+
+def _default(value: str | bool) -> Node:
+    return Node(value, "", 0)
+
+
+def _patch(target: dict[str, Node], patch: Tree) -> None:
+    for key, node in patch.items():
+        before = target.get(key)
+        if node.value is None:
+            target.pop(key, None)
+        elif isinstance(node.value, Mapping) and before is not None and isinstance(before.value, Mapping):
+            inner = dict(before.value)
+            _patch(inner, node.value)
+            target[key] = node._replace(value=inner)
+        else:
+            target[key] = node
+
+
+def _joined(before: Node | None, after: Node) -> Node:
+    if before is not None and isinstance(before.value, Mapping) and isinstance(after.value, Mapping):
+        return after._replace(value={**before.value, **after.value})
+    return after
+
+
+def fields(tree: Tree) -> Fields:
+    """The settings of a decoded tree. Raises Refused for a value of the wrong type."""
+    swap = _typed(tree, MEMORY_SWAP, dict, "an object")
+    gates = _typed(tree, GATES, dict, "an object")
+    inner = swap.value if swap is not None and isinstance(swap.value, Mapping) else {}
+    return Fields(
+        cgroup_driver=_text(tree, CGROUP_DRIVER),
+        fail_swap_on=_set(_typed(tree, FAIL_SWAP_ON, bool, "a boolean")),
+        endpoint=_text(tree, ENDPOINT),
+        swap_behavior=_text(inner, "swapBehavior"),
+        gates=_gates(gates),
+    )
+
+
+def _text(tree: Tree, name: str) -> Node | None:
+    """A string that is set; the empty one is the default, like none."""
+    node = _typed(tree, name, str, "a string")
+    return node if node is not None and node.value else None
+
+
+def _set(node: Node | None) -> Node | None:
+    return node if node is not None and node.path else None
+
+
+def _gates(node: Node | None) -> tuple[tuple[str, bool], ...]:
+    found = []
+    for name, state in (node.value if node is not None and isinstance(node.value, Mapping) else {}).items():
+        if not isinstance(state.value, bool) and state.value is not None:
+            raise Refused(
+                f"says for the feature gate {name[:80]} what is neither true nor false", state.line, state.path
+            )
+        found.append((name, bool(state.value)))
+    return tuple(found)
+
+
+def _typed(tree: Tree, name: str, kind: type, words: str) -> Node | None:
+    node = tree.get(name)
+    if node is None or node.value is None:
+        return None
+    if not isinstance(node.value, kind):
+        raise Refused(f"says for {name} what is not {words}", node.line, node.path)
+    return node

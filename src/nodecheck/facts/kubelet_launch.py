@@ -1,0 +1,148 @@
+"""How the kubelet of a node is started: its unit's command line, or what the packages' unit would make of the files."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nodecheck.checking import Lazy
+from nodecheck.errors import Absent
+from nodecheck.facts.kubelet_flags import Flags, parse_flags
+from nodecheck.facts.os_release import OsRelease
+from nodecheck.facts.unit_command import CommandLine, Word, command_line
+from nodecheck.facts.unit_files import Unit, load_unit, parse_unit
+from nodecheck.facts.unit_words import environment_file, split_words
+from nodecheck.facts.units import UnitIndex
+from nodecheck.host import Host, exists
+from nodecheck.host.base import text
+
+UNIT = "kubelet.service"
+
+KUBEADM_CONFIG = "/var/lib/kubelet/config.yaml"
+KUBEADM_FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
+DEB_ARGS = "/etc/default/kubelet"
+RPM_ARGS = "/etc/sysconfig/kubelet"
+EKS_CONFIG = "/etc/kubernetes/kubelet/config.json"
+
+CONFIGS = (
+    KUBEADM_CONFIG,
+    EKS_CONFIG,
+    "/etc/kubernetes/kubelet/kubelet-config.json",
+    "/etc/kubernetes/kubelet-config.yaml",
+    "/etc/kubernetes/kubelet/config",
+    "/etc/kubernetes/kubelet.yaml",
+    "/etc/default/kubeletconfig.json",
+    "/home/kubernetes/kubelet-config.yaml",
+)
+"""Where kubeadm, EKS (AL2023, AL2), kubespray, Bottlerocket, Talos, AKS and GKE put the ``--config`` file."""
+
+OPENSHIFT_CONFIG = "/etc/kubernetes/kubelet.conf"
+"""OpenShift's ``--config`` file; with kubeadm the same path holds the kubeconfig."""
+
+PROGRAMS = ("/usr/bin/kubelet", "/usr/local/bin/kubelet", "/opt/bin/kubelet", "/var/lib/dpkg/info/kubelet.list")
+"""The program, and the deb package's list of files."""
+
+_ARGUMENT_FILES = (
+    (KUBEADM_FLAGS, ("KUBELET_KUBEADM_ARGS",)),
+    ("/etc/kubernetes/kubelet.env", ("KUBELET_ARGS",)),
+    ("/etc/conf.d/kubelet", ("command_args",)),
+)
+"""Files of arguments and their variables: kubeadm's, kubespray's, Alpine's."""
+
+_DEB = frozenset(("debian", "ubuntu", "raspbian", "linuxmint", "pop", "kali", "devuan", "deepin", "uos"))
+
+
+class Launch(NamedTuple):
+    """The flags with which the kubelet is started."""
+
+    present: bool
+    flags: Flags = Flags(())
+    sources: tuple[str, ...] = ()
+    problem: str | None = None
+    """Why systemd or the kubelet would refuse the command line."""
+    source: str = ""
+    line: int | None = None
+
+
+def read_launch(host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> Launch:
+    """The kubelet's flags: of its unit where that runs the kubelet, else as its packages' unit would give them."""
+    unit = kubelet_unit(host, index)
+    command = None if unit is None else command_line(host, unit)
+    if command is None:
+        launch = _as_packaged(host, release)
+        return launch._replace(present=launch.present or index.exists(UNIT))
+    arguments, strict = _kubelet_arguments(command)
+    if not strict and not any("--config" in word.text for word in arguments):
+        # A wrapper whose own arguments the unit does not tell.
+        packaged = _as_packaged(host, release)
+        return packaged._replace(present=True, sources=(*command.sources, *packaged.sources))
+    return _launch(arguments, command.sources, strict, command)
+
+
+def kubelet_unit(host: Host, index: UnitIndex) -> Unit | None:
+    """The kubelet's unit; drop-ins alone make one too, since a partial root may lack the fragment."""
+    unit = load_unit(host, index, UNIT)
+    if unit is not None or index.exists(UNIT):
+        return unit
+    paths = index.dropins(UNIT)
+    found = [assignment for path in paths for assignment in parse_unit(text(host, path), path)]
+    return Unit(UNIT, paths, tuple(found)) if found else None
+
+
+def _kubelet_arguments(command: CommandLine) -> tuple[list[Word], bool]:
+    """The words after the kubelet's name, and whether they are surely its own (False: those of some wrapper)."""
+    words = [command.program, *command.arguments]
+    for number, word in enumerate(words):
+        name = word.text.rpartition("/")[2]
+        if name == "kubelet":
+            return words[number + 1 :], True
+        if name == "hyperkube" and [w.text for w in words[number + 1 : number + 2]] in (["kubelet"], ["--kubelet"]):
+            return words[number + 2 :], True
+    return [Word(part, word.path, word.line) for word in words[1:] for part in split_words(word.text, True)], False
+
+
+def _launch(arguments: list[Word], sources: tuple[str, ...], strict: bool, command: CommandLine | None) -> Launch:
+    flags = parse_flags(arguments, strict)
+    if command is not None and command.problem is not None:
+        return Launch(True, flags, sources, command.problem, command.program.path, command.program.line)
+    if flags.culprit is not None:
+        return Launch(True, flags, sources, flags.problem, flags.culprit.path, flags.culprit.line)
+    return Launch(True, flags, sources)
+
+
+def _as_packaged(host: Host, release: Lazy[OsRelease]) -> Launch:
+    """The command line of kubeadm's drop-in (or that of the image whose files are here) without the drop-in itself."""
+    config = _config_file(host)
+    arguments = [] if config is None else [Word(f"--config={config}", config, 1)]
+    sources = [] if config is None else [config]
+    if config == EKS_CONFIG and exists(host, EKS_CONFIG + ".d"):
+        arguments.append(Word(f"--config-dir={EKS_CONFIG}.d", config, 1))
+    for path, names in (*_ARGUMENT_FILES, *_extra_arguments(host, release)):
+        try:
+            variables = environment_file(text(host, path))
+        except Absent:
+            continue
+        sources.append(path)
+        values = {variable.name: variable for variable in variables}
+        for variable in (values[name] for name in names if name in values):
+            arguments += [Word(part, path, variable.line) for part in split_words(variable.value, relaxed=True)]
+    if not sources and not any(exists(host, path) for path in PROGRAMS):
+        return Launch(False)
+    return _launch(arguments, tuple(sources), True, None)
+
+
+def _extra_arguments(host: Host, release: Lazy[OsRelease]) -> list[tuple[str, tuple[str, ...]]]:
+    """The file of the user's own arguments: the deb and the rpm package each read only their own."""
+    there = [path for path in (DEB_ARGS, RPM_ARGS) if exists(host, path)]
+    if there:
+        distribution = release().id
+        if distribution is not None:
+            there = [path for path in there if (path == DEB_ARGS) == (distribution in _DEB)]
+    return [(path, ("KUBELET_EXTRA_ARGS",)) for path in there]
+
+
+def _config_file(host: Host) -> str | None:
+    found = next((path for path in CONFIGS if exists(host, path)), None)
+    if found is None and exists(host, OPENSHIFT_CONFIG):
+        content = text(host, OPENSHIFT_CONFIG)
+        return OPENSHIFT_CONFIG if "KubeletConfiguration" in content else None
+    return found

@@ -1,0 +1,282 @@
+"""JSON and YAML as trees whose values know their line, read the way Kubernetes reads them.
+
+YAML is read by its events and built here, because the kubelet's reader (sigs.k8s.io/yaml) differs from PyYAML's
+loaders: ``y`` and ``n`` are booleans, dates are strings, a key may be given twice (the last one counts), and only the
+first document is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+MOST_EVENTS = 20_000
+"""Keys, values and brackets of one YAML text; configuration files of nodes have a few hundred."""
+
+MOST_DEPTH = 100
+"""Mappings and lists within each other."""
+
+
+class Number(NamedTuple):
+    """A number, as written."""
+
+    text: str
+
+
+class Node(NamedTuple):
+    """A value and where it is."""
+
+    value: Any
+    """None, bool, str, Number, a dict of Nodes by key, or a tuple of Nodes."""
+    path: str
+    line: int
+    """1-based; of a value of a mapping it is the key's. 0 where nobody asked for it."""
+
+
+class Document(NamedTuple):
+    """A text that was read."""
+
+    root: Node
+    duplicate: str | None = None
+    """A key that one mapping has twice."""
+
+
+class Malformation(Exception):
+    """The text is not JSON, or not YAML; ``line`` is 1-based."""
+
+    def __init__(self, detail: str, line: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.line = line
+
+
+def load(raw: bytes, path: str, located: tuple[str, ...] = ()) -> Document:
+    """The first document in ``raw``: JSON where the first character that is not blank is ``{``, else YAML.
+
+    ``located`` names the keys whose lines are wanted (of JSON; YAML tells them all). Raises Malformation.
+    """
+    if raw[: 1 << 16].lstrip(b" \t\n\v\f\r").startswith(b"{"):
+        return load_json(raw, path, located)
+    return load_yaml(raw, path)
+
+
+def load_json(raw: bytes, path: str, located: tuple[str, ...] = ()) -> Document:
+    """The JSON in ``raw``, as Go's ``encoding/json`` reads it: a later value of a key beats or joins an earlier one.
+
+    >>> load_json(b'{"a": 1,\\n "b": {"c": true}}', "x", located=("b",)).root.value["b"].line
+    2
+    """
+    import json
+
+    source = raw.decode("utf-8", "replace")
+    duplicates: list[str] = []
+
+    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                duplicates.append(key)
+                value = _again(found[key], value)
+            found[key] = value
+        return found
+
+    try:
+        plain = json.loads(
+            source, object_pairs_hook=mapping, parse_int=Number, parse_float=Number, parse_constant=_no_constant
+        )
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Malformation(f"is not JSON: {error.msg} ({where})", error.lineno) from error
+    except (RecursionError, ValueError) as error:
+        raise Malformation(f"is not JSON: {str(error)[:200]}") from error
+    lines = {key: _line_of(source, key) for key in located}
+    return Document(_located(plain, path, lines, 1, 0), duplicates[0] if duplicates else None)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _again(before: Any, after: Any) -> Any:
+    """What a key's second value makes of its first: null changes nothing, an object is decoded into the one before."""
+    if after is None:
+        return before
+    if isinstance(before, dict) and isinstance(after, dict):
+        return {**before, **{key: _again(before.get(key), value) for key, value in after.items()}}
+    return after
+
+
+def _line_of(source: str, key: str) -> int:
+    """The line on which a key stands last, which Python's decoder does not tell; 0 where it does not stand."""
+    at = max((match.start() for match in re.finditer(f'"{re.escape(key)}"[ \t\r\n]*:', source)), default=-1)
+    return 0 if at < 0 else source.count("\n", 0, at) + 1
+
+
+def _located(value: Any, path: str, lines: dict[str, int], line: int, depth: int) -> Node:
+    if depth > MOST_DEPTH:
+        raise Malformation(f"nests values deeper than {MOST_DEPTH} levels")
+    if isinstance(value, dict):
+        inner = {key: _located(item, path, lines, lines.get(key, 0), depth + 1) for key, item in value.items()}
+        return Node(inner, path, line)
+    if isinstance(value, list):
+        return Node(tuple(_located(item, path, lines, 0, depth + 1) for item in value), path, line)
+    return Node(value, path, line)
+
+
+def load_yaml(raw: bytes, path: str) -> Document:
+    """The first document of the YAML in ``raw``.
+
+    >>> load_yaml(b"# x\\na: 1\\nb:\\n  c: off\\n", "x").root.value["b"].value["c"]
+    Node(value=False, path='x', line=4)
+    """
+    import yaml
+
+    builder = _Builder(path)
+    try:
+        for event in yaml.parse(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            if builder.take(type(event).__name__, event):
+                break
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        words = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        line = None if mark is None else mark.line + 1
+        where = "" if line is None else f" (line {line})"
+        raise Malformation(f"is not YAML: {str(words)[:200]}{where}", line) from error
+    except RecursionError as error:
+        raise Malformation("nests values too deeply") from error
+    return Document(builder.root or Node(None, path, 1), builder.duplicate)
+
+
+class _Open:
+    """A mapping or list whose end was not yet seen."""
+
+    __slots__ = ("anchor", "items", "key", "key_line", "line", "merges", "pairs")
+
+    def __init__(self, line: int, anchor: str | None, is_mapping: bool) -> None:
+        self.line = line
+        self.anchor = anchor
+        self.pairs: dict[str, Node] | None = {} if is_mapping else None
+        self.items: list[Node] = []
+        self.merges: list[Node] = []
+        self.key: str | None = None
+        self.key_line = 0
+
+
+class _Builder:
+    """Builds the tree of the first document from YAML's events."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, Node] = {}
+        self._events = 0
+        self.root: Node | None = None
+        self.duplicate: str | None = None
+
+    def take(self, kind: str, event: Any) -> bool:
+        """Take one event; whether the document is complete."""
+        self._events += 1
+        if self._events > MOST_EVENTS:
+            raise Malformation(f"has more than {MOST_EVENTS} keys and values")
+        if kind in ("MappingStartEvent", "SequenceStartEvent"):
+            if len(self._stack) >= MOST_DEPTH:
+                raise Malformation(f"nests values deeper than {MOST_DEPTH} levels", event.start_mark.line + 1)
+            self._stack.append(_Open(event.start_mark.line + 1, event.anchor, kind == "MappingStartEvent"))
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            self._close()
+        elif kind == "ScalarEvent":
+            plain = event.style in (None, "")
+            self._add(Node(scalar(event.value, plain, event.tag), self._path, event.start_mark.line + 1), event.anchor)
+        elif kind == "AliasEvent":
+            self._alias(event)
+        return kind == "DocumentEndEvent"
+
+    def _alias(self, event: Any) -> None:
+        node = self._anchors.get(event.anchor)
+        if node is None:
+            raise Malformation(f"is not YAML: unknown anchor {event.anchor[:80]!r}", event.start_mark.line + 1)
+        self._add(node, None)
+
+    def _close(self) -> None:
+        done = self._stack.pop()
+        if done.pairs is None:
+            node = Node(tuple(done.items), self._path, done.line)
+        else:
+            for merge in done.merges:
+                for name, value in merge.value.items() if isinstance(merge.value, dict) else ():
+                    done.pairs.setdefault(name, value)
+            node = Node(done.pairs, self._path, done.line)
+        self._add(node, done.anchor)
+
+    def _add(self, node: Node, anchor: str | None) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = node
+        if not self._stack:
+            self.root = node
+            return
+        parent = self._stack[-1]
+        if parent.pairs is None:
+            parent.items.append(node)
+        elif parent.key is None:
+            parent.key, parent.key_line = _key_of(node), node.line
+        else:
+            self._pair(parent, parent.key, node)
+            parent.key = None
+
+    def _pair(self, parent: _Open, key: str, node: Node) -> None:
+        if key == "<<" and isinstance(node.value, (dict, tuple)):
+            parent.merges.extend(node.value if isinstance(node.value, tuple) else (node,))
+            return
+        assert parent.pairs is not None
+        if key in parent.pairs:
+            self.duplicate = self.duplicate or key
+        parent.pairs[key] = node._replace(line=parent.key_line)
+
+
+def _key_of(node: Node) -> str:
+    """A key as the JSON that is made of the YAML has it."""
+    if isinstance(node.value, str):
+        return node.value
+    if isinstance(node.value, bool):
+        return "true" if node.value else "false"
+    if isinstance(node.value, Number):
+        return node.value.text
+    raise Malformation("has a key that is no word", node.line)
+
+
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
+}
+
+
+def scalar(text: str, plain: bool = True, tag: str | None = None) -> bool | str | Number | None:
+    """A scalar as go-yaml 2 resolves it: what is quoted is a string.
+
+    >>> scalar("no"), scalar("no", plain=False), scalar("1.5"), scalar("10s"), scalar("5", tag="tag:yaml.org,2002:str")
+    (False, 'no', Number(text='1.5'), '10s', '5')
+    """
+    explicit = (tag or "").rpartition(":")[2]
+    if (not plain and not explicit) or explicit in ("str", "!"):
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    return Number(text) if text[:1] in "+-.0123456789" and _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    body = text.lstrip("+-").replace("_", "")
+    if body[:2].lower() in ("0x", "0o", "0b"):
+        return len(body) > 2 and all(char in "0123456789abcdefABCDEF" for char in body[2:])
+    if body.lower() in (".inf", ".nan"):
+        return True
+    return re.fullmatch(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?", body) is not None
+
+
+def mappings(node: Node | None) -> Iterator[dict[str, Node]]:
+    """The mappings in a list (``containers:`` of a pod); nothing where it is no list."""
+    for item in node.value if node is not None and isinstance(node.value, tuple) else ():
+        if isinstance(item.value, dict):
+            yield item.value
