@@ -1,0 +1,54 @@
+"""The kernel's own tables by netlink: links, addresses, routes, listening sockets, generic netlink families.
+
+Read through pyroute2's message classes, without its sockets and without ``import pyroute2``: see :mod:`.view` for the
+loading, :mod:`.tables` for what is asked and kept, :mod:`.decode` for messages into rows, :mod:`.wire` for the sockets.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from nodecheck.errors import FactError, Malformed
+from nodecheck.host.netlink.tables import AddressRow, FamilyRow, HopRow, LinkRow, ListenerRow, RouteRow, asks, table_of
+from nodecheck.host.netlink.wire import BUFFER
+from nodecheck.host.netlink.wire import dump as exchange
+
+TABLES = ("links", "addresses", "routes", "listeners", "genl_families")
+TIMEOUT_S = 5.0
+MOST_ROWS = 1 << 20
+
+__all__ = ["TABLES", "AddressRow", "FamilyRow", "HopRow", "LinkRow", "ListenerRow", "RouteRow", "dump"]
+
+
+def dump(table: str, *, timeout_s: float = TIMEOUT_S, private: bool = True, buffer: int = BUFFER) -> tuple[Any, ...]:
+    """The rows of a table, as the kernel lists them in the network namespace of this thread.
+
+    ``private=False`` takes pyroute2's classes by the plain import. Listing sockets may make the kernel load
+    ``inet_diag`` and ``tcp_diag``, as ``ss`` does. Raises Denied, Unsupported (the kernel has no such table), TimedOut
+    (not within ``timeout_s`` seconds for each dump), TooLarge, Malformed.
+    """
+    source = f"netlink {table}"
+    if table not in TABLES:
+        raise FactError(source, f"no such table; there are {', '.join(TABLES)}")
+    spec = table_of(table)
+    found: list[Any] = []
+    for ask in asks(table, private):
+        found += _rows(source, spec.protocol, ask, timeout_s, buffer)
+    if spec.keep is not None:
+        found = [row for row in found if spec.keep(row)]
+    return tuple(found)
+
+
+def _rows(source: str, protocol: int, ask: Any, timeout_s: float, buffer: int) -> list[Any]:
+    rows: list[Any] = []
+
+    def begin() -> Any:
+        rows.clear()
+        return ask.plan.into(rows)
+
+    try:
+        exchange(source, protocol, ask.request, begin, timeout_s, buffer)
+    except struct.error as error:
+        raise Malformed(source, f"a message that cannot be read: {error}") from error
+    return rows

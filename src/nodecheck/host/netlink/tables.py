@@ -1,0 +1,264 @@
+"""The tables that nodecheck asks for: what to send, and what to keep of each message.
+
+Rows are plain values: no netlink message travels further. Numbers are the kernel's (``linux/if_addr.h``,
+``linux/if_link.h``, ``linux/rtnetlink.h``, ``linux/inet_diag.h``, ``linux/genetlink.h``).
+"""
+
+from __future__ import annotations
+
+import _socket
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from nodecheck.errors import Malformed
+from nodecheck.host.netlink.atoms import Column, address
+from nodecheck.host.netlink.decode import Plan
+from nodecheck.host.netlink.view import message_class
+
+AF_INET, AF_INET6 = 2, 10
+RTM_F_CLONED = 0x200
+_REQUEST_DUMP = 0x301
+_TCP, _LISTEN = 6, 10
+_SKIP_STATS = 8
+"""RTEXT_FILTER_SKIP_STATS: without the counters, half of a message; kernels before 4.4 ignore it."""
+
+
+class LinkRow(NamedTuple):
+    """A network interface (RTM_GETLINK)."""
+
+    ifindex: int
+    flags: int
+    """``IFF_UP`` 1, ``IFF_LOOPBACK`` 8, ``IFF_RUNNING`` 0x40, ``IFF_LOWER_UP`` 0x10000 …"""
+    name: str
+    mtu: int | None
+    operstate: str | None
+    """``UP``, ``DOWN``, ``UNKNOWN``, ``LOWERLAYERDOWN``, ``DORMANT``, ``TESTING``, ``NOTPRESENT`` (RFC 2863)."""
+    address: str | None
+    kind: str | None
+    """``bridge``, ``veth``, ``dummy`` …; None for hardware."""
+    master: int | None
+    """The index of the bridge or bond that it belongs to."""
+    lower: int | None
+    """The index of the link below a VLAN or a tunnel, or a veth's peer."""
+
+
+class AddressRow(NamedTuple):
+    """An address of an interface (RTM_GETADDR)."""
+
+    family: int
+    prefix_length: int
+    flags: int
+    """``IFA_F_TENTATIVE`` 0x40, ``IFA_F_DADFAILED`` 8, ``IFA_F_DEPRECATED`` 0x20 …"""
+    scope: int
+    ifindex: int
+    """Of the interface."""
+    address: str | None
+    """The interface's own address (on a point-to-point link not the peer's)."""
+
+
+class HopRow(NamedTuple):
+    """One hop of a route with several (RTA_MULTIPATH)."""
+
+    flags: int
+    """``RTNH_F_DEAD`` 1, ``RTNH_F_LINKDOWN`` 0x10 …"""
+    interface: int
+    gateway: str | None
+
+
+class RouteRow(NamedTuple):
+    """A route (RTM_GETROUTE)."""
+
+    family: int
+    prefix_length: int
+    table: int
+    """254 is ``main``, 255 ``local``."""
+    protocol: int
+    type: int
+    """``RTN_UNICAST`` 1, ``RTN_BLACKHOLE`` 6, ``RTN_UNREACHABLE`` 7, ``RTN_PROHIBIT`` 8 …"""
+    flags: int
+    destination: str | None
+    """None: every address of the family."""
+    interface: int | None
+    gateway: str | None
+    priority: int | None
+    hops: tuple[HopRow, ...] | None
+    """None where there is one hop, and it is told by ``interface`` and ``gateway``."""
+    nexthop_id: int | None
+    """A nexthop object; the kernel tells its interface too, unless ``net.ipv4.nexthop_compat_mode`` is 0."""
+
+
+class ListenerRow(NamedTuple):
+    """A TCP socket that listens (inet_diag)."""
+
+    family: int
+    port: int
+    address: str
+    interface: int
+    """The index of the interface that it is bound to, 0 for any."""
+    uid: int
+    inode: int
+    v6only: int | None
+    """1: takes no IPv4 connections; None for an IPv4 socket."""
+
+
+class FamilyRow(NamedTuple):
+    """A generic netlink family that the kernel has registered now (CTRL_CMD_GETFAMILY, listed: a question by name
+    may load a module)."""
+
+    id: int
+    name: str
+    version: int | None
+
+
+class Ask(NamedTuple):
+    """One dump: the request, and what makes rows of its answer."""
+
+    request: bytes
+    plan: Plan
+
+
+class Table(NamedTuple):
+    """A table: its netlink protocol, the dumps that make it up, and which rows count."""
+
+    protocol: int
+    asks: Callable[[bool], tuple[Ask, ...]]
+    keep: Callable[[Any], bool] | None = None
+
+
+def _request(message: Any, kind: int) -> bytes:
+    message["header"].update(type=kind, flags=_REQUEST_DUMP, sequence_number=1, pid=0)
+    message.encode()
+    return bytes(message.data)
+
+
+def _filled(cls: Any, **values: Any) -> Any:
+    """A message with every field set: the defaults of pyroute2 differ from version to version."""
+    message = cls()
+    for name, _ in cls.fields:
+        message[name] = values.get(name, 0)
+    return message
+
+
+def _columns(*names: Any) -> tuple[Column, ...]:
+    return tuple(name if isinstance(name, Column) else Column((name,)) for name in names)
+
+
+def _links(private: bool) -> tuple[Ask, ...]:
+    cls = message_class("netlink.rtnl.ifinfmsg", "ifinfmsg", private)
+    message = _filled(cls)
+    message["attrs"].append(("IFLA_EXT_MASK", _SKIP_STATS))
+    columns = _columns(
+        "index", "flags", "IFLA_IFNAME", "IFLA_MTU", "IFLA_OPERSTATE", "IFLA_ADDRESS", "IFLA_LINKINFO/IFLA_INFO_KIND",
+        "IFLA_MASTER", "IFLA_LINK",
+    )  # fmt: skip
+    return (Ask(_request(message, 18), Plan("netlink links", cls, columns, LinkRow)),)
+
+
+def _addresses(private: bool) -> tuple[Ask, ...]:
+    cls = message_class("netlink.rtnl.ifaddrmsg", "ifaddrmsg", private)
+    own = Column(("IFA_LOCAL", "IFA_ADDRESS"))
+    columns = _columns("family", "prefixlen", "flags", "scope", "index", own)
+    return (Ask(_request(_filled(cls), 22), Plan("netlink addresses", cls, columns, AddressRow)),)
+
+
+def _routes(private: bool) -> tuple[Ask, ...]:
+    cls = message_class("netlink.rtnl.rtmsg", "rtmsg", private)
+    hop = message_class("netlink.rtnl.rtmsg", "nh", private)
+    hops = Plan("netlink routes", hop, _columns("flags", "oif", Column(("RTA_GATEWAY", "RTA_VIA"), gateway)), HopRow, 2)
+    columns = _columns(
+        "family", "dst_len", Column(("RTA_TABLE", "table")), "proto", "type", "flags", "RTA_DST", "RTA_OIF",
+        Column(("RTA_GATEWAY", "RTA_VIA"), gateway), "RTA_PRIORITY", Column(("RTA_MULTIPATH",), _hops(hops)),
+        Column(("RTA_NH_ID",), None, 30),
+    )  # fmt: skip
+    return (Ask(_request(_filled(cls), 26), Plan("netlink routes", cls, columns, RouteRow)),)
+
+
+def gateway(raw: bytes) -> str | None:
+    """The address of a RTA_GATEWAY, or of a RTA_VIA (``struct rtvia``: a family before the address).
+
+    >>> gateway(bytes((192, 0, 2, 1))), gateway(bytes((10, 0)) + bytes(15) + bytes((1,)))
+    ('192.0.2.1', '::1')
+    """
+    return address(raw if len(raw) in (4, 16) else raw[2:])
+
+
+def _hops(plan: Plan) -> Callable[[bytes], tuple[HopRow, ...]]:
+    """Reads the ``struct rtnexthop`` of a RTA_MULTIPATH."""
+
+    def value(raw: bytes) -> tuple[HopRow, ...]:
+        rows: list[HopRow] = []
+        take, buffer, at = plan.into(rows), bytearray(raw), 0
+        while at + 8 <= len(raw):
+            size = int.from_bytes(raw[at : at + 2], _ORDER)
+            if size < 8 or at + size > len(raw):
+                raise Malformed("netlink routes", f"a hop of {size} bytes where {len(raw) - at} are left")
+            take(buffer, at, at + size)
+            at += (size + 3) & -4
+        return tuple(rows)
+
+    return value
+
+
+_ORDER: Any = "little" if _socket.htons(1) != 1 else "big"
+
+
+def _listeners(private: bool) -> tuple[Ask, ...]:
+    request = message_class("netlink.diag", "inet_diag_req", private)
+    answer = message_class("netlink.diag", "inet_diag_msg", private)
+    asks = []
+    for family in (AF_INET, AF_INET6):
+        message = _filled(request, sdiag_family=family, sdiag_protocol=_TCP, idiag_states=1 << _LISTEN)
+        source = Column(("idiag_src",), _bound_to(family))
+        columns = _columns(
+            "idiag_family", "idiag_sport", source, "idiag_if", "idiag_uid", "idiag_inode", "INET_DIAG_SKV6ONLY"
+        )
+        asks.append(Ask(_request(message, 20), Plan("netlink listeners", answer, columns, ListenerRow)))
+    return tuple(asks)
+
+
+def _bound_to(family: int) -> Callable[[bytes], str]:
+    """Reads ``idiag_src``, 16 bytes of which IPv4 uses 4."""
+    used, show = 4 if family == AF_INET else 16, _socket.inet_ntop
+
+    def value(raw: bytes) -> str:
+        return show(family, raw[:used])
+
+    return value
+
+
+def _families(private: bool) -> tuple[Ask, ...]:
+    cls = message_class("netlink", "ctrlmsg", private)
+    columns = _columns("CTRL_ATTR_FAMILY_ID", "CTRL_ATTR_FAMILY_NAME", "CTRL_ATTR_VERSION")
+    message = _filled(cls, cmd=3, version=1)
+    return (Ask(_request(message, 16), Plan("netlink genl_families", cls, columns, FamilyRow)),)
+
+
+def _is_internet(row: AddressRow) -> bool:
+    """With the family left open the kernel also tells multicast routes, MPLS and others."""
+    return row.family in (AF_INET, AF_INET6)
+
+
+def _is_route(row: RouteRow) -> bool:
+    """Not a cached clone (ip-route(8) hides them too; kernels that know no strict checking tell them for IPv6)."""
+    return row.family in (AF_INET, AF_INET6) and not row.flags & RTM_F_CLONED
+
+
+_TABLES = {
+    "links": Table(0, _links),
+    "addresses": Table(0, _addresses, _is_internet),
+    "routes": Table(0, _routes, _is_route),
+    "listeners": Table(4, _listeners),
+    "genl_families": Table(16, _families),
+}
+
+
+@lru_cache(maxsize=16)
+def asks(table: str, private: bool = True) -> tuple[Ask, ...]:
+    """The dumps that make up a table. Raises Unsupported where there is no usable pyroute2."""
+    return _TABLES[table].asks(private)
+
+
+def table_of(name: str) -> Table:
+    """The table of that name; raises KeyError."""
+    return _TABLES[name]
