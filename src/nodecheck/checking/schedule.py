@@ -32,6 +32,10 @@ class Schedule(Generic[T]):
 
     def run(self, each_s: float, deadline: float) -> None:
         """Do all of it, until ``deadline`` (of :func:`time.monotonic`); raises what a worker raised."""
+        # The first thread that imports threading is taken for the main thread (before Python 3.13), and the interpreter
+        # waits for it at its end: that must not be a worker that hangs.
+        import threading  # noqa: F401
+
         self._done.acquire()
         self._begin(0)
         while not self._done.acquire(timeout=max(0.0, min(self._began + each_s, deadline) - monotonic()) + 0.001):

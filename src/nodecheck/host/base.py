@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat as modes
+import sys
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from nodecheck.errors import Absent, Denied, FactError, Malformed, TimedOut, TooLarge, Unsupported
@@ -58,6 +60,10 @@ class Host(Protocol):
         paths under ``/proc`` and ``/sys`` Offline where this host is not running and does not hold the file.
         """
 
+    def read_at(self, path: str, offset: int, size: int) -> bytes:
+        """``size`` bytes of a regular file from ``offset`` on, fewer at its end: for databases that are too large to
+        be read whole. Raises what :meth:`read` raises except TooLarge."""
+
     def names(self, path: str) -> tuple[str, ...]:
         """The names in a directory, sorted by their bytes."""
 
@@ -69,6 +75,9 @@ class Host(Protocol):
 
     def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
         """Run a trusted program (no shell, bounded). Raises Absent, Denied, TimedOut, TooLarge, Offline."""
+
+    def run_all(self, argvs: Sequence[tuple[str, ...]], timeout_s: float = 3.0) -> tuple[Completed | FactError, ...]:
+        """Run trusted programs side by side: for each its answer, or the error that :meth:`run` would raise."""
 
     def netlink(self, table: str) -> tuple[Any, ...]:
         """The rows of a netlink dump (see :mod:`nodecheck.host.netlink`). Raises Offline on a host that does not run."""
@@ -151,6 +160,12 @@ def drain(path: str, fd: int, limit: int) -> bytes:
     if left <= 0:
         raise TooLarge(path, f"has more than the {limit} bytes that nodecheck reads")
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def part_of(path: str, fd: int, offset: int, size: int) -> bytes:
+    """The bytes of the regular file ``fd`` from ``offset`` on, at most ``size``."""
+    readable(path, stat_of(os.fstat(fd)), sys.maxsize)
+    return os.pread(fd, size, offset)
 
 
 def sorted_names(path: str, directory: int | bytes) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 from nodecheck.errors import Absent, FactError, Unsupported
@@ -13,6 +15,7 @@ from nodecheck.host.base import (
     drain,
     error_of,
     is_mounted,
+    part_of,
     raw_path,
     readable,
     sorted_names,
@@ -50,6 +53,20 @@ class LiveHost:
         finally:
             os.close(fd)
 
+    def read_at(self, path: str, offset: int, size: int) -> bytes:
+        raw = raw_path(path)
+        try:
+            readable(path, stat_of(os.stat(raw)), sys.maxsize)
+            fd = os.open(raw, _FLAGS)
+        except OSError as error:
+            raise self._error(path, error) from error
+        try:
+            return part_of(path, fd, offset, size)
+        except OSError as error:
+            raise self._error(path, error) from error
+        finally:
+            os.close(fd)
+
     def names(self, path: str) -> tuple[str, ...]:
         try:
             return sorted_names(path, raw_path(path))
@@ -77,6 +94,11 @@ class LiveHost:
         from nodecheck.host.commands import run
 
         return run(argv, timeout_s)
+
+    def run_all(self, argvs: Sequence[tuple[str, ...]], timeout_s: float = 3.0) -> tuple[Completed | FactError, ...]:
+        from nodecheck.host.commands import run_all
+
+        return run_all(argvs, timeout_s)
 
     def netlink(self, table: str) -> tuple[Any, ...]:
         from nodecheck.host.netlink import dump

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nodecheck.checking.model import Evidence
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, FactError
 from nodecheck.host.base import MIB, Completed, Host, Stat
 
 EXCERPT = 200
@@ -34,6 +35,16 @@ class Recorder:
             self._note_excerpt(path, raw)
         return raw
 
+    def read_at(self, path: str, offset: int, size: int) -> bytes:
+        try:
+            raw = self._host.read_at(path, offset, size)
+        except Absent:
+            self.note(path, None)
+            raise
+        if not any(item.source == path for item in self.seen):
+            self.note(path, "")
+        return raw
+
     def names(self, path: str) -> tuple[str, ...]:
         try:
             return self._host.names(path)
@@ -55,6 +66,13 @@ class Recorder:
         done = self._host.run(argv, timeout_s)
         self.note(" ".join(argv), done.stdout.strip()[:EXCERPT])
         return done
+
+    def run_all(self, argvs: Sequence[tuple[str, ...]], timeout_s: float = 3.0) -> tuple[Completed | FactError, ...]:
+        answers = self._host.run_all(argvs, timeout_s)
+        for answer in answers:
+            if isinstance(answer, Completed):
+                self.note(" ".join(answer.argv), answer.stdout.strip()[:EXCERPT])
+        return answers
 
     def netlink(self, table: str) -> tuple[Any, ...]:
         rows = self._host.netlink(table)

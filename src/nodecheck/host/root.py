@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from nodecheck.errors import Absent, FactError, Malformed, Offline, UsageError
@@ -16,6 +17,7 @@ from nodecheck.host.base import (
     drain,
     error_of,
     is_mounted,
+    part_of,
     raw_path,
     readable,
     sorted_names,
@@ -60,6 +62,17 @@ class RootHost:
 
         return self._at(path, act, b"")
 
+    def read_at(self, path: str, offset: int, size: int) -> bytes:
+        def act(directory: int, name: bytes) -> bytes:
+            readable(path, stat_of(os.stat(name, dir_fd=directory, follow_symlinks=False)), sys.maxsize)
+            fd = os.open(name, _FILE, dir_fd=directory)
+            try:
+                return part_of(path, fd, offset, size)
+            finally:
+                os.close(fd)
+
+        return self._at(path, act, b"")
+
     def names(self, path: str) -> tuple[str, ...]:
         def act(directory: int, name: bytes) -> tuple[str, ...]:
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -93,6 +106,9 @@ class RootHost:
 
     def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
         raise Offline(argv[0], "commands are never run for another root")
+
+    def run_all(self, argvs: Sequence[tuple[str, ...]], timeout_s: float = 3.0) -> tuple[Completed | FactError, ...]:
+        return tuple([Offline(argv[0], "commands are never run for another root") for argv in argvs])
 
     def netlink(self, table: str) -> tuple[Any, ...]:
         raise Offline(f"netlink {table}", "only the running kernel can tell")
