@@ -6,6 +6,7 @@ from nodecheck.hookspecs import LazyCheck, hookimpl
 from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {
+    "service": "service",
     "swap": "swap",
 }
 """Check name to module (in this package) and function of the same name with ``_``."""

@@ -26,6 +26,7 @@ CENTOS7_KUBEADM_1_17: dict[str, Any] = {
                 "net.ipv4.ip_forward": "1",
             }
         },
+        "service": {"require": ["chronyd", "docker", "kubelet"]},
         "cgroup-driver": {"driver": "systemd"},
         "version": {
             "require": {"docker": "18.06.3", "kubeadm": "1.17.4", "kubelet": "1.17.1", "kubectl": "1.17.4"}

@@ -1,0 +1,109 @@
+"""Services: running now, started at the next boot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import nodecheck
+from nodecheck.facts.services import Services, ServiceState, parse_units
+from nodecheck_checks.service import service, unit_name
+
+UNITS = "/usr/lib/systemd/system"
+UNIT = "[Service]\nExecStart=/usr/sbin/chronyd\n[Install]\nWantedBy=multi-user.target\n"
+
+
+@pytest.fixture
+def node(tree: Callable[[dict[str, str | bytes]], Path]) -> Path:
+    targets = {f"{UNITS}/{name}.target": "[Unit]\n" for name in ("sysinit", "multi-user", "default")}
+    return tree({f"{UNITS}/chronyd.service": UNIT, **targets})
+
+
+def boot(node: Path, name: str = "chronyd") -> nodecheck.Result:
+    (node / "p.toml").write_text(f'schema = "nodecheck.profile/1"\nname = "t"\n[check.service]\nrequire = ["{name}"]\n')
+    return nodecheck.run(root=node, profile=node / "p.toml", select=["service"])["service[chronyd]@boot"]
+
+
+def link(node: Path, path: str, target: str) -> None:
+    place = node / path.lstrip("/")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(target)
+
+
+def test_started_is_not_enabled(node: Path) -> None:
+    found = boot(node)
+
+    assert (found.status, found.actual) == ("fail", "not enabled")
+    assert found.fix is not None
+    assert found.fix.steps == ((("systemctl", "enable", "chronyd.service"),),)
+
+
+def test_enabled(node: Path) -> None:
+    link(node, "/etc/systemd/system/multi-user.target.wants/chronyd.service", f"{UNITS}/chronyd.service")
+
+    found = boot(node)
+
+    assert found.status == "pass"
+    assert found.evidence[0].source == "/etc/systemd/system/multi-user.target.wants/chronyd.service"
+
+
+def test_masked_beats_enabled(node: Path) -> None:
+    link(node, "/etc/systemd/system/multi-user.target.wants/chronyd.service", f"{UNITS}/chronyd.service")
+    link(node, "/etc/systemd/system/chronyd.service", "/dev/null")
+
+    found = boot(node)
+
+    assert (found.status, found.actual) == ("fail", "masked")
+
+
+def test_debian_calls_it_chrony(tree: Callable[[dict[str, str | bytes]], Path]) -> None:
+    node = tree({f"{UNITS}/chrony.service": UNIT})
+    link(node, "/etc/systemd/system/multi-user.target.wants/chrony.service", f"{UNITS}/chrony.service")
+    link(node, "/etc/systemd/system/chronyd.service", f"{UNITS}/chrony.service")
+
+    assert boot(node, "chrony.service").status == "pass"
+
+
+def test_no_unit(tree: Callable[[dict[str, str | bytes]], Path]) -> None:
+    assert boot(tree({})).status == "fail"
+
+
+def test_wants_that_cannot_be_listed_are_unknown(node: Path) -> None:
+    (node / "etc/systemd/system").mkdir(parents=True)
+    (node / "etc/systemd/system/multi-user.target.wants").write_text("")
+
+    assert boot(node).status == "unknown"
+
+
+@pytest.mark.parametrize(("active", "status"), [("active", "pass"), ("inactive", "fail"), ("failed", "fail")])
+def test_now(active: str, status: str) -> None:
+    states = Services({"chronyd.service": ServiceState("loaded", active, "x")})
+
+    (found,) = service("chronyd", states)
+
+    assert found.status == status
+
+
+def test_units_that_failed_are_marked_with_a_dot() -> None:
+    found = parse_units("● a.service loaded failed failed A\n* b.service not-found inactive dead b\n\n").units
+
+    assert found == {"a.service": ("loaded", "failed", "failed"), "b.service": ("not-found", "inactive", "dead")}
+    (outcome,) = service("b", Services(found))
+    assert outcome.status == "fail"
+
+
+def test_now_is_offline_in_a_root(node: Path) -> None:
+    boot(node)
+    report = nodecheck.run(root=node, profile=node / "p.toml", select=["service@now"])
+
+    assert report["service[chronyd]"].status == "skip"
+
+
+def test_one_spelling() -> None:
+    assert [unit_name(name) for name in ("chrony.service", "chronyd", "docker.service")] == [
+        "chronyd",
+        "chronyd",
+        "docker",
+    ]
