@@ -10,6 +10,7 @@ from nodecheck.host import Host
 CONTROL_PLANE = "control-plane"
 WORKER = "worker"
 ROLES = (CONTROL_PLANE, WORKER)
+PROXY_MODES = ("ipvs", "iptables", "nftables", "none")
 
 
 def release_text(text: str) -> str:
@@ -41,11 +42,39 @@ class Target(NamedTuple):
     kubernetes: str | None = None
     proxy_mode: str | None = None
     cni: str | None = None
+    unreadable: tuple[str, ...] = ()
+    """Sources that might have told what is None, and why they could not be read: ``cni: /etc/cni/net.d: …``."""
 
     @classmethod
     def read(cls, host: Host, given: Settings) -> Target:
         """The settings, completed by what the node shows."""
-        return cls(*given)
+        if None not in given:
+            return cls(*given)
+        from nodecheck.facts.node_signs import Signs
+
+        signs = Signs(host)
+        role = given.role or signs.role()
+        kubernetes = given.kubernetes or signs.kubernetes()
+        proxy_mode = given.proxy_mode or signs.proxy_mode()
+        cni = given.cni or signs.cni()
+        return cls(role, kubernetes, proxy_mode, cni, tuple(signs.unreadable))
+
+    def untold(self, about: str) -> str | None:
+        """Why ``role``, ``kubernetes``, ``proxy-mode`` or ``cni`` could not be told; None where nothing hid it.
+
+        >>> Target(unreadable=("cni: /etc/cni/net.d: permission denied",)).untold("cni")
+        '/etc/cni/net.d: permission denied'
+        """
+        return next((line.partition(": ")[2] for line in self.unreadable if line.startswith(about + ": ")), None)
+
+    @property
+    def uses_bridge_netfilter(self) -> bool:
+        """Whether the CNI's traffic may pass a bridge whose frames iptables must see; not so with Cilium and OVN.
+
+        >>> Target(cni="cilium").uses_bridge_netfilter, Target().uses_bridge_netfilter
+        (False, True)
+        """
+        return not (self.cni or "").startswith(("cilium", "ovn", "kube-ovn"))
 
     @property
     def release(self) -> tuple[int, int] | None:
