@@ -1,0 +1,65 @@
+"""Directories of configuration files that are merged by base name: ``sysctl.d``, ``modules-load.d``, ``modprobe.d``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nodecheck.errors import Absent
+from nodecheck.host import Host
+
+
+class ConfFile(NamedTuple):
+    """The one file of a base name that counts."""
+
+    name: str
+    path: str
+    masked: bool = False
+    """Empty, a link to ``/dev/null``, or a dangling link: it says nothing, and hides its namesakes all the same."""
+    hides: tuple[str, ...] = ()
+    """Files of the same name in directories of lower precedence, which are not read."""
+
+
+def conf_files(host: Host, base_dirs: tuple[str, ...], suffix: str | tuple[str, ...] = ".conf") -> tuple[ConfFile, ...]:
+    """The files in ``base_dirs`` (highest precedence first) that count, in byte order of their base names.
+
+    As systemd's ``conf_files_list`` (src/basic/conf-files.c) finds them: dot files and other suffixes are left out,
+    nothing is looked for in subdirectories. Raises what the host raises for a directory that is there and cannot be
+    listed (Denied, Malformed, …).
+    """
+    found: dict[str, list[str]] = {}
+    for folder in _distinct(host, base_dirs):
+        for name in _names(host, folder):
+            if name.endswith(suffix) and not name.startswith("."):
+                found.setdefault(name, []).append(f"{folder}/{name}")
+    return tuple(
+        ConfFile(name, paths[0], _says_nothing(host, paths[0]), tuple(paths[1:]))
+        for name, paths in sorted(found.items(), key=_by_bytes)
+    )
+
+
+def _distinct(host: Host, base_dirs: tuple[str, ...]) -> Iterator[str]:
+    """The directories without ``/lib/…`` where it is the same as ``/usr/lib/…``."""
+    for folder in base_dirs:
+        if folder.startswith("/lib/") and "/usr" + folder in base_dirs and (host.link("/lib") or host.link(folder)):
+            continue
+        yield folder
+
+
+def _by_bytes(item: tuple[str, list[str]]) -> bytes:
+    return item[0].encode("utf-8", "surrogateescape")
+
+
+def _names(host: Host, folder: str) -> tuple[str, ...]:
+    try:
+        return host.names(folder)
+    except Absent:
+        return ()
+
+
+def _says_nothing(host: Host, path: str) -> bool:
+    try:
+        found = host.stat(path)
+    except Absent:
+        return True
+    return found.kind == "null" or (found.kind == "file" and found.size == 0)
