@@ -39,8 +39,8 @@ def service(subject: str, services: Services, *, require: tuple[str, ...] = ()) 
     (or its socket) into the default target.
 
     ## How to fix it
-    ``systemctl start UNIT`` for now, ``systemctl enable UNIT`` for the next boot, ``systemctl unmask UNIT`` before, where
-    it is masked.
+    ``systemctl start UNIT`` for now, ``systemctl enable UNIT`` for the next boot; before them, where
+    it is masked, ``systemctl unmask UNIT``.
 
     ## Sources
     systemctl(1), systemd.unit(5); kubeadm preflight ``Service-Kubelet``.
