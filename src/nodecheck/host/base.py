@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat as modes
-import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -160,12 +159,6 @@ def drain(path: str, fd: int, limit: int) -> bytes:
     if left <= 0:
         raise TooLarge(path, f"has more than the {limit} bytes that nodecheck reads")
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def part_of(path: str, fd: int, offset: int, size: int) -> bytes:
-    """The bytes of the regular file ``fd`` from ``offset`` on, at most ``size``."""
-    readable(path, stat_of(os.fstat(fd)), sys.maxsize)
-    return os.pread(fd, size, offset)
 
 
 def sorted_names(path: str, directory: int | bytes) -> tuple[str, ...]:

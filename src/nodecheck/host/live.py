@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nodecheck.errors import Absent, FactError, Unsupported
@@ -15,7 +15,6 @@ from nodecheck.host.base import (
     drain,
     error_of,
     is_mounted,
-    part_of,
     raw_path,
     readable,
     sorted_names,
@@ -36,6 +35,13 @@ class LiveHost:
         self._mounted: dict[str, bool] = {}
 
     def read(self, path: str, limit: int = MIB) -> bytes:
+        return self._opened(path, limit, lambda fd: drain(path, fd, limit))
+
+    def read_at(self, path: str, offset: int, size: int) -> bytes:
+        return self._opened(path, sys.maxsize, lambda fd: os.pread(fd, size, offset))
+
+    def _opened(self, path: str, limit: int, act: Callable[[int], bytes]) -> bytes:
+        """What ``act`` reads of the open regular file; nothing for ``/dev/null``."""
         raw = raw_path(path)
         try:
             info = stat_of(os.stat(raw))
@@ -43,29 +49,13 @@ class LiveHost:
                 return b""
             readable(path, info, limit)
             fd = os.open(raw, _FLAGS)
+            try:
+                readable(path, stat_of(os.fstat(fd)), limit)
+                return act(fd)
+            finally:
+                os.close(fd)
         except OSError as error:
             raise self._error(path, error) from error
-        try:
-            readable(path, stat_of(os.fstat(fd)), limit)
-            return drain(path, fd, limit)
-        except OSError as error:
-            raise self._error(path, error) from error
-        finally:
-            os.close(fd)
-
-    def read_at(self, path: str, offset: int, size: int) -> bytes:
-        raw = raw_path(path)
-        try:
-            readable(path, stat_of(os.stat(raw)), sys.maxsize)
-            fd = os.open(raw, _FLAGS)
-        except OSError as error:
-            raise self._error(path, error) from error
-        try:
-            return part_of(path, fd, offset, size)
-        except OSError as error:
-            raise self._error(path, error) from error
-        finally:
-            os.close(fd)
 
     def names(self, path: str) -> tuple[str, ...]:
         try:

@@ -17,7 +17,6 @@ from nodecheck.host.base import (
     drain,
     error_of,
     is_mounted,
-    part_of,
     raw_path,
     readable,
     sorted_names,
@@ -48,6 +47,14 @@ class RootHost:
             raise UsageError(f"--root {path}: not a directory that can be opened: {error}") from error
 
     def read(self, path: str, limit: int = MIB) -> bytes:
+        return self._opened(path, limit, lambda fd: drain(path, fd, limit))
+
+    def read_at(self, path: str, offset: int, size: int) -> bytes:
+        return self._opened(path, sys.maxsize, lambda fd: os.pread(fd, size, offset))
+
+    def _opened(self, path: str, limit: int, read: Callable[[int], bytes]) -> bytes:
+        """What ``read`` takes from the open regular file; nothing for ``/dev/null``."""
+
         def act(directory: int, name: bytes) -> bytes:
             info = stat_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
             if info.kind == "null":
@@ -56,18 +63,7 @@ class RootHost:
             fd = os.open(name, _FILE, dir_fd=directory)
             try:
                 readable(path, stat_of(os.fstat(fd)), limit)
-                return drain(path, fd, limit)
-            finally:
-                os.close(fd)
-
-        return self._at(path, act, b"")
-
-    def read_at(self, path: str, offset: int, size: int) -> bytes:
-        def act(directory: int, name: bytes) -> bytes:
-            readable(path, stat_of(os.stat(name, dir_fd=directory, follow_symlinks=False)), sys.maxsize)
-            fd = os.open(name, _FILE, dir_fd=directory)
-            try:
-                return part_of(path, fd, offset, size)
+                return read(fd)
             finally:
                 os.close(fd)
 
