@@ -6,6 +6,8 @@ from nodecheck.hookspecs import LazyCheck, hookimpl
 from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {
+    "os-release": "os_release",
+    "kernel-version": "kernel_version",
     "service": "service",
     "swap": "swap",
 }

@@ -120,6 +120,8 @@ def _with_release_file(release: OsRelease, host: Host) -> OsRelease:
         except Absent:
             continue
         name, number = parse_release_file(line)
+        if name is None and release.id is None and release.pretty_name is None and line:
+            release = release._replace(pretty_name=line, evidence=(*release.evidence, seen(path, line, line=1)))
         if name is None or (release.id is not None and not _same_numbers(name, release.family)):
             continue
         if number is None or not _says_more(number, release.version):
@@ -128,6 +130,38 @@ def _with_release_file(release: OsRelease, host: Host) -> OsRelease:
         told = release._replace(id=release.id or name, version=number, evidence=evidence)
         return told._replace(pretty_name=release.pretty_name or line)
     return release
+
+
+def leading_numbers(version: str) -> tuple[int, ...]:
+    """The numbers that a version begins with; a ``v`` before them and what follows them do not count.
+
+    >>> leading_numbers("7.5-0.14"), leading_numbers("v1.7.0"), leading_numbers("6.12-amd64"), leading_numbers("sid")
+    ((7, 5), (1, 7, 0), (6, 12), ())
+    """
+    found: list[int] = []
+    rest = version.removeprefix("v")
+    while True:
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        if not 0 < len(digits) < 10:
+            return tuple(found)
+        found.append(int(digits))
+        if rest[len(digits) : len(digits) + 1] != ".":
+            return tuple(found)
+        rest = rest[len(digits) + 1 :]
+
+
+def at_least(have: tuple[int, ...], minimum: tuple[int, ...]) -> bool | None:
+    """Compare by component; None where ``have`` is too coarse to tell.
+
+    >>> at_least((7, 10), (7, 5)), at_least((8,), (7, 5)), at_least((7,), (7, 5)), at_least((11,), (11, 0))
+    (True, True, None, True)
+    """
+    for place, wanted in enumerate(minimum):
+        if place >= len(have):
+            return None if have == () or any(minimum[place:]) else True
+        if have[place] != wanted:
+            return have[place] > wanted
+    return True
 
 
 def _same_numbers(name: str, family: str | None) -> bool:
