@@ -14,8 +14,9 @@ MOST_DEPTH = 8
 def dropin_paths(host: Host, folder: str) -> Iterator[str]:
     """The ``*.conf`` files in ``folder`` as Go's ``filepath.WalkDir`` finds them: by name, subdirectories in place.
 
-    A link to a directory is not followed, the folder itself included. Raises Absent for a folder that is not there,
-    and TooLarge beyond 256 files.
+    A link to a directory is not followed, the folder itself included. A directory called ``*.conf`` is taken for a file
+    whose place it has, although the kubelet would look into it: what it replaced cannot be known. Raises Absent for a
+    folder that is not there, and TooLarge beyond 256 files.
     """
     if host.link(folder) is not None:
         host.stat(folder)
@@ -29,9 +30,9 @@ def dropin_paths(host: Host, folder: str) -> Iterator[str]:
 def _walk(host: Host, folder: str, depth: int) -> Iterator[str]:
     for name in host.names(folder or "/"):
         path = f"{folder}/{name}"
-        if host.link(path) is None and host.stat(path).kind == "dir":
+        if name.endswith(".conf"):
+            yield path
+        elif host.link(path) is None and host.stat(path).kind == "dir":
             if depth >= MOST_DEPTH:
                 raise TooLarge(path, f"lies more than {MOST_DEPTH} directories deep")
             yield from _walk(host, path, depth + 1)
-        elif name.endswith(".conf"):
-            yield path

@@ -142,6 +142,8 @@ def _extra_arguments(host: Host, release: Lazy[OsRelease]) -> list[tuple[str, tu
 
 def _config_file(host: Host) -> str | None:
     found = next((path for path in CONFIGS if exists(host, path)), None)
+    if found is None and exists(host, EKS_CONFIG + ".d"):
+        return EKS_CONFIG
     if found is None and exists(host, OPENSHIFT_CONFIG):
         content = text(host, OPENSHIFT_CONFIG)
         return OPENSHIFT_CONFIG if "KubeletConfiguration" in content else None

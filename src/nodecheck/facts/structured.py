@@ -148,6 +148,12 @@ def load_yaml(raw: bytes, path: str) -> Document:
     return Document(builder.root or Node(None, path, 1), builder.duplicate)
 
 
+class _Merge(str):
+    """The key ``<<`` without quotes, which merges another mapping in."""
+
+    __slots__ = ()
+
+
 class _Open:
     """A mapping or list whose end was not yet seen."""
 
@@ -187,7 +193,8 @@ class _Builder:
             self._close()
         elif kind == "ScalarEvent":
             plain = event.style in (None, "")
-            self._add(Node(scalar(event.value, plain, event.tag), self._path, event.start_mark.line + 1), event.anchor)
+            value = _Merge("<<") if plain and event.value == "<<" else scalar(event.value, plain, event.tag)
+            self._add(Node(value, self._path, event.start_mark.line + 1), event.anchor)
         elif kind == "AliasEvent":
             self._alias(event)
         return kind == "DocumentEndEvent"
@@ -225,7 +232,7 @@ class _Builder:
             parent.key = None
 
     def _pair(self, parent: _Open, key: str, node: Node) -> None:
-        if key == "<<" and isinstance(node.value, (dict, tuple)):
+        if isinstance(key, _Merge) and isinstance(node.value, (dict, tuple)):
             parent.merges.extend(node.value if isinstance(node.value, tuple) else (node,))
             return
         assert parent.pairs is not None

@@ -1,0 +1,116 @@
+"""JSON and YAML as Kubernetes reads them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nodecheck.facts.structured import Malformation, Node, Number, load, load_yaml, scalar
+
+
+def plain(node: Node) -> Any:
+    if isinstance(node.value, dict):
+        return {key: plain(value) for key, value in node.value.items()}
+    if isinstance(node.value, Number):
+        return float(node.value.text)
+    return [plain(item) for item in node.value] if isinstance(node.value, tuple) else node.value
+
+
+words = st.text(
+    alphabet=st.characters(min_codepoint=32, max_codepoint=0x24F, exclude_characters="\x7f\x85"), max_size=8
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-999, 999) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(words, values, max_size=4))
+def test_json_comes_back(value: dict[str, Any]) -> None:
+    assert plain(load(json.dumps(value, indent=1).encode(), "x").root) == value
+
+
+@given(st.dictionaries(words, values, max_size=4))
+def test_yaml_comes_back(value: dict[str, Any]) -> None:
+    # Every string quoted, since go-yaml knows words (y, n) that PyYAML writes plainly.
+    raw = yaml.safe_dump(value, default_style='"', allow_unicode=True).encode()
+    raw = raw.replace(b'!!int "', b'"').replace(b'!!bool "', b'"').replace(b'!!null "', b'"')
+    strings = yaml.load(raw, Loader=yaml.BaseLoader)
+    assert plain(load_yaml(raw, "x").root) == (strings or {})
+
+
+@given(st.binary(max_size=200))
+def test_noise_is_read_or_refused(raw: bytes) -> None:
+    for text in (raw, b"{" + raw, b"a: " + raw):
+        with contextlib.suppress(Malformation):
+            assert load(text, "x").root.path == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("no", False), ("n", False), ("On", True), ("TRUE", True), ("tRUE", "tRUE"), ("~", None), ("", None)]
+    + [(word, word) for word in ("10s", "-", "+", ".", "1.2.3", "0x", "2026-11-22", "unix:///run/x", "e5")]
+    + [(word, Number(word)) for word in ("1", "-1", "1_000", "0x1F", "1.5", ".5", "1e3", "-.inf")],
+)
+def test_plain_scalars(text: str, expected: object) -> None:
+    assert scalar(text) == expected
+    assert scalar(text, plain=False) == text
+
+
+def test_a_key_given_twice_counts_as_the_last_and_is_told() -> None:
+    assert plain(load(b"a: 1\nb: 2\na: 3\n", "x").root) == {"a": 3, "b": 2}
+    assert load(b"a: 1\nb: 2\na: 3\n", "x").duplicate == "a"
+    found = load(b'{"a": {"b": 1, "c": 2}, "a": {"b": null, "c": 3}}', "x")
+    assert (plain(found.root), found.duplicate) == ({"a": {"b": 1, "c": 3}}, "a")
+
+
+def test_anchors_merges_and_only_the_first_document() -> None:
+    raw = b"x: &x {a: 1, b: 2}\nw:\n  <<: *x\n  b: 3\nz: *x\n---\nx: {"
+    assert plain(load(raw, "x").root) == {"x": {"a": 1, "b": 2}, "w": {"a": 1, "b": 3}, "z": {"a": 1, "b": 2}}
+
+
+def test_billion_laughs_are_not_counted() -> None:
+    levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
+    assert set(load(("a0: &a0 lol\n" + levels).encode(), "x").root.value) >= {"a0", "a29"}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"a: 1\n\tb: 2\n",
+        b"a: b: c\n",
+        b"a: *nothing\n",
+        b"a: &x [*x]\n",
+        b"{a: 1}",
+        b'{"a": 1,}',
+        b'{"a": NaN}',
+        b'{"a": 1} x',
+        b"a: \xff\n",
+        b"? {a: 1}\n: 2\n",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"a":[' + b"[" * 200 + b"]" * 200 + b"]}",
+        b"a:\n" + b"- 1\n" * 30_000,
+    ],
+)
+def test_what_is_refused(raw: bytes) -> None:
+    with pytest.raises(Malformation):
+        load(raw, "x")
+
+
+def test_lines() -> None:
+    tree = load(b"# c\n\na: 1\nb:\n  c: x\n", "x").root.value
+    assert (tree["a"].line, tree["b"].line, tree["b"].value["c"].line) == (3, 4, 5)
+    tree = load(b'{"x": "a",\n"a":\n 1}', "x", located=("a",)).root.value
+    assert (tree["a"].line, tree["x"].line) == (2, 0)
+
+
+def test_an_empty_text_is_null() -> None:
+    assert load(b"# nothing\n", "x").root.value is None
