@@ -16,7 +16,6 @@ from nodecheck.host.netlink.wire import dump as exchange
 
 TABLES = ("links", "addresses", "routes", "listeners", "genl_families")
 TIMEOUT_S = 5.0
-MOST_ROWS = 1 << 20
 
 __all__ = ["TABLES", "AddressRow", "FamilyRow", "HopRow", "LinkRow", "ListenerRow", "RouteRow", "dump"]
 
@@ -36,7 +35,7 @@ def dump(table: str, *, timeout_s: float = TIMEOUT_S, private: bool = True, buff
     for ask in asks(table, private):
         found += _rows(source, spec.protocol, ask, timeout_s, buffer)
     if spec.keep is not None:
-        found = [row for row in found if spec.keep(row)]
+        found = spec.keep(found)
     return tuple(found)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import _socket
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from operator import methodcaller
 from struct import Struct
 from struct import error as StructError
 from typing import Any, NamedTuple
@@ -39,6 +41,14 @@ class Atom(NamedTuple):
     code: str | None
     convert: Convert | None
 
+    def of(self, size: int) -> tuple[str, Convert | None] | None:
+        """The struct code and the function for a payload of ``size`` bytes; None where it cannot be read."""
+        if self.code is not None:
+            return (self.code, self.convert) if size == Struct("=" + self.code).size else None
+        if self.convert is address:
+            return f"{size}s", _ADDRESSES.get(size, address)
+        return f"{size}s", self.convert
+
 
 def attributes(source: str, buffer: Any, at: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Place, size of the payload and kind of each attribute. Raises Malformed for one that does not fit."""
@@ -71,7 +81,7 @@ def _atom(cls: Any, name: str, kind: Any, inner: str, column: Column) -> Atom:
         return Atom(name, "I", None)
     sub = _class_of(cls, kind)
     if inner:
-        return Atom(name, None, _remembered(_Inner(sub, inner)))
+        return Atom(name, None, remembered(_Inner(sub, inner)))
     return Atom(name, *_reading(sub))
 
 
@@ -115,10 +125,10 @@ def _reading(cls: Any) -> tuple[str | None, Convert | None]:
         if owner == "nlmsg_atoms" and base.__name__ in _STOCK:
             return None, _STOCK[base.__name__]
         if "decode" in vars(base) and owner not in ("nla", "nla_base", "nla_string", "nlmsg_base", "nlmsg_atoms"):
-            return None, _remembered(_by_itself(cls))
+            return None, remembered(_by_itself(cls))
     fields = tuple(cls.fields)
     if len(fields) != 1 or fields[0][0] != "value" or cls.value_map:
-        return None, _remembered(_by_itself(cls))
+        return None, remembered(_by_itself(cls))
     fmt = fields[0][1]
     return (fmt[1:], SWAPS[fmt]) if fmt[0] in "<>!" else (fmt.lstrip("=@"), None)
 
@@ -132,19 +142,23 @@ def _by_itself(cls: Any) -> Convert:
     return value
 
 
-def _remembered(function: Convert) -> Convert:
-    known: dict[bytes, Any] = {}
+class _Memo(dict[bytes, Any]):
+    """What a function made of bytes, remembered."""
 
-    def value(raw: bytes) -> Any:
-        if raw not in known:
-            if len(known) >= MOST_REMEMBERED:
-                known.clear()
-            found = function(raw)
-            known[raw] = found
-            return found
-        return known[raw]
+    def __init__(self, function: Convert) -> None:
+        super().__init__()
+        self._function = function
 
-    return value
+    def __missing__(self, raw: bytes) -> Any:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        found = self[raw] = self._function(raw)
+        return found
+
+
+def remembered(function: Convert) -> Convert:
+    """The same function of bytes, called once for each value: many messages hold the same few."""
+    return _Memo(function).__getitem__
 
 
 def _text(raw: bytes) -> str:
@@ -162,16 +176,17 @@ def address(raw: bytes) -> str | None:
     return _socket.inet_ntop(_socket.AF_INET6, raw) if len(raw) == 16 else None
 
 
-def _hardware(raw: bytes) -> str:
-    return raw.hex(":")
-
-
 def size_of(fmt: str) -> int:
     try:
         return Struct(fmt if fmt[0] in "<>=!" else "=" + fmt).size
     except StructError as error:
         raise Unsupported("pyroute2", f"a field with the format {fmt!r}") from error
 
+
+_ADDRESSES: dict[int, Convert] = {
+    4: partial(_socket.inet_ntop, _socket.AF_INET),
+    16: partial(_socket.inet_ntop, _socket.AF_INET6),
+}
 
 _STOCK: dict[str, Convert] = {
     "asciiz": _text,
@@ -180,8 +195,8 @@ _STOCK: dict[str, Convert] = {
     "ip4addr": address,
     "ip6addr": address,
     "target": address,
-    "l2addr": _hardware,
-    "lladdr": _hardware,
+    "l2addr": methodcaller("hex", ":"),
+    "lladdr": methodcaller("hex", ":"),
 }
 """pyroute2's own classes of text and addresses (``nlmsg_atoms``), and what reads the same."""
 

@@ -3,12 +3,15 @@
 pyroute2 decodes every attribute of a message into objects: 0.6 ms a link. Here the wanted values are taken out by one
 :class:`struct.Struct` for each *layout*, the sequence of attribute headers that a message has: the messages of a dump
 share a few. A layout is made from the class's ``fields`` and ``nla_map``, and holds only for a message with the same
-headers at the same places, so a message is never read by another one's layout.
+headers at the same places, so a message is never read by another one's layout. Where one layout comes again and
+again, many messages are read at once, column by column.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import repeat
 from operator import itemgetter
 from struct import Struct
 from typing import Any, NamedTuple
@@ -19,6 +22,8 @@ from nodecheck.host.netlink.atoms import SWAPS, Atom, Column, Convert, atoms, at
 _WORD = Struct("=I").unpack_from
 
 MOST_LAYOUTS = 1024
+_RUN, _FIRST, _MOST = 4, 8, 1 << 12
+"""Messages alike after which many are read at once, how many at first, and how many at most."""
 
 
 class _Layout(NamedTuple):
@@ -26,9 +31,13 @@ class _Layout(NamedTuple):
     headers: Callable[[Any], Any]
     expected: Any
     pick: Callable[[Any], Any]
-    """The row's values out of the message's, in order; an index past the end is not there."""
-    lacks: bool
+    """The row's values out of the message's, in order; the one after the last is None."""
     converts: tuple[tuple[int, Convert], ...]
+    many: Struct
+    """Reads a message with its netlink header (length, type and flags, sequence number) and its padding."""
+    places: tuple[int, ...]
+    """Of the headers among the values of ``many``."""
+    picks: tuple[int | None, ...]
 
 
 class Plan:
@@ -36,7 +45,7 @@ class Plan:
 
     def __init__(self, source: str, cls: Any, columns: Iterable[Column], row: Any, header: int = 16) -> None:
         self._source, self._header = source, header
-        self._make = row._make
+        self._new: Callable[[Any], Any] = partial(tuple.__new__, row)  # _make() without the look at the length
         self._fields = tuple((name, size_of(fmt), fmt) for name, fmt in cls.fields)
         self._start = (header + sum(size for _, size, _ in self._fields) + 3) & -4
         self._columns = tuple(columns)
@@ -44,29 +53,70 @@ class Plan:
         self._layouts: dict[int, list[_Layout]] = {}
         self._count = 0
 
-    def into(self, rows: list[Any]) -> Callable[[bytearray, int, int], None]:
-        """A function that appends the row of the message between two places of a buffer."""
-        layouts, start, make, append, learn = self._layouts, self._start, self._make, rows.append, self._learn
-        none = ()
+    def into(self, rows: list[Any]) -> Callable[[bytearray, int, int, int], int]:
+        """A function that appends the rows of messages to ``rows``.
 
-        def take(buffer: bytearray, at: int, end: int) -> None:
-            size = end - at
-            key = size if size < start + 4 else size << 32 | _WORD(buffer, at + start)[0]
-            for unpack, headers, expected, pick, lacks, converts in layouts.get(key, none):  # noqa: B007 - used below
-                values = unpack(buffer, at)
-                if headers(values) == expected:
+        It gets a buffer, where in it a message begins and ends, and where the datagram ends; it takes that message
+        and as many more as are like it, and tells where the next one begins.
+        """
+        last, run, window = None, 0, _FIRST
+
+        def take(buffer: bytearray, at: int, end: int, limit: int) -> int:
+            nonlocal last, run, window
+            layout = self._one(buffer, at, end, rows)
+            if layout is not last:
+                last, run, window = layout, 0, _FIRST
+            run += 1
+            head, stride = at, (end - at + 3) & -4
+            at += stride
+            while run >= _RUN:
+                count = min(window, (limit - at) // stride)
+                if count < _RUN:
                     break
-            else:
-                unpack, _, _, pick, lacks, converts = learn(key, buffer, at, end)
-                values = unpack(buffer, at)
-            if lacks:
-                values += (None,)
-            found = list(pick(values))
-            for place, convert in converts:
-                found[place] = convert(found[place])
-            append(make(found))
+                taken = self._many(layout, buffer, head, at, count, rows)
+                at += taken * stride
+                if taken < count:
+                    last = None
+                    break
+                window = min(2 * window, _MOST)
+            return at
 
         return take
+
+    def _one(self, buffer: bytearray, at: int, end: int, rows: list[Any]) -> _Layout:
+        size, start = end - at, self._start
+        key = size if size < start + 4 else size << 32 | _WORD(buffer, at + start)[0]
+        for layout in self._layouts.get(key, ()):
+            values = layout.unpack(buffer, at)
+            if layout.headers(values) == layout.expected:
+                break
+        else:
+            layout = self._learn(key, buffer, at, end)
+            values = layout.unpack(buffer, at)
+        found = list(layout.pick((*values, None)))
+        for place, convert in layout.converts:
+            found[place] = convert(found[place])
+        rows.append(self._new(found))
+        return layout
+
+    def _many(self, layout: _Layout, buffer: bytearray, head: int, at: int, count: int, rows: list[Any]) -> int:
+        """Read ``count`` messages from ``at`` on, as far as they are like the one at ``head``; how many were."""
+        many = layout.many
+        with memoryview(buffer) as whole, whole[at : at + count * many.size] as part:
+            columns = list(zip(*many.iter_unpack(part), strict=True))
+        expected = (*many.unpack_from(buffer, head)[:3], *layout.expected)
+        good = count
+        for place, value in zip((0, 1, 2, *layout.places), expected, strict=True):
+            column = columns[place]
+            if column.count(value) < count:
+                good = min(good, next(i for i, found in enumerate(column) if found != value))
+        converts = dict(layout.converts)
+        picked: list[Iterable[Any]] = []
+        for place, index in enumerate(layout.picks):
+            values: Iterable[Any] = repeat(None, good) if index is None else columns[index][:good]
+            picked.append(map(converts[place], values) if place in converts else values)
+        rows.extend(map(self._new, zip(*picked, strict=True)))
+        return good
 
     def _learn(self, key: int, buffer: bytearray, at: int, end: int) -> _Layout:
         if self._count >= MOST_LAYOUTS:
@@ -85,22 +135,21 @@ class Plan:
             build.field(name, size, fmt, self._wants(name))
         build.pad(self._start)
         for place, size, kind in attributes(self._source, buffer, at + self._start, end):
-            build.attribute(_WORD(buffer, place)[0], kind, size, self._atoms.get(kind))
-            build.pad((place + 4 + size + 3 & -4) - at if place + 4 + size + 3 & -4 <= end else end - at)
+            build.attribute(_WORD(buffer, place)[0], size, self._atoms.get(kind))
+            build.pad(min((place + 4 + size + 3) & -4, end) - at)
+        build.pad(end - at)
         return build.layout(self._columns)
 
     def _wants(self, name: str) -> Column | None:
-        for column in self._columns:
-            if name in column.names:
-                return column
-        return None
+        return next((column for column in self._columns if name in column.names), None)
 
 
 class _Build:
     """A layout in the making."""
 
     def __init__(self, header: int) -> None:
-        self._format, self._size, self._count = [f"={header}x"], header, 0
+        self._begin, self._size, self._count = header, header, 0
+        self._format: list[str] = []
         self._headers: list[int] = []
         self._expected: list[int] = []
         self._found: dict[str, tuple[int, Convert | None]] = {}
@@ -112,6 +161,7 @@ class _Build:
             self._size = size
 
     def field(self, name: str, size: int, fmt: str, column: Column | None) -> None:
+        """A field of the fixed part."""
         if column is None:
             self.pad(self._size + size)
         elif column.convert is not None:
@@ -121,20 +171,18 @@ class _Build:
         else:
             self._add(name, fmt.lstrip("=@"), size, None)
 
-    def attribute(self, header: int, kind: int, size: int, atom: Atom | None) -> None:
+    def attribute(self, header: int, size: int, atom: Atom | None) -> None:
+        """An attribute: its header, and its value where that is wanted."""
         self._headers.append(self._count)
         self._expected.append(header)
         self._format.append("I")
         self._count += 1
         self._size += 4
-        if atom is None or atom.name in self._found:  # of two of a kind the first counts, as in get_attr()
+        reading = None if atom is None or atom.name in self._found else atom.of(size)
+        if atom is None or reading is None:  # of two of a kind the first counts, as in get_attr()
             self.pad(self._size + size)
-        elif atom.code is not None and size == Struct("=" + atom.code).size:
-            self._add(atom.name, atom.code, size, atom.convert)
-        elif atom.code is None:
-            self._add(atom.name, f"{size}s", size, atom.convert)
         else:
-            self.pad(self._size + size)
+            self._add(atom.name, reading[0], size, reading[1])
 
     def _add(self, name: str, code: str, size: int, convert: Convert | None) -> None:
         self._found[name] = self._count, convert
@@ -143,20 +191,29 @@ class _Build:
         self._size += size
 
     def layout(self, columns: tuple[Column, ...]) -> _Layout:
-        picks, converts = [], []
+        """The layout, once all of the message was told."""
+        picks: list[int | None] = []
+        converts = []
         for place, column in enumerate(columns):
-            index, convert = self._count, None
-            for name in column.names:
-                if name in self._found:
-                    index, convert = self._found[name]
-                    break
+            index, convert = next((self._found[name] for name in column.names if name in self._found), (None, None))
             picks.append(index)
             if convert is not None:
                 converts.append((place, convert))
-        headers = itemgetter(*self._headers) if len(self._headers) > 1 else itemgetter(slice(*self._one_header()))
-        expected = tuple(self._expected)
-        unpack = Struct("".join(self._format)).unpack_from
-        return _Layout(unpack, headers, expected, itemgetter(*picks), self._count in picks, tuple(converts))
+        body = "".join(self._format)
+        return _Layout(
+            unpack=Struct(f"={self._begin}x{body}").unpack_from,
+            headers=_getter(self._headers),
+            expected=tuple(self._expected),
+            pick=_getter([self._count if index is None else index for index in picks]),
+            converts=tuple(converts),
+            many=Struct(f"=III4x{body}{-self._size % 4}x"),
+            places=tuple(index + 3 for index in self._headers),
+            picks=tuple(None if index is None else index + 3 for index in picks),
+        )
 
-    def _one_header(self) -> tuple[int, int]:
-        return (self._headers[0], self._headers[0] + 1) if self._headers else (0, 0)
+
+def _getter(indexes: list[int]) -> Callable[[Any], Any]:
+    """Several items as a tuple, also where they are fewer than two."""
+    if len(indexes) > 1:
+        return itemgetter(*indexes)
+    return itemgetter(slice(indexes[0], indexes[0] + 1) if indexes else slice(0, 0))

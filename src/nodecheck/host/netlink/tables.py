@@ -9,10 +9,11 @@ from __future__ import annotations
 import _socket
 from collections.abc import Callable
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from nodecheck.errors import Malformed
-from nodecheck.host.netlink.atoms import Column, address
+from nodecheck.host.netlink.atoms import Column, address, remembered
 from nodecheck.host.netlink.decode import Plan
 from nodecheck.host.netlink.view import message_class
 
@@ -123,7 +124,7 @@ class Table(NamedTuple):
 
     protocol: int
     asks: Callable[[bool], tuple[Ask, ...]]
-    keep: Callable[[Any], bool] | None = None
+    keep: Callable[[list[Any]], list[Any]] | None = None
 
 
 def _request(message: Any, kind: int) -> bytes:
@@ -165,11 +166,16 @@ def _addresses(private: bool) -> tuple[Ask, ...]:
 def _routes(private: bool) -> tuple[Ask, ...]:
     cls = message_class("netlink.rtnl.rtmsg", "rtmsg", private)
     hop = message_class("netlink.rtnl.rtmsg", "nh", private)
-    hops = Plan("netlink routes", hop, _columns("flags", "oif", Column(("RTA_GATEWAY", "RTA_VIA"), gateway)), HopRow, 2)
+    hops = Plan(
+        "netlink routes",
+        hop,
+        _columns("flags", "oif", via),
+        HopRow,
+        2,
+    )
     columns = _columns(
-        "family", "dst_len", Column(("RTA_TABLE", "table")), "proto", "type", "flags", "RTA_DST", "RTA_OIF",
-        Column(("RTA_GATEWAY", "RTA_VIA"), gateway), "RTA_PRIORITY", Column(("RTA_MULTIPATH",), _hops(hops)),
-        Column(("RTA_NH_ID",), None, 30),
+        "family", "dst_len", Column(("RTA_TABLE", "table")), "proto", "type", "flags", "RTA_DST", "RTA_OIF", via,
+        "RTA_PRIORITY", Column(("RTA_MULTIPATH",), _hops(hops)), Column(("RTA_NH_ID",), None, 30),
     )  # fmt: skip
     return (Ask(_request(_filled(cls), 26), Plan("netlink routes", cls, columns, RouteRow)),)
 
@@ -193,7 +199,7 @@ def _hops(plan: Plan) -> Callable[[bytes], tuple[HopRow, ...]]:
             size = int.from_bytes(raw[at : at + 2], _ORDER)
             if size < 8 or at + size > len(raw):
                 raise Malformed("netlink routes", f"a hop of {size} bytes where {len(raw) - at} are left")
-            take(buffer, at, at + size)
+            take(buffer, at, at + size, at + size)  # no netlink header, so one at a time
             at += (size + 3) & -4
         return tuple(rows)
 
@@ -209,7 +215,7 @@ def _listeners(private: bool) -> tuple[Ask, ...]:
     asks = []
     for family in (AF_INET, AF_INET6):
         message = _filled(request, sdiag_family=family, sdiag_protocol=_TCP, idiag_states=1 << _LISTEN)
-        source = Column(("idiag_src",), _bound_to(family))
+        source = Column(("idiag_src",), remembered(_bound_to(family)))
         columns = _columns(
             "idiag_family", "idiag_sport", source, "idiag_if", "idiag_uid", "idiag_inode", "INET_DIAG_SKV6ONLY"
         )
@@ -234,20 +240,25 @@ def _families(private: bool) -> tuple[Ask, ...]:
     return (Ask(_request(message, 16), Plan("netlink genl_families", cls, columns, FamilyRow)),)
 
 
-def _is_internet(row: AddressRow) -> bool:
-    """With the family left open the kernel also tells multicast routes, MPLS and others."""
-    return row.family in (AF_INET, AF_INET6)
+def _internet(rows: list[Any]) -> list[Any]:
+    """Of IPv4 and IPv6: with the family left open the kernel also tells multicast routes, MPLS and others."""
+    if set(map(itemgetter(0), rows)) <= {AF_INET, AF_INET6}:  # as a rule, and it costs next to nothing to know
+        return rows
+    return [row for row in rows if row.family in (AF_INET, AF_INET6)]
 
 
-def _is_route(row: RouteRow) -> bool:
-    """Not a cached clone (ip-route(8) hides them too; kernels that know no strict checking tell them for IPv6)."""
-    return row.family in (AF_INET, AF_INET6) and not row.flags & RTM_F_CLONED
+def _no_clones(rows: list[RouteRow]) -> list[RouteRow]:
+    """Without cached clones: ip-route(8) hides them too; kernels that know no strict checking tell them for IPv6."""
+    rows = _internet(rows)
+    if any(flags & RTM_F_CLONED for flags in set(map(itemgetter(5), rows))):
+        return [row for row in rows if not row.flags & RTM_F_CLONED]
+    return rows
 
 
 _TABLES = {
     "links": Table(0, _links),
-    "addresses": Table(0, _addresses, _is_internet),
-    "routes": Table(0, _routes, _is_route),
+    "addresses": Table(0, _addresses, _internet),
+    "routes": Table(0, _routes, _no_clones),
     "listeners": Table(4, _listeners),
     "genl_families": Table(16, _families),
 }

@@ -28,8 +28,9 @@ BUFFER = 1 << 16
 LARGEST_BUFFER = 1 << 24
 RECEIVE_QUEUE = 1 << 22
 
-Take = Callable[[bytearray, int, int], None]
-"""Takes one message: the buffer, and where in it the message begins and ends."""
+Take = Callable[[bytearray, int, int, int], int]
+"""Takes one message and any number of those after it that have the same netlink header but for the port: the buffer,
+where in it the message begins and ends, and where the datagram ends. Tells where the next message begins."""
 
 
 class _Again(Exception):
@@ -131,8 +132,9 @@ def _messages(source: str, buffer: bytearray, size: int, sequence: int, take: Ta
         if number == sequence:
             seen |= flags
             if kind > NLMSG_OVERRUN:
-                take(buffer, at, at + length)
-            elif kind in (NLMSG_DONE, NLMSG_ERROR):
+                at = take(buffer, at, at + length, size)
+                continue
+            if kind in (NLMSG_DONE, NLMSG_ERROR):
                 _raise_for(source, buffer, at + 16, length - 16)
                 return True, seen
             elif kind == NLMSG_OVERRUN:

@@ -1,0 +1,71 @@
+"""Routes, as the kernel lists them now (rtnetlink(7))."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nodecheck.host import Host
+from nodecheck.host.netlink import HopRow, RouteRow
+
+AF_INET, AF_INET6 = 2, 10
+MAIN = 254
+RTN_UNICAST = 1
+_DEAD = 0x11
+"""RTNH_F_DEAD and RTNH_F_LINKDOWN: the link is down, or has no carrier, so nothing goes this way."""
+
+_REJECTS = {6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw"}
+
+
+class Routes(NamedTuple):
+    """The routes of all tables, IPv4 and IPv6."""
+
+    rows: tuple[RouteRow, ...] = ()
+
+    @classmethod
+    def read(cls, host: Host) -> Routes:
+        return cls(host.netlink("routes"))
+
+    @property
+    def defaults(self) -> tuple[RouteRow, ...]:
+        """The routes to everywhere, of whatever table and type."""
+        return tuple(row for row in self.rows if row.prefix_length == 0 and row.type in (RTN_UNICAST, *_REJECTS))
+
+
+def hops_of(route: RouteRow) -> tuple[HopRow, ...]:
+    """The hops of a route, one or several (a route by a nexthop object may tell none)."""
+    if route.hops:
+        return route.hops
+    return () if route.interface is None else (HopRow(route.flags & 0xFF, route.interface, route.gateway),)
+
+
+def is_dead(hop: HopRow) -> bool:
+    """Whether nothing goes by this hop: its link is down or has no carrier."""
+    return bool(hop.flags & _DEAD)
+
+
+def leads_out(route: RouteRow) -> bool:
+    """Whether packets go by a route: of the main table, no blackhole and the like, and not all of its hops dead."""
+    hops = hops_of(route)
+    return route.table == MAIN and route.type == RTN_UNICAST and (not hops or not all(is_dead(hop) for hop in hops))
+
+
+def told_route(route: RouteRow, names: dict[int, str]) -> str:
+    """A default route as ``ip route`` would say it; ``names`` are those of interfaces by number.
+
+    >>> told_route(RouteRow(2, 0, 254, 3, 1, 0, None, 4, "192.0.2.1", None, None, None), {4: "eth0"})
+    'default via 192.0.2.1 dev eth0'
+    """
+    words = [_REJECTS[route.type]] if route.type in _REJECTS else []
+    words.append("default")
+    words += [_told_hop(hop, names) for hop in hops_of(route)]
+    if route.nexthop_id is not None and not hops_of(route):
+        words.append(f"nhid {route.nexthop_id}")
+    if route.table != MAIN:
+        words.append(f"table {route.table}")
+    return " ".join(words)
+
+
+def _told_hop(hop: HopRow, names: dict[int, str]) -> str:
+    via = "" if hop.gateway is None else f"via {hop.gateway} "
+    dead = " linkdown" if is_dead(hop) else ""
+    return f"{via}dev {names.get(hop.interface, f'number {hop.interface}')}{dead}"
