@@ -65,7 +65,7 @@ def fill(links: int, routes: int, listeners: int) -> list[socket.socket]:
 
 def listening(number: int) -> socket.socket:
     """A listening socket, every other one IPv6."""
-    family, any_address = (socket.AF_INET6, "::") if number % 2 else (socket.AF_INET, "0.0.0.0")  # noqa: S104
+    family, any_address = (socket.AF_INET6, "::") if number % 2 else (socket.AF_INET, "0.0.0.0")
     opened = socket.socket(family, socket.SOCK_STREAM)
     if family == socket.AF_INET6:
         opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

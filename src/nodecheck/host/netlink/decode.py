@@ -16,12 +16,13 @@ from operator import itemgetter
 from struct import Struct
 from typing import Any, NamedTuple
 
-from nodecheck.errors import Malformed
+from nodecheck.errors import Malformed, TooLarge
 from nodecheck.host.netlink.atoms import SWAPS, Atom, Column, Convert, atoms, attributes, size_of
 
 _WORD = Struct("=I").unpack_from
 
 MOST_LAYOUTS = 1024
+MOST_ROWS = 1 << 20
 _RUN, _FIRST, _MOST = 4, 8, 1 << 12
 """Messages alike after which many are read at once, how many at first, and how many at most."""
 
@@ -69,6 +70,8 @@ class Plan:
             run += 1
             head, stride = at, (end - at + 3) & -4
             at += stride
+            if len(rows) > MOST_ROWS:
+                raise TooLarge(self._source, f"more than {MOST_ROWS} rows")
             while run >= _RUN:
                 count = min(window, (limit - at) // stride)
                 if count < _RUN:

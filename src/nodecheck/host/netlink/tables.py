@@ -166,6 +166,7 @@ def _addresses(private: bool) -> tuple[Ask, ...]:
 def _routes(private: bool) -> tuple[Ask, ...]:
     cls = message_class("netlink.rtnl.rtmsg", "rtmsg", private)
     hop = message_class("netlink.rtnl.rtmsg", "nh", private)
+    via = Column(("RTA_GATEWAY", "RTA_VIA"), remembered(gateway))
     hops = Plan(
         "netlink routes",
         hop,
