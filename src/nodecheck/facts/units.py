@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, FactError
+from nodecheck.facts.unit_names import dropin_dirs, normal_path, template_of
 from nodecheck.host import Host
 
 UNIT_DIRS = (
@@ -65,7 +66,8 @@ class UnitIndex(NamedTuple):
     links: Mapping[str, tuple[str, ...]]
     """Path of such a directory to the names in it."""
     empty: frozenset[str]
-    """Paths of unit files that are empty, which masks like a link to ``/dev/null`` does (systemd.unit(5))."""
+    """Paths of unit files that are empty, which masks like a link to ``/dev/null`` does (systemd.unit(5)), and of
+    links in ``.wants`` and ``.requires`` directories in ``/etc`` to ``/dev/null``, which take a dependency away."""
     complete: bool
     """Whether systemd's own unit files are here, so that a unit without a file does not exist."""
 
@@ -114,7 +116,7 @@ class UnitIndex(NamedTuple):
         return entry.path if entry is not None and self._masks(entry) else None
 
     def _masks(self, entry: Entry) -> bool:
-        return entry.path in self.empty or (entry.target is not None and _normal(entry.target) == "/dev/null")
+        return entry.path in self.empty or (entry.target is not None and normal_path(entry.target) == "/dev/null")
 
     def resolve(self, name: str) -> str:
         """The name of the unit that an alias stands for (``chrony.service`` to ``chronyd.service``)."""
@@ -140,23 +142,37 @@ class UnitIndex(NamedTuple):
     def dropins(self, name: str) -> tuple[str, ...]:
         """The drop-in files of a unit in the order in which they apply: by base name, each name once."""
         found: dict[str, str] = {}
-        for owner in self.names_of(name):
-            for folder in _dropin_dirs(owner):
-                for path in self.dirs.get(folder, ()):
-                    for file in self.links.get(path, ()):
-                        if file.endswith(".conf") and not file.startswith("."):
-                            found.setdefault(file, f"{path}/{file}")
+        for path in self._dropin_paths(name):
+            for file in self.links.get(path, ()):
+                if file.endswith(".conf") and not file.startswith("."):
+                    found.setdefault(file, f"{path}/{file}")
         return tuple(found[file] for file in sorted(found))
+
+    def _dropin_paths(self, name: str) -> Iterator[str]:
+        """The directories of drop-ins in order: by name, by place in the search path, then the more general names.
+
+        As ``unit_file_find_dropin_paths`` (src/shared/dropin.c) walks them; ``service.d`` comes last of all.
+        """
+        general = f"{name.rpartition('.')[2]}.d"
+        for owner in self.names_of(name):
+            folders = tuple(dropin_dirs(owner))
+            for place in UNIT_DIRS:
+                for folder in folders:
+                    if (path := f"{place}/{folder}") in self.dirs.get(folder, ()):
+                        yield path
+        yield from self.dirs.get(general, ())
 
     def pulls(self, name: str) -> tuple[tuple[str, str], ...]:
         """What pulls a unit in by a link: unit and the path of the link, strongest place first."""
-        names = set(self.names_of(name))
+        names = self.names_of(name)
         found = []
         for folder, paths in self.dirs.items():
-            owner, dot, kind = folder.rpartition(".")
-            if dot and kind in ("wants", "requires", "upholds"):
-                for path in paths:
-                    found += [(owner, f"{path}/{link}") for link in self.links.get(path, ()) if link in names]
+            owner, _, kind = folder.rpartition(".")
+            if kind in ("wants", "requires", "upholds"):
+                for link in names:
+                    path = next((path for path in paths if link in self.links[path]), None)
+                    if path is not None and f"{path}/{link}" not in self.empty:
+                        found.append((owner, f"{path}/{link}"))
         return tuple(found)
 
     def wanted_by(self, name: str) -> tuple[str, ...]:
@@ -205,19 +221,6 @@ def _search(index: UnitIndex, name: str, goals: frozenset[str]) -> str | None:
     return None
 
 
-def template_of(name: str) -> str | None:
-    """The template of an instance.
-
-    >>> template_of("swap-create@zram0.service"), template_of("docker.service")
-    ('swap-create@.service', None)
-    """
-    prefix, at, rest = name.partition("@")
-    if not at:
-        return None
-    instance, dot, kind = rest.rpartition(".")
-    return f"{prefix}@.{kind}" if dot and instance else None
-
-
 def alias_of(entry: Entry, name: str) -> str | None:
     """The other unit that the entry's link makes ``name`` an alias of; None where it makes it none.
 
@@ -226,7 +229,7 @@ def alias_of(entry: Entry, name: str) -> str | None:
     >>> alias_of(Entry("/etc/systemd/system/dbus.service", "/lib/systemd/system/dbus-broker.service"), "dbus.service")
     'dbus-broker.service'
     """
-    if entry.target is None or _normal(entry.target) == "/dev/null":
+    if entry.target is None or normal_path(entry.target) == "/dev/null":
         return None
     other = entry.target.rpartition("/")[2]
     if other == name or other == entry.path.rpartition("/")[2] or not other.endswith(SUFFIXES):
@@ -236,25 +239,6 @@ def alias_of(entry: Entry, name: str) -> str | None:
         other = other.replace("@.", f"@{instance}.", 1)
         return None if other == name else other
     return other
-
-
-def _dropin_dirs(name: str) -> Iterator[str]:
-    """The names of the directories that hold drop-ins of a unit, the most specific first (systemd.unit(5))."""
-    yield f"{name}.d"
-    template = template_of(name)
-    if template:
-        yield f"{template}.d"
-    stem, _, kind = name.rpartition(".")
-    stem = stem.partition("@")[0]
-    while "-" in stem.rstrip("-"):
-        stem = stem.rstrip("-").rpartition("-")[0]
-        if stem:
-            yield f"{stem}-.{kind}.d"
-    yield f"{kind}.d"
-
-
-def _normal(path: str) -> str:
-    return "/" + "/".join(part for part in path.split("/") if part not in ("", ".")) if path.startswith("/") else path
 
 
 def _volatile(path: str) -> bool:
@@ -276,6 +260,8 @@ def _read(host: Host) -> UnitIndex:
             elif name.endswith((".d", ".wants", ".requires", ".upholds")):
                 links[path] = _names(host, path)
                 dirs.setdefault(name, []).append(path)
+                if folder.startswith("/etc") and not name.endswith(".d"):
+                    empty.update(f"{path}/{link}" for link in links[path] if host.link(f"{path}/{link}") == "/dev/null")
     return UnitIndex(
         {name: tuple(entries) for name, entries in files.items()},
         {name: tuple(paths) for name, paths in dirs.items()},
@@ -299,9 +285,9 @@ def _names(host: Host, folder: str) -> tuple[str, ...]:
 
 
 def _is_empty(host: Host, path: str) -> bool:
-    """Whether a unit file is empty; a dangling link is not."""
+    """Whether a unit file is empty; a dangling link is not, and what cannot be read is told by whoever reads it."""
     try:
         found = host.stat(path)
-    except Absent:
+    except FactError:
         return False
     return found.kind == "null" or (found.kind == "file" and found.size == 0)
