@@ -79,7 +79,7 @@ class Host(Protocol):
         """Run trusted programs side by side: for each its answer, or the error that :meth:`run` would raise."""
 
     def netlink(self, table: str) -> tuple[Any, ...]:
-        """The rows of a netlink dump (see :mod:`nodecheck.host.netlink`). Raises Offline on a host that does not run."""
+        """The rows of a netlink dump (:mod:`nodecheck.host.netlink`). Raises Offline on a host that does not run."""
 
 
 def text(host: Host, path: str, limit: int = MIB) -> str:

@@ -87,6 +87,7 @@ class Recorder:
     def _note_excerpt(self, path: str, raw: bytes) -> None:
         text = raw[: EXCERPT * 4].decode("utf-8", "surrogateescape").strip("\n")
         first = text.partition("\n")[0][:EXCERPT]
-        self.seen.append(Evidence(path, None, first, truncated=len(raw.strip()) > len(first.encode("utf-8", "replace"))))
+        cut = len(raw.strip()) > len(first.encode("utf-8", "surrogateescape"))
+        self.seen.append(Evidence(path, None, first, truncated=cut))
 
 
