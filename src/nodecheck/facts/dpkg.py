@@ -1,0 +1,119 @@
+"""``/var/lib/dpkg``: the packages of Debian and its kin.
+
+Sources: deb-control(5), dpkg's ``lib/dpkg/parse.c`` (what it refuses) and ``dbmodify.c`` (the journal in ``updates``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck.errors import Absent, ParseError
+from nodecheck.facts.packages import Package, Packages, is_wanted
+from nodecheck.host import MIB, Host
+
+DIRECTORY = "/var/lib/dpkg"
+STATUS = f"{DIRECTORY}/status"
+STATUS_LIMIT = 32 * MIB
+
+STATES = (
+    "not-installed",
+    "config-files",
+    "half-installed",
+    "unpacked",
+    "half-configured",
+    "triggers-awaited",
+    "triggers-pending",
+    "installed",
+)
+
+
+def read_dpkg(host: Host) -> Packages:
+    """The wanted packages that dpkg knows. Without ``/var/lib/dpkg`` there are none."""
+    found: dict[tuple[str, str], Package] = {}
+    databases = []
+    for path, whole in _files(host):
+        try:
+            raw = host.read(path, STATUS_LIMIT)
+        except Absent:
+            continue
+        databases.append(path)
+        for architecture, package in parse_status(raw, path, assume_installed=not whole):
+            found[package.name, architecture] = package
+    present = [package for package in found.values() if package.state not in STATES[:2]]
+    return Packages(tuple(present), tuple(databases[:1]), () if databases else (STATUS,))
+
+
+def _files(host: Host) -> Iterator[tuple[str, bool]]:
+    """The files of the database in the order in which they count, and whether a stanza must tell its status."""
+    for name in _names(host, f"{DIRECTORY}/status.d"):  # images without a package manager
+        if not name.endswith(".md5sums"):
+            yield f"{DIRECTORY}/status.d/{name}", False
+    yield STATUS, True
+    for name in _names(host, f"{DIRECTORY}/updates"):  # what an interrupted dpkg left: it counts
+        if name.isascii() and name.isdigit():
+            yield f"{DIRECTORY}/updates/{name}", True
+
+
+def _names(host: Host, directory: str) -> tuple[str, ...]:
+    try:
+        return host.names(directory)
+    except Absent:
+        return ()
+
+
+def parse_status(raw: bytes, source: str, assume_installed: bool = False) -> list[tuple[str, Package]]:
+    r"""The wanted packages in the text of a status file, with their architecture.
+
+    Raises ParseError where dpkg refuses the file.
+
+    >>> text = b"Package: runc\nStatus: install ok installed\nVersion: 1.1.5+ds1-1\n\n"
+    >>> parse_status(text, STATUS)[0][1].version
+    '1.1.5+ds1-1'
+    """
+    if raw and not raw.endswith(b"\n"):
+        raise ParseError(source, raw.count(b"\n") + 1, _text(raw[-40:]), "a newline at the end of the file")
+    found = []
+    at = 0
+    for stanza in raw.split(b"\n\n"):
+        name = stanza[9 : stanza.find(b"\n")] if stanza.startswith(b"Package: ") else _name(stanza, source)
+        if name is not None and is_wanted(_text(name).strip()):
+            line = raw.count(b"\n", 0, at) + 1
+            found.append(_package(stanza, source, line, assume_installed))
+        at += len(stanza) + 2
+    return found
+
+
+def _name(stanza: bytes, source: str) -> bytes | None:
+    """The name in a stanza that does not begin with it; None for the void after the last one."""
+    if not stanza.strip(b"\n"):
+        return None
+    name = _fields(stanza).get("package")
+    if not name:
+        raise ParseError(source, None, _text(stanza[:40]), "a field Package")
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _fields(stanza: bytes) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for line in _text(stanza).split("\n"):
+        if line[:1] not in ("", " ", "\t"):
+            key, _, value = line.partition(":")
+            fields[key.lower()] = value.strip(" \t")
+    return fields
+
+
+def _package(stanza: bytes, source: str, line: int, assume_installed: bool) -> tuple[str, Package]:
+    fields = _fields(stanza)
+    words = fields.get("status", "install ok installed" if assume_installed else "").split(" ")
+    if len(words) != 3 or words[2] not in STATES:
+        raise ParseError(source, line, " ".join(words), "three words of status")
+    version = fields.get("version", "")
+    if not version and words[2] not in STATES[:2]:
+        raise ParseError(source, line, fields["package"], "a field Version")
+    # Triggers that wait are other packages' business: this one is installed (dpkg(1), "PACKAGE STATES").
+    state = "installed" if words[2].startswith("triggers-") else words[2]
+    return fields.get("architecture", ""), Package(fields["package"], version, "deb", state, source)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

@@ -1,0 +1,185 @@
+"""What the programs of a node's container software say their versions are."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from nodecheck.errors import Absent, FactError, Malformed, Offline, Unsupported
+from nodecheck.facts.version_text import Version, parse_version
+from nodecheck.host import Completed, Host
+from nodecheck.host.programs import SEARCH_PATH
+
+TIMEOUT_S = 5.0
+"""A kubelet has a hundred megabytes to be read from a cold disk."""
+
+
+class Tool(NamedTuple):
+    """One way to ask a component for its version."""
+
+    component: str
+    argv: tuple[str, ...]
+
+
+KUBERNETES = (
+    Tool("kubelet", ("kubelet", "--version")),
+    Tool("kubeadm", ("kubeadm", "version", "-o", "short")),
+    Tool("kubectl", ("kubectl", "version", "--client")),
+)
+RUNTIMES = (
+    Tool("docker", ("dockerd", "--version")),
+    Tool("docker", ("docker", "--version")),
+    Tool("containerd", ("containerd", "--version")),
+    Tool("containerd", ("docker-containerd", "--version")),  # docker until 18.06
+    Tool("crio", ("crio", "--version")),
+    Tool("runc", ("runc", "--version")),
+    Tool("runc", ("docker-runc", "--version")),
+)
+"""In the order in which they count: the engine rather than its client."""
+
+COMPONENTS = ("docker", "containerd", "crio", "runc", "kubelet", "kubeadm", "kubectl")
+
+
+class Told(NamedTuple):
+    """What one component's program said, or why it said nothing."""
+
+    component: str
+    command: str
+    """``/usr/bin/kubelet --version``; the program alone where it was not run."""
+    line: str = ""
+    """The line that it printed."""
+    version: Version | None = None
+    stranger: bool = False
+    """Another program answers to the name (podman to docker's, crun to runc's); ``line`` says which."""
+    problem: FactError | None = None
+    """Absent: there is no such program. Offline: there is, but this host does not run."""
+
+
+class KubernetesTools(NamedTuple):
+    """What kubelet, kubeadm and kubectl say."""
+
+    told: tuple[Told, ...] = ()
+    running: bool = True
+    """Whether this host runs: then what has no program is not there."""
+
+    @classmethod
+    def read(cls, host: Host) -> KubernetesTools:
+        """Ask them side by side. What is wrong with one stays with it."""
+        return cls(ask(host, KUBERNETES), host.kind == "live")
+
+    def of(self, component: str) -> Told:
+        """What a component's program said."""
+        return _of(self.told, component)
+
+
+class RuntimeTools(NamedTuple):
+    """What docker, containerd, CRI-O and runc say."""
+
+    told: tuple[Told, ...] = ()
+    running: bool = True
+    """Whether this host runs: then what has no program is not there."""
+
+    @classmethod
+    def read(cls, host: Host) -> RuntimeTools:
+        """Ask them side by side. What is wrong with one stays with it."""
+        return cls(ask(host, RUNTIMES), host.kind == "live")
+
+    def of(self, component: str) -> Told:
+        """What a component's program said."""
+        return _of(self.told, component)
+
+
+def _of(told: tuple[Told, ...], component: str) -> Told:
+    for answer in told:
+        if answer.component == component:
+            return answer
+    return Told(component, component, problem=Absent(component, f"no such program in {':'.join(SEARCH_PATH)}"))
+
+
+def ask(host: Host, tools: tuple[Tool, ...]) -> tuple[Told, ...]:
+    """Ask each tool; of several for one component only those that are there, in their order."""
+    answers = host.run_all([tool.argv for tool in tools], TIMEOUT_S)
+    told = []
+    for tool, answer in zip(tools, answers, strict=True):
+        if isinstance(answer, Offline):
+            told.append(_at_rest(host, tool))
+        elif isinstance(answer, FactError):
+            told.append(Told(tool.component, tool.argv[0], problem=answer))
+        else:
+            told.append(understood(tool.component, answer))
+    present = [answer for answer in told if not isinstance(answer.problem, Absent)]
+    strangers_last = sorted(present, key=lambda answer: answer.stranger)
+    return (*strangers_last, *[answer for answer in told if isinstance(answer.problem, Absent)])
+
+
+def _at_rest(host: Host, tool: Tool) -> Told:
+    """A program of a host that does not run: whether it is there."""
+    for directory in SEARCH_PATH:
+        path = f"{directory}/{tool.argv[0]}"
+        try:
+            host.stat(path)
+        except Absent:
+            continue
+        except FactError as error:
+            return Told(tool.component, path, problem=error)
+        return Told(
+            tool.component, path, problem=Offline(path, "is there, and commands are never run for another root")
+        )
+    return Told(
+        tool.component, tool.argv[0], problem=Absent(tool.argv[0], f"no such program in {':'.join(SEARCH_PATH)}")
+    )
+
+
+def understood(component: str, answer: Completed) -> Told:
+    """What a program's output says.
+
+    >>> done = Completed(("/usr/bin/kubelet", "--version"), 0, "Kubernetes v1.17.4\\n", "")
+    >>> understood("kubelet", done).version.numbers
+    (1, 17, 4)
+    """
+    command = " ".join(answer.argv)
+    line, token = version_line(component, answer.stdout)
+    version = None if "unknown" in token else parse_version(token)
+    if version is not None and answer.code == 0:
+        return Told(component, command, line, version)
+    first = _first_line(answer.stdout) or _first_line(answer.stderr)
+    if answer.code == 0 and _is_stranger(component, first):
+        return Told(component, command, first, stranger=True)
+    ended = "" if answer.code == 0 else f", and ended with {answer.code}"
+    problem: FactError = Malformed(command, f"does not tell its version: it said {first[:80]!r}{ended}")
+    if "unknown" in token.lower() or (first and answer.code == 0 and line):
+        problem = Unsupported(command, f"was built without its version: it said {first[:80]!r}")
+    return Told(component, command, first, problem=problem)
+
+
+_PATTERNS = {
+    "docker": r"^Docker version ([^\s,]+)",
+    "containerd": r"^(?:docker-)?containerd (?:.*?[ ])??(v?[0-9]+\.[0-9]\S*)",
+    "crio": r"^crio version ([^\s,]+)",
+    "runc": r"^(?:docker-)?runc version ([^\s,]+)",
+    "kubelet": r"^Kubernetes (v\S+)",
+    "kubeadm": r"^(v[0-9]\S*)$|^kubeadm version: .*GitVersion:\"([^\"]+)\"",
+    "kubectl": r"^Client Version: (v\S+)|^Client Version: .*GitVersion:\"([^\"]+)\"",
+}
+
+
+def version_line(component: str, output: str) -> tuple[str, str]:
+    """The line of an output that tells the version, and the version in it; two empty texts where none does.
+
+    >>> version_line("docker", "Docker version 18.06.3-ce, build d7080c1")
+    ('Docker version 18.06.3-ce, build d7080c1', '18.06.3-ce')
+    """
+    for line in output.split("\n"):
+        match = re.match(_PATTERNS[component], line[:4096].rstrip("\r"))
+        if match is not None:
+            return line[:4096].rstrip("\r"), next(group for group in match.groups() if group)
+    return "", ""
+
+
+def _is_stranger(component: str, line: str) -> bool:
+    match = re.match(r"([a-z][a-z0-9-]*) version ", line)
+    return match is not None and match[1] != component
+
+
+def _first_line(output: str) -> str:
+    return output.strip().partition("\n")[0].strip()[:200]
