@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nodecheck.facts.plain_yaml import load_plain
 from nodecheck.facts.structured import Malformation, Node, Number, load, load_yaml, scalar
 
 
@@ -114,3 +115,58 @@ def test_lines() -> None:
 
 def test_an_empty_text_is_null() -> None:
     assert load(b"# nothing\n", "x").root.value is None
+
+
+KEYS = ["a:", "b:", "c.d:", "- ", "-", "# x", "---", "...", "a", "no:", "<<:", "'a':", "", "? a", "a :"]
+REST = [
+    " 1",
+    "",
+    " x",
+    " x:y",
+    " x:",
+    " no",
+    " ~",
+    " 'q: #'",
+    ' "q"',
+    ' "\\t"',
+    " {}",
+    " []",
+    " {a: 1}",
+    " -",
+    " -5",
+    " - 1",
+    " x # y",
+    " x#y",
+    "#y",
+    " #y",
+    " x y",
+    " &x 1",
+    " *x",
+]
+REST += [" |", " !!str 1", "  x  ", " %x", " 0x1F", " é"]
+
+lines = st.builds(
+    "{}{}{}".format, st.sampled_from(("", "", " ", "  ", "    ")), st.sampled_from(KEYS), st.sampled_from(REST)
+)
+
+
+@settings(max_examples=600)
+@given(st.lists(lines, max_size=7))
+def test_the_plain_reader_agrees_with_the_whole_one(source: list[str]) -> None:
+    raw = "\n".join(source).encode()
+    found = load_plain(raw, "x")
+    if found is not None:
+        assert found == load_yaml(raw, "x")
+
+
+def test_the_plain_reader_reads_what_kubeadm_writes() -> None:
+    raw = (
+        b"apiVersion: kubelet.config.k8s.io/v1beta1\nauthentication:\n  anonymous:\n    enabled: false\n  webhook:\n"
+        b"    cacheTTL: 0s\n    enabled: true\n  x509:\n    clientCAFile: /etc/kubernetes/pki/ca.crt\n"
+        b"cgroupDriver: systemd\nclusterDNS:\n- 10.96.0.10\nclusterDomain: cluster.local\n"
+        b'containerRuntimeEndpoint: ""\nkind: KubeletConfiguration\nmemorySwap: {}\nshutdownGracePeriod: 0s\n'
+    )
+    found = load_plain(raw, "x")
+    assert found is not None
+    assert found == load_yaml(raw, "x")
+    assert found.root.value["cgroupDriver"] == Node("systemd", "x", 10)

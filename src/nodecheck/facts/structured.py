@@ -58,7 +58,9 @@ def load(raw: bytes, path: str, located: tuple[str, ...] = ()) -> Document:
     """
     if raw[: 1 << 16].lstrip(b" \t\n\v\f\r").startswith(b"{"):
         return load_json(raw, path, located)
-    return load_yaml(raw, path)
+    from nodecheck.facts.plain_yaml import load_plain
+
+    return load_plain(raw, path) or load_yaml(raw, path)
 
 
 def load_json(raw: bytes, path: str, located: tuple[str, ...] = ()) -> Document:

@@ -1,0 +1,151 @@
+"""A reader of the plainest YAML, the kind that kubeadm writes, without the cost of importing PyYAML.
+
+It reads block mappings, lists of scalars, scalars on one line, ``{}`` and ``[]``, in printable ASCII; at anything else
+it gives up, and :func:`nodecheck.facts.structured.load_yaml` decides. What it does read, it reads as that one does.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, NamedTuple
+
+from nodecheck.facts.structured import Document, Node, scalar
+
+MOST_ROWS = 10_000
+MOST_DEPTH = 20
+LONGEST_LINE = 1000
+"""A key of YAML may be 1024 characters away from its colon, no more."""
+
+_ALLOWED = bytes(range(32, 127)) + b"\n"
+_MISSING = object()
+
+
+class _Row(NamedTuple):
+    indent: int
+    key: str | None
+    """None for an item of a list."""
+    value: Any
+    line: int
+
+
+class _GivenUp(Exception):
+    """The text is not of the plainest kind, or not YAML at all."""
+
+
+def load_plain(raw: bytes, path: str) -> Document | None:
+    """The document in ``raw``; None where this reader cannot tell.
+
+    >>> load_plain(b"# x\\na:\\n  b: no\\nc:\\n- 1.5\\n", "x").root.value["a"].value["b"]
+    Node(value=False, path='x', line=3)
+    """
+    if raw.translate(None, _ALLOWED):
+        return None
+    reader = _Reader(path)
+    try:
+        reader.rows = _rows(raw.decode("ascii"))
+        root = reader.block(0)
+    except _GivenUp:
+        return None
+    return Document(root, reader.duplicate) if reader.at == len(reader.rows) else None
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    word = r"[A-Za-z0-9_/.,%@=+<>:~()-]"
+    value = rf"""((?:-[0-9]|[A-Za-z0-9_/.]){word}*(?<!:)|"[^"\\]*"|'[^']*'|\{{\}}|\[\])"""
+    comment = r"(?: +#.*)?"
+    return (
+        re.compile(rf"( *)([A-Za-z_][A-Za-z0-9_./-]*):(?: +{value})?{comment}"),
+        re.compile(rf"( *)- +{value}{comment}"),
+    )
+
+
+def _rows(source: str) -> list[_Row]:
+    pair, item = _patterns()
+    rows: list[_Row] = []
+    begun = False
+    for number, line in enumerate(source.split("\n"), 1):
+        line = line.rstrip(" ")
+        content = line.lstrip(" ")
+        if not content or content.startswith("#"):
+            continue
+        if line == "---" and not begun:
+            begun = True
+            continue
+        begun = True
+        found = pair.fullmatch(line)
+        if len(line) > LONGEST_LINE or len(rows) >= MOST_ROWS or line.startswith(("---", "...")):
+            raise _GivenUp
+        if found is not None:
+            rows.append(_Row(len(found.group(1)), _key(found.group(2)), _value(found.group(3)), number))
+        elif (found := item.fullmatch(line)) is not None:
+            rows.append(_Row(len(found.group(1)), None, _value(found.group(2)), number))
+        else:
+            raise _GivenUp
+    return rows
+
+
+def _key(text: str) -> str:
+    if not isinstance(scalar(text), str):
+        raise _GivenUp
+    return text
+
+
+def _value(text: str | None) -> Any:
+    if text is None:
+        return _MISSING
+    if text in ("{}", "[]"):
+        return {} if text == "{}" else ()
+    return text[1:-1] if text[0] in "\"'" else scalar(text)
+
+
+class _Reader:
+    """Builds the tree from rows; ``at`` is the row that comes next."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.rows: list[_Row] = []
+        self.at = 0
+        self.duplicate: str | None = None
+
+    def block(self, indent: int, depth: int = 0) -> Node:
+        """The mapping or list that begins with the next row, whose rows have this indent."""
+        if self.at >= len(self.rows) or depth > MOST_DEPTH:
+            raise _GivenUp
+        first = self.rows[self.at]
+        value = self._list(indent) if first.key is None else self._mapping(indent, depth)
+        if not value:
+            raise _GivenUp
+        return Node(value, self._path, first.line)
+
+    def _list(self, indent: int) -> tuple[Node, ...]:
+        items = []
+        while (row := self._next(indent)) is not None and row.key is None:
+            self.at += 1
+            items.append(Node(row.value, self._path, row.line))
+        return tuple(items)
+
+    def _mapping(self, indent: int, depth: int) -> dict[str, Node]:
+        pairs: dict[str, Node] = {}
+        while (row := self._next(indent)) is not None and row.key is not None:
+            self.at += 1
+            node = Node(row.value, self._path, row.line)
+            if row.value is _MISSING:
+                node = self._below(indent, depth)._replace(line=row.line)
+            if row.key in pairs:
+                self.duplicate = self.duplicate or row.key
+            pairs[row.key] = node
+        return pairs
+
+    def _below(self, indent: int, depth: int) -> Node:
+        """The value of a key that has none on its own line."""
+        following = self.rows[self.at] if self.at < len(self.rows) else None
+        if following is None or following.indent < indent or (following.indent == indent and following.key is not None):
+            return Node(None, self._path, 0)
+        return self.block(following.indent, depth + 1)
+
+    def _next(self, indent: int) -> _Row | None:
+        """The next row if it has this indent."""
+        row = self.rows[self.at] if self.at < len(self.rows) else None
+        return row if row is not None and row.indent == indent else None
