@@ -6,6 +6,10 @@ from nodecheck.hookspecs import LazyCheck, hookimpl
 from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {
+    "default-route": "network",
+    "interface": "network",
+    "port": "port",
+    "cgroup-driver": "cgroup_driver",
     "os-release": "os_release",
     "kernel-version": "kernel_version",
     "service": "service",

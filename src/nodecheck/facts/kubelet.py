@@ -72,6 +72,8 @@ class KubeletConfig(NamedTuple):
     """The ``--config`` file."""
     config_dir: str | None = None
     """The ``--config-dir`` directory."""
+    node_ip: Setting | None = None
+    """``--node-ip``: one address, or one of each family with a comma between; None: the default route's link has it."""
     older_than: tuple[int, int] | None = None
     """A flag is given that this release no longer has: the kubelet is older, or does not start."""
     sources: tuple[str, ...] = ()
@@ -185,6 +187,7 @@ def _assembled(launch: Launch, files: _Files) -> KubeletConfig:
         runtime_endpoint=_flag(flags, "container-runtime-endpoint", str)
         or _field("containerRuntimeEndpoint", found.endpoint, str),
         container_runtime=_flag(flags, "container-runtime", str),
+        node_ip=_flag(flags, "node-ip", str),
         feature_gates=gates,
         config=_path(flags.last("config")),
         config_dir=_path(flags.last("config-dir")),

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from nodecheck.host import Host
 from nodecheck.host.netlink import AddressRow, LinkRow
 
+__all__ = ["AddressRow", "Addresses", "LinkRow", "Links", "is_usable", "spelt", "told_link"]
+
 IFF_UP = 0x1
 IFF_LOOPBACK = 0x8
 IFF_LOWER_UP = 0x10000
@@ -72,3 +74,19 @@ def told_link(link: LinkRow) -> str:
     """
     flags = ",".join(name for flag, name in _FLAGS if link.flags & flag)
     return f"{link.name}: <{flags}> mtu {link.mtu} state {link.operstate}"
+
+
+def spelt(address: str) -> str | None:
+    """The one spelling of an IP address, as rows have it; None for what is none.
+
+    >>> spelt("FD00:0::2"), spelt("192.0.2.2"), spelt("eth0")
+    ('fd00::2', '192.0.2.2', None)
+    """
+    import _socket
+
+    for family in (_socket.AF_INET, _socket.AF_INET6):
+        try:
+            return _socket.inet_ntop(family, _socket.inet_pton(family, address))
+        except (OSError, ValueError):
+            continue
+    return None

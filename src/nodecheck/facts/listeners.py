@@ -10,6 +10,8 @@ from nodecheck.host import MIB, Host
 from nodecheck.host.base import text
 from nodecheck.host.netlink import ListenerRow
 
+__all__ = ["ListenerRow", "Listeners", "parse_tcp"]
+
 NETLINK = "netlink listeners"
 AF_INET, AF_INET6 = 2, 10
 _LISTEN = "0A"

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from nodecheck.host import Host
 from nodecheck.host.netlink import HopRow, RouteRow
 
+__all__ = ["HopRow", "RouteRow", "Routes", "hops_of", "is_dead", "leads_out", "told_route"]
+
 AF_INET, AF_INET6 = 2, 10
 MAIN = 254
 RTN_UNICAST = 1

@@ -1,0 +1,255 @@
+"""Ports that the components of a node need."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
+from nodecheck.facts.listeners import ListenerRow, Listeners
+from nodecheck.facts.processes import Process, SocketOwners
+from nodecheck.facts.target import CONTROL_PLANE, Target
+from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
+
+
+class Port(NamedTuple):
+    """A TCP port that a component listens on."""
+
+    number: int
+    component: str
+    reason: str
+    role: str | None = None
+    """The role whose nodes need it; None: every node."""
+    before: tuple[int, int] | None = None
+    """Only before this release of Kubernetes."""
+    severity: Severity = Severity.ERROR
+
+
+_NODE_PORTS = (
+    Port(6443, "kube-apiserver", "kubelets and clients reach the cluster there", CONTROL_PLANE),
+    Port(2379, "etcd", "the API server reaches etcd there", CONTROL_PLANE),
+    Port(2380, "etcd", "the members of etcd reach each other there", CONTROL_PLANE),
+    Port(10250, "kubelet", "the API server reaches the kubelet there (logs, exec, metrics)"),
+    Port(10251, "kube-scheduler", "its health was asked there without TLS", CONTROL_PLANE, before=(1, 17)),
+    Port(10252, "kube-controller-manager", "its health was asked there without TLS", CONTROL_PLANE, before=(1, 17)),
+    Port(
+        10256,
+        "kube-proxy",
+        "load balancers ask there whether the node takes traffic; kube-proxy runs without it",
+        severity=Severity.WARNING,
+    ),
+    Port(10257, "kube-controller-manager", "its health is asked there", CONTROL_PLANE),
+    Port(10259, "kube-scheduler", "its health is asked there", CONTROL_PLANE),
+)
+"""By Kubernetes' page "Ports and Protocols" and kubeadm's preflight checks Port-N."""
+
+_EMBEDDING = ("k3s", "k3s-server", "k3s-agent", "k0s", "rke2", "kubelite", "microk8s", "hyperkube")
+"""Programs that hold several components in one process (k3s, k0s, RKE2, MicroK8s)."""
+
+_BALANCERS = ("haproxy", "nginx", "envoy", "kube-vip", "keepalived", "traefik", "gobetween", "caddy")
+_CARRIERS = ("docker-proxy", "conmon", "rootlessport", "slirp4netns", "pasta", "containerd-shim", "systemd")
+"""Processes that hold a port for something else, which is what would have to stop."""
+
+
+def port_text(text: str) -> str:
+    """The one spelling of a port, ``N/tcp``. Raises ValueError.
+
+    >>> port_text("6443"), port_text("6443/TCP")
+    ('6443/tcp', '6443/tcp')
+    """
+    number, _, protocol = text.strip().lower().partition("/")
+    if protocol not in ("", "tcp") or not (number.isascii() and number.isdigit() and 0 < int(number[:6]) < 65536):
+        raise ValueError(f"expected a TCP port such as 6443/tcp, found {text!r}")
+    return f"{int(number)}/tcp"
+
+
+@check(severity=Severity.ERROR, tags=["network", "netlink"], verify={"require": port_text})
+def port(
+    target: Lazy[Target], listeners: Listeners, owners: Lazy[SocketOwners], *, require: tuple[str, ...] = ()
+) -> Results:
+    """The ports of the node's components are free, or held by those components.
+
+    ## Why it matters
+    A component whose port another process holds does not start, or starts and cannot be reached. kubeadm refuses to
+    go on then (`Port-6443` and others), and on a node that works it cannot tell the kubelet from a stranger: this
+    check can, and passes a port that its own component holds.
+
+    ## What it looks at
+    The TCP sockets that listen, by `sock_diag` netlink (as `ss -ltn` lists them, which may make the kernel load
+    `inet_diag` and `tcp_diag`), else by `/proc/net/tcp` and `tcp6`; and who holds them, by the inode of the socket in
+    `/proc/PID/fd`, with the process's unit from `/proc/PID/cgroup`. Without root other users' processes cannot be
+    looked into: a port that is held is then `unknown`, unless it is free.
+
+    `require` lists the ports to judge. Where it is empty they follow from the role: 10250 (kubelet) and, unless the
+    proxy mode is `none`, 10256 (kube-proxy, a warning: kube-proxy runs on without it) on every node; on the control
+    plane 6443, 2379, 2380, 10257 and 10259 too, and 10251 and 10252 before Kubernetes 1.17. Where the role is not
+    known, the ports of every node are judged.
+
+    A component binds its port on every address, so whoever listens there on any address, 127.0.0.1 or a virtual one,
+    is in its way. Where the component itself listens too, the two addresses do not overlap, and the port passes: that
+    is how a load balancer on a virtual address lives beside an API server on the node's own. k3s, k0s, RKE2 and
+    MicroK8s hold several components in one process, which counts as each of them.
+
+    ## How to fix it
+    Stop and disable the unit that holds the port, or give it another one. A load balancer for the API server on the
+    same node needs another port (8443) or an address that the API server does not bind (`--bind-address`).
+
+    ## Sources
+    https://kubernetes.io/docs/reference/networking/ports-and-protocols/
+    kubeadm's `PortOpenCheck`; sock_diag(7), proc(5).
+    """
+    for wanted in _wanted(require, target):
+        yield _judged(wanted, listeners, owners)
+
+
+def _wanted(require: tuple[str, ...], target: Lazy[Target]) -> tuple[Port, ...]:
+    if not require:
+        return ports_of(target())
+    known = {item.number: item for item in _NODE_PORTS}
+    numbers = dict.fromkeys(int(port_text(text).partition("/")[0]) for text in require)
+    listed = [known.get(number) or Port(number, "", "the profile asks for it") for number in numbers]
+    return tuple(item._replace(severity=Severity.ERROR) for item in listed)
+
+
+def ports_of(target: Target) -> tuple[Port, ...]:
+    """The ports that a node of this role, release and proxy mode needs.
+
+    >>> [item.number for item in ports_of(Target(role="worker", proxy_mode="none"))]
+    [10250]
+    """
+    return tuple(item for item in _NODE_PORTS if _is_needed(item, target))
+
+
+def _is_needed(item: Port, target: Target) -> bool:
+    if item.role not in (None, target.role):
+        return False
+    if item.before is not None and (target.release is None or target.release >= item.before):
+        return False
+    return item.component != "kube-proxy" or target.proxy_mode != "none"
+
+
+def _judged(wanted: Port, listeners: Listeners, owners: Lazy[SocketOwners]) -> Outcome:
+    subject, rows = f"{wanted.number}/tcp", listeners.on(wanted.number)
+    whose = wanted.component or "no other process"
+    expected = f"free, or held by {wanted.component}" if wanted.component else "free"
+    if not rows:
+        evidence = [seen(listeners.source, f"nothing listens on port {wanted.number}")]
+        return ok(
+            "is free", subject=subject, expected=expected, actual="free", evidence=evidence, severity=wanted.severity
+        )
+    found = owners()
+    held = tuple((row, found.of(row.inode)) for row in rows)
+    evidence = list(_evidence(listeners.source, held))
+    ours = [row for row, process in held if process is not None and belongs(process, wanted.component)]
+    others = [(row, process) for row, process in held if row not in ours]
+    if ours:
+        message = f"port {wanted.number} is held by {whose} itself, on {_places(ours)}"
+        if others:
+            message += f"; beside it {_told(others)}, which does not overlap"
+        actual = f"held by {whose}"
+        return ok(
+            message, subject=subject, expected=expected, actual=actual, evidence=evidence, severity=wanted.severity
+        )
+    if any(process is None for _, process in others):
+        return _untold(wanted, others, found, evidence, expected)
+    message = f"port {wanted.number} is held by {_told(others)}, and {wanted.component or 'what the profile means it for'} needs it"
+    return fail(
+        message + _advice(wanted, others),
+        subject=subject,
+        expected=expected,
+        actual=f"held by {_names(others)}",
+        evidence=evidence,
+        fix=_fix(wanted, others),
+        severity=wanted.severity,
+    )
+
+
+Held = list[tuple[ListenerRow, Process | None]]
+
+
+def _untold(wanted: Port, held: Held, owners: SocketOwners, evidence: list[Evidence], expected: str) -> Outcome:
+    places = _places([row for row, process in held if process is None])
+    if owners.hidden:
+        code, why = "denied", "not all processes may be looked into (run as root)"
+    else:
+        code, why = "not-found", "no process here does: the kernel itself, or one of another PID namespace"
+    message = f"something listens on {places}, and who holds it cannot be told: {why}"
+    subject = f"{wanted.number}/tcp"
+    return unknown(message, code=code, subject=subject, expected=expected, evidence=evidence, severity=wanted.severity)
+
+
+def belongs(process: Process, component: str) -> bool:
+    """Whether a process is that component, or a program that holds it; ``comm`` has room for 15 bytes (proc(5)).
+
+    >>> belongs(Process(("kube-controller",), None, "root"), "kube-controller-manager")
+    True
+    """
+    return bool(component) and any(name in (component, component[:15], *_EMBEDDING) for name in process.names)
+
+
+def _evidence(source: str, held: tuple[tuple[ListenerRow, Process | None], ...]) -> Iterator[Evidence]:
+    for row, process in held:
+        yield seen(source, f"LISTEN {_place(row)}" + ("" if process is None else f" by {_who(process)}"))
+
+
+def _place(row: ListenerRow) -> str:
+    return f"[{row.address}]:{row.port}" if ":" in row.address else f"{row.address}:{row.port}"
+
+
+def _places(rows: list[ListenerRow]) -> str:
+    return ", ".join(sorted({_place(row) for row in rows}))
+
+
+def _who(process: Process) -> str:
+    unit = _unit(process)
+    return f"{process.name} ({unit})" if unit else process.name
+
+
+def _unit(process: Process) -> str | None:
+    """The unit, unless its name says no more than that a container or a session was started."""
+    return process.unit if process.unit and process.unit.endswith((".service", ".socket")) else None
+
+
+def _told(held: Held) -> str:
+    words = []
+    for row, process in held:
+        if process is None:
+            words.append(f"something on {_place(row)}")
+        else:
+            user = "" if process.user in (None, "root") else f" of user {process.user}"
+            words.append(f"{_who(process)}{user} on {_place(row)}")
+    return ", ".join(dict.fromkeys(words))
+
+
+def _names(held: Held) -> str:
+    return ", ".join(sorted({process.name for _, process in held if process is not None}))
+
+
+def _advice(wanted: Port, held: Held) -> str:
+    if wanted.component == "kube-apiserver" and any(_is_any(process, _BALANCERS) for _, process in held):
+        return (
+            "; the API server binds every address, a load balancer's virtual one too, unless --bind-address says less"
+        )
+    return ""
+
+
+def _is_any(process: Process | None, names: tuple[str, ...]) -> bool:
+    return process is not None and any(name in names for name in process.names)
+
+
+def _fix(wanted: Port, held: Held) -> Fix:
+    """Stop the units, where stopping them is what frees the port."""
+    units = {_unit(process) for _, process in held if process is not None}
+    plain = [unit for unit in units if unit is not None]
+    spared = any(_is_any(process, (*_BALANCERS, *_CARRIERS)) for _, process in held)
+    if plain and len(plain) == len(units) and not spared and not any(map(_is_shared, plain)):
+        steps = tuple(command("systemctl", "disable", "--now", "--", unit) for unit in sorted(plain))
+        return Fix(f"Free port {wanted.number}: stop and disable {', '.join(sorted(plain))}", steps, DISRUPTIVE)
+    return by_hand(
+        f"Free port {wanted.number}",
+        f"Stop {_told(held)}, or give it another port or address"
+        + (f"; {wanted.component} needs this one: {wanted.reason}" if wanted.component else ""),
+    )
+
+
+def _is_shared(unit: str) -> bool:
+    """Whether a unit does more than what holds the port."""
+    return unit.partition(".")[0].partition("@")[0] in ("docker", "podman", "containerd", "crio", "kubelet", "user")
