@@ -14,6 +14,8 @@ _CHECKS = {
     "kernel-version": "kernel_version",
     "service": "service",
     "swap": "swap",
+    "version": "version",
+    "version-skew": "version_skew",
 }
 """Check name to module (in this package) and function of the same name with ``_``."""
 

@@ -1,0 +1,269 @@
+"""The cgroup drivers of the container runtimes and of the kubelet."""
+
+from collections.abc import Iterator
+
+from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.checking.model import Evidence, Outcome
+from nodecheck.errors import FactError
+from nodecheck.facts.cgroups import CgroupVersion
+from nodecheck.facts.containerd import Containerd
+from nodecheck.facts.containerd_config import CGROUPFS, SYSTEMD
+from nodecheck.facts.crio import Crio
+from nodecheck.facts.docker import Docker
+from nodecheck.facts.kubelet import KubeletConfig
+from nodecheck.facts.kubelet_line import KubeletDriverLine
+from nodecheck.facts.packages import Packages
+from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases
+from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.target import Target
+from nodecheck.fix import Fix
+from nodecheck_checks import cgroup_driver_fixes as fixes
+from nodecheck_checks.cgroup_driver_sides import Node, Side, attempt, runtimes, unread
+
+GATE = "KubeletCgroupDriverFromCRI"
+
+
+@check(
+    severity=Severity.ERROR,
+    tags=["kubelet", "runtime"],
+    references=[
+        "https://kubernetes.io/docs/setup/production-environment/container-runtimes/#cgroup-drivers",
+        "https://github.com/kubernetes/enhancements/issues/4033",
+    ],
+)
+def cgroup_driver(
+    docker: Lazy[Docker],
+    containerd: Lazy[Containerd],
+    crio: Lazy[Crio],
+    kubelet: Lazy[KubeletConfig],
+    line: Lazy[KubeletDriverLine],
+    releases: Lazy[RuntimeReleases],
+    kubelet_release: Lazy[KubeletRelease],
+    packages: Lazy[Packages],
+    target: Lazy[Target],
+    init: Lazy[InitSystem],
+    cgroups: Lazy[CgroupVersion],
+    *,
+    driver: str = SYSTEMD,
+) -> Results:
+    """The container runtime and the kubelet use the same cgroup driver, the wanted one.
+
+    ## Why it matters
+    Where systemd is the init, it is one manager of the cgroup tree and a ``cgroupfs`` driver is another: under pressure
+    the two views make a node unstable. Where the runtime and the kubelet differ, no pod starts (``expected cgroupsPath
+    to be of format "slice:prefix:name"``), or pods are restarted without a word.
+
+    ## What it looks at
+    Each component that is there (its program, unit, package or configuration file), by its own rules:
+
+    - containerd: ``config.toml`` (or ``--config`` of its unit) and what it imports. ``SystemdCgroup`` of the default
+      runtime counts, else of the first other runc handler by name. Version 1 (also a file with no version line) is read
+      from ``plugins.cri``, 2 from ``io.containerd.grpc.v1.cri``, 3 and 4 from ``io.containerd.cri.v1.runtime``; a
+      section of another version is told and not read, except by the containerd releases that do read it.
+    - CRI-O: ``crio.conf``, every file below ``crio.conf.d`` whatever its name ends in, and flags; systemd by default.
+    - docker: ``daemon.json`` and the flags of its unit. Not set, it is systemd where cgroup v2 alone is mounted (docker
+      20.10 and later), else cgroupfs.
+    - the kubelet: its files and flags. Not set means cgroupfs; but with Kubernetes 1.31 or later and containerd 2 or
+      CRI-O 1.28 or later the kubelet takes the runtime's answer and ignores its own setting. A setting counts unless
+      the node shows such a pair; nothing set is unknown unless the node shows that there is no such pair.
+
+    A configuration with which a component would not start is unknown, with the reason. ``agreement`` compares the
+    kubelet with the runtime that it points to. Runtimes that it does not point to are leftovers, of severity ``info``.
+
+    ## How to fix it
+    Drain the node, set the driver in the file that the evidence names (and the kubelet's to the same), restart the
+    runtime and then the kubelet.
+
+    ## Sources
+    containerd ``cri/config/config.go`` and ``runtime_config_linux.go``; cri-o ``pkg/config/config.go``; moby
+    ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); kubelet ``cgroupDriver``, KEP-4033;
+    containerd#4203, kubernetes#89682, kubernetes#111776.
+    """
+    node = Node(releases, kubelet_release, packages, target, init, cgroups)
+    sides = list(runtimes(node, docker, containerd, crio))
+    config = attempt(kubelet)
+    if isinstance(config, FactError):
+        yield from (_outcome(side, driver, None) for side in (*sides, unread("kubelet", config)))
+    elif not config.present:
+        yield from _without_kubelet(sides, node, driver)
+    else:
+        yield from _with_kubelet(config, sides, node, driver, containerd, line)
+
+
+def _without_kubelet(sides: list[Side], node: Node, driver: str) -> Iterator[Outcome]:
+    if not sides:
+        packages = attempt(node.packages)
+        if isinstance(packages, FactError):
+            yield unknown(
+                f"no container runtime is seen, and the packages cannot be read: {packages}", code=packages.code
+            )
+        else:
+            yield skip("neither a container runtime nor a kubelet is on this node")
+    for side in sides:
+        yield _outcome(side, driver, None)
+
+
+def _with_kubelet(
+    config: KubeletConfig,
+    sides: list[Side],
+    node: Node,
+    driver: str,
+    containerd: Lazy[Containerd],
+    line: Lazy[KubeletDriverLine],
+) -> Iterator[Outcome]:
+    pointed = _pointed(config, node, sides)
+    runtime = next((side for side in sides if side.name == pointed), None)
+    same = runtime is not None and config.cgroup_driver is not None and config.cgroup_driver.value == runtime.driver
+    # Where both are set to the same driver it does not matter whose word counts, and no version is asked for.
+    pair = None if same else _asks_runtime(config, node, runtime, containerd)
+    own = _kubelet(config, runtime, pair, line)
+    for side in (*sides, own):
+        leftover = side is not own and pointed is not None and side.name != pointed
+        yield _outcome(_idle(side, runtime), driver, Severity.INFO if leftover else None)
+    if runtime is not None:
+        yield _agreement(own, runtime, driver, pair)
+
+
+def _pointed(config: KubeletConfig, node: Node, sides: list[Side]) -> str | None:
+    """The runtime that the kubelet uses: the one it names, else the only one that is there; None: not known."""
+    release = node.kubernetes()
+    named = config.runtime((release[0], release[1]) if release is not None else None)
+    explicit = config.runtime_endpoint is not None or config.container_runtime is not None
+    usable = [side.name for side in sides if not side.idle]
+    if named is not None and (explicit or named in usable or len(usable) != 1):
+        return named
+    return usable[0] if len(usable) == 1 else None
+
+
+def _asks_runtime(config: KubeletConfig, node: Node, runtime: Side | None, containerd: Lazy[Containerd]) -> bool | None:
+    """Whether the kubelet takes the runtime's answer (KEP-4033); None where the node does not show it."""
+    kubelet = _kubelet_asks(config, node.kubernetes())
+    if kubelet is False:
+        return False
+    answers: bool | None = None
+    if runtime is not None and runtime.name == "docker":
+        answers = False
+    elif runtime is not None:
+        release = node.release(runtime.name)
+        least = (2,) if runtime.name == "containerd" else (1, 28)
+        answers = release >= least if release is not None else None
+        if answers is None and runtime.name == "containerd":
+            fact = attempt(containerd)
+            answers = True if not isinstance(fact, FactError) and fact.shows_two() else None
+    return False if answers is False else True if kubelet and answers else None
+
+
+def _kubelet_asks(config: KubeletConfig, release: Release | None) -> bool | None:
+    """The feature gate: alpha in 1.28, on by default in 1.31, locked in 1.34."""
+    gate = config.gate(GATE)
+    if release is None:
+        return False if gate is False or (config.older_than is not None and config.older_than <= (1, 28)) else None
+    if release >= (1, 34):
+        return True
+    if release < (1, 28):
+        return False
+    return gate if gate is not None else release >= (1, 31)
+
+
+def _kubelet(config: KubeletConfig, runtime: Side | None, pair: bool | None, line: Lazy[KubeletDriverLine]) -> Side:
+    setting = config.cgroup_driver
+    evidence = tuple(seen(path, None, locator="cgroupDriver") for path in config.sources[-8:])
+    if setting is not None:
+        evidence = (seen(setting.source, setting.text, line=setting.line),)
+    if config.problem is not None:
+        problem = config.problem
+        told = seen(problem.source, problem.detail, line=problem.line)
+        return Side(
+            "kubelet", evidence=(told,), code=problem.code, why=f"the kubelet would not start: {problem.detail}"
+        )
+
+    def mend(wanted: str) -> Fix:
+        lines = attempt(line)
+        return fixes.kubelet(config, KubeletDriverLine() if isinstance(lines, FactError) else lines, wanted)
+
+    if pair and runtime is not None:
+        return _asking(runtime, setting.value if setting is not None else None, evidence)
+    if setting is not None:
+        return Side("kubelet", setting.value, evidence, fix=mend)
+    if pair is False:
+        return Side("kubelet", CGROUPFS, evidence, ("set nowhere, so by default",), fix=mend)
+    why = (
+        "cgroupDriver is set nowhere: it is cgroupfs, or what the runtime answers, by releases that are not shown here"
+    )
+    return Side("kubelet", evidence=evidence, code="not-found", why=why)
+
+
+def _asking(runtime: Side, own: str | None, evidence: tuple[Evidence, ...]) -> Side:
+    """The kubelet of a pair in which the runtime decides."""
+    notes = [f"it takes {runtime.name}'s answer"]
+    if own is not None and own != runtime.driver:
+        notes.append(f"its own setting, {own}, does not count")
+    if runtime.driver is None:
+        why = f"the kubelet takes {runtime.name}'s answer, which cannot be told"
+        return Side("kubelet", evidence=(*evidence, *runtime.evidence), code=runtime.code or "not-found", why=why)
+    return Side("kubelet", runtime.driver, (*runtime.evidence, *evidence), tuple(notes), fix=runtime.fix)
+
+
+def _idle(side: Side, runtime: Side | None) -> Side:
+    """A runtime whose CRI plugin is off is nothing to judge, unless it is the one that the kubelet points to."""
+    if side.idle and not side.code and side is runtime:
+        why = f"the kubelet points to {side.name}, and {side.idle}"
+        return side._replace(idle="", code="malformed", why=why)
+    return side
+
+
+def _outcome(side: Side, wanted: str, severity: Severity | None) -> Outcome:
+    if side.idle:
+        message = side.idle if side.code else f"{side.name} serves no kubelet: {side.idle}"
+        return skip(message, code=side.code or "not-applicable", subject=side.name, evidence=side.evidence)
+    notes = "".join(f"; {note}" for note in side.notes)
+    if side.driver is None:
+        return unknown(
+            f"{side.why}{notes}",
+            code=side.code or "not-found",
+            subject=side.name,
+            expected=wanted,
+            evidence=side.evidence,
+            severity=severity,
+        )
+    if side.driver == wanted:
+        message = f"{side.name} uses the {wanted} cgroup driver{notes}"
+        return ok(message, subject=side.name, expected=wanted, actual=wanted, evidence=side.evidence, severity=severity)
+    return fail(
+        f"{side.name} uses the {side.driver} cgroup driver, not {wanted}{notes}",
+        subject=side.name,
+        expected=wanted,
+        actual=side.driver,
+        evidence=side.evidence,
+        fix=side.fix(wanted) if side.fix is not None else None,
+        severity=severity,
+    )
+
+
+def _agreement(own: Side, runtime: Side, wanted: str, pair: bool | None) -> Outcome:
+    """The kubelet beside the runtime that it points to."""
+    evidence = tuple(dict.fromkeys((*runtime.evidence, *own.evidence)))
+    actual = f"{runtime.name} {runtime.driver or 'unknown'}, kubelet {own.driver or 'unknown'}"
+    if own.driver is None or runtime.driver is None:
+        blame = own if own.driver is None and not (runtime.driver is None and runtime.why) else runtime
+        why = blame.why or f"the kubelet points to {runtime.name}, and {runtime.idle}"
+        return unknown(
+            f"{runtime.name} and the kubelet cannot be compared: {why}",
+            code=blame.code or "malformed",
+            subject="agreement",
+            actual=actual,
+            evidence=evidence,
+        )
+    if own.driver == runtime.driver:
+        how = f": the kubelet takes {runtime.name}'s answer" if pair else ""
+        message = f"{runtime.name} and the kubelet use the same cgroup driver, {own.driver}{how}"
+        return ok(message, subject="agreement", expected="the same driver", actual=actual, evidence=evidence)
+    wrong = runtime if runtime.driver != wanted else own
+    return fail(
+        f"{runtime.name} uses the {runtime.driver} cgroup driver and the kubelet {own.driver}",
+        subject="agreement",
+        expected="the same driver",
+        actual=actual,
+        evidence=evidence,
+        fix=wrong.fix(wanted) if wrong.fix is not None else None,
+    )

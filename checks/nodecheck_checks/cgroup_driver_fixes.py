@@ -1,0 +1,134 @@
+"""Fixes of ``cgroup-driver``: one line of the component's own file where there is one, then its restart."""
+
+from nodecheck.facts.containerd import Containerd
+from nodecheck.facts.containerd_config import RUNC_V2, SYSTEMD, Effective
+from nodecheck.facts.crio import CONFIG_DIR, Crio, Value
+from nodecheck.facts.docker import KEY, Docker
+from nodecheck.facts.kubelet import KubeletConfig
+from nodecheck.facts.kubelet_line import KubeletDriverLine
+from nodecheck.fix import Fix, Step, command, create, edit, manual
+
+DRAIN = (
+    "drain the node first (kubectl drain NODE --ignore-daemonsets): pods that were started with the other driver keep "
+    "their old cgroups until they are started again; change the runtime and the kubelet together"
+)
+
+
+def _restarting(title: str, unit: str, *steps: Step, reload: bool = False) -> Fix:
+    reloads = (command("systemctl", "daemon-reload"),) if reload else ()
+    restarts = dict.fromkeys((unit, "kubelet"))
+    commands = tuple(command("systemctl", "try-restart", "--", name) for name in restarts)
+    return Fix(title, (manual(DRAIN), *steps, *reloads, *commands), "disruptive")
+
+
+def _by_hand(title: str, text: str) -> Fix:
+    return Fix(title, (manual(DRAIN), manual(text)), "manual")
+
+
+def _replaced(line: str, before: str, after: str) -> str | None:
+    """The line with one word replaced; None where it stands there not exactly once."""
+    return line.replace(before, after) if line.count(before) == 1 else None
+
+
+def _owned(path: str) -> bool:
+    """Whether a file is the administrator's, so that no update of a package brings it back."""
+    return path.startswith(("/etc/", "/var/lib/kubelet/"))
+
+
+def containerd(fact: Containerd, found: Effective, wanted: str) -> Fix:
+    """``SystemdCgroup`` of the handler that decides."""
+    value = "true" if wanted == SYSTEMD else "false"
+    title = f"Set SystemdCgroup = {value} for containerd's runtime {found.handler}"
+    path, _, line = fact.place(found.keys)
+    source = next((file.source for file in fact.files if file.path == path), "")
+    lines = source.split("\n")
+    if line is not None:
+        other = _replaced(line, "false" if value == "true" else "true", value)
+        if other is not None and lines.count(line) == 1:
+            return _restarting(title, "containerd", edit(path, line, other))
+    elif not source.strip():
+        return _restarting(title, "containerd", create(path, _whole_file(value)))
+    elif found.keys[-1] == "SystemdCgroup" and fact.version >= 2 and len(fact.files) == 1:
+        step = _inserted(path, lines, found.handler, value)
+        if step is not None:
+            return _restarting(title, "containerd", step)
+    name = ".".join(part if part.replace("_", "").isalnum() else f'"{part}"' for part in found.keys[:-1])
+    return _by_hand(title, f"in {path} set {found.keys[-1]} = {value} in the table [{name}], then restart containerd")
+
+
+def _whole_file(value: str) -> str:
+    """A file that containerd 1.3 and every later one reads."""
+    table = 'plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc'
+    return (
+        f'version = 2\n\n[{table}]\n  runtime_type = "{RUNC_V2}"\n\n  [{table}.options]\n    SystemdCgroup = {value}\n'
+    )
+
+
+def _inserted(path: str, lines: list[str], handler: str, value: str) -> Step | None:
+    """An edit that sets the key in the handler's table of options, or adds that table before the handler's own."""
+    for name in (f".containerd.runtimes.{handler}.options]", f".containerd.runtimes.{handler}]"):
+        headers = [line for line in lines if line.strip().startswith("[plugins") and line.rstrip(" \t").endswith(name)]
+        if len(headers) != 1:
+            continue
+        header = headers[0]
+        indent = header[: len(header) - len(header.lstrip())]
+        if name.endswith(".options]"):
+            return edit(path, header, f"{header}\n{indent}  SystemdCgroup = {value}")
+        if any(f".runtimes.{handler}.options" in line for line in lines):
+            return None
+        table = header.strip()[:-1] + ".options]"
+        return edit(path, header, f"{indent}{table}\n{indent}  SystemdCgroup = {value}\n{header}")
+    return None
+
+
+def docker(fact: Docker, wanted: str) -> Fix:
+    """``native.cgroupdriver`` in ``daemon.json``, or where it is set now."""
+    title = f"Set {KEY}={wanted} for docker"
+    option = fact.options[0] if len(fact.options) == 1 else None
+    if option is not None and _owned(option.path):
+        other = _replaced(option.text, option.value, wanted)
+        if other is not None:
+            return _restarting(title, "docker", edit(option.path, option.text, other), reload=True)
+    if fact.options:
+        places = ", ".join(dict.fromkeys(item.path for item in fact.options))
+        return _by_hand(title, f"set --exec-opt {KEY}={wanted}, once, in place of what {places} has; restart docker")
+    entry = f'"exec-opts": ["{KEY}={wanted}"]'
+    if not fact.has_file:
+        return _restarting(title, "docker", create(fact.path, f"{{\n  {entry}\n}}\n"))
+    if fact.opening is not None and fact.opening.count("{") >= 1 and not fact.empty:
+        before, brace, after = fact.opening.partition("{")
+        gap = "\n" if not after.strip() else " "
+        return _restarting(title, "docker", edit(fact.path, fact.opening, f"{before}{brace}{gap}  {entry},{after}"))
+    return _by_hand(title, f"in {fact.path} add {entry}, then restart docker")
+
+
+def crio(fact: Crio, wanted: str) -> Fix:
+    """``cgroup_manager`` where it is set, else in a file of its own."""
+    title = f'Set cgroup_manager = "{wanted}" for CRI-O'
+    found: Value | None = fact.cgroup_manager
+    if found is None:
+        content = f'[crio.runtime]\ncgroup_manager = "{wanted}"\nconmon_cgroup = "pod"\n'
+        return _restarting(title, "crio", create(f"{CONFIG_DIR}/99-cgroup-manager.conf", content))
+    other = _replaced(found.text, found.value, wanted) if found.line is not None and _owned(found.path) else None
+    if other is not None and (
+        wanted == SYSTEMD or (fact.conmon_cgroup is not None and fact.conmon_cgroup.value == "pod")
+    ):
+        return _restarting(title, "crio", edit(found.path, found.text, other), reload=True)
+    return _by_hand(title, f'set cgroup_manager = "{wanted}" and conmon_cgroup = "pod" in {found.path}; restart crio')
+
+
+def kubelet(fact: KubeletConfig, lines: KubeletDriverLine, wanted: str) -> Fix:
+    """``cgroupDriver`` where it is set, else in the kubelet's file."""
+    title = f"Set cgroupDriver: {wanted} for the kubelet"
+    setting = fact.cgroup_driver
+    if setting is not None and _owned(setting.source) and lines.driver is not None:
+        other = _replaced(lines.driver, setting.value, wanted)
+        if other is not None:
+            return _restarting(title, "kubelet", edit(setting.source, lines.driver, other), reload=True)
+    if setting is None and fact.config is not None and lines.kind is not None:
+        return _restarting(title, "kubelet", edit(fact.config, lines.kind, f"{lines.kind}\ncgroupDriver: {wanted}"))
+    place = setting.source if setting is not None else fact.config or "the kubelet's configuration file"
+    return _by_hand(title, f"set cgroupDriver: {wanted} in {place}, then restart the kubelet")
+
+
+__all__ = ["containerd", "crio", "docker", "kubelet"]

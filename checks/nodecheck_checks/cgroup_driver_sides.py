@@ -1,0 +1,189 @@
+"""What each runtime's configuration comes to: the sides that ``cgroup-driver`` judges and compares."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
+
+from nodecheck.checking import Lazy, seen
+from nodecheck.checking.model import Evidence
+from nodecheck.errors import FactError, Offline
+from nodecheck.facts.cgroups import CgroupVersion
+from nodecheck.facts.containerd import Containerd
+from nodecheck.facts.containerd_config import CGROUPFS, SYSTEMD, Effective
+from nodecheck.facts.crio import Crio
+from nodecheck.facts.docker import Docker
+from nodecheck.facts.packages import Packages
+from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases, daemon_package
+from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.target import Target
+from nodecheck.fix import Fix
+from nodecheck_checks import cgroup_driver_fixes as fixes
+
+T = TypeVar("T")
+
+
+class Side(NamedTuple):
+    """A runtime or the kubelet, and what its configuration comes to."""
+
+    name: str
+    driver: str | None = None
+    """None where it cannot be told (``code`` and ``why`` say why) or there is nothing to judge (``idle`` says so)."""
+    evidence: tuple[Evidence, ...] = ()
+    notes: tuple[str, ...] = ()
+    code: str = ""
+    why: str = ""
+    idle: str = ""
+    fix: Callable[[str], Fix] | None = None
+
+
+class Node(NamedTuple):
+    """What the sides of one node have in common; read only where a verdict depends on it."""
+
+    releases: Lazy[RuntimeReleases]
+    kubelet: Lazy[KubeletRelease]
+    packages: Lazy[Packages]
+    target: Lazy[Target]
+    init: Lazy[InitSystem]
+    cgroups: Lazy[CgroupVersion]
+
+    def release(self, name: str) -> Release | None:
+        """The release of a runtime, where the node shows it."""
+        found = attempt(self.releases)
+        return None if isinstance(found, FactError) else found.of(name)
+
+    def kubernetes(self) -> Release | None:
+        """The kubelet's release, else the one that was given or found for the node."""
+        shown = attempt(self.kubelet)
+        if not isinstance(shown, FactError) and shown.numbers is not None:
+            return shown.numbers
+        target = attempt(self.target)
+        return None if isinstance(target, FactError) else target.release
+
+    def package(self, name: str) -> tuple[Evidence, ...]:
+        """The package that shows a component of which nothing else is there."""
+        packages = attempt(self.packages)
+        found = None if isinstance(packages, FactError) else daemon_package(packages, name)
+        return () if found is None else (seen(found.source, f"{found.name} {found.version}"),)
+
+    def on_systemd(self) -> bool:
+        """Whether systemd is the init."""
+        found = attempt(self.init)
+        return True if isinstance(found, FactError) else found.is_systemd
+
+
+def attempt(fact: Callable[[], T]) -> T | FactError:
+    """A fact, or why it cannot be had."""
+    try:
+        return fact()
+    except FactError as error:
+        return error
+
+
+def runtimes(node: Node, docker: Lazy[Docker], containerd: Lazy[Containerd], crio: Lazy[Crio]) -> Iterator[Side]:
+    """The runtimes that are there."""
+    sides = (
+        _read(docker, "docker", lambda fact: _docker(fact, node)),
+        _read(containerd, "containerd", lambda fact: _containerd(fact, node)),
+        _read(crio, "crio", lambda fact: _crio(fact, node)),
+    )
+    yield from (side for side in sides if side is not None)
+
+
+def _read(fact: Lazy[T], name: str, judge: Callable[[T], Side | None]) -> Side | None:
+    found = attempt(fact)
+    return unread(name, found) if isinstance(found, FactError) else judge(found)
+
+
+def unread(name: str, error: FactError) -> Side:
+    """A component whose sources cannot be read or understood."""
+    if isinstance(error, Offline):
+        return Side(name, idle=str(error), code=error.code)
+    return Side(name, code=error.code, why=str(error))
+
+
+def _docker(fact: Docker, node: Node) -> Side | None:
+    package = node.package("docker") if fact.present is None else ()
+    if fact.present is None and not package:
+        return None
+    evidence = (*_docker_evidence(fact), *package)
+    if fact.problem is not None:
+        told = fact.problem if fact.line is None else f"{fact.path} {fact.problem}"
+        return Side("docker", evidence=evidence, code="malformed", why=f"dockerd would not start: {told}")
+    if not fact.options:
+        return _docker_default(fact, node, evidence)
+    release = node.release("docker") if len({item.value for item in fact.options}) > 1 else None
+    driver, why = fact.driver(release, None, True)
+    code = "not-found" if len(fact.options) > 1 else "malformed"
+    return Side("docker", driver, evidence, fact.notes, code, why or "", fix=lambda wanted: fixes.docker(fact, wanted))
+
+
+def _docker_default(fact: Docker, node: Node, evidence: tuple[Evidence, ...]) -> Side:
+    version = attempt(node.cgroups)
+    if isinstance(version, FactError):
+        return unread("docker", version)
+    if version.source is not None:
+        evidence = (*evidence, seen(version.source, version.value))
+    release = None if version.unified is False else node.release("docker")
+    driver, why = fact.driver(release, version.unified, node.on_systemd())
+    if driver is None:
+        return Side("docker", None, evidence, fact.notes, "not-found", why or "")
+    notes = (*fact.notes, f"by default, with cgroup {version.version or 'v1 or v2'}")
+    return Side("docker", driver, evidence, notes, fix=lambda wanted: fixes.docker(fact, wanted))
+
+
+def _docker_evidence(fact: Docker) -> tuple[Evidence, ...]:
+    if fact.problem is not None and fact.line is not None:
+        return (seen(fact.path, fact.problem, line=fact.line),)
+    if fact.options:
+        return tuple(seen(item.path, item.text.strip(), line=item.line) for item in fact.options)
+    units = fact.service.paths if fact.service is not None else ()
+    return (seen(fact.path, None, locator="exec-opts"), *(seen(path, None, locator="--exec-opt") for path in units))
+
+
+def _containerd(fact: Containerd, node: Node) -> Side | None:
+    package = node.package("containerd") if fact.present is None else ()
+    if fact.present is None and not package:
+        return None
+    if fact.service is not None and fact.service.problem is not None:
+        evidence = tuple(seen(path, None, locator="ExecStart") for path in fact.service.paths)
+        return Side("containerd", evidence=evidence, code="malformed", why=fact.service.problem)
+    verdict = fact.agreed() or fact.judged(node.release("containerd"))
+    if verdict.found is None:
+        evidence = tuple(seen(file.path, f"version = {file.version or 1}") for file in fact.files)
+        return Side("containerd", None, evidence, verdict.notes, "malformed", verdict.refused or "")
+    return _containerd_driver(fact, verdict.found, verdict.notes, node, package)
+
+
+def _containerd_driver(
+    fact: Containerd, found: Effective, ignored: tuple[str, ...], node: Node, package: tuple[Evidence, ...]
+) -> Side:
+    path, line, told = fact.place(found.keys)
+    place = seen(path, None, locator=".".join(found.keys[-3:])) if told is None else seen(path, told.strip(), line=line)
+    evidence = (place, *package)
+    if not found.cri:
+        return Side("containerd", evidence=evidence, idle="its CRI plugin is off (disabled_plugins)")
+    driver = found.driver or (SYSTEMD if node.on_systemd() else CGROUPFS)
+    notes = [] if told is not None else [f"SystemdCgroup of runtime {found.handler} is not set"]
+    if found.detected:
+        notes = ["no runtime is runc's, so containerd asks whether systemd runs"]
+    notes += ignored
+    if found.others:
+        notes.append(f"the other driver is that of {', '.join(found.others)}")
+    return Side("containerd", driver, evidence, tuple(notes), fix=lambda wanted: fixes.containerd(fact, found, wanted))
+
+
+def _crio(fact: Crio, node: Node) -> Side | None:
+    package = node.package("crio") if fact.present is None else ()
+    if fact.present is None and not package:
+        return None
+    manager = fact.cgroup_manager
+    told = tuple(item for item in (manager, fact.conmon_cgroup) if item is not None)
+    evidence = (*[seen(item.path, item.text.strip(), line=item.line) for item in told], *package)
+    if manager is None:
+        evidence = (*evidence, *(seen(path, None, locator="cgroup_manager") for path in fact.files or (fact.path,)))
+    release = None if manager is not None and manager.value == SYSTEMD else node.release("crio")
+    refused = fact.refusal(release) or (fact.service.problem if fact.service is not None else None)
+    if refused is not None:
+        return Side("crio", evidence=evidence, code="malformed", why=f"CRI-O would not start: {refused}")
+    driver = manager.value if manager is not None else fact.default(release)
+    notes = () if manager is not None else ("by default",)
+    return Side("crio", driver, evidence, notes, fix=lambda wanted: fixes.crio(fact, wanted))

@@ -1,0 +1,100 @@
+"""Which cgroup version a node runs, or will run."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nodecheck.checking import Lazy
+from nodecheck.errors import Absent, Offline
+from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.os_release import OsRelease
+from nodecheck.host import Host, exists
+
+MOUNT = "/sys/fs/cgroup"
+V2 = "v2"
+HYBRID = "hybrid"
+V1 = "v1"
+
+_CONTROLLERS = ("cpu", "memory", "cpuset", "pids", "systemd", "cpu,cpuacct")
+
+
+class CgroupVersion(NamedTuple):
+    """The cgroup hierarchy that runtimes find at ``/sys/fs/cgroup``."""
+
+    version: str | None = None
+    """``v2`` (unified), ``hybrid`` (v1 with a v2 tree beside it), ``v1``; None where nothing tells."""
+    source: str | None = None
+    """What tells it."""
+    value: str | None = None
+    """What stands there."""
+
+    @property
+    def unified(self) -> bool | None:
+        """Whether runtimes see cgroup v2; a hybrid hierarchy is v1 to them. None: not known."""
+        return None if self.version is None else self.version == V2
+
+    @classmethod
+    def read(cls, host: Host, cmdline: Lazy[BootCmdline], release: Lazy[OsRelease]) -> CgroupVersion:
+        """From the mounted hierarchy, else by what the next boot's systemd will mount."""
+        return _mounted(host) or _planned(cmdline(), release())
+
+
+def _mounted(host: Host) -> CgroupVersion | None:
+    """cgroups(7): only the root of a cgroup2 file system has ``cgroup.controllers``."""
+    try:
+        if exists(host, f"{MOUNT}/cgroup.controllers"):
+            return CgroupVersion(V2, f"{MOUNT}/cgroup.controllers", "a cgroup2 file system")
+        names = host.names(MOUNT)
+    except (Absent, Offline):
+        return None
+    if "unified" in names:
+        return CgroupVersion(HYBRID, f"{MOUNT}/unified", "v1 controllers beside a cgroup2 tree")
+    if any(name in names for name in _CONTROLLERS):
+        return CgroupVersion(V1, MOUNT, "v1 controllers")
+    return None
+
+
+def _planned(cmdline: BootCmdline, release: OsRelease) -> CgroupVersion:
+    """What systemd mounts: ``systemd.unified_cgroup_hierarchy=`` (systemd(1)), else its build's default."""
+    word = cmdline.last("systemd.unified_cgroup_hierarchy")
+    if word is not None and cmdline.source is not None:
+        version = V2 if word.lower() in ("1", "yes", "y", "true", "t", "on") else HYBRID
+        return CgroupVersion(version, cmdline.source, f"systemd.unified_cgroup_hierarchy={word}")
+    if cmdline.last("cgroup_no_v1") == "all" and cmdline.source is not None:
+        return CgroupVersion(V2, cmdline.source, "cgroup_no_v1=all")
+    unified = unified_by_default(release.id, release.version)
+    if unified is None:
+        return CgroupVersion()
+    return CgroupVersion(V2 if unified else V1, "/etc/os-release", f"{release.id} {release.version}")
+
+
+_UNIFIED_SINCE = {
+    "debian": (11, 0),
+    "ubuntu": (21, 10),
+    "fedora": (31, 0),
+    "rhel": (9, 0),
+    "centos": (9, 0),
+    "rocky": (9, 0),
+    "almalinux": (9, 0),
+    "ol": (9, 0),
+    "amzn": (2022, 0),
+    "flatcar": (2969, 0),
+    "photon": (5, 0),
+    "mariner": (3, 0),
+    "azurelinux": (3, 0),
+}
+"""The first release of a distribution whose systemd mounts the unified hierarchy by itself (release notes)."""
+
+
+def unified_by_default(name: str | None, version: str | None) -> bool | None:
+    """Whether a distribution's systemd mounts cgroup v2 unless told otherwise; None where that is not known.
+
+    >>> unified_by_default("centos", "7.9.2009"), unified_by_default("ubuntu", "22.04"), unified_by_default("x", "1")
+    (False, True, None)
+    """
+    since = _UNIFIED_SINCE.get(name or "")
+    parts = (version or "").split(".")
+    if since is None or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts[:2]):
+        return None
+    found = (int(parts[0]), int(parts[1]) if len(parts) > 1 else 0)
+    return found >= since

@@ -1,0 +1,62 @@
+"""The releases of the kubelet and of the runtimes, as far as their cgroup drivers depend on them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nodecheck.checking import Lazy
+from nodecheck.errors import FactError
+from nodecheck.facts.packages import Package, Packages
+from nodecheck.facts.version_text import parse_package_version
+from nodecheck.facts.versions import KubernetesTools, RuntimeTools, Told
+
+Release = tuple[int, ...]
+
+CLIENTS = ("docker-ce-cli", "docker-cli", "moby-cli")
+"""Packages of docker's client, which runs no containers."""
+
+
+class RuntimeReleases(NamedTuple):
+    """Release numbers of the runtimes' daemons; None where the node does not show them."""
+
+    docker: Release | None = None
+    containerd: Release | None = None
+    crio: Release | None = None
+
+    @classmethod
+    def read(cls, tools: RuntimeTools, packages: Lazy[Packages]) -> RuntimeReleases:
+        """What the programs say, else what the packages are called."""
+        return cls(*[_release(tools.of(name), packages, name) for name in cls._fields])
+
+    def of(self, name: str) -> Release | None:
+        """The release of ``docker``, ``containerd`` or ``crio``."""
+        return dict(zip(self._fields, self, strict=True))[name]
+
+
+class KubeletRelease(NamedTuple):
+    """The kubelet's own release; None where the node does not show it."""
+
+    numbers: Release | None = None
+
+    @classmethod
+    def read(cls, tools: KubernetesTools, packages: Lazy[Packages]) -> KubeletRelease:
+        """What the kubelet says, else what its package is called."""
+        return cls(_release(tools.of("kubelet"), packages, "kubelet"))
+
+
+def daemon_package(packages: Packages, name: str) -> Package | None:
+    """The package that brings a component's daemon."""
+    found = packages.of(name)
+    return None if found is None or found.name in CLIENTS else found
+
+
+def _release(told: Told, packages: Lazy[Packages], name: str) -> Release | None:
+    """A program's answer counts before its package's name: it is what runs."""
+    if told.version is not None and not (name == "docker" and "dockerd" not in told.command):
+        return told.version.numbers
+    try:
+        package = daemon_package(packages(), name)
+    except FactError:
+        return None
+    version = parse_package_version(package.version) if package is not None else None
+    return version.numbers if version is not None else None
