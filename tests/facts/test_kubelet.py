@@ -378,3 +378,34 @@ def test_the_runtime_that_it_points_to(
 def test_the_endpoint_of_the_file(tree: Tree) -> None:
     root = tree(kubeadm(**{CONFIG: HEAD + "containerRuntimeEndpoint: unix:///run/crio/crio.sock\n"}))
     assert read(root).runtime((1, 34)) == "crio"
+
+
+@pytest.mark.parametrize(
+    ("files", "fails"),
+    [
+        ({"etc/systemd/system/k3s-agent.service": "[Service]\n"}, False),
+        ({"etc/rancher/rke2/config.yaml": "token: x\n"}, False),
+        ({"etc/rancher/k3s/config.yaml": "kubelet-arg:\n  - fail-swap-on=true\n"}, True),
+        ({"etc/rancher/k3s/config.yaml": "# kubelet-arg: fail-swap-on=true\n"}, False),
+        ({"var/lib/rancher/k3s/agent/x": ""}, False),
+    ],
+)
+def test_the_kubelet_inside_k3s_and_rke2(tree: Tree, files: dict[str, str | bytes], fails: bool) -> None:
+    found = read(tree(files))
+    assert (found.present, found.fails_on_swap) == (False, fails)
+
+
+def test_eks_al2023_without_its_unit(tree: Tree) -> None:
+    config = "etc/kubernetes/kubelet/config.json"
+    body = {"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1", "cgroupDriver": "systemd"}
+    files: dict[str, str | bytes] = {
+        config: json.dumps(body, indent=2),
+        "etc/eks/kubelet/environment": f'NODEADM_KUBELET_ARGS="--config=/{config} --fail-swap-on=false"\n',
+    }
+    found = read(tree(files))
+    assert (found.problem, found.fails_on_swap) == (None, False)
+    assert found.cgroup_driver == Setting("systemd", "/" + config, 4, "cgroupDriver: systemd")
+    root = tree({config + ".d/40-nodeadm.conf": json.dumps({**body, "cgroupDriver": "cgroupfs"})})
+    assert driver(root) == "cgroupfs"
+    (root / config).unlink()
+    assert problem(root)[0] == "not-found"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent
 from nodecheck.facts.kubelet_dropins import dropin_paths
+from nodecheck.facts.kubelet_embedded import embedded_swap_argument
 from nodecheck.facts.kubelet_files import Fields, Refused, Tree, decode, fields, merged
 from nodecheck.facts.kubelet_flags import Flags, gates_of
 from nodecheck.facts.kubelet_launch import Launch, read_launch
@@ -56,7 +57,10 @@ class KubeletConfig(NamedTuple):
     """
 
     present: bool = False
-    """Its binary, its unit or any of its known configuration files is there."""
+    """Its binary, its unit or any of its known configuration files is there.
+
+    False also for the kubelet inside k3s and RKE2, of which ``fail_swap_on`` is told and nothing else.
+    """
     fail_swap_on: Setting | None = None
     """``"true"`` or ``"false"``; None: the default, true."""
     swap_behavior: Setting | None = None
@@ -114,7 +118,8 @@ class KubeletConfig(NamedTuple):
         """The kubelet's configuration. Raises what the host raises for a file that is there and cannot be read."""
         launch = read_launch(host, index, release)
         if not launch.present:
-            return cls()
+            word = embedded_swap_argument(host, index)
+            return cls() if word is None else cls(fail_swap_on=_setting("fail-swap-on", word, str))
         return _assembled(launch, _files(host, launch.flags))
 
 
@@ -212,7 +217,11 @@ def _gates(flags: Flags, found: Fields) -> tuple[tuple[tuple[str, bool], ...], P
 
 def _flag(flags: Flags, name: str, made: _Maker) -> Setting | None:
     word = flags.last(name)
-    return None if word is None else Setting(made(word.text), word.path, word.line, f"--{name}={word.text}")
+    return None if word is None else _setting(name, word, made)
+
+
+def _setting(name: str, word: Word, made: _Maker) -> Setting:
+    return Setting(made(word.text), word.path, word.line, f"--{name}={word.text}")
 
 
 def _field(name: str, node: Node | None, made: _Maker) -> Setting | None:

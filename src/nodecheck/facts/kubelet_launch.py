@@ -44,9 +44,10 @@ PROGRAMS = ("/usr/bin/kubelet", "/usr/local/bin/kubelet", "/opt/bin/kubelet", "/
 _ARGUMENT_FILES = (
     (KUBEADM_FLAGS, ("KUBELET_KUBEADM_ARGS",)),
     ("/etc/kubernetes/kubelet.env", ("KUBELET_ARGS",)),
+    ("/etc/eks/kubelet/environment", ("NODEADM_KUBELET_ARGS",)),
     ("/etc/conf.d/kubelet", ("command_args",)),
 )
-"""Files of arguments and their variables: kubeadm's, kubespray's, Alpine's."""
+"""Files of arguments and their variables: kubeadm's, kubespray's, those of EKS's AL2023 and of Alpine."""
 
 _DEB = frozenset(("debian", "ubuntu", "raspbian", "linuxmint", "pop", "kali", "devuan", "deepin", "uos"))
 
