@@ -162,6 +162,8 @@ def conform(kind: Any, value: Any, path: Path) -> None:
             conform(inner[0], item, path)
     elif origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
         for name, item in _table(value, path).items():
+            if get_origin(inner[0]) is Literal and name not in (known := get_args(inner[0])):
+                raise Invalid((*path, name), f"expected one of {', '.join(known)}{nearest(name, known)}")
             conform(inner[1], item, (*path, name))
     elif inner:  # X | None
         conform(inner[0], value, path)

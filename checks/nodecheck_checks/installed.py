@@ -1,0 +1,140 @@
+"""What is installed of a component, as the checks on versions see it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nodecheck.checking import Lazy, seen
+from nodecheck.checking.model import Evidence
+from nodecheck.errors import Absent, Malformed, Offline, Unsupported
+from nodecheck.facts.packages import NAMES, Package, Packages
+from nodecheck.facts.traces import Traces
+from nodecheck.facts.version_text import Version, parse_package_version
+from nodecheck.facts.versions import KubernetesTools, RuntimeTools, Told
+from nodecheck.fix import Fix, by_hand
+
+KUBERNETES = ("kubelet", "kubeadm", "kubectl")
+
+
+class Installed(NamedTuple):
+    """The version of a component that is there."""
+
+    version: Version
+    told: Told
+    package: Package | None
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def by_package(self) -> bool:
+        """Whether the package alone tells the version."""
+        return self.told.version is None
+
+    @property
+    def note(self) -> str:
+        """What else must be told: a package that disagrees with the program, or is not whole."""
+        package = self.package
+        if package is None:
+            return ""
+        if not package.whole:
+            return f"; its package {package.name} is {package.state}"
+        if self.by_package:
+            return f" by its package {package.name}"
+        other = parse_package_version(package.version)
+        if other is None or _own_numbers(self.told.component, other) or _same(self.version, other):
+            return ""
+        return f", and its package {package.name} says {package.version}: the program is not the package's"
+
+
+class Missing(NamedTuple):
+    """A component that is not there."""
+
+    why: str
+    evidence: tuple[Evidence, ...]
+    shown: str = "not installed"
+
+
+def installed(
+    component: str, tools: KubernetesTools | RuntimeTools, packages: Packages, traces: Lazy[Traces]
+) -> Installed | Missing:
+    """The version of a component by its program, else by its package.
+
+    Raises FactError where something is there and does not tell its version: Offline where only its program could.
+    """
+    told, package = tools.of(component), packages.of(component)
+    if told.version is not None:
+        line = (seen(told.command, told.line),)
+        return Installed(told.version, told, package, line + _package_evidence(package, packages, component))
+    if told.problem is not None and not isinstance(told.problem, (Absent, Offline)):
+        raise told.problem
+    evidence = (_program_evidence(told), *_package_evidence(package, packages, component))
+    if package is not None:
+        return Installed(_package_version(component, package), told, package, evidence)
+    if told.stranger:
+        return Missing(f"{told.command.split(' ')[0]} is another program: {told.line}", evidence, told.line)
+    if isinstance(told.problem, Offline):
+        raise told.problem
+    if not tools.running and not packages.databases:
+        _deny_traces(component, traces())
+    return Missing(f"{component} is not installed", evidence)
+
+
+def _deny_traces(component: str, traces: Traces) -> None:
+    trace = traces.of(component)
+    if trace is not None:
+        raise Unsupported(
+            trace, f"{component} belongs to this node, and neither a program nor a package tells its version"
+        )
+
+
+def _package_version(component: str, package: Package) -> Version:
+    found = parse_package_version(package.version)
+    if found is None:
+        raise Malformed(package.source, f"the package {package.name} has the version {package.version!r}")
+    if _own_numbers(component, found):
+        raise Unsupported(package.source, f"the package {package.name} {package.version} has numbers of its own")
+    return found
+
+
+def _own_numbers(component: str, version: Version) -> bool:
+    """Google's kubectl package carries the SDK's version, 528.0.0: no release of Kubernetes."""
+    return component in KUBERNETES and version.numbers[0] != 1
+
+
+def _same(left: Version, right: Version) -> bool:
+    length = min(len(left.numbers), len(right.numbers))
+    return left.numbers[:length] == right.numbers[:length]
+
+
+def _program_evidence(told: Told) -> Evidence:
+    if told.stranger:
+        return seen(told.command, told.line)
+    if isinstance(told.problem, Offline):
+        return seen(told.command, "is there")
+    return seen(told.command, locator="programs")
+
+
+def _package_evidence(package: Package | None, packages: Packages, component: str) -> tuple[Evidence, ...]:
+    if package is not None:
+        return (seen(package.source, package.version, locator=f"package {package.name}"),)
+    absent = [seen(path) for path in packages.missing]
+    return (*[seen(path, locator=f"package {NAMES[component][0]}") for path in packages.databases], *absent)
+
+
+def install(component: str, wanted: str, packages: Packages, package: Package | None) -> Fix:
+    """How to bring a component to another version. Only a person can say from which repository."""
+    name = NAMES[component][0] if package is None else package.name
+    paths = " ".join([*packages.databases, *([package.source] if package else [])])
+    if "dpkg" in paths:
+        how = (
+            f"apt-cache madison {name} lists the versions to be had; then "
+            f"apt-get install --allow-downgrades --allow-change-held-packages {name}=VERSION"
+        )
+    elif "Packages.db" in paths:
+        how = f"zypper install --oldpackage {name}=VERSION"
+    elif paths:
+        how = f"yum install {name}-VERSION (yum downgrade {name}-VERSION where a later one is installed)"
+    else:
+        how = "replace the program, or install its package"
+    after = f", then restart {component}" if component not in ("kubeadm", "kubectl", "runc") else ""
+    drain = "drain the node, " if component not in ("kubeadm", "kubectl") else ""
+    return by_hand(f"Bring {component} to {wanted}", f"For {component} {wanted}: {drain}{how}{after}.")

@@ -1,0 +1,187 @@
+"""Whether the versions of the Kubernetes programs may be used together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, skip, unknown
+from nodecheck.checking.model import Evidence, Outcome
+from nodecheck.errors import FactError, Offline
+from nodecheck.facts.packages import Packages
+from nodecheck.facts.target import Target
+from nodecheck.facts.traces import Traces
+from nodecheck.facts.versions import KubernetesTools
+from nodecheck.fix import Fix
+from nodecheck_checks.installed import KUBERNETES, Installed, install, installed
+
+KUBELET_N3 = 25
+"""The first kubelet that may be three minor releases behind the API server (two before; KEP-3935)."""
+
+KUBEADM_N3 = 29
+"""The first kubeadm whose preflight takes a kubelet three minor releases behind it (one before; k/k#120825)."""
+
+
+class Span(NamedTuple):
+    """Minor releases of Kubernetes 1, both ends included."""
+
+    low: int
+    high: int
+
+    def meets(self, other: Span) -> bool:
+        """Whether the two have a release in common."""
+        return self.low <= other.high and other.low <= self.high
+
+    def __str__(self) -> str:
+        return f"1.{self.low}" if self.low == self.high else f"1.{self.low} to 1.{self.high}"
+
+
+def control_planes(component: str, minor: int) -> Span:
+    """The control planes with which a component may be used.
+
+    >>> [str(control_planes(*case)) for case in (("kubelet", 24), ("kubelet", 25), ("kubeadm", 17), ("kubectl", 34))]
+    ['1.24 to 1.26', '1.25 to 1.28', '1.16 to 1.17', '1.33 to 1.35']
+    """
+    if component == "kubelet":
+        return Span(minor, minor + (3 if minor >= KUBELET_N3 else 2))
+    return Span(minor - 1, minor) if component == "kubeadm" else Span(minor - 1, minor + 1)
+
+
+def releases(component: str, target: int) -> Span:
+    """The releases of a component that may be used with one control plane.
+
+    >>> [str(releases("kubelet", target)) for target in (17, 27, 28)], str(releases("kubeadm", 17))
+    (['1.15 to 1.17', '1.25 to 1.27', '1.25 to 1.28'], '1.17 to 1.18')
+    """
+    fitting = [minor for minor in range(max(0, target - 4), target + 3) if _fits(component, minor, target)]
+    return Span(fitting[0], fitting[-1])
+
+
+def _fits(component: str, minor: int, target: int) -> bool:
+    return control_planes(component, minor).meets(Span(target, target))
+
+
+def _severity(subject: str | None) -> Severity:
+    return Severity.WARNING if subject == "kubectl" else Severity.ERROR
+
+
+@check(severity=_severity, tags=["kubelet", "kubeadm", "versions"])
+def version_skew(target: Target, tools: KubernetesTools, packages: Lazy[Packages], traces: Lazy[Traces]) -> Results:
+    """The versions of kubelet, kubeadm and kubectl may be used with the control plane and with each other.
+
+    ## Why it matters
+    A kubelet that is newer than its API server, or too old for it, is not supported: it may not register, or may
+    misread what it is told. kubeadm refuses to set up such a node. kubectl more than one release away may lack fields
+    or send ones that are refused.
+
+    ## What it looks at
+    The minor release of each program (see `version`), against the target release of Kubernetes where one is given or
+    found on the node:
+
+    - kubelet: not newer than the control plane; at most three releases older, two where the kubelet is before 1.25;
+    - kubeadm: the release of the control plane, or one newer;
+    - kubectl: one release newer to one older.
+
+    Against each other: there must be a control plane with which both may be used, the kubelet must not be newer than
+    kubeadm, and not more than three releases older than it (one, for kubeadm before 1.29). Patch releases do not
+    count: kubelet 1.17.1 beside kubeadm 1.17.4 is fine.
+
+    ## How to fix it
+    Upgrade the control plane first, then kubelet and kubectl, one minor release at a time; or bring the program to a
+    release within the range that the result names.
+
+    ## Sources
+    https://kubernetes.io/releases/version-skew-policy/; KEP-3935; kubeadm's preflight check KubeletVersion
+    (`cmd/kubeadm/app/preflight/checks.go`) and `MinimumKubeletVersion`; kubernetes/kubernetes#120825.
+    """
+    found: dict[str, Installed] = {}
+    for component in KUBERNETES:
+        outcome = _look(component, tools, packages, traces, found)
+        if outcome is not None:
+            yield outcome
+    # Major releases other than 1 do not exist; a target that names one has nothing to be compared with.
+    release = target.release[1] if target.release is not None and target.release[0] == 1 else None
+    if release is None and len(found) == 1:
+        yield skip(f"only {next(iter(found))} is here, and no Kubernetes release is given to compare it with")
+        return
+    for component in found:
+        yield _judged(component, found, release, packages)
+
+
+def _look(
+    component: str, tools: KubernetesTools, packages: Lazy[Packages], traces: Lazy[Traces], found: dict[str, Installed]
+) -> Outcome | None:
+    """Note what is installed of a component; an outcome where that cannot be told."""
+    try:
+        # The database is not read for what the program tells.
+        known = Packages() if tools.of(component).version is not None else packages()
+        one = installed(component, tools, known, traces)
+    except Offline as error:
+        return skip(str(error), code=error.code, subject=component)
+    except FactError as error:
+        return unknown(str(error), code=error.code, subject=component)
+    if isinstance(one, Installed):
+        found[component] = one
+    return None
+
+
+def _judged(component: str, found: dict[str, Installed], target: int | None, packages: Lazy[Packages]) -> Outcome:
+    one = found[component]
+    reasons = list(_reasons(component, found, target))
+    others = [found[name].version.text for name in found if name != component]
+    with_what = f"a control plane of 1.{target}" if target is not None else " and ".join(_named(component, found))
+    evidence: list[Evidence] = list(one.evidence)
+    for name in found:
+        if name != component:
+            evidence.extend(found[name].evidence[:1])
+    expected = str(releases(component, target)) if target is not None else f"fits {', '.join(others)}"
+    shown = one.version.text
+    if not reasons:
+        return ok(
+            f"{component} {shown} may be used with {with_what}",
+            subject=component,
+            expected=expected,
+            actual=shown,
+            evidence=evidence,
+        )
+    return fail(
+        "; ".join(reasons),
+        subject=component,
+        expected=expected,
+        actual=shown,
+        evidence=evidence,
+        fix=_fix(component, expected, packages, one),
+    )
+
+
+def _fix(component: str, expected: str, packages: Lazy[Packages], one: Installed) -> Fix:
+    try:
+        known = packages()
+    except FactError:  # the verdict does not hang on it
+        known = Packages()
+    return install(component, expected, known, one.package or known.of(component))
+
+
+def _named(component: str, found: dict[str, Installed]) -> list[str]:
+    return [f"{name} {found[name].version.text}" for name in found if name != component]
+
+
+def _reasons(component: str, found: dict[str, Installed], target: int | None) -> Iterator[str]:
+    """Why a component may not be used as it is."""
+    minor = found[component].version.minor[1]
+    here = f"{component} {found[component].version.text}"
+    if target is not None and not _fits(component, minor, target):
+        yield f"{here} may not be used with a control plane of 1.{target}, only with {control_planes(component, minor)}"
+    for other in found:
+        if other == component:
+            continue
+        theirs = found[other].version.minor[1]
+        there = f"{other} {found[other].version.text}"
+        if target is None and not control_planes(component, minor).meets(control_planes(other, theirs)):
+            yield f"no control plane may be used with both {here} and {there}"
+        elif component == "kubelet" and other == "kubeadm" and theirs - minor > _kubeadm_lag(theirs):
+            yield f"{there} takes no kubelet before 1.{theirs - _kubeadm_lag(theirs)}, and {here} is"
+
+
+def _kubeadm_lag(minor: int) -> int:
+    return 3 if minor >= KUBEADM_N3 else 1
