@@ -1,0 +1,197 @@
+"""Native ``.swap`` units (systemd.swap(5)), and services that make swap of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nodecheck.errors import Absent, FactError
+from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.unit_files import load_unit
+from nodecheck.facts.unit_names import device_node, path_of_unit, unit_of_path
+from nodecheck.facts.units import UnitIndex
+from nodecheck.host import Host, exists
+from nodecheck.host.base import text
+
+SWAP_TARGET = "swap.target"
+
+
+class SwapUnit(NamedTuple):
+    """A ``.swap`` unit that lies on disk."""
+
+    name: str
+    what: str
+    """The device or file."""
+    fragment: str
+    """Its unit file."""
+    line: int | None
+    """The line of ``What=``."""
+    pulled: tuple[tuple[str, str], ...]
+    """What names it in a ``.wants`` or ``.requires`` directory: unit and path of the link."""
+    error: FactError | None = None
+    """Why its unit file cannot be read."""
+
+
+class SwapUnits(NamedTuple):
+    """The ``.swap`` units that systemd would load. What generators make in ``/run`` is not among them."""
+
+    units: tuple[SwapUnit, ...] = ()
+
+    @classmethod
+    def read(cls, host: Host, index: UnitIndex, init: InitSystem) -> SwapUnits:
+        """Read the unit files."""
+        if not init.is_systemd:
+            return cls()
+        boot = index.persistent()
+        names = dict.fromkeys(name for name in boot.files if name.endswith(".swap") and boot.resolve(name) == name)
+        found = [_unit(host, boot, name, init) for name in names]
+        return cls(tuple(unit for unit in found if unit is not None))
+
+
+def _unit(host: Host, index: UnitIndex, name: str, init: InitSystem) -> SwapUnit | None:
+    fragment = index.fragment(name)
+    if fragment is None:
+        return None
+    pulled = index.pulls(name)
+    try:
+        unit = load_unit(host, index, name)
+    except Absent:
+        return None  # a dangling link is no unit
+    except FactError as error:
+        return SwapUnit(name, path_of_unit(name) or name, fragment, None, pulled, error)
+    settings = unit.values("Swap", "What") if unit is not None else ()
+    what, path, line = settings[-1] if settings else (path_of_unit(name) or "", fragment, None)
+    node = device_node(what) if init.at_least(256) else what
+    if unit_of_path(node.replace("%%", "%"), ".swap") not in index.names_of(name):
+        return None  # "Value of What= and unit name do not match, not loading" (src/core/swap.c)
+    return SwapUnit(name, what, path, line, pulled)
+
+
+class SwapService(NamedTuple):
+    """A service that turns swap on when it starts."""
+
+    name: str
+    what: str
+    source: str
+    """What pulls it in at boot: a link, or a configuration file where nothing else is known of the node."""
+    presumed: bool = False
+    """Only its configuration is there, and no directory that would show it disabled."""
+
+
+_ZRAM = (
+    ("zramswap", "/etc/default/zramswap"),
+    ("zram-config", None),
+    ("zram-swap", None),
+    ("zram_swap", None),
+    ("zram", None),
+    ("zramd", "/etc/default/zramd"),
+    ("zram-swap-config", None),
+    ("nvzramconfig", None),
+    ("armbian-zram-config", None),
+    ("systemd-swap", None),
+)
+"""Services that make swap of zram: Debian's zram-tools, Ubuntu's zram-config, Fedora's zram, Jetson's, Armbian's …"""
+
+DPHYS = "dphys-swapfile"
+DPHYS_CONFIG = "/etc/dphys-swapfile"
+
+
+class SwapServices(NamedTuple):
+    """The services that turn swap on at the next boot."""
+
+    services: tuple[SwapService, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, host: Host, index: UnitIndex, init: InitSystem) -> SwapServices:
+        """Look for the services, and for what starts them."""
+        found = []
+        for name, config in (*_ZRAM, (DPHYS, DPHYS_CONFIG)):
+            service = _service(host, index, init, name, config)
+            if service is not None:
+                found.append(service)
+        found.extend(_instances(index, init))
+        services = tuple(_dphys(host, service) if service.name == DPHYS else service for service in found)
+        return cls(tuple(service for service in services if service is not None))
+
+
+def _service(host: Host, index: UnitIndex, init: InitSystem, name: str, config: str | None) -> SwapService | None:
+    if init.is_systemd:
+        unit = f"{name}.service"
+        if index.persistent().masked(unit):
+            return None
+        link = index.starts_at_boot(unit)
+        if link is not None:
+            return SwapService(name, "/dev/zram0", link)
+        if index.persistent().exists(unit):
+            return None
+    link = _sysv_link(host, name)
+    if link is not None:
+        return SwapService(name, "/dev/zram0", link)
+    if config is not None and not init.present and not _shows_services(host, index) and exists(host, config):
+        return SwapService(name, "/dev/zram0", config, presumed=True)
+    return None
+
+
+def _shows_services(host: Host, index: UnitIndex) -> bool:
+    """Whether this root shows which services are enabled."""
+    return bool(index.complete or index.dirs.get("multi-user.target.wants")) or exists(host, "/etc/init.d")
+
+
+def _sysv_link(host: Host, name: str) -> str | None:
+    """The start link of an init script (which systemd-sysv-generator makes a unit of), or Upstart's job."""
+    if exists(host, f"/etc/init.d/{name}"):
+        for folder in ("/etc/rc2.d", "/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d", "/etc/rcS.d"):
+            try:
+                names = host.names(folder)
+            except Absent:
+                continue
+            for link in names:
+                if link[:1] == "S" and link[1:3].isdigit() and link[3:] == name:
+                    return f"{folder}/{link}"
+        for level in ("sysinit", "boot", "default"):
+            if host.link(f"/etc/runlevels/{level}/{name}") is not None:
+                return f"/etc/runlevels/{level}/{name}"
+    return None
+
+
+def _instances(index: UnitIndex, init: InitSystem) -> Iterator[SwapService]:
+    """Instances of ``swap-create@.service`` (zram-generator before 1.0) that a link pulls in."""
+    if init.is_systemd:
+        boot = index.persistent()
+        links = {link for paths in boot.dirs.values() for path in paths for link in boot.links[path]}
+        for link in sorted(links):
+            if link.startswith("swap-create@") and link.endswith(".service"):
+                why = index.starts_at_boot(link)
+                if why is not None:
+                    instance = link[len("swap-create@") : -len(".service")]
+                    yield SwapService(link.removesuffix(".service"), f"/dev/{instance}", why)
+
+
+def _dphys(host: Host, service: SwapService) -> SwapService | None:
+    """dphys-swapfile with its file; None where its configuration asks for a size of 0, with which swapon fails."""
+    try:
+        settings = shell_settings(text(host, DPHYS_CONFIG))
+    except Absent:
+        settings = {}
+    if settings.get("CONF_SWAPSIZE") == "0":
+        return None
+    return service._replace(what=settings.get("CONF_SWAPFILE") or "/var/swap")
+
+
+def shell_settings(source: str) -> dict[str, str]:
+    r"""The plain assignments of a file that a shell reads, the last one winning.
+
+    >>> shell_settings("#A=1\nA=2 # two\nB='/var/my swap'\n")
+    {'A': '2', 'B': '/var/my swap'}
+    """
+    found = {}
+    for line in source.split("\n"):
+        name, equals, value = line.strip(" \t\r").removeprefix("export ").partition("=")
+        if equals and name.isidentifier():
+            if value[:1] in ("'", '"'):
+                value = value[1:].partition(value[0])[0]
+            else:
+                value = value.partition(" ")[0].partition(";")[0]
+            found[name] = value
+    return found
