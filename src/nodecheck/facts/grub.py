@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
+from nodecheck.facts.grub_words import expanded, statements
+
 MOST_ENTRIES = 4096
-_FEATURES = "feature_"
 _LINUX = ("linux", "linuxefi", "linux16")
 
 
@@ -59,90 +57,6 @@ def parse_grubenv(text: str) -> dict[str, str]:
     return found
 
 
-class _Token(NamedTuple):
-    """A word (``text``), or a separator (``kind`` is ``;``, ``{`` or ``}``)."""
-
-    kind: str
-    text: str
-    line: int
-
-
-@lru_cache(maxsize=1)
-def _lexer() -> re.Pattern[str]:
-    return re.compile(
-        r"""(?P<blank>[ \t\r]+|\\\n)|(?P<comment>\#[^\n]*)|(?P<end>[\n;]+)
-        |(?P<word>(?:'[^']*'|"(?:\\.|[^"\\])*"|\$\{[^}\n]*\}|\\.|[^\s;'"\\])+)|(?P<other>.)""",
-        re.VERBOSE | re.DOTALL,
-    )
-
-
-def _statements(text: str) -> Iterator[tuple[list[str], int]]:
-    """Simple commands: lists of raw words, with the line of the first; ``{`` ends one and ``}`` is one by itself."""
-    words: list[str] = []
-    line = start = 1
-    for match in _lexer().finditer(text):
-        kind, value = match.lastgroup, match.group()
-        if kind == "word":
-            if not words:
-                start = line
-            if value == "}":
-                if words:
-                    yield words, start
-                words = []
-                yield ["}"], line
-            else:
-                words.append(value)
-                if value in ("{", "then", "else", "do"):
-                    yield words, start
-                    words = []
-        elif kind == "end" and words:
-            yield words, start
-            words = []
-        line += value.count("\n")
-    if words:
-        yield words, start
-
-
-@lru_cache(maxsize=1)
-def _parts() -> re.Pattern[str]:
-    return re.compile(
-        r"""'(?P<raw>[^']*)'|"(?P<soft>(?:\\.|[^"\\])*)"|\$\{(?P<braced>[^}]*)\}|\$(?P<name>[A-Za-z_]\w*|[0-9?@#*])
-        |\\(?P<escaped>.)|(?P<plain>[^'"\\$]+|.)""",
-        re.VERBOSE | re.DOTALL,
-    )
-
-
-def expanded(word: str, variables: dict[str, str]) -> str:
-    """A word with quotes removed and variables replaced (an unset one by nothing).
-
-    >>> expanded('a"${b} \\\\$c"', {"b": "1"})
-    'a1 $c'
-    """
-    found = []
-    for match in _parts().finditer(word):
-        kind, value = match.lastgroup or "plain", match.group(match.lastgroup or 0)
-        if kind in ("braced", "name"):
-            found.append("y" if value.startswith(_FEATURES) else variables.get(value, ""))
-        elif kind == "soft":
-            found.append(_soft(value, variables))
-        else:
-            found.append(value)
-    return "".join(found)
-
-
-def _soft(text: str, variables: dict[str, str]) -> str:
-    """The text within double quotes: variables count, a backslash quotes ``$``, a quote and itself."""
-    found = []
-    for match in re.finditer(r"""\\([$"\\])|\$\{([^}]*)\}|\$([A-Za-z_]\w*|[0-9?@#*])|([^\\$]+|.)""", text, re.DOTALL):
-        escaped, braced, name, plain = match.groups()
-        key = braced if braced is not None else name
-        if key is not None:
-            found.append("y" if key.startswith(_FEATURES) else variables.get(key, ""))
-        else:
-            found.append(escaped if escaped is not None else plain)
-    return "".join(found)
-
-
 class _Script:
     """Runs what matters of a ``grub.cfg``: ``set``, ``if``, ``menuentry``, ``submenu``, ``blscfg``."""
 
@@ -157,7 +71,7 @@ class _Script:
         """For each open ``if``: whether this branch runs, and whether one has run."""
 
     def run(self, text: str) -> None:
-        for words, line in _statements(text):
+        for words, line in statements(text):
             self._statement(words, line)
 
     def _statement(self, words: list[str], line: int) -> None:
@@ -290,7 +204,7 @@ def parse_default_grub(text: str, variables: dict[str, str]) -> int | None:
     (1, {'GRUB_CMDLINE_LINUX': 'a b'})
     """
     found = None
-    for words, line in _statements(text):
+    for words, line in statements(text):
         for word in words[1:] if words[0] == "export" else words[:1]:
             name, equals, value = word.partition("=")
             if not equals:

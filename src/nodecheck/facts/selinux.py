@@ -1,16 +1,12 @@
-"""SELinux: its mode now, and the mode that libselinux will make of the files at the next boot."""
+"""SELinux as it is at present."""
 
 from __future__ import annotations
 
 import errno
 from typing import NamedTuple
 
-from nodecheck.checking.declare import Lazy
 from nodecheck.checking.model import Evidence, seen
 from nodecheck.errors import Absent, Denied, FactError, Offline, ParseError
-from nodecheck.facts.boot import BootCmdline
-from nodecheck.facts.os_release import OsRelease, at_least, leading_numbers
-from nodecheck.facts.selinux_lsm import STARTS_WITHOUT, KernelLsm, suse_16
 from nodecheck.host import Host
 from nodecheck.host.base import text
 
@@ -19,15 +15,12 @@ PERMISSIVE = "permissive"
 DISABLED = "disabled"
 MODES = (ENFORCING, PERMISSIVE, DISABLED)
 
-CONFIG = "/etc/selinux/config"
-POLICY = "/etc/selinux/targeted/policy"
-"""The default policy's directory (``SELINUXDEFAULT`` of libselinux)."""
 ENFORCE = "/sys/fs/selinux/enforce"
 CURRENT = "/proc/self/attr/current"
+NO_POLICY = "kernel"
+"""The label that SELinux gives everything as long as no policy is loaded."""
 LSM_LIST = "/sys/kernel/security/lsm"
-_TAG = "SELINUX="
 _PAGE = 4096
-"""libselinux reads the file in lines of at most this many bytes, the last being NUL."""
 _SPACES = " \t\n\v\f\r"
 
 
@@ -53,7 +46,17 @@ class SelinuxMode(NamedTuple):
             return _by_label(host, None)
         if value not in ("0", "1"):
             raise ParseError(ENFORCE, 1, value, "0 or 1")
+        if value == "0" and _has_no_policy(host):
+            return cls(DISABLED, (seen(ENFORCE, value), seen(CURRENT, NO_POLICY)))
         return cls(ENFORCING if value == "1" else PERMISSIVE, (seen(ENFORCE, value),))
+
+
+def _has_no_policy(host: Host) -> bool:
+    """Whether the kernel started SELinux and nobody loaded a policy (``SELINUX=disabled`` on RHEL 9)."""
+    try:
+        return text(host, CURRENT, _PAGE).strip(_SPACES + "\0") == NO_POLICY
+    except FactError:
+        return False
 
 
 def _by_label(host: Host, offline: Offline | None) -> SelinuxMode:
@@ -74,6 +77,8 @@ def _by_label(host: Host, offline: Offline | None) -> SelinuxMode:
         if error.errno != errno.EINVAL:
             raise
         return SelinuxMode(DISABLED, (*absent, seen(CURRENT, "EINVAL: no security module gives labels")))
+    if not is_context(label) and not is_other_label(label):
+        raise ParseError(CURRENT, 1, label, "a security module's label")
     mode = None if is_context(label) else DISABLED
     return SelinuxMode(mode, (*absent, seen(CURRENT, label), *listed))
 
@@ -81,9 +86,12 @@ def _by_label(host: Host, offline: Offline | None) -> SelinuxMode:
 def _lsm_list(host: Host) -> str | None:
     """The security modules of the running kernel; None where securityfs is not to be had (only root may read it)."""
     try:
-        return text(host, LSM_LIST, _PAGE).strip(_SPACES) or None
+        modules = text(host, LSM_LIST, _PAGE).strip(_SPACES)
     except (Absent, Denied, Offline):
         return None
+    if "capability" not in modules.split(","):  # which every kernel has
+        raise ParseError(LSM_LIST, 1, modules, "a list of security modules")
+    return modules
 
 
 def is_context(label: str) -> bool:
@@ -98,223 +106,17 @@ def is_context(label: str) -> bool:
     return len(parts) >= 3 and all(p and all(c.isalnum() or c in "_.-," for c in p) for p in parts)
 
 
-class SelinuxConfig(NamedTuple):
-    """``/etc/selinux/config`` by libselinux's own parsing (``selinux_getenforcemode``)."""
+def is_other_label(label: str) -> bool:
+    """Whether it is what AppArmor (``name (mode)``, ``unconfined``), Smack (a word) or SELinux without a policy shows.
 
-    present: bool = False
-    mode: str | None = None
-    """What the first valid line says; None where there is none."""
-    line: int | None = None
-    text: str = ""
-    """That line, whole; or the whole file where there is none."""
-    after_blank: bool = False
-    """The value stands after a blank, where libselinux before 3.4 does not see it."""
-    policy: str | None = None
-    """Where there is no file: the policy directory that libselinux takes then, if it is there."""
-
-    @classmethod
-    def read(cls, host: Host, release: Lazy[OsRelease]) -> SelinuxConfig:
-        """Read by the rules of the distribution's libselinux (the newest where the distribution is not known)."""
-        try:
-            source = text(host, CONFIG)
-        except Absent:
-            return cls(policy=POLICY if _is_there(host, POLICY) else None)
-        config = parse_config(source)
-        if config.after_blank and not skips_blanks(release()):
-            config = parse_config(source, skip_blanks=False)._replace(after_blank=True)
-        return config
-
-
-def parse_config(source: str, skip_blanks: bool = True) -> SelinuxConfig:
-    r"""Parse the text of ``/etc/selinux/config``: the first valid line wins, values are prefixes without case.
-
-    >>> parse_config("# x\nSELINUX=Permissive # y\nSELINUX=disabled\n")[:4]
-    (True, 'permissive', 2, 'SELINUX=Permissive # y')
-    >>> parse_config(" SELINUX=disabled\n").mode is None
-    True
+    >>> is_other_label("cri-containerd.apparmor.d (enforce)"), is_other_label("unconfined"), is_other_label("_")
+    (True, True, True)
+    >>> is_other_label(""), is_other_label("system_u:system_r"), is_other_label("a b")
+    (False, False, False)
     """
-    blank = False
-    for number, line in enumerate(source.split("\n"), 1):
-        for start in range(0, max(1, len(line)), _PAGE - 1):
-            piece = line[start : start + _PAGE - 1]
-            if not piece.startswith(_TAG):
-                continue
-            value = piece[len(_TAG) :]
-            stripped = value.lstrip(_SPACES)
-            mode = _mode(stripped)
-            blank = blank or (mode is not None and stripped != value)
-            if mode is not None and (skip_blanks or stripped == value):
-                return SelinuxConfig(True, mode, number, line, blank)
-    return SelinuxConfig(True, None, None, source, blank)
-
-
-def _mode(value: str) -> str | None:
-    lowered = value[:10].lower()
-    return next((mode for mode in MODES if lowered.startswith(mode)), None)
-
-
-_FIRST_TO_SKIP = {
-    "rhel": "9.1",
-    "fedora": "37",
-    "debian": "12",
-    "raspbian": "12",
-    "ubuntu": "22.10",
-    "amzn": "2023",
-    "sles": "15.5",
-    "opensuse-leap": "15.5",
-}
-"""The first release with libselinux 3.4, which skips blanks before the value (commit 4bab3ecc, 2022)."""
-
-
-def skips_blanks(release: OsRelease) -> bool:
-    """Whether the distribution's libselinux skips blanks after ``SELINUX=``; where that cannot be told, it does.
-
-    >>> skips_blanks(OsRelease("centos", "7.9.2009")), skips_blanks(OsRelease("centos", "9")), skips_blanks(OsRelease())
-    (False, True, True)
-    """
-    first = _FIRST_TO_SKIP.get(release.family or "")
-    if first is None or not release.version:
-        return True
-    return at_least(leading_numbers(release.version), leading_numbers(first)) is not False
-
-
-class SelinuxAtBoot(NamedTuple):
-    """SELinux after the next boot."""
-
-    mode: str | None
-    """None: it cannot be told."""
-    why: str
-    """In a few words, for the message."""
-    evidence: tuple[Evidence, ...]
-    config: SelinuxConfig = SelinuxConfig()
-
-    @classmethod
-    def read(
-        cls,
-        config: SelinuxConfig,
-        cmdline: Lazy[BootCmdline],
-        lsm: Lazy[KernelLsm],
-        now: Lazy[SelinuxMode],
-        release: Lazy[OsRelease],
-    ) -> SelinuxAtBoot:
-        """The mode, by the file, the command line and the kernel's choice of security modules.
-
-        ``SELINUX=disabled`` cannot be undone by the command line, so that is not read then; nor where there is
-        neither the file nor a policy (``is_selinux_enabled`` wants the file, and nothing can be enforced).
-        """
-        told = _told(config)
-        if config.mode == DISABLED:
-            return cls(DISABLED, f"{CONFIG} says {config.text.strip(_SPACES)}", told, config)
-        if not config.present and config.policy is None:
-            return _without_config(config, now, release)
-        chosen = lsm()
-        if chosen.active is False:
-            return cls(DISABLED, chosen.why, (*chosen.evidence, *told), config)
-        boot = cmdline()
-        values = enforcing_values(boot)
-        if values:
-            mode = ENFORCING if strtol(values[-1]) else PERMISSIVE
-            word = f"enforcing={values[-1]}"
-            evidence = (seen(boot.source or "command line", word, line=boot.line), *told)
-            return cls(mode, f"the command line says {word}", evidence, config)
-        quiet = (seen(boot.source, "no word about SELinux", line=boot.line),) if boot.source else ()
-        return cls(*_by_config(config), (*told, *quiet), config)
-
-
-def _without_config(config: SelinuxConfig, now: Lazy[SelinuxMode], release: Lazy[OsRelease]) -> SelinuxAtBoot:
-    """Neither file nor policy: SELinux is not in use, unless the node shows that these files are only missing here.
-
-    A root of a few files does not have them all; its distribution, or the running system, then says more.
-    """
-    looked = (seen(CONFIG), seen(POLICY))
-    why = f"there is neither {CONFIG} nor a policy"
-    try:
-        running = now()
-    except Offline:
-        told = release()
-        unused = told.family in STARTS_WITHOUT and not suse_16(told)
-        return SelinuxAtBoot(DISABLED if unused else None, why, (*looked, *told.evidence), config)
-    mode = DISABLED if running.mode == DISABLED else None
-    return SelinuxAtBoot(mode, why, (*looked, *running.evidence), config)
-
-
-def _told(config: SelinuxConfig) -> tuple[Evidence, ...]:
-    if not config.present:
-        return (seen(CONFIG),)
-    if config.mode is None:
-        return (seen(CONFIG, "no valid SELINUX= line"),)
-    return (seen(CONFIG, config.text.strip("\r"), line=config.line),)
-
-
-def _by_config(config: SelinuxConfig) -> tuple[str, str]:
-    """Mode and reason by the file alone; libselinux takes a file without a valid line, or none, as permissive."""
-    if config.mode is not None:
-        return config.mode, f"{CONFIG} says {config.text.strip(_SPACES)}"
-    if config.present:
-        return PERMISSIVE, f"{CONFIG} has no valid SELINUX= line"
-    return PERMISSIVE, f"there is a policy and no {CONFIG}"
-
-
-def enforcing_values(boot: BootCmdline) -> tuple[str, ...]:
-    """The values of ``enforcing=``, by words as libselinux and the kernel look for them."""
-    return tuple([word[10:] for word in boot.words if word.startswith("enforcing=")])
-
-
-def strtol(value: str) -> int:
-    """C's ``strtol(value, NULL, 0)``: the number that a text begins with; 0 where it begins with none.
-
-    >>> strtol("1x"), strtol("0x10"), strtol("010"), strtol("on"), strtol("-1")
-    (1, 16, 8, 0, -1)
-    """
-    import re
-
-    match = re.match(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]{1,64}|0[0-7]{0,64}|[1-9][0-9]{0,64})", value)
-    if match is None:
-        return 0
-    sign, digits = match.groups()
-    base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[0] == "0" else 10
-    return int(sign + digits, base)
-
-
-class ContainerSelinux(NamedTuple):
-    """The container-selinux policy, without which containers fail on an enforcing node."""
-
-    path: str | None
-    """A file of it; None where none is there."""
-    looked: tuple[str, ...]
-
-    @classmethod
-    def read(cls, host: Host) -> ContainerSelinux:
-        """By its files, as they are there also where no package database is."""
-        for path in _POLICY_FILES:
-            if _is_there(host, path):
-                return cls(path, (path,))
-        return cls(_module(host), (*_POLICY_FILES, _STORE))
-
-
-_POLICY_FILES = (
-    "/usr/share/containers/selinux/contexts",
-    "/usr/share/selinux/packages/container.pp.bz2",
-    "/usr/share/selinux/packages/container.pp",
-    "/etc/selinux/targeted/modules/active/modules/container.pp",
-    "/etc/selinux/targeted/active/modules/200/container",
-)
-_STORE = "/var/lib/selinux/targeted/active/modules"
-
-
-def _is_there(host: Host, path: str) -> bool:
-    try:
-        host.stat(path)
-    except Absent:
+    if not label.isprintable():
         return False
-    return True
-
-
-def _module(host: Host) -> str | None:
-    """The module in the policy store, at whatever priority."""
-    try:
-        priorities = host.names(_STORE)
-    except Absent:
-        return None
-    paths = (f"{_STORE}/{priority}/container" for priority in priorities[:64])
-    return next((path for path in paths if _is_there(host, path)), None)
+    name, opened, mode = label.rpartition(" (")
+    if opened:
+        return bool(name) and mode.endswith(")") and mode[:-1].isalpha()
+    return bool(label) and not any(char in ": " for char in label)

@@ -1,0 +1,86 @@
+"""The language of ``grub.cfg``: commands, quotes and variables (GRUB manual, "Shell-like scripting")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+_FEATURES = "feature_"
+"""Variables that begin so are ``y`` in every GRUB 2 of today."""
+
+
+@lru_cache(maxsize=1)
+def _lexer() -> re.Pattern[str]:
+    return re.compile(
+        r"""(?P<blank>[ \t\r]+|\\\n)|(?P<comment>\#[^\n]*)|(?P<end>[\n;]+)
+        |(?P<word>(?:'[^']*'|"(?:\\.|[^"\\])*"|\$\{[^}\n]*\}|\\.|[^\s;'"\\])+)|(?P<other>.)""",
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+def statements(text: str) -> Iterator[tuple[list[str], int]]:
+    """Simple commands: lists of raw words, with the line of the first; ``{`` ends one and ``}`` is one by itself."""
+    words: list[str] = []
+    line = start = 1
+    for match in _lexer().finditer(text):
+        kind, value = match.lastgroup, match.group()
+        if kind == "word":
+            if not words:
+                start = line
+            if value == "}":
+                if words:
+                    yield words, start
+                words = []
+                yield ["}"], line
+            else:
+                words.append(value)
+                if value in ("{", "then", "else", "do"):
+                    yield words, start
+                    words = []
+        elif kind == "end" and words:
+            yield words, start
+            words = []
+        line += value.count("\n")
+    if words:
+        yield words, start
+
+
+@lru_cache(maxsize=1)
+def _parts() -> re.Pattern[str]:
+    return re.compile(
+        r"""'(?P<raw>[^']*)'|"(?P<soft>(?:\\.|[^"\\])*)"|\$\{(?P<braced>[^}]*)\}|\$(?P<name>[A-Za-z_]\w*|[0-9?@#*])
+        |\\(?P<escaped>.)|(?P<plain>[^'"\\$]+|.)""",
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+def expanded(word: str, variables: dict[str, str]) -> str:
+    """A word with quotes removed and variables replaced (an unset one by nothing).
+
+    >>> expanded('a"${b} \\\\$c"', {"b": "1"})
+    'a1 $c'
+    """
+    found = []
+    for match in _parts().finditer(word):
+        kind, value = match.lastgroup or "plain", match.group(match.lastgroup or 0)
+        if kind in ("braced", "name"):
+            found.append("y" if value.startswith(_FEATURES) else variables.get(value, ""))
+        elif kind == "soft":
+            found.append(_soft(value, variables))
+        else:
+            found.append(value)
+    return "".join(found)
+
+
+def _soft(text: str, variables: dict[str, str]) -> str:
+    """The text within double quotes: variables count, a backslash quotes ``$``, a quote and itself."""
+    found = []
+    for match in re.finditer(r"""\\([$"\\])|\$\{([^}]*)\}|\$([A-Za-z_]\w*|[0-9?@#*])|([^\\$]+|.)""", text, re.DOTALL):
+        escaped, braced, name, plain = match.groups()
+        key = braced if braced is not None else name
+        if key is not None:
+            found.append("y" if key.startswith(_FEATURES) else variables.get(key, ""))
+        else:
+            found.append(escaped if escaped is not None else plain)
+    return "".join(found)
