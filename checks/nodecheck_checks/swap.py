@@ -1,29 +1,166 @@
-"""Swap."""
+"""Swap: what is on, and what the next boot turns on."""
 
-from nodecheck.checking import Results, Severity, check, fail, ok, seen
-from nodecheck.facts.swaps import Swaps
-from nodecheck.fix import Fix, command
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.checking.model import Evidence, Outcome
+from nodecheck.errors import FactError
+from nodecheck.facts.boot import KernelRelease
+from nodecheck.facts.fstab import Fstab
+from nodecheck.facts.generators import Generators
+from nodecheck.facts.gpt_swaps import GptSwaps
+from nodecheck.facts.kubelet import KubeletConfig
+from nodecheck.facts.openrc import Runlevels
+from nodecheck.facts.swap_options import SwapOptions
+from nodecheck.facts.swap_units import SwapServices, SwapUnits
+from nodecheck.facts.swaps import PROC_SWAPS, SwapArea, Swaps
+from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.facts.zram import ZramGenerator
+from nodecheck.fix import Fix, by_hand, command
+from nodecheck_checks.swap_boot import Boot
+from nodecheck_checks.swap_others import of_cmdline, of_gpt, of_services, of_units, of_zram
+
+EXPECTED = "no swap"
 
 
-@check(severity=Severity.ERROR, tags=["kubelet"])
+def swap_severity(subject: str | None, kubelet: KubeletConfig) -> Severity:
+    """An error where the kubelet would refuse to start; ``info`` where its configuration tolerates swap."""
+    return Severity.ERROR if kubelet.fails_on_swap or kubelet.problem else Severity.INFO
+
+
+@check(
+    severity=swap_severity,
+    tags=["kubelet", "swap"],
+    references=["https://kubernetes.io/docs/concepts/cluster-administration/swap-memory-management/"],
+)
 def swap(swaps: Swaps) -> Results:
-    """No swap area is active.
+    """No swap area is active, and none will be after the next boot.
 
     ## Why it matters
-    The kubelet refuses to start on a node with swap unless it is told otherwise.
+    The kubelet refuses to start where swap is on, unless its configuration says ``failSwapOn: false``. Memory limits
+    of pods mean little where pages can go to a disk. Swap that was turned off by ``swapoff`` alone is back after the
+    next boot, and then the node does not come up. Where the kubelet tolerates swap, findings are only ``info``.
+
+    ## What it looks at
+    Now: ``/proc/swaps``. A file that was deleted while in use still counts; zram counts. No ``/proc/swaps`` under a
+    mounted ``/proc`` is a kernel without swap.
+
+    Boot: ``/etc/fstab`` as systemd-fstab-generator reads it (the third field is exactly ``swap``; of ``auto`` and
+    ``noauto`` the last one counts; of two lines for one device the first), or as ``swapon -a`` does where another
+    init boots; ``.swap`` units that something pulls in; ``zram-generator.conf`` and its drop-ins; services that make
+    swap of zram, and dphys-swapfile; swap partitions on the root's GPT disk (only a running node tells); and the
+    command line of the next boot: ``fstab=no``, ``systemd.swap=0`` (systemd 246), ``systemd.gpt_auto=0``,
+    ``systemd.zram=0`` and ``systemd.mask=`` take away, ``systemd.swap-extra=`` and ``systemd.mount-extra=``
+    (systemd 254) add, ``noswap`` does nothing. A masked unit stays off. A mask on ``swap.target`` does nothing on
+    systemd 219 (EL7), and before 239 nothing for devices, which start their swap units by themselves. What lies in
+    ``/run`` does not count: it is gone at the next boot.
+
+    The subject is the device or the file as the source spells it (``UUID=…`` stays).
 
     ## How to fix it
-    Turn the area off.
+    Turn the area off with ``swapoff``, and take away what turns it on at boot: comment the line of fstab, disable
+    or mask the unit, write an empty ``/etc/systemd/zram-generator.conf``, change the command line.
 
     ## Sources
-    kubelet ``failSwapOn``.
+    kubelet ``failSwapOn`` (pkg/kubelet/util/swap); the kernel's mm/swapfile.c; systemd-fstab-generator(8),
+    systemd-gpt-auto-generator(8), systemd.swap(5), kernel-command-line(7), zram-generator.conf(5), fstab(5);
+    kubernetes-sigs/kubespray#10741 (swap.target on EL7), systemd/systemd#11373 (devices and their units).
     """
     if not swaps.areas:
-        yield ok("no swap area is active")
-    for area in swaps.areas:
-        yield fail(
-            f"{area.size_kib} KiB of swap is active",
-            subject=area.path,
-            evidence=[seen("/proc/swaps", area.path)],
-            fix=Fix("Turn it off", (command("swapoff", "--", area.path),)),
+        yield _none_active(swaps)
+    for path in dict.fromkeys(area.path for area in swaps.areas):
+        yield _active([area for area in swaps.areas if area.path == path])
+
+
+def _none_active(swaps: Swaps) -> Outcome:
+    if not swaps.supported:
+        return ok("the kernel has no swap", expected=EXPECTED, actual=EXPECTED, evidence=[seen(PROC_SWAPS)])
+    return ok("no swap area is active", expected=EXPECTED, actual=EXPECTED, evidence=[seen(PROC_SWAPS, "no area")])
+
+
+def _active(areas: list[SwapArea]) -> Outcome:
+    area = areas[0]
+    size = sum(each.size_kib for each in areas)
+    what = "zram device" if area.path.startswith("/dev/zram") else area.kind
+    deleted = any(each.deleted for each in areas)
+    return fail(
+        f"{size // 1024} MiB of swap are active on the {what} {area.path}" + (", which was deleted" if deleted else ""),
+        subject=area.path,
+        expected=EXPECTED,
+        actual=f"{size} KiB on {area.path}",
+        evidence=[seen(PROC_SWAPS, f"{each.path} {each.kind} {each.size_kib}", line=each.line) for each in areas],
+        fix=_swapoff(area.path, deleted),
+    )
+
+
+def _swapoff(path: str, deleted: bool) -> Fix:
+    if deleted:
+        text = f"{path} was deleted while in use and has no name that swapoff could take: it stays on until a reboot."
+        return by_hand("Reboot to be rid of a deleted swap file", text)._replace(reboot=True)
+    return Fix(f"Turn swap off on {path}", (command("swapoff", "--", path),))
+
+
+@swap.at_boot
+def swap_boot(
+    init: InitSystem,
+    index: UnitIndex,
+    options: SwapOptions,
+    generators: Generators,
+    fstab: Lazy[Fstab],
+    units: Lazy[SwapUnits],
+    zram: Lazy[ZramGenerator],
+    services: Lazy[SwapServices],
+    gpt: Lazy[GptSwaps],
+    runlevels: Lazy[Runlevels],
+    swaps: Lazy[Swaps],
+    kernel: Lazy[KernelRelease],
+) -> Results:
+    """Nothing turns swap on at the next boot."""
+    boot = Boot(init, index.persistent(), options, generators)
+    sources: tuple[Callable[[], Iterator[Outcome]], ...] = (
+        lambda: boot.of_fstab(fstab(), runlevels),
+        lambda: of_cmdline(boot),
+        lambda: of_units(boot, units()),
+        lambda: of_zram(boot, zram()),
+        lambda: of_services(boot, services()),
+        lambda: of_gpt(boot, gpt(), fstab),
+    )
+    found: list[Outcome] = []
+    errors: list[FactError] = []
+    for source in sources:
+        try:
+            found.extend(source())
+        except FactError as error:
+            errors.append(error)
+    if found and not errors and _kernel_without_swap(swaps, kernel):
+        yield ok("the kernel has no swap, whatever the files say", expected=EXPECTED, evidence=[seen(PROC_SWAPS)])
+        return
+    yield from found
+    if errors:
+        yield unknown(str(errors[0]), code=errors[0].code, expected=EXPECTED)
+    elif not found and not fstab().etc:
+        yield skip(
+            "this root holds no /etc, so that nothing tells what boots", code="not-found", evidence=[seen("/etc")]
         )
+    elif not found:
+        yield ok("nothing turns swap on at boot", expected=EXPECTED, evidence=_looked_at(boot, fstab, zram))
+
+
+def _kernel_without_swap(swaps: Lazy[Swaps], kernel: Lazy[KernelRelease]) -> bool:
+    """Whether the running kernel has no swap and boots again (systemd then ignores every area)."""
+    try:
+        return not swaps().supported and kernel().boot == kernel().running
+    except FactError:
+        return False
+
+
+def _looked_at(boot: Boot, fstab: Lazy[Fstab], zram: Lazy[ZramGenerator]) -> list[Evidence]:
+    """The sources that say nothing of swap, and what took away that which they say."""
+    lines = [seen("/etc/fstab", entry.text, line=entry.line) for entry in fstab().swaps]
+    none = [seen("/etc/fstab", "no line of type swap" if fstab().present else None)]
+    config = zram().sources or ("/etc/systemd/zram-generator.conf",)
+    refused = zram().refused
+    evidence = [seen(path, refused or "no swap device" if zram().sources else None) for path in config]
+    return [*(lines or none), *boot.reasons(), *evidence]

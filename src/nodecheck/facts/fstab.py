@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from nodecheck.errors import Absent
-from nodecheck.host import Host
+from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 
 FSTAB = "/etc/fstab"
@@ -55,6 +55,13 @@ class Fstab(NamedTuple):
 
     entries: tuple[FstabEntry, ...] = ()
     present: bool = True
+    etc: bool = True
+    """Whether ``/etc`` is there at all: where it is not, the absence of fstab proves nothing."""
+
+    @property
+    def swaps(self) -> tuple[FstabEntry, ...]:
+        """The entries whose third field is exactly ``swap``."""
+        return tuple(entry for entry in self.entries if entry.kind == "swap")
 
     @classmethod
     def read(cls, host: Host) -> Fstab:
@@ -62,7 +69,7 @@ class Fstab(NamedTuple):
         try:
             return parse_fstab(text(host, FSTAB))
         except Absent:
-            return cls((), present=False)
+            return cls((), present=False, etc=exists(host, "/etc"))
 
 
 def parse_fstab(source: str) -> Fstab:

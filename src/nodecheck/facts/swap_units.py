@@ -45,7 +45,17 @@ class SwapUnits(NamedTuple):
         boot = index.persistent()
         names = dict.fromkeys(name for name in boot.files if name.endswith(".swap") and boot.resolve(name) == name)
         found = [_unit(host, boot, name, init) for name in names]
-        return cls(tuple(unit for unit in found if unit is not None))
+        elsewhere = () if boot.complete else tuple(_elsewhere(host, boot))
+        return cls(tuple(unit for unit in (*found, *elsewhere) if unit is not None))
+
+
+def _elsewhere(host: Host, index: UnitIndex) -> Iterator[SwapUnit]:
+    """Units that a link pulls in and whose file, by the link, lies in a part of the system that is not here."""
+    names = {link for paths in index.dirs.values() for path in paths for link in index.links[path]}
+    for name in sorted(name for name in names if name.endswith(".swap") and not index.exists(name)):
+        for owner, link in index.pulls(name):
+            if (host.link(link) or "").startswith(("/usr/", "/lib/")):
+                yield SwapUnit(name, path_of_unit(name) or name, link, None, ((owner, link),))
 
 
 def _unit(host: Host, index: UnitIndex, name: str, init: InitSystem) -> SwapUnit | None:

@@ -188,7 +188,7 @@ class UnitIndex(NamedTuple):
         """The link that pulls a unit in at the next boot; None where none does or the unit is masked.
 
         Links alone are followed, from the default target's tree; what only the text of another unit pulls in
-        (``Wants=``), or a socket, timer or path, is not seen here.
+        (``Wants=``), or a socket, timer or path, is not seen here. For a target that every boot reaches: its file.
         """
         index = self.persistent()
         default = index.default_target()
@@ -212,7 +212,7 @@ def _search(index: UnitIndex, name: str, goals: frozenset[str]) -> str | None:
         if index.masked(unit) or (index.complete and not index.exists(unit)):
             continue
         if unit in goals:
-            return why or index.fragment(unit)
+            return why or index.fragment(unit) or unit
         for owner, link in index.pulls(unit):
             owner = index.resolve(owner)
             if owner not in done:

@@ -1,0 +1,132 @@
+"""What the next boot makes of fstab, and what keeps a swap unit from starting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck.checking import Lazy, fail, seen
+from nodecheck.checking.model import Evidence, Outcome
+from nodecheck.facts.fstab import FSTAB, Fstab, FstabEntry
+from nodecheck.facts.generators import Generators
+from nodecheck.facts.openrc import Runlevels
+from nodecheck.facts.swap_options import SwapOptions
+from nodecheck.facts.swap_units import SWAP_TARGET
+from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.facts.unit_names import device_node, unit_of_path
+from nodecheck.fix import Fix, command, edit
+
+EXPECTED = "no swap"
+
+TARGET_MASK_IGNORED = 219
+"""A mask on swap.target has no effect at all up to this systemd (EL7, kubernetes-sigs/kubespray#10741)."""
+DEVICE_STARTS = 239
+"""Before this systemd a device that appears starts its swap unit, whatever became of swap.target."""
+
+NO_FSTAB = ("talos", "rancheros")
+"""Init systems that do not read fstab."""
+
+
+class Boot:
+    """The init system of the next boot and what keeps swap off in it."""
+
+    def __init__(self, init: InitSystem, index: UnitIndex, options: SwapOptions, generators: Generators) -> None:
+        self.init = init
+        self.index = index
+        self.options = options
+        self.generators = generators
+        self._reasons: list[Evidence] = []
+
+    def reasons(self) -> list[Evidence]:
+        """What took swap away so far."""
+        return list(dict.fromkeys(self._reasons))
+
+    def word(self, word: str) -> Evidence:
+        """A word of the command line as evidence."""
+        return seen(self.options.source or "/proc/cmdline", word, line=self.options.line)
+
+    def blocked(self, word: str | None) -> bool:
+        """Whether a word of the command line takes something away; remembered as a reason."""
+        if word is not None:
+            self._reasons.append(self.word(word))
+        return word is not None
+
+    def runs(self, generator: str) -> bool:
+        """Whether a generator runs; remembered as a reason where it does not."""
+        runs = self.generators.runs(generator)
+        if not runs:
+            masked = self.generators.path(generator)
+            path = masked or f"/usr/lib/systemd/system-generators/{generator}"
+            self._reasons.append(seen(path, None if masked is None else "masked"))
+        return runs
+
+    def stopped(self, unit: str, on_device: bool) -> bool:
+        """Whether a unit that swap.target pulls in is kept from starting by a mask."""
+        return self.masked(unit) or (self._target_counts(on_device) and self.masked(SWAP_TARGET))
+
+    def _target_counts(self, on_device: bool) -> bool:
+        return self.init.at_least(DEVICE_STARTS if on_device else TARGET_MASK_IGNORED + 1)
+
+    def masked(self, unit: str) -> bool:
+        """Whether a unit is masked on disk or by ``systemd.mask=`` (systemd-debug-generator(8))."""
+        path = self.index.mask(unit)
+        if path is not None:
+            self._reasons.append(seen(path, "masked"))
+            return True
+        return self.blocked(dict(self.options.masked).get(unit))
+
+    def of_fstab(self, fstab: Fstab, runlevels: Lazy[Runlevels]) -> Iterator[Outcome]:
+        """The swap areas of fstab that the next boot turns on; OpenRC runs ``swapon -a`` in its service ``swap``."""
+        if self.init.is_systemd:
+            off = self.blocked(self.options.fstab_off) or self.blocked(self.options.swap_off)
+            if not off and fstab.swaps and self.runs("systemd-fstab-generator"):
+                yield from self._generated(fstab)
+        elif self.init.name not in NO_FSTAB and (self.init.name != "openrc" or runlevels().starts("swap")):
+            yield from self._swapon(fstab)
+
+    def _generated(self, fstab: Fstab) -> Iterator[Outcome]:
+        groups: dict[str, list[FstabEntry]] = {}
+        for entry in fstab.swaps:
+            unit = unit_of_path(device_node(entry.spec), ".swap")
+            if unit is not None:
+                groups.setdefault(unit, []).append(entry)
+        for unit, entries in groups.items():
+            # The generator refuses a second line for one unit, so that the first one's noauto decides.
+            pulled = not entries[0].says("noauto", "auto") or self._wanted(unit)
+            if pulled and not self.stopped(unit, is_device(entries[0].spec)):
+                yield _of_lines(entries)
+
+    def _wanted(self, unit: str) -> bool:
+        """Whether something else pulls the unit of a ``noauto`` line in."""
+        return unit in dict(self.options.wanted) or bool(self.index.pulls(unit))
+
+    def _swapon(self, fstab: Fstab) -> Iterator[Outcome]:
+        """``swapon -a``: util-linux drops a CR behind the type, and any noauto skips the line."""
+        groups: dict[str, list[FstabEntry]] = {}
+        for entry in fstab.entries:
+            if entry.kind.rstrip("\r") == "swap" and "noauto" not in entry.options.rstrip("\r").split(","):
+                groups.setdefault(entry.spec, []).append(entry)
+        for entries in groups.values():
+            yield _of_lines(entries)
+
+
+def is_device(spec: str) -> bool:
+    """Whether an area is on a device rather than in a file."""
+    return device_node(spec).startswith(("/dev/", "/sys/"))
+
+
+def _of_lines(entries: list[FstabEntry]) -> Outcome:
+    first = entries[0]
+    steps = [edit(FSTAB, entry.text, f"# {entry.text}") for entry in {entry.text: entry for entry in entries}.values()]
+    return fail(
+        f"fstab turns swap on at boot: {first.spec}",
+        subject=first.spec,
+        expected=EXPECTED,
+        actual=f"{first.spec} in {FSTAB}",
+        evidence=[seen(FSTAB, entry.text, line=entry.line) for entry in entries],
+        fix=Fix(f"Comment the swap line of {FSTAB}", tuple(steps)),
+    )
+
+
+def mask_fix(unit: str) -> Fix:
+    """Keep a unit from ever starting."""
+    return Fix(f"Mask {unit}", (command("systemctl", "mask", "--", unit),))

@@ -1,0 +1,155 @@
+"""What turns swap on at boot besides fstab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck.checking import Lazy, fail, seen, skip, unknown
+from nodecheck.checking.model import Evidence, Outcome
+from nodecheck.facts.fstab import Fstab
+from nodecheck.facts.gpt_swaps import GptSwaps
+from nodecheck.facts.swap_units import SWAP_TARGET, SwapService, SwapServices, SwapUnit, SwapUnits
+from nodecheck.facts.unit_names import device_node, unit_of_path
+from nodecheck.facts.zram import ZramDevice, ZramGenerator
+from nodecheck.fix import Fix, by_hand, command, create
+from nodecheck_checks.swap_boot import EXPECTED, Boot, is_device, mask_fix
+
+
+def _fail(message: str, subject: str, source: str, evidence: list[Evidence], fix: Fix) -> Outcome:
+    actual = f"{subject} by {source}"
+    return fail(message, subject=subject, expected=EXPECTED, actual=actual, evidence=evidence, fix=fix)
+
+
+def of_cmdline(boot: Boot) -> Iterator[Outcome]:
+    """Areas that ``systemd.swap-extra=`` and ``systemd.mount-extra=`` add; ``systemd.swap=0`` does not stop them."""
+    if boot.init.is_systemd and boot.options.extras and boot.runs("systemd-fstab-generator"):
+        for extra in boot.options.extras:
+            unit = unit_of_path(device_node(extra.spec), ".swap")
+            noauto = "noauto" in extra.options.split(",")
+            if unit is not None and not noauto and not boot.stopped(unit, is_device(extra.spec)):
+                text = f"Remove {extra.word} from the boot loader's configuration (EL: grubby --remove-args)."
+                fix = by_hand("Take the swap area out of the kernel command line", text)._replace(reboot=True)
+                message = f"the kernel command line turns swap on at boot: {extra.word}"
+                yield _fail(message, extra.spec, "the command line", [boot.word(extra.word)], fix)
+
+
+def of_units(boot: Boot, units: SwapUnits) -> Iterator[Outcome]:
+    """Units on disk that something pulls in at boot."""
+    for unit in units.units:
+        why = _pulled(boot, unit)
+        if why is None:
+            continue
+        if unit.error is not None:
+            yield unknown(str(unit.error), code=unit.error.code, subject=unit.what, expected=EXPECTED)
+            continue
+        evidence = [seen(unit.fragment, f"What={unit.what}", line=unit.line), why]
+        yield _fail(f"{unit.name} turns swap on at boot", unit.what, unit.name, evidence, _unit_fix(unit))
+
+
+def _pulled(boot: Boot, unit: SwapUnit) -> Evidence | None:
+    """What pulls a unit in; a mask on swap.target stops only what comes by it alone."""
+    if boot.masked(unit.name):
+        return None
+    word = dict(boot.options.wanted).get(unit.name)
+    if word is not None:
+        return boot.word(word)
+    for owner, link in unit.pulled:
+        if owner == SWAP_TARGET:
+            if not boot.stopped(unit.name, is_device(unit.what)):
+                return seen(link, unit.name)
+        elif _starts(boot, owner):
+            return seen(link, unit.name)
+    return None
+
+
+def _starts(boot: Boot, owner: str) -> bool:
+    """Whether a unit is started at boot; a device is when it appears."""
+    if boot.masked(owner):
+        return False
+    return owner.endswith(".device") or boot.index.starts_at_boot(owner) is not None
+
+
+def _unit_fix(unit: SwapUnit) -> Fix:
+    if unit.fragment.startswith("/etc/"):
+        return Fix(f"Disable {unit.name}", (command("systemctl", "disable", "--", unit.name),))
+    return mask_fix(unit.name)
+
+
+def of_zram(boot: Boot, zram: ZramGenerator) -> Iterator[Outcome]:
+    """Devices of zram-generator."""
+    devices = zram.devices
+    if boot.options.zram_on is not None and zram.refused is None and not any(d.name == "zram0" for d in devices):
+        devices = (*devices, ZramDevice("zram0", "", 0, {}))
+    if not boot.init.is_systemd or not devices:
+        return
+    if boot.blocked(boot.options.zram_off) or not boot.runs("zram-generator"):
+        return
+    for device in devices:
+        enabled = zram.enabled(device)
+        unit = f"dev-{device.name}.swap"
+        setup = f"systemd-zram-setup@{device.name}.service"
+        if enabled is not False and not boot.stopped(unit, on_device=False) and not boot.masked(setup):
+            yield _of_zram(boot, device, unit, enabled is None)
+
+
+def _of_zram(boot: Boot, device: ZramDevice, unit: str, unsure: bool) -> Outcome:
+    where = seen(device.path, f"[{device.name}]", line=device.line)
+    evidence = [where] if device.path else [boot.word(boot.options.zram_on or "")]
+    subject = f"/dev/{device.name}"
+    if unsure:
+        message = f"{subject} is swap where the memory is within host-memory-limit, which only the running node tells"
+        return skip(message, code="offline", subject=subject, evidence=evidence)
+    return _fail(
+        f"zram-generator turns swap on at boot: {subject}", subject, "zram-generator", evidence, _zram_fix(device, unit)
+    )
+
+
+def _zram_fix(device: ZramDevice, unit: str) -> Fix:
+    """An empty file in /etc hides the vendor's; what is configured in /etc itself stays, and its unit is masked."""
+    if device.path.startswith("/usr/"):
+        path = "/etc/systemd" + device.path.partition("/systemd")[2]
+        return Fix(f"Hide {device.path} by an empty file", (create(path, ""),))
+    return mask_fix(unit)
+
+
+def of_services(boot: Boot, services: SwapServices) -> Iterator[Outcome]:
+    """Services that make swap: zram's, and dphys-swapfile."""
+    for service in services.services:
+        if not boot.masked(f"{service.name}.service"):
+            message = f"{service.name} turns swap on at boot: {service.what}"
+            evidence = [seen(service.source, service.name)]
+            yield _fail(message, service.what, service.name, evidence, _service_fix(boot, service))
+
+
+def _service_fix(boot: Boot, service: SwapService) -> Fix:
+    unit = f"{service.name}.service"
+    if boot.init.name == "openrc":
+        return Fix(f"Disable {service.name}", (command("rc-update", "del", service.name, "-a"),))
+    if not boot.init.is_systemd:
+        return Fix(f"Disable {service.name}", (command("update-rc.d", service.name, "disable"),))
+    if service.source.startswith(("/usr/", "/lib/")):
+        return mask_fix(unit)
+    return Fix(f"Disable {unit}", (command("systemctl", "disable", "--", unit),))
+
+
+def of_gpt(boot: Boot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:
+    """Swap partitions on the root's disk, where systemd-gpt-auto-generator looks for them."""
+    if not boot.init.is_systemd or not gpt.partitions:
+        return
+    if boot.blocked(boot.options.gpt_off) or not boot.runs("systemd-gpt-auto-generator"):
+        return
+    if boot.init.at_least(234) and boot.options.fstab_off is None:
+        # A swap line in fstab, noauto or not, keeps the generator away (systemd/systemd#6192).
+        if fstab().swaps:
+            return
+    for partition in gpt.partitions:
+        unit = unit_of_path(partition.node, ".swap") or ""
+        if not boot.stopped(unit if not boot.init.at_least(254) else SWAP_TARGET, on_device=True):
+            text = (
+                f"Boot with systemd.gpt_auto=0, or mask swap.target, or set the flag no-auto (bit 63) of {partition.node} "
+                "with sfdisk --part-attrs."
+            )
+            evidence = [seen(partition.source, "ID_PART_ENTRY_TYPE=0657fd6d-a4ab-43c4-84e5-0933c84b4f4f")]
+            message = f"systemd-gpt-auto-generator turns swap on at boot: {partition.node}"
+            fix = by_hand("Keep systemd from the swap partition", text)
+            yield _fail(message, partition.node, "systemd-gpt-auto-generator", evidence, fix)

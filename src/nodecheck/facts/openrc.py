@@ -1,0 +1,35 @@
+"""OpenRC's runlevels: which services boot starts (openrc-run(8), rc-update(8))."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nodecheck.errors import Absent
+from nodecheck.host import Host
+
+LEVELS = ("sysinit", "boot", "default", "nonetwork")
+
+
+class Runlevels(NamedTuple):
+    """The services in the runlevels that a boot goes through."""
+
+    services: tuple[str, ...] = ()
+    present: bool = False
+    """Whether any runlevel is on disk."""
+
+    @classmethod
+    def read(cls, host: Host) -> Runlevels:
+        """List ``/etc/runlevels``."""
+        found: list[str] = []
+        present = False
+        for level in LEVELS:
+            try:
+                found.extend(host.names(f"/etc/runlevels/{level}"))
+            except Absent:
+                continue
+            present = True
+        return cls(tuple(found), present)
+
+    def starts(self, service: str) -> bool:
+        """Whether boot starts a service; it is taken to where no runlevel is on disk."""
+        return not self.present or service in self.services
