@@ -37,9 +37,9 @@ def default_route(routes: Routes, links: Links) -> Results:
 
     ## What it looks at
     The routes by rtnetlink, IPv4 and IPv6. One of table `main` to everywhere is enough, with one hop or several of
-    which at least one is alive. `blackhole`, `unreachable`, `prohibit` and `throw` are no way out, and neither is a
-    route whose links are all down. A default route of another table does not count: Kubernetes reads
-    `/proc/net/route`, which tells table `main` alone.
+    which the kernel marks at least one as not dead. `blackhole`, `unreachable`, `prohibit` and `throw` are no way out.
+    A default route of another table does not count: Kubernetes reads `/proc/net/route`, which tells table `main` alone.
+    A route whose link has lost its carrier still counts here; `interface` says what is wrong with the link.
 
     ## How to fix it
     Give the link a gateway where the distribution's network configuration is; `ip route add default via …` lasts until
@@ -60,15 +60,10 @@ def default_route(routes: Routes, links: Links) -> Results:
     message = "there is no default route"
     if others:
         message = f"no default route leads out: {'; '.join(others)}"
-    found = [seen("netlink routes", text) for text in others]
-    evidence = found or [seen("netlink routes", f"no route to everywhere among {_number(len(routes.rows))}")]
+    evidence = [seen("netlink routes", text) for text in others or ("no route to everywhere",)]
     yield fail(
         message, expected="a default route", actual="; ".join(others) or "none", evidence=evidence, fix=_NO_ROUTE
     )
-
-
-def _number(count: int) -> str:
-    return "none" if count == 0 else "those of this node"
 
 
 class _Reason(NamedTuple):

@@ -133,7 +133,12 @@ def _judged(wanted: Port, listeners: Listeners, owners: Lazy[SocketOwners]) -> O
     if not rows:
         evidence = [seen(listeners.source, f"nothing listens on port {wanted.number}")]
         return ok(
-            "is free", subject=subject, expected=expected, actual="free", evidence=evidence, severity=wanted.severity
+            f"port {wanted.number} is free",
+            subject=subject,
+            expected=expected,
+            actual="free",
+            evidence=evidence,
+            severity=wanted.severity,
         )
     found = owners()
     held = tuple((row, found.of(row.inode)) for row in rows)
@@ -150,7 +155,8 @@ def _judged(wanted: Port, listeners: Listeners, owners: Lazy[SocketOwners]) -> O
         )
     if any(process is None for _, process in others):
         return _untold(wanted, others, found, evidence, expected)
-    message = f"port {wanted.number} is held by {_told(others)}, and {wanted.component or 'what the profile means it for'} needs it"
+    needs = wanted.component or "what the profile means it for"
+    message = f"port {wanted.number} is held by {_told(others)}, and {needs} needs it"
     return fail(
         message + _advice(wanted, others),
         subject=subject,
@@ -239,7 +245,8 @@ def _fix(wanted: Port, held: Held) -> Fix:
     """Stop the units, where stopping them is what frees the port."""
     units = {_unit(process) for _, process in held if process is not None}
     plain = [unit for unit in units if unit is not None]
-    spared = any(_is_any(process, (*_BALANCERS, *_CARRIERS)) for _, process in held)
+    names = (*_CARRIERS, *_BALANCERS) if wanted.component == "kube-apiserver" else _CARRIERS
+    spared = any(_is_any(process, names) for _, process in held)
     if plain and len(plain) == len(units) and not spared and not any(map(_is_shared, plain)):
         steps = tuple(command("systemctl", "disable", "--now", "--", unit) for unit in sorted(plain))
         return Fix(f"Free port {wanted.number}: stop and disable {', '.join(sorted(plain))}", steps, DISRUPTIVE)

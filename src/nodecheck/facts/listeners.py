@@ -31,8 +31,11 @@ class Listeners(NamedTuple):
         try:
             return cls(host.netlink("listeners"))
         except (Unsupported, Denied):
-            folder = "/proc/net"
+            folder = "/proc/thread-self/net"  # /proc/net is that of the process's first thread
             found = _by_files(host, folder)
+            if found is None:  # before Linux 3.17
+                folder = "/proc/net"
+                found = _by_files(host, folder)
             if found is None:
                 raise
         except Offline:

@@ -12,8 +12,8 @@ __all__ = ["HopRow", "RouteRow", "Routes", "hops_of", "is_dead", "leads_out", "t
 AF_INET, AF_INET6 = 2, 10
 MAIN = 254
 RTN_UNICAST = 1
-_DEAD = 0x11
-"""RTNH_F_DEAD and RTNH_F_LINKDOWN: the link is down, or has no carrier, so nothing goes this way."""
+RTNH_F_DEAD = 0x1
+RTNH_F_LINKDOWN = 0x10
 
 _REJECTS = {6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw"}
 
@@ -41,8 +41,9 @@ def hops_of(route: RouteRow) -> tuple[HopRow, ...]:
 
 
 def is_dead(hop: HopRow) -> bool:
-    """Whether nothing goes by this hop: its link is down or has no carrier."""
-    return bool(hop.flags & _DEAD)
+    """Whether nothing goes by this hop, its link being down. One without a carrier is still used, unless
+    ``ignore_routes_with_linkdown`` is set, and then the kernel marks it dead too (Linux ip-sysctl)."""
+    return bool(hop.flags & RTNH_F_DEAD)
 
 
 def leads_out(route: RouteRow) -> bool:
@@ -69,5 +70,5 @@ def told_route(route: RouteRow, names: dict[int, str]) -> str:
 
 def _told_hop(hop: HopRow, names: dict[int, str]) -> str:
     via = "" if hop.gateway is None else f"via {hop.gateway} "
-    dead = " linkdown" if is_dead(hop) else ""
+    dead = " dead" * is_dead(hop) + " linkdown" * bool(hop.flags & RTNH_F_LINKDOWN)
     return f"{via}dev {names.get(hop.interface, f'number {hop.interface}')}{dead}"
