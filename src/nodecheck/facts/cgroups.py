@@ -8,7 +8,7 @@ from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.os_release import OsRelease
-from nodecheck.host import Host, exists
+from nodecheck.host import Host
 
 MOUNT = "/sys/fs/cgroup"
 V2 = "v2"
@@ -42,11 +42,11 @@ class CgroupVersion(NamedTuple):
 def _mounted(host: Host) -> CgroupVersion | None:
     """cgroups(7): only the root of a cgroup2 file system has ``cgroup.controllers``."""
     try:
-        if exists(host, f"{MOUNT}/cgroup.controllers"):
-            return CgroupVersion(V2, f"{MOUNT}/cgroup.controllers", "a cgroup2 file system")
         names = host.names(MOUNT)
     except (Absent, Offline):
         return None
+    if "cgroup.controllers" in names:
+        return CgroupVersion(V2, f"{MOUNT}/cgroup.controllers", "a cgroup2 file system")
     if "unified" in names:
         return CgroupVersion(HYBRID, f"{MOUNT}/unified", "v1 controllers beside a cgroup2 tree")
     if any(name in names for name in _CONTROLLERS):

@@ -216,7 +216,8 @@ def _handlers(
 ) -> tuple[dict[str, Handler], str]:
     """The runtime handlers, and the name of the default one."""
     runtimes = given = _table(containerd, "runtimes")
-    built_in = {"runtime_type": _built_in_type(section, old, name, release), "options": {}}
+    kind = _built_in_type(section, old, name, release)
+    built_in: Table = {"runtime_type": kind} if kind == LINUX_V1 else {"runtime_type": kind, "options": {}}
     if not old:
         runtimes = merged({"runc": built_in}, runtimes)
     elif "runtimes" not in containerd:

@@ -1,0 +1,70 @@
+"""TOML: errors with their line, and the line on which a key stands."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nodecheck.errors import Malformed, ParseError, TooLarge
+from nodecheck.facts.toml import line_of, parse_toml
+
+NAMES = st.text("abcXYZ0_-", min_size=1, max_size=6)
+
+
+@given(st.lists(NAMES, min_size=2, max_size=5), st.integers(0, 4))
+def test_a_key_is_found_where_it_stands(keys: list[str], padding: int) -> None:
+    text = "# x\n" * padding + f"[{'.'.join(keys[:-1])}]\n{keys[-1]} = true\n"
+
+    assert line_of(text, keys) == (padding + 2, f"{keys[-1]} = true")
+
+
+@given(st.lists(NAMES, min_size=1, max_size=5))
+def test_quoted_parts_are_read_back(keys: list[str]) -> None:
+    text = ".".join(f"'{key}.x'" for key in keys) + " = 1\n"
+    table: Any = parse_toml(text.encode(), "x")
+    for key in keys:
+        table = table[f"{key}.x"]
+
+    assert table == 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [(b"a = 1\nb = \n", 2), (b"a = 1\n\n[b\n", 3), (b"a = [", 1), (b"a = 1\n# \xff\n", 2), (b"a = 1\na = 2\n", 2)],
+)
+def test_errors_tell_the_line(raw: bytes, line: int) -> None:
+    with pytest.raises(ParseError) as caught:
+        parse_toml(raw, "/etc/x.toml")
+
+    assert (caught.value.source, caught.value.line) == ("/etc/x.toml", line)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"a = " + b"[" * 100_000,
+        b"a." * 300_000 + b"a = 1",
+        (b"a." * 500 + b"a = 1\n") * 900,
+        b"[[" * 300_000,
+        b'"' * 900_000,
+        b"SystemdCgroup\n" * 70_000,
+    ],
+)
+def test_hostile_text_ends_soon(raw: bytes) -> None:
+    started = time.process_time()
+    with pytest.raises((Malformed, TooLarge)):
+        parse_toml(raw, "x")
+
+    assert time.process_time() - started < 2
+
+
+def test_looking_for_a_line_ends_soon() -> None:
+    text = "x = '''\n" + "SystemdCgroup = true\n" * 50_000 + "'''\n"
+    started = time.process_time()
+    line_of(text, ("plugins", "SystemdCgroup"))
+
+    assert time.process_time() - started < 2
