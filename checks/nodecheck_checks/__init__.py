@@ -6,6 +6,7 @@ from nodecheck.hookspecs import LazyCheck, hookimpl
 from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {
+    "kernel-module": "kernel_module",
     "selinux": "selinux",
     "default-route": "network",
     "interface": "network",

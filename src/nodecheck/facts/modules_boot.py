@@ -2,27 +2,194 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from nodecheck.host import Host
+from nodecheck.checking import Evidence, Lazy, seen
+from nodecheck.facts.boot import BootCmdline, KernelRelease
+from nodecheck.facts.kernel_config import BootConfig, built_as
+from nodecheck.facts.modprobe_conf import Modprobe
+from nodecheck.facts.module_loading import (
+    BLOCKED,
+    BUILT_IN,
+    LOADED,
+    MISSING,
+    NOT_LOADED,
+    UNCLEAR,
+    Block,
+    BootVerdict,
+    Loading,
+)
+from nodecheck.facts.module_scripts import ModuleScripts, UnitLoads
+from nodecheck.facts.module_trees import BootTree, BootTreeFiles, ModuleTree
+from nodecheck.facts.modules import Modules, ModuleSigns, SysModules, module_name, presence
+from nodecheck.facts.modules_load import Load, ModulesLoad
 
 
 class BootModules(NamedTuple):
-    """What the next boot loads, or has built in."""
+    """What the next boot has built in and loads. Verdicts read more (a configuration, unit files) only where needed."""
+
+    loading: Loading
+    wishes: ModulesLoad
+    scripts: ModuleScripts
+    same_kernel: bool
+    """Whether the kernel that will boot is the running one."""
+    config: Lazy[BootConfig]
+    units: Lazy[UnitLoads]
+    modules: Lazy[Modules]
+    sysfs: Lazy[SysModules]
+    signs: Lazy[ModuleSigns]
 
     @classmethod
-    def read(cls, host: Host) -> BootModules:
-        """To come."""
-        return cls()
+    def read(
+        cls,
+        tree: BootTree,
+        wishes: ModulesLoad,
+        scripts: ModuleScripts,
+        modprobe: Modprobe,
+        cmdline: BootCmdline,
+        kernel: KernelRelease,
+        config: Lazy[BootConfig],
+        units: Lazy[UnitLoads],
+        files: Lazy[BootTreeFiles],
+        modules: Lazy[Modules],
+        sysfs: Lazy[SysModules],
+        signs: Lazy[ModuleSigns],
+    ) -> BootModules:
+        """Raises what the host raises for a source that is there and cannot be read."""
+        same = kernel.running is not None and tree.tree.release == kernel.running
+        loading = Loading(tree.tree, modprobe, cmdline, files)
+        return cls(loading, wishes, scripts, same, config, units, modules, sysfs, signs)
+
+    @property
+    def tree(self) -> ModuleTree:
+        """The module tree of the kernel that will boot."""
+        return self.loading.tree
 
     def loads(self, name: str) -> str | None:
         """In a few words what makes a module be there after the next boot; None where nothing is shown to."""
-        return None
+        verdict = self.verdict(name)
+        return verdict.message if verdict.state in (BUILT_IN, LOADED) else None
 
     def early(self, name: str) -> bool:
         """Whether it is there before systemd-sysctl runs: built in, or loaded by systemd-modules-load."""
-        return False
+        return self.verdict(name).early
 
     def late(self, name: str) -> bool:
-        """Whether only something that runs later loads it."""
-        return False
+        """Whether only something that may run later than systemd-sysctl loads it."""
+        verdict = self.verdict(name)
+        return verdict.state in (BUILT_IN, LOADED) and not verdict.early
+
+    def verdict(self, name: str) -> BootVerdict:
+        """Judge one module. Raises FactError where a source that is needed for it cannot be read."""
+        name = module_name(name)
+        if self.tree.builtin is not None and self.tree.has_built_in(name):
+            return _built_in(seen(self.tree.builtin.path, f"{name}.ko"), self.tree.release)
+        found = self.loading.outcome(name, self._early_loads())
+        if found is None or found.state != LOADED:
+            found = self._better(name, found, self.loading.outcome(name, self._script_loads()))
+        if found is not None and found.state == LOADED and self.tree.path is not None:
+            return found
+        shown = self._built_in_otherwise(name)
+        if isinstance(shown, BootVerdict):
+            return shown
+        if found is None or found.state != LOADED:
+            found = self._better(name, found, self.loading.outcome(name, self.units().loads))
+        if found is not None and found.state == LOADED and shown is not None:
+            return _not_in_kernel(found, shown)
+        if found is None or found.state == BLOCKED:
+            found = self._unclear(name) or found
+        return found or self._nothing(name, shown)
+
+    def _better(self, name: str, first: BootVerdict | None, second: BootVerdict | None) -> BootVerdict | None:
+        if first is None or (second is not None and second.state == LOADED):
+            return second
+        return first
+
+    def _early_loads(self) -> tuple[Load, ...]:
+        return () if self.wishes.hindrance is not None else self.wishes.loads
+
+    def _script_loads(self) -> tuple[Load, ...]:
+        if not self.scripts.run:
+            return ()
+        return tuple([load for script in self.scripts.scripts if script.executable for load in script.loads()])
+
+    def _built_in_otherwise(self, name: str) -> BootVerdict | Evidence | None:
+        """Built in by the kernel's configuration, or by what the running kernel shows where it boots again.
+
+        Evidence alone: the configuration says that this kernel does not have the module at all.
+        """
+        built = built_as(self.config().config, name)
+        if built is not None:
+            if built.value == "y":
+                return _built_in(built.evidence, self.tree.release)
+            return None if built.value == "m" else built.evidence
+        if self.same_kernel and self.tree.builtin is None:
+            found = presence(name, self.modules, self.sysfs, self.signs)
+            if found.state == "built-in" or (found.state == "at work" and not self.modules().supported):
+                return _built_in(found.evidence[-1], self.tree.release)
+        return None
+
+    def _unclear(self, name: str) -> BootVerdict | None:
+        """A script or an init that may load the module, and cannot be followed."""
+        if self.wishes.unsupported is not None:
+            message = f"how {self.wishes.unsupported} loads modules at boot is not known here"
+            return BootVerdict(UNCLEAR, message, (seen("/sbin/init", self.wishes.unsupported),))
+        for script in self.scripts.scripts if self.scripts.run else ():
+            for part in script.script.unclear if script.executable else ():
+                if part.may_load(name):
+                    told = seen(script.path, part.text.strip(" \t"), line=part.line)
+                    message = f"{script.path} may load it; what that script does cannot be told from its text"
+                    return BootVerdict(UNCLEAR, message, (told,))
+        return None
+
+    def _nothing(self, name: str, config: Evidence | None) -> BootVerdict:
+        """Nothing loads it; say what was looked into, and what nearly does."""
+        evidence = [*self._looked_into(name), *([config] if config else ())]
+        hindrance = self.wishes.hindrance
+        if hindrance is not None and self.loading.outcome(name, self.wishes.loads) is not None:
+            load = next((load for load in self.wishes.loads if load.name == name), None)
+            told = seen(hindrance.path, hindrance.value)
+            block = Block(BLOCKED, hindrance.message, told)
+            message = f"modules-load.d names it, but {hindrance.message}"
+            return BootVerdict(BLOCKED, message, (told, *evidence), load=load, block=block)
+        for script in self.scripts.scripts:
+            for load in script.loads():
+                if load.name == name:
+                    return self._script_not_run(script.path, script.executable, load, evidence)
+        if config is not None:
+            return BootVerdict(MISSING, "the kernel that will boot was built without it", tuple(evidence))
+        return BootVerdict(NOT_LOADED, "nothing loads it at boot, and it is not shown to be built in", tuple(evidence))
+
+    def _script_not_run(self, path: str, executable: bool, load: Load, evidence: list[Evidence]) -> BootVerdict:
+        told = seen(path, load.text.strip(" \t"), line=load.line)
+        if self.scripts.run and not executable:
+            message = f"{path} would load it, but has no execute permission"
+            return BootVerdict(NOT_LOADED, message, (told, *evidence), load=load)
+        why = (self.scripts.why,) if self.scripts.why is not None else ()
+        message = f"{path} would load it, but nothing runs it at boot"
+        return BootVerdict(NOT_LOADED, message, (told, *why, *evidence), load=load)
+
+    def _looked_into(self, name: str) -> Iterator[Evidence]:
+        if not self.wishes.files:
+            yield seen("/etc/modules-load.d/*.conf")
+        by_path: dict[str, list[str]] = {}
+        for load in self.wishes.loads:
+            by_path.setdefault(load.path, []).append(load.name)
+        for path, names in list(by_path.items())[:16]:
+            yield seen(path, ", ".join(names[:64]))
+        if self.tree.builtin is not None:
+            yield seen(self.tree.builtin.path, locator=name)
+
+
+def _built_in(evidence: Evidence, release: str | None) -> BootVerdict:
+    of = f"the kernel {release} that will boot" if release else "the kernel that will boot"
+    return BootVerdict(BUILT_IN, f"built into {of}", (evidence,), early=True)
+
+
+def _not_in_kernel(found: BootVerdict, config: Evidence) -> BootVerdict:
+    block = Block(MISSING, "the kernel that will boot was built without it", config)
+    message = f"{found.load.path if found.load else 'a file'} names it, but {block.message}"
+    return found._replace(
+        state=MISSING, message=message, evidence=(*found.evidence[:1], config), early=False, block=block
+    )

@@ -1,0 +1,296 @@
+"""Kernel modules."""
+
+from __future__ import annotations
+
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.errors import Absent, FactError, Offline
+from nodecheck.facts.kernel_config import RunningConfig, built_as
+from nodecheck.facts.modprobe_conf import Modprobe
+from nodecheck.facts.module_loading import BLOCKED, BUILT_IN, LOADED, MISSING, UNCLEAR, BootVerdict
+from nodecheck.facts.module_trees import ModuleTree, RunningTree, has_ipv4_conntrack
+from nodecheck.facts.modules import (
+    GENL_FAMILIES,
+    GenlFamilies,
+    ModuleLoading,
+    Modules,
+    ModuleSigns,
+    Presence,
+    SysModules,
+    module_name,
+    presence,
+)
+from nodecheck.facts.modules_boot import BootModules
+from nodecheck.facts.modules_load import SERVICE
+from nodecheck.facts.target import Target
+from nodecheck.fix import MANUAL, Fix, by_hand, command, create, edit, manual
+
+REQUIRED = ("br_netfilter", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")
+
+CONNTRACK, CONNTRACK_IPV4 = "nf_conntrack", "nf_conntrack_ipv4"
+
+EXPECTED_NOW = "loaded or built in"
+EXPECTED_BOOT = "built in, or loaded at boot"
+
+
+def module_severity(subject: str | None, target: Target) -> Severity:
+    """How much a missing module matters, by what kube-proxy is to do with it."""
+    name = subject or ""
+    if name == "ip_vs" or name.startswith("ip_vs_"):
+        return {"ipvs": Severity.ERROR, None: Severity.WARNING}.get(target.proxy_mode, Severity.INFO)
+    if name.startswith(CONNTRACK):
+        return {"ipvs": Severity.ERROR, "none": Severity.INFO}.get(target.proxy_mode or "", Severity.WARNING)
+    return Severity.ERROR
+
+
+@check(
+    severity=module_severity,
+    tags=["kernel", "network", "kube-proxy"],
+    references=["https://www.freedesktop.org/software/systemd/man/latest/modules-load.d.html"],
+    each="require",
+    spell=module_name,
+)
+def kernel_module(
+    subject: str,
+    target: Lazy[Target],
+    modules: Lazy[Modules],
+    sysfs: Lazy[SysModules],
+    signs: Lazy[ModuleSigns],
+    tree: Lazy[RunningTree],
+    config: Lazy[RunningConfig],
+    families: Lazy[GenlFamilies],
+    loading: Lazy[ModuleLoading],
+    modprobe: Lazy[Modprobe],
+    *,
+    require: list[str] = list(REQUIRED),  # noqa: B006 - never changed; a list, as TOML has it
+) -> Results:
+    """The kernel modules that pods' networking needs are at work.
+
+    ## Why it matters
+    Without `br_netfilter`, traffic between pods on one bridge passes by iptables, and Services do not answer. In ipvs
+    mode kube-proxy needs `ip_vs`, its schedulers and `nf_conntrack`, and falls back to iptables without them.
+
+    ## What it looks at
+    Now: the module's line in `/proc/modules` (only `Live` counts), `/sys/module/NAME`, what only the module at work
+    brings (`/proc/sys/net/bridge`, `/proc/net/ip_vs`, `/proc/sys/net/netfilter/nf_conntrack_max`),
+    `modules.builtin` of the running kernel, and `=y` in the kernel's configuration (`/proc/config.gz`,
+    `/boot/config-RELEASE` …); where the last two cannot tell, the kernel's list of generic netlink families. A module
+    file that merely lies on disk is not enough. Without a list of modules and without a configuration it is `unknown`.
+
+    Boot: built into the kernel that will boot; or named in `modules-load.d` or by `modules_load=`, run by an
+    executable `/etc/sysconfig/modules/*.modules` script where the distribution still runs those (EL7, EL8), loaded by
+    an enabled service's `modprobe`, or pulled in by a module that is (`modules.dep`, `softdep`). A blacklist line,
+    `install NAME /bin/false`, `module_blacklist=`, a masked service, or a module tree without the module stop it.
+
+    On kernels before 4.19 that have `nf_conntrack_ipv4` apart, `nf_conntrack` asks for both; later ones have both in
+    one, and `nf_conntrack_ipv4` is judged as `nf_conntrack`.
+
+    `br_netfilter` is an error, and does not apply where the CNI needs none (Cilium, OVN). The `ip_vs` family is an
+    error in ipvs mode, a warning while the mode is not known, and a note in another mode; `nf_conntrack` is an error
+    in ipvs mode and a warning otherwise, for iptables rules load it when they first need it.
+
+    ## How to fix it
+    Now: `modprobe NAME`. For the next boot: a line with the module's name in a file of `/etc/modules-load.d`, and no
+    line in `modprobe.d` that forbids it. A module that the kernel does not have needs another kernel, or the
+    distribution's package of further modules (`kernel-modules-extra` on RHEL 10).
+
+    ## Sources
+    proc(5); modules-load.d(5); systemd-modules-load.service(8); modprobe.d(5); kernel `net/bridge/br_netfilter_hooks.c`
+    and `kernel/module/procfs.c`; Kubernetes `pkg/util/ipvs` (GetRequiredIPVSModules) and issues 63801 and 81791;
+    initscripts `rhel-loadmodules.service`.
+    """
+    name = module_name(subject)
+    if (skipped := _not_needed(name, target)) is not None:
+        yield skipped
+        return
+    for part in _parts(name, modules, tree):
+        found = presence(part, modules, sysfs, signs)
+        # A scheduler that is built in with ip_vs leaves no trace of its own.
+        hidden = part.startswith("ip_vs_") and presence("ip_vs", modules, sysfs, signs).state == "built-in"
+        judged = _now(part, found, hidden, tree, config, families)
+        if judged.fix is None and judged.status == "fail":
+            judged = judged._replace(fix=_fix_now(part, judged, tree, loading, modprobe))
+        yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
+
+
+def _not_needed(name: str, target: Lazy[Target]) -> Outcome | None:
+    if name == "br_netfilter" and not target().uses_bridge_netfilter:
+        return skip(f"the CNI {target().cni} sends nothing over a bridge that iptables must see")
+    return None
+
+
+def _parts(name: str, modules: Lazy[Modules], tree: Lazy[RunningTree]) -> tuple[str, ...]:
+    """The modules that a subject stands for on the running kernel."""
+    if not name.startswith(CONNTRACK):
+        return (name,)
+    try:
+        if CONNTRACK_IPV4 in modules().listed:
+            return _conntrack(name, apart=True)
+        return _conntrack(name, has_ipv4_conntrack(tree().tree))
+    except (Absent, Offline):
+        return _conntrack(name, apart=False)
+
+
+def _conntrack(name: str, apart: bool) -> tuple[str, ...]:
+    """nf_conntrack asks for nf_conntrack_ipv4 too where that is apart; which is nf_conntrack where it is not.
+
+    >>> _conntrack("nf_conntrack", True), _conntrack("nf_conntrack_ipv4", False)
+    (('nf_conntrack', 'nf_conntrack_ipv4'), ('nf_conntrack',))
+    """
+    if name == CONNTRACK and apart:
+        return (CONNTRACK, CONNTRACK_IPV4)
+    return (CONNTRACK,) if name == CONNTRACK_IPV4 and not apart else (name,)
+
+
+def _now(
+    name: str,
+    found: Presence,
+    hidden: bool,
+    tree: Lazy[RunningTree],
+    config: Lazy[RunningConfig],
+    families: Lazy[GenlFamilies],
+) -> Outcome:
+    """The outcome by what shows the module, or by what says that it is not there."""
+    if found.usable:
+        message = {"live": "loaded", "at work": "at work"}.get(found.state or "", "built into the kernel")
+        return ok(message, expected=EXPECTED_NOW, actual=found.state, evidence=found.evidence[-1:])
+    if found.state is not None:
+        message = f"it is {found.state}, not live"
+        return fail(message, expected=EXPECTED_NOW, actual=found.state, evidence=found.evidence[-1:])
+    built, told = _built(name, tree, config)
+    if built == "y":
+        return ok("built into the kernel", expected=EXPECTED_NOW, actual="built-in", evidence=told[-1:])
+    if built is None and (family := _family(name, families)) is not None:
+        return ok("at work", expected=EXPECTED_NOW, actual="at work", evidence=[family])
+    evidence = (*found.evidence, *told)
+    if built == "n":
+        message = "the running kernel was built without it"
+        return fail(message, expected=EXPECTED_NOW, actual="not there", evidence=evidence, fix=_OTHER_KERNEL)
+    if found.listing is None:
+        return skip("only the running kernel can tell", code="offline", evidence=evidence)
+    if built is None and (found.listing == "absent" or hidden):
+        message = "not among the loaded modules, and nothing here tells whether it is built in"
+        return unknown(message, code="not-found", expected=EXPECTED_NOW, evidence=evidence)
+    message = "not loaded" if built == "m" else "not loaded, and not shown to be built in"
+    return fail(message, expected=EXPECTED_NOW, actual="not loaded", evidence=evidence)
+
+
+def _built(name: str, tree: Lazy[RunningTree], config: Lazy[RunningConfig]) -> tuple[str | None, tuple[Evidence, ...]]:
+    """How the running kernel has a module (``y``, ``m``, ``n``; None: not told), and what says so."""
+    told: tuple[Evidence, ...] = ()
+    try:
+        running = tree().tree
+        if running.builtin is not None:
+            if running.has_built_in(name):
+                return "y", (seen(running.builtin.path, f"{name}.ko"),)
+            told = (seen(running.builtin.path, locator=name),)
+    except Offline:
+        pass
+    built = built_as(config().config, name)
+    if built is None:
+        return ("m" if told else None), told
+    return built.value, (*told, built.evidence)
+
+
+def _family(name: str, families: Lazy[GenlFamilies]) -> Evidence | None:
+    family = GENL_FAMILIES.get(name)
+    if family is None:
+        return None
+    try:
+        return seen("netlink genl_families", family) if family in families().names else None
+    except Offline:
+        return None
+
+
+_OTHER_KERNEL = by_hand(
+    "Use a kernel that has the module",
+    "Install and boot a kernel that is built with this module (or its package of further modules, such as"
+    " kernel-modules-extra); none can be loaded into this one.",
+)
+
+
+def _fix_now(
+    name: str, judged: Outcome, tree: Lazy[RunningTree], loading: Lazy[ModuleLoading], modprobe: Lazy[Modprobe]
+) -> Fix:
+    try:
+        if loading().disabled:
+            text = "kernel.modules_disabled=1: this kernel loads no module before the next boot; make it load then."
+            return Fix("Reboot with the module set to load", (manual(text),), MANUAL, reboot=True)
+    except FactError:
+        pass
+    try:
+        running: ModuleTree | None = tree().tree
+    except FactError:
+        running = None
+    if running is not None and running.path is None and running.others:
+        text = f"There is no /lib/modules/{running.release}: its package was removed or replaced. Reboot."
+        return Fix("Reboot into a kernel whose modules are installed", (manual(text),), MANUAL, reboot=True)
+    return Fix(f"Load {name}", (command("modprobe", *_ignoring(name, modprobe), "--", name),))
+
+
+def _ignoring(name: str, modprobe: Lazy[Modprobe]) -> tuple[str, ...]:
+    """The option that passes by an ``install`` line, where there is one for the module."""
+    try:
+        return ("--ignore-install",) if modprobe().install(name) is not None else ()
+    except FactError:
+        return ()
+
+
+@kernel_module.at_boot
+def kernel_module_boot(
+    subject: str,
+    target: Lazy[Target],
+    boot: BootModules,
+    *,
+    require: list[str] = list(REQUIRED),  # noqa: B006 - never changed; a list, as TOML has it
+) -> Results:
+    """The modules are there after the next boot."""
+    name = module_name(subject)
+    if (skipped := _not_needed(name, target)) is not None:
+        yield skipped
+        return
+    parts: tuple[str, ...] = (name,)
+    if name.startswith(CONNTRACK):
+        parts = _conntrack(name, has_ipv4_conntrack(boot.tree))
+    for part in parts:
+        judged = _at_boot(part, boot, boot.verdict(part))
+        yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
+
+
+def _at_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Outcome:
+    if verdict.state in (BUILT_IN, LOADED):
+        return ok(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence)
+    if verdict.state == UNCLEAR:
+        fix = _load_at_boot(name, boot) if verdict.block is None else None
+        evidence = verdict.evidence
+        return unknown(verdict.message, code="unsupported", expected=EXPECTED_BOOT, evidence=evidence, fix=fix)
+    fix = _fix_boot(name, boot, verdict)
+    return fail(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence, fix=fix)
+
+
+def _fix_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
+    if verdict.state == MISSING:
+        return _OTHER_KERNEL
+    if verdict.state != BLOCKED or verdict.block is None:
+        return _load_at_boot(name, boot)
+    rule, hindrance = verdict.block.rule, boot.wishes.hindrance
+    if rule is not None and rule.whole:
+        return Fix(f"Let {name} be loaded", (edit(rule.path, rule.text, "# " + rule.text),))
+    if rule is None and hindrance is not None and hindrance.unmask:
+        return Fix("Let systemd load modules at boot", (command("systemctl", "unmask", SERVICE),))
+    text = f"{verdict.message}; take {verdict.block.evidence.value!r} out of {verdict.block.evidence.source}."
+    return by_hand(f"Let {name} be loaded", text)
+
+
+def _load_at_boot(name: str, boot: BootModules) -> Fix | None:
+    if boot.wishes.unsupported is not None:
+        return None
+    if not boot.wishes.reads_files:
+        script = create(f"/etc/sysconfig/modules/nodecheck-{name}.modules", f"#!/bin/sh\nmodprobe -- {name}\n", "0755")
+        return Fix(f"Load {name} at boot", (script,))
+    step = create(f"/etc/modules-load.d/nodecheck-{name}.conf", f"{name}\n")
+    hindrance = boot.wishes.hindrance
+    if hindrance is None:
+        return Fix(f"Load {name} at boot", (step,))
+    if hindrance.unmask:
+        return Fix(f"Load {name} at boot", (command("systemctl", "unmask", SERVICE), step))
+    return Fix(f"Load {name} at boot", (manual(f"{hindrance.message}: let it run at boot."), step), MANUAL)

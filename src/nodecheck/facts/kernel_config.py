@@ -1,0 +1,194 @@
+"""The configuration that a kernel was built with, from where distributions keep it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nodecheck.checking import Evidence, Lazy, seen
+from nodecheck.errors import Absent, Malformed, Offline, ParseError, TooLarge
+from nodecheck.facts.boot import KernelRelease, RunningKernel
+from nodecheck.facts.module_trees import BootTree
+from nodecheck.host import MIB, Host
+from nodecheck.host.base import text
+
+CONFIG_GZ = "/proc/config.gz"
+
+FILES = (
+    "/boot/config-{}",
+    "/usr/lib/modules/{}/config",
+    "/lib/modules/{}/config",
+    "/usr/lib/ostree-boot/config-{}",
+    "/usr/lib/kernel/config-{}",
+    "/lib/modules/{}/build/.config",
+    "/usr/src/linux-headers-{}/.config",
+)
+"""Where a release's configuration lies. ``/usr/src/linux`` is left out: it may be another kernel's."""
+
+_LIMIT = 8 * MIB
+
+
+class KernelConfig(NamedTuple):
+    """A kernel's configuration; ``source`` is None where none is to be had."""
+
+    source: str | None = None
+    text: str = ""
+
+    def find(self, option: str) -> tuple[str, int | None]:
+        """``y``, ``m``, ``n`` or another value of ``CONFIG_<option>``, and its 1-based line.
+
+        An option that is not mentioned is ``n``: Kconfig leaves out what depends on something that is off. Raises
+        ParseError where the text ends in the middle of a line, so that more may be missing.
+
+        >>> KernelConfig("x", "\\nCONFIG_IP_VS=m\\n# CONFIG_VETH is not set\\n").find("IP_VS")
+        ('m', 1)
+        """
+        for form in (f"\nCONFIG_{option}=", f"\n# CONFIG_{option} is not set"):
+            at = self.text.find(form)
+            if at >= 0:
+                line = self.text.count("\n", 0, at + 1)
+                value = self.text[at + len(form) :].partition("\n")[0]
+                return (value if form.endswith("=") else "n"), line
+        if not self.text.endswith("\n"):
+            raise ParseError(self.source or "", None, self.text.rpartition("\n")[2], "a whole last line")
+        return "n", None
+
+
+class RunningConfig(NamedTuple):
+    """The running kernel's configuration."""
+
+    config: KernelConfig
+
+    @classmethod
+    def read(cls, host: Host, kernel: Lazy[RunningKernel]) -> RunningConfig:
+        """``/proc/config.gz``, else the file of the running release. Raises what the host raises."""
+        try:
+            return cls(parse_config(_unpacked(host.read(CONFIG_GZ, 2 * MIB)), CONFIG_GZ))
+        except (Absent, Offline):
+            pass
+        try:
+            release = kernel().release
+        except (Absent, Offline):
+            return cls(KernelConfig())
+        return cls(_of_release(host, release) or KernelConfig())
+
+
+class BootConfig(NamedTuple):
+    """The configuration of the kernel that the next boot starts."""
+
+    config: KernelConfig
+
+    @classmethod
+    def read(cls, host: Host, tree: BootTree, kernel: KernelRelease, running: Lazy[RunningConfig]) -> BootConfig:
+        """The file of that release, else ``/proc/config.gz`` where it is the running one, or where none is told."""
+        release = tree.tree.release
+        found = _of_release(host, release) if release else None
+        if found is None and release == kernel.running:
+            found = running().config
+        return cls(found or KernelConfig())
+
+
+def _of_release(host: Host, release: str) -> KernelConfig | None:
+    if not release or "/" in release or release in (".", ".."):
+        return None
+    for form in FILES:
+        path = form.format(release)
+        try:
+            return parse_config(text(host, path, _LIMIT), path)
+        except Absent:
+            continue
+    return None
+
+
+def parse_config(source: str, path: str) -> KernelConfig:
+    """Take the text of a configuration. Raises ParseError for one that sets no option at all."""
+    if "\nCONFIG_" not in "\n" + source:
+        raise ParseError(path, 1, source.partition("\n")[0], "a kernel configuration")
+    return KernelConfig(path, "\n" + source)
+
+
+def _unpacked(raw: bytes) -> str:
+    """The text in a gzip file, bounded: a few bytes may unpack to gigabytes."""
+    import zlib
+
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        told = unpacker.decompress(raw, _LIMIT + 1)
+    except zlib.error as error:
+        raise Malformed(CONFIG_GZ, f"is not a gzip file: {error}") from error
+    if len(told) > _LIMIT:
+        raise TooLarge(CONFIG_GZ, f"unpacks to more than {_LIMIT} bytes")
+    if not unpacker.eof:
+        raise Malformed(CONFIG_GZ, "ends in the middle of its gzip stream")
+    return told.decode("utf-8", "surrogateescape")
+
+
+_OPTIONS = {
+    "br_netfilter": "BRIDGE_NETFILTER",
+    "overlay": "OVERLAY_FS",
+    "ip_tables": "IP_NF_IPTABLES",
+    "iptable_filter": "IP_NF_FILTER",
+    "iptable_nat": "IP_NF_NAT",
+    "iptable_mangle": "IP_NF_MANGLE",
+    "ip6_tables": "IP6_NF_IPTABLES",
+    "ip6table_filter": "IP6_NF_FILTER",
+    "nft_compat": "NFT_COMPAT",
+    "x_tables": "NETFILTER_XTABLES",
+    "xt_conntrack": "NETFILTER_XT_MATCH_CONNTRACK",
+    "xt_comment": "NETFILTER_XT_MATCH_COMMENT",
+    "xt_mark": "NETFILTER_XT_MARK",
+    "xt_set": "NETFILTER_XT_SET",
+    "8021q": "VLAN_8021Q",
+    "ipip": "NET_IPIP",
+    "fuse": "FUSE_FS",
+    "rbd": "BLK_DEV_RBD",
+    "nbd": "BLK_DEV_NBD",
+    "iscsi_tcp": "ISCSI_TCP",
+    "dm_multipath": "DM_MULTIPATH",
+}
+"""Module to kernel option where the option's name is not the module's in capitals (Kbuild files of the kernel)."""
+
+_SAME = frozenset(
+    {
+        "bridge", "ip_set", "nf_conntrack", "nf_conntrack_ipv4", "nf_conntrack_ipv6", "nf_nat", "nf_tables", "tun",
+        "veth", "vxlan", "geneve", "wireguard", "dummy", "bonding", "stp", "llc", "macvlan", "ipvlan", "ip_gre",
+    }
+)  # fmt: skip
+
+
+def option_of(module: str) -> str | None:
+    """The kernel option that builds a module; None where it is not known here.
+
+    >>> option_of("br_netfilter"), option_of("ip_vs_wrr"), option_of("strange")
+    ('BRIDGE_NETFILTER', 'IP_VS_WRR', None)
+    """
+    if module in _SAME or module == "ip_vs" or module.startswith("ip_vs_"):
+        return {"ip_gre": "NET_IPGRE"}.get(module, module.upper())
+    return _OPTIONS.get(module)
+
+
+class Built(NamedTuple):
+    """How a kernel has a module."""
+
+    value: str
+    """``y`` built in, ``m`` as a module, ``n`` not at all."""
+    evidence: Evidence
+
+
+def built_as(config: KernelConfig, module: str) -> Built | None:
+    """How a kernel has a module; None where there is no configuration, or the module's option is not known.
+
+    Before 3.18 BRIDGE_NETFILTER was no module of its own but a part of ``bridge``, and ``=y`` where that is a module
+    (net/bridge/Makefile): ``m`` then.
+    """
+    option = option_of(module)
+    if config.source is None or option is None:
+        return None
+    value, line = config.find(option)
+    if line is None:
+        told = seen(config.source, locator=f"CONFIG_{option}")
+    else:
+        text = f"# CONFIG_{option} is not set" if value == "n" else f"CONFIG_{option}={value}"
+        told = seen(config.source, text, line=line)
+    if option == "BRIDGE_NETFILTER" and value == "y" and config.find("BRIDGE")[0] == "m":
+        value = "m"
+    return Built(value if value in ("y", "m") else "n", told)

@@ -1,0 +1,296 @@
+"""Shell scripts that load modules, read conservatively: what cannot be followed is told as unclear, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nodecheck.facts.modules import module_name
+
+MOST_COMMANDS = 2048
+"""Simple commands of one script that are looked at."""
+
+
+class Probe(NamedTuple):
+    """A module that a script loads."""
+
+    name: str
+    line: int
+    text: str
+    obeys_blacklist: bool = False
+    ignores_install: bool = False
+
+
+class Unclear(NamedTuple):
+    """A command that may load modules."""
+
+    line: int
+    text: str
+    names: tuple[str, ...] | None
+    """The words that may be modules; None: it may be any."""
+
+    def may_load(self, name: str) -> bool:
+        """Whether the module is among them."""
+        return self.names is None or name in self.names
+
+
+class Script(NamedTuple):
+    """What a script loads."""
+
+    probes: tuple[Probe, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
+
+
+_SEPARATORS = (";", "&&", "||", "|", "&", "\n")
+_LEADING = ("command", "exec", "builtin", "nohup", "then", "do", "else", "!", "{", "(")
+_OPENING = ("if", "while", "until", "case")
+_CLOSING = ("fi", "done", "esac", "}", ")")
+_ASKING = ("modinfo", "lsmod", "grep", "true", ":", "modprobe", "[", "[[", "test")
+"""Commands before ``&&``, ``||`` or ``then`` with which the load happens wherever it can and must."""
+_ARGUMENT_OPTIONS = ("-C", "--config", "-d", "--dirname", "-S", "--set-version")
+_NOT_LOADING = frozenset(
+    (
+        "-r", "--remove", "-n", "--dry-run", "--show", "-D", "--show-depends", "-R", "--resolve-alias", "-c",
+        "--showconfig", "--show-config", "-V", "--version", "-h", "--help", "--show-modversions", "--dump-modversions",
+        "--show-exports",
+    )
+)  # fmt: skip
+
+
+def parse_script(source: str) -> Script:
+    r"""The modules that a shell script of plain ``modprobe`` lines loads.
+
+    Variables and ``for`` loops over plain words are followed; ``if modinfo …`` counts as met, for whether the module
+    exists is judged apart. Other conditions, functions, here documents and substitutions leave a load unclear.
+
+    >>> [p.name for p in parse_script("#!/bin/bash\nmodprobe -- ip_vs\nfor m in a b; do modprobe $m; done\n").probes]
+    ['ip_vs', 'a', 'b']
+    """
+    first = source.partition("\n")[0]
+    if first.startswith("#!") and (first.endswith("\r") or not _is_shell(first)):
+        return Script() if first.endswith("\r") else Script((), _every_mention(source))
+    if "<<" in source or "modprobe()" in source:
+        return Script((), _every_mention(source))
+    return _Reader().read(source)
+
+
+def _is_shell(first: str) -> bool:
+    return any(word.rpartition("/")[2] in ("sh", "bash", "dash", "ksh") for word in first[2:].split(" "))
+
+
+def _every_mention(source: str) -> tuple[Unclear, ...]:
+    lines = enumerate(source.split("\n"), 1)
+    return tuple([Unclear(n, line, None) for n, line in lines if "modprobe" in line and line.lstrip()[:1] != "#"])
+
+
+class _Reader:
+    """Follows a script from its first command to its last."""
+
+    def __init__(self) -> None:
+        self.probes: list[Probe] = []
+        self.unclear: list[Unclear] = []
+        self.variables: dict[str, tuple[str, ...] | None] = {}
+        self.loops: set[str] = set()
+        """Variables of ``for`` loops, whose words come one at a time."""
+        self.opened: list[bool] = []
+        """Blocks that are open, and whether each is surely entered."""
+        self.sure = True
+        """Whether the command at hand runs for sure, by what stands before it."""
+        self.last = ""
+        """The name of the last command."""
+
+    def read(self, source: str) -> Script:
+        try:
+            commands = list(_commands(source))
+        except ValueError:  # a quotation that never ends
+            return Script((), _every_mention(source))
+        for line, text, before, words in commands[:MOST_COMMANDS]:
+            if not self.command(line, text, before, words):
+                break
+        if len(commands) > MOST_COMMANDS:
+            self.unclear.append(Unclear(commands[MOST_COMMANDS][0], commands[MOST_COMMANDS][1], None))
+        return Script(tuple(self.probes), tuple(self.unclear))
+
+    def command(self, line: int, text: str, before: str, words: list[str]) -> bool:
+        """Take one simple command; False where the script ends with it."""
+        self.sure = before not in ("&&", "||") or self.last in _ASKING
+        words = self.structure(words)
+        if not words:
+            return True
+        self.last = words[0].rpartition("/")[2]
+        if self.assignment(words):
+            return True
+        if self.last in ("modprobe", "insmod"):
+            self.load(line, text, words)
+        elif self.last not in ("echo", "printf", "logger", "modinfo", "lsmod", "grep", "type", "which") and any(
+            "modprobe" in word for word in words
+        ):
+            self.unclear.append(Unclear(line, text, None))
+        return self.last not in ("exit", "return") or bool(self.opened) or not self.sure
+
+    def structure(self, words: list[str]) -> list[str]:
+        """What is left of a command without the words that open and close blocks."""
+        while words:
+            word = words[0]
+            if word == "for" and len(words) > 3 and words[2] == "in":
+                self.variables[words[1]] = self.expanded(words[3:])
+                self.loops.add(words[1])
+                self.opened.append(True)
+                return []
+            if word in _OPENING or word.endswith("()"):
+                self.opened.append(False)
+            elif word in ("{", "("):
+                self.opened.append(True)
+            elif word in _CLOSING:
+                if self.opened:
+                    self.opened.pop()
+            elif word == "then" and self.opened:
+                self.opened[-1] = self.last in ("modinfo", "[", "[[", "test") and self._asked
+            elif word in ("else", "elif") and self.opened:
+                self.opened[-1] = False
+            elif word not in _LEADING:
+                self._asked = self._asks(words)
+                return words
+            words = words[1:]
+        return words
+
+    _asked = False
+
+    def _asks(self, words: list[str]) -> bool:
+        """Whether a condition is only about the module itself: that it exists, or is not loaded yet."""
+        if words[0].rpartition("/")[2] == "modinfo":
+            return True
+        after_modinfo = self.last == "modinfo" and "$?" in words and ("0" in words)
+        return after_modinfo or ("!" in words and any("/sys/module/" in word for word in words))
+
+    def assignment(self, words: list[str]) -> bool:
+        name, equals, value = words[0].partition("=")
+        if not equals or not name.replace("_", "a").isalnum() or len(words) > 1:
+            return False
+        sure = self.sure and all(self.opened)
+        self.variables[name] = self.expanded([part for part in value.split(" ") if part]) if sure else None
+        return True
+
+    def expanded(self, words: list[str]) -> tuple[str, ...] | None:
+        """The words with variables put in; None where that cannot be followed."""
+        found: list[str] = []
+        for word in words:
+            if "$" not in word and "`" not in word and not any(char in word for char in "*?["):
+                found.append(word)
+                continue
+            value = self.variables.get(_variable(word))
+            if value is None:
+                return None
+            found.extend(value)
+        return tuple(found)
+
+    def load(self, line: int, text: str, words: list[str]) -> None:
+        """Take a ``modprobe`` or ``insmod`` command."""
+        parts = self.expanded(words[1:])
+        if parts is None or self.last == "insmod" or any(word.startswith(_ARGUMENT_OPTIONS) for word in parts):
+            named = None if parts is None else tuple(_file_stem(word) for word in parts)
+            self.unclear.append(Unclear(line, text, named))
+            return
+        options, names = _options(parts, any(_variable(word) in self.loops for word in words))
+        if _NOT_LOADING & options:
+            return
+        if not (self.sure and all(self.opened)):
+            self.unclear.append(Unclear(line, text, names))
+            return
+        obeys, ignores = bool({"-b", "--use-blacklist"} & options), bool({"-i", "--ignore-install"} & options)
+        self.probes.extend([Probe(name, line, text, obeys, ignores) for name in names])
+
+
+def _file_stem(word: str) -> str:
+    return module_name(word.rpartition("/")[2].partition(".ko")[0])
+
+
+def _variable(word: str) -> str:
+    return word[1:].removeprefix("{").removesuffix("}") if word.startswith("$") else ""
+
+
+def _options(words: tuple[str, ...], in_turn: bool) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The options, short ones taken apart, and the modules: all words with ``-a`` or in a loop, else the first one."""
+    options: set[str] = set()
+    names: list[str] = []
+    ended = False
+    for word in words:
+        if ended or not word.startswith("-") or word == "-":
+            names.append(module_name(word))
+        elif word == "--":
+            ended = True
+        else:
+            options.update([word] if word.startswith("--") else [f"-{char}" for char in word[1:]])
+    return frozenset(options), tuple(names if in_turn or {"-a", "--all"} & options else names[:1])
+
+
+def _commands(source: str) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Simple commands: 1-based line, that line's text, the separator before, and the words without redirections."""
+    import re
+    from shlex import shlex
+
+    for number, text, joined in _lines(source):
+        if "$(" in joined or "`" in joined:
+            yield number, text, "\n", _with_substitution(joined)
+            continue
+        joined = re.sub(r"&>>?|[0-9]*[<>]&[0-9-]+", lambda found: ">" if found[0][0] == "&" else " ", joined)
+        lexer = shlex(joined, posix=True, punctuation_chars=";&|")
+        lexer.whitespace_split = True
+        lexer.commenters = ""
+        before, words = "\n", list[str]()
+        for token in _without_comment(list(lexer)):
+            if token in _SEPARATORS:
+                yield number, text, before, _plain(words)
+                before, words = token, []
+            else:
+                words.append(token)
+        yield number, text, before, _plain(words)
+
+
+def _without_comment(tokens: list[str]) -> Iterator[str]:
+    for token in tokens:
+        if token.startswith("#"):
+            return
+        yield token
+
+
+def _with_substitution(line: str) -> list[str]:
+    """The words of a line with a command substitution, which stands as one word that cannot be followed."""
+    words = [word for word in line.replace(";", " ; ").split(" ") if word and word != ";"]
+    head = words[0] if words else ""
+    if head == "for":
+        return [*words[:3], "$(", *(["do"] if words[-1] == "do" else [])][:4]
+    if "=" in head and "modprobe" not in head:
+        return [head.partition("=")[0] + "=$("]
+    return [*words[:1], "$(", *(["modprobe"] if "modprobe" in line else [])]
+
+
+def _plain(words: list[str]) -> list[str]:
+    """The words without redirections (``>/dev/null``, ``2>&1``, ``> file``)."""
+    found: list[str] = []
+    skip = False
+    for word in words:
+        bare = word.lstrip("0123456789")
+        if skip:
+            skip = False
+        elif bare[:1] in (">", "<"):
+            skip = bare in (">", ">>", "<", ">|")
+        else:
+            found.append(word)
+    return found
+
+
+def _lines(source: str) -> Iterator[tuple[int, str, str]]:
+    """Line number, the first line as it stands, and the line with its continuations."""
+    pending: list[str] = []
+    started, first = 0, ""
+    for number, line in enumerate(source.split("\n"), 1):
+        if not pending:
+            started, first = number, line
+        if line.endswith("\\"):
+            pending.append(line[:-1])
+            continue
+        yield started, first, "".join([*pending, line])
+        pending = []
+    if pending:
+        yield started, first, "".join(pending)

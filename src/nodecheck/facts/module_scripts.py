@@ -1,0 +1,139 @@
+"""What loads modules later in the boot: scripts in ``/etc/sysconfig/modules``, and commands of enabled services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nodecheck.checking import Evidence, Lazy, seen
+from nodecheck.errors import Absent
+from nodecheck.facts.modprobe_script import Script, parse_script
+from nodecheck.facts.modules import module_name
+from nodecheck.facts.modules_load import Load
+from nodecheck.facts.os_release import OsRelease
+from nodecheck.facts.systemd import InitSystem, UnitIndex, load_unit
+from nodecheck.host import Host
+from nodecheck.host.base import text
+
+SCRIPT_DIR = "/etc/sysconfig/modules"
+
+RUNNERS = ("rhel-loadmodules.service", "loadmodules.service", "fedora-loadmodules.service")
+"""Units of the package initscripts: of EL7, of EL8, of Fedora up to 29. EL9 has none."""
+
+MOST_UNITS = 2048
+
+
+class ModuleScript(NamedTuple):
+    """An ``/etc/sysconfig/modules/*.modules`` file."""
+
+    path: str
+    executable: bool
+    """The runner leaves out what is not (``[ -x $file ] && $file``)."""
+    script: Script
+
+    def loads(self) -> Iterator[Load]:
+        """What it loads where it is run."""
+        for name, line, told, obeys, ignores in self.script.probes:
+            yield Load(name, self.path, line, told, obeys, early=False, ignores_install=ignores)
+
+
+class ModuleScripts(NamedTuple):
+    """The scripts of ``/etc/sysconfig/modules``, and whether the distribution runs them."""
+
+    scripts: tuple[ModuleScript, ...] = ()
+    run: bool = False
+    why: Evidence | None = None
+    """What shows that they are run, or are not."""
+
+    @classmethod
+    def read(cls, host: Host, init: InitSystem, units: UnitIndex, release: Lazy[OsRelease]) -> ModuleScripts:
+        """Raises what the host raises for a directory or a script that cannot be read."""
+        scripts = tuple(_scripts(host))
+        if not scripts:
+            return cls()
+        run, why = _runner(init, units, release)
+        return cls(scripts, run, why)
+
+
+def _scripts(host: Host) -> Iterator[ModuleScript]:
+    try:
+        names = host.names(SCRIPT_DIR)
+    except Absent:
+        return
+    for name in names:
+        if name.endswith(".modules") and not name.startswith("."):
+            path = f"{SCRIPT_DIR}/{name}"
+            try:
+                yield ModuleScript(path, host.stat(path).executable, parse_script(text(host, path)))
+            except Absent:
+                continue
+
+
+def _runner(init: InitSystem, units: UnitIndex, release: Lazy[OsRelease]) -> tuple[bool, Evidence]:
+    """Whether something runs the scripts: an enabled unit, EL6's rc.sysinit, or (in a root that holds no units of
+    systemd) the distribution's release, whose initscripts enable it."""
+    if init.name in ("upstart", "sysvinit"):
+        return True, seen("/etc/rc.d/rc.sysinit")
+    for name in RUNNERS:
+        if units.exists(name):
+            link = units.starts_at_boot(name)
+            return link is not None, seen(
+                link or f"/etc/systemd/system/sysinit.target.wants/{name}", name if link else None
+            )
+    if units.complete or not init.is_systemd:
+        return False, seen(f"/usr/lib/systemd/system/{RUNNERS[1]}")
+    told = release()
+    major = (told.version or "").partition(".")[0]
+    run = told.id is None or (told.family == "rhel" and major in ("7", "8"))
+    return run, told.evidence[0] if told.evidence else seen("/etc/os-release")
+
+
+class UnitLoads(NamedTuple):
+    """Modules that enabled services load by ``modprobe`` (``ExecStartPre=-/sbin/modprobe overlay``), and
+    ``modprobe@NAME.service``."""
+
+    loads: tuple[Load, ...] = ()
+
+    @classmethod
+    def read(cls, host: Host, init: InitSystem, units: UnitIndex) -> UnitLoads:
+        """Raises what the host raises for a unit file that cannot be read."""
+        if not init.is_systemd:
+            return cls()
+        return cls((*_instances(units), *_commands(host, units)))
+
+
+def _instances(units: UnitIndex) -> Iterator[Load]:
+    for folder, names in sorted(units.links.items()):
+        for name in names:
+            if name.startswith("modprobe@") and name.endswith(".service") and units.starts_at_boot(name):
+                module = name.removeprefix("modprobe@").removesuffix(".service")
+                yield Load(module_name(module), f"{folder}/{name}", None, name, early=False)
+
+
+def _commands(host: Host, units: UnitIndex) -> Iterator[Load]:
+    names = [name for name in sorted(units.files) if name.endswith(".service") and not name.endswith("@.service")]
+    for name in names[:MOST_UNITS]:
+        path = units.fragment(name)
+        if path is None or units.resolve(name) != name:
+            continue
+        try:
+            if "modprobe" not in text(host, path) and not units.dropins(name):
+                continue
+        except Absent:
+            continue
+        unit = load_unit(host, units, name)
+        if unit is not None and units.starts_at_boot(name):
+            for key in ("ExecStartPre", "ExecStart", "ExecStartPost"):
+                for value, source, line in unit.values("Service", key):
+                    yield from _of_command(value, source, line)
+
+
+def _of_command(value: str, path: str, line: int) -> Iterator[Load]:
+    command = value.lstrip("-@:+!")
+    head, _, rest = command.partition(" ")
+    if "modprobe" not in command:
+        return
+    if head.rpartition("/")[2] in ("sh", "bash"):
+        command = rest.partition("-c")[2].strip(" \"'")
+    for name, _, _, obeys, ignores in parse_script(command).probes:
+        yield Load(name, path, line, value, obeys, early=False, ignores_install=ignores)

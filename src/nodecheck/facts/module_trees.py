@@ -1,0 +1,218 @@
+"""``/lib/modules/RELEASE``: what a kernel has built in, and which modules it can load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from nodecheck.checking import Lazy
+from nodecheck.errors import Absent, Malformed, Offline, ParseError
+from nodecheck.facts.boot import BootCmdline, KernelRelease, RunningKernel
+from nodecheck.facts.modules import Modules, module_name
+from nodecheck.host import MIB, Host, exists
+from nodecheck.host.base import text
+
+DIRS = ("/lib/modules", "/usr/lib/modules")
+SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
+MOST_DIRS = 16384
+"""Directories of one tree that are looked into."""
+
+_LIMIT = 16 * MIB
+_HEAD = 4096
+"""No path in modules.dep is longer (PATH_MAX)."""
+
+
+class Loadable(NamedTuple):
+    """A module that modules.dep lists."""
+
+    path: str
+    """As it stands there, below the tree as a rule."""
+    needs: tuple[str, ...]
+    """Names of all modules that it needs, the nearest first (depmod writes them out in full)."""
+    line: int
+
+
+class Listing(NamedTuple):
+    """A list of module files; each line follows a newline."""
+
+    path: str
+    raw: str
+    folded: str
+    """The same with ``_`` for ``-``, as modules are named."""
+
+
+class ModuleTree(NamedTuple):
+    """The tree of one kernel release; ``path`` is None where there is none."""
+
+    release: str | None = None
+    path: str | None = None
+    builtin: Listing | None = None
+    """modules.builtin; None where it is not there."""
+    dep: Listing | None = None
+    """modules.dep; None where it is not there."""
+    others: tuple[str, ...] = ()
+    """The releases that have a tree, where this one has none."""
+
+    def has_built_in(self, name: str) -> bool:
+        """Whether modules.builtin lists the module."""
+        return self.builtin is not None and any(f"{start}{name}.ko\n" in self.builtin.folded for start in "/\n")
+
+    def loadable(self, name: str) -> Loadable | None:
+        """The module's line in modules.dep; None where it is not listed, or there is no list."""
+        if self.dep is None:
+            return None
+        dep = self.dep.folded
+        at = dep.find(name + ".ko")
+        while at >= 0:
+            start = dep.rfind("\n", max(0, at - _HEAD), at) + 1
+            colon = dep.find(":", at, at + len(name) + 8)
+            head = dep[start:at]
+            begins = start > 0 and head[-1:] in ("", "/") and ":" not in head
+            if begins and colon > 0 and dep[at + len(name) : colon] in SUFFIXES:
+                end = dep.find("\n", colon)
+                needs = tuple(_names(dep[colon + 1 : end]))
+                return Loadable(self.dep.raw[start:colon], needs, dep.count("\n", 0, start))
+            at = dep.find(name + ".ko", at + 1)
+        return None
+
+
+def _names(paths: str) -> list[str]:
+    return [path.rpartition("/")[2].partition(".ko")[0] for path in paths.split(" ") if path]
+
+
+class RunningTree(NamedTuple):
+    """The tree of the running kernel."""
+
+    tree: ModuleTree
+
+    @classmethod
+    def read(cls, host: Host, kernel: Lazy[RunningKernel], modules: Lazy[Modules]) -> RunningTree:
+        """Where a root holds the list of modules and not the release, its one tree is taken as the running kernel's.
+
+        Raises Offline where neither is told.
+        """
+        try:
+            release: str | None = kernel().release
+        except (Absent, Offline):
+            modules()
+            releases = _releases(host)
+            release = releases[0] if len(releases) == 1 else None
+        return cls(read_tree(host, release, built_in_only=not is_before(release, 4, 19)))
+
+
+class BootTree(NamedTuple):
+    """The tree of the kernel that the next boot starts."""
+
+    tree: ModuleTree
+
+    @classmethod
+    def read(cls, host: Host, kernel: KernelRelease, cmdline: BootCmdline) -> BootTree:
+        """The tree of that release. Where only the running kernel hints at it, and its tree is gone (the package was
+        replaced since), the newest tree is what will boot."""
+        found = read_tree(host, kernel.boot)
+        if found.path is None and found.others and cmdline.kernel is None:
+            from nodecheck.facts.bls import newest
+
+            newer = newest(found.others)
+            if any(exists(host, form.format(newer)) for form in IMAGES):
+                found = read_tree(host, newer)
+        return cls(found)
+
+
+IMAGES = ("/boot/vmlinuz-{}", "/usr/lib/modules/{}/vmlinuz", "/lib/modules/{}/vmlinuz", "/boot/vmlinux-{}")
+"""Kernels that a boot loader may start; a node whose kernel comes from elsewhere may have trees that never count."""
+
+
+def is_before(release: str | None, major: int, minor: int) -> bool:
+    """Whether a kernel release surely is older than ``major.minor``.
+
+    >>> is_before("3.10.0-1160.el7.x86_64", 4, 19), is_before("6.1.0-13-amd64", 4, 19), is_before(None, 4, 19)
+    (True, False, False)
+    """
+    parts = (release or "").split(".")[:2]
+    if len(parts) < 2 or not parts[0].isascii() or not parts[0].isdigit():
+        return False
+    digits = parts[1][: len(parts[1]) - len(parts[1].lstrip("0123456789"))]
+    return bool(digits) and (int(parts[0][:6]), int(digits[:6])) < (major, minor)
+
+
+def has_ipv4_conntrack(tree: ModuleTree) -> bool:
+    """Whether the kernel still has nf_conntrack_ipv4 apart from nf_conntrack (merged by Linux 4.19's a0ae2562c6c4).
+
+    By its tree where that is there, for distributions merge earlier; else by its release: EL8's 4.18 has them merged.
+
+    >>> [has_ipv4_conntrack(ModuleTree(release)) for release in ("3.10.0-1160.el7.x86_64", "4.18.0-553.el8.x86_64")]
+    [True, False]
+    """
+    if not is_before(tree.release, 4, 19):
+        return False
+    if tree.dep is not None:
+        return tree.loadable("nf_conntrack_ipv4") is not None or tree.has_built_in("nf_conntrack_ipv4")
+    return ".el8" not in (tree.release or "")
+
+
+def read_tree(host: Host, release: str | None, built_in_only: bool = False) -> ModuleTree:
+    """Read the lists of one tree. Raises what the host raises for one that is there and cannot be read."""
+    if release and "/" not in release and release not in (".", ".."):
+        for folder in DIRS:
+            path = f"{folder}/{release}"
+            try:
+                host.names(path)
+            except Absent:
+                continue
+            dep = None if built_in_only else _list(host, f"{path}/modules.dep")
+            return ModuleTree(release, path, _list(host, f"{path}/modules.builtin"), dep)
+    return ModuleTree(release, others=_releases(host))
+
+
+def _releases(host: Host) -> tuple[str, ...]:
+    for folder in DIRS:
+        try:
+            names = host.names(folder)
+        except Absent:
+            continue
+        if found := tuple([name for name in names if name[:1] in tuple("0123456789")]):
+            return found
+    return ()
+
+
+def _list(host: Host, path: str) -> Listing | None:
+    try:
+        found = text(host, path, _LIMIT)
+    except Absent:
+        return None
+    if not found.isascii() or "\0" in found:
+        raise ParseError(path, None, found[:80], "a list of module files")
+    raw = f"\n{found}\n"
+    return Listing(path, raw, raw.replace("-", "_"))
+
+
+class BootTreeFiles(NamedTuple):
+    """The module files in the tree of the kernel that will boot, by module name, whatever modules.dep lists."""
+
+    files: Mapping[str, str]
+
+    @classmethod
+    def read(cls, host: Host, tree: BootTree) -> BootTreeFiles:
+        """Walk through the tree. Raises what the host raises for a directory that cannot be listed."""
+        found: dict[str, str] = {}
+        queue = [tree.tree.path] if tree.tree.path else []
+        for path in queue:
+            for name in _entries(host, path):
+                stem, dot, rest = name.partition(".ko")
+                if dot and ".ko" + rest in SUFFIXES:
+                    found.setdefault(module_name(stem), f"{path}/{name}")
+                elif len(queue) < MOST_DIRS and not name.startswith("modules.") and name not in _NO_MODULES:
+                    queue.append(f"{path}/{name}")
+        return cls(found)
+
+
+_NO_MODULES = ("build", "source", "vdso", "vmlinuz", "config", "System.map", "initrd", "initramfs.img", "symvers.gz")
+
+
+def _entries(host: Host, path: str) -> tuple[str, ...]:
+    """The names in a directory; none for what is something else."""
+    try:
+        return host.names(path)
+    except (Absent, Malformed):
+        return ()

@@ -1,0 +1,156 @@
+"""What names modules to load at boot: ``modules-load.d``, the kernel's command line, and other inits' own files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nodecheck.errors import Absent
+from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.conf_dirs import ConfFile, conf_files
+from nodecheck.facts.modules import module_name
+from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.host import Host
+from nodecheck.host.base import text
+
+SERVICE = "systemd-modules-load.service"
+
+LOAD_DIRS = (
+    "/etc/modules-load.d", "/run/modules-load.d", "/usr/local/lib/modules-load.d", "/usr/lib/modules-load.d",
+    "/lib/modules-load.d",
+)  # fmt: skip
+ETC_MODULES = "/etc/modules"
+OPENRC_MODULES = "/etc/conf.d/modules"
+
+_BLANKS = " \t\r"
+
+
+class Load(NamedTuple):
+    """One wish to load a module at boot."""
+
+    name: str
+    path: str
+    line: int | None
+    text: str
+    """The line, or the word of the command line, that names it."""
+    obeys_blacklist: bool = True
+    """systemd-modules-load does; a plain ``modprobe NAME`` does not (modprobe(8), ``--use-blacklist``)."""
+    early: bool = True
+    """Whether it happens before systemd-sysctl, or whatever sets sysctls at boot."""
+    ignores_install: bool = False
+
+
+class Hindrance(NamedTuple):
+    """Why systemd-modules-load will load nothing."""
+
+    message: str
+    path: str
+    value: str | None
+    unmask: bool = False
+
+
+class ModulesLoad(NamedTuple):
+    """The modules that the init system is told to load."""
+
+    loads: tuple[Load, ...] = ()
+    files: tuple[ConfFile, ...] = ()
+    """The files of modules-load.d that count."""
+    hindrance: Hindrance | None = None
+    reads_files: bool = True
+    """Whether the init reads modules-load.d."""
+    unsupported: str | None = None
+    """The init system, where it is not known here how it loads modules."""
+
+    @classmethod
+    def read(cls, host: Host, init: InitSystem, cmdline: BootCmdline, units: UnitIndex) -> ModulesLoad:
+        """Read what the node's init reads. Raises what the host raises for a file that cannot be read."""
+        files = conf_files(host, LOAD_DIRS)
+        if init.is_systemd:
+            loads = [*cmdline_loads(cmdline, init), *_of_files(host, files)]
+            return cls(tuple(loads), files, hindrance(units, cmdline))
+        if init.name in ("openrc", "sysvinit", "runit"):
+            loads = [load._replace(obeys_blacklist=False) for load in _of_files(host, files, words=True)]
+            return cls((*_of_etc_modules(host, files), *loads, *_of_openrc(host, init)), files)
+        return cls((), files, None, False, None if init.name == "upstart" else init.name)
+
+
+def hindrance(units: UnitIndex, cmdline: BootCmdline) -> Hindrance | None:
+    """What keeps systemd-modules-load.service from running: a mask, or that nothing starts it."""
+    for value in cmdline.all("systemd.mask"):
+        if value in (SERVICE, SERVICE.removesuffix(".service")):
+            message = f"{SERVICE} is masked on the command line"
+            return Hindrance(message, cmdline.source or "command line", f"systemd.mask={value}")
+    path = units.persistent().mask(SERVICE)
+    if path is not None:
+        return Hindrance(f"{SERVICE} is masked", path, "/dev/null", unmask=True)
+    if units.complete and not units.exists(SERVICE):
+        return Hindrance(f"{SERVICE} is not installed", f"/usr/lib/systemd/system/{SERVICE}", None)
+    return None
+
+
+def cmdline_loads(cmdline: BootCmdline, init: InitSystem) -> Iterator[Load]:
+    """``modules_load=`` and ``rd.modules_load=`` (systemd-modules-load.service(8)).
+
+    Before systemd 233 only the spelling with ``-`` is known (src/modules-load/modules-load.c).
+    """
+    for word in cmdline.words:
+        key, equals, value = word.partition("=")
+        if not init.at_least(233) and "_" in key:
+            continue
+        if equals and key.replace("-", "_") in ("modules_load", "rd.modules_load"):
+            for name in value.split(","):
+                if name:
+                    yield Load(module_name(name), cmdline.source or "command line", cmdline.line, word)
+
+
+def _of_files(host: Host, files: tuple[ConfFile, ...], words: bool = False) -> Iterator[Load]:
+    for file in files:
+        if not file.masked:
+            try:
+                yield from parse_modules_load(text(host, file.path), file.path, words)
+            except Absent:
+                continue
+
+
+def parse_modules_load(source: str, path: str, words: bool = False) -> Iterator[Load]:
+    r"""The modules that a file of ``modules-load.d`` names.
+
+    To systemd the whole line is the name, so that ``ip_vs # comment`` names no module that there is; with ``words``
+    the first word is (``while read module args`` of other inits' scripts).
+
+    >>> [load.name for load in parse_modules_load("# c\n; c\n  br-netfilter \nip_vs # no\n", "x")]
+    ['br_netfilter', 'ip_vs # no']
+    """
+    for number, line in enumerate(source.split("\n"), 1):
+        name = line.strip(_BLANKS)
+        if name and name[0] not in "#;":
+            if words:
+                name = name.replace("\t", " ").partition(" ")[0]
+            yield Load(module_name(name), path, number, line)
+
+
+def _of_etc_modules(host: Host, files: tuple[ConfFile, ...]) -> Iterator[Load]:
+    """``/etc/modules``, which Debian's kmod and Alpine's modules scripts read unless modules-load.d links to it."""
+    if any((host.link(file.path) or "").endswith("/modules") for file in files):
+        return
+    try:
+        for load in parse_modules_load(text(host, ETC_MODULES), ETC_MODULES, words=True):
+            yield load._replace(obeys_blacklist=False)
+    except Absent:
+        return
+
+
+def _of_openrc(host: Host, init: InitSystem) -> Iterator[Load]:
+    """``modules="…"`` of OpenRC's ``/etc/conf.d/modules``, which its init script loads by ``modprobe``."""
+    if init.name != "openrc":
+        return
+    try:
+        lines = text(host, OPENRC_MODULES).split("\n")
+    except Absent:
+        return
+    for number, line in enumerate(lines, 1):
+        key, equals, value = line.strip(_BLANKS).partition("=")
+        if equals and key == "modules":
+            for name in value.partition("#")[0].strip("\"' \t").replace("\t", " ").split(" "):
+                if name:
+                    yield Load(module_name(name), OPENRC_MODULES, number, line, obeys_blacklist=False)
