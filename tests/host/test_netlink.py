@@ -21,7 +21,8 @@ from nodecheck.host import LiveHost
 from nodecheck.host.netlink import TABLES, dump, wire
 from nodecheck.host.netlink.atoms import Column, atoms
 from nodecheck.host.netlink.decode import Plan
-from nodecheck.host.netlink.tables import FamilyRow, RouteRow, asks
+from nodecheck.host.netlink.rows import FamilyRow, RouteRow
+from nodecheck.host.netlink.tables import asks
 from nodecheck.host.netlink.view import View, _stand_ins, fallbacks, message_class
 from tests.host.netlink_namespaces import in_namespace
 

@@ -1,21 +1,19 @@
 """The kernel's own tables by netlink: links, addresses, routes, listening sockets, generic netlink families.
 
 Read through pyroute2's message classes, without its sockets and without ``import pyroute2``: see :mod:`.view` for the
-loading, :mod:`.tables` for what is asked and kept, :mod:`.decode` for messages into rows, :mod:`.wire` for the sockets.
+loading, :mod:`.tables` for what is asked, :mod:`.rows` for what is kept, :mod:`.decode` for messages into rows, :mod:`.wire` for the sockets.
 """
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 from nodecheck.errors import FactError, Malformed
-from nodecheck.host.netlink.tables import AddressRow, FamilyRow, HopRow, LinkRow, ListenerRow, RouteRow, asks, table_of
-from nodecheck.host.netlink.wire import BUFFER
-from nodecheck.host.netlink.wire import dump as exchange
+from nodecheck.host.netlink.rows import AddressRow, FamilyRow, HopRow, LinkRow, ListenerRow, RouteRow
 
 TABLES = ("links", "addresses", "routes", "listeners", "genl_families")
 TIMEOUT_S = 5.0
+BUFFER = 1 << 16
 
 __all__ = ["TABLES", "AddressRow", "FamilyRow", "HopRow", "LinkRow", "ListenerRow", "RouteRow", "dump"]
 
@@ -30,6 +28,8 @@ def dump(table: str, *, timeout_s: float = TIMEOUT_S, private: bool = True, buff
     source = f"netlink {table}"
     if table not in TABLES:
         raise FactError(source, f"no such table; there are {', '.join(TABLES)}")
+    from nodecheck.host.netlink.tables import asks, table_of
+
     spec = table_of(table)
     found: list[Any] = []
     for ask in asks(table, private):
@@ -40,6 +40,10 @@ def dump(table: str, *, timeout_s: float = TIMEOUT_S, private: bool = True, buff
 
 
 def _rows(source: str, protocol: int, ask: Any, timeout_s: float, buffer: int) -> list[Any]:
+    import struct
+
+    from nodecheck.host.netlink import wire
+
     rows: list[Any] = []
 
     def begin() -> Any:
@@ -47,7 +51,7 @@ def _rows(source: str, protocol: int, ask: Any, timeout_s: float, buffer: int) -
         return ask.plan.into(rows)
 
     try:
-        exchange(source, protocol, ask.request, begin, timeout_s, buffer)
+        wire.dump(source, protocol, ask.request, begin, timeout_s, buffer)
     except struct.error as error:
         raise Malformed(source, f"a message that cannot be read: {error}") from error
     return rows

@@ -24,7 +24,6 @@ NETLINK_GET_STRICT_CHK = 12
 MOST_TRIES = 8
 """Dumps begun for one table: it changed meanwhile, a datagram did not fit, the kernel ran out of buffers."""
 
-BUFFER = 1 << 16
 LARGEST_BUFFER = 1 << 24
 RECEIVE_QUEUE = 1 << 22
 
