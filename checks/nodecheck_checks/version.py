@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from nodecheck.checking import Lazy, Results, Severity, check, fail, ok
+from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, unknown
+from nodecheck.errors import Offline
 from nodecheck.facts.packages import Packages
 from nodecheck.facts.pins import parse_pin
 from nodecheck.facts.traces import Traces
@@ -55,7 +56,12 @@ def version(
     containerd 0.2 to 2.3, CRI-O 1.17 to 1.34, runc 1.0 to 1.3, Kubernetes 1.17 to 1.37.
     """
     tools = kubernetes() if subject in KUBERNETES else runtimes()
-    found = installed(subject, tools, packages(), traces)
+    try:
+        found = installed(subject, tools, packages(), traces)
+    except Offline as error:
+        # What is required is always judged, so this is no skip.
+        yield unknown(f"{error}; no package tells its version", code=error.code, expected=wanted)
+        return
     if isinstance(found, Missing):
         fix = install(subject, wanted, packages(), None)
         yield fail(found.why, expected=wanted, actual=found.shown, evidence=found.evidence, fix=fix)

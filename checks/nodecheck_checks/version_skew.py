@@ -130,10 +130,8 @@ def _judged(component: str, found: dict[str, Installed], target: int | None, pac
     reasons = list(_reasons(component, found, target))
     others = [found[name].version.text for name in found if name != component]
     with_what = f"a control plane of 1.{target}" if target is not None else " and ".join(_named(component, found))
-    evidence: list[Evidence] = list(one.evidence)
-    for name in found:
-        if name != component:
-            evidence.extend(found[name].evidence[:1])
+    theirs = [found[name].evidence[-1 if found[name].by_package else 0] for name in found if name != component]
+    evidence: tuple[Evidence, ...] = (*one.evidence, *theirs)
     expected = str(releases(component, target)) if target is not None else f"fits {', '.join(others)}"
     shown = one.version.text
     if not reasons:

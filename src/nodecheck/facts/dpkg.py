@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent, ParseError
+from nodecheck.errors import Absent, ParseError, TooLarge
 from nodecheck.facts.packages import Package, Packages, is_wanted
 from nodecheck.host import MIB, Host
 
 DIRECTORY = "/var/lib/dpkg"
 STATUS = f"{DIRECTORY}/status"
 STATUS_LIMIT = 32 * MIB
+MOST_STANZAS = 1 << 17
 
 STATES = (
     "not-installed",
@@ -73,14 +74,23 @@ def parse_status(raw: bytes, source: str, assume_installed: bool = False) -> lis
     if raw and not raw.endswith(b"\n"):
         raise ParseError(source, raw.count(b"\n") + 1, _text(raw[-40:]), "a newline at the end of the file")
     found = []
-    at = 0
-    for stanza in raw.split(b"\n\n"):
+    for at, stanza in _stanzas(raw, source):
         name = stanza[9 : stanza.find(b"\n")] if stanza.startswith(b"Package: ") else _name(stanza, source)
-        if name is not None and is_wanted(_text(name).strip()):
-            line = raw.count(b"\n", 0, at) + 1
-            found.append(_package(stanza, source, line, assume_installed))
-        at += len(stanza) + 2
+        if name is not None and is_wanted(_text(name).strip(" \t")):
+            found.append(_package(stanza, source, raw.count(b"\n", 0, at) + 1, assume_installed))
     return found
+
+
+def _stanzas(raw: bytes, source: str) -> Iterator[tuple[int, bytes]]:
+    """The stanzas, each with its newline and its place."""
+    at = 0
+    for _ in range(MOST_STANZAS):
+        end = raw.find(b"\n\n", at)
+        yield at, raw[at : end + 1] if end >= 0 else raw[at:]
+        if end < 0:
+            return
+        at = end + 2
+    raise TooLarge(source, f"has more than {MOST_STANZAS} stanzas")
 
 
 def _name(stanza: bytes, source: str) -> bytes | None:

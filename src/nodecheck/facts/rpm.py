@@ -10,15 +10,18 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from nodecheck.errors import Absent, Malformed
+from nodecheck.errors import Absent, Malformed, TooLarge
 from nodecheck.facts.packages import Package, Packages, is_wanted
 from nodecheck.host import Host
 
 DIRECTORIES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm")
 """rpm's ``%_dbpath``: newer distributions, all others (often a link to the first), rpm-ostree."""
 
-HEADER_LIMIT = 1 << 24
+HEADER_LIMIT = 1 << 23
 """A header with more bytes than this is damaged; the largest real ones have some megabytes."""
+
+MOST_HEADERS = 256
+"""More packages of interest than this no node has."""
 
 _NAME, _VERSION, _RELEASE, _EPOCH = 1000, 1001, 1002, 1003
 _INT32, _STRING = 4, 6
@@ -48,8 +51,10 @@ def read_rpm(host: Host) -> Packages:
     path, headers = found
     packages = []
     try:
-        for blob in headers(host, path, is_wanted):
+        for count, blob in enumerate(headers(host, path, is_wanted)):
             header = parse_header(blob)
+            if count >= MOST_HEADERS:
+                raise TooLarge(path, f"has more than {MOST_HEADERS} packages of interest")
             if is_wanted(header.name):
                 packages.append(Package(header.name, header.evr, "rpm", "installed", path))
     except (struct.error, IndexError, ValueError, RecursionError) as error:

@@ -10,12 +10,14 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from nodecheck.errors import Malformed
+from nodecheck.errors import Malformed, TooLarge
 from nodecheck.facts.rpm import HEADER_LIMIT, name_in
 from nodecheck.host import Host
 
 _MAGIC = 0x061561
 _MOST_BUCKETS = 1 << 16
+MOST_STEPS = 1 << 18
+"""Pages that may be read; a database whose pages point in circles has no end."""
 _PAGE_HEAD = 26
 _HASH_PAGES = (2, 13)  # unsorted (4.6 and before) and sorted
 _OVERFLOW = 7
@@ -27,7 +29,6 @@ class _Meta(NamedTuple):
 
     order: str
     size: int
-    pages: int
     buckets: int
     spares: tuple[int, ...]
 
@@ -38,22 +39,81 @@ class _Meta(NamedTuple):
 
 def headers(host: Host, path: str, wanted: Callable[[str], bool]) -> Iterator[bytes]:
     """The headers of the wanted packages, in the order of installation."""
-    meta = _meta(host.read_at(path, 0, 512), path)
-    found: list[tuple[int, bytes]] = []
-    left = meta.pages + 1
-    for bucket in range(meta.buckets):
-        number = meta.first_page(bucket)
-        while number:
-            left -= 1
-            if left < 0:
-                raise ValueError("the chains of pages run in a circle")
-            page = _page(host, path, meta, number)
-            if page[25] not in _HASH_PAGES:
-                break  # a bucket that was never used
-            found.extend(_wanted(host, path, meta, page, wanted))
-            (number,) = struct.unpack_from(meta.order + "I", page, 16)
+    database = _Database(host, path, wanted)
+    found = [item for bucket in range(database.meta.buckets) for item in database.bucket(bucket)]
     for _, blob in sorted(found):
         yield blob
+
+
+class _Database:
+    """The pages of a hash database."""
+
+    def __init__(self, host: Host, path: str, wanted: Callable[[str], bool]) -> None:
+        self._host, self._path, self._wanted = host, path, wanted
+        self.meta = _meta(host.read_at(path, 0, 512), path)
+        self._left = MOST_STEPS
+
+    def bucket(self, bucket: int) -> Iterator[tuple[int, bytes]]:
+        """The wanted headers in a bucket, with the numbers of their packages."""
+        number = self.meta.first_page(bucket)
+        while number:
+            page = self._page(number)
+            if page[25] not in _HASH_PAGES:
+                return  # a bucket that was never used
+            yield from self._entries(page)
+            (number,) = struct.unpack_from(self.meta.order + "I", page, 16)
+
+    def _entries(self, page: bytes) -> Iterator[tuple[int, bytes]]:
+        order = self.meta.order
+        (entries,) = struct.unpack_from(order + "H", page, 20)
+        # Keys and data by turns, each before the one that came before it.
+        for key, data in struct.iter_unpack(order + "HH", page[_PAGE_HEAD : _PAGE_HEAD + entries // 2 * 4]):
+            number = int.from_bytes(page[key + 1 : key + 5], "little" if order == "<" else "big")
+            if not number:
+                continue  # it counts the packages
+            blob = self._header(page[data:key])
+            if blob is not None:
+                yield number, blob
+
+    def _header(self, item: bytes) -> bytes | None:
+        """The header that an entry holds or points to, if it is wanted."""
+        if item[0] == _KEYDATA:
+            return item[1:] if self._may_be_wanted(item[1:]) else None
+        if item[0] != _OFFPAGE:
+            raise ValueError(f"an entry of the unknown kind {item[0]}")
+        number, size = struct.unpack_from(self.meta.order + "II", item, 4)
+        if size > HEADER_LIMIT:
+            raise ValueError(f"a header of {size} bytes")
+        parts: list[bytes] = []
+        while number and size > 0:
+            part, number = self._overflow(number)
+            if not parts and not self._may_be_wanted(part):
+                return None
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _overflow(self, number: int) -> tuple[bytes, int]:
+        """The bytes on a page of a header, and the next page."""
+        page = self._page(number)
+        (length,) = struct.unpack_from(self.meta.order + "H", page, 22)
+        if page[25] != _OVERFLOW or not length:
+            raise ValueError(f"page {number} is not of a header")
+        (following,) = struct.unpack_from(self.meta.order + "I", page, 16)
+        return page[_PAGE_HEAD : _PAGE_HEAD + length], following
+
+    def _may_be_wanted(self, head: bytes) -> bool:
+        name = name_in(head)
+        return name is None or self._wanted(name)
+
+    def _page(self, number: int) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise TooLarge(self._path, f"needs more than {MOST_STEPS} pages to be read")
+        raw = self._host.read_at(self._path, number * self.meta.size, self.meta.size)
+        if len(raw) != self.meta.size:
+            raise ValueError(f"page {number} is not whole")
+        return raw
 
 
 def _meta(raw: bytes, path: str) -> _Meta:
@@ -63,57 +123,7 @@ def _meta(raw: bytes, path: str) -> _Meta:
     else:
         raise Malformed(path, "is not a hash database of Berkeley DB")
     (size,) = struct.unpack_from(order + "I", raw, 20)
-    (pages,) = struct.unpack_from(order + "I", raw, 32)
     (highest,) = struct.unpack_from(order + "I", raw, 72)
     if size < 512 or size > 65536 or size & (size - 1) or highest >= _MOST_BUCKETS or raw[24]:
         raise ValueError("its first page is damaged")
-    return _Meta(order, size, pages, highest + 1, struct.unpack_from(order + "32I", raw, 96))
-
-
-def _page(host: Host, path: str, meta: _Meta, number: int) -> bytes:
-    raw = host.read_at(path, number * meta.size, meta.size)
-    if len(raw) != meta.size:
-        raise ValueError(f"page {number} is not whole")
-    return raw
-
-
-def _wanted(
-    host: Host, path: str, meta: _Meta, page: bytes, wanted: Callable[[str], bool]
-) -> Iterator[tuple[int, bytes]]:
-    """The wanted headers that a page of a bucket points to, with the numbers of their packages."""
-    (entries,) = struct.unpack_from(meta.order + "H", page, 20)
-    # Keys and data by turns, each before the one that came before it.
-    for key, data in struct.iter_unpack(meta.order + "HH", page[_PAGE_HEAD : _PAGE_HEAD + entries // 2 * 4]):
-        number = int.from_bytes(page[key + 1 : key + 5], "little" if meta.order == "<" else "big")
-        blob = _header(host, path, meta, page[data:key], wanted)
-        if blob is not None and number:  # number 0 counts the packages
-            yield number, blob
-
-
-def _header(host: Host, path: str, meta: _Meta, item: bytes, wanted: Callable[[str], bool]) -> bytes | None:
-    if item[0] == _KEYDATA:
-        if len(item) < 64:
-            return None
-        name = name_in(item[1:])
-        return item[1:] if name is None or wanted(name) else None
-    if item[0] != _OFFPAGE:
-        raise ValueError(f"an entry of the unknown kind {item[0]}")
-    number, size = struct.unpack_from(meta.order + "II", item, 4)
-    if size > HEADER_LIMIT:
-        raise ValueError(f"a header of {size} bytes")
-    parts, have = [], 0
-    while number and have < size:
-        page = _page(host, path, meta, number)
-        if page[25] != _OVERFLOW:
-            raise ValueError(f"page {number} is not of a header")
-        (length,) = struct.unpack_from(meta.order + "H", page, 22)
-        parts.append(page[_PAGE_HEAD : _PAGE_HEAD + length])
-        if not have:
-            name = name_in(parts[0])
-            if name is not None and not wanted(name):
-                return None
-        have += length
-        if not length:
-            raise ValueError(f"page {number} is empty")
-        (number,) = struct.unpack_from(meta.order + "I", page, 16)
-    return b"".join(parts)
+    return _Meta(order, size, highest + 1, struct.unpack_from(order + "32I", raw, 96))

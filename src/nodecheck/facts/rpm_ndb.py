@@ -13,7 +13,7 @@ from nodecheck.facts.rpm import HEADER_LIMIT, name_in
 from nodecheck.host import Host
 
 _PAGE, _BLOCK, _HEAD = 4096, 16, 4096
-_MOST_SLOT_PAGES = 1 << 10
+_MOST_SLOT_PAGES = 1 << 8
 
 
 def headers(host: Host, path: str, wanted: Callable[[str], bool]) -> Iterator[bytes]:

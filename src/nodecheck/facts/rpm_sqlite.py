@@ -14,7 +14,8 @@ from nodecheck.facts.rpm import HEADER_LIMIT
 from nodecheck.host import Host
 
 MAGIC = b"SQLite format 3\0"
-MOST_PAGES = 1 << 16
+MOST_STEPS = 1 << 18
+"""Pages and rows that may be read; a database whose pages point in circles has no end."""
 _WAL_LIMIT = 1 << 27
 
 _LEAF, _INTERIOR = 0x0D, 0x05
@@ -44,7 +45,7 @@ class Database:
 
     def __init__(self, host: Host, path: str) -> None:
         self._host, self._path = host, path
-        self._left = MOST_PAGES
+        self._left = MOST_STEPS
         head = host.read_at(path, 0, 100)
         self._size, self._log = _log(host, path + "-wal")
         if 1 not in self._log:
@@ -55,9 +56,7 @@ class Database:
 
     def page(self, number: int) -> bytes:
         """A page by its 1-based number."""
-        self._left -= 1
-        if self._left < 0:
-            raise TooLarge(self._path, f"needs more than {MOST_PAGES} pages to be read")
+        self._step()
         path, at = self._path, (number - 1) * self._size
         if number in self._log:
             path, at = self._path + "-wal", self._log[number]
@@ -65,6 +64,11 @@ class Database:
         if number < 1 or len(raw) != self._size:
             raise ValueError(f"page {number} is not whole")
         return raw
+
+    def _step(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise TooLarge(self._path, f"needs more than {MOST_STEPS} steps to be read")
 
     def tables(self) -> dict[str, int]:
         """The first page of each table."""
@@ -80,6 +84,7 @@ class Database:
         page, start = self._tree_page(root, depth)
         if page[start] == _LEAF:
             for at in _cells(page, start + 8, start):
+                self._step()
                 yield self._leaf_cell(page, at)
             return
         for at in _cells(page, start + 12, start):

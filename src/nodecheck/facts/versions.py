@@ -157,9 +157,9 @@ _PATTERNS = {
     "containerd": r"^(?:docker-)?containerd (?:.*?[ ])??(v?[0-9]+\.[0-9]\S*)",
     "crio": r"^crio version ([^\s,]+)",
     "runc": r"^(?:docker-)?runc version ([^\s,]+)",
-    "kubelet": r"^Kubernetes (v\S+)",
+    "kubelet": r"^Kubernetes (v[0-9]\S*)",
     "kubeadm": r"^(v[0-9]\S*)$|^kubeadm version: .*GitVersion:\"([^\"]+)\"",
-    "kubectl": r"^Client Version: (v\S+)|^Client Version: .*GitVersion:\"([^\"]+)\"",
+    "kubectl": r"^Client Version: (v[0-9]\S*)|^Client Version: .*GitVersion:\"([^\"]+)\"",
 }
 
 
