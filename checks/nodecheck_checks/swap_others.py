@@ -138,16 +138,15 @@ def of_gpt(boot: Boot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:
         return
     if boot.blocked(boot.options.gpt_off) or not boot.runs("systemd-gpt-auto-generator"):
         return
-    if boot.init.at_least(234) and boot.options.fstab_off is None:
-        # A swap line in fstab, noauto or not, keeps the generator away (systemd/systemd#6192).
-        if fstab().swaps:
-            return
+    # A swap line in fstab, noauto or not, keeps the generator away since systemd 234 (systemd/systemd#6192).
+    if boot.init.at_least(234) and boot.options.fstab_off is None and fstab().swaps:
+        return
     for partition in gpt.partitions:
         unit = unit_of_path(partition.node, ".swap") or ""
         if not boot.stopped(unit if not boot.init.at_least(254) else SWAP_TARGET, on_device=True):
             text = (
-                f"Boot with systemd.gpt_auto=0, or mask swap.target, or set the flag no-auto (bit 63) of {partition.node} "
-                "with sfdisk --part-attrs."
+                f"Boot with systemd.gpt_auto=0, or mask swap.target, or set the flag no-auto (bit 63) of "
+                f"{partition.node} with sfdisk --part-attrs."
             )
             evidence = [seen(partition.source, "ID_PART_ENTRY_TYPE=0657fd6d-a4ab-43c4-84e5-0933c84b4f4f")]
             message = f"systemd-gpt-auto-generator turns swap on at boot: {partition.node}"

@@ -75,7 +75,7 @@ def _disk(host: Host, device: str) -> str | None:
             return None
         try:
             slaves = host.names(f"{folder}/slaves")
-        except Absent:
+        except (Absent, Offline):
             slaves = ()
         if len(slaves) > 1:
             return None
