@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from nodecheck.errors import ParseError
 from nodecheck.facts.grub_words import expanded, statements
 
 MOST_ENTRIES = 4096
+MOST_NESTED = 64
 _LINUX = ("linux", "linuxefi", "linux16")
 
 
@@ -73,6 +75,8 @@ class _Script:
     def run(self, text: str) -> None:
         for words, line in statements(text):
             self._statement(words, line)
+            if len(self._ifs) + len(self._blocks) > MOST_NESTED:
+                raise ParseError("grub.cfg", line, words[0], f"at most {MOST_NESTED} blocks in each other")
 
     def _statement(self, words: list[str], line: int) -> None:
         name = words[0]

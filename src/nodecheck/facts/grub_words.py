@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from nodecheck.errors import ParseError
+
+MOST_CHARACTERS = 1 << 16
+"""Characters of a word, its variables replaced."""
 _FEATURES = "feature_"
 """Variables that begin so are ``y`` in every GRUB 2 of today."""
 
@@ -14,7 +18,7 @@ _FEATURES = "feature_"
 def _lexer() -> re.Pattern[str]:
     return re.compile(
         r"""(?P<blank>[ \t\r]+|\\\n)|(?P<comment>\#[^\n]*)|(?P<end>[\n;]+)
-        |(?P<word>(?:'[^']*'|"(?:\\.|[^"\\])*"|\$\{[^}\n]*\}|\\.|[^\s;'"\\])+)|(?P<other>.)""",
+        |(?P<word>(?:'[^']*'|"(?:\\.|[^"\\])*"|\$\{[^{}$\n]*\}|\\.|[^\s;'"\\])+)|(?P<other>.)""",
         re.VERBOSE | re.DOTALL,
     )
 
@@ -49,7 +53,7 @@ def statements(text: str) -> Iterator[tuple[list[str], int]]:
 @lru_cache(maxsize=1)
 def _parts() -> re.Pattern[str]:
     return re.compile(
-        r"""'(?P<raw>[^']*)'|"(?P<soft>(?:\\.|[^"\\])*)"|\$\{(?P<braced>[^}]*)\}|\$(?P<name>[A-Za-z_]\w*|[0-9?@#*])
+        r"""'(?P<raw>[^']*)'|"(?P<soft>(?:\\.|[^"\\])*)"|\$\{(?P<braced>[^{}$]*)\}|\$(?P<name>[A-Za-z_]\w*|[0-9?@#*])
         |\\(?P<escaped>.)|(?P<plain>[^'"\\$]+|.)""",
         re.VERBOSE | re.DOTALL,
     )
@@ -61,26 +65,41 @@ def expanded(word: str, variables: dict[str, str]) -> str:
     >>> expanded('a"${b} \\\\$c"', {"b": "1"})
     'a1 $c'
     """
-    found = []
+    found, size = [], 0
+    for piece in _pieces(word, variables):
+        size += len(piece)
+        if size > MOST_CHARACTERS:
+            raise ParseError("grub.cfg", None, word, f"words of at most {MOST_CHARACTERS} characters")
+        found.append(piece)
+    return "".join(found)
+
+
+def _pieces(word: str, variables: dict[str, str]) -> Iterator[str]:
     for match in _parts().finditer(word):
         kind, value = match.lastgroup or "plain", match.group(match.lastgroup or 0)
         if kind in ("braced", "name"):
-            found.append("y" if value.startswith(_FEATURES) else variables.get(value, ""))
+            yield _value(value, variables)
         elif kind == "soft":
-            found.append(_soft(value, variables))
+            yield from _soft(value, variables)
         else:
-            found.append(value)
-    return "".join(found)
+            yield value
 
 
-def _soft(text: str, variables: dict[str, str]) -> str:
+def _soft(text: str, variables: dict[str, str]) -> Iterator[str]:
     """The text within double quotes: variables count, a backslash quotes ``$``, a quote and itself."""
-    found = []
-    for match in re.finditer(r"""\\([$"\\])|\$\{([^}]*)\}|\$([A-Za-z_]\w*|[0-9?@#*])|([^\\$]+|.)""", text, re.DOTALL):
+    for match in _soft_parts().finditer(text):
         escaped, braced, name, plain = match.groups()
         key = braced if braced is not None else name
         if key is not None:
-            found.append("y" if key.startswith(_FEATURES) else variables.get(key, ""))
+            yield _value(key, variables)
         else:
-            found.append(escaped if escaped is not None else plain)
-    return "".join(found)
+            yield escaped if escaped is not None else plain
+
+
+@lru_cache(maxsize=1)
+def _soft_parts() -> re.Pattern[str]:
+    return re.compile(r"""\\([$"\\])|\$\{([^{}$]*)\}|\$([A-Za-z_]\w*|[0-9?@#*])|([^\\$]+|.)""", re.DOTALL)
+
+
+def _value(name: str, variables: dict[str, str]) -> str:
+    return "y" if name.startswith(_FEATURES) else variables.get(name, "")

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.bls import BlsEntry, by_grub, by_systemd, read_entries
 from nodecheck.facts.extlinux import default_label
-from nodecheck.facts.grub import GrubEntry, GrubMenu, expanded, parse_default_grub, parse_grub_cfg, parse_grubenv
+from nodecheck.facts.grub import GrubEntry, GrubMenu, parse_default_grub, parse_grub_cfg, parse_grubenv
+from nodecheck.facts.grub_words import expanded
 from nodecheck.host import MIB, Host, exists
 from nodecheck.host.base import text
 
