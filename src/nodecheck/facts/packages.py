@@ -30,7 +30,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 OTHERS = ("container-selinux", "docker-engine-selinux", "k3s-selinux", "rke2-selinux")
 """Further packages that checks ask for."""
 
-_WANTED = frozenset([name for names in NAMES.values() for name in names]).union(OTHERS)
+WANTED = frozenset([name for names in NAMES.values() for name in names]).union(OTHERS)
 
 
 class Package(NamedTuple):
@@ -108,4 +108,4 @@ def plain_name(name: str) -> str:
 
 def is_wanted(name: str) -> bool:
     """Whether a package is one of those that checks ask for."""
-    return plain_name(name) in _WANTED
+    return plain_name(name) in WANTED
