@@ -1,13 +1,14 @@
 """The cgroup drivers of the container runtimes and of the kubelet."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.checking.model import Evidence, Outcome
 from nodecheck.errors import FactError
 from nodecheck.facts.cgroups import CgroupVersion
 from nodecheck.facts.containerd import Containerd
-from nodecheck.facts.containerd_config import CGROUPFS, SYSTEMD
+from nodecheck.facts.containerd_config import CGROUPFS
 from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
 from nodecheck.facts.kubelet import KubeletConfig
@@ -21,6 +22,7 @@ from nodecheck_checks import cgroup_driver_fixes as fixes
 from nodecheck_checks.cgroup_driver_sides import Node, Side, attempt, runtimes, unread
 
 GATE = "KubeletCgroupDriverFromCRI"
+KUBELET = ("kubelet",)
 
 
 @check(
@@ -44,7 +46,7 @@ def cgroup_driver(
     init: Lazy[InitSystem],
     cgroups: Lazy[CgroupVersion],
     *,
-    driver: str = SYSTEMD,
+    driver: Literal["systemd", "cgroupfs"] = "systemd",
 ) -> Results:
     """The container runtime and the kubelet use the same cgroup driver, the wanted one.
 
@@ -83,7 +85,7 @@ def cgroup_driver(
     sides = list(runtimes(node, docker, containerd, crio))
     config = attempt(kubelet)
     if isinstance(config, FactError):
-        yield from (_outcome(side, driver, None) for side in (*sides, unread("kubelet", config)))
+        yield from (_outcome(side, driver) for side in (*sides, unread("kubelet", config)))
     elif not config.present:
         yield from _without_kubelet(sides, node, driver)
     else:
@@ -100,7 +102,7 @@ def _without_kubelet(sides: list[Side], node: Node, driver: str) -> Iterator[Out
         else:
             yield skip("neither a container runtime nor a kubelet is on this node")
     for side in sides:
-        yield _outcome(side, driver, None)
+        yield _outcome(side, driver)
 
 
 def _with_kubelet(
@@ -119,7 +121,7 @@ def _with_kubelet(
     own = _kubelet(config, runtime, pair, line)
     for side in (*sides, own):
         leftover = side is not own and pointed is not None and side.name != pointed
-        yield _outcome(_idle(side, runtime), driver, Severity.INFO if leftover else None)
+        yield _outcome(_idle(side, runtime), driver, Severity.INFO if leftover else None, () if leftover else KUBELET)
     if runtime is not None:
         yield _agreement(own, runtime, driver, pair)
 
@@ -177,7 +179,7 @@ def _kubelet(config: KubeletConfig, runtime: Side | None, pair: bool | None, lin
             "kubelet", evidence=(told,), code=problem.code, why=f"the kubelet would not start: {problem.detail}"
         )
 
-    def mend(wanted: str) -> Fix:
+    def mend(wanted: str, _beside: tuple[str, ...]) -> Fix:
         lines = attempt(line)
         return fixes.kubelet(config, KubeletDriverLine() if isinstance(lines, FactError) else lines, wanted)
 
@@ -212,11 +214,12 @@ def _idle(side: Side, runtime: Side | None) -> Side:
     return side
 
 
-def _outcome(side: Side, wanted: str, severity: Severity | None) -> Outcome:
+def _outcome(side: Side, wanted: str, severity: Severity | None = None, beside: tuple[str, ...] = ()) -> Outcome:
     if side.idle:
         message = side.idle if side.code else f"{side.name} serves no kubelet: {side.idle}"
         return skip(message, code=side.code or "not-applicable", subject=side.name, evidence=side.evidence)
     notes = "".join(f"; {note}" for note in side.notes)
+    name = "the kubelet" if side.name == "kubelet" else side.name
     if side.driver is None:
         return unknown(
             f"{side.why}{notes}",
@@ -227,15 +230,15 @@ def _outcome(side: Side, wanted: str, severity: Severity | None) -> Outcome:
             severity=severity,
         )
     if side.driver == wanted:
-        message = f"{side.name} uses the {wanted} cgroup driver{notes}"
+        message = f"{name} uses the {wanted} cgroup driver{notes}"
         return ok(message, subject=side.name, expected=wanted, actual=wanted, evidence=side.evidence, severity=severity)
     return fail(
-        f"{side.name} uses the {side.driver} cgroup driver, not {wanted}{notes}",
+        f"{name} uses the {side.driver} cgroup driver, not {wanted}{notes}",
         subject=side.name,
         expected=wanted,
         actual=side.driver,
         evidence=side.evidence,
-        fix=side.fix(wanted) if side.fix is not None else None,
+        fix=side.fix(wanted, beside) if side.fix is not None else None,
         severity=severity,
     )
 
@@ -265,5 +268,5 @@ def _agreement(own: Side, runtime: Side, wanted: str, pair: bool | None) -> Outc
         expected="the same driver",
         actual=actual,
         evidence=evidence,
-        fix=wrong.fix(wanted) if wrong.fix is not None else None,
+        fix=wrong.fix(wanted, KUBELET) if wrong.fix is not None else None,
     )

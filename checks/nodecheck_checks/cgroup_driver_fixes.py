@@ -6,7 +6,7 @@ from nodecheck.facts.crio import CONFIG_DIR, Crio, Value
 from nodecheck.facts.docker import KEY, Docker
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
-from nodecheck.fix import Fix, Step, command, create, edit, manual
+from nodecheck.fix import Edit, Fix, Step, command, create, edit, manual
 
 DRAIN = (
     "drain the node first (kubectl drain NODE --ignore-daemonsets): pods that were started with the other driver keep "
@@ -14,11 +14,12 @@ DRAIN = (
 )
 
 
-def _restarting(title: str, unit: str, *steps: Step, reload: bool = False) -> Fix:
-    reloads = (command("systemctl", "daemon-reload"),) if reload else ()
-    restarts = dict.fromkeys((unit, "kubelet"))
-    commands = tuple(command("systemctl", "try-restart", "--", name) for name in restarts)
-    return Fix(title, (manual(DRAIN), *steps, *reloads, *commands), "disruptive")
+def _restarting(title: str, units: tuple[str, ...], step: Step) -> Fix:
+    """One step, then the restart of the component and of the kubelet beside it."""
+    in_unit = isinstance(step, Edit) and "/systemd/" in step.path
+    reloads = (command("systemctl", "daemon-reload"),) if in_unit else ()
+    restarts = tuple(command("systemctl", "restart", "--", name) for name in dict.fromkeys(units))
+    return Fix(title, (manual(DRAIN), step, *reloads, *restarts), "disruptive")
 
 
 def _by_hand(title: str, text: str) -> Fix:
@@ -35,8 +36,8 @@ def _owned(path: str) -> bool:
     return path.startswith(("/etc/", "/var/lib/kubelet/"))
 
 
-def containerd(fact: Containerd, found: Effective, wanted: str) -> Fix:
-    """``SystemdCgroup`` of the handler that decides."""
+def containerd(fact: Containerd, found: Effective, wanted: str, beside: tuple[str, ...] = ()) -> Fix:
+    """``SystemdCgroup`` of the handler that decides; ``beside`` are units to be restarted too."""
     value = "true" if wanted == SYSTEMD else "false"
     title = f"Set SystemdCgroup = {value} for containerd's runtime {found.handler}"
     path, _, line = fact.place(found.keys)
@@ -45,13 +46,13 @@ def containerd(fact: Containerd, found: Effective, wanted: str) -> Fix:
     if line is not None:
         other = _replaced(line, "false" if value == "true" else "true", value)
         if other is not None and lines.count(line) == 1:
-            return _restarting(title, "containerd", edit(path, line, other))
+            return _restarting(title, ("containerd", *beside), edit(path, line, other))
     elif not source.strip():
-        return _restarting(title, "containerd", create(path, _whole_file(value)))
+        return _restarting(title, ("containerd", *beside), create(path, _whole_file(value)))
     elif found.keys[-1] == "SystemdCgroup" and fact.version >= 2 and len(fact.files) == 1:
         step = _inserted(path, lines, found.handler, value)
         if step is not None:
-            return _restarting(title, "containerd", step)
+            return _restarting(title, ("containerd", *beside), step)
     name = ".".join(part if part.replace("_", "").isalnum() else f'"{part}"' for part in found.keys[:-1])
     return _by_hand(title, f"in {path} set {found.keys[-1]} = {value} in the table [{name}], then restart containerd")
 
@@ -81,39 +82,41 @@ def _inserted(path: str, lines: list[str], handler: str, value: str) -> Step | N
     return None
 
 
-def docker(fact: Docker, wanted: str) -> Fix:
+def docker(fact: Docker, wanted: str, beside: tuple[str, ...] = ()) -> Fix:
     """``native.cgroupdriver`` in ``daemon.json``, or where it is set now."""
     title = f"Set {KEY}={wanted} for docker"
     option = fact.options[0] if len(fact.options) == 1 else None
     if option is not None and _owned(option.path):
         other = _replaced(option.text, option.value, wanted)
         if other is not None:
-            return _restarting(title, "docker", edit(option.path, option.text, other), reload=True)
+            return _restarting(title, ("docker", *beside), edit(option.path, option.text, other))
     if fact.options:
         places = ", ".join(dict.fromkeys(item.path for item in fact.options))
         return _by_hand(title, f"set --exec-opt {KEY}={wanted}, once, in place of what {places} has; restart docker")
     entry = f'"exec-opts": ["{KEY}={wanted}"]'
     if not fact.has_file:
-        return _restarting(title, "docker", create(fact.path, f"{{\n  {entry}\n}}\n"))
+        return _restarting(title, ("docker", *beside), create(fact.path, f"{{\n  {entry}\n}}\n"))
     if fact.opening is not None and fact.opening.count("{") >= 1 and not fact.empty:
         before, brace, after = fact.opening.partition("{")
         gap = "\n" if not after.strip() else " "
-        return _restarting(title, "docker", edit(fact.path, fact.opening, f"{before}{brace}{gap}  {entry},{after}"))
+        return _restarting(
+            title, ("docker", *beside), edit(fact.path, fact.opening, f"{before}{brace}{gap}  {entry},{after}")
+        )
     return _by_hand(title, f"in {fact.path} add {entry}, then restart docker")
 
 
-def crio(fact: Crio, wanted: str) -> Fix:
+def crio(fact: Crio, wanted: str, beside: tuple[str, ...] = ()) -> Fix:
     """``cgroup_manager`` where it is set, else in a file of its own."""
     title = f'Set cgroup_manager = "{wanted}" for CRI-O'
     found: Value | None = fact.cgroup_manager
     if found is None:
         content = f'[crio.runtime]\ncgroup_manager = "{wanted}"\nconmon_cgroup = "pod"\n'
-        return _restarting(title, "crio", create(f"{CONFIG_DIR}/99-cgroup-manager.conf", content))
+        return _restarting(title, ("crio", *beside), create(f"{CONFIG_DIR}/99-cgroup-manager.conf", content))
     other = _replaced(found.text, found.value, wanted) if found.line is not None and _owned(found.path) else None
     if other is not None and (
         wanted == SYSTEMD or (fact.conmon_cgroup is not None and fact.conmon_cgroup.value == "pod")
     ):
-        return _restarting(title, "crio", edit(found.path, found.text, other), reload=True)
+        return _restarting(title, ("crio", *beside), edit(found.path, found.text, other))
     return _by_hand(title, f'set cgroup_manager = "{wanted}" and conmon_cgroup = "pod" in {found.path}; restart crio')
 
 
@@ -124,9 +127,9 @@ def kubelet(fact: KubeletConfig, lines: KubeletDriverLine, wanted: str) -> Fix:
     if setting is not None and _owned(setting.source) and lines.driver is not None:
         other = _replaced(lines.driver, setting.value, wanted)
         if other is not None:
-            return _restarting(title, "kubelet", edit(setting.source, lines.driver, other), reload=True)
+            return _restarting(title, ("kubelet",), edit(setting.source, lines.driver, other))
     if setting is None and fact.config is not None and lines.kind is not None:
-        return _restarting(title, "kubelet", edit(fact.config, lines.kind, f"{lines.kind}\ncgroupDriver: {wanted}"))
+        return _restarting(title, ("kubelet",), edit(fact.config, lines.kind, f"{lines.kind}\ncgroupDriver: {wanted}"))
     place = setting.source if setting is not None else fact.config or "the kubelet's configuration file"
     return _by_hand(title, f"set cgroupDriver: {wanted} in {place}, then restart the kubelet")
 

@@ -1,6 +1,7 @@
 """What each runtime's configuration comes to: the sides that ``cgroup-driver`` judges and compares."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from nodecheck.checking import Lazy, seen
@@ -32,7 +33,8 @@ class Side(NamedTuple):
     code: str = ""
     why: str = ""
     idle: str = ""
-    fix: Callable[[str], Fix] | None = None
+    fix: Callable[[str, tuple[str, ...]], Fix] | None = None
+    """Made of the wanted driver and of the units to be restarted beside."""
 
 
 class Node(NamedTuple):
@@ -113,7 +115,7 @@ def _docker(fact: Docker, node: Node) -> Side | None:
     release = node.release("docker") if len({item.value for item in fact.options}) > 1 else None
     driver, why = fact.driver(release, None, True)
     code = "not-found" if len(fact.options) > 1 else "malformed"
-    return Side("docker", driver, evidence, fact.notes, code, why or "", fix=lambda wanted: fixes.docker(fact, wanted))
+    return Side("docker", driver, evidence, fact.notes, code, why or "", fix=partial(fixes.docker, fact))
 
 
 def _docker_default(fact: Docker, node: Node, evidence: tuple[Evidence, ...]) -> Side:
@@ -127,7 +129,7 @@ def _docker_default(fact: Docker, node: Node, evidence: tuple[Evidence, ...]) ->
     if driver is None:
         return Side("docker", None, evidence, fact.notes, "not-found", why or "")
     notes = (*fact.notes, f"by default, with cgroup {version.version or 'v1 or v2'}")
-    return Side("docker", driver, evidence, notes, fix=lambda wanted: fixes.docker(fact, wanted))
+    return Side("docker", driver, evidence, notes, fix=partial(fixes.docker, fact))
 
 
 def _docker_evidence(fact: Docker) -> tuple[Evidence, ...]:
@@ -168,7 +170,7 @@ def _containerd_driver(
     notes += ignored
     if found.others:
         notes.append(f"the other driver is that of {', '.join(found.others)}")
-    return Side("containerd", driver, evidence, tuple(notes), fix=lambda wanted: fixes.containerd(fact, found, wanted))
+    return Side("containerd", driver, evidence, tuple(notes), fix=partial(fixes.containerd, fact, found))
 
 
 def _crio(fact: Crio, node: Node) -> Side | None:
@@ -186,4 +188,4 @@ def _crio(fact: Crio, node: Node) -> Side | None:
         return Side("crio", evidence=evidence, code="malformed", why=f"CRI-O would not start: {refused}")
     driver = manager.value if manager is not None else fact.default(release)
     notes = () if manager is not None else ("by default",)
-    return Side("crio", driver, evidence, notes, fix=lambda wanted: fixes.crio(fact, wanted))
+    return Side("crio", driver, evidence, notes, fix=partial(fixes.crio, fact))

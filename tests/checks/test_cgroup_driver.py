@@ -338,6 +338,44 @@ def test_whose_word_counts(
     assert found["agreement"][0] == agreement
 
 
+STATUS = """Package: containerd.io
+Status: install ok installed
+Version: {containerd}
+
+Package: kubelet
+Status: install ok installed
+Version: {kubelet}
+"""
+
+
+@pytest.mark.parametrize(
+    ("containerd", "release", "setting", "wanted"),
+    [
+        ("2.1.4-1", "1.34.1-1.1", "cgroupfs", ("pass", "systemd")),
+        ("2.1.4-1", "1.34.1-1.1", None, ("pass", "systemd")),
+        ("1.7.27-1", "1.34.1-1.1", "cgroupfs", ("fail", "cgroupfs")),
+        ("1.7.27-1", "1.34.1-1.1", None, ("fail", "cgroupfs")),
+        ("2.1.4-1", "1.30.1-1.1", None, ("fail", "cgroupfs")),
+    ],
+)
+def test_packages_show_the_pair(
+    tree: Tree, containerd: str, release: str, setting: str | None, wanted: tuple[str, str]
+) -> None:
+    status = STATUS.format(containerd=containerd, kubelet=release)
+    files = {CONTAINERD: runc(V2, "true", 2), KUBELET: kubelet(setting), "/var/lib/dpkg/status": status}
+
+    assert judged(tree({**files}))["kubelet"][:2] == wanted
+
+
+def test_a_package_alone_shows_a_runtime(tree: Tree) -> None:
+    """With no configuration file the built-in default holds."""
+    status = STATUS.format(containerd="1.7.27-1", kubelet="1.34.1-1.1").partition("\n\n")[0] + "\n"
+    found = run(tree({"/var/lib/dpkg/status": status}))["cgroup-driver[containerd]"]
+
+    assert (str(found.status), found.actual) == ("fail", "cgroupfs")
+    assert "/var/lib/dpkg/status" in {item.source for item in found.evidence}
+
+
 def test_the_gate_takes_the_word_from_the_runtime(tree: Tree) -> None:
     gates = kubelet("cgroupfs") + "featureGates:\n  KubeletCgroupDriverFromCRI: false\n"
     found = judged(tree({CONTAINERD: runc(V3, "true", 3), KUBELET: gates}), kubernetes="1.32")
@@ -445,12 +483,13 @@ def test_the_fix_of_a_kubelet_that_sets_nothing(tree: Tree) -> None:
 
 
 def test_the_fix_drains_and_restarts(tree: Tree) -> None:
-    fix = run(tree({CONTAINERD: runc(V2, "false", 2)}))["cgroup-driver[containerd]"].fix
+    root = tree({CONTAINERD: runc(V2, "false", 2), KUBELET: kubelet("systemd")})
+    fix = run(root)["cgroup-driver[containerd]"].fix
 
     assert fix is not None
     assert [step.argv for step in fix.steps if isinstance(step, Command)] == [
-        ("systemctl", "try-restart", "--", "containerd"),
-        ("systemctl", "try-restart", "--", "kubelet"),
+        ("systemctl", "restart", "--", "containerd"),
+        ("systemctl", "restart", "--", "kubelet"),
     ]
 
 

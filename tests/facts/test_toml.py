@@ -48,7 +48,8 @@ def test_errors_tell_the_line(raw: bytes, line: int) -> None:
     [
         b"a = " + b"[" * 100_000,
         b"a." * 300_000 + b"a = 1",
-        (b"a." * 500 + b"a = 1\n") * 900,
+        (b"a." * 33 + b"a = 1\n") * 900,
+        b"x = {y = '\"', " + b"a." * 300_000 + b"a = 1}",
         b"[[" * 300_000,
         b'"' * 900_000,
         b"SystemdCgroup\n" * 70_000,
@@ -60,6 +61,11 @@ def test_hostile_text_ends_soon(raw: bytes) -> None:
         parse_toml(raw, "x")
 
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("line", ['x = "a.b.c, %s"', "x = ['%s']", "# %s", "x = '\"' # %s"])
+def test_dots_in_strings_and_comments_are_no_keys(line: str) -> None:
+    parse_toml((line % ("10.0.0.1," * 100)).encode(), "x")
 
 
 def test_looking_for_a_line_ends_soon() -> None:

@@ -23,7 +23,7 @@ from nodecheck.facts.containerd_config import (
 )
 from nodecheck.facts.runtime_service import Service, first_there, flag_value, service
 from nodecheck.facts.systemd import UnitIndex
-from nodecheck.facts.toml import decoded, line_of, parse_toml
+from nodecheck.facts.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host
 
 CONFIG = "/etc/containerd/config.toml"
@@ -197,7 +197,7 @@ def _load(host: Host, path: str, explicit: bool) -> tuple[ConfigFile, ...]:
         if name in found:
             continue
         try:
-            file, imports = _parse(host.read(name), name)
+            file, imports = _parse(host.read(name, MOST_BYTES), name)
         except Absent as error:
             if name == path and not explicit:
                 return ()

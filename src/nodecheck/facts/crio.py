@@ -8,7 +8,7 @@ from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
 from nodecheck.facts.runtime_service import Flag, Service, first_there, flags, service
 from nodecheck.facts.systemd import UnitIndex
-from nodecheck.facts.toml import decoded, line_of, parse_toml
+from nodecheck.facts.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host
 
 CONFIG = "/etc/crio/crio.conf"
@@ -139,7 +139,7 @@ def _walk(host: Host, folder: str, level: int) -> tuple[str, ...]:
 def _apply(host: Host, path: str, settings: dict[str, Value], optional: bool) -> bool:
     """Take the settings of one file; whether it is there."""
     try:
-        raw = host.read(path)
+        raw = host.read(path, MOST_BYTES)
     except Absent as error:
         if optional:
             return False

@@ -96,7 +96,9 @@ class Docker(NamedTuple):
         if "exec-opt" in loaded.config:
             notes.append("the key 'exec-opt' does nothing, it must be 'exec-opts'")
         options = tuple(_from_flags(given)) or tuple(_from_file(loaded.config, self.path, source))
-        opening = next((line for line in source.split("\n") if line.strip(BLANKS)), None)
+        lines = source.split("\n")
+        opening = next((line for line in lines if line.strip(BLANKS)), None)
+        opening = opening if lines.count(opening or "") == 1 else None
         made = self._replace(options=options, problem=problem, line=line, notes=tuple(notes))
         return made._replace(opening=opening, empty=not loaded.config)
 

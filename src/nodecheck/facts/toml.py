@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,22 +10,25 @@ from nodecheck.errors import Malformed, ParseError, TooLarge
 
 Table = Mapping[str, Any]
 
-MOST_DOTS = 512
-"""Dots on one line: the parsers take quadratic time for a dotted key of thousands of parts."""
+MOST_DOTS = 32
+"""Dots on one line outside of strings: the parsers take quadratic time for a dotted key of thousands of parts."""
+
+MOST_BYTES = 1 << 18
+"""Bytes of one file; what administrators and packages write has a tenth of it."""
 
 MOST_CANDIDATES = 64
 """Lines with the name of a key that are looked at to find where it is set."""
 
 
 def parse_toml(raw: bytes, path: str) -> dict[str, Any]:
-    r"""The top table of a TOML text. Raises ParseError with the line, TooLarge for a line of thousands of dots.
+    r"""The top table of a TOML text. Raises ParseError with the line, TooLarge for a key of many parts.
 
     >>> parse_toml(b"version = 2\n[a.'b.c']\nd = true\n", "x")
     {'version': 2, 'a': {'b.c': {'d': True}}}
     """
     source = decoded(raw, path)
-    if any(line.count(".") > MOST_DOTS for line in source.split("\n")):
-        raise TooLarge(path, f"has a line with more than {MOST_DOTS} dots")
+    if any(_is_long_key(line) for line in source.split("\n")):
+        raise TooLarge(path, f"has a key of more than {MOST_DOTS} parts")
     try:
         return _loads(source)
     except RecursionError as error:
@@ -40,6 +44,14 @@ def decoded(raw: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ParseError(path, line, repr(raw[error.start : error.start + 8]), "UTF-8") from error
+
+
+def _is_long_key(line: str) -> bool:
+    if line.count(".") <= MOST_DOTS:
+        return False
+    if '"""' not in line and "'''" not in line:
+        line = re.sub(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'', "", line).partition("#")[0]
+    return line.count(".") > MOST_DOTS
 
 
 def _loads(source: str) -> dict[str, Any]:
@@ -97,7 +109,7 @@ def _paths(lines: Sequence[str], number: int) -> Iterator[tuple[str, ...]]:
 
 
 def _table_of(line: str) -> dict[str, Any] | None:
-    if line.count(".") > MOST_DOTS:
+    if _is_long_key(line):
         return None
     try:
         return _loads(line)
