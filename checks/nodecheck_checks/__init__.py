@@ -16,6 +16,7 @@ _CHECKS = {
     "kernel-version": "kernel_version",
     "service": "service",
     "swap": "swap",
+    "sysctl": "sysctl",
     "version": "version",
     "version-skew": "version_skew",
 }

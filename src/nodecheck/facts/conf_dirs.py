@@ -20,17 +20,19 @@ class ConfFile(NamedTuple):
     """Files of the same name in directories of lower precedence, which are not read."""
 
 
-def conf_files(host: Host, base_dirs: tuple[str, ...], suffix: str | tuple[str, ...] = ".conf") -> tuple[ConfFile, ...]:
+def conf_files(
+    host: Host, base_dirs: tuple[str, ...], suffix: str | tuple[str, ...] = ".conf", dot_files: bool = False
+) -> tuple[ConfFile, ...]:
     """The files in ``base_dirs`` (highest precedence first) that count, in byte order of their base names.
 
-    As systemd's ``conf_files_list`` (src/basic/conf-files.c) finds them: dot files and other suffixes are left out,
-    nothing is looked for in subdirectories. Raises what the host raises for a directory that is there and cannot be
-    listed (Denied, Malformed, …).
+    As systemd's ``conf_files_list`` (src/basic/conf-files.c) finds them: other suffixes and, unless ``dot_files``, dot
+    files are left out, nothing is looked for in subdirectories. Raises what the host raises for a directory that is
+    there and cannot be listed (Denied, Malformed, …).
     """
     found: dict[str, list[str]] = {}
     for folder in _distinct(host, base_dirs):
         for name in _names(host, folder):
-            if name.endswith(suffix) and not name.startswith("."):
+            if name.endswith(suffix) and (dot_files or not name.startswith(".")):
                 found.setdefault(name, []).append(f"{folder}/{name}")
     return tuple(
         ConfFile(name, paths[0], _says_nothing(host, paths[0]), tuple(paths[1:]))

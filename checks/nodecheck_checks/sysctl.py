@@ -1,0 +1,242 @@
+"""Kernel parameters: what holds now, and what the next boot makes of the files."""
+
+from __future__ import annotations
+
+from nodecheck.checking import Evidence, Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.errors import Absent, FactError
+from nodecheck.facts.module_loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
+from nodecheck.facts.modules_boot import BootModules
+from nodecheck.facts.sysctl_boot import SYSTEMD, BootSysctls, Held
+from nodecheck.facts.sysctl_conf import Setting
+from nodecheck.facts.sysctl_kernel import BRIDGE, module_of
+from nodecheck.facts.sysctl_keys import dotted, key_path, spelled
+from nodecheck.facts.sysctl_now import PROC_SYS, RunningSysctls
+from nodecheck.facts.sysctl_udev import UdevSysctls
+from nodecheck.facts.target import Target
+from nodecheck_checks.sysctl_fixes import boot_fix, now_fix
+from nodecheck_checks.wanted import meets, verify_wanted
+
+REQUIRE = {
+    "net.bridge.bridge-nf-call-iptables": "1",
+    "net.bridge.bridge-nf-call-ip6tables": "1",
+    "net.ipv4.ip_forward": "1",
+}
+"""kubeadm's preflight (ip_forward; the bridge's until 1.29) and its installation page."""
+
+MOST_LINES = 16
+"""Beaten lines that evidence names."""
+
+_ALWAYS_THERE = ("ipv6", "sunrpc", "lockd")
+"""Modules of which the boot view takes for granted that the key is there when the files are applied."""
+
+
+@check(
+    severity=Severity.ERROR,
+    tags=["kubelet", "network"],
+    each="require",
+    spell=spelled,
+    verify={"require": verify_wanted},
+    references=["https://kubernetes.io/docs/setup/production-environment/container-runtimes/"],
+)
+def sysctl(
+    subject: str, wanted: str, running: RunningSysctls, target: Lazy[Target], *, require: dict[str, str] = REQUIRE
+) -> Results:
+    """Kernel parameters have the values that Kubernetes needs, now and after the next boot.
+
+    ## Why it matters
+    Without ``net.ipv4.ip_forward`` no packet leaves a pod's node, and kubeadm refuses to go on. Without the bridge's
+    ``bridge-nf-call-*`` packets between pods on one bridge go past kube-proxy's rules, so that some services
+    work and some do not. A value that was set by hand is gone after a reboot; one in a file may lose to another file.
+
+    ## What it looks at
+    Now: ``/proc/sys``. A key that is not there is not 0: its module is missing. Boot: what systemd-sysctl makes of
+    ``sysctl.d`` in ``/etc``, ``/run``, ``/usr/local/lib``, ``/usr/lib`` and ``/lib`` (base names in byte order, the
+    same name hides, ``/dev/null`` masks, the last line wins, an explicit key beats a glob); ``/etc/sysctl.conf`` counts
+    only through a link such as ``99-sysctl.conf``. Before the files ``sysctl.KEY=`` on the kernel's command line, after
+    them the credential ``sysctl.extra``. Where another init boots the node: procps' order, ``/etc/sysctl.conf`` last.
+    A value is what the kernel makes of it: ``1 # comment`` is 1, ``1x`` is refused. Keys of br_netfilter need the
+    module to be loaded before the files are applied, or a udev rule that applies them again; else its default, 1,
+    holds.
+    ``require`` maps a key to what is wanted: a value, ``>=``, ``<=``, ``>``, ``<``, ``!=`` and a value, or
+    alternatives such as ``0|1``. By default the bridge's keys are skipped where the CNI needs no bridge netfilter
+    (Cilium, OVN); a list of the profile's own is always judged.
+
+    ## How to fix it
+    ``sysctl -w KEY=VALUE`` for now (after ``modprobe br_netfilter`` for the bridge's keys). For the next boot
+    a file in ``/etc/sysctl.d`` whose name sorts after the one that wins, and for the module a file in
+    ``/etc/modules-load.d``.
+    ``sysctl -p`` reads ``/etc/sysctl.conf`` alone; ``sysctl --system`` reads all files, and that one last.
+
+    ## Sources
+    sysctl.d(5), systemd-sysctl.service(8), sysctl(8); systemd src/sysctl/sysctl.c; Linux kernel/sysctl.c,
+    fs/proc/proc_sysctl.c, net/ipv4/devinet.c, net/bridge/br_netfilter_hooks.c; kubeadm preflight
+    ``FileContent--proc-sys-net-ipv4-ip_forward``.
+    """
+    path = key_path(subject)
+    if _not_needed(path, require, target):
+        yield skip("the CNI needs no bridge netfilter", evidence=[seen("cni", target().cni)])
+        return
+    source = f"{PROC_SYS}/{path}"
+    try:
+        value = running.value(path)
+    except Absent:
+        yield fail(
+            _absent(path), expected=wanted, actual="no such key", evidence=[seen(source)], fix=now_fix(path, wanted)
+        )
+        return
+    judge = ok if meets(value, wanted) else fail
+    message, evidence = f"{subject} is {value}", [seen(source, value)]
+    if judge is ok:
+        yield ok(message, expected=wanted, actual=value, evidence=evidence)
+    else:
+        fix = now_fix(path, wanted, there=True)
+        yield fail(f"{message}, not {wanted}", expected=wanted, actual=value, evidence=evidence, fix=fix)
+
+
+def _not_needed(path: str, require: dict[str, str], target: Lazy[Target]) -> bool:
+    """Whether a bridge's key of the default list is of no use on this node."""
+    if not path.startswith(BRIDGE) or require != REQUIRE:
+        return False
+    try:
+        return not target().uses_bridge_netfilter
+    except FactError:
+        return False
+
+
+def _absent(path: str) -> str:
+    module = module_of(path)
+    if module is None:
+        return f"this kernel has no key {dotted(path)}"
+    return f"there is no key {dotted(path)}: the module {module} that brings it is not loaded"
+
+
+@sysctl.at_boot
+def sysctl_boot(
+    subject: str,
+    wanted: str,
+    sysctls: BootSysctls,
+    running: Lazy[RunningSysctls],
+    modules: Lazy[BootModules],
+    udev: Lazy[UdevSysctls],
+    target: Lazy[Target],
+    *,
+    require: dict[str, str] = REQUIRE,
+) -> Results:
+    """What the key holds after the next boot."""
+    path = key_path(subject)
+    if _not_needed(path, require, target):
+        yield skip("the CNI needs no bridge netfilter", evidence=[seen("cni", target().cni)])
+        return
+    module = module_of(path)
+    if module is None or module in _ALWAYS_THERE:
+        if _unknown_to_kernel(path, running):
+            told = [seen(f"{PROC_SYS}/{path}")]
+            yield fail(_absent(path), expected=wanted, actual="no such key", evidence=told)
+            return
+        yield from _judged(path, wanted, sysctls, sysctls.held(path), ())
+        return
+    verdict = modules().verdict(module)
+    if verdict.state == UNCLEAR:
+        told = [*verdict.evidence, *_lines(sysctls.held(path))]
+        yield unknown(f"{module}: {verdict.message}", code="unsupported", expected=wanted, evidence=told)
+    elif verdict.state not in (BUILT_IN, LOADED):
+        message = f"there will be no key {subject}: {module}: {verdict.message}"
+        told = [*verdict.evidence, *_lines(sysctls.held(path))]
+        fix = boot_fix(path, wanted, sysctls, sysctls.held(path), verdict)
+        yield fail(message, expected=wanted, actual="no such key", evidence=told, fix=fix)
+    else:
+        yield from _of_module(path, wanted, sysctls, verdict, udev)
+
+
+def _unknown_to_kernel(path: str, running: Lazy[RunningSysctls]) -> bool:
+    """Whether the running kernel lacks a key that no module, interface or device brings later."""
+    if path.startswith(("net/ipv4/conf/", "net/ipv6/", "net/ipv4/neigh/", "dev/", "fs/", "sunrpc/")):
+        return False
+    try:
+        running().value(path)
+    except Absent:
+        return True
+    except FactError:
+        pass
+    return False
+
+
+def _of_module(path: str, wanted: str, sysctls: BootSysctls, verdict: BootVerdict, udev: Lazy[UdevSysctls]) -> Results:
+    """Judge a key whose module is there after boot, perhaps only after the files were applied."""
+    module = module_of(path) or ""
+    built_in = verdict.state == BUILT_IN
+    if verdict.early or sysctls.writer.name is None:
+        yield from _judged(path, wanted, sysctls, sysctls.held(path, cmdline=built_in), verdict.evidence, verdict)
+        return
+    rule = udev().again(module, path) if sysctls.writer.name == SYSTEMD else None
+    if rule is not None:
+        told = (*verdict.evidence, seen(rule.path, rule.text, line=rule.line))
+        yield from _judged(path, wanted, sysctls, sysctls.held(path, cmdline=False), told, verdict)
+        return
+    held = sysctls.held(path, cmdline=False, files=False)
+    if held.beaten:
+        note = f"{module} is loaded after the files are applied, so that they do not count"
+        held = held._replace(notes=(note, *held.notes))
+    yield from _judged(path, wanted, sysctls, held, verdict.evidence, verdict)
+
+
+def _judged(
+    path: str,
+    wanted: str,
+    sysctls: BootSysctls,
+    held: Held,
+    more: tuple[Evidence, ...],
+    verdict: BootVerdict | None = None,
+) -> Results:
+    """Compare what the key will hold with what is wanted."""
+    subject = dotted(path)
+    lines = _lines(held) or _looked_into(sysctls, subject)
+    evidence = [*lines, *_writer(sysctls), *more]
+    if held.value is None:
+        message = f"nothing that counts sets {subject}, and the kernel's own default is not known"
+        yield unknown(_noted(message, sysctls, path, held), code="unsupported", expected=wanted, evidence=evidence)
+        return
+    message = _noted(f"{subject} will be {held.value} ({_origin(held)})", sysctls, path, held)
+    if meets(held.value, wanted):
+        yield ok(message, expected=wanted, actual=held.value, evidence=evidence)
+    else:
+        fix = boot_fix(path, wanted, sysctls, held, verdict)
+        yield fail(message, expected=wanted, actual=held.value, evidence=evidence, fix=fix)
+
+
+def _origin(held: Held) -> str:
+    if held.by is None:
+        return "the kernel's default" if held.beaten else "set nowhere: the kernel's default"
+    line = "" if held.by.line is None else f" line {held.by.line}"
+    return f"{held.by.source}{line}"
+
+
+def _noted(message: str, sysctls: BootSysctls, path: str, held: Held) -> str:
+    """The message with what is worth knowing besides."""
+    notes = list(held.notes)
+    if sysctls.writer.name is None:
+        notes.append(f"{sysctls.writer.why}, so that no file is applied")
+    other = sysctls.by_procps(path) if sysctls.writer.name == SYSTEMD and sysctls.procps else held
+    if other.value != held.value and other.by is not None and other.by != held.by:
+        notes.append(f"sysctl --system would make it {other.value} ({_origin(other)}), but nothing runs it at boot")
+    return "; ".join((message, *notes))
+
+
+def _lines(held: Held) -> list[Evidence]:
+    """The winning line first, then those that it beats."""
+    lines = ([held.by] if held.by is not None else []) + list(held.beaten[:MOST_LINES])
+    return [_seen(line) for line in lines]
+
+
+def _seen(line: Setting) -> Evidence:
+    return seen(line.source, line.text.strip(" \t\r"), line=line.line)
+
+
+def _writer(sysctls: BootSysctls) -> list[Evidence]:
+    writer = sysctls.writer
+    return [seen(writer.source, writer.why)] if writer.name is None and writer.source is not None else []
+
+
+def _looked_into(sysctls: BootSysctls, subject: str) -> list[Evidence]:
+    files = [Evidence(file.path, subject) for file in sysctls.files[:MOST_LINES]]
+    return files or [seen("/etc/sysctl.d/*.conf"), seen("/usr/lib/sysctl.d/*.conf")]

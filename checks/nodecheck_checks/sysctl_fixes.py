@@ -1,0 +1,68 @@
+"""What mends a kernel parameter, now and for the next boot."""
+
+from __future__ import annotations
+
+from nodecheck.facts.module_loading import BootVerdict
+from nodecheck.facts.sysctl_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
+from nodecheck.facts.sysctl_credential import NAME
+from nodecheck.facts.sysctl_kernel import module_of, same_variable
+from nodecheck.facts.sysctl_keys import dotted
+from nodecheck.fix import Fix, Step, by_hand, command, create, edit
+from nodecheck_checks.wanted import value_for
+
+
+def now_fix(path: str, wanted: str, there: bool = False) -> Fix | None:
+    """Load the module where the key is not there, and write the value."""
+    value, module, key = value_for(wanted), module_of(path), dotted(path)
+    if value is None:
+        return by_hand(f"Set {key}", f"choose a value for {key} that is {wanted}, and set it with sysctl -w")
+    if not there and module is None:
+        return None
+    load = () if there or module is None else (command("modprobe", "--", module),)
+    return Fix(f"Set {key} to {value}", (*load, command("sysctl", "-w", f"{key}={value}")))
+
+
+def boot_fix(path: str, wanted: str, sysctls: BootSysctls, held: Held, verdict: BootVerdict | None) -> Fix | None:
+    """A file that wins, the module before it, and the service that applies it."""
+    value, key = value_for(wanted), dotted(path)
+    title = f"Set {key} at boot"
+    if value is None:
+        return by_hand(title, f"choose a value for {key} that is {wanted}, and set it in /etc/sysctl.d")
+    if held.by in sysctls.credential:
+        return by_hand(title, f"take {key} out of the credential {NAME} ({held.by.source}), which beats every file")
+    if held.by is not None and held.by.path not in same_variable(path) and "*" not in held.by.path:
+        return by_hand(title, f"{dotted(held.by.path)} ({held.by.source}) sets {key} too: decide which of them counts")
+    steps: list[Step] = []
+    module = module_of(path)
+    if module is not None and verdict is not None and not verdict.early:
+        steps.append(create(f"/etc/modules-load.d/nodecheck-{module}.conf", f"{module}\n"))
+    steps += _service(sysctls)
+    last = held.by
+    if sysctls.writer.name == PROCPS and last is not None and last.source == SYSCTL_CONF:
+        steps.append(edit(SYSCTL_CONF, last.text, f"{key} = {value}"))
+    else:
+        lines = "".join(f"{dotted(name)} = {value}\n" for name in same_variable(path))
+        steps.append(create(f"/etc/sysctl.d/{file_name(path, held)}", lines))
+    return Fix(title, tuple(steps))
+
+
+def _service(sysctls: BootSysctls) -> tuple[Step, ...]:
+    if sysctls.writer.name is not None:
+        return ()
+    if "masked" in sysctls.writer.why:
+        return (command("systemctl", "unmask", UNIT),)
+    if "OpenRC" in sysctls.writer.why:
+        return (command("rc-update", "add", "sysctl", "boot"),)
+    return ()
+
+
+def file_name(path: str, held: Held) -> str:
+    """The name of a drop-in of its own for a key, after all that set the key now (byte order)."""
+    key = dotted(path).replace("/", "_")
+    lines = (*held.beaten, *((held.by,) if held.by is not None else ()))
+    last = max((line.source.rpartition("/")[2].encode("utf-8", "surrogateescape") for line in lines), default=b"")
+    for start in ("99-nodecheck", "zz-nodecheck"):
+        name = f"{start}-{key}.conf"
+        if name.encode() > last:
+            return name
+    return f"{last.decode('utf-8', 'backslashreplace').removesuffix('.conf')}_nodecheck-{key}.conf"

@@ -1,0 +1,220 @@
+"""What the next boot writes to ``/proc/sys``: command line, ``sysctl.d``, credential; by systemd-sysctl or procps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from nodecheck.checking.declare import Lazy
+from nodecheck.errors import Absent, FactError, Unsupported
+from nodecheck.facts.boot import BootCmdline, KernelRelease
+from nodecheck.facts.conf_dirs import ConfFile, conf_files
+from nodecheck.facts.sysctl_conf import (
+    Setting,
+    Write,
+    names,
+    parse_cmdline,
+    parse_procps,
+    parse_systemd,
+    procps_writes,
+    systemd_writes,
+)
+from nodecheck.facts.sysctl_credential import credential_settings
+from nodecheck.facts.sysctl_kernel import IP_FORWARD, default_of, master_of, same_variable, taken
+from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.host import Host
+from nodecheck.host.base import text
+
+SYSCTL_DIRS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
+"""Highest precedence first (sysctl.d(5))."""
+
+SYSCTL_CONF = "/etc/sysctl.conf"
+SYSTEMD = "systemd-sysctl"
+PROCPS = "sysctl --system"
+UNIT = "systemd-sysctl.service"
+
+_RUN_PROCPS = ("sysvinit", "openrc", "upstart", "runit", "s6", "dinit", "busybox")
+"""Inits whose boot scripts run procps' ``sysctl --system``, or read the same files in the same order."""
+
+
+class Writer(NamedTuple):
+    """What applies the files at boot."""
+
+    name: str | None
+    """``systemd-sysctl``, ``sysctl --system``, or None: nothing does."""
+    why: str = ""
+    source: str | None = None
+    """The file that shows it."""
+
+
+class Held(NamedTuple):
+    """What a key holds after boot."""
+
+    value: str | None
+    """None: what the kernel starts with, which is not known."""
+    by: Setting | None
+    """The line that won; None: the kernel's default."""
+    beaten: tuple[Setting, ...]
+    """The lines about it that do not count, in the order in which they are read."""
+    notes: tuple[str, ...] = ()
+
+
+class BootSysctls(NamedTuple):
+    """The lines that say something about sysctls at the next boot, in the order in which they are read."""
+
+    writer: Writer
+    files: tuple[ConfFile, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    """Of the files and, with systemd, of the credential, as ``writer`` reads them."""
+    cmdline: tuple[Setting, ...] = ()
+    procps: tuple[Setting, ...] = ()
+    """What ``sysctl --system`` would read, for what it would do otherwise."""
+    globs: bool = True
+    """This systemd knows globs (since 245)."""
+    credential: tuple[Setting, ...] = ()
+    """Those of the settings that come from the credential."""
+
+    @classmethod
+    def read(
+        cls,
+        host: Host,
+        init: InitSystem,
+        index: UnitIndex,
+        cmdline: BootCmdline,
+        kernel: Lazy[KernelRelease],
+    ) -> BootSysctls:
+        """Read them. Raises what the host raises for a file or directory that is there and cannot be read."""
+        writer = writer_of(host, init, index)
+        told = _cmdline_settings(cmdline, kernel)
+        files = conf_files(host, SYSCTL_DIRS)
+        if writer.name == PROCPS:
+            settings = tuple(_procps_settings(host))
+            return cls(writer, files, settings, told, settings)
+        version = init.version or 9999
+        found = [one for file in files for one in parse_systemd(_content(host, file), file.path, version)]
+        extra = credential_settings(host, cmdline) if init.at_least(252) else ()
+        return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra)
+
+    def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:
+        """What ``path`` holds after boot. ``cmdline`` and ``files`` say which of the two find the key there."""
+        early = (Write(setting.path, setting) for setting in self.cmdline)
+        late = systemd_writes(self.settings, _watched(path), self.globs)
+        if self.writer.name == PROCPS:
+            late = procps_writes(self.settings, _watched(path))
+        held = simulate(path, (*(early if cmdline else ()), *(late if files and self.writer.name else ())))
+        about = _about(path, held)
+        lines = (*self.cmdline, *self.settings)
+        beaten = tuple(line for line in lines if line != held.by and line.value is not None and names(line, about))
+        return held._replace(beaten=beaten)
+
+    def by_procps(self, path: str) -> Held:
+        """What ``sysctl --system`` of procps would make of the same files."""
+        early = (Write(setting.path, setting) for setting in self.cmdline)
+        return simulate(path, (*early, *procps_writes(self.procps, _watched(path))))
+
+
+def _watched(path: str) -> tuple[str, ...]:
+    """The files whose writing changes ``path``, in byte order (that of a glob's expansion)."""
+    master = master_of(path)
+    return tuple(sorted({*same_variable(path), *(same_variable(master) if master else ())}))
+
+
+def _about(path: str, held: Held) -> tuple[str, ...]:
+    """The names of which a line is evidence: those of the variable itself, and those of its master if that won."""
+    own = same_variable(path)
+    return _watched(path) if held.by is not None and not names(held.by, own) else own
+
+
+def simulate(path: str, writes: Iterable[Write], start: str | None = None) -> Held:
+    """Write to a kernel that starts with its defaults, and say what ``path`` holds at the end.
+
+    >>> line = Setting("net/ipv4/conf/all/forwarding", "1", "/etc/sysctl.d/a.conf", 1, "")
+    >>> simulate("net/ipv4/ip_forward", [Write(line.path, line)]).value
+    '1'
+    """
+    own, master = same_variable(path), master_of(path)
+    value, by = default_of(path) if start is None else start, None
+    master_value = default_of(master) if master else None
+    notes: list[str] = []
+    for written, setting in writes:
+        result = taken(written, setting.value or "")
+        if written in own:
+            if result.note:
+                notes.append(f"{setting.source}:{setting.line}: {result.note}")
+            if result.value is not None:
+                value, by = result.value, setting
+        elif master is not None and written in same_variable(master) and result.value is not None:
+            if master != IP_FORWARD or result.value != master_value:
+                value, by = result.value, setting
+            master_value = result.value
+    return Held(value, by, (), tuple(notes[:8]))
+
+
+def writer_of(host: Host, init: InitSystem, index: UnitIndex) -> Writer:
+    """What applies ``sysctl.d`` at boot. Raises Unsupported for an init that sets sysctls in a way of its own."""
+    if not init.is_systemd:
+        if init.name not in _RUN_PROCPS:
+            raise Unsupported("init", f"{init.name} sets sysctls in a way that nodecheck does not know")
+        return _script(host, init)
+    lasting = index.persistent()
+    mask = lasting.mask(UNIT)
+    if mask is not None:
+        return Writer(None, f"{UNIT} is masked", mask)
+    if init.present and index.complete:
+        if not lasting.exists(UNIT):
+            return Writer(None, f"there is no {UNIT}", "/usr/lib/systemd/system/" + UNIT)
+        link = lasting.starts_at_boot(UNIT)
+        if link is None:
+            return Writer(None, f"nothing starts {UNIT}", lasting.fragment(UNIT))
+        return Writer(SYSTEMD, f"{UNIT} is started", link)
+    return Writer(SYSTEMD, "systemd boots this node")
+
+
+def _script(host: Host, init: InitSystem) -> Writer:
+    if init.name == "openrc":
+        levels = _names(host, "/etc/runlevels")
+        if levels and not any("sysctl" in _names(host, f"/etc/runlevels/{level}") for level in levels):
+            return Writer(None, "no runlevel starts OpenRC's sysctl service", "/etc/runlevels")
+    return Writer(PROCPS, f"{init.name}'s boot scripts run procps' sysctl")
+
+
+def _names(host: Host, folder: str) -> tuple[str, ...]:
+    try:
+        return host.names(folder)
+    except Absent:
+        return ()
+
+
+def _cmdline_settings(cmdline: BootCmdline, kernel: Lazy[KernelRelease]) -> tuple[Setting, ...]:
+    found = parse_cmdline(cmdline.kernel_words, cmdline.source or "", cmdline.line)
+    return found if found and _knows_sysctl_words(kernel().boot) else ()
+
+
+def _knows_sysctl_words(release: str | None) -> bool:
+    """Whether a kernel takes ``sysctl.KEY=`` words (5.8); one whose release is not known is taken to."""
+    numbers = (release or "").split("-")[0].split(".")[:2]
+    if len(numbers) < 2 or not all(number.isascii() and number.isdigit() and len(number) < 6 for number in numbers):
+        return True
+    return (int(numbers[0]), int(numbers[1])) >= (5, 8)
+
+
+def _content(host: Host, file: ConfFile) -> str:
+    return "" if file.masked else text(host, file.path)
+
+
+def _procps_settings(host: Host) -> Iterator[Setting]:
+    for file in conf_files(host, SYSCTL_DIRS, dot_files=True):
+        yield from parse_procps(_content(host, file), file.path)
+    try:
+        last = text(host, SYSCTL_CONF)
+    except Absent:
+        return
+    yield from parse_procps(last, SYSCTL_CONF)
+
+
+def _told_procps(host: Host) -> tuple[Setting, ...]:
+    """The same where it is only a note: then what cannot be read is left out."""
+    try:
+        return tuple(_procps_settings(host))
+    except FactError:
+        return ()

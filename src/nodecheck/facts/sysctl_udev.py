@@ -1,0 +1,117 @@
+"""udev rules that apply ``sysctl.d`` again when a kernel module is loaded (sysctl.d(5), example 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nodecheck.facts.conf_dirs import conf_files
+from nodecheck.facts.sysctl_keys import component_matches, key_path
+from nodecheck.host import Host
+from nodecheck.host.base import text
+
+RULES_DIRS = (
+    "/etc/udev/rules.d", "/run/udev/rules.d", "/usr/local/lib/udev/rules.d", "/usr/lib/udev/rules.d",
+    "/lib/udev/rules.d",
+)  # fmt: skip
+
+
+class UdevRule(NamedTuple):
+    """A rule that runs systemd-sysctl when a module is added."""
+
+    matches: tuple[tuple[str, str, str], ...]
+    """What must hold of the event: key, operator (``==`` or ``!=``) and pattern."""
+    prefixes: tuple[str, ...]
+    """Only keys below one of these paths are applied; none: all."""
+    path: str
+    line: int
+    text: str
+
+
+class UdevSysctls(NamedTuple):
+    """The rules of udev that apply sysctls again."""
+
+    rules: tuple[UdevRule, ...] = ()
+
+    @classmethod
+    def read(cls, host: Host) -> UdevSysctls:
+        """Raises what the host raises for a rules file that is there and cannot be read."""
+        found: list[UdevRule] = []
+        for file in conf_files(host, RULES_DIRS, ".rules"):
+            if not file.masked:
+                found.extend(parse_rules(text(host, file.path), file.path))
+        return cls(tuple(found))
+
+    def again(self, module: str, key: str) -> UdevRule | None:
+        """The rule that applies ``key`` when ``module`` is loaded."""
+        event = {"ACTION": "add", "SUBSYSTEM": "module", "KERNEL": module, "DEVPATH": f"/module/{module}"}
+        for rule in self.rules:
+            below = not rule.prefixes or any(f"{key}/".startswith(f"{prefix}/") for prefix in rule.prefixes)
+            if below and all(_holds(event, *match) for match in rule.matches):
+                return rule
+        return None
+
+
+def _holds(event: dict[str, str], key: str, operator: str, pattern: str) -> bool:
+    if key not in event:
+        return False
+    found = any(component_matches(part, event[key]) for part in pattern.split("|"))
+    return found == (operator == "==")
+
+
+def parse_rules(source: str, path: str) -> Iterator[UdevRule]:
+    r"""The rules in the text of a rules file that run systemd-sysctl, or ``sysctl --system``.
+
+    >>> rule = 'ACTION=="add", SUBSYSTEM=="module", \\\n RUN+="/lib/systemd/systemd-sysctl --prefix=/net/bridge"'
+    >>> [(r.matches[1], r.prefixes, r.line) for r in parse_rules(rule, "x")]
+    [(('SUBSYSTEM', '==', 'module'), ('net/bridge',), 1)]
+    """
+    if "sysctl" not in source:
+        return
+    for number, line in _rules(source):
+        if "sysctl" in line and "RUN" in line:
+            pairs = tuple(_pairs(line))
+            matches = tuple(pair for pair in pairs if pair[1] in ("==", "!="))
+            for key, operator, value in pairs:
+                if key in ("RUN", "RUN{program}") and operator in ("+=", "=", ":="):
+                    prefixes = _prefixes(value)
+                    if prefixes is not None:
+                        yield UdevRule(matches, prefixes, path, number, line)
+
+
+def _rules(source: str) -> Iterator[tuple[int, str]]:
+    """Each rule with the number of its first line; a backslash at the end continues it (udev(7))."""
+    pending, started = "", 0
+    for number, line in enumerate(source.split("\n"), 1):
+        stripped = line.strip(" \t\r")
+        if stripped.startswith("#"):
+            continue
+        started = started if pending else number
+        if stripped.endswith("\\"):
+            pending += stripped[:-1]
+            continue
+        if pending + stripped:
+            yield started, pending + stripped
+        pending = ""
+    if pending:
+        yield started, pending
+
+
+def _pairs(line: str) -> Iterator[tuple[str, str, str]]:
+    import re
+
+    for found in re.finditer(r'([A-Z_]+(?:\{[^{}"]*\})?)[ \t]*(==|!=|\+=|-=|:=|=)[ \t]*[ei]?"([^"]*)"', line):
+        key, operator, value = found.groups()
+        yield key, operator, value
+
+
+def _prefixes(command: str) -> tuple[str, ...] | None:
+    """The ``--prefix`` arguments of a command that applies sysctls; None where it applies none, or single files."""
+    words = [word for word in command.replace("\t", " ").split(" ") if word]
+    program = words[0].rpartition("/")[2] if words else ""
+    if program == "sysctl":
+        return () if "--system" in words else None
+    if program != "systemd-sysctl" or any(not word.startswith("-") for word in words[1:]):
+        return None
+    given = [key_path(word.partition("=")[2]).removeprefix("/") for word in words if word.startswith("--prefix=")]
+    return tuple([prefix.removeprefix("proc/sys/").rstrip("/") for prefix in given])
