@@ -81,8 +81,10 @@ class Modprobe(NamedTuple):
     def softdeps_of(self, name: str) -> tuple[str, ...]:
         """The modules that kmod tries to load with a module, by the first line whose pattern takes the name."""
         rule = _first(self.softdeps, name)
-        words = rule.rest.replace("\t", " ").split(" ") if rule else ()
-        return tuple([module_name(word) for word in words if word and word not in ("pre:", "post:")])
+        words = [word for word in rule.rest.replace("\t", " ").split(" ") if word] if rule else []
+        starts = [place for place, word in enumerate(words) if word in ("pre:", "post:")]
+        named = words[starts[0] :] if starts else []  # words before the first of them say nothing to kmod
+        return tuple([module_name(word) for word in named if word not in ("pre:", "post:")])
 
     def targets(self, name: str) -> tuple[tuple[str, Rule | None], ...]:
         """What a name stands for: the modules of the aliases that take it, else itself (libkmod's lookup order)."""

@@ -258,7 +258,7 @@ def _with_substitution(line: str) -> list[str]:
     """The words of a line with a command substitution, which stands as one word that cannot be followed."""
     words = [word for word in line.replace(";", " ; ").split(" ") if word and word != ";"]
     head = words[0] if words else ""
-    if head == "for":
+    if head == "for" and "modprobe" not in line:
         return [*words[:3], "$(", *(["do"] if words[-1] == "do" else [])][:4]
     if "=" in head and "modprobe" not in head:
         return [head.partition("=")[0] + "=$("]

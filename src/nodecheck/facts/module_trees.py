@@ -64,16 +64,24 @@ class ModuleTree(NamedTuple):
         dep = self.dep.folded
         at = dep.find(name + ".ko")
         while at >= 0:
-            start = dep.rfind("\n", max(0, at - _HEAD), at) + 1
-            colon = dep.find(":", at, at + len(name) + 8)
-            head = dep[start:at]
-            begins = start > 0 and head[-1:] in ("", "/") and ":" not in head
-            if begins and colon > 0 and dep[at + len(name) : colon] in SUFFIXES:
-                end = dep.find("\n", colon)
-                needs = tuple(_names(dep[colon + 1 : end]))
-                return Loadable(self.dep.raw[start:colon], needs, dep.count("\n", 0, start))
+            found = self._line_at(self.dep, at, len(name))
+            if found is not None:
+                return found
             at = dep.find(name + ".ko", at + 1)
         return None
+
+    def _line_at(self, dep: Listing, at: int, size: int) -> Loadable | None:
+        """The line whose module's name (of ``size`` characters) begins at ``at``; None where it is a line's tail."""
+        start = dep.folded.rfind("\n", max(0, at - _HEAD), at) + 1
+        colon = dep.folded.find(":", at, at + size + 8)
+        if start == 0 or colon < 0 or dep.folded[at + size : colon] not in SUFFIXES:
+            return None
+        head = dep.folded[start:at]
+        if head[-1:] not in ("", "/") or ":" in head:
+            return None
+        end = dep.folded.find("\n", colon)
+        needs = tuple(_names(dep.folded[colon + 1 : end]))
+        return Loadable(dep.raw[start:colon], needs, dep.folded.count("\n", 0, start))
 
 
 def _names(paths: str) -> list[str]:
@@ -133,7 +141,9 @@ def is_before(release: str | None, major: int, minor: int) -> bool:
     if len(parts) < 2 or not parts[0].isascii() or not parts[0].isdigit():
         return False
     digits = parts[1][: len(parts[1]) - len(parts[1].lstrip("0123456789"))]
-    return bool(digits) and (int(parts[0][:6]), int(digits[:6])) < (major, minor)
+    if not digits or parts[0].strip("0") == "":
+        return False  # Linux 0 is nobody's
+    return (int(parts[0][:6]), int(digits[:6])) < (major, minor)
 
 
 def has_ipv4_conntrack(tree: ModuleTree) -> bool:
