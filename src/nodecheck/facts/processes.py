@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nodecheck.errors import Absent, Denied, FactError, Offline
+from nodecheck.errors import Absent, Denied, FactError, Offline, TooLarge
 from nodecheck.facts.listeners import Listeners
 from nodecheck.host import Host
 
-_ENOENT_LIKE = 3
-"""ESRCH: what reading a file of a process gives once the process is gone."""
+_ESRCH = 3
+"""What reading a file of a process gives once the process is gone."""
 
 
 class Process(NamedTuple):
@@ -52,7 +52,7 @@ class SocketOwners(NamedTuple):
                     process = _process(host, pid)
                     found.update(dict.fromkeys(held, process))
                     wanted -= held
-            except Denied:
+            except (Denied, TooLarge):  # another user's, or one with more files open than are looked through
                 hidden = True
             except FactError as error:
                 if not _is_gone(error):
@@ -153,4 +153,4 @@ def _first_unit(path: str) -> str | None:
 
 
 def _is_gone(error: FactError) -> bool:
-    return isinstance(error, (Absent, Offline)) or error.errno == _ENOENT_LIKE
+    return isinstance(error, (Absent, Offline)) or error.errno == _ESRCH

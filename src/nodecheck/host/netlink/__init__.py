@@ -1,8 +1,8 @@
 """The kernel's own tables by netlink: links, addresses, routes, listening sockets, generic netlink families.
 
 Read through pyroute2's message classes, without its sockets and without ``import pyroute2``: see :mod:`.view` for the
-loading, :mod:`.tables` for what is asked, :mod:`.rows` for what is kept, :mod:`.decode` (and :mod:`.atoms`) for messages
-into rows, :mod:`.wire` for the sockets.
+loading, :mod:`.tables` for what is asked, :mod:`.rows` for what is kept, :mod:`.decode` and :mod:`.atoms` for
+messages into rows, :mod:`.wire` for the sockets.
 """
 
 from __future__ import annotations
