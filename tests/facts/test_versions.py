@@ -11,13 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, FactError, Offline, TimedOut
 from nodecheck.facts.pins import parse_pin
+from nodecheck.facts.service_programs import service_program
 from nodecheck.facts.traces import Traces
+from nodecheck.facts.units import UnitIndex
 from nodecheck.facts.version_text import Version, parse_package_version, parse_version
 from nodecheck.facts.versions import COMPONENTS, KUBERNETES, RUNTIMES, KubernetesTools, ask, understood
 from nodecheck.host import Completed, RootHost
 
+NO_UNITS = Lazy(lambda: UnitIndex.read(RootHost("/proc/self/fdinfo")))
 Tree = Callable[[dict[str, str | bytes]], Path]
 
 
@@ -174,7 +178,9 @@ def test_the_engine_counts_before_its_client(tmp_path: Path) -> None:
     podman = Completed(("/usr/bin/docker", "--version"), 0, "podman version 4.9.4\n", "")
 
     def docker(**answers: Completed | FactError) -> object:
-        first = next(item for item in ask(Answering(str(tmp_path), answers), RUNTIMES) if item.component == "docker")
+        first = next(
+            item for item in ask(Answering(str(tmp_path), answers), RUNTIMES, NO_UNITS) if item.component == "docker"
+        )
         return first.version.text if first.version else first.problem or first.line
 
     assert docker(dockerd=engine, docker=client) == "18.06.3-ce"
@@ -186,12 +192,51 @@ def test_the_engine_counts_before_its_client(tmp_path: Path) -> None:
 
 
 def test_a_root_that_does_not_run(tree: Tree) -> None:
-    tools = KubernetesTools.read(RootHost(str(tree({"/opt/bin/kubelet": "x"}))))
+    tools = KubernetesTools.read(RootHost(str(tree({"/opt/bin/kubelet": "x"}))), NO_UNITS)
     assert isinstance(tools.of("kubelet").problem, Offline)
     assert tools.of("kubelet").command == "/opt/bin/kubelet"
     assert isinstance(tools.of("kubeadm").problem, Absent)
     assert [answer.component for answer in tools.told] == ["kubelet", "kubeadm", "kubectl"]
     assert len(KUBERNETES) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("/opt/kube/bin/kubelet --config=/x", "/opt/kube/bin/kubelet"),
+        ("-@/opt/kube/bin/kubelet kubelet", "/opt/kube/bin/kubelet"),
+        ("/opt/kube/bin/kubelet-wrapper", "/opt/kube/bin/kubelet-wrapper"),
+        ("/bin/sh -c 'exec kubelet'", None),
+        ("kubelet", None),
+        ("/opt/gone/kubelet", None),
+        ("", None),
+    ],
+)
+def test_the_program_that_a_service_starts(tree: Tree, line: str, expected: str | None) -> None:
+    root = tree(
+        {
+            "/etc/systemd/system/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet\n",
+            "/etc/systemd/system/kubelet.service.d/10-x.conf": f"[Service]\nExecStart=\nExecStart={line}\n",
+            "/opt/kube/bin/kubelet": "",
+            "/opt/kube/bin/kubelet-wrapper": "",
+            "/bin/sh": "",
+        }
+    )
+    host = RootHost(str(root))
+    assert service_program(host, UnitIndex.read(host), "kubelet", "kubelet") == expected
+    assert service_program(host, UnitIndex.read(host), "crio", "crio") is None
+
+
+def test_the_program_of_the_service_is_asked(tree: Tree) -> None:
+    root = tree({"/etc/systemd/system/kubelet.service": "[Service]\nExecStart=/opt/k/kubelet\n", "/opt/k/kubelet": ""})
+    answer = Completed(("/opt/k/kubelet", "--version"), 0, "Kubernetes v1.30.1\n", "")
+    host = Answering(str(root), {"/opt/k/kubelet": answer})
+    host.kind = "live"
+    found = KubernetesTools.read(host, Lazy(lambda: UnitIndex.read(host)))
+    assert found.of("kubelet").line == "Kubernetes v1.30.1"
+    (root / "etc/systemd/system/kubelet.service").unlink()
+    (root / "etc/systemd/system/kubelet.service").mkdir()
+    assert KubernetesTools.read(host, Lazy(lambda: UnitIndex.read(host))).of("kubelet").version is None
 
 
 def test_traces(tree: Tree) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, FactError, Malformed, Offline, Unsupported
+from nodecheck.facts.service_programs import service_program
+from nodecheck.facts.units import UnitIndex
 from nodecheck.facts.version_text import Version, parse_version
 from nodecheck.host import Completed, Host
 from nodecheck.host.programs import SEARCH_PATH
@@ -63,9 +66,9 @@ class KubernetesTools(NamedTuple):
     """Whether this host runs: then what has no program is not there."""
 
     @classmethod
-    def read(cls, host: Host) -> KubernetesTools:
+    def read(cls, host: Host, units: Lazy[UnitIndex]) -> KubernetesTools:
         """Ask them side by side. What is wrong with one stays with it."""
-        return cls(ask(host, KUBERNETES), host.kind == "live")
+        return cls(ask(host, KUBERNETES, units), host.kind == "live")
 
     def of(self, component: str) -> Told:
         """What a component's program said."""
@@ -80,9 +83,9 @@ class RuntimeTools(NamedTuple):
     """Whether this host runs: then what has no program is not there."""
 
     @classmethod
-    def read(cls, host: Host) -> RuntimeTools:
+    def read(cls, host: Host, units: Lazy[UnitIndex]) -> RuntimeTools:
         """Ask them side by side. What is wrong with one stays with it."""
-        return cls(ask(host, RUNTIMES), host.kind == "live")
+        return cls(ask(host, RUNTIMES, units), host.kind == "live")
 
     def of(self, component: str) -> Told:
         """What a component's program said."""
@@ -96,11 +99,17 @@ def _of(told: tuple[Told, ...], component: str) -> Told:
     return Told(component, component, problem=Absent(component, f"no such program in {':'.join(SEARCH_PATH)}"))
 
 
-def ask(host: Host, tools: tuple[Tool, ...]) -> tuple[Told, ...]:
-    """Ask each tool; of several for one component only those that are there, in their order."""
-    answers = host.run_all([tool.argv for tool in tools], TIMEOUT_S)
+SERVICES = {"dockerd": "docker", "containerd": "containerd", "crio": "crio", "kubelet": "kubelet"}
+"""Daemons, and the services that start them."""
+
+
+def ask(host: Host, tools: tuple[Tool, ...], units: Lazy[UnitIndex]) -> tuple[Told, ...]:
+    """Ask each tool; of several for one component those that are there first, in their order."""
+    commands = [_command(host, tool, units) for tool in tools]
+    answers = list(host.run_all([command for command in commands if isinstance(command, tuple)], TIMEOUT_S))
     told = []
-    for tool, answer in zip(tools, answers, strict=True):
+    for tool, command in zip(tools, commands, strict=True):
+        answer = command if isinstance(command, FactError) else answers.pop(0)
         if isinstance(answer, Offline):
             told.append(_at_rest(host, tool))
         elif isinstance(answer, FactError):
@@ -110,6 +119,18 @@ def ask(host: Host, tools: tuple[Tool, ...]) -> tuple[Told, ...]:
     present = [answer for answer in told if not isinstance(answer.problem, Absent)]
     strangers_last = sorted(present, key=lambda answer: answer.stranger)
     return (*strangers_last, *[answer for answer in told if isinstance(answer.problem, Absent)])
+
+
+def _command(host: Host, tool: Tool, units: Lazy[UnitIndex]) -> tuple[str, ...] | FactError:
+    """The command for a tool, by the path that its service starts, which may lie outside of the search path."""
+    name = tool.argv[0]
+    if host.kind != "live" or name not in SERVICES:
+        return tool.argv
+    try:
+        path = service_program(host, units(), SERVICES[name], name)
+    except FactError as error:
+        return error
+    return tool.argv if path is None else (path, *tool.argv[1:])
 
 
 def _at_rest(host: Host, tool: Tool) -> Told:
