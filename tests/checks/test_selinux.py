@@ -1,0 +1,148 @@
+"""SELinux against the profile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import nodecheck
+from nodecheck.fix import Create, Edit, Fix
+
+Tree = Callable[[dict[str, str | bytes]], Path]
+
+ENFORCING = "# first\nSELINUX=enforcing\nSELINUXTYPE=targeted\n"
+CONTAINERS = {"/usr/share/containers/selinux/contexts": ""}
+
+
+def profile(tmp_path: Path, allow: str) -> Path:
+    path = tmp_path / "profile.toml"
+    path.write_text(f'schema = "nodecheck.profile/1"\nname = "p"\n[check.selinux]\nallow = {allow}\n')
+    return path
+
+
+def judge(root: Path, view: str = "@boot", using: Path | None = None) -> nodecheck.Result:
+    return nodecheck.run(root=root, profile=using or "kubernetes", select=["selinux"])["selinux" + view]
+
+
+def mend(root: Path, fix: Fix | None) -> None:
+    """Do what the steps say, as far as files are concerned."""
+    assert fix is not None
+    for step in fix.steps:
+        if isinstance(step, Create):
+            path = root / step.path.lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(step.content)
+        elif isinstance(step, Edit):
+            path = root / step.path.lstrip("/")
+            lines = path.read_bytes().decode().split("\n")
+            lines[lines.index(step.before)] = step.after
+            path.write_bytes("\n".join(lines).encode())
+
+
+def test_corpus(corpus: Path, tmp_path: Path) -> None:
+    group = corpus / "05-selinux"
+    lenient = profile(tmp_path, '["disabled", "permissive"]')
+    judged = 0
+    for item in json.loads((group / "manifest.json").read_text()):
+        truth = item["truth"]
+        if "boot_mode" not in truth:
+            continue
+        found = judge(group / item["root"], using=lenient)
+        assert found.actual == truth["boot_mode"], item["id"]
+        assert (found.status == "pass") is truth["passes_permissive_or_disabled"], item["id"]
+        judged += 1
+    assert judged > 20
+
+
+@pytest.mark.parametrize(
+    ("config", "more", "status", "severity"),
+    [
+        (ENFORCING, {}, "fail", "error"),
+        (ENFORCING, CONTAINERS, "fail", "warning"),
+        ("SELINUX=permissive\n", {}, "fail", "warning"),
+        ("nothing valid\n", {}, "fail", "warning"),
+        ("SELINUX=disabled\n", {}, "pass", "error"),
+    ],
+)
+def test_default_profile(tree: Tree, config: str, more: dict[str, str | bytes], status: str, severity: str) -> None:
+    found = judge(tree({"/etc/selinux/config": config, **more}))
+
+    assert (found.status, found.severity) == (status, severity)
+
+
+@pytest.mark.parametrize(
+    "config", [ENFORCING, "SELINUX=permissive\n", "nothing valid\n", "# x\r\nSELINUX=enforcing\r\n"]
+)
+def test_reference_profile_and_its_fix(tree: Tree, config: str) -> None:
+    root = tree({"/etc/selinux/config": config})
+    using = profile(root, '["disabled"]')
+    found = judge(root, using=using)
+
+    assert (found.status, found.severity, found.expected) == ("fail", "error", "disabled")
+    assert found.fix is not None
+    assert found.fix.safety == "disruptive"
+    assert found.fix.reboot
+
+    mend(root, found.fix)
+    assert judge(root, using=using).status == "pass"
+
+
+def test_a_missing_file_is_made(tree: Tree) -> None:
+    root = tree({"/etc/selinux/targeted/policy/policy.31": "x", "/etc/os-release": "ID=centos\nVERSION_ID=7.9\n"})
+    found = judge(root)
+    assert (found.status, found.actual) == ("fail", "permissive")
+
+    mend(root, found.fix)
+    assert judge(root).status == "pass"
+
+
+def test_evidence_names_the_line_and_the_word(tree: Tree) -> None:
+    root = tree({"/etc/selinux/config": ENFORCING, "/proc/cmdline": "ro enforcing=0 password=secret\n"})
+
+    found = judge(root)
+
+    assert [(e.source, e.locator, e.value) for e in found.evidence] == [
+        ("/proc/cmdline", None, "enforcing=0"),
+        ("/etc/selinux/config", "line 2", "SELINUX=enforcing"),
+    ]
+    assert found.actual == "permissive"
+
+
+def test_note_on_rhel_9(tree: Tree) -> None:
+    root = tree({"/etc/selinux/config": "SELINUX=disabled\n", "/etc/os-release": "ID=rocky\nVERSION_ID=9.4\n"})
+
+    assert (judge(root).status, "selinux=0" in judge(root).message) == ("pass", True)
+
+
+@pytest.mark.parametrize(("enforce", "severity"), [("1", "error"), ("0", "warning")])
+def test_now(tree: Tree, enforce: str, severity: str) -> None:
+    root = tree({"/sys/fs/selinux/enforce": enforce, "/etc/selinux/config": ENFORCING})
+
+    found = judge(root, "")
+
+    assert (found.status, found.severity) == ("fail", severity)
+    assert found.fix is not None
+    steps = [tuple(step) for step in found.fix.steps]
+    assert (("setenforce", "0"),) in steps or enforce == "0"
+    assert ("/etc/selinux/config", "SELINUX=enforcing", "SELINUX=disabled") in steps
+
+
+def test_a_container_on_an_enforcing_host_is_unknown(tree: Tree) -> None:
+    found = judge(tree({"/proc/self/attr/current": "system_u:system_r:container_t:s0:c1,c2\0"}), "")
+
+    assert (found.status, found.actual) == ("unknown", "enabled")
+
+
+def test_apparmor_is_disabled(tree: Tree) -> None:
+    assert judge(tree({"/proc/self/attr/current": "unconfined\n"}), "").status == "pass"
+
+
+def test_unreadable_config_is_unknown(tree: Tree) -> None:
+    found = judge(tree({"/etc/selinux/config/x": ""}))
+
+    assert found.status == "unknown"
+    assert found.cause is not None
+    assert found.cause.code == "malformed"
