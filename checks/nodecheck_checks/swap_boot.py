@@ -22,6 +22,9 @@ TARGET_MASK_IGNORED = 219
 DEVICE_STARTS = 239
 """Before this systemd a device that appears starts its swap unit, whatever became of swap.target."""
 
+MOST_LINES = 16
+"""Lines of fstab that are shown for one area."""
+
 NO_FSTAB = ("talos", "rancheros")
 """Init systems that do not read fstab."""
 
@@ -122,7 +125,7 @@ def _of_lines(entries: list[FstabEntry]) -> Outcome:
         subject=first.spec,
         expected=EXPECTED,
         actual=f"{first.spec} in {FSTAB}",
-        evidence=[seen(FSTAB, entry.text, line=entry.line) for entry in entries],
+        evidence=[seen(FSTAB, entry.text, line=entry.line) for entry in entries[:MOST_LINES]],
         fix=Fix(f"Comment the swap line of {FSTAB}", tuple(steps)),
     )
 

@@ -304,6 +304,23 @@ def test_dphys_swapfile(tree: Tree) -> None:
     assert fails(root) == ["/var/swap"]
 
 
+def test_upstart_jobs(tree: Tree) -> None:
+    root = tree(
+        {"etc/os-release": "ID=ubuntu\nVERSION_ID=14.04\n", "etc/init/zram-config.conf": "start on runlevel [2345]"}
+    )
+    assert fails(root) == ["/dev/zram0"]
+
+
+def test_a_kubelet_that_tolerates_swap_makes_it_info(tree: Tree) -> None:
+    config = "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\nfailSwapOn: false\n"
+    root = tree({"etc/fstab": "/dev/sda2 none swap sw\n", "var/lib/kubelet/config.yaml": config})
+    (failure,) = nodecheck.run(root=str(root), select=["swap"]).failures
+    assert failure.severity is Severity.INFO
+    tree({"var/lib/kubelet/config.yaml": "{"})
+    (failure,) = nodecheck.run(root=str(root), select=["swap"]).failures
+    assert failure.severity is Severity.ERROR
+
+
 def test_a_root_with_systemd_lacks_the_generators_that_it_lacks(tree: Tree) -> None:
     root = tree({"etc/fstab": "/dev/sda2 none swap sw\n", "usr/lib/systemd/systemd": "ELF"})
     assert fails(root) == []

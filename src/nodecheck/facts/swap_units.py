@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nodecheck.errors import Absent, FactError
+from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.unit_files import load_unit
 from nodecheck.facts.unit_names import device_node, path_of_unit, unit_of_path
@@ -14,6 +14,8 @@ from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 
 SWAP_TARGET = "swap.target"
+MOST_UNITS = 256
+"""More swap units than this are not judged."""
 
 
 class SwapUnit(NamedTuple):
@@ -44,6 +46,8 @@ class SwapUnits(NamedTuple):
             return cls()
         boot = index.persistent()
         names = dict.fromkeys(name for name in boot.files if name.endswith(".swap") and boot.resolve(name) == name)
+        if len(names) > MOST_UNITS:
+            raise TooLarge("/etc/systemd/system", f"has more than {MOST_UNITS} swap units")
         found = [_unit(host, boot, name, init) for name in names]
         elsewhere = () if boot.complete else tuple(_elsewhere(host, boot))
         return cls(tuple(unit for unit in (*found, *elsewhere) if unit is not None))
@@ -135,6 +139,8 @@ def _service(host: Host, index: UnitIndex, init: InitSystem, name: str, config: 
             return SwapService(name, "/dev/zram0", link)
         if index.persistent().exists(unit):
             return None
+    if init.name == "upstart" and exists(host, f"/etc/init/{name}.conf"):
+        return SwapService(name, "/dev/zram0", f"/etc/init/{name}.conf")
     link = _sysv_link(host, name)
     if link is not None:
         return SwapService(name, "/dev/zram0", link)
@@ -149,7 +155,7 @@ def _shows_services(host: Host, index: UnitIndex) -> bool:
 
 
 def _sysv_link(host: Host, name: str) -> str | None:
-    """The start link of an init script (which systemd-sysv-generator makes a unit of), or Upstart's job."""
+    """The start link of an init script (which systemd-sysv-generator makes a unit of), or OpenRC's."""
     if exists(host, f"/etc/init.d/{name}"):
         for folder in ("/etc/rc2.d", "/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d", "/etc/rcS.d"):
             try:

@@ -70,6 +70,8 @@ class UnitIndex(NamedTuple):
     links in ``.wants`` and ``.requires`` directories in ``/etc`` to ``/dev/null``, which take a dependency away."""
     complete: bool
     """Whether systemd's own unit files are here, so that a unit without a file does not exist."""
+    at_boot: UnitIndex | None = None
+    """What :meth:`persistent` gives; None where nothing of this lies in ``/run``."""
 
     @classmethod
     def read(cls, host: Host) -> UnitIndex:
@@ -78,12 +80,7 @@ class UnitIndex(NamedTuple):
 
     def persistent(self) -> UnitIndex:
         """The same without what lies in ``/run``, which is gone at the next boot."""
-        files = {name: tuple(e for e in entries if not _volatile(e.path)) for name, entries in self.files.items()}
-        dirs = {name: tuple(path for path in paths if not _volatile(path)) for name, paths in self.dirs.items()}
-        return self._replace(
-            files={name: entries for name, entries in files.items() if entries},
-            dirs={name: paths for name, paths in dirs.items() if paths},
-        )
+        return self if self.at_boot is None else self.at_boot
 
     def entry(self, name: str) -> Entry | None:
         """The entry of a unit that counts: its own, else that of its template."""
@@ -241,34 +238,39 @@ def alias_of(entry: Entry, name: str) -> str | None:
     return other
 
 
-def _volatile(path: str) -> bool:
-    return path.startswith("/run/")
+class _Builder:
+    """The index while its directories are read; ``/run`` can be left out."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[Entry, ...]] = {}
+        self.dirs: dict[str, tuple[str, ...]] = {}
+
+    def index(self, links: dict[str, tuple[str, ...]], empty: frozenset[str], boot: UnitIndex | None) -> UnitIndex:
+        complete = any(entry.path.startswith(("/usr/lib", "/lib")) for entry in self.files.get("sysinit.target", ()))
+        return UnitIndex(self.files, self.dirs, links, empty, complete, boot)
 
 
 def _read(host: Host) -> UnitIndex:
-    files: dict[str, list[Entry]] = {}
-    dirs: dict[str, list[str]] = {}
+    now, boot = _Builder(), _Builder()
     links: dict[str, tuple[str, ...]] = {}
     empty: set[str] = set()
     for folder in _folders(host):
+        builders = (now,) if folder.startswith("/run/") else (now, boot)
         for name in _names(host, folder):
             path = f"{folder}/{name}"
             if name.endswith(SUFFIXES):
-                files.setdefault(name, []).append(Entry(path, host.link(path)))
+                entry = Entry(path, host.link(path))
+                for builder in builders:
+                    builder.files[name] = (*builder.files.get(name, ()), entry)
                 if not folder.startswith(("/usr", "/lib")) and _is_empty(host, path):
                     empty.add(path)
             elif name.endswith((".d", ".wants", ".requires", ".upholds")):
                 links[path] = _names(host, path)
-                dirs.setdefault(name, []).append(path)
+                for builder in builders:
+                    builder.dirs[name] = (*builder.dirs.get(name, ()), path)
                 if folder.startswith("/etc") and not name.endswith(".d"):
                     empty.update(f"{path}/{link}" for link in links[path] if host.link(f"{path}/{link}") == "/dev/null")
-    return UnitIndex(
-        {name: tuple(entries) for name, entries in files.items()},
-        {name: tuple(paths) for name, paths in dirs.items()},
-        links,
-        frozenset(empty),
-        any(entry.path.startswith(("/usr/lib", "/lib")) for entry in files.get("sysinit.target", ())),
-    )
+    return now.index(links, frozenset(empty), boot.index(links, frozenset(empty), None))
 
 
 def _folders(host: Host) -> Iterator[str]:
