@@ -31,7 +31,17 @@ class Installed(NamedTuple):
 
     @property
     def note(self) -> str:
-        """What else must be told: a package that disagrees with the program, or is not whole."""
+        """What else must be told: only a client, a package that disagrees with the program, or is not whole."""
+        return self._client_note + self._package_note
+
+    @property
+    def _client_note(self) -> str:
+        program = self.told.command.partition(" ")[0]
+        client = program.endswith("/docker") and not self.by_package
+        return " (the client; there is no dockerd)" if client else ""
+
+    @property
+    def _package_note(self) -> str:
         package = self.package
         if package is None:
             return ""

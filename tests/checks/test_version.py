@@ -24,6 +24,7 @@ from nodecheck_checks.version_skew import version_skew
 T = TypeVar("T")
 Tree = Callable[[dict[str, str | bytes]], Path]
 
+DAEMONS = {"docker": "dockerd"}
 PRINTED = {"docker": "Docker version {}, build x", "kubelet": "Kubernetes {}", "runc": "runc version {}"}
 
 
@@ -48,7 +49,11 @@ def says(**versions: str | FactError) -> tuple[Told, ...]:
         elif said[0] in "v0123456789":
             form = {"kubeadm": "{}", "kubectl": "Client Version: {}", "crio": "crio version {}"} | PRINTED
             line = form.get(component, component + " x {} y").format(said)
-            told.append(understood(component, Completed((f"/usr/bin/{component}", "--version"), 0, line, "")))
+            told.append(
+                understood(
+                    component, Completed((f"/usr/bin/{DAEMONS.get(component, component)}", "--version"), 0, line, "")
+                )
+            )
         else:
             told.append(understood(component, Completed((f"/usr/bin/{component}", "--version"), 0, said, "")))
     return tuple(told)
@@ -78,7 +83,16 @@ class TestVersion:
         outcome = judge("docker", "18.06.3", deb("docker-ce", "18.06.3~ce~3-0~ubuntu"), docker="18.06.3-ce")
         assert (outcome.status, outcome.expected, outcome.actual) == (Status.PASS, "18.06.3", "18.06.3-ce")
         assert outcome.message == "docker is 18.06.3-ce"
-        assert [item.source for item in outcome.evidence] == ["/usr/bin/docker --version", "/var/lib/dpkg/status"]
+        assert [item.source for item in outcome.evidence] == ["/usr/bin/dockerd --version", "/var/lib/dpkg/status"]
+
+    def test_only_the_client(self) -> None:
+        told = understood(
+            "docker", Completed(("/usr/bin/docker", "--version"), 0, "Docker version 28.2.2, build x", "")
+        )
+        tools = RuntimeTools((told,))
+        facts = (lazy(KubernetesTools()), lazy(tools), lazy(Packages()), lazy(Traces()))
+        (outcome,) = version("docker", "28", *facts)
+        assert outcome.message == "docker is 28.2.2 (the client; there is no dockerd)"
 
     def test_another_version(self) -> None:
         outcome = judge("kubelet", "1.17.1", deb("kubelet", "1.17.4-00"), kubelet="v1.17.4")
