@@ -169,7 +169,11 @@ def test_no_config(tree: Tree) -> None:
 
 
 def test_no_config_where_selinux_runs(tree: Tree) -> None:
-    assert boot(tree({"/etc/os-release": UBUNTU, "/sys/fs/selinux/enforce": "0"})) is None
+    root = tree({"/etc/os-release": UBUNTU, "/sys/fs/selinux/enforce": "0"})
+    assert boot(root) is None
+
+    tree({"/proc/cmdline": "ro selinux=0\n"})
+    assert boot(root) == "disabled"
 
 
 @pytest.mark.parametrize(

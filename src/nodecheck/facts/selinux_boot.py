@@ -131,10 +131,11 @@ class SelinuxAtBoot(NamedTuple):
         if config.mode == DISABLED:
             return cls(DISABLED, f"{CONFIG} says {config.text.strip(_SPACES)}", told, config)
         if not config.present and config.policy is None:
-            return _without_config(config, now, release)
+            found = _without_config(config, now, release)
+            return found if found.mode is not None else _turned_off(lsm()) or found
         chosen = lsm()
-        if chosen.active is False:
-            return cls(DISABLED, chosen.why, (*chosen.evidence, *told), config)
+        if (off := _turned_off(chosen)) is not None:
+            return off._replace(evidence=(*off.evidence, *told), config=config)
         boot = cmdline()
         values = enforcing_values(boot)
         if values:
@@ -144,6 +145,10 @@ class SelinuxAtBoot(NamedTuple):
             return cls(mode, f"the command line says {word}", evidence, config)
         quiet = (seen(boot.source, "no word about SELinux", line=boot.line),) if boot.source else ()
         return cls(*_by_config(config), (*told, *quiet), config)
+
+
+def _turned_off(chosen: KernelLsm) -> SelinuxAtBoot | None:
+    return SelinuxAtBoot(DISABLED, chosen.why, chosen.evidence) if chosen.active is False else None
 
 
 def _without_config(config: SelinuxConfig, now: Lazy[SelinuxMode], release: Lazy[OsRelease]) -> SelinuxAtBoot:
