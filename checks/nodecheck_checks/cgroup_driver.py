@@ -122,8 +122,11 @@ def _with_kubelet(
     for side in (*sides, own):
         leftover = side is not own and pointed is not None and side.name != pointed
         yield _outcome(_idle(side, runtime), driver, Severity.INFO if leftover else None, () if leftover else KUBELET)
+    usable = [side for side in sides if not side.idle]
     if runtime is not None:
         yield _agreement(own, runtime, driver, pair)
+    elif pointed is None and usable:
+        yield _agreement_with_any(own, usable)
 
 
 def _pointed(config: KubeletConfig, node: Node, sides: list[Side]) -> str | None:
@@ -270,3 +273,14 @@ def _agreement(own: Side, runtime: Side, wanted: str, pair: bool | None) -> Outc
         evidence=evidence,
         fix=wrong.fix(wanted, KUBELET) if wrong.fix is not None else None,
     )
+
+
+def _agreement_with_any(own: Side, usable: list[Side]) -> Outcome:
+    """The kubelet beside several runtimes of which nothing says which one it uses."""
+    names = " and ".join(side.name for side in usable)
+    evidence = tuple(dict.fromkeys(item for side in (*usable, own) for item in side.evidence))
+    if own.driver is not None and {side.driver for side in usable} == {own.driver}:
+        message = f"{names} and the kubelet use the same cgroup driver, {own.driver}"
+        return ok(message, subject="agreement", expected="the same driver", actual=own.driver, evidence=evidence)
+    message = f"which of {names} the kubelet uses is not shown, and their drivers are not all known to be the kubelet's"
+    return unknown(message, code="not-found", subject="agreement", expected="the same driver", evidence=evidence)

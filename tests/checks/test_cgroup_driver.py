@@ -408,6 +408,14 @@ def test_docker_is_the_runtime_of_an_old_kubelet(tree: Tree) -> None:
     assert found["agreement"] == ("fail", "docker cgroupfs, kubelet systemd", "error")
 
 
+@pytest.mark.parametrize(("value", "status"), [("true", "pass"), ("false", "unknown")])
+def test_several_runtimes_and_nothing_says_which(tree: Tree, value: str, status: str) -> None:
+    found = judged(tree({CONTAINERD: runc(V2, value, 2), KUBELET: kubelet("systemd"), DAEMON: SET}))
+
+    assert found["agreement"][0] == status
+    assert {severity for _, _, severity in found.values()} == {"error"}
+
+
 def test_nothing_there_is_one_skip(tree: Tree) -> None:
     found = run(tree({"/etc/hostname": "x"})).results
 

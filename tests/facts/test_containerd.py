@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nodecheck.facts.containerd import Containerd
-from nodecheck.facts.containerd_config import CRI_V1, CRI_V2, CRI_V3, ConfigFile
+from nodecheck.facts.containerd_merge import CRI_V1, CRI_V2, CRI_V3, ConfigFile
 
 PATH = "/etc/containerd/config.toml"
 

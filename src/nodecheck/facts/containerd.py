@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
-from nodecheck.facts.containerd_config import (
+from nodecheck.facts.containerd_config import Effective, effective
+from nodecheck.facts.containerd_merge import (
     CRI_SECTIONS,
     CRI_V1,
     CRI_V2,
@@ -16,10 +17,8 @@ from nodecheck.facts.containerd_config import (
     THREE,
     TWO,
     ConfigFile,
-    Effective,
     Refused,
     Version,
-    effective,
 )
 from nodecheck.facts.runtime_service import Service, first_there, flag_value, service
 from nodecheck.facts.systemd import UnitIndex
