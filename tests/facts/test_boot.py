@@ -158,6 +158,14 @@ def test_grub_with_bls(tree: Tree, env: str, words: tuple[str, ...], kernel: str
     assert found.source.startswith("/boot/loader/entries/abc-4")
 
 
+def test_entry_without_a_kernel_is_not_offered(tree: Tree) -> None:
+    cut: dict[str, str | bytes] = {"/boot/loader/entries/abc-9.conf": "title cut off\nversion 9.0\n"}
+    env = ENV + 'kernelopts=ro dyndbg="file a.c +p"\n'
+    root = tree({"/boot/grub2/grub.cfg": EL8, "/boot/grub2/grubenv": env, **ENTRIES, **cut})
+
+    assert boot(root).words == ("ro", "dyndbg=file a.c +p", "new")
+
+
 def test_el7_on_efi(tree: Tree) -> None:
     linux = "linuxefi /vmlinuz-3.10.0-957.el7.x86_64 ro enforcing=0"
     cfg = f"set default=0\nmenuentry 'CentOS' --unrestricted {{\n {linux}\n}}\n"

@@ -67,7 +67,7 @@ def _identity(path: str) -> tuple[str, bool]:
 
 
 def read_entries(host: Host, directory: str) -> tuple[BlsEntry, ...]:
-    """The entries of a directory, unsorted; none where it does not exist."""
+    """The entries of a directory that name a kernel (others are not offered), unsorted; none where it is absent."""
     try:
         names = [name for name in host.names(directory) if name.endswith(".conf") and not name.startswith(".")]
     except Absent:
@@ -76,9 +76,11 @@ def read_entries(host: Host, directory: str) -> tuple[BlsEntry, ...]:
     for name in names[:MOST_ENTRIES]:
         path = f"{directory}/{name}"
         try:
-            found.append(parse_entry(text(host, path, ENTRY_LIMIT), path))
+            entry = parse_entry(text(host, path, ENTRY_LIMIT), path)
         except Absent:
             continue  # a dangling link, or gone meanwhile
+        if entry.linux:
+            found.append(entry)
     return tuple(found)
 
 

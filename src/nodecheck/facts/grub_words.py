@@ -65,8 +65,12 @@ def expanded(word: str, variables: dict[str, str]) -> str:
     >>> expanded('a"${b} \\\\$c"', {"b": "1"})
     'a1 $c'
     """
+    return _joined(_pieces(word, variables), word)
+
+
+def _joined(pieces: Iterator[str], word: str) -> str:
     found, size = [], 0
-    for piece in _pieces(word, variables):
+    for piece in pieces:
         size += len(piece)
         if size > MOST_CHARACTERS:
             raise ParseError("grub.cfg", None, word, f"words of at most {MOST_CHARACTERS} characters")
@@ -103,3 +107,15 @@ def _soft_parts() -> re.Pattern[str]:
 
 def _value(name: str, variables: dict[str, str]) -> str:
     return "y" if name.startswith(_FEATURES) else variables.get(name, "")
+
+
+def script_words(options: str, variables: dict[str, str]) -> Iterator[str]:
+    """The words of a BLS entry's options: ``$name`` is replaced first, and the line is then read as a command.
+
+    >>> list(script_words('$kernelopts a="b c"', {"kernelopts": "ro quiet"}))
+    ['ro', 'quiet', 'a=b c']
+    """
+    parts = re.finditer(r"\$([A-Za-z0-9_]+)|[^$]+|\$", options)
+    line = _joined((variables.get(part[1], "") if part[1] else part[0] for part in parts), options)
+    for words, _ in statements(line):
+        yield from (expanded(word, {}) for word in words)

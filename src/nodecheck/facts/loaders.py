@@ -12,7 +12,7 @@ from nodecheck.errors import Absent, Offline
 from nodecheck.facts.bls import BlsEntry, by_grub, by_systemd, read_entries
 from nodecheck.facts.extlinux import default_label
 from nodecheck.facts.grub import GrubEntry, GrubMenu, parse_default_grub, parse_grub_cfg, parse_grubenv
-from nodecheck.facts.grub_words import expanded
+from nodecheck.facts.grub_words import script_words
 from nodecheck.host import MIB, Host, exists
 from nodecheck.host.base import text
 
@@ -161,7 +161,7 @@ def _joined(words: list[str]) -> str:
 def _of_bls(host: Host, entry: BlsEntry, variables: dict[str, str] | None = None, certain: bool = True) -> Entry:
     options = entry.options
     if variables is not None:
-        options = expanded(options or variables.get("default_kernelopts", ""), variables)
+        options = _joined(list(script_words(options or variables.get("default_kernelopts", ""), variables)))
     kernel = _release(host, entry.linux) or (entry.version if entry.version[:1].isdigit() else None)
     return Entry(options, entry.path, entry.line, kernel, certain)
 
