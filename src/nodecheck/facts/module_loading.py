@@ -132,9 +132,8 @@ class Loading(NamedTuple):
             return Block(BLOCKED, f"{rule.path} blacklists {target}", rule_seen(rule), rule)
         soft = name != target and name not in self._needs(target)
         chain = [*self._needs(name), name] if soft else [*self._needs(target), target]
-        if soft and (missing := self._missing(target)) is not None:
-            return missing
-        return next((block for part in chain if (block := self._stop(part, load, target)) is not None), None)
+        missing = self._missing(target) or (self._missing(name) if soft else None)
+        return missing or next((block for part in chain if (block := self._stop(part, load, target)) is not None), None)
 
     def _stop(self, part: str, load: Load, target: str) -> Block | None:
         """What stops one module from being inserted."""
@@ -148,7 +147,7 @@ class Loading(NamedTuple):
                 return Block(UNCLEAR, f"{rule.path} runs a command in place of loading {part}", rule_seen(rule), rule)
             if not loads:
                 return Block(BLOCKED, f"{rule.path} runs {rule.rest} in place of loading {part}", rule_seen(rule), rule)
-        return self._missing(part)
+        return None
 
     def _missing(self, name: str) -> Block | None:
         """Whether the tree of the kernel that will boot does not have a module."""

@@ -121,7 +121,7 @@ class BootTree(NamedTuple):
         if found.path is None and found.others and cmdline.kernel is None:
             from nodecheck.facts.bls import newest
 
-            newer = newest(found.others)
+            newer = newest(list(found.others))
             if any(exists(host, form.format(newer)) for form in IMAGES):
                 found = read_tree(host, newer)
         return cls(found)
