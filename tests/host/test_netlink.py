@@ -15,6 +15,8 @@ from struct import pack
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nodecheck.errors import Denied, FactError, Malformed, TimedOut, Unsupported
 from nodecheck.host import LiveHost
@@ -358,6 +360,24 @@ def test_alternating_layouts_are_each_read_by_their_own() -> None:
     assert len(rows) == 1000
     for number, row in enumerate(rows):
         assert (row.interface, row.priority) == ((number, None) if number % 7 < 5 else (None, number))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 40)), max_size=12))
+def test_many_at_once_are_the_same_as_one_by_one(runs: list[tuple[int, int]]) -> None:
+    """Runs of like messages in one datagram, against each message as a datagram of its own."""
+    kinds = [pack("=HHI", 8, 4, 7), pack("=HHI", 8, 6, 7), pack("=HH4s", 8, 1, b"\x0a\0\0\1"), b""]
+    parts = [
+        message(24, pack("=BBBBBBBBI", 2, 32, 0, 0, 254, 3, 0, 1, number) + kinds[kind], flags=2 + (number == 13))
+        for kind, length in runs
+        for number in range(length)
+    ]
+    plan, whole, single = asks("routes")[0].plan, list[RouteRow](), list[RouteRow]()
+    (_, flags) = wire._messages("x", bytearray(b"".join(parts)), len(b"".join(parts)), 1, plan.into(whole))
+    for part in parts:
+        wire._messages("x", bytearray(part), len(part), 1, plan.into(single))
+    assert whole == single
+    assert len(whole) == len(parts)
+    assert bool(flags & 1) == any(length > 13 for _, length in runs)  # a flag that differs is not passed over
 
 
 def test_an_attribute_that_pyroute2_lacks_is_told() -> None:

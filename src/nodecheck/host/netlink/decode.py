@@ -23,7 +23,7 @@ _WORD = Struct("=I").unpack_from
 
 MOST_LAYOUTS = 1024
 MOST_ROWS = 1 << 20
-_RUN, _FIRST, _MOST = 4, 8, 1 << 12
+_RUN, _FIRST, _MOST = 4, 8, 1 << 10
 """Messages alike after which many are read at once, how many at first, and how many at most."""
 
 
@@ -35,10 +35,11 @@ class _Layout(NamedTuple):
     """The row's values out of the message's, in order; the one after the last is None."""
     converts: tuple[tuple[int, Convert], ...]
     many: Struct
-    """Reads a message with its netlink header (length, type and flags, sequence number) and its padding."""
-    places: tuple[int, ...]
-    """Of the headers among the values of ``many``."""
+    """Reads the wanted values of a message with its padding, and no headers."""
+    words: tuple[tuple[int, int], ...]
+    """Where each header is, in words of 32 bits from the beginning, and what it must be."""
     picks: tuple[int | None, ...]
+    """The row's values among those of ``many``; None: not there."""
 
 
 class Plan:
@@ -104,19 +105,18 @@ class Plan:
 
     def _many(self, layout: _Layout, buffer: bytearray, head: int, at: int, count: int, rows: list[Any]) -> int:
         """Read ``count`` messages from ``at`` on, as far as they are like the one at ``head``; how many were."""
-        many = layout.many
-        with memoryview(buffer) as whole, whole[at : at + count * many.size] as part:
-            columns = list(zip(*many.iter_unpack(part), strict=True))
-        expected = (*many.unpack_from(buffer, head)[:3], *layout.expected)
-        good = count
-        for place, value in zip((0, 1, 2, *layout.places), expected, strict=True):
-            column = columns[place]
-            if column.count(value) < count:
-                good = min(good, next(i for i, found in enumerate(column) if found != value))
+        size = layout.many.size
+        with memoryview(buffer) as whole, whole[at : at + count * size] as part, part.cast("I") as words:
+            header = ((place, _WORD(buffer, head + 4 * place)[0]) for place in (0, 1, 2))
+            good = _alike(words, size // 4, (*header, *layout.words), count)
+            with part[: good * size] as same:
+                columns = list(zip(*layout.many.iter_unpack(same), strict=True))
+        if not good:
+            return 0
         converts = dict(layout.converts)
         picked: list[Iterable[Any]] = []
         for place, index in enumerate(layout.picks):
-            values: Iterable[Any] = repeat(None, good) if index is None else columns[index][:good]
+            values: Iterable[Any] = repeat(None, good) if index is None else columns[index]
             picked.append(map(converts[place], values) if place in converts else values)
         rows.extend(map(self._new, zip(*picked, strict=True)))
         return good
@@ -147,6 +147,21 @@ class Plan:
         return next((column for column in self._columns if name in column.names), None)
 
 
+def _alike(words: memoryview, stride: int, expected: Iterable[tuple[int, int]], count: int) -> int:
+    """How many messages from the first on have the same words at the same places.
+
+    A word of all messages is a column of ``words``; it is the same throughout if it equals itself moved by one, which
+    is compared without making an object of each.
+    """
+    for place, value in expected:
+        with words[place : count * stride : stride] as column, column[1:] as later, column[:-1] as earlier:
+            if column[0] != value or later != earlier:
+                count = next((i for i, found in enumerate(column) if found != value), count)
+        if not count:
+            break
+    return count
+
+
 class _Build:
     """A layout in the making."""
 
@@ -154,13 +169,16 @@ class _Build:
         self._begin, self._size, self._count = header, header, 0
         self._format: list[str] = []
         self._headers: list[int] = []
+        self._bare: list[str] = []
+        self._words: list[tuple[int, int]] = []
+        self._values: dict[int, int] = {}
         self._expected: list[int] = []
         self._found: dict[str, tuple[int, Convert | None]] = {}
 
     def pad(self, size: int) -> None:
         """Skip to ``size`` bytes from the beginning."""
         if size > self._size:
-            self._format.append(f"{size - self._size}x")
+            self._both(f"{size - self._size}x")
             self._size = size
 
     def field(self, name: str, size: int, fmt: str, column: Column | None) -> None:
@@ -178,7 +196,9 @@ class _Build:
         """An attribute: its header, and its value where that is wanted."""
         self._headers.append(self._count)
         self._expected.append(header)
+        self._words.append((self._size // 4, header))
         self._format.append("I")
+        self._bare.append("4x")
         self._count += 1
         self._size += 4
         reading = None if atom is None or atom.name in self._found else atom.of(size)
@@ -189,9 +209,14 @@ class _Build:
 
     def _add(self, name: str, code: str, size: int, convert: Convert | None) -> None:
         self._found[name] = self._count, convert
-        self._format.append(code)
+        self._values[self._count] = len(self._values)
+        self._both(code)
         self._count += 1
         self._size += size
+
+    def _both(self, code: str) -> None:
+        self._format.append(code)
+        self._bare.append(code)
 
     def layout(self, columns: tuple[Column, ...]) -> _Layout:
         """The layout, once all of the message was told."""
@@ -209,9 +234,9 @@ class _Build:
             expected=tuple(self._expected),
             pick=_getter([self._count if index is None else index for index in picks]),
             converts=tuple(converts),
-            many=Struct(f"=III4x{body}{-self._size % 4}x"),
-            places=tuple(index + 3 for index in self._headers),
-            picks=tuple(None if index is None else index + 3 for index in picks),
+            many=Struct(f"={self._begin}x{''.join(self._bare)}{-self._size % 4}x"),
+            words=tuple(self._words),
+            picks=tuple(None if index is None else self._values[index] for index in picks),
         )
 
 
