@@ -26,6 +26,9 @@ REQUIRE = {
 MOST_LINES = 16
 """Beaten lines that evidence names."""
 
+MOST_CHARS = 200
+"""Characters of a value that a message shows."""
+
 _ALWAYS_THERE = ("ipv6", "sunrpc", "lockd")
 """Modules of which the boot view takes for granted that the key is there when the files are applied."""
 
@@ -85,12 +88,13 @@ def sysctl(
         )
         return
     judge = ok if meets(value, wanted) else fail
-    message, evidence = f"{subject} is {value}", [seen(source, value)]
+    actual = " ".join(value.split("\t"))[:MOST_CHARS]
+    message, evidence = f"{subject} is {actual}", [seen(source, value)]
     if judge is ok:
-        yield ok(message, expected=wanted, actual=value, evidence=evidence)
+        yield ok(message, expected=wanted, actual=actual, evidence=evidence)
     else:
         fix = now_fix(path, wanted, there=True)
-        yield fail(f"{message}, not {wanted}", expected=wanted, actual=value, evidence=evidence, fix=fix)
+        yield fail(f"{message}, not {wanted}", expected=wanted, actual=actual, evidence=evidence, fix=fix)
 
 
 def _not_needed(path: str, require: dict[str, str], target: Lazy[Target]) -> bool:
@@ -196,12 +200,13 @@ def _judged(
         message = f"nothing that counts sets {subject}, and the kernel's own default is not known"
         yield unknown(_noted(message, sysctls, path, held), code="unsupported", expected=wanted, evidence=evidence)
         return
-    message = _noted(f"{subject} will be {held.value} ({_origin(held)})", sysctls, path, held)
+    actual = held.value[:MOST_CHARS]
+    message = _noted(f"{subject} will be {actual} ({_origin(held)})", sysctls, path, held)
     if meets(held.value, wanted):
-        yield ok(message, expected=wanted, actual=held.value, evidence=evidence)
+        yield ok(message, expected=wanted, actual=actual, evidence=evidence)
     else:
         fix = boot_fix(path, wanted, sysctls, held, verdict)
-        yield fail(message, expected=wanted, actual=held.value, evidence=evidence, fix=fix)
+        yield fail(message, expected=wanted, actual=actual, evidence=evidence, fix=fix)
 
 
 def _origin(held: Held) -> str:
@@ -216,6 +221,11 @@ def _noted(message: str, sysctls: BootSysctls, path: str, held: Held) -> str:
     notes = list(held.notes)
     if sysctls.writer.name is None:
         notes.append(f"{sysctls.writer.why}, so that no file is applied")
+    run = sysctls.run_of(held.by)
+    if run is not None:
+        notes.append(f"applied by {run.command.text!r} of {run.command.source}")
+    if any(run.everything for run in sysctls.runs):
+        return "; ".join((message, *notes))
     other = sysctls.by_procps(path) if sysctls.writer.name == SYSTEMD and sysctls.procps else held
     if other.value != held.value and other.by is not None and other.by != held.by:
         notes.append(f"sysctl --system would make it {other.value} ({_origin(other)}), but nothing runs it at boot")
@@ -234,7 +244,9 @@ def _seen(line: Setting) -> Evidence:
 
 def _writer(sysctls: BootSysctls) -> list[Evidence]:
     writer = sysctls.writer
-    return [seen(writer.source, writer.why)] if writer.name is None and writer.source is not None else []
+    if writer.name is not None or writer.source is None:
+        return []
+    return [seen(writer.source, None if writer.absent else writer.why)]
 
 
 def _looked_into(sysctls: BootSysctls, subject: str) -> list[Evidence]:

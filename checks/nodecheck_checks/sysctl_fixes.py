@@ -37,8 +37,10 @@ def boot_fix(path: str, wanted: str, sysctls: BootSysctls, held: Held, verdict: 
     if module is not None and verdict is not None and not verdict.early:
         steps.append(create(f"/etc/modules-load.d/nodecheck-{module}.conf", f"{module}\n"))
     steps += _service(sysctls)
-    last = held.by
-    if sysctls.writer.name == PROCPS and last is not None and last.source == SYSCTL_CONF:
+    last, run = held.by, sysctls.run_of(held.by)
+    if last is not None and run is not None and last.source == run.command.source:
+        return by_hand(title, f"take {key} out of {last.text!r} in {last.source}")
+    if last is not None and last.source == SYSCTL_CONF and (run is not None or sysctls.writer.name == PROCPS):
         steps.append(edit(SYSCTL_CONF, last.text, f"{key} = {value}"))
     else:
         lines = "".join(f"{dotted(name)} = {value}\n" for name in same_variable(path))

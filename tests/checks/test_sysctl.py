@@ -234,6 +234,27 @@ def test_the_credential_beats_every_file_since_systemd_252(tree: Tree, version: 
         assert found.fix.safety == "manual"
 
 
+@pytest.mark.parametrize(
+    ("line", "version", "status"),
+    [("-{}=1", "7", "fail"), ("-{}=1", "9", "pass"), ("net.ipv4.ip_f*=1", "8", "fail"), ("{}=1\n-{}", "8", "pass")],
+)
+def test_an_old_systemd_knows_neither_dash_nor_glob(tree: Tree, line: str, version: str, status: str) -> None:
+    key = "net.ipv4.ip_forward"
+    files = {"etc/os-release": f"ID=rhel\nVERSION_ID={version}\n", "etc/sysctl.d/a.conf": line.format(key, key)}
+    assert boot(tree({**files})).status == status
+
+
+def test_an_installed_systemd_without_the_service_applies_nothing(tree: Tree) -> None:
+    root = tree({
+        "usr/lib/systemd/systemd": "",
+        "usr/lib/systemd/system/sysinit.target": "[Unit]\n",
+        "etc/sysctl.d/a.conf": "net.ipv4.ip_forward=1\n",
+    })  # fmt: skip
+    found = boot(root)
+    assert found.status == "fail"
+    assert found.evidence[1][:3] == ("/usr/lib/systemd/system/systemd-sysctl.service", None, None)
+
+
 def test_a_masked_service_applies_nothing(tree: Tree) -> None:
     root = tree({"etc/sysctl.d/a.conf": "net.ipv4.ip_forward=1\n", "etc/systemd/system/.keep": ""})
     (root / "etc/systemd/system/systemd-sysctl.service").symlink_to("/dev/null")
@@ -261,6 +282,32 @@ def test_an_init_of_its_own_kind_is_unknown(tree: Tree) -> None:
     assert found.status == "unknown"
     assert found.cause is not None
     assert found.cause.code == "unsupported"
+
+
+@pytest.mark.parametrize("command", ["sysctl -p", "sysctl --system"])
+def test_a_boot_unit_that_runs_procps_has_the_last_word(tree: Tree, command: str) -> None:
+    root = tree({
+        "etc/sysctl.d/zz.conf": "net.ipv4.ip_forward=0\n",
+        "etc/sysctl.conf": "net.ipv4.ip_forward=1\n",
+        "etc/systemd/system/again.service": f"[Service]\nExecStart=/bin/sh -c '{command}'\n",
+    })  # fmt: skip
+    assert boot(root).status == "fail"
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir()
+    (wants / "again.service").symlink_to("../again.service")
+    found = boot(root)
+    assert (found.status, found.evidence[0].source) == ("pass", "/etc/sysctl.conf")
+    assert "of /etc/systemd/system/again.service" in found.message
+    (root / "etc/sysctl.conf").write_text(" net.ipv4.ip_forward = 0\n")
+    mend(root, boot(root))
+    assert boot(root).status == "pass"
+
+
+def test_rc_local_has_the_last_word_where_it_is_executable(tree: Tree) -> None:
+    root = tree({"etc/rc.local": "#!/bin/sh\nsysctl -w net.ipv4.ip_forward=1\n"})
+    assert boot(root).status == "fail"
+    (root / "etc/rc.local").chmod(0o755)
+    assert boot(root).evidence[0][:2] == ("/etc/rc.local", "line 2")
 
 
 # boot: the bridge's keys and their module
@@ -347,6 +394,20 @@ def test_a_large_file_is_unknown(tree: Tree) -> None:
     assert found.status == "unknown"
     assert found.cause is not None
     assert found.cause.code == "too-large"
+
+
+def test_hostile_lines_end_soon(tree: Tree) -> None:
+    root = tree({
+        **EL7_SCRIPT,
+        "etc/sysctl.d/a.conf": "[" * 500_000 + "=1\n" + "net.ipv4." + "*a" * 200_000 + "=" + "x" * 100_000 + "\n",
+        "etc/sysctl.d/b.conf": "net.ipv4.ip_forward=" + "1" * 900_000,
+        "etc/udev/rules.d/a.rules": "sysctl RUN " + "A" * 900_000,
+    })  # fmt: skip
+    (root / "etc/sysconfig/modules/br.modules").chmod(0o755)
+    found = boot(root)
+    assert (found.status, found.actual) == ("fail", "0")
+    assert len(found.message) < 1000
+    assert boot(root, BRIDGE).status == "pass"
 
 
 # requirements

@@ -21,6 +21,7 @@ from nodecheck.facts.sysctl_conf import (
 )
 from nodecheck.facts.sysctl_credential import credential_settings
 from nodecheck.facts.sysctl_kernel import IP_FORWARD, default_of, master_of, same_variable, taken
+from nodecheck.facts.sysctl_runs import Run, runs
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
@@ -45,6 +46,8 @@ class Writer(NamedTuple):
     why: str = ""
     source: str | None = None
     """The file that shows it."""
+    absent: bool = False
+    """That file is not there, which shows it."""
 
 
 class Held(NamedTuple):
@@ -73,6 +76,8 @@ class BootSysctls(NamedTuple):
     """This systemd knows globs (since 245)."""
     credential: tuple[Setting, ...] = ()
     """Those of the settings that come from the credential."""
+    runs: tuple[Run, ...] = ()
+    """Commands of boot units that set sysctls after systemd-sysctl did."""
 
     @classmethod
     def read(
@@ -93,19 +98,37 @@ class BootSysctls(NamedTuple):
         version = init.version or 9999
         found = [one for file in files for one in parse_systemd(_content(host, file), file.path, version)]
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
-        return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra)
+        again = runs(host, index.persistent(), lambda: tuple(_procps_settings(host)))
+        return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again)
 
     def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:
         """What ``path`` holds after boot. ``cmdline`` and ``files`` say which of the two find the key there."""
-        early = (Write(setting.path, setting) for setting in self.cmdline)
-        late = systemd_writes(self.settings, _watched(path), self.globs)
-        if self.writer.name == PROCPS:
-            late = procps_writes(self.settings, _watched(path))
-        held = simulate(path, (*(early if cmdline else ()), *(late if files and self.writer.name else ())))
+        writes = [Write(setting.path, setting) for setting in self.cmdline] if cmdline else []
+        if files:
+            writes.extend(self._applied(_watched(path)))
+        held = simulate(path, writes)
         about = _about(path, held)
-        lines = (*self.cmdline, *self.settings)
-        beaten = tuple(line for line in lines if line != held.by and line.value is not None and names(line, about))
-        return held._replace(beaten=beaten)
+        lines = (*self.cmdline, *self.settings, *[line for run in self.runs for line in run.settings])
+        places = {(held.by.source, held.by.line)} if held.by is not None else set()
+        beaten = []
+        for line in lines:
+            if line.value is not None and (line.source, line.line) not in places and names(line, about):
+                places.add((line.source, line.line))
+                beaten.append(line)
+        return held._replace(beaten=tuple(beaten))
+
+    def _applied(self, paths: tuple[str, ...]) -> Iterator[Write]:
+        """What is written to ``paths`` from the files, by all that applies them."""
+        if self.writer.name == PROCPS:
+            yield from procps_writes(self.settings, paths)
+        elif self.writer.name == SYSTEMD:
+            yield from systemd_writes(self.settings, paths, self.globs)
+        for run in self.runs:
+            yield from procps_writes(run.settings, paths)
+
+    def run_of(self, line: Setting | None) -> Run | None:
+        """The command of a boot unit that applies a line which systemd-sysctl does not read, or not last."""
+        return next((run for run in reversed(self.runs) if line in run.settings), None)
 
     def by_procps(self, path: str) -> Held:
         """What ``sysctl --system`` of procps would make of the same files."""
@@ -162,7 +185,7 @@ def writer_of(host: Host, init: InitSystem, index: UnitIndex) -> Writer:
         return Writer(None, f"{UNIT} is masked", mask)
     if init.present and index.complete:
         if not lasting.exists(UNIT):
-            return Writer(None, f"there is no {UNIT}", "/usr/lib/systemd/system/" + UNIT)
+            return Writer(None, f"there is no {UNIT}", "/usr/lib/systemd/system/" + UNIT, absent=True)
         link = lasting.starts_at_boot(UNIT)
         if link is None:
             return Writer(None, f"nothing starts {UNIT}", lasting.fragment(UNIT))

@@ -84,10 +84,13 @@ def taken(path: str, text: str) -> Taken:
         numbers.append(number)
         rest = rest.lstrip(_SPACES)
     if not numbers:
-        return Taken(None, f"the kernel refuses {text!r}")
-    note = f"what follows the number in {text!r} is ignored" if rest else None
+        return Taken(None, f"the kernel refuses {text[:MOST_TOLD]!r}")
+    note = f"what follows the number in {text[:MOST_TOLD]!r} is ignored" if rest else None
     return Taken(" ".join([_stored(path, number) for number in numbers]), note)
 
+
+MOST_TOLD = 60
+"""Characters of a value that a note quotes."""
 
 _SPACES = " \t\n\v\f\r"
 _LONGEST = 20

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-GLOB_CHARS = "*?["
+MOST_CHARS = 4096
+"""No path of the kernel is longer (``PATH_MAX``), and so no pattern that is matches one."""
 
 
 def key_path(key: str) -> str:
@@ -54,6 +55,8 @@ def glob_matches(pattern: str, path: str) -> bool:
     >>> glob_matches("net/ipv4/conf/*/rp_filter", "net/ipv4/conf/eth0/rp_filter"), glob_matches("net/*", "net/a/b")
     (True, False)
     """
+    if len(pattern) > MOST_CHARS:
+        return False
     patterns, names = pattern.split("/"), path.split("/")
     return len(patterns) == len(names) and all(map(component_matches, patterns, names))
 

@@ -100,7 +100,10 @@ def _rules(source: str) -> Iterator[tuple[int, str]]:
 def _pairs(line: str) -> Iterator[tuple[str, str, str]]:
     import re
 
-    for found in re.finditer(r'([A-Z_]+(?:\{[^{}"]*\})?)[ \t]*(==|!=|\+=|-=|:=|=)[ \t]*[ei]?"([^"]*)"', line):
+    # Without the look-behind a long run of capitals would be tried from each of its letters.
+    for found in re.finditer(
+        r'(?<![A-Z_])([A-Z_]+(?:\{[^{}"]*\})?)[ \t]*(==|!=|\+=|-=|:=|=)[ \t]*[ei]?"([^"]*)"', line
+    ):
         key, operator, value = found.groups()
         yield key, operator, value
 
