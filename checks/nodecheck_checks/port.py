@@ -81,7 +81,7 @@ def port(
     `require` lists the ports to judge. Where it is empty they follow from the role: 10250 (kubelet) and, unless the
     proxy mode is `none`, 10256 (kube-proxy, a warning: kube-proxy runs on without it) on every node; on the control
     plane 6443, 2379, 2380, 10257 and 10259 too, and 10251 and 10252 before Kubernetes 1.17. Where the role is not
-    known, the ports of every node are judged.
+    known, the ports of every node are judged; where something hid it, that is told as `unknown`.
 
     A component binds its port on every address, so whoever listens there on any address, 127.0.0.1 or a virtual one,
     is in its way. Where the component itself listens too, the two addresses do not overlap, and the port passes: that
@@ -98,6 +98,9 @@ def port(
     """
     for wanted in _wanted(require, target):
         yield _judged(wanted, listeners, owners)
+    hidden = None if require or target().role else target().untold("role")
+    if hidden is not None:
+        yield unknown(f"whether this node is to hold the control plane's ports cannot be told: {hidden}", code="denied")
 
 
 def _wanted(require: tuple[str, ...], target: Lazy[Target]) -> tuple[Port, ...]:

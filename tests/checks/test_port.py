@@ -120,6 +120,15 @@ def test_ports_by_role_release_and_proxy_mode() -> None:
     assert not {10251, 10252} & set(numbers(Target(role="control-plane", kubernetes="1.17.4")))
 
 
+def test_a_role_that_something_hid_is_told() -> None:
+    hidden = Target(proxy_mode="none", unreadable=("role: /etc/kubernetes/manifests: permission denied",))
+    assert [(one.subject, one.status) for one in judge((), {}, target=hidden)] == [
+        ("10250/tcp", Status.PASS),
+        (None, Status.UNKNOWN),
+    ]
+    assert len(judge((), {}, ("6443/tcp",), target=hidden)) == 1
+
+
 def test_kube_proxys_health_port_is_a_warning() -> None:
     found = judge((row(10256),), {1: NGINX}, target=Target(proxy_mode="ipvs"))
     assert found[1].severity == Severity.WARNING
