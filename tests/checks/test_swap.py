@@ -201,6 +201,14 @@ def test_units_by_what_pulls_them_in(tree: Tree, owner: str, found: list[str]) -
     assert fails(root) == found
 
 
+def test_units_that_another_unit_s_text_pulls_in(tree: Tree) -> None:
+    root = tree({"etc/systemd/system/dev-sdb1.swap": UNIT, "etc/systemd/system/a.service": "[Unit]\nAfter=x.target\n"})
+    link(root, "etc/systemd/system/multi-user.target.wants/a.service", "/etc/systemd/system/a.service")
+    assert fails(root) == []
+    tree({"etc/systemd/system/a.service.d/x.conf": "[Unit]\nRequires=b.service dev-sdb1.swap\n"})
+    assert fails(root) == ["/dev/sdb1"]
+
+
 def test_a_unit_of_another_name_than_its_device_is_not_loaded(tree: Tree) -> None:
     root = tree({"etc/systemd/system/extra.swap": UNIT})
     link(root, "etc/systemd/system/swap.target.wants/extra.swap", "../extra.swap")
