@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.cmdline import PROC_CMDLINE, Cmdline, kernel_words, parse_cmdline, values
-from nodecheck.facts.loaders import Entry, default_entry, hinted
 from nodecheck.host import Host
 from nodecheck.host.base import text
+
+if TYPE_CHECKING:
+    from nodecheck.facts.loaders import Entry
 
 __all__ = ["BootCmdline", "Cmdline", "KernelRelease", "RunningKernel", "parse_cmdline"]
 
@@ -34,12 +36,17 @@ class BootCmdline(NamedTuple):
 
     @classmethod
     def read(cls, host: Host) -> BootCmdline:
-        entry = default_entry(host)
-        if entry is not None:
-            return cls._of(entry)
+        if _has_loader(host):
+            from nodecheck.facts.loaders import default_entry
+
+            entry = default_entry(host)
+            if entry is not None:
+                return cls._of(entry)
         try:
             running = parse_cmdline(text(host, PROC_CMDLINE), PROC_CMDLINE)
         except (Absent, Offline):
+            from nodecheck.facts.loaders import hinted
+
             hint = hinted(host)
             return cls() if hint is None else cls._of(hint)
         return cls(*running)
@@ -65,6 +72,17 @@ class BootCmdline(NamedTuple):
     def kernel_words(self) -> tuple[str, ...]:
         """The words that the kernel itself takes; those after ``--`` go to init alone (kernel/params.c)."""
         return kernel_words(self.words)
+
+
+def _has_loader(host: Host) -> bool:
+    """Whether any place where a boot loader's configuration may be has anything at all."""
+    for place in ("/boot", "/efi", "/extlinux"):
+        try:
+            if host.names(place):
+                return True
+        except Absent:
+            continue
+    return False
 
 
 class RunningKernel(NamedTuple):
