@@ -310,11 +310,28 @@ class TestDpkg:
             "Package: runc\nStatus: install ok installed\n",
             "Version: 1\n\nPackage: runc\nStatus: install ok installed\nVersion: 1\n",
             "\x00\x01\x02\n",
+            "Package: runc\nStatus: install bad installed\nVersion: 1\n",
+            "Package: runc\nStatus: install ok installed\nVersion: 1\ngarbage line\n",
+            "Package: runc\nStatus: install ok installed\nVersion: 1\nPackage: runc\n",
+            "Package: bash\nStatus: install ok installed\nVersion: 1\n\n# comment\nPackage: x\n",
         ],
     )
     def test_what_dpkg_refuses(self, text: str) -> None:
         with pytest.raises(ParseError):
             parse_status(text.encode(), STATUS)
+
+    @pytest.mark.parametrize(
+        ("text", "state"),
+        [
+            ("Package: runc\r\nStatus: install ok installed\r\nVersion: 1\r\n", "installed"),
+            ("Package:runc\nStatus:Install\tok  Installed\nVersion:1\n", "installed"),
+            ("\n\n\nPackage: runc\nStatus: install ok unpacked\nVersion: 1\n\n\n\n ", "unpacked"),
+            ("Package: runc\nVersion: 1\n", "not-installed"),
+        ],
+    )
+    def test_what_dpkg_accepts(self, text: str, state: str) -> None:
+        ((_, package),) = parse_status(text.encode(), STATUS)
+        assert (package.name, package.version, package.state) == ("runc", "1", state)
 
     def test_an_empty_file_has_no_packages(self, tree: Tree) -> None:
         found = packages(tree({STATUS: b""}))
@@ -329,7 +346,7 @@ class TestDpkg:
         form = "${Package} ${Version} ${db:Status-Status}\n"
         lines = subprocess.run(["dpkg-query", "-W", "-f", form], check=True, capture_output=True, text=True).stdout
         theirs = {line.split(" ")[0]: line.split(" ")[1] for line in lines.split("\n") if line.endswith(" installed")}
-        raw = Path(STATUS).read_bytes().replace(b"Package: ", b"Package: kubernetes1.9-client\nX-Real: ")
+        raw = (b"\n" + Path(STATUS).read_bytes()).replace(b"\nPackage: ", b"\nPackage: kubernetes1.9-client\nX-Real: ")
         ours = [package.version for _, package in parse_status(raw, STATUS) if package.state == "installed"]
         assert sorted(ours) == sorted(theirs.values())
 

@@ -5,7 +5,9 @@ Sources: deb-control(5), dpkg's ``lib/dpkg/parse.c`` (what it refuses) and ``dbm
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from nodecheck.errors import Absent, ParseError, TooLarge
 from nodecheck.facts.packages import WANTED, Package, Packages, is_wanted
@@ -16,6 +18,7 @@ STATUS = f"{DIRECTORY}/status"
 STATUS_LIMIT = 32 * MIB
 MOST_STANZAS = 1 << 17
 
+WANTS = ("unknown", "install", "hold", "deinstall", "purge")
 STATES = (
     "not-installed",
     "config-files",
@@ -71,13 +74,12 @@ def parse_status(raw: bytes, source: str, assume_installed: bool = False) -> lis
     >>> parse_status(text, STATUS)[0][1].version
     '1.1.5+ds1-1'
     """
-    if raw and not raw.endswith(b"\n"):
-        raise ParseError(source, raw.count(b"\n") + 1, _text(raw[-40:]), "a newline at the end of the file")
+    _refuse(raw, source)
     if raw.count(b"\n\n") > MOST_STANZAS:
         raise TooLarge(source, f"has more than {MOST_STANZAS} stanzas")
     found = []
     for stanza in raw.split(b"\n\n"):
-        name = stanza[9 : stanza.find(b"\n")] if stanza.startswith(b"Package: ") else _name(stanza, source)
+        name = stanza[9 : stanza.find(b"\n")].rstrip() if stanza.startswith(b"Package: ") else _name(stanza, source)
         # Thousands of packages: most are told apart before they are looked at closely.
         if name in _EXACT or (name is not None and name.startswith(_FAMILIES) and is_wanted(_text(name))):
             line = raw.count(b"\n", 0, raw.find(stanza)) + 1
@@ -89,36 +91,66 @@ _EXACT = frozenset([name.encode() for name in WANTED])
 _FAMILIES = (b"kubernetes1.", b"cri-o")
 
 
+def _refuse(raw: bytes, source: str) -> None:
+    """Raise ParseError for what makes dpkg refuse the whole file: no last newline, a line that is no field."""
+    if not raw.strip():
+        return
+    if raw[-1:] not in b"\n \t":
+        raise ParseError(source, raw.count(b"\n") + 1, _text(raw[-40:]), "a newline at the end of the file")
+    damage = _damage().search(b"\n" + raw)
+    if damage is not None:
+        line = raw.count(b"\n", 0, damage.start()) + 1
+        raise ParseError(source, line, _text(damage[0].strip(b"\n")), "the name of a field, a colon and its value")
+
+
+@lru_cache(maxsize=1)
+def _damage() -> re.Pattern[bytes]:
+    return re.compile(rb"\n[^ \t\n:][^:\n]*\n")
+
+
 def _name(stanza: bytes, source: str) -> bytes | None:
     """The name in a stanza that does not begin with it; None for the void after the last one."""
-    if not stanza.strip(b"\n"):
+    if not stanza.strip():
         return None
-    name = _fields(stanza).get("package")
+    name = _fields(stanza, source).get("package")
     if not name:
         raise ParseError(source, None, _text(stanza[:40]), "a field Package")
     return name.encode("utf-8", "surrogateescape")
 
 
-def _fields(stanza: bytes) -> dict[str, str]:
+def _fields(stanza: bytes, source: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for line in _text(stanza).split("\n"):
-        if line[:1] not in ("", " ", "\t"):
-            key, _, value = line.partition(":")
-            fields[key.lower()] = value.strip(" \t")
+        if line[:1] in ("", " ", "\t"):
+            continue
+        key, _, value = line.partition(":")
+        if key.lower() in fields:
+            raise ParseError(source, None, line, "each field once")
+        fields[key.lower()] = value.strip(_BLANKS)
     return fields
 
 
+_BLANKS = " \t\r\f\v"
+
+
 def _package(stanza: bytes, source: str, line: int, assume_installed: bool) -> tuple[str, Package]:
-    fields = _fields(stanza)
-    words = fields.get("status", "install ok installed" if assume_installed else "").split(" ")
-    if len(words) != 3 or words[2] not in STATES:
-        raise ParseError(source, line, " ".join(words), "three words of status")
+    fields = _fields(stanza, source)
+    # dpkg takes a package without a status for one that is not installed.
+    status = fields.get("status", f"install ok {'installed' if assume_installed else 'not-installed'}").lower()
+    words = status.replace("\t", " ").split(" ")
+    want, error, state = _three([word for word in words if word])
+    if want not in WANTS or error not in ("ok", "reinstreq") or state not in STATES:
+        raise ParseError(source, line, status, "three words of status")
     version = fields.get("version", "")
-    if not version and words[2] not in STATES[:2]:
+    if not version and state not in STATES[:2]:
         raise ParseError(source, line, fields["package"], "a field Version")
     # Triggers that wait are other packages' business: this one is installed (dpkg(1), "PACKAGE STATES").
-    state = "installed" if words[2].startswith("triggers-") else words[2]
+    state = "installed" if state.startswith("triggers-") else state
     return fields.get("architecture", ""), Package(fields["package"], version, "deb", state, source)
+
+
+def _three(words: list[str]) -> tuple[str, str, str]:
+    return (words[0], words[1], words[2]) if len(words) == 3 else ("", "", "")
 
 
 def _text(raw: bytes) -> str:

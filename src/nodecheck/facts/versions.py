@@ -13,8 +13,8 @@ from nodecheck.facts.version_text import Version, parse_version
 from nodecheck.host import Completed, Host
 from nodecheck.host.programs import SEARCH_PATH
 
-TIMEOUT_S = 5.0
-"""A kubelet has a hundred megabytes to be read from a cold disk."""
+TIMEOUT_S = 4.0
+"""A kubelet has a hundred megabytes to be read from a cold disk; two rounds of it must fit into a check's own time."""
 
 
 class Tool(NamedTuple):
