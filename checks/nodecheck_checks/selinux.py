@@ -149,6 +149,8 @@ def _wanted(allow: tuple[str, ...]) -> str:
 
 def _now_fix(mode: str, config: Lazy[SelinuxConfig], wanted: str) -> Fix:
     """Only a reboot takes SELinux away, or brings it back; between enforcing and permissive setenforce changes."""
+    if wanted == ENFORCING and mode == PERMISSIVE:
+        return Fix("Make SELinux enforcing until the next boot", (command("setenforce", "1"),), "disruptive")
     if wanted == ENFORCING or mode == DISABLED:
         return _boot_again(wanted)
     relax = (command("setenforce", "0"),) if mode == ENFORCING else ()
