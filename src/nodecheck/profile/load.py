@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from nodecheck.checking.selectors import nearest
 from nodecheck.digest import sha256_name
 from nodecheck.errors import FactError, ProfileError
+from nodecheck.facts.toml import parse_toml
 from nodecheck.host import LiveHost
 from nodecheck.plugins import Registry
 from nodecheck.profile.lines import key_lines, line_of
@@ -87,36 +87,16 @@ def _named(name: str, registry: Registry) -> Mapping[str, Any]:
 
 def _from_file(path: str, registry: Registry) -> Mapping[str, Any]:
     try:
-        text = LiveHost().read(path).decode()
+        raw = LiveHost().read(path)
+        table = parse_toml(raw, path)
     except FactError as error:
         raise ProfileError(f"profile {path}: {error.detail}") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ProfileError(
-            f"profile {path}: line {line}: expected UTF-8, found byte {error.object[error.start]:#04x}"
-        ) from error
-    table = _parsed(path, text)
     try:
         validate(table, registry)
     except Invalid as error:
-        line_ = line_of(key_lines(text), error.path)
-        raise ProfileError(f"profile {path}: {'' if line_ is None else f'line {line_}: '}{error}") from error
+        line = line_of(key_lines(raw.decode()), error.path)
+        raise ProfileError(f"profile {path}: {'' if line is None else f'line {line}: '}{error}") from error
     return table
-
-
-def _parsed(path: str, text: str) -> Tables:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        tables: Tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        told = str(error).replace("at end of document", f"at the end, line {text.count(chr(10)) + 1}")
-        raise ProfileError(f"profile {path}: not TOML: {told}") from error
-    except RecursionError as error:
-        raise ProfileError(f"profile {path}: not TOML: nested too deep") from error
-    return tables
 
 
 def _over_defaults(tables: Tables, registry: Registry) -> None:
