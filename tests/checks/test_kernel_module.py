@@ -486,6 +486,17 @@ def test_a_script_that_cannot_be_followed_is_no_evidence(tree: Tree) -> None:
     assert boot(root, "ip_vs").status == "unknown"
 
 
+@pytest.mark.parametrize("path", ["etc/rc.d/rc.local", "etc/rc.local"])
+def test_rc_local_loads_late(tree: Tree, path: str) -> None:
+    root = tree({**MODULE_TREE, path: "#!/bin/sh\ntouch /var/lock/subsys/local\nmodprobe br_netfilter\n"})
+    assert boot(root).status == "fail"
+    (root / path).chmod(0o755)
+    assert boot(root).status == "pass"
+    (root / "etc/systemd/system").mkdir(parents=True)
+    (root / "etc/systemd/system/rc-local.service").symlink_to("/dev/null")
+    assert boot(root).status == "fail"
+
+
 def test_openrc_reads_its_own_files(tree: Tree) -> None:
     root = tree(
         {
@@ -508,6 +519,7 @@ SOURCES = [
     f"lib/modules/{REL}/modules.builtin",
     "etc/sysconfig/modules",
     IPVS_MODULES,
+    "etc/rc.local",
     "proc/modules",
     "proc/sys/kernel/osrelease",
 ]
@@ -532,7 +544,15 @@ def spoil(path: Path, how: str) -> None:
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("how", ["directory", "fifo", "loop", "large"])
 def test_a_source_that_cannot_be_read_never_passes(tree: Tree, source: str, how: str) -> None:
-    root = tree({**MODULE_TREE, CONF: "br_netfilter\n", "etc/modprobe.d/a.conf": "# nothing\n", IPVS_MODULES: SCRIPT})
+    root = tree(
+        {
+            **MODULE_TREE,
+            CONF: "br_netfilter\n",
+            "etc/modprobe.d/a.conf": "# nothing\n",
+            IPVS_MODULES: SCRIPT,
+            "etc/rc.local": "",
+        }
+    )
     for name, content in {"modules": "br_netfilter 1 0 - Live 0x0\n", "sys/kernel/osrelease": REL}.items():
         tree({f"proc/{name}": content})
     if how == "directory" and (root / source).is_dir():

@@ -1,4 +1,4 @@
-"""What loads modules later in the boot: scripts in ``/etc/sysconfig/modules``, and commands of enabled services."""
+"""What loads modules later in the boot: scripts that the distribution runs, and commands of enabled services."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from nodecheck.facts.modules import module_name
 from nodecheck.facts.modules_load import Load
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.systemd import InitSystem, UnitIndex, load_unit
-from nodecheck.host import Host
+from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 
 SCRIPT_DIR = "/etc/sysconfig/modules"
+RC_MODULES = "/etc/rc.modules"
+"""Run by the same units as the scripts in that directory."""
+
+RC_LOCALS = ("/etc/rc.d/rc.local", "/etc/rc.local", "/etc/init.d/boot.local")
+"""Run at the end of the boot: by other inits, and by rc-local.service (systemd-rc-local-generator(8))."""
 
 RUNNERS = ("rhel-loadmodules.service", "loadmodules.service", "fedora-loadmodules.service")
 """Units of the package initscripts: of EL7, of EL8, of Fedora up to 29. EL9 has none."""
@@ -24,12 +29,21 @@ MOST_UNITS = 2048
 
 
 class ModuleScript(NamedTuple):
-    """An ``/etc/sysconfig/modules/*.modules`` file."""
+    """A script that may load modules at boot."""
 
     path: str
     executable: bool
-    """The runner leaves out what is not (``[ -x $file ] && $file``)."""
+    """Whoever runs it leaves out what is not (``[ -x $file ] && $file``)."""
     script: Script
+    run: bool
+    """Whether something would run it."""
+    why: Evidence | None = None
+    """What shows that something would, or would not."""
+
+    @property
+    def works(self) -> bool:
+        """Whether it is run at boot."""
+        return self.run and self.executable
 
     def loads(self) -> Iterator[Load]:
         """What it loads where it is run."""
@@ -38,35 +52,42 @@ class ModuleScript(NamedTuple):
 
 
 class ModuleScripts(NamedTuple):
-    """The scripts of ``/etc/sysconfig/modules``, and whether the distribution runs them."""
+    """``/etc/sysconfig/modules/*.modules``, ``/etc/rc.modules`` and ``rc.local``."""
 
     scripts: tuple[ModuleScript, ...] = ()
-    run: bool = False
-    why: Evidence | None = None
-    """What shows that they are run, or are not."""
 
     @classmethod
     def read(cls, host: Host, init: InitSystem, units: UnitIndex, release: Lazy[OsRelease]) -> ModuleScripts:
         """Raises what the host raises for a directory or a script that cannot be read."""
-        scripts = tuple(_scripts(host))
-        if not scripts:
-            return cls()
-        run, why = _runner(init, units, release)
-        return cls(scripts, run, why)
+        found: list[ModuleScript] = []
+        paths = list(_paths(host))
+        if paths:
+            run, why = _runner(init, units, release)
+            found += [script for path in paths for script in _script(host, path, run, why)]
+        masked = units.persistent().mask("rc-local.service")
+        for path in RC_LOCALS:
+            if not (host.link(path) or "").endswith("rc.d/rc.local"):  # EL's /etc/rc.local: the same file
+                found += _script(host, path, masked is None, seen(masked, "/dev/null") if masked else None)
+        return cls(tuple(found))
 
 
-def _scripts(host: Host) -> Iterator[ModuleScript]:
+def _paths(host: Host) -> Iterator[str]:
     try:
         names = host.names(SCRIPT_DIR)
     except Absent:
-        return
+        names = ()
     for name in names:
         if name.endswith(".modules") and not name.startswith("."):
-            path = f"{SCRIPT_DIR}/{name}"
-            try:
-                yield ModuleScript(path, host.stat(path).executable, parse_script(text(host, path)))
-            except Absent:
-                continue
+            yield f"{SCRIPT_DIR}/{name}"
+    if exists(host, RC_MODULES):
+        yield RC_MODULES
+
+
+def _script(host: Host, path: str, run: bool, why: Evidence | None) -> tuple[ModuleScript, ...]:
+    try:
+        return (ModuleScript(path, host.stat(path).executable, parse_script(text(host, path)), run, why),)
+    except Absent:
+        return ()
 
 
 def _runner(init: InitSystem, units: UnitIndex, release: Lazy[OsRelease]) -> tuple[bool, Evidence]:

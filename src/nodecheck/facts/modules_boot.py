@@ -20,7 +20,7 @@ from nodecheck.facts.module_loading import (
     BootVerdict,
     Loading,
 )
-from nodecheck.facts.module_scripts import ModuleScripts, UnitLoads
+from nodecheck.facts.module_scripts import ModuleScript, ModuleScripts, UnitLoads
 from nodecheck.facts.module_trees import BootTree, BootTreeFiles, ModuleTree
 from nodecheck.facts.modules import Modules, ModuleSigns, SysModules, module_name, presence
 from nodecheck.facts.modules_load import Load, ModulesLoad
@@ -110,9 +110,7 @@ class BootModules(NamedTuple):
         return () if self.wishes.hindrance is not None else self.wishes.loads
 
     def _script_loads(self) -> tuple[Load, ...]:
-        if not self.scripts.run:
-            return ()
-        return tuple([load for script in self.scripts.scripts if script.executable for load in script.loads()])
+        return tuple([load for script in self.scripts.scripts if script.works for load in script.loads()])
 
     def _built_in_otherwise(self, name: str) -> BootVerdict | Evidence | None:
         """Built in by the kernel's configuration, or by what the running kernel shows where it boots again.
@@ -135,8 +133,8 @@ class BootModules(NamedTuple):
         if self.wishes.unsupported is not None:
             message = f"how {self.wishes.unsupported} loads modules at boot is not known here"
             return BootVerdict(UNCLEAR, message, (seen("/sbin/init", self.wishes.unsupported),))
-        for script in self.scripts.scripts if self.scripts.run else ():
-            for part in script.script.unclear if script.executable else ():
+        for script in self.scripts.scripts:
+            for part in script.script.unclear if script.works else ():
                 if part.may_load(name):
                     told = seen(script.path, part.text.strip(" \t"), line=part.line)
                     message = f"{script.path} may load it; what that script does cannot be told from its text"
@@ -156,19 +154,10 @@ class BootModules(NamedTuple):
         for script in self.scripts.scripts:
             for load in script.loads():
                 if load.name == name:
-                    return self._script_not_run(script.path, script.executable, load, evidence)
+                    return _script_not_run(script, load, evidence)
         if config is not None:
             return BootVerdict(MISSING, "the kernel that will boot was built without it", tuple(evidence))
         return BootVerdict(NOT_LOADED, "nothing loads it at boot, and it is not shown to be built in", tuple(evidence))
-
-    def _script_not_run(self, path: str, executable: bool, load: Load, evidence: list[Evidence]) -> BootVerdict:
-        told = seen(path, load.text.strip(" \t"), line=load.line)
-        if self.scripts.run and not executable:
-            message = f"{path} would load it, but has no execute permission"
-            return BootVerdict(NOT_LOADED, message, (told, *evidence), load=load)
-        why = (self.scripts.why,) if self.scripts.why is not None else ()
-        message = f"{path} would load it, but nothing runs it at boot"
-        return BootVerdict(NOT_LOADED, message, (told, *why, *evidence), load=load)
 
     def _looked_into(self, name: str) -> Iterator[Evidence]:
         if not self.wishes.files:
@@ -193,3 +182,13 @@ def _not_in_kernel(found: BootVerdict, config: Evidence) -> BootVerdict:
     return found._replace(
         state=MISSING, message=message, evidence=(*found.evidence[:1], config), early=False, block=block
     )
+
+
+def _script_not_run(script: ModuleScript, load: Load, evidence: list[Evidence]) -> BootVerdict:
+    told = seen(script.path, load.text.strip(" \t"), line=load.line)
+    if script.run:
+        message = f"{script.path} would load it, but has no execute permission"
+        return BootVerdict(NOT_LOADED, message, (told, *evidence), load=load)
+    why = (script.why,) if script.why is not None else ()
+    message = f"{script.path} would load it, but nothing runs it at boot"
+    return BootVerdict(NOT_LOADED, message, (told, *why, *evidence), load=load)
