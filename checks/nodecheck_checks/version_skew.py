@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, skip, unknown
-from nodecheck.checking.model import Evidence, Outcome
+from nodecheck.checking.model import Evidence, Outcome, Status
 from nodecheck.errors import FactError, Offline
 from nodecheck.facts.packages import Packages
 from nodecheck.facts.target import Target
@@ -101,6 +101,10 @@ def version_skew(target: Target, tools: KubernetesTools, packages: Lazy[Packages
             yield outcome
     # Major releases other than 1 do not exist; a target that names one has nothing to be compared with.
     release = target.release[1] if target.release is not None and target.release[0] == 1 else None
+    hidden = target.untold("kubernetes") if target.kubernetes is None else None
+    if hidden is not None:
+        yield from _half_judged(found, hidden, packages)
+        return
     if release is None and len(found) == 1:
         yield skip(f"only {next(iter(found))} is here, and no Kubernetes release is given to compare it with")
         return
@@ -158,6 +162,17 @@ def _fix(component: str, expected: str, packages: Lazy[Packages], one: Installed
     except FactError:  # the verdict does not hang on it
         known = Packages()
     return install(component, expected, known, one.package or known.of(component))
+
+
+def _half_judged(found: dict[str, Installed], hidden: str, packages: Lazy[Packages]) -> Results:
+    """Where the target cannot be read: what does not fit together fails, and the rest is not known."""
+    for component in found:
+        outcome = _judged(component, found, None, packages)
+        if outcome.status is Status.FAIL:
+            yield outcome
+        else:
+            message = f"the release of Kubernetes could not be found on this node: {hidden}"
+            yield unknown(message, code="unreadable", subject=component, actual=outcome.actual)
 
 
 def _named(component: str, found: dict[str, Installed]) -> list[str]:

@@ -223,6 +223,16 @@ class TestSkew:
         }
         assert skew(None) == {}
 
+    def test_a_release_that_cannot_be_read(self) -> None:
+        target = Target(unreadable=("kubernetes: /etc/kubernetes/manifests: permission denied",))
+        tools = KubernetesTools(says(kubelet="v1.17.1", kubeadm="v1.17.4"))
+        found = list(version_skew(target, tools, lazy(Packages()), lazy(Traces())))
+        assert [outcome.status for outcome in found] == [Status.UNKNOWN, Status.UNKNOWN]
+        assert "permission denied" in found[0].message
+        tools = KubernetesTools(says(kubelet="v1.19.1", kubeadm="v1.17.4"))
+        found = list(version_skew(target, tools, lazy(Packages()), lazy(Traces())))
+        assert [outcome.status for outcome in found] == [Status.FAIL, Status.FAIL]
+
     def test_one_that_says_nothing_spoils_no_other(self) -> None:
         found = skew("1.17", kubelet=TimedOut("kubelet"), kubeadm="v1.17.4")
         assert found["kubelet"].status == Status.UNKNOWN
