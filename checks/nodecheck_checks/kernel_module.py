@@ -269,7 +269,9 @@ def _at_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Outcome:
 
 def _fix_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
     if verdict.state == MISSING:
-        return _OTHER_KERNEL
+        if boot.tree.release is None or name not in boot.loading.files().files:
+            return _OTHER_KERNEL
+        return Fix("List the modules that are there", (command("depmod", "-a", "--", boot.tree.release),))
     if verdict.state != BLOCKED or verdict.block is None:
         return _load_at_boot(name, boot)
     rule, hindrance = verdict.block.rule, boot.wishes.hindrance

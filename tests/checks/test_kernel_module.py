@@ -347,7 +347,10 @@ def test_depmod_was_not_run(tree: Tree) -> None:
         f"lib/modules/{REL}/extra/br_netfilter.ko": "",
         CONF: "br_netfilter\n",
     }
-    assert "depmod" in boot(tree({**MODULE_TREE, **files})).message
+    result = boot(tree({**MODULE_TREE, **files}))
+    assert "depmod" in result.message
+    assert result.fix is not None
+    assert result.fix.steps == ((("depmod", "-a", "--", REL),),)
 
 
 def test_built_in_needs_nothing(tree: Tree) -> None:
@@ -561,6 +564,30 @@ def test_a_source_that_cannot_be_read_never_passes(tree: Tree, source: str, how:
     report = run(root, "br_netfilter")
     view = "now" if source == "proc/modules" else "boot"
     assert statuses(report, view)["br_netfilter"] == "unknown"
+
+
+NOW_SOURCES = ["proc/modules", "sys/module/br_netfilter", "proc/sys/net/bridge", "proc/config.gz", f"boot/config-{REL}"]
+
+
+@pytest.mark.parametrize("source", NOW_SOURCES)
+@pytest.mark.parametrize("how", ["directory", "fifo", "loop", "large"])
+def test_the_source_that_would_tell_cannot_be_read(tree: Tree, source: str, how: str) -> None:
+    root = tree({"proc/modules": "", "proc/sys/kernel/osrelease": REL, f"{source}.d/x": "", "sys/module/x/x": ""})
+    (root / f"{source}.d/x").unlink()
+    (root / f"{source}.d").rmdir()
+    if how == "directory" and source in NOW_SOURCES[1:3]:
+        pytest.skip("it is one")
+    spoil(root / source, how)
+    assert statuses(run(root, "br_netfilter"), "now")["br_netfilter"] == "unknown"
+
+
+def test_a_list_of_modules_and_nothing_else(tree: Tree) -> None:
+    assert statuses(run(tree({"proc/modules": ""})), "now") == dict.fromkeys(ALL, "fail")
+
+
+@pytest.mark.parametrize("noise", [b"\x00\xff" * 99, b"x y z\n", b"br_netfilter 1 0"])
+def test_noise_in_the_list_of_modules(tree: Tree, noise: bytes) -> None:
+    assert statuses(run(tree({"proc/modules": noise})), "now")["br_netfilter"] == "unknown"
 
 
 def test_truncated_files_are_what_the_real_program_would_make_of_them(tree: Tree) -> None:

@@ -57,6 +57,11 @@ class Loading(NamedTuple):
     cmdline: BootCmdline
     files: Lazy[BootTreeFiles]
 
+    @property
+    def can_tell(self) -> bool:
+        """Whether there is a module tree to look into."""
+        return self.tree.dep is not None or (self.tree.path is not None and bool(self.files().files))
+
     def outcome(self, name: str, loads: tuple[Load, ...]) -> BootVerdict | None:
         """The verdict of the first wish that loads the module; else of the first that would, were it not stopped."""
         stopped: BootVerdict | None = None
@@ -93,7 +98,7 @@ class Loading(NamedTuple):
             line = self.tree.loadable(target)
             if line is not None and self.tree.dep is not None and name in line.needs:
                 evidence = (*evidence, seen(self.tree.dep.path, f"{target} needs {name}", line=line.line))
-        if self.tree.dep is None and (self.tree.path is None or not self.files().files):
+        if not self.can_tell:
             return f"{message} (there is no module tree here to look into)", (
                 *evidence,
                 seen(self.tree.path or "/lib/modules", locator="modules.dep" if self.tree.path else None),

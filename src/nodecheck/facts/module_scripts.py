@@ -11,7 +11,7 @@ from nodecheck.facts.modprobe_script import Script, parse_script
 from nodecheck.facts.modules import module_name
 from nodecheck.facts.modules_load import Load
 from nodecheck.facts.os_release import OsRelease
-from nodecheck.facts.systemd import InitSystem, UnitIndex, load_unit
+from nodecheck.facts.systemd import InitSystem, Unit, UnitIndex, load_unit
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 
@@ -138,15 +138,20 @@ def _commands(host: Host, units: UnitIndex) -> Iterator[Load]:
         if path is None or units.resolve(name) != name:
             continue
         try:
-            if "modprobe" not in text(host, path) and not units.dropins(name):
+            if "modprobe" not in text(host, path) and f"{name}.d" not in units.dirs:
                 continue
         except Absent:
             continue
         unit = load_unit(host, units, name)
-        if unit is not None and units.starts_at_boot(name):
-            for key in ("ExecStartPre", "ExecStart", "ExecStartPost"):
-                for value, source, line in unit.values("Service", key):
-                    yield from _of_command(value, source, line)
+        if unit is not None and any("modprobe" in item.value for item in unit.assignments):
+            yield from _of_unit(unit, units)
+
+
+def _of_unit(unit: Unit, units: UnitIndex) -> Iterator[Load]:
+    if units.starts_at_boot(unit.name) is not None:
+        for key in ("ExecStartPre", "ExecStart", "ExecStartPost"):
+            for value, source, line in unit.values("Service", key):
+                yield from _of_command(value, source, line)
 
 
 def _of_command(value: str, path: str, line: int) -> Iterator[Load]:

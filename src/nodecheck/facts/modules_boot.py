@@ -87,24 +87,19 @@ class BootModules(NamedTuple):
             return _built_in(seen(self.tree.builtin.path, f"{name}.ko"), self.tree.release)
         found = self.loading.outcome(name, self._early_loads())
         if found is None or found.state != LOADED:
-            found = self._better(name, found, self.loading.outcome(name, self._script_loads()))
-        if found is not None and found.state == LOADED and self.tree.path is not None:
+            found = _better(found, self.loading.outcome(name, self._script_loads()))
+        if found is not None and found.state == LOADED and self.loading.can_tell:
             return found
         shown = self._built_in_otherwise(name)
         if isinstance(shown, BootVerdict):
             return shown
-        if found is None or found.state != LOADED:
-            found = self._better(name, found, self.loading.outcome(name, self.units().loads))
+        if shown is None and (found is None or found.state != LOADED):
+            found = _better(found, self.loading.outcome(name, self.units().loads))
         if found is not None and found.state == LOADED and shown is not None:
             return _not_in_kernel(found, shown)
         if found is None or found.state == BLOCKED:
             found = self._unclear(name) or found
         return found or self._nothing(name, shown)
-
-    def _better(self, name: str, first: BootVerdict | None, second: BootVerdict | None) -> BootVerdict | None:
-        if first is None or (second is not None and second.state == LOADED):
-            return second
-        return first
 
     def _early_loads(self) -> tuple[Load, ...]:
         return () if self.wishes.hindrance is not None else self.wishes.loads
@@ -169,6 +164,11 @@ class BootModules(NamedTuple):
             yield seen(path, ", ".join(names[:64]))
         if self.tree.builtin is not None:
             yield seen(self.tree.builtin.path, locator=name)
+
+
+def _better(first: BootVerdict | None, second: BootVerdict | None) -> BootVerdict | None:
+    """The second verdict where there is no first, or it alone says that the module is loaded."""
+    return second if first is None or (second is not None and second.state == LOADED) else first
 
 
 def _built_in(evidence: Evidence, release: str | None) -> BootVerdict:
