@@ -167,7 +167,7 @@ def simulate(path: str, writes: Iterable[Write], start: str | None = None) -> He
             if result.value is not None:
                 value, by = result.value, setting
         elif master is not None and written in same_variable(master) and result.value is not None:
-            if master != IP_FORWARD or result.value != master_value:
+            if (result.value if master == IP_FORWARD else setting.value) != master_value:
                 value, by = result.value, setting
             master_value = result.value
     return Held(value, by, (), tuple(notes[:8]))

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 BRIDGE = "net/bridge/"
 IP_FORWARD = "net/ipv4/ip_forward"
-IPV6_FORWARDING = "net/ipv6/conf/all/forwarding"
 
 _TEXT_KEYS = frozenset(
     (
@@ -144,7 +143,8 @@ _FORWARDING = ("net/ipv4/conf/all/forwarding", IP_FORWARD)
 def master_of(path: str) -> str | None:
     """The key whose writing also sets this one: ``conf.all`` sets the forwarding of every interface and the default.
 
-    IPv4's does so when its value changes (``devinet_sysctl_forward``), IPv6's at every write (``addrconf.c``).
+    IPv4's does so when its number changes (``devinet_sysctl_forward``), IPv6's (``addrconf.c``) at every write; but
+    systemd-sysctl does not write a text that is there already.
     """
     head, _, name = path.rpartition("/")
     parent, _, interface = head.rpartition("/")
