@@ -56,7 +56,8 @@ def sysctl(
     ``sysctl.d`` in ``/etc``, ``/run``, ``/usr/local/lib``, ``/usr/lib`` and ``/lib`` (base names in byte order, the
     same name hides, ``/dev/null`` masks, the last line wins, an explicit key beats a glob); ``/etc/sysctl.conf`` counts
     only through a link such as ``99-sysctl.conf``. Before the files ``sysctl.KEY=`` on the kernel's command line, after
-    them the credential ``sysctl.extra``. Where another init boots the node: procps' order, ``/etc/sysctl.conf`` last.
+    them the credential ``sysctl.extra``, and what ``sysctl`` commands of the administrator's own boot units and of an
+    executable ``rc.local`` set. Where another init boots the node: procps' order, ``/etc/sysctl.conf`` last.
     A value is what the kernel makes of it: ``1 # comment`` is 1, ``1x`` is refused. Keys of br_netfilter need the
     module to be loaded before the files are applied, or a udev rule that applies them again; else its default, 1,
     holds.
