@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from nodecheck.checking import Lazy, seen
 from nodecheck.checking.model import Evidence
@@ -17,6 +17,7 @@ from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeRel
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix
+from nodecheck.record import NamedTuple
 from nodecheck_checks import cgroup_driver_fixes as fixes
 
 T = TypeVar("T")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.checking import Lazy, seen
 from nodecheck.checking.model import Evidence
 from nodecheck.errors import Absent, Malformed, Offline, Unsupported
@@ -12,6 +10,7 @@ from nodecheck.facts.traces import Traces
 from nodecheck.facts.version_text import Version, parse_package_version
 from nodecheck.facts.versions import KubernetesTools, RuntimeTools, Told
 from nodecheck.fix import Fix, by_hand
+from nodecheck.record import NamedTuple
 
 KUBERNETES = ("kubelet", "kubeadm", "kubectl")
 

@@ -1,12 +1,11 @@
 """The running kernel's version."""
 
-from typing import NamedTuple
-
 from nodecheck.checking import Outcome, Results, Severity, Status, check, fail, ok, seen, unknown
 from nodecheck.facts.boot import RunningKernel
 from nodecheck.facts.os_release import at_least, leading_numbers
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix, manual
+from nodecheck.record import NamedTuple
 
 OLDEST = (3, 10)
 FROM_1_32 = (4, 19)

@@ -1,7 +1,6 @@
 """The node's way to others: its default route, and the links that it goes by."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.facts.kubelet import KubeletConfig, Setting
@@ -18,6 +17,7 @@ from nodecheck.facts.links import (
 )
 from nodecheck.facts.routes import MAIN, RTN_UNICAST, Routes, hops_of, leads_out, told_route
 from nodecheck.fix import DISRUPTIVE, SAFE, Fix, by_hand, command
+from nodecheck.record import NamedTuple
 
 _NO_ROUTE = by_hand(
     "Add a default route",

@@ -1,13 +1,13 @@
 """Ports that the components of a node need."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.facts.listeners import ListenerRow, Listeners
 from nodecheck.facts.processes import Process, SocketOwners
 from nodecheck.facts.target import CONTROL_PLANE, Target
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
+from nodecheck.record import NamedTuple
 
 
 class Port(NamedTuple):

@@ -28,9 +28,7 @@ CENTOS7_KUBEADM_1_17: dict[str, Any] = {
         },
         "service": {"require": ["chronyd", "docker", "kubelet"]},
         "cgroup-driver": {"driver": "systemd"},
-        "version": {
-            "require": {"docker": "18.06.3", "kubeadm": "1.17.4", "kubelet": "1.17.1", "kubectl": "1.17.4"}
-        },
+        "version": {"require": {"docker": "18.06.3", "kubeadm": "1.17.4", "kubelet": "1.17.1", "kubectl": "1.17.4"}},
     },
 }
 """The reference installation: CentOS 7.5 or later, docker 18.06.3, kubeadm 1.17.4, kube-proxy in ipvs mode."""

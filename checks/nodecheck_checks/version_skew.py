@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, skip, unknown
 from nodecheck.checking.model import Evidence, Outcome, Status
@@ -13,6 +12,7 @@ from nodecheck.facts.target import Target
 from nodecheck.facts.traces import Traces
 from nodecheck.facts.versions import KubernetesTools
 from nodecheck.fix import Fix
+from nodecheck.record import NamedTuple
 from nodecheck_checks.installed import KUBERNETES, Installed, install, installed
 
 KUBELET_N3 = 25

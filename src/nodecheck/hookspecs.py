@@ -6,9 +6,11 @@ Register a module under the entry-point group ``nodecheck`` and mark functions w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import pluggy
+
+from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
     from nodecheck.checking import Check

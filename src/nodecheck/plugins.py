@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 import pluggy
 
@@ -15,6 +15,7 @@ from nodecheck import hookspecs
 from nodecheck.checking.declare import Check
 from nodecheck.errors import PluginError
 from nodecheck.hookspecs import LazyCheck
+from nodecheck.record import NamedTuple
 
 GROUP = "nodecheck"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from nodecheck.checking.model import BOOT, NOW, Cause, Evidence, Outcome, Severity, Status, seen
 from nodecheck.fix import Fix
+from nodecheck.record import NamedTuple
 
 T = TypeVar("T")
 Results = Iterable[Outcome]

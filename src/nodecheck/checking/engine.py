@@ -6,7 +6,7 @@ import os
 from _thread import get_ident
 from collections.abc import Callable, Iterable, Mapping
 from time import gmtime, monotonic, strftime, time
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodecheck import __version__
 from nodecheck.checking.declare import Check
@@ -23,6 +23,7 @@ from nodecheck.host import Host
 from nodecheck.plugins import PluginInfo, Registry
 from nodecheck.profile.model import Profile
 from nodecheck.profile.waivers import waived
+from nodecheck.record import NamedTuple
 from nodecheck.report.identity import node_of
 from nodecheck.report.model import Node, OsName, PluginUsed, ProfileUsed, Report, Run, Source, Tool
 from nodecheck.report.summary import summary_of

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodecheck.checking.declare import Check, Judge, Lazy, Need
 from nodecheck.checking.model import Cause, Outcome, Severity, Status
 from nodecheck.checking.store import Facts, crashed
 from nodecheck.errors import FactError, Offline
 from nodecheck.host.base import Host
+from nodecheck.record import NamedTuple
 
 MOST_OUTCOMES = 256
 """Outcomes that one judgement may give; what is beyond is told as one ``unknown``."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 from nodecheck.checking.model import VIEWS
 from nodecheck.errors import SelectorError
+from nodecheck.record import NamedTuple
 
 ENGINE_CHECKS = ("plugin", "waiver")
 """Results that the engine itself gives count as checks of these names."""

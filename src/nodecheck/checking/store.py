@@ -5,13 +5,14 @@ from __future__ import annotations
 import _thread
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from nodecheck.checking.declare import Lazy, Need, needs_of
 from nodecheck.checking.model import Evidence
 from nodecheck.errors import Crashed, FactError, TimedOut
 from nodecheck.host.base import Host
 from nodecheck.host.record import Recorder
+from nodecheck.record import NamedTuple
 
 T = TypeVar("T")
 Reader = Callable[..., Any]

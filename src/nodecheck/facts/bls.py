@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cmp_to_key
-from typing import NamedTuple
 
 from nodecheck.errors import Absent
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 MOST_ENTRIES = 512
 ENTRY_LIMIT = 1 << 16

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.cmdline import PROC_CMDLINE, Cmdline, kernel_words, parse_cmdline, values
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
     from nodecheck.facts.loaders import Entry

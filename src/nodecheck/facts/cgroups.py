@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 MOUNT = "/sys/fs/cgroup"
 V2 = "v2"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 PROC_CMDLINE = "/proc/cmdline"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.errors import Absent
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 
 class ConfFile(NamedTuple):

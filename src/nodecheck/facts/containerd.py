@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
@@ -24,6 +23,7 @@ from nodecheck.facts.runtime_service import Service, first_there, flag_value, se
 from nodecheck.facts.systemd import UnitIndex
 from nodecheck.facts.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/containerd/config.toml"
 PROGRAMS = (

@@ -7,7 +7,6 @@ The rules are those of containerd's ``cri/config`` (``ValidatePluginConfig``, ``
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from nodecheck.facts.containerd_merge import (
     CRI_V1,
@@ -20,6 +19,7 @@ from nodecheck.facts.containerd_merge import (
     merged,
     table,
 )
+from nodecheck.record import NamedTuple
 
 SYSTEMD = "systemd"
 CGROUPFS = "cgroupfs"

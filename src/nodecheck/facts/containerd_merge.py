@@ -11,7 +11,9 @@ The rules are those of containerd's ``server/config/config.go`` (``LoadConfig``,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from nodecheck.record import NamedTuple
 
 CRI_V1 = "cri"
 CRI_V2 = "io.containerd.grpc.v1.cri"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
@@ -10,6 +10,7 @@ from nodecheck.facts.runtime_service import Flag, Service, first_there, flags, s
 from nodecheck.facts.systemd import UnitIndex
 from nodecheck.facts.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/crio/crio.conf"
 CONFIG_DIR = "/etc/crio/crio.conf.d"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Malformed
@@ -14,6 +14,7 @@ from nodecheck.facts.unit_command import Word
 from nodecheck.facts.unit_words import BLANKS, environment_file, split_words
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/docker/daemon.json"
 PROGRAMS = (

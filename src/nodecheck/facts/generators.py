@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.errors import Absent
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 DIRS = (
     "/etc/systemd/system-generators",

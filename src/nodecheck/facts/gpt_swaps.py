@@ -5,11 +5,10 @@ Only a running node tells: by mountinfo, sysfs and udev's database. Elsewhere no
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.errors import Absent, Offline, Unsupported
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 SWAP_TYPE = "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"
 """The partition type of Linux swap (the Discoverable Partitions Specification)."""

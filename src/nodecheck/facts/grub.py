@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.errors import ParseError
 from nodecheck.facts.grub_words import expanded, statements
+from nodecheck.record import NamedTuple
 
 MOST_ENTRIES = 4096
 MOST_NESTED = 64

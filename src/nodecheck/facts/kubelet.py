@@ -7,7 +7,6 @@ order over it, then the flags again, of which the last of a name counts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent
@@ -21,6 +20,7 @@ from nodecheck.facts.structured import Node
 from nodecheck.facts.unit_command import Word
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 SYSTEMD = "systemd"
 CGROUPFS = "cgroupfs"

@@ -9,9 +9,9 @@ without regard to case (``mergeKubeletConfigurations`` in ``cmd/kubelet/app/serv
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from nodecheck.facts.structured import Malformation, Node, load
+from nodecheck.record import NamedTuple
 
 API_VERSION = "kubelet.config.k8s.io/v1beta1"
 KIND = "KubeletConfiguration"

@@ -6,9 +6,9 @@ From ``cmd/kubelet/app/options`` of the releases 1.10 to 1.36 (flags of its libr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from nodecheck.facts.unit_command import Word
+from nodecheck.record import NamedTuple
 
 _BOOLEAN = """
 add-dir-header allow-privileged alsologtostderr anonymous-auth authentication-token-webhook babysit-daemons

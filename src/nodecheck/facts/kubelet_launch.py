@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent
 from nodecheck.facts.kubelet_flags import Flags, parse_flags
@@ -14,6 +12,7 @@ from nodecheck.facts.unit_words import environment_file, split_words
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 UNIT = "kubelet.service"
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.errors import FactError
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.runtime_service import whole_line
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 
 class KubeletDriverLine(NamedTuple):

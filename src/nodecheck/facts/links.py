@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.host import Host
 from nodecheck.host.netlink import AddressRow, LinkRow
+from nodecheck.record import NamedTuple
 
 __all__ = ["AddressRow", "Addresses", "LinkRow", "Links", "is_usable", "spelt", "told_link"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.errors import Absent, Denied, Offline, ParseError, Unsupported
 from nodecheck.host import MIB, Host
 from nodecheck.host.base import text
 from nodecheck.host.netlink import ListenerRow
+from nodecheck.record import NamedTuple
 
 __all__ = ["ListenerRow", "Listeners", "parse_tcp"]
 

@@ -6,7 +6,6 @@ GRUB (with and without Boot Loader Specification entries), systemd-boot, extlinu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.bls import BlsEntry, by_grub, by_systemd, read_entries
@@ -15,6 +14,7 @@ from nodecheck.facts.grub import GrubEntry, GrubMenu, parse_default_grub, parse_
 from nodecheck.facts.grub_words import script_words
 from nodecheck.host import MIB, Host, exists
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 ESPS = ("/efi", "/boot/efi", "/boot")
 """Where the EFI system partition (or the extended boot partition) is mounted."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.facts.modules import module_name
+from nodecheck.record import NamedTuple
 
 MOST_COMMANDS = 2048
 """Simple commands of one script that are looked at."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent
@@ -14,6 +13,7 @@ from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.systemd import InitSystem, Unit, UnitIndex, load_unit
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 SCRIPT_DIR = "/etc/sysconfig/modules"
 RC_MODULES = "/etc/rc.modules"

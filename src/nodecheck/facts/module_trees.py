@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Malformed, Offline, ParseError
@@ -11,6 +10,7 @@ from nodecheck.facts.boot import BootCmdline, KernelRelease, RunningKernel
 from nodecheck.facts.modules import Modules, module_name
 from nodecheck.host import MIB, Host, exists
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 DIRS = ("/lib/modules", "/usr/lib/modules")
 SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, FactError, Malformed, Offline, ParseError, Unsupported
 from nodecheck.host import MIB, Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 PROC_MODULES = "/proc/modules"
 SYS_MODULE = "/sys/module"
@@ -223,8 +223,8 @@ def presence(name: str, modules: Lazy[Modules], sysfs: Lazy[SysModules], signs: 
         listed = modules().find(name)
         listing = "read" if modules().supported else "absent"
         if listed is not None:
-            told = seen(PROC_MODULES, f"{name} {listed.state}", line=listed.line)
-            return Presence(listed.state.lower(), (told,), listing)
+            at = seen(PROC_MODULES, f"{name} {listed.state}", line=listed.line)
+            return Presence(listed.state.lower(), (at,), listing)
         evidence.append(seen(PROC_MODULES, locator=name if listing == "read" else None))
     except Offline:
         pass

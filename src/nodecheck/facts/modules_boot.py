@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.facts.boot import BootCmdline, KernelRelease
@@ -24,6 +23,7 @@ from nodecheck.facts.module_scripts import ModuleScript, ModuleScripts, UnitLoad
 from nodecheck.facts.module_trees import BootTree, BootTreeFiles, ModuleTree
 from nodecheck.facts.modules import Modules, ModuleSigns, SysModules, module_name, presence
 from nodecheck.facts.modules_load import Load, ModulesLoad
+from nodecheck.record import NamedTuple
 
 
 class BootModules(NamedTuple):

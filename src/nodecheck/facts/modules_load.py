@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.errors import Absent
 from nodecheck.facts.boot import BootCmdline
@@ -12,6 +11,7 @@ from nodecheck.facts.modules import module_name
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 SERVICE = "systemd-modules-load.service"
 

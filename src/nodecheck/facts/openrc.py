@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.errors import Absent
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 LEVELS = ("sysinit", "boot", "default", "nonetwork")
 

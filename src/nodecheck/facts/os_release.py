@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from nodecheck.checking.model import Evidence, seen
 from nodecheck.errors import Absent
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 RELEASE_FILES = ("/etc/centos-release", "/etc/redhat-release", "/etc/system-release")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 NAMES: dict[str, tuple[str, ...]] = {
     "docker": (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodecheck.facts.version_text import Version
+from nodecheck.record import NamedTuple
 
 
 class Pin(NamedTuple):

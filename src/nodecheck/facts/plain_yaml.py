@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodecheck.facts.structured import Document, Node, scalar
+from nodecheck.record import NamedTuple
 
 MOST_ROWS = 10_000
 MOST_DEPTH = 20

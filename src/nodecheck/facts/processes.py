@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.errors import Absent, Denied, FactError, Offline, TooLarge
 from nodecheck.facts.listeners import Listeners
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 _ESRCH = 3
 """What reading a file of a process gives once the process is gone."""

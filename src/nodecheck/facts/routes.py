@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.host import Host
 from nodecheck.host.netlink import HopRow, RouteRow
+from nodecheck.record import NamedTuple
 
 __all__ = ["HopRow", "RouteRow", "Routes", "hops_of", "is_dead", "leads_out", "told_route"]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from nodecheck.errors import Absent, Malformed, TooLarge
 from nodecheck.facts.packages import Package, Packages, is_wanted
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 DIRECTORIES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm")
 """rpm's ``%_dbpath``: newer distributions, all others (often a link to the first), rpm-ostree."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from nodecheck.errors import Malformed, TooLarge
 from nodecheck.facts.rpm import HEADER_LIMIT, name_in
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 _MAGIC = 0x061561
 _MOST_BUCKETS = 1 << 16

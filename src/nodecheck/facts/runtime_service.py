@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from nodecheck.errors import FactError
 from nodecheck.facts.systemd import Unit, UnitIndex, load_unit
@@ -11,6 +10,7 @@ from nodecheck.facts.unit_command import Word, command_line
 from nodecheck.facts.unit_files import Assignment, parse_unit
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 
 class Service(NamedTuple):

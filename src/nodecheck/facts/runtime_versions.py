@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
 from nodecheck.facts.packages import Package, Packages
 from nodecheck.facts.version_text import parse_package_version
 from nodecheck.facts.versions import KubernetesTools, RuntimeTools, Told
+from nodecheck.record import NamedTuple
 
 Release = tuple[int, ...]
 

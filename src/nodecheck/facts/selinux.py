@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-from typing import NamedTuple
 
 from nodecheck.checking.model import Evidence, seen
 from nodecheck.errors import Absent, Denied, FactError, Offline, ParseError
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 ENFORCING = "enforcing"
 PERMISSIVE = "permissive"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from nodecheck.checking.declare import Lazy
 from nodecheck.checking.model import Evidence, seen
 from nodecheck.errors import Absent, Offline
@@ -13,6 +11,7 @@ from nodecheck.facts.selinux import DISABLED, ENFORCING, MODES, PERMISSIVE, Seli
 from nodecheck.facts.selinux_lsm import STARTS_WITHOUT, KernelLsm, suse_16
 from nodecheck.host import Host
 from nodecheck.host.base import exists, text
+from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/selinux/config"
 POLICY = "/etc/selinux/targeted/policy"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.host import Host, exists
+from nodecheck.record import NamedTuple
 
 LIST = (
     "systemctl", "list-units", "--all", "--full", "--plain", "--no-legend", "--no-pager", "--type=service,socket",

@@ -7,10 +7,10 @@ Words that begin with ``rd.`` are for the initrd alone. ``noswap`` means nothing
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.systemd import InitSystem
+from nodecheck.record import NamedTuple
 
 _TRUE = ("1", "yes", "y", "true", "t", "on")
 _FALSE = ("0", "no", "n", "false", "f", "off")

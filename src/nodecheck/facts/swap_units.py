@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.systemd import InitSystem
@@ -12,6 +11,7 @@ from nodecheck.facts.unit_names import device_node, path_of_unit, unit_of_path
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 SWAP_TARGET = "swap.target"
 MOST_UNITS = 256

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, FactError, Unsupported
@@ -25,6 +24,7 @@ from nodecheck.facts.sysctl_runs import Run, runs
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 SYSCTL_DIRS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
 """Highest precedence first (sysctl.d(5))."""

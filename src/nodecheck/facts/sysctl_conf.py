@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from nodecheck.facts.sysctl_keys import glob_matches, is_glob, key_path
+from nodecheck.record import NamedTuple
 
 _BLANKS = " \t\n\r"
 

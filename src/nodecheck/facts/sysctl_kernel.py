@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from nodecheck.record import NamedTuple
 
 BRIDGE = "net/bridge/"
 IP_FORWARD = "net/ipv4/ip_forward"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from nodecheck.errors import Absent
 from nodecheck.facts.sysctl_conf import Setting, parse_procps
@@ -12,6 +11,7 @@ from nodecheck.facts.unit_files import load_unit
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 UNIT_DIRS = ("/etc/systemd/system/", "/usr/local/lib/systemd/system/")
 """Where an administrator's own units lie; no distribution's unit runs procps' sysctl where systemd boots."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nodecheck.facts.conf_dirs import conf_files
 from nodecheck.facts.sysctl_keys import component_matches, key_path
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 RULES_DIRS = (
     "/etc/udev/rules.d", "/run/udev/rules.d", "/usr/local/lib/udev/rules.d", "/usr/lib/udev/rules.d",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent
@@ -13,6 +12,7 @@ from nodecheck.facts.unit_files import Unit, load_unit
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 __all__ = ["InitSystem", "Unit", "UnitIndex", "load_unit"]
 

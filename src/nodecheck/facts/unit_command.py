@@ -7,13 +7,13 @@ Rules: systemd.service(5) "COMMAND LINES", systemd.exec(5) "ENVIRONMENT", and sy
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from nodecheck.errors import Absent
 from nodecheck.facts.unit_files import Unit
 from nodecheck.facts.unit_words import Unbalanced, environment_file, split_words
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
 
 MOST_WORDS = 4096
 """Words of one command line that are looked at; the kernel's limit on arguments is of another order."""

@@ -6,11 +6,11 @@ Only directories and links are read here; the text of one unit is read by :func:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.unit_names import dropin_dirs, normal_path, template_of
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 UNIT_DIRS = (
     "/etc/systemd/system.control",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, FactError, Malformed, Offline, Unsupported
@@ -12,6 +11,7 @@ from nodecheck.facts.units import UnitIndex
 from nodecheck.facts.version_text import Version, parse_version
 from nodecheck.host import Completed, Host
 from nodecheck.host.programs import SEARCH_PATH
+from nodecheck.record import NamedTuple
 
 TIMEOUT_S = 4.0
 """A kubelet has a hundred megabytes to be read from a cold disk; two rounds of it must fit into a check's own time."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 from nodecheck.errors import Absent, Malformed, Offline
 from nodecheck.facts.conf_dirs import conf_files
 from nodecheck.host import Host
+from nodecheck.record import NamedTuple
 
 NAME = "zram-generator.conf"
 DIRS = ("/etc/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
+from typing import Union
+
+from nodecheck.record import NamedTuple
 
 SAFE = "safe"
 DISRUPTIVE = "disruptive"

@@ -6,9 +6,10 @@ import errno
 import os
 import stat as modes
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from nodecheck.errors import Absent, Denied, FactError, Malformed, TimedOut, TooLarge, Unsupported
+from nodecheck.record import NamedTuple
 
 MIB = 1 << 20
 MOST_NAMES = 1 << 16

@@ -89,5 +89,3 @@ class Recorder:
         first = text.partition("\n")[0][:EXCERPT]
         cut = len(raw.strip()) > len(first.encode("utf-8", "surrogateescape"))
         self.seen.append(Evidence(path, None, first, truncated=cut))
-
-

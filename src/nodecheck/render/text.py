@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from nodecheck.checking.model import BOOT, NOW, Evidence, Result, Severity, Status
 from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
+from nodecheck.record import NamedTuple
 from nodecheck.report import Report
 from nodecheck.text import printable
 

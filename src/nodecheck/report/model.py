@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodecheck.checking.model import Result, Status
+from nodecheck.record import NamedTuple
 
 SCHEMA = "urn:nodecheck:schema:report:1"
 SCHEMA_VERSION = "1.0"

@@ -6,7 +6,7 @@ Numbers are the kernel's (``linux/if.h``, ``linux/if_addr.h``, ``linux/if_link.h
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from nodecheck.record import NamedTuple
 
 
 class LinkRow(NamedTuple):

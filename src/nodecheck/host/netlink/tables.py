@@ -6,13 +6,14 @@ import _socket
 from collections.abc import Callable
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodecheck.errors import Malformed
 from nodecheck.host.netlink.atoms import Column, address, remembered
 from nodecheck.host.netlink.decode import Plan
 from nodecheck.host.netlink.rows import AddressRow, FamilyRow, HopRow, LinkRow, ListenerRow, RouteRow
 from nodecheck.host.netlink.view import message_class
+from nodecheck.record import NamedTuple
 
 AF_INET, AF_INET6 = 2, 10
 RTM_F_CLONED = 0x200
