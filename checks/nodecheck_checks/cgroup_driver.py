@@ -13,7 +13,7 @@ from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
-from nodecheck.facts.packages import Packages
+from nodecheck.facts.packages import PackageSigns
 from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.target import Target
@@ -41,7 +41,7 @@ def cgroup_driver(
     line: Lazy[KubeletDriverLine],
     releases: Lazy[RuntimeReleases],
     kubelet_release: Lazy[KubeletRelease],
-    packages: Lazy[Packages],
+    packages: Lazy[PackageSigns],
     target: Lazy[Target],
     init: Lazy[InitSystem],
     cgroups: Lazy[CgroupVersion],

@@ -12,7 +12,7 @@ from nodecheck.facts.containerd import Containerd
 from nodecheck.facts.containerd_config import CGROUPFS, SYSTEMD, Effective
 from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
-from nodecheck.facts.packages import Packages
+from nodecheck.facts.packages import PackageSigns
 from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases, daemon_package
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.target import Target
@@ -43,7 +43,7 @@ class Node(NamedTuple):
 
     releases: Lazy[RuntimeReleases]
     kubelet: Lazy[KubeletRelease]
-    packages: Lazy[Packages]
+    packages: Lazy[PackageSigns]
     target: Lazy[Target]
     init: Lazy[InitSystem]
     cgroups: Lazy[CgroupVersion]
@@ -64,7 +64,7 @@ class Node(NamedTuple):
     def package(self, name: str) -> tuple[Evidence, ...]:
         """The package that shows a component of which nothing else is there."""
         packages = attempt(self.packages)
-        found = None if isinstance(packages, FactError) else daemon_package(packages, name)
+        found = None if isinstance(packages, FactError) else daemon_package(packages.packages, name)
         return () if found is None else (seen(found.source, f"{found.name} {found.version}"),)
 
     def on_systemd(self) -> bool:

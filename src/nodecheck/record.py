@@ -19,11 +19,15 @@ else:
         __slots__ = ()
         _fields = ()
         _field_defaults = {}
+        _defaults = ()
 
         def __new__(cls, *values, **named):
-            fields = cls._fields
-            if named or len(values) != len(fields):
-                values = _completed(cls, values, named)
+            missing = len(cls._fields) - len(values)
+            if named or missing:
+                if not named and 0 < missing <= len(cls._defaults):
+                    values += cls._defaults[-missing:]
+                else:
+                    values = _completed(cls, values, named)
             return tuple.__new__(cls, values)
 
         @classmethod
@@ -69,7 +73,9 @@ else:
                 if field.startswith("_"):
                     raise ValueError(f"Field names cannot start with an underscore: {field!r}")
                 namespace[field] = _tuplegetter(place, None)
-            namespace.update(__slots__=(), _fields=fields, _field_defaults=defaults, __match_args__=fields)
+            last = tuple(defaults.values()) if fields[len(fields) - len(defaults) :] == tuple(defaults) else ()
+            namespace.update(__slots__=(), _fields=fields, _field_defaults=defaults, _defaults=last)
+            namespace["__match_args__"] = fields
             return type(name, (_Record,), namespace)
 
     NamedTuple = type.__new__(_Maker, "NamedTuple", (), {})

@@ -78,17 +78,39 @@ def parse_status(raw: bytes, source: str, assume_installed: bool = False) -> lis
     if raw.count(b"\n\n") > MOST_STANZAS:
         raise TooLarge(source, f"has more than {MOST_STANZAS} stanzas")
     found = []
-    for stanza in raw.split(b"\n\n"):
-        name = stanza[9 : stanza.find(b"\n")].rstrip() if stanza.startswith(b"Package: ") else _name(stanza, source)
-        # Thousands of packages: most are told apart before they are looked at closely.
-        if name in _EXACT or (name is not None and name.startswith(_FAMILIES) and is_wanted(_text(name))):
-            line = raw.count(b"\n", 0, raw.find(stanza)) + 1
-            found.append(_package(stanza, source, line, assume_installed))
+    for start, stanza in _wanted_stanzas(raw, source):
+        line = raw.count(b"\n", 0, start) + 1
+        found.append(_package(stanza, source, line, assume_installed))
     return found
 
 
-_EXACT = frozenset([name.encode() for name in WANTED])
-_FAMILIES = (b"kubernetes1.", b"cri-o")
+def _wanted_stanzas(raw: bytes, source: str) -> Iterator[tuple[int, bytes]]:
+    """The stanzas of the wanted packages, with their offsets."""
+    if raw.startswith(b"Package: ") and raw.count(b"\nPackage: ") == raw.rstrip(b"\n").count(b"\n\n"):
+        # Each stanza begins with its name, as dpkg writes it: thousands of others need not be looked at.
+        starts = [0, *(match.start() + 1 for match in _wanted_name().finditer(raw))]
+    else:
+        starts = list(_starts(raw))
+    for start in starts:
+        end = raw.find(b"\n\n", start)
+        stanza = raw[start : end if end >= 0 else len(raw)]
+        name = _name(stanza, source)
+        if name is not None and is_wanted(_text(name)):
+            yield start, stanza
+
+
+def _starts(raw: bytes) -> Iterator[int]:
+    start = 0
+    while start >= 0:
+        yield start
+        end = raw.find(b"\n\n", start)
+        start = end + 2 if end >= 0 else -1
+
+
+@lru_cache(maxsize=1)
+def _wanted_name() -> re.Pattern[bytes]:
+    exact = b"|".join(re.escape(name.encode()) for name in sorted(WANTED))
+    return re.compile(rb"\nPackage: (?:" + exact + rb"|kubernetes1\.|cri-o)")
 
 
 def _refuse(raw: bytes, source: str) -> None:

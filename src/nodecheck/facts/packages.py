@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodecheck.checking.declare import Lazy
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 
@@ -89,6 +90,21 @@ class Packages(NamedTuple):
             if plain_name(package.name) == name:
                 return package
         return None
+
+
+class PackageSigns(NamedTuple):
+    """The packages, where they may be all that shows a component: in a root of which only a part is here.
+
+    On the live node a package whose programs, units and files are all gone shows nothing, and the databases are the
+    largest files that a run reads: they are left alone there.
+    """
+
+    packages: Packages
+
+    @classmethod
+    def read(cls, host: Host, packages: Lazy[Packages]) -> PackageSigns:
+        """The packages of a root, none of the live node."""
+        return cls(Packages() if host.kind == "live" else packages())
 
 
 def plain_name(name: str) -> str:

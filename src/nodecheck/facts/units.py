@@ -256,20 +256,21 @@ def _read(host: Host) -> UnitIndex:
     empty: set[str] = set()
     for folder in _folders(host):
         builders = (now,) if folder.startswith("/run/") else (now, boot)
-        for name in _names(host, folder):
+        for name, target in _links(host, folder):
             path = f"{folder}/{name}"
             if name.endswith(SUFFIXES):
-                entry = Entry(path, host.link(path))
+                entry = Entry(path, target)
                 for builder in builders:
                     builder.files[name] = (*builder.files.get(name, ()), entry)
                 if not folder.startswith(("/usr", "/lib")) and _is_empty(host, path):
                     empty.add(path)
             elif name.endswith((".d", ".wants", ".requires", ".upholds")):
-                links[path] = _names(host, path)
+                inside = _links(host, path)
+                links[path] = tuple([link for link, _ in inside])
                 for builder in builders:
                     builder.dirs[name] = (*builder.dirs.get(name, ()), path)
                 if folder.startswith("/etc") and not name.endswith(".d"):
-                    empty.update(f"{path}/{link}" for link in links[path] if host.link(f"{path}/{link}") == "/dev/null")
+                    empty.update([f"{path}/{link}" for link, goal in inside if goal == "/dev/null"])
     return now.index(links, frozenset(empty), boot.index(links, frozenset(empty), None))
 
 
@@ -279,9 +280,9 @@ def _folders(host: Host) -> Iterator[str]:
             yield folder
 
 
-def _names(host: Host, folder: str) -> tuple[str, ...]:
+def _links(host: Host, folder: str) -> tuple[tuple[str, str | None], ...]:
     try:
-        return host.names(folder)
+        return host.links(folder)
     except Absent:
         return ()
 

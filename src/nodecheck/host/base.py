@@ -6,12 +6,14 @@ import errno
 import os
 import stat as modes
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 from nodecheck.errors import Absent, Denied, FactError, Malformed, TimedOut, TooLarge, Unsupported
 from nodecheck.record import NamedTuple
 
 MIB = 1 << 20
+CHUNK = 1 << 18
 MOST_NAMES = 1 << 16
 """A directory with more entries than this is too large to judge."""
 
@@ -67,6 +69,9 @@ class Host(Protocol):
     def names(self, path: str) -> tuple[str, ...]:
         """The names in a directory, sorted by their bytes."""
 
+    def links(self, path: str) -> tuple[tuple[str, str | None], ...]:
+        """The names in a directory as :meth:`names` gives them, each with what :meth:`link` says of it."""
+
     def stat(self, path: str) -> Stat:
         """What is at ``path``, links followed. Raises Absent for none."""
 
@@ -98,7 +103,6 @@ def exists(host: Host, path: str) -> bool:
 
 
 _ERRORS: dict[int, type[FactError]] = {
-    errno.ENOENT: Absent,
     errno.EACCES: Denied,
     errno.EPERM: Denied,
     errno.ELOOP: Malformed,
@@ -112,6 +116,8 @@ _ERRORS: dict[int, type[FactError]] = {
 
 def error_of(path: str, error: OSError) -> FactError:
     """The FactError for an OSError on ``path``."""
+    if error.errno == errno.ENOENT:  # by far the most frequent
+        return Absent(path, "no such file or directory", errno=errno.ENOENT)
     kind = _ERRORS.get(error.errno or 0, FactError)
     return kind(path, (error.strerror or str(error)).lower(), errno=error.errno)
 
@@ -152,7 +158,7 @@ def drain(path: str, fd: int, limit: int) -> bytes:
     chunks = []
     left = limit + 1
     while left > 0:
-        chunk = os.read(fd, min(left, 1 << 16))
+        chunk = os.read(fd, min(left, CHUNK))
         if not chunk:
             break
         chunks.append(chunk)
@@ -164,14 +170,25 @@ def drain(path: str, fd: int, limit: int) -> bytes:
 
 def sorted_names(path: str, directory: int | bytes) -> tuple[str, ...]:
     """The names in an open or named directory."""
-    found = []
+    entries: Any
     with os.scandir(directory) as entries:
-        for entry in entries:
-            found.append(os.fsencode(entry.name))
-            if len(found) > MOST_NAMES:
-                raise TooLarge(path, f"has more than {MOST_NAMES} entries")
-    found.sort()
-    return tuple([name.decode("utf-8", "surrogateescape") for name in found])
+        raw = [os.fsencode(entry.name) for entry in islice(entries, MOST_NAMES + 1)]
+    if len(raw) > MOST_NAMES:
+        raise TooLarge(path, f"has more than {MOST_NAMES} entries")
+    raw.sort()
+    return tuple(b"\0".join(raw).decode("utf-8", "surrogateescape").split("\0")) if raw else ()
+
+
+def sorted_links(path: str, directory: int) -> tuple[tuple[str, str | None], ...]:
+    """The names in an open directory, each with the text of its link, None where it is none."""
+    with os.scandir(directory) as entries:
+        links = {os.fsencode(entry.name) for entry in islice(entries, MOST_NAMES + 1) if entry.is_symlink()}
+    found = []
+    for name in sorted_names(path, directory):
+        raw = name.encode("utf-8", "surrogateescape")
+        target = os.readlink(raw, dir_fd=directory).decode("utf-8", "surrogateescape") if raw in links else None
+        found.append((name, target))
+    return tuple(found)
 
 
 def raw_path(path: str) -> bytes:

@@ -17,6 +17,7 @@ from nodecheck.host.base import (
     is_mounted,
     raw_path,
     readable,
+    sorted_links,
     sorted_names,
     stat_of,
     virtual_root,
@@ -60,6 +61,16 @@ class LiveHost:
     def names(self, path: str) -> tuple[str, ...]:
         try:
             return sorted_names(path, raw_path(path))
+        except OSError as error:
+            raise self._error(path, error) from error
+
+    def links(self, path: str) -> tuple[tuple[str, str | None], ...]:
+        try:
+            fd = os.open(raw_path(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                return sorted_links(path, fd)
+            finally:
+                os.close(fd)
         except OSError as error:
             raise self._error(path, error) from error
 

@@ -52,6 +52,13 @@ class Recorder:
             self.note(path, None)
             raise
 
+    def links(self, path: str) -> tuple[tuple[str, str | None], ...]:
+        try:
+            return self._host.links(path)
+        except Absent:
+            self.note(path, None)
+            raise
+
     def stat(self, path: str) -> Stat:
         try:
             return self._host.stat(path)

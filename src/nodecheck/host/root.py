@@ -19,6 +19,7 @@ from nodecheck.host.base import (
     is_mounted,
     raw_path,
     readable,
+    sorted_links,
     sorted_names,
     stat_of,
     virtual_root,
@@ -70,11 +71,17 @@ class RootHost:
         return self._at(path, act, b"")
 
     def names(self, path: str) -> tuple[str, ...]:
-        def act(directory: int, name: bytes) -> tuple[str, ...]:
+        return self._listed(path, sorted_names)
+
+    def links(self, path: str) -> tuple[tuple[str, str | None], ...]:
+        return self._listed(path, sorted_links)
+
+    def _listed(self, path: str, listing: Callable[[str, int], tuple[T, ...]]) -> tuple[T, ...]:
+        def act(directory: int, name: bytes) -> tuple[T, ...]:
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
             fd = os.open(name, flags, dir_fd=directory)
             try:
-                return sorted_names(path, fd)
+                return listing(path, fd)
             finally:
                 os.close(fd)
 
