@@ -18,6 +18,8 @@ from nodecheck.hookspecs import LazyCheck
 from nodecheck.record import NamedTuple
 
 GROUP = "nodecheck"
+BUILT_IN = "builtin"
+"""The name of nodecheck's own entry point; no other plugin can take it."""
 
 
 class EntryPoint(NamedTuple):
@@ -49,6 +51,7 @@ class Registry:
         self.owners: dict[str, str] = {}
         self.readers: dict[type, Callable[..., Any]] = {}
         self.profiles: dict[str, Mapping[str, Any]] = {}
+        self.profile_owners: dict[str, str] = {}
         self.renderers: dict[str, Callable[..., str]] = {}
 
     def check(self, name: str) -> Check:
@@ -66,6 +69,10 @@ class Registry:
                 yield self.check(name)
             except PluginError as error:
                 self.fail(self.owners[name], str(error))
+
+    def built_in(self, profile: str) -> bool:
+        """Whether a profile is one of nodecheck's own."""
+        return self.profile_owners.get(profile) == BUILT_IN
 
     def fail(self, plugin: str, error: str) -> None:
         """Mark a plugin as failed."""
@@ -144,6 +151,7 @@ def _declare(registry: Registry, manager: pluggy.PluginManager, module: object, 
         if isinstance(item, Check):
             item.plugin = name
     registry.profiles.update(profiles)
+    registry.profile_owners.update(dict.fromkeys(profiles, name))
     registry.readers.update(readers)
     registry.renderers.update(renderers)
     return tuple(declared)

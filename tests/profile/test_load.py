@@ -199,3 +199,15 @@ def test_lines_of_keys_skip_what_only_looks_like_one() -> None:
     assert {path: lines[path] for path in [("c",), ("t", "x.y"), ("t", "z", "w", "k"), ("l", "1", "q")]} == {
         ("c",): 4, ("t", "x.y"): 8, ("t", "z", "w", "k"): 9, ("l", "1", "q"): 13,
     }  # fmt: skip
+
+
+def test_the_built_in_profiles_are_valid() -> None:
+    """They are not validated at each start."""
+    from nodecheck.plugins import load
+    from nodecheck.profile.validate import validate
+
+    registry = load()
+    names = [name for name in registry.profiles if registry.built_in(name)]
+    assert names == ["kubernetes", "centos7-kubeadm-1.17"]
+    for name in names:
+        validate(registry.profiles[name], registry)
