@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import sys
 from collections.abc import Callable
 from time import monotonic
 from typing import Generic, TypeVar
@@ -34,7 +35,8 @@ class Schedule(Generic[T]):
         """Do all of it, until ``deadline`` (of :func:`time.monotonic`); raises what a worker raised."""
         # The first thread that imports threading is taken for the main thread (before Python 3.13), and the interpreter
         # waits for it at its end: that must not be a worker that hangs.
-        import threading  # noqa: F401
+        if sys.version_info < (3, 13):
+            import threading  # noqa: F401
 
         self._done.acquire()
         self._begin(0)
