@@ -1,31 +1,13 @@
-"""The kubelet's effective configuration: flags over drop-ins over file over defaults.
-
-As ``cmd/kubelet/app/server.go`` computes it: the ``--config`` file, each ``*.conf`` of ``--config-dir`` in lexical
-order over it, then the flags again, of which the last of a name counts.
-"""
+"""The kubelet's effective configuration: what is known of it, and whether there is a kubelet at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from nodecheck.checking import Lazy
-from nodecheck.errors import Absent
-from nodecheck.facts.kubelet_dropins import dropin_paths
-from nodecheck.facts.kubelet_embedded import embedded_swap_argument
-from nodecheck.facts.kubelet_files import Fields, Refused, Tree, decode, fields, merged
-from nodecheck.facts.kubelet_flags import Flags, gates_of
-from nodecheck.facts.kubelet_launch import Launch, read_launch
+from nodecheck.facts.kubelet_places import has_agent, has_kubelet
 from nodecheck.facts.os_release import OsRelease
-from nodecheck.facts.structured import Node
-from nodecheck.facts.unit_command import Word
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
-
-SYSTEMD = "systemd"
-CGROUPFS = "cgroupfs"
-
-_Maker = Callable[[str], str]
 
 
 class Setting(NamedTuple):
@@ -116,11 +98,11 @@ class KubeletConfig(NamedTuple):
     @classmethod
     def read(cls, host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> KubeletConfig:
         """The kubelet's configuration. Raises what the host raises for a file that is there and cannot be read."""
-        launch = read_launch(host, index, release)
-        if not launch.present:
-            word = embedded_swap_argument(host, index)
-            return cls() if word is None else cls(fail_swap_on=_setting("fail-swap-on", word, str))
-        return _assembled(launch, _files(host, launch.flags))
+        if not has_kubelet(host, index) and not has_agent(host, index):
+            return cls()
+        from nodecheck.facts.kubelet_effective import effective
+
+        return effective(host, index, release)
 
 
 def runtime_at(endpoint: str) -> str | None:
@@ -133,108 +115,3 @@ def runtime_at(endpoint: str) -> str | None:
         if word in endpoint:
             return runtime
     return None
-
-
-class _Files(NamedTuple):
-    """What the files say."""
-
-    fields: Fields
-    sources: tuple[str, ...]
-    problem: Problem | None = None
-
-
-def _files(host: Host, flags: Flags) -> _Files:
-    sources: list[str] = []
-    config, folder = _path(flags.last("config")), _path(flags.last("config-dir"))
-    path = config or ""
-    try:
-        base: Tree = {} if config is None else _decoded(host, config, False, sources)
-        if folder is None:
-            return _Files(fields(base), tuple(sources))
-        fields(base)  # its types are checked before anything is merged over it
-        path = folder
-        patches = []
-        for path in dropin_paths(host, folder):
-            patches.append(_decoded(host, path, True, sources))
-        return _Files(fields(merged(base, patches)), tuple(sources))
-    except Absent:
-        what = "the directory of --config-dir" if path == folder else "the kubelet's configuration file"
-        return _Files(Fields(), (*sources, path), Problem("not-found", f"{what}, {path}, is not there", path))
-    except Refused as error:
-        path = error.path or path
-        return _Files(Fields(), tuple(sources), Problem("malformed", f"{path} {error.detail}", path, error.line))
-
-
-def _path(word: Word | None) -> str | None:
-    """The path of a flag; a relative one starts at the unit's working directory, ``/``."""
-    if word is None or not word.text:
-        return None
-    return word.text if word.text.startswith("/") else "/" + word.text
-
-
-def _decoded(host: Host, path: str, dropin: bool, sources: list[str]) -> Tree:
-    raw = host.read(path)
-    sources.append(path)
-    return decode(raw, path, dropin)
-
-
-def _assembled(launch: Launch, files: _Files) -> KubeletConfig:
-    flags, found = launch.flags, files.fields
-    gates, gates_problem = _gates(flags, found)
-    problem = files.problem or gates_problem
-    if launch.problem is not None:
-        problem = Problem("malformed", launch.problem, launch.source, launch.line)
-    return KubeletConfig(
-        present=True,
-        fail_swap_on=_flag(flags, "fail-swap-on", _boolean) or _field("failSwapOn", found.fail_swap_on, _boolean),
-        swap_behavior=_field("swapBehavior", found.swap_behavior, str),
-        cgroup_driver=_flag(flags, "cgroup-driver", _driver) or _field("cgroupDriver", found.cgroup_driver, _driver),
-        runtime_endpoint=_flag(flags, "container-runtime-endpoint", str)
-        or _field("containerRuntimeEndpoint", found.endpoint, str),
-        container_runtime=_flag(flags, "container-runtime", str),
-        node_ip=_flag(flags, "node-ip", str),
-        feature_gates=gates,
-        config=_path(flags.last("config")),
-        config_dir=_path(flags.last("config-dir")),
-        older_than=flags.older_than,
-        sources=tuple(dict.fromkeys((*launch.sources, *files.sources))),
-        problem=problem,
-    )
-
-
-def _gates(flags: Flags, found: Fields) -> tuple[tuple[tuple[str, bool], ...], Problem | None]:
-    """The gates of the file, each flag's over them; a flag that cannot be parsed is a problem."""
-    gates = dict(found.gates)
-    for name, word in flags.given:
-        pairs = gates_of(word.text) if name == "feature-gates" else ()
-        if pairs is None:
-            return tuple(gates.items()), Problem(
-                "malformed", f"invalid --feature-gates={word.text[:80]}", word.path, word.line
-            )
-        gates.update(pairs)
-    return tuple(gates.items()), None
-
-
-def _flag(flags: Flags, name: str, made: _Maker) -> Setting | None:
-    word = flags.last(name)
-    return None if word is None else _setting(name, word, made)
-
-
-def _setting(name: str, word: Word, made: _Maker) -> Setting:
-    return Setting(made(word.text), word.path, word.line, f"--{name}={word.text}")
-
-
-def _field(name: str, node: Node | None, made: _Maker) -> Setting | None:
-    if node is None:
-        return None
-    written = str(node.value).lower() if isinstance(node.value, bool) else node.value
-    return Setting(made(written), node.path, node.line or None, f"{name}: {written}")
-
-
-def _boolean(text: str) -> str:
-    return "true" if text in ("1", "t", "T", "TRUE", "true", "True") else "false"
-
-
-def _driver(text: str) -> str:
-    """Any word but ``systemd`` is cgroupfs (``newCgroupCommon`` in ``pkg/kubelet/cm``)."""
-    return SYSTEMD if text == SYSTEMD else CGROUPFS

@@ -6,14 +6,11 @@ import re
 
 from nodecheck.errors import Absent
 from nodecheck.facts.kubelet_flags import boolean_of
+from nodecheck.facts.kubelet_places import AGENT_CONFIGS, AGENT_STATE, AGENT_UNITS
 from nodecheck.facts.unit_command import Word
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
-
-UNITS = ("k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service")
-CONFIGS = ("/etc/rancher/k3s/config.yaml", "/etc/rancher/rke2/config.yaml")
-STATE = ("/var/lib/rancher/k3s/agent", "/var/lib/rancher/rke2/agent")
 
 
 def embedded_swap_argument(host: Host, index: UnitIndex) -> Word | None:
@@ -21,16 +18,16 @@ def embedded_swap_argument(host: Host, index: UnitIndex) -> Word | None:
 
     None on a node that has neither. Raises what the host raises for a configuration that cannot be read.
     """
-    for path in CONFIGS:
+    for path in AGENT_CONFIGS:
         try:
             return swap_argument(text(host, path), path) or Word("false", path, 1)
         except Absent:
             continue
-    for name in UNITS:
+    for name in AGENT_UNITS:
         fragment = index.fragment(name)
         if fragment is not None:
             return Word("false", fragment, 1)
-    found = next((path for path in STATE if exists(host, path)), None)
+    found = next((path for path in AGENT_STATE if exists(host, path)), None)
     return None if found is None else Word("false", found, 1)
 
 

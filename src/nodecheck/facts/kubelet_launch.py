@@ -5,6 +5,16 @@ from __future__ import annotations
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent
 from nodecheck.facts.kubelet_flags import Flags, parse_flags
+from nodecheck.facts.kubelet_places import (
+    ARGUMENT_FILES,
+    CONFIGS,
+    DEB_ARGS,
+    EKS_CONFIG,
+    OPENSHIFT_CONFIG,
+    PROGRAMS,
+    RPM_ARGS,
+    UNIT,
+)
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.unit_command import CommandLine, Word, command_line
 from nodecheck.facts.unit_files import Unit, load_unit, parse_unit
@@ -13,40 +23,6 @@ from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
-
-UNIT = "kubelet.service"
-
-KUBEADM_CONFIG = "/var/lib/kubelet/config.yaml"
-KUBEADM_FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
-DEB_ARGS = "/etc/default/kubelet"
-RPM_ARGS = "/etc/sysconfig/kubelet"
-EKS_CONFIG = "/etc/kubernetes/kubelet/config.json"
-
-CONFIGS = (
-    KUBEADM_CONFIG,
-    EKS_CONFIG,
-    "/etc/kubernetes/kubelet/kubelet-config.json",
-    "/etc/kubernetes/kubelet-config.yaml",
-    "/etc/kubernetes/kubelet/config",
-    "/etc/kubernetes/kubelet.yaml",
-    "/etc/default/kubeletconfig.json",
-    "/home/kubernetes/kubelet-config.yaml",
-)
-"""Where kubeadm, EKS (AL2023, AL2), kubespray, Bottlerocket, Talos, AKS and GKE put the ``--config`` file."""
-
-OPENSHIFT_CONFIG = "/etc/kubernetes/kubelet.conf"
-"""OpenShift's ``--config`` file; with kubeadm the same path holds the kubeconfig."""
-
-PROGRAMS = ("/usr/bin/kubelet", "/usr/local/bin/kubelet", "/opt/bin/kubelet", "/var/lib/dpkg/info/kubelet.list")
-"""The program, and the deb package's list of files."""
-
-_ARGUMENT_FILES = (
-    (KUBEADM_FLAGS, ("KUBELET_KUBEADM_ARGS",)),
-    ("/etc/kubernetes/kubelet.env", ("KUBELET_ARGS",)),
-    ("/etc/eks/kubelet/environment", ("NODEADM_KUBELET_ARGS",)),
-    ("/etc/conf.d/kubelet", ("command_args",)),
-)
-"""Files of arguments and their variables: kubeadm's, kubespray's, those of EKS's AL2023 and of Alpine."""
 
 _DEB = frozenset(("debian", "ubuntu", "raspbian", "linuxmint", "pop", "kali", "devuan", "deepin", "uos"))
 
@@ -116,7 +92,7 @@ def _as_packaged(host: Host, release: Lazy[OsRelease]) -> Launch:
     sources = [] if config is None else [config]
     if config == EKS_CONFIG and exists(host, EKS_CONFIG + ".d"):
         arguments.append(Word(f"--config-dir={EKS_CONFIG}.d", config, 1))
-    for path, names in (*_ARGUMENT_FILES, *_extra_arguments(host, release)):
+    for path, names in (*ARGUMENT_FILES, *_extra_arguments(host, release)):
         try:
             variables = environment_file(text(host, path))
         except Absent:

@@ -1,0 +1,61 @@
+"""Where a kubelet is seen: most hosts have none, and nothing more than these places is then looked at."""
+
+from __future__ import annotations
+
+from nodecheck.facts.units import UnitIndex
+from nodecheck.host import Host, exists
+
+UNIT = "kubelet.service"
+
+KUBEADM_CONFIG = "/var/lib/kubelet/config.yaml"
+KUBEADM_FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
+DEB_ARGS = "/etc/default/kubelet"
+RPM_ARGS = "/etc/sysconfig/kubelet"
+EKS_CONFIG = "/etc/kubernetes/kubelet/config.json"
+
+CONFIGS = (
+    KUBEADM_CONFIG,
+    EKS_CONFIG,
+    "/etc/kubernetes/kubelet/kubelet-config.json",
+    "/etc/kubernetes/kubelet-config.yaml",
+    "/etc/kubernetes/kubelet/config",
+    "/etc/kubernetes/kubelet.yaml",
+    "/etc/default/kubeletconfig.json",
+    "/home/kubernetes/kubelet-config.yaml",
+)
+"""Where kubeadm, EKS (AL2023, AL2), kubespray, Bottlerocket, Talos, AKS and GKE put the ``--config`` file."""
+
+OPENSHIFT_CONFIG = "/etc/kubernetes/kubelet.conf"
+"""OpenShift's ``--config`` file; with kubeadm the same path holds the kubeconfig."""
+
+PROGRAMS = ("/usr/bin/kubelet", "/usr/local/bin/kubelet", "/opt/bin/kubelet", "/var/lib/dpkg/info/kubelet.list")
+"""The program, and the deb package's list of files."""
+
+ARGUMENT_FILES = (
+    (KUBEADM_FLAGS, ("KUBELET_KUBEADM_ARGS",)),
+    ("/etc/kubernetes/kubelet.env", ("KUBELET_ARGS",)),
+    ("/etc/eks/kubelet/environment", ("NODEADM_KUBELET_ARGS",)),
+    ("/etc/conf.d/kubelet", ("command_args",)),
+)
+"""Files of arguments and their variables: kubeadm's, kubespray's, those of EKS's AL2023 and of Alpine."""
+
+AGENT_UNITS = ("k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service")
+AGENT_CONFIGS = ("/etc/rancher/k3s/config.yaml", "/etc/rancher/rke2/config.yaml")
+AGENT_STATE = ("/var/lib/rancher/k3s/agent", "/var/lib/rancher/rke2/agent")
+"""What k3s and RKE2 have, whose agents run a kubelet of their own."""
+
+
+def has_kubelet(host: Host, index: UnitIndex) -> bool:
+    """Whether any place at all shows a kubelet. Raises what the host raises for one that cannot be looked at."""
+    if index.exists(UNIT) or index.dropins(UNIT):
+        return True
+    arguments = [path for path, _ in ARGUMENT_FILES]
+    places = (*CONFIGS, EKS_CONFIG + ".d", OPENSHIFT_CONFIG, *arguments, DEB_ARGS, RPM_ARGS, *PROGRAMS)
+    return any(exists(host, path) for path in places)
+
+
+def has_agent(host: Host, index: UnitIndex) -> bool:
+    """Whether the agent of k3s or RKE2 is there."""
+    if any(exists(host, path) for path in AGENT_CONFIGS) or any(index.fragment(name) for name in AGENT_UNITS):
+        return True
+    return any(exists(host, path) for path in AGENT_STATE)
