@@ -50,7 +50,7 @@ def has_kubelet(host: Host, index: UnitIndex) -> bool:
     if index.exists(UNIT) or index.dropins(UNIT):
         return True
     arguments = [path for path, _ in ARGUMENT_FILES]
-    places = (*CONFIGS, EKS_CONFIG + ".d", OPENSHIFT_CONFIG, *arguments, DEB_ARGS, RPM_ARGS, *PROGRAMS)
+    places = (*CONFIGS, EKS_CONFIG + ".d", OPENSHIFT_CONFIG, DEB_ARGS, RPM_ARGS, *arguments, *PROGRAMS)
     return any(exists(host, path) for path in places)
 
 
