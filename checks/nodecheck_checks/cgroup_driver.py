@@ -6,9 +6,8 @@ from typing import Literal
 from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.checking.model import Evidence, Outcome
 from nodecheck.errors import FactError
-from nodecheck.facts.cgroups import CgroupVersion
+from nodecheck.facts.cgroups import CGROUPFS, CgroupVersion
 from nodecheck.facts.containerd import Containerd
-from nodecheck.facts.containerd_config import CGROUPFS
 from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
 from nodecheck.facts.kubelet import KubeletConfig
@@ -18,7 +17,6 @@ from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeRel
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix
-from nodecheck_checks import cgroup_driver_fixes as fixes
 from nodecheck_checks.cgroup_driver_sides import Node, Side, attempt, runtimes, unread
 
 GATE = "KubeletCgroupDriverFromCRI"
@@ -183,8 +181,10 @@ def _kubelet(config: KubeletConfig, runtime: Side | None, pair: bool | None, lin
         )
 
     def mend(wanted: str, _beside: tuple[str, ...]) -> Fix:
+        from nodecheck_checks.cgroup_driver_fixes import kubelet
+
         lines = attempt(line)
-        return fixes.kubelet(config, KubeletDriverLine() if isinstance(lines, FactError) else lines, wanted)
+        return kubelet(config, KubeletDriverLine() if isinstance(lines, FactError) else lines, wanted)
 
     if pair and runtime is not None:
         return _asking(runtime, setting.value if setting is not None else None, evidence)

@@ -1,7 +1,8 @@
 """Fixes of ``cgroup-driver``: one line of the component's own file where there is one, then its restart."""
 
+from nodecheck.facts.cgroups import SYSTEMD
 from nodecheck.facts.containerd import Containerd
-from nodecheck.facts.containerd_config import RUNC_V2, SYSTEMD, Effective
+from nodecheck.facts.containerd_config import RUNC_V2, Effective
 from nodecheck.facts.crio import CONFIG_DIR, Crio, Value
 from nodecheck.facts.docker import KEY, Docker
 from nodecheck.facts.kubelet import KubeletConfig

@@ -1,15 +1,16 @@
 """What each runtime's configuration comes to: the sides that ``cgroup-driver`` judges and compares."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from nodecheck.checking import Lazy, seen
 from nodecheck.checking.model import Evidence
 from nodecheck.errors import FactError, Offline
-from nodecheck.facts.cgroups import CgroupVersion
+from nodecheck.facts.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.containerd import Containerd
-from nodecheck.facts.containerd_config import CGROUPFS, SYSTEMD, Effective
 from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
 from nodecheck.facts.packages import PackageSigns
@@ -18,7 +19,9 @@ from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix
 from nodecheck.record import NamedTuple
-from nodecheck_checks import cgroup_driver_fixes as fixes
+
+if TYPE_CHECKING:
+    from nodecheck.facts.containerd_config import Effective
 
 T = TypeVar("T")
 
@@ -113,13 +116,17 @@ def _docker(fact: Docker, node: Node) -> Side | None:
         return Side("docker", evidence=evidence, code="malformed", why=f"dockerd would not start: {told}")
     if not fact.options:
         return _docker_default(fact, node, evidence)
+    from nodecheck_checks.cgroup_driver_fixes import docker
+
     release = node.release("docker") if len({item.value for item in fact.options}) > 1 else None
     driver, why = fact.driver(release, None, True)
     code = "not-found" if len(fact.options) > 1 else "malformed"
-    return Side("docker", driver, evidence, fact.notes, code, why or "", fix=partial(fixes.docker, fact))
+    return Side("docker", driver, evidence, fact.notes, code, why or "", fix=partial(docker, fact))
 
 
 def _docker_default(fact: Docker, node: Node, evidence: tuple[Evidence, ...]) -> Side:
+    from nodecheck_checks.cgroup_driver_fixes import docker
+
     version = attempt(node.cgroups)
     if isinstance(version, FactError):
         return unread("docker", version)
@@ -130,7 +137,7 @@ def _docker_default(fact: Docker, node: Node, evidence: tuple[Evidence, ...]) ->
     if driver is None:
         return Side("docker", None, evidence, fact.notes, "not-found", why or "")
     notes = (*fact.notes, f"by default, with cgroup {version.version or 'v1 or v2'}")
-    return Side("docker", driver, evidence, notes, fix=partial(fixes.docker, fact))
+    return Side("docker", driver, evidence, notes, fix=partial(docker, fact))
 
 
 def _docker_evidence(fact: Docker) -> tuple[Evidence, ...]:
@@ -159,6 +166,8 @@ def _containerd(fact: Containerd, node: Node) -> Side | None:
 def _containerd_driver(
     fact: Containerd, found: Effective, ignored: tuple[str, ...], node: Node, package: tuple[Evidence, ...]
 ) -> Side:
+    from nodecheck_checks.cgroup_driver_fixes import containerd
+
     path, line, told = fact.place(found.keys)
     place = seen(path, None, locator=".".join(found.keys[-3:])) if told is None else seen(path, told.strip(), line=line)
     evidence = (place, *package)
@@ -171,13 +180,15 @@ def _containerd_driver(
     notes += ignored
     if found.others:
         notes.append(f"the other driver is that of {', '.join(found.others)}")
-    return Side("containerd", driver, evidence, tuple(notes), fix=partial(fixes.containerd, fact, found))
+    return Side("containerd", driver, evidence, tuple(notes), fix=partial(containerd, fact, found))
 
 
 def _crio(fact: Crio, node: Node) -> Side | None:
     package = node.package("crio") if fact.present is None else ()
     if fact.present is None and not package:
         return None
+    from nodecheck_checks.cgroup_driver_fixes import crio
+
     manager = fact.cgroup_manager
     told = tuple(item for item in (manager, fact.conmon_cgroup) if item is not None)
     evidence = (*[seen(item.path, item.text.strip(), line=item.line) for item in told], *package)
@@ -189,4 +200,4 @@ def _crio(fact: Crio, node: Node) -> Side | None:
         return Side("crio", evidence=evidence, code="malformed", why=f"CRI-O would not start: {refused}")
     driver = manager.value if manager is not None else fact.default(release)
     notes = () if manager is not None else ("by default",)
-    return Side("crio", driver, evidence, notes, fix=partial(fixes.crio, fact))
+    return Side("crio", driver, evidence, notes, fix=partial(crio, fact))

@@ -14,6 +14,10 @@ V2 = "v2"
 HYBRID = "hybrid"
 V1 = "v1"
 
+SYSTEMD = "systemd"
+CGROUPFS = "cgroupfs"
+"""The cgroup drivers of runtimes and of the kubelet."""
+
 _CONTROLLERS = ("cpu", "memory", "cpuset", "pids", "systemd", "cpu,cpuacct")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from nodecheck.facts.cgroups import CGROUPFS, SYSTEMD
 from nodecheck.facts.containerd_merge import (
     CRI_V1,
     ONE,
@@ -20,9 +21,6 @@ from nodecheck.facts.containerd_merge import (
     table,
 )
 from nodecheck.record import NamedTuple
-
-SYSTEMD = "systemd"
-CGROUPFS = "cgroupfs"
 
 RUNC_V2 = "io.containerd.runc.v2"
 RUNC_V1 = "io.containerd.runc.v1"

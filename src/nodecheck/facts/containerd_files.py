@@ -1,0 +1,89 @@
+"""containerd's configuration files and what they import, read as ``LoadConfig`` of containerd reads them."""
+
+from __future__ import annotations
+
+from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
+from nodecheck.facts.containerd_merge import ConfigFile
+from nodecheck.facts.runtime_service import first_there
+from nodecheck.facts.toml import MOST_BYTES, decoded, parse_toml
+from nodecheck.host import Host
+
+MOST_FILES = 256
+
+
+def load(host: Host, path: str, explicit: bool) -> tuple[ConfigFile, ...]:
+    """The file and its imports, breadth first, each path once (``LoadConfig``)."""
+    found: dict[str, ConfigFile] = {}
+    pending = [path]
+    while pending:
+        if len(found) >= MOST_FILES:
+            raise TooLarge(path, f"imports more than {MOST_FILES} files")
+        name = pending.pop(0)
+        if name in found:
+            continue
+        try:
+            file, imports = _parse(host.read(name, MOST_BYTES), name)
+        except Absent as error:
+            if name == path and not explicit:
+                return ()
+            raise Malformed(name, "is to be read and is not there: containerd does not start") from error
+        found[name] = file
+        for item in imports:
+            pending += _resolved(host, name, item)
+    return tuple(found.values())
+
+
+def _parse(raw: bytes, path: str) -> tuple[ConfigFile, tuple[str, ...]]:
+    table = parse_toml(raw, path)
+    version, plugins = table.get("version", 0), table.get("plugins", {})
+    if type(version) is not int or version < 0:
+        raise ParseError(path, None, f"version = {version!r}", "a whole number as version")
+    if not isinstance(plugins, dict):
+        raise ParseError(path, None, "plugins", "a table [plugins]")
+    disabled, imports = _strings(table, "disabled_plugins", path), _strings(table, "imports", path)
+    return ConfigFile(path, version, plugins, disabled, decoded(raw, path)), imports
+
+
+def _strings(table: dict[str, object], key: str, path: str) -> tuple[str, ...]:
+    found = table.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise ParseError(path, None, f"{key} = {found!r}", "a list of strings")
+    return tuple(found)
+
+
+def _resolved(host: Host, parent: str, item: str) -> tuple[str, ...]:
+    """The files that an import names: relative to the file, a pattern where it has a ``*`` (Go's ``filepath.Glob``)."""
+    path = item if item.startswith("/") else f"{parent.rpartition('/')[0]}/{item}"
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    if "*" not in path:
+        return ("/" + "/".join(parts),)
+    return _globbed(host, parts)
+
+
+def _globbed(host: Host, parts: list[str]) -> tuple[str, ...]:
+    from fnmatch import fnmatchcase
+
+    found = [""]
+    for part in parts:
+        if not any(mark in part for mark in "*?["):
+            found = [f"{folder}/{part}" for folder in found]
+            continue
+        pattern = part.replace("[^", "[!")
+        found = [f"{folder}/{n}" for folder in found for n in _names(host, folder or "/") if fnmatchcase(n, pattern)]
+        if len(found) > MOST_FILES:
+            raise TooLarge("/" + "/".join(parts), f"matches more than {MOST_FILES} files")
+    last = any(mark in parts[-1] for mark in "*?[")
+    return tuple(path for path in found if last or first_there(host, (path,)))
+
+
+def _names(host: Host, folder: str) -> tuple[str, ...]:
+    """The names in a directory; none where it is missing or no directory (``filepath.Glob`` ignores both)."""
+    try:
+        return host.names(folder) if host.stat(folder).kind == "dir" else ()
+    except Absent:
+        return ()
