@@ -73,3 +73,10 @@ def test_a_link_loop_is_an_error(tree: Tree) -> None:
     with pytest.raises(FactError) as caught:
         found(root)
     assert caught.value.code == "malformed"
+
+
+@pytest.mark.parametrize(("kind", "counts"), [("tmpfs", False), ("ext4", True)])
+def test_what_lies_in_memory_is_gone_at_the_next_boot(tree: Tree, kind: str, counts: bool) -> None:
+    mounts = f"/dev/vda / ext4 rw 0 0\n{kind} /run {kind} rw 0 0\n"
+    root = tree({"run/x.d/a.conf": "1", "usr/lib/x.d/a.conf": "2", "proc/self/mounts": mounts})
+    assert [one.path for one in found(root)] == ["/run/x.d/a.conf" if counts else "/usr/lib/x.d/a.conf"]

@@ -65,6 +65,12 @@ def test_vectors_keep_what_fits() -> None:
     assert taken("vm/swappiness", "201").value is None
 
 
+def test_keys_of_the_network_are_no_longer_than_32_bits() -> None:
+    assert taken("net/core/somaxconn", "99999999999").value is None
+    assert taken("net/ipv4/tcp_notsent_lowat", "4294967295").value == "4294967295"
+    assert taken("net/ipv4/tcp_mem", "1 2 99999999999").value == "1 2 99999999999"
+
+
 def test_forwarding_has_two_names_and_rules_the_interfaces() -> None:
     assert same_variable("net/ipv4/conf/all/forwarding") == same_variable(KEY)
     assert master_of("net/ipv4/conf/eth0/forwarding") == KEY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, Denied, Offline
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 
@@ -27,7 +27,8 @@ def conf_files(
 
     As systemd's ``conf_files_list`` (src/basic/conf-files.c) finds them: other suffixes and, unless ``dot_files``, dot
     files are left out, nothing is looked for in subdirectories. Raises what the host raises for a directory that is
-    there and cannot be listed (Denied, Malformed, …).
+    there and cannot be listed (Denied, Malformed, …). What lies in a ``/run`` that the next boot begins without is
+    left out: all of these directories are looked at for what the next boot makes of them.
     """
     found: dict[str, list[str]] = {}
     for folder in _distinct(host, base_dirs):
@@ -54,9 +55,21 @@ def _by_bytes(item: tuple[str, list[str]]) -> bytes:
 
 def _names(host: Host, folder: str) -> tuple[str, ...]:
     try:
-        return host.names(folder)
+        names = host.names(folder)
     except Absent:
         return ()
+    return () if names and folder.startswith("/run/") and _run_is_in_memory(host) else names
+
+
+def _run_is_in_memory(host: Host) -> bool:
+    """Whether ``/run`` is a tmpfs, as systemd mounts it; in a directory that does not tell, it lies on disk."""
+    for path in ("/proc/1/mounts", "/proc/self/mounts"):
+        try:
+            lines = host.read(path).split(b"\n")
+        except (Absent, Denied, Offline):
+            continue  # only root may read those of PID 1
+        return any(line.split(b" ")[1:3] in ([b"/run", b"tmpfs"], [b"/run", b"ramfs"]) for line in lines)
+    return False
 
 
 def _says_nothing(host: Host, path: str) -> bool:

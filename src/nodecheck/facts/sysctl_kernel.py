@@ -48,6 +48,8 @@ _RANGES = {
 """Keys with bounds that the kernel keeps (``proc_dointvec_minmax``)."""
 
 _INT = (-(2**31), 2**31 - 1)
+_NET = (-(2**31), 2**32 - 1)
+"""Keys below ``net/`` are ``int`` or ``unsigned int``, but for ``…_mem`` and ``…_thresh``, which are ``long``."""
 _WIDEST = (-(2**63), 2**64 - 1)
 
 
@@ -99,7 +101,9 @@ _LONGEST = 20
 def _bounds(path: str) -> tuple[int, int]:
     if path in _RANGES:
         return _RANGES[path]
-    return _INT if path.startswith((BRIDGE, "net/ipv4/ip_forward", "net/ipv4/conf/", "net/ipv6/conf/")) else _WIDEST
+    if path.startswith((BRIDGE, "net/ipv4/ip_forward", "net/ipv4/conf/", "net/ipv6/conf/")):
+        return _INT
+    return _NET if path.startswith("net/") and not path.endswith(("_mem", "_thresh")) else _WIDEST
 
 
 def _number(text: str, bounds: tuple[int, int]) -> tuple[int | None, str]:
