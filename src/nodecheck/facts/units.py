@@ -238,25 +238,28 @@ def alias_of(entry: Entry, name: str) -> str | None:
     return other
 
 
-class _Builder:
+class _Builder(NamedTuple):
     """The index while its directories are read; ``/run`` can be left out."""
 
-    def __init__(self) -> None:
-        self.files: dict[str, tuple[Entry, ...]] = {}
-        self.dirs: dict[str, tuple[str, ...]] = {}
+    files: dict[str, tuple[Entry, ...]]
+    dirs: dict[str, tuple[str, ...]]
 
-    def index(self, links: dict[str, tuple[str, ...]], empty: frozenset[str], boot: UnitIndex | None) -> UnitIndex:
+    def made(self, links: dict[str, tuple[str, ...]], empty: frozenset[str], boot: UnitIndex | None) -> UnitIndex:
         complete = any(entry.path.startswith(("/usr/lib", "/lib")) for entry in self.files.get("sysinit.target", ()))
         return UnitIndex(self.files, self.dirs, links, empty, complete, boot)
 
 
 def _read(host: Host) -> UnitIndex:
-    now, boot = _Builder(), _Builder()
+    now = boot = _Builder({}, {})
     links: dict[str, tuple[str, ...]] = {}
     empty: set[str] = set()
     for folder in _folders(host):
-        builders = (now,) if folder.startswith("/run/") else (now, boot)
-        for name, target in _links(host, folder):
+        entries = _links(host, folder)
+        volatile = folder.startswith("/run/")
+        if entries and volatile and boot is now:
+            boot = _Builder(now.files.copy(), now.dirs.copy())
+        builders = (now,) if volatile or boot is now else (now, boot)
+        for name, target in entries:
             path = f"{folder}/{name}"
             if name.endswith(SUFFIXES):
                 entry = Entry(path, target)
@@ -271,7 +274,8 @@ def _read(host: Host) -> UnitIndex:
                     builder.dirs[name] = (*builder.dirs.get(name, ()), path)
                 if folder.startswith("/etc") and not name.endswith(".d"):
                     empty.update([f"{path}/{link}" for link, goal in inside if goal == "/dev/null"])
-    return now.index(links, frozenset(empty), boot.index(links, frozenset(empty), None))
+    masks = frozenset(empty)
+    return now.made(links, masks, boot.made(links, masks, None) if boot is not now else None)
 
 
 def _folders(host: Host) -> Iterator[str]:

@@ -172,23 +172,31 @@ def sorted_names(path: str, directory: int | bytes) -> tuple[str, ...]:
     """The names in an open or named directory."""
     entries: Any
     with os.scandir(directory) as entries:
-        raw = [os.fsencode(entry.name) for entry in islice(entries, MOST_NAMES + 1)]
-    if len(raw) > MOST_NAMES:
-        raise TooLarge(path, f"has more than {MOST_NAMES} entries")
-    raw.sort()
-    return tuple(b"\0".join(raw).decode("utf-8", "surrogateescape").split("\0")) if raw else ()
+        names = [entry.name for entry in islice(entries, MOST_NAMES + 1)]
+    return tuple([_utf8(name) for name in _by_bytes(path, names)])
 
 
 def sorted_links(path: str, directory: int) -> tuple[tuple[str, str | None], ...]:
     """The names in an open directory, each with the text of its link, None where it is none."""
     with os.scandir(directory) as entries:
-        links = {os.fsencode(entry.name) for entry in islice(entries, MOST_NAMES + 1) if entry.is_symlink()}
-    found = []
-    for name in sorted_names(path, directory):
-        raw = name.encode("utf-8", "surrogateescape")
-        target = os.readlink(raw, dir_fd=directory).decode("utf-8", "surrogateescape") if raw in links else None
-        found.append((name, target))
-    return tuple(found)
+        links = {entry.name: entry.is_symlink() for entry in islice(entries, MOST_NAMES + 1)}
+    names = _by_bytes(path, list(links))
+    return tuple([(_utf8(name), _utf8(os.readlink(name, dir_fd=directory)) if links[name] else None) for name in names])
+
+
+def _by_bytes(path: str, names: list[Any]) -> list[Any]:
+    """The names of a directory in the order of their bytes, which is that of their characters as a rule."""
+    if len(names) > MOST_NAMES:
+        raise TooLarge(path, f"has more than {MOST_NAMES} entries")
+    names.sort(key=None if all(name.isascii() for name in names) else os.fsencode)
+    return names
+
+
+def _utf8(name: str | bytes) -> str:
+    """A name as text, whatever the locale of this process is."""
+    if isinstance(name, str) and name.isascii():
+        return name
+    return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
 def raw_path(path: str) -> bytes:
