@@ -76,6 +76,11 @@ def _dispatch(words: list[str]) -> int:
     return USAGE
 
 
+# argparse asks gettext for translations of its words, of which there are none, and gettext imports locale to look for
+# them: a millisecond of every start.
+setattr(argparse, "_", str)
+
+
 def _formatter(prog: str) -> argparse.HelpFormatter:
     # With a width of its own argparse does not import shutil, which every parser would pay for.
     return argparse.RawDescriptionHelpFormatter(prog, width=width())
