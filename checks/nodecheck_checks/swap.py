@@ -14,13 +14,14 @@ from nodecheck.facts.gpt_swaps import GptSwaps
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.openrc import Runlevels
 from nodecheck.facts.swap_options import SwapOptions
+from nodecheck.facts.swap_pulls import SwapCommands, SwapPulls
 from nodecheck.facts.swap_units import SwapServices, SwapUnits
 from nodecheck.facts.swaps import PROC_SWAPS, SwapArea, Swaps
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.zram import ZramGenerator
 from nodecheck.fix import Fix, by_hand, command
 from nodecheck_checks.swap_boot import Boot
-from nodecheck_checks.swap_others import of_cmdline, of_gpt, of_services, of_units, of_zram
+from nodecheck_checks.swap_others import of_cmdline, of_commands, of_gpt, of_services, of_units, of_zram
 
 EXPECTED = "no swap"
 
@@ -50,10 +51,12 @@ def swap(swaps: Swaps) -> Results:
     Boot: ``/etc/fstab`` as systemd-fstab-generator reads it (the third field is exactly ``swap``; of ``auto`` and
     ``noauto`` the last one counts; of two lines for one device the first), or as ``swapon -a`` does where another
     init boots; ``.swap`` units that something pulls in; ``zram-generator.conf`` and its drop-ins; services that make
-    swap of zram, and dphys-swapfile; swap partitions on the root's GPT disk (only a running node tells); and the
+    swap of zram, and dphys-swapfile; ``swapon`` in units of the administrator's own and in an executable ``rc.local``;
+    swap partitions on the root's GPT disk (only a running node tells); and the
     command line of the next boot: ``fstab=no``, ``systemd.swap=0`` (systemd 246), ``systemd.gpt_auto=0``,
     ``systemd.zram=0`` and ``systemd.mask=`` take away, ``systemd.swap-extra=`` and ``systemd.mount-extra=``
-    (systemd 254) add, ``noswap`` does nothing. A masked unit stays off. A mask on ``swap.target`` does nothing on
+    (systemd 254) add, ``noswap`` does nothing. A masked unit stays off, and where a line of fstab without ``nofail``
+    made it, all of swap.target does not start. A mask on ``swap.target`` does nothing on
     systemd 219 (EL7), and before 239 nothing for devices, which start their swap units by themselves. What lies in
     ``/run`` does not count: it is gone at the next boot.
 
@@ -112,6 +115,8 @@ def swap_boot(
     units: Lazy[SwapUnits],
     zram: Lazy[ZramGenerator],
     services: Lazy[SwapServices],
+    pulls: Lazy[SwapPulls],
+    commands: Lazy[SwapCommands],
     gpt: Lazy[GptSwaps],
     runlevels: Lazy[Runlevels],
     swaps: Lazy[Swaps],
@@ -120,11 +125,12 @@ def swap_boot(
     """Nothing turns swap on at the next boot."""
     boot = Boot(init, index.persistent(), options, generators)
     sources: tuple[Callable[[], Iterator[Outcome]], ...] = (
-        lambda: boot.of_fstab(fstab(), runlevels),
+        lambda: boot.of_fstab(fstab(), runlevels, pulls),
         lambda: of_cmdline(boot),
         lambda: of_units(boot, units()),
         lambda: of_zram(boot, zram()),
         lambda: of_services(boot, services()),
+        lambda: of_commands(boot, commands()),
         lambda: of_gpt(boot, gpt(), fstab),
     )
     found: list[Outcome] = []

@@ -10,6 +10,7 @@ from nodecheck.facts.fstab import FSTAB, Fstab, FstabEntry
 from nodecheck.facts.generators import Generators
 from nodecheck.facts.openrc import Runlevels
 from nodecheck.facts.swap_options import SwapOptions
+from nodecheck.facts.swap_pulls import SwapPulls
 from nodecheck.facts.swap_units import SWAP_TARGET
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.unit_names import device_node, unit_of_path
@@ -38,6 +39,7 @@ class Boot:
         self.options = options
         self.generators = generators
         self._reasons: list[Evidence] = []
+        self._target_fails = False
 
     def reasons(self) -> list[Evidence]:
         """What took swap away so far."""
@@ -63,8 +65,10 @@ class Boot:
         return runs
 
     def stopped(self, unit: str, on_device: bool) -> bool:
-        """Whether a unit that swap.target pulls in is kept from starting by a mask."""
-        return self.masked(unit) or (self._target_counts(on_device) and self.masked(SWAP_TARGET))
+        """Whether a unit that swap.target pulls in is kept from starting, by a mask or with the whole target."""
+        if self.masked(unit):
+            return True
+        return self._target_counts(on_device) and (self._target_fails or self.masked(SWAP_TARGET))
 
     def _target_counts(self, on_device: bool) -> bool:
         return self.init.at_least(DEVICE_STARTS if on_device else TARGET_MASK_IGNORED + 1)
@@ -77,30 +81,44 @@ class Boot:
             return True
         return self.blocked(dict(self.options.masked).get(unit))
 
-    def of_fstab(self, fstab: Fstab, runlevels: Lazy[Runlevels]) -> Iterator[Outcome]:
+    def starts(self, owner: str) -> bool:
+        """Whether a unit is started at boot; a device is when it appears."""
+        if self.masked(owner):
+            return False
+        return owner.endswith(".device") or self.index.starts_at_boot(owner) is not None
+
+    def of_fstab(self, fstab: Fstab, runlevels: Lazy[Runlevels], pulls: Lazy[SwapPulls]) -> Iterator[Outcome]:
         """The swap areas of fstab that the next boot turns on; OpenRC runs ``swapon -a`` in its service ``swap``."""
         if self.init.is_systemd:
             off = self.blocked(self.options.fstab_off) or self.blocked(self.options.swap_off)
             if not off and fstab.swaps and self.runs("systemd-fstab-generator"):
-                yield from self._generated(fstab)
+                yield from self._generated(fstab, pulls)
         elif self.init.name not in NO_FSTAB and (self.init.name != "openrc" or runlevels().starts("swap")):
             yield from self._swapon(fstab)
 
-    def _generated(self, fstab: Fstab) -> Iterator[Outcome]:
+    def _generated(self, fstab: Fstab, pulls: Lazy[SwapPulls]) -> Iterator[Outcome]:
         groups: dict[str, list[FstabEntry]] = {}
         for entry in fstab.swaps:
             unit = unit_of_path(device_node(entry.spec), ".swap")
             if unit is not None:
                 groups.setdefault(unit, []).append(entry)
-        for unit, entries in groups.items():
-            # The generator refuses a second line for one unit, so that the first one's noauto decides.
-            pulled = not entries[0].says("noauto", "auto") or self._wanted(unit)
-            if pulled and not self.stopped(unit, is_device(entries[0].spec)):
-                yield _of_lines(entries)
+        # The generator refuses a second line for one unit, so that the first one's options decide.
+        firsts = {unit: entries[0] for unit, entries in groups.items()}
+        for unit, first in firsts.items():
+            # "Requires=" on a masked unit: the whole target does not start (transaction_add_job_and_dependencies).
+            if _hooked_up(first) and not first.says("nofail", "fail") and self.masked(unit):
+                self._target_fails = True
+        for unit, first in firsts.items():
+            by_target = _hooked_up(first) and not self.stopped(unit, is_device(first.spec))
+            if by_target or (not self.masked(unit) and self._wanted(unit, pulls)):
+                yield _of_lines(groups[unit])
 
-    def _wanted(self, unit: str) -> bool:
-        """Whether something else pulls the unit of a ``noauto`` line in."""
-        return unit in dict(self.options.wanted) or bool(self.index.pulls(unit))
+    def _wanted(self, unit: str, pulls: Lazy[SwapPulls]) -> bool:
+        """Whether something else than the generator's own link pulls the unit of a line in."""
+        if unit in dict(self.options.wanted):
+            return True
+        owners = (*self.index.pulls(unit), *pulls().by_name.get(unit, ()))
+        return any(owner != SWAP_TARGET and self.starts(owner) for owner, _ in owners)
 
     def _swapon(self, fstab: Fstab) -> Iterator[Outcome]:
         """``swapon -a``: util-linux drops a CR behind the type, and any noauto skips the line."""
@@ -115,6 +133,16 @@ class Boot:
 def is_device(spec: str) -> bool:
     """Whether an area is on a device rather than in a file."""
     return device_node(spec).startswith(("/dev/", "/sys/"))
+
+
+def _hooked_up(entry: FstabEntry) -> bool:
+    """Whether systemd-fstab-generator lets swap.target pull a line's unit in.
+
+    Not with ``noauto``, and not where it is told to format what is no device, which it refuses (add_swap).
+    """
+    if entry.says("noauto", "auto"):
+        return False
+    return is_device(entry.spec) or "x-systemd.makefs" not in entry.options.split(",")
 
 
 def _of_lines(entries: list[FstabEntry]) -> Outcome:

@@ -8,6 +8,7 @@ from nodecheck.checking import Lazy, fail, seen, skip, unknown
 from nodecheck.checking.model import Evidence, Outcome
 from nodecheck.facts.fstab import Fstab
 from nodecheck.facts.gpt_swaps import GptSwaps
+from nodecheck.facts.swap_pulls import SwapCommands
 from nodecheck.facts.swap_units import SWAP_TARGET, SwapService, SwapServices, SwapUnit, SwapUnits
 from nodecheck.facts.unit_names import device_node, unit_of_path
 from nodecheck.facts.zram import ZramDevice, ZramGenerator
@@ -57,16 +58,9 @@ def _pulled(boot: Boot, unit: SwapUnit) -> Evidence | None:
         if owner == SWAP_TARGET:
             if not boot.stopped(unit.name, is_device(unit.what)):
                 return seen(link, unit.name)
-        elif _starts(boot, owner):
+        elif boot.starts(owner):
             return seen(link, unit.name)
     return None
-
-
-def _starts(boot: Boot, owner: str) -> bool:
-    """Whether a unit is started at boot; a device is when it appears."""
-    if boot.masked(owner):
-        return False
-    return owner.endswith(".device") or boot.index.starts_at_boot(owner) is not None
 
 
 def _unit_fix(unit: SwapUnit) -> Fix:
@@ -130,6 +124,17 @@ def _service_fix(boot: Boot, service: SwapService) -> Fix:
     if service.source.startswith(("/usr/", "/lib/")):
         return mask_fix(unit)
     return Fix(f"Disable {unit}", (command("systemctl", "disable", "--", unit),))
+
+
+def of_commands(boot: Boot, swapon: SwapCommands) -> Iterator[Outcome]:
+    """``swapon`` in units of the administrator's own and in ``rc.local``."""
+    for area in swapon.areas:
+        rc_local = area.source.endswith("/rc.local")
+        if rc_local and boot.masked("rc-local.service"):
+            continue
+        fix = by_hand("Take the command out", f"Take {area.text!r} out of {area.source}.")
+        message = f"{area.source} turns swap on at boot: {area.text}"
+        yield _fail(message, area.what, area.source, [seen(area.source, area.text, line=area.line)], fix)
 
 
 def of_gpt(boot: Boot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:

@@ -209,6 +209,63 @@ def test_units_that_another_unit_s_text_pulls_in(tree: Tree) -> None:
     assert fails(root) == ["/dev/sdb1"]
 
 
+def test_a_noauto_line_that_another_unit_s_text_pulls_in(tree: Tree) -> None:
+    root = tree({"etc/fstab": "/swap/l none swap noauto\n", "etc/os-release": DEBIAN12})
+    assert fails(root) == []
+    tree({"etc/systemd/system/rescue.target.d/10.conf": "[Unit]\nWants=swap-l.swap\n"})
+    assert fails(root) == []
+    tree({"etc/systemd/system/multi-user.target.d/10.conf": "[Unit]\nWants=swap-l.swap\n"})
+    assert fails(root) == ["/swap/l"]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [("sw", ["/swap/d"]), ("nofail", ["/swap/c", "/swap/d", "/swap/i"]), ("noauto", ["/swap/c", "/swap/d", "/swap/i"])],
+)
+def test_a_masked_unit_that_the_target_requires_takes_the_target_along(
+    tree: Tree, options: str, found: list[str]
+) -> None:
+    """As Debian 12 booted: of such areas only one that something else pulls in came on."""
+    root = tree(
+        {
+            "etc/os-release": DEBIAN12,
+            "etc/fstab": f"/swap/h none swap {options}\n/swap/c none swap nofail\n",
+            "etc/systemd/system/swap-d.swap": "[Swap]\nWhat=/swap/d\n",
+            "etc/systemd/system/swap-i.swap": "[Swap]\nWhat=/swap/i\n",
+        }
+    )
+    link(root, "etc/systemd/system/local-fs.target.wants/swap-d.swap", "/etc/systemd/system/swap-d.swap")
+    link(root, "etc/systemd/system/swap.target.wants/swap-i.swap", "/etc/systemd/system/swap-i.swap")
+    link(root, "etc/systemd/system/swap-h.swap", "/dev/null")
+    assert sorted(str(area) for area in fails(root)) == found
+
+
+def test_the_generator_refuses_to_format_a_file(tree: Tree) -> None:
+    root = tree({"etc/fstab": "/swap/d none swap x-systemd.makefs\n/dev/sda2 none swap x-systemd.makefs\n"})
+    assert fails(root) == ["/dev/sda2"]
+
+
+def test_swapon_in_rc_local_and_in_units_of_the_administrator(tree: Tree) -> None:
+    unit = "[Service]\nExecStart=/sbin/swapon -p 5 /swap/r\n[Install]\nWantedBy=multi-user.target\n"
+    local = "#!/bin/sh\n# swapon /swap/p\nswapon /swap/q\nexit 0\nswapon /swap/o\n"
+    root = tree({"etc/systemd/system/my.service": unit, "etc/rc.local": local, "etc/fstab": ""})
+    (root / "etc/rc.local").chmod(0o644)
+    assert fails(root) == []
+    (root / "etc/rc.local").chmod(0o755)
+    link(root, "etc/systemd/system/multi-user.target.wants/my.service", "/etc/systemd/system/my.service")
+    assert sorted(str(area) for area in fails(root)) == ["/swap/q", "/swap/r"]
+    link(root, "etc/systemd/system/rc-local.service", "/dev/null")
+    assert fails(root) == ["/swap/r"]
+
+
+def test_swapon_all_turns_on_what_the_command_line_takes_from_the_generator(tree: Tree) -> None:
+    root = tree({"etc/fstab": "/dev/sda2 none swap sw\n/dev/sdb2 none swap noauto\n", "proc/cmdline": "fstab=no\n"})
+    assert fails(root) == []
+    tree({"etc/rc.local": "#!/bin/sh\nswapon -a\n"})
+    (root / "etc/rc.local").chmod(0o755)
+    assert fails(root) == ["/dev/sda2"]
+
+
 def test_a_unit_of_another_name_than_its_device_is_not_loaded(tree: Tree) -> None:
     root = tree({"etc/systemd/system/extra.swap": UNIT})
     link(root, "etc/systemd/system/swap.target.wants/extra.swap", "../extra.swap")

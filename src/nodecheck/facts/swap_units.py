@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, FactError, TooLarge
+from nodecheck.facts.swap_pulls import SwapPulls
 from nodecheck.facts.systemd import InitSystem
-from nodecheck.facts.unit_files import load_unit, parse_unit
+from nodecheck.facts.unit_files import load_unit
 from nodecheck.facts.unit_names import device_node, path_of_unit, unit_of_path
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
@@ -40,7 +42,7 @@ class SwapUnits(NamedTuple):
     units: tuple[SwapUnit, ...] = ()
 
     @classmethod
-    def read(cls, host: Host, index: UnitIndex, init: InitSystem) -> SwapUnits:
+    def read(cls, host: Host, index: UnitIndex, init: InitSystem, pulls: Lazy[SwapPulls]) -> SwapUnits:
         """Read the unit files."""
         if not init.is_systemd:
             return cls()
@@ -50,7 +52,8 @@ class SwapUnits(NamedTuple):
             raise TooLarge("/etc/systemd/system", f"has more than {MOST_UNITS} swap units")
         found = [_unit(host, boot, name, init) for name in names]
         if any(unit is not None and not unit.pulled for unit in found):
-            found = _pulled_by_text(host, boot, found)
+            named = pulls().by_name
+            found = [unit and unit._replace(pulled=(*unit.pulled, *named.get(unit.name, ()))) for unit in found]
         elsewhere = () if boot.complete else tuple(_elsewhere(host, boot))
         return cls(tuple(unit for unit in (*found, *elsewhere) if unit is not None))
 
@@ -62,36 +65,6 @@ def _elsewhere(host: Host, index: UnitIndex) -> Iterator[SwapUnit]:
         for owner, link in index.pulls(name):
             if (host.link(link) or "").startswith(("/usr/", "/lib/")):
                 yield SwapUnit(name, path_of_unit(name) or name, link, None, ((owner, link),))
-
-
-def _pulled_by_text(host: Host, index: UnitIndex, units: list[SwapUnit | None]) -> list[SwapUnit | None]:
-    """The units with what names them in ``Wants=``, ``Requires=`` and the like of another unit's text."""
-    pulls: dict[str, list[tuple[str, str]]] = {}
-    for owner, path in _texts(index):
-        try:
-            source = text(host, path)
-        except Absent:
-            continue  # a dangling link is no unit
-        if ".swap" in source:
-            for item in parse_unit(source, path):
-                if item.section == "Unit" and item.key in _PULLING:
-                    for name in item.value.split(" "):
-                        pulls.setdefault(name, []).append((owner, path))
-    return [unit and unit._replace(pulled=(*unit.pulled, *pulls.get(unit.name, ()))) for unit in units]
-
-
-_PULLING = ("Wants", "Requires", "Requisite", "BindsTo", "Upholds")
-
-
-def _texts(index: UnitIndex) -> Iterator[tuple[str, str]]:
-    """The unit files that count, and every drop-in: unit and path."""
-    for name in index.files:
-        if not name.endswith(".swap") and (fragment := index.fragment(name)) is not None:
-            yield name, fragment
-    for folder, paths in index.dirs.items():
-        if folder.endswith(".d"):
-            for path in paths:
-                yield from ((folder[:-2], f"{path}/{file}") for file in index.links[path] if file.endswith(".conf"))
 
 
 def _unit(host: Host, index: UnitIndex, name: str, init: InitSystem) -> SwapUnit | None:
