@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking import Evidence, Results, Severity, check, fail, ok, seen
+from nodecheck.checking import Evidence, Lazy, Results, Severity, check, fail, ok, seen
 from nodecheck.facts.services import Services, ServiceState
 from nodecheck.facts.systemd import UnitIndex
+from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.fix import Fix, Step, command
 
 OTHER_NAMES = {"chronyd": ("chrony",)}
@@ -27,7 +28,7 @@ def candidates(subject: str) -> tuple[str, ...]:
 
 
 @check(severity=Severity.ERROR, tags=["systemd"], each="require", spell=unit_name)
-def service(subject: str, services: Services, *, require: tuple[str, ...] = ()) -> Results:
+def service(subject: str, services: Services, index: Lazy[UnitIndex], *, require: tuple[str, ...] = ()) -> Results:
     """The services that the node needs run, and start at the next boot.
 
     ## Why it matters
@@ -36,7 +37,7 @@ def service(subject: str, services: Services, *, require: tuple[str, ...] = ()) 
 
     ## What it looks at
     Now: what the running systemd says of the unit. Boot: unit files, masks, aliases, and the links that pull the unit
-    (or its socket) into the default target.
+    (or its socket) into the default target, and ``Wants=``, ``Requires=`` … of units that start.
 
     ## How to fix it
     ``systemctl start UNIT`` for now, ``systemctl enable UNIT`` for the next boot; before them, where
@@ -49,6 +50,13 @@ def service(subject: str, services: Services, *, require: tuple[str, ...] = ()) 
         state = services.units.get(unit)
         if state is not None and state.load != "not-found":
             yield from _running(subject, unit, state)
+            return
+    for unit in candidates(subject):
+        # systemctl lists a unit by its own name alone.
+        other = index().resolve(unit)
+        state = services.units.get(other)
+        if state is not None and state.load != "not-found":
+            yield from _running(subject, other, state)
             return
     yield fail(f"systemd knows no unit {subject}.service", expected="active", evidence=[seen("systemctl list-units")])
 
@@ -69,8 +77,11 @@ def _steps(unit: str, masked: bool, verb: str) -> tuple[Step, ...]:
 
 
 @service.at_boot
-def service_boot(subject: str, index: UnitIndex, *, require: tuple[str, ...] = ()) -> Results:
+def service_boot(
+    subject: str, index: UnitIndex, pulls: Lazy[ServicePulls], *, require: tuple[str, ...] = ()
+) -> Results:
     """Whether something starts the unit at the next boot."""
+    index = index.persistent()
     unit = next((name for name in candidates(subject) if index.exists(name)), None)
     if unit is None:
         evidence = [seen(f"/etc/systemd/system/{subject}.service"), seen(f"/usr/lib/systemd/system/{subject}.service")]
@@ -78,6 +89,8 @@ def service_boot(subject: str, index: UnitIndex, *, require: tuple[str, ...] = (
         return
     mask = index.mask(unit)
     why = index.starts_at_boot(unit) or index.starts_at_boot(unit.replace(".service", ".socket"))
+    if why is None and mask is None:
+        why = pulls().why(index, unit)
     if why is not None and mask is None:
         yield ok(f"{unit} starts at boot", expected="enabled", actual="enabled", evidence=[seen(why, unit)])
         return

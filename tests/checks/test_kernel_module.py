@@ -420,6 +420,11 @@ def test_the_command_line(tree: Tree, words: str, status: str) -> None:
     assert boot(tree({"proc/cmdline": f"root=/dev/sda1 {words} quiet\n"})).status == status
 
 
+def test_an_initrd_without_systemd_loads_nothing_for_the_command_line(tree: Tree) -> None:
+    root = tree({"proc/cmdline": "rd.modules_load=br_netfilter\n", "usr/sbin/mkinitramfs": "#!/bin/sh\n"})
+    assert boot(root).status == "fail"
+
+
 def test_a_masked_service_loads_nothing(tree: Tree) -> None:
     root = tree({**MODULE_TREE, CONF: "br_netfilter\n", "etc/systemd/system/x.service": ""})
     (root / "etc/systemd/system/systemd-modules-load.service").symlink_to("/dev/null")

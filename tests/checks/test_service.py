@@ -9,10 +9,16 @@ import pytest
 
 import nodecheck
 from nodecheck.facts.services import Services, ServiceState, parse_units
+from nodecheck.facts.units import Entry, UnitIndex
 from nodecheck_checks.service import service, unit_name
 
 UNITS = "/usr/lib/systemd/system"
 UNIT = "[Service]\nExecStart=/usr/sbin/chronyd\n[Install]\nWantedBy=multi-user.target\n"
+
+
+def unit_index() -> UnitIndex:
+    files = {"mysql.service": (Entry("/etc/systemd/system/mysql.service", f"{UNITS}/mariadb.service"),)}
+    return UnitIndex(files, {}, {}, frozenset(), complete=False)
 
 
 @pytest.fixture
@@ -58,6 +64,28 @@ def test_masked_beats_enabled(node: Path) -> None:
     assert (found.status, found.actual) == ("fail", "masked")
 
 
+def test_a_mask_in_run_is_gone_at_the_next_boot(node: Path) -> None:
+    link(node, "/etc/systemd/system/multi-user.target.wants/chronyd.service", f"{UNITS}/chronyd.service")
+    link(node, "/run/systemd/system/chronyd.service", "/dev/null")
+
+    assert boot(node).status == "pass"
+
+
+@pytest.mark.parametrize(("key", "status"), [("Wants", "pass"), ("Requires", "pass"), ("After", "fail")])
+def test_the_text_of_a_unit_that_starts_pulls_in(
+    node: Path, tree: Callable[[dict[str, str | bytes]], Path], key: str, status: str
+) -> None:
+    tree({f"{UNITS}/docker.service": f"[Unit]\n{key}=time.target x.service chronyd.service\n"})
+    assert boot(node).status == "fail"
+    link(node, "/etc/systemd/system/multi-user.target.wants/docker.service", f"{UNITS}/docker.service")
+
+    found = boot(node)
+
+    assert found.status == status
+    if status == "pass":
+        assert found.evidence[0].source == f"{UNITS}/docker.service"
+
+
 def test_debian_calls_it_chrony(tree: Callable[[dict[str, str | bytes]], Path]) -> None:
     node = tree({f"{UNITS}/chrony.service": UNIT})
     link(node, "/etc/systemd/system/multi-user.target.wants/chrony.service", f"{UNITS}/chrony.service")
@@ -81,16 +109,22 @@ def test_wants_that_cannot_be_listed_are_unknown(node: Path) -> None:
 def test_now(active: str, status: str) -> None:
     states = Services({"chronyd.service": ServiceState("loaded", active, "x")})
 
-    (found,) = service("chronyd", states)
+    (found,) = service("chronyd", states, unit_index)
 
     assert found.status == status
+
+
+def test_an_alias_runs_where_its_unit_does() -> None:
+    (found,) = service("mysql", Services({"mariadb.service": ServiceState("loaded", "active", "running")}), unit_index)
+
+    assert (found.status, found.evidence[0].locator) == ("pass", "mariadb.service")
 
 
 def test_units_that_failed_are_marked_with_a_dot() -> None:
     found = parse_units("● a.service loaded failed failed A\n* b.service not-found inactive dead b\n\n").units
 
     assert found == {"a.service": ("loaded", "failed", "failed"), "b.service": ("not-found", "inactive", "dead")}
-    (outcome,) = service("b", Services(found))
+    (outcome,) = service("b", Services(found), unit_index)
     assert outcome.status == "fail"
 
 

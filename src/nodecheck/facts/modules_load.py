@@ -9,7 +9,7 @@ from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.modules import module_name
 from nodecheck.facts.systemd import InitSystem, UnitIndex
-from nodecheck.host import Host
+from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -19,6 +19,7 @@ LOAD_DIRS = (
     "/etc/modules-load.d", "/run/modules-load.d", "/usr/local/lib/modules-load.d", "/usr/lib/modules-load.d",
     "/lib/modules-load.d",
 )  # fmt: skip
+INITRAMFS_TOOLS = "/usr/sbin/mkinitramfs"
 ETC_MODULES = "/etc/modules"
 OPENRC_MODULES = "/etc/conf.d/modules"
 
@@ -66,7 +67,8 @@ class ModulesLoad(NamedTuple):
         """Read what the node's init reads. Raises what the host raises for a file that cannot be read."""
         files = conf_files(host, LOAD_DIRS)
         if init.is_systemd:
-            loads = [*cmdline_loads(cmdline, init), *_of_files(host, files)]
+            words = _obeyed(host, cmdline.words)
+            loads = [*cmdline_loads(cmdline._replace(words=words), init), *_of_files(host, files)]
             return cls(tuple(loads), files, hindrance(units, cmdline))
         if init.name in ("openrc", "sysvinit", "runit"):
             loads = [load._replace(obeys_blacklist=False) for load in _of_files(host, files, words=True)]
@@ -86,6 +88,13 @@ def hindrance(units: UnitIndex, cmdline: BootCmdline) -> Hindrance | None:
     if units.complete and not units.exists(SERVICE):
         return Hindrance(f"{SERVICE} is not installed", f"/usr/lib/systemd/system/{SERVICE}", None)
     return None
+
+
+def _obeyed(host: Host, words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words without those for the initrd (``rd.``) where it is one of initramfs-tools, which has no systemd."""
+    if any(word.startswith("rd.modules") for word in words) and exists(host, INITRAMFS_TOOLS):
+        return tuple([word for word in words if not word.startswith("rd.")])
+    return words
 
 
 def cmdline_loads(cmdline: BootCmdline, init: InitSystem) -> Iterator[Load]:

@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from nodecheck.errors import Absent
 from nodecheck.facts.boot_commands import boot_commands
 from nodecheck.facts.fstab import Fstab
 from nodecheck.facts.systemd import InitSystem
-from nodecheck.facts.unit_files import parse_unit
+from nodecheck.facts.unit_pulls import Pulls, pulled_by_text
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
-from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
-
-_PULLING = ("Wants", "Requires", "Requisite", "BindsTo", "Upholds")
 
 
 class SwapPulls(NamedTuple):
     """``Wants=``, ``Requires=`` and the like on ``.swap`` units in unit files and drop-ins on disk."""
 
-    by_name: Mapping[str, tuple[tuple[str, str], ...]]
-    """Name of a swap unit to what pulls it in: unit and path of the text."""
+    by_name: Pulls
 
     @classmethod
     def read(cls, host: Host, index: UnitIndex) -> SwapPulls:
         """Read the text of every unit file that counts, and every drop-in."""
-        found: dict[str, tuple[tuple[str, str], ...]] = {}
-        for owner, path in _texts(index.persistent()):
-            try:
-                source = text(host, path)
-            except Absent:
-                continue  # a dangling link is no unit
-            if ".swap" in source:
-                for item in parse_unit(source, path):
-                    if item.section == "Unit" and item.key in _PULLING:
-                        for name in item.value.split(" "):
-                            found[name] = (*found.get(name, ()), (owner, path))
-        return cls(found)
-
-
-def _texts(index: UnitIndex) -> Iterator[tuple[str, str]]:
-    """The unit files that count, and every drop-in: unit and path."""
-    for name in index.files:
-        if not name.endswith(".swap") and (fragment := index.fragment(name)) is not None:
-            yield name, fragment
-    for folder, paths in index.dirs.items():
-        if folder.endswith(".d"):
-            for path in paths:
-                yield from ((folder[:-2], f"{path}/{file}") for file in index.links[path] if file.endswith(".conf"))
+        return cls(pulled_by_text(host, index.persistent(), ".swap"))
 
 
 _AREAS = ("/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=")
