@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodecheck.errors import Malformed
-from nodecheck.facts.os_release import OsRelease, parse_os_release
+from nodecheck.facts.os_release import OsRelease, parse_os_release, plain_fields, shell_fields
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, str | bytes]], Path]
@@ -48,6 +48,14 @@ def test_what_a_shell_quotes_is_read_back(fields: dict[str, str]) -> None:
     source = "".join(f"{key}={shlex.quote(value)}\n" for key, value in clean.items())
 
     assert {key: value for key, (value, _) in parse_os_release(source).items()} == clean
+
+
+LINES = st.lists(st.text("AB_1=\"'#;\\ \t\r$x\v", max_size=8).map(lambda tail: "A=" + tail), max_size=4)
+
+
+@given(LINES.map("\n".join))
+def test_a_plain_text_says_the_same_without_the_shells_rules(source: str) -> None:
+    assert plain_fields(source) in (None, shell_fields(source))
 
 
 @given(st.text(max_size=300))

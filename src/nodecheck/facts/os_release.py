@@ -209,6 +209,29 @@ def parse_os_release(source: str) -> dict[str, tuple[str, int]]:
     >>> parse_os_release('# c\nID=centos\nNAME="Cent\\"OS" # x\nPRETTY_NAME=Foo Bar\n')
     {'ID': ('centos', 2), 'NAME': ('Cent"OS', 3), 'PRETTY_NAME': ('Foo Bar', 4)}
     """
+    plain = plain_fields(source)
+    return shell_fields(source) if plain is None else plain
+
+
+def plain_fields(source: str) -> dict[str, tuple[str, int]] | None:
+    """The same of a text that needs no shell: one assignment a line, quoted as a whole or not at all; else None."""
+    fields: dict[str, tuple[str, int]] = {}
+    for number, line in enumerate(source.split("\n"), 1):
+        if not line or line[0] == "#":
+            continue
+        key, _, value = line.partition("=")
+        if value[:1] in ("'", '"') and len(value) > 1 and value.find(value[0], 1) == len(value) - 1:
+            value = value[1:-1]
+        elif any(char in value for char in " \t;'\"#"):
+            return None
+        if "\\" in value or not key or key == line or not _is_name(key):
+            return None
+        fields[key] = value, number
+    return fields
+
+
+def shell_fields(source: str) -> dict[str, tuple[str, int]]:
+    """The same of any text."""
     fields: dict[str, tuple[str, int]] = {}
     words: list[str] = []
     line = 1
