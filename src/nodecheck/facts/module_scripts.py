@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent
-from nodecheck.facts.modprobe_script import Script, parse_script
 from nodecheck.facts.modules import module_name
 from nodecheck.facts.modules_load import Load
 from nodecheck.facts.os_release import OsRelease
@@ -14,6 +14,9 @@ from nodecheck.facts.systemd import InitSystem, Unit, UnitIndex, load_unit
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
+
+if TYPE_CHECKING:
+    from nodecheck.facts.modprobe_script import Script
 
 SCRIPT_DIR = "/etc/sysconfig/modules"
 RC_MODULES = "/etc/rc.modules"
@@ -85,9 +88,12 @@ def _paths(host: Host) -> Iterator[str]:
 
 def _script(host: Host, path: str, run: bool, why: Evidence | None) -> tuple[ModuleScript, ...]:
     try:
-        return (ModuleScript(path, host.stat(path).executable, parse_script(text(host, path)), run, why),)
+        executable, source = host.stat(path).executable, text(host, path)
     except Absent:
         return ()
+    from nodecheck.facts.modprobe_script import parse_script
+
+    return (ModuleScript(path, executable, parse_script(source), run, why),)
 
 
 def _runner(init: InitSystem, units: UnitIndex, release: Lazy[OsRelease]) -> tuple[bool, Evidence]:
@@ -161,5 +167,7 @@ def _of_command(value: str, path: str, line: int) -> Iterator[Load]:
         return
     if head.rpartition("/")[2] in ("sh", "bash"):
         command = rest.partition("-c")[2].strip(" \"'")
+    from nodecheck.facts.modprobe_script import parse_script
+
     for name, _, _, obeys, ignores in parse_script(command).probes:
         yield Load(name, path, line, value, obeys, early=False, ignores_install=ignores)

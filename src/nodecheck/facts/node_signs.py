@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from nodecheck.errors import Absent, FactError, Offline
-from nodecheck.facts.structured import Malformation, Node, load, mappings
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+
+if TYPE_CHECKING:
+    from nodecheck.facts.structured import Node
 
 T = TypeVar("T")
 
@@ -183,6 +185,8 @@ def proxy_mode_of(content: str) -> str | None:
     """
     if "KubeProxyConfiguration" not in content:
         return None
+    from nodecheck.facts.structured import Malformation, load
+
     for document in re.split(r"(?m)^---(?=[ \t\r\n]|$)", content)[:64]:
         if "KubeProxyConfiguration" in document:
             try:
@@ -219,6 +223,8 @@ def cni_of(raw: bytes) -> str | None:
     >>> cni_of(b'{"name": "cbr0", "plugins": [{"type": "flannel"}, {"type": "portmap"}]}')
     'flannel'
     """
+    from nodecheck.facts.structured import Malformation, load, mappings
+
     try:
         tree = load(raw, "").root.value
     except Malformation:

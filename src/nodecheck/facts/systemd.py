@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent
 from nodecheck.facts.os_release import OsRelease
-from nodecheck.facts.systemd_versions import init_of_distribution, systemd_of_distribution
 from nodecheck.facts.unit_files import Unit, load_unit
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
@@ -79,6 +78,8 @@ class InitSystem(NamedTuple):
             return cls(other, None, present)
         version = _library_version(host) if present else None
         if version is None:
+            from nodecheck.facts.systemd_versions import systemd_of_distribution
+
             os_release = release()
             version = systemd_of_distribution(os_release.id, os_release.version)
         return cls(SYSTEMD, version, present)
@@ -108,6 +109,8 @@ def _other_init(host: Host, release: Lazy[OsRelease]) -> str | None:
     for other, paths in _OTHERS:
         if any(exists(host, path) for path in paths):
             return other
+    from nodecheck.facts.systemd_versions import init_of_distribution
+
     os_release = release()
     return init_of_distribution(os_release.id, os_release.version) or ("sysvinit" if _has_inittab(host) else None)
 
