@@ -16,7 +16,8 @@ from nodecheck.errors import Absent, Denied, FactError, Offline, ProfileError, T
 from nodecheck.facts.packages import Package, Packages
 from nodecheck.facts.target import Target
 from nodecheck.facts.traces import Traces
-from nodecheck.facts.versions import COMPONENTS, KubernetesTools, RuntimeTools, Told, understood
+from nodecheck.facts.version_commands import understood
+from nodecheck.facts.versions import COMPONENTS, KubernetesTools, RuntimeTools, Told
 from nodecheck.host import Completed
 from nodecheck_checks.version import version
 from nodecheck_checks.version_skew import version_skew

@@ -5,7 +5,6 @@ from __future__ import annotations
 from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
 from nodecheck.facts.packages import Package, Packages
-from nodecheck.facts.version_text import parse_package_version
 from nodecheck.facts.versions import KubernetesTools, RuntimeTools, Told
 from nodecheck.record import NamedTuple
 
@@ -57,5 +56,7 @@ def _release(told: Told, packages: Lazy[Packages], name: str) -> Release | None:
         package = daemon_package(packages(), name)
     except FactError:
         return None
+    from nodecheck.facts.version_text import parse_package_version
+
     version = parse_package_version(package.version) if package is not None else None
     return version.numbers if version is not None else None

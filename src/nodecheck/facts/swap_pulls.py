@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nodecheck.facts.boot_commands import boot_commands
 from nodecheck.facts.fstab import Fstab
 from nodecheck.facts.systemd import InitSystem
-from nodecheck.facts.unit_pulls import Pulls, pulled_by_text
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
+
+if TYPE_CHECKING:
+    from nodecheck.facts.unit_pulls import Pulls
 
 
 class SwapPulls(NamedTuple):
@@ -19,6 +23,8 @@ class SwapPulls(NamedTuple):
     @classmethod
     def read(cls, host: Host, index: UnitIndex) -> SwapPulls:
         """Read the text of every unit file that counts, and every drop-in."""
+        from nodecheck.facts.unit_pulls import pulled_by_text
+
         return cls(pulled_by_text(host, index.persistent(), ".swap"))
 
 
