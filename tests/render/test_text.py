@@ -107,3 +107,37 @@ def test_verbose_explains_passes() -> None:
 
 def test_a_report_without_results() -> None:
     assert "nothing was looked at" in render(report())
+
+
+def test_names_stay_whole_where_the_line_holds_them() -> None:
+    long = "sysctl[net.bridge.bridge-nf-call-ip6tables]"
+    items = report(result(long, Status.PASS, message="m" * 90), result("swap", Status.PASS, message="m" * 90))
+
+    for width in (60, 80):
+        lines = render_text(items, Style(width=width)).split("\n\n")[1].split("\n")
+        assert long in lines[-1]
+        assert "  mmm" in lines[-2]
+
+
+def test_what_was_found_comes_before_what_was_not() -> None:
+    absent = tuple(seen(f"/opt/{number}") for number in range(9))
+
+    text = render(report(FAILED._replace(evidence=(*absent, seen("/etc/last", "found")))))
+
+    assert text.index("/etc/last: found") < text.index("/opt/0: not there")
+    assert "and 2 more" in text
+
+
+def test_fixes_by_hand_are_wrapped() -> None:
+    by_hand = FAILED._replace(fix=Fix("Do it", (manual("word " * 60),), "manual"))
+
+    lines = render_text(report(by_hand), Style(width=60)).split("\n")
+
+    assert all(len(line) <= 60 for line in lines if "word" in line)
+    assert sum(line.count("word") for line in lines) == 60
+
+
+def test_quiet_and_verbose_is_quiet() -> None:
+    text = render_text(report(FAILED, result("good", Status.PASS)), Style(quiet=True, verbose=True))
+
+    assert "good" not in text

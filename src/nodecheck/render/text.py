@@ -88,7 +88,9 @@ def _table(report: Report, style: Style) -> Iterator[str]:
     if not rows:
         yield "nothing was looked at"
         return
-    room = max(16, min(max(len(row.name) for row in rows), style.width - 40, 46))
+    # Names stay whole: one that is longer than half the line pushes its own finding to the right, and no other.
+    half = max(16, (style.width - 16) // 2)
+    room = max([16, *(len(row.name) for row in rows if len(row.name) <= half)])
     finding = "  FINDING" if style.width - 18 - room >= LEAST_MESSAGE else ""
     yield _paint(f"{'NOW':<8}{'BOOT':<8}{'CHECK':<{room}}{finding}", "bold", style)
     for row in rows:
@@ -97,9 +99,9 @@ def _table(report: Report, style: Style) -> Iterator[str]:
 
 def _row(row: _Row, room: int, style: Style) -> str:
     worst = max((result for result in (row.now, row.boot) if result is not None), key=_rank)
-    name = row.name if len(row.name) <= room else row.name[: room - 1] + "…"
+    name = row.name if len(row.name) <= style.width - 16 else row.name[: style.width - 17] + "…"
     message = worst.message
-    left = style.width - 18 - room
+    left = style.width - 18 - max(room, len(name))
     if left < LEAST_MESSAGE:
         message = ""
     elif len(message) > left:
@@ -126,7 +128,7 @@ def _cell(result: Result | None, style: Style) -> str:
 
 def _expanded(report: Report, style: Style) -> list[Result]:
     """What is shown in full: failures first, then what could not be judged; everything where verbose."""
-    wanted = {Status.FAIL, Status.UNKNOWN} if not style.verbose else set(Status)
+    wanted = set(Status) if style.verbose and not style.quiet else {Status.FAIL, Status.UNKNOWN}
     shown = [result for result in report.results if result.status in wanted]
     if style.quiet:
         shown = [result for result in shown if result.severity.reaches(report.run.fail_on)]
@@ -143,10 +145,11 @@ def _details(result: Result, style: Style) -> Iterator[str]:
         yield from _field("expected", result.expected, style)
     if result.actual is not None:
         yield from _field("actual", result.actual, style)
-    for place, item in enumerate(result.evidence[:MOST_EVIDENCE]):
+    evidence = sorted(result.evidence, key=lambda item: item.value is None)  # what was found comes first
+    for place, item in enumerate(evidence[:MOST_EVIDENCE]):
         yield from _field("read" if place == 0 else "", _told(item), style)
-    if len(result.evidence) > MOST_EVIDENCE:
-        yield from _field("", f"and {len(result.evidence) - MOST_EVIDENCE} more", style)
+    if len(evidence) > MOST_EVIDENCE:
+        yield from _field("", f"and {len(evidence) - MOST_EVIDENCE} more", style)
     if result.waiver is not None:
         until = f" until {result.waiver.expires}" if result.waiver.expires else ""
         yield from _field("waived", f"{result.waiver.reason} ({result.waiver.owner}{until})", style)
@@ -166,6 +169,9 @@ def _fix(fix: Fix, style: Style) -> Iterator[str]:
     after = ", takes a reboot" if fix.reboot else ""
     yield from _field("fix", f"{fix.title} ({fix.safety}{after})", style)
     for step in fix.steps:
+        if isinstance(step, Manual):
+            for line in step.text.split("\n"):
+                yield from _wrapped(" " * 12 + "· ", line, style)
         for line in _step(step):
             yield " " * 12 + line
 
@@ -182,21 +188,23 @@ def _step(step: Step) -> Iterator[str]:
     elif isinstance(step, Create):
         yield f"write {printable(step.path)} ({step.mode})"
         yield from ("| " + printable(line) for line in step.content.rstrip("\n").split("\n"))
-    elif isinstance(step, Manual):
-        yield from ("· " + printable(line) for line in step.text.split("\n"))
 
 
 def _field(label: str, text: str, style: Style) -> Iterator[str]:
-    """A labelled text, wrapped; words longer than a line stay whole, so that they can be copied."""
-    room = max(style.width - 12, 28)
-    line, first = "", True
+    yield from _wrapped(f"  {label:<10}", text, style)
+
+
+def _wrapped(head: str, text: str, style: Style) -> Iterator[str]:
+    """A text, wrapped behind its head; words longer than a line stay whole, so that they can be copied."""
+    room = max(style.width - len(head), 28)
+    line = ""
     for word in printable(text).split(" "):
         if line and len(line) + 1 + len(word) > room:
-            yield f"  {label if first else '':<10}{line}"
-            line, first = word, False
+            yield head + line
+            head, line = " " * len(head), word
         else:
             line = f"{line} {word}" if line else word
-    yield f"  {label if first else '':<10}{line}"
+    yield head + line
 
 
 def _cut(text: str, style: Style, invisible: int = 0) -> str:
