@@ -338,6 +338,62 @@ def test_waivers(tmp_path: Path) -> None:
     assert narrowed.ok
 
 
+def test_findings_on_waivers_are_true_of_what_was_looked_at(tmp_path: Path) -> None:
+    @check()
+    def swap(motd: Motd) -> Results:
+        """Swap."""
+        yield fail("zram", subject="/dev/zram0")
+
+    @check()
+    def dark(secret: Secret) -> Results:
+        """Dark."""
+        yield ok("not reached")
+
+    waivers = (
+        Waiver("swap[/dev/zram0]", "wanted", "platform", "2999-01-01"),
+        Waiver("swap[/dev/sdb]", "gone", "platform", "2999-01-01"),
+        Waiver("swap[/dev/sdb]", "gone twice", "platform", "2999-01-01"),
+        Waiver("dark[x]", "nobody could look", "platform", "2999-01-01"),
+    )
+
+    def ids(**options: Any) -> list[str]:
+        return [result.id for result in judged(tmp_path, swap, dark, waivers=waivers, **options)]
+
+    gone = "waiver[swap[/dev/sdb]]"
+    assert ids() == ["dark", "swap[/dev/zram0]", gone]
+    for select in ("waiver", "swap[/dev/sdb]", gone.replace("/dev", "*")):
+        assert ids(select=[select]) == [gone]
+    assert ids(select=["s*"]) == ["swap[/dev/zram0]", gone]
+    assert ids(select=["dark"]) == ids(ignore=["swap"]) == ["dark"]
+    assert ids(select=["waiver"], ignore=["waiver"]) == []
+    severe = judged(tmp_path, swap, waivers=waivers, severity={"waiver": "error"})
+    assert severe[gone].severity == "error"
+
+
+def test_a_waiver_holds_through_its_last_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @check()
+    def swap(motd: Motd) -> Results:
+        """Swap."""
+        yield fail("zram")
+
+    waivers = (Waiver("swap", "wanted", "platform", "2027-03-31"),)
+    for second, status in ((1_806_537_599.9, "waived"), (1_806_537_600.0, "fail")):  # 2027-03-31T23:59:59.9Z
+        monkeypatch.setattr("nodecheck.checking.engine.time", lambda second=second: second)
+        assert judged(tmp_path, swap, waivers=waivers)["swap"].status == status
+
+
+def test_values_are_cut_at_4_kib_as_they_are_shown(tmp_path: Path) -> None:
+    @check()
+    def raw(motd: Motd) -> Results:
+        """Raw."""
+        yield ok("noise", evidence=[seen("/etc/motd", "\udcff" * 4000)])
+
+    evidence = judged(tmp_path, raw)["raw"].evidence[0]
+
+    assert evidence.truncated
+    assert len(evidence.value or "") == 4096
+
+
 def test_hostile_names_are_made_printable(tmp_path: Path) -> None:
     @check()
     def hostile(motd: Motd) -> Results:

@@ -71,8 +71,8 @@ class Check:
 
     @property
     def title(self) -> str:
-        """The first line of the docstring, without its full stop."""
-        return self.doc.partition("\n")[0].strip().rstrip(".")
+        """The first line of the docstring, without its full stop; the name where there is none (python -OO)."""
+        return self.doc.partition("\n")[0].strip().rstrip(".") or self.name
 
     @property
     def views(self) -> tuple[str, ...]:

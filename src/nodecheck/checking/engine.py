@@ -20,9 +20,9 @@ from nodecheck.errors import FactError, PluginError
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.target import Settings, Target
 from nodecheck.host import Host
-from nodecheck.plugins import PluginInfo, Registry
+from nodecheck.plugins import Registry
 from nodecheck.profile.model import Profile
-from nodecheck.profile.waivers import waived
+from nodecheck.profile.waivers import looked_at, waived
 from nodecheck.record import NamedTuple
 from nodecheck.report.identity import node_of
 from nodecheck.report.model import Node, OsName, PluginUsed, ProfileUsed, Report, Run, Source, Tool
@@ -58,8 +58,9 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     """Judge the host. Never raises for what the host holds."""
     started, began = time(), monotonic()
     facts = Facts(host, [Given(Settings, request.settings)], registry.readers)
-    broken: list[PluginInfo] = []
-    tasks = _tasks(registry, request, broken)
+    asked = request.selection
+    request = request._replace(selection=looked_at(asked, request.profile.waivers))
+    tasks = _tasks(registry, request)
     finisher = Finisher(request.profile, request.selection)
     identity = [Node(None, None, None, None, None, OsName(None, None, None))]
 
@@ -67,12 +68,11 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
         identity[0] = node_of(host, _release(facts))
 
     status = _work(identify, tasks, facts, finisher, began + request.timeout_s, request.timeout_s)
-    for plugin in (*registry.plugins, *broken):
+    for plugin in registry.plugins:
         if plugin.status == "failed":
             finisher.add_plugin(plugin)
-    results = waived(
-        finisher.results, request.profile.waivers, request.selection, strftime("%Y-%m-%d", gmtime(started))
-    )
+    today = strftime("%Y-%m-%d", gmtime(started))
+    results = waived(finisher.results, request.profile.waivers, asked, today, finisher.severity)
     results.sort(key=lambda result: result.id)
     finished = started + (monotonic() - began)
     return Report(
@@ -94,17 +94,14 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     )
 
 
-def _tasks(registry: Registry, request: Request, broken: list[PluginInfo]) -> list[Task]:
+def _tasks(registry: Registry, request: Request) -> list[Task]:
     tasks: list[Task] = []
     for name in sorted(registry.checks):
-        if not _may_be_wanted(registry, request.selection, name):
-            continue
         try:
-            check = registry.check(name)
+            if _may_be_wanted(registry, request.selection, name):
+                tasks.extend(_views(registry.check(name), request))
         except PluginError as error:
-            broken.append(PluginInfo(f"{registry.owners[name]}:{name}", None, "failed", str(error)))
-            continue
-        tasks.extend(_views(check, request))
+            registry.fail(registry.owners[name], str(error))
     return tasks
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from nodecheck.checking.judging import Judged, Task
-from nodecheck.checking.model import Cause, Evidence, Outcome, Result, Severity, Status, result_id
+from nodecheck.checking.model import VALUE_LIMIT, Cause, Evidence, Outcome, Result, Severity, Status, result_id
 from nodecheck.checking.selectors import Selection, parse_selector
 from nodecheck.digest import sha256_name
 from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
@@ -59,7 +59,7 @@ class Finisher:
         if identity in self._ids:
             return  # a check that speaks twice of one subject: the first word counts
         self._ids.add(identity)
-        severity = self._severity(name, tags, subject, view, outcome.severity or Severity.ERROR)
+        severity = self.severity(name, tags, subject, view, outcome.severity or Severity.ERROR)
         evidence = tuple([_safe_evidence(item) for item in outcome.evidence])
         status = outcome.status
         self.results.append(
@@ -85,7 +85,8 @@ class Finisher:
             )
         )
 
-    def _severity(self, name: str, tags: tuple[str, ...], subject: str | None, view: str, found: Severity) -> Severity:
+    def severity(self, name: str, tags: tuple[str, ...], subject: str | None, view: str, found: Severity) -> Severity:
+        """The profile's severity of a result: that of the last selector that takes it, else ``found``."""
         for selector, severity in self._severities:
             if selector.takes(name, tags, subject, view):
                 found = severity
@@ -106,7 +107,13 @@ def _safe(text: str | None) -> str | None:
 def _safe_evidence(item: Evidence) -> Evidence:
     if item.source.isascii() and (item.value is None or item.value.isascii()):
         return item
-    return item._replace(source=wellformed(item.source), value=_safe(item.value))
+    raw = (_safe(item.value) or "").encode()
+    if len(raw) <= VALUE_LIMIT:
+        return item._replace(source=wellformed(item.source), value=_safe(item.value))
+    value = raw[:VALUE_LIMIT].decode(
+        "utf-8", "ignore"
+    )  # longer than as read: each byte that is no text became an escape
+    return item._replace(source=wellformed(item.source), value=value, truncated=True)
 
 
 def _safe_cause(cause: Cause | None) -> Cause | None:
