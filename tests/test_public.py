@@ -40,12 +40,23 @@ def test_the_arguments_of_run() -> None:
     [
         {"select": ["swop"]}, {"select": "swap"}, {"profile": "none"}, {"role": "master"}, {"kubernetes": "1"},
         {"proxy_mode": "x"}, {"view": "later"}, {"fail_on": "fatal"}, {"timeout": 0}, {"timeout": "30"},
-        {"root": "/none"},
+        {"root": "/none"}, {"root": ""}, {"root": 3}, {"profile": 3}, {"select": [3]}, {"select": None},
+        {"kubernetes": 1.34}, {"cni": 3}, {"cni": ""},
     ],
 )  # fmt: skip
 def test_bad_arguments_raise_nodechecks_own_errors(arguments: dict[str, object]) -> None:
     with pytest.raises(nodecheck.NodecheckError):
         nodecheck.run(**arguments)  # type: ignore[arg-type]
+
+
+def test_profile_is_a_name_or_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").write_text('schema = "nodecheck.profile/1"\nname = "of a file"\n')
+    monkeypatch.chdir(tmp_path)
+
+    for source in (Path("mine"), "./mine", tmp_path / "mine"):
+        assert nodecheck.run(root=tmp_path, profile=source, select=["swap"]).profile.name == "of a file"
+    with pytest.raises(nodecheck.ProfileError):
+        nodecheck.run(root=tmp_path, profile="mine")
 
 
 def modules(code: str) -> set[str]:

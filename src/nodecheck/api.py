@@ -45,14 +45,14 @@ def run(
     what the node holds.
     """
     registry = load()
-    found = load_profile(fspath(profile), registry)
+    found = load_profile(_profile_source(profile), registry)
     settings = _settings(found, role, kubernetes, proxy_mode, cni)
     _one_of("view", view, VIEWS)
     _one_of("fail_on", fail_on, [level.value for level in Severity])
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= 86_400:
         raise UsageError(f"timeout: expected seconds, more than 0 and at most 86400, found {timeout!r}")
     selection = selection_of(registry, _texts("select", select), (*found.ignore, *_texts("ignore", ignore)), view)
-    host = open_host(None if root is None else fspath(root))
+    host = open_host(None if root is None else _path("root", root))
     return judge(host, registry, Request(found, settings, selection, fail_on or found.fail_on, float(timeout)))
 
 
@@ -62,7 +62,9 @@ def _settings(
     _one_of("role", role, ROLES)
     _one_of("proxy_mode", proxy_mode, PROXY_MODES)
     if kubernetes is not None:
-        kubernetes = release_text(kubernetes)
+        kubernetes = release_text(_text("kubernetes", kubernetes))
+    if cni is not None:
+        cni = _text("cni", cni)
     return Settings(
         role or profile.role,
         kubernetes or profile.kubernetes,
@@ -79,4 +81,27 @@ def _one_of(name: str, value: str | None, known: Iterable[str]) -> None:
 def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
     if isinstance(values, str):
         raise UsageError(f"{name}: expected a list of selectors, found the text {values!r}")
-    return tuple(values)
+    try:
+        return tuple([_text(name, value) for value in values])
+    except TypeError as error:
+        raise UsageError(f"{name}: expected a list of selectors, found {values!r}") from error
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{name}: expected a text that is not empty, found {value!r}")
+    return value
+
+
+def _path(name: str, value: object) -> str:
+    try:
+        found = fspath(value)  # type: ignore[call-overload]
+    except TypeError as error:
+        raise UsageError(f"{name}: expected a path, found {value!r}") from error
+    return _text(name, found)
+
+
+def _profile_source(profile: str | PathLike[str]) -> str:
+    """As :func:`load_profile` takes it; a path object is a path, also where it reads like a name."""
+    source = _path("profile", profile)
+    return source if isinstance(profile, str) or "/" in source else f"./{source}"
