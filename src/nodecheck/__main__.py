@@ -3,7 +3,11 @@
 import os
 import sys
 
-if sys.path and sys.path[0] in ("", os.getcwd()):
+try:
+    here = os.getcwd()
+except OSError:  # the working directory was deleted
+    here = ""
+if sys.path and sys.path[0] in ("", here):
     # ``python -m`` puts the working directory first; nodecheck runs as root and must not import from there.
     del sys.path[0]
 

@@ -278,3 +278,48 @@ def test_profile_verbs(nodecheck: Command, tmp_path: Path) -> None:
     assert nodecheck("profile", "show", "kuberntes").code == 2
     schema = json.loads(nodecheck("schema", "profile").out)
     jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("words", ["run --help", "--help", "schema --help", "list", "--version"])
+def test_a_page_that_cannot_be_written_is_74(tmp_path: Path, words: str) -> None:
+    for output in (">/dev/full", ">&-"):
+        script = f"{sys.executable} -m nodecheck {words} {output}"
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+
+        assert done.returncode == 74
+        assert "Traceback" not in done.stderr
+
+
+def test_a_working_directory_that_was_deleted(tmp_path: Path) -> None:
+    script = f"mkdir gone; cd gone; rmdir ../gone; exec {sys.executable} -m nodecheck run --json --root "
+    for root, code in ((str(tmp_path), (0, 1, 3)), (".", (2,))):
+        done = subprocess.run(["sh", "-c", script + root], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+
+        assert done.returncode in code
+        assert "Traceback" not in done.stderr
+
+
+def test_unknown_words_are_answered_with_the_nearest(nodecheck: Command) -> None:
+    assert "there is no verb 'lisst'; did you mean 'list'?" in nodecheck("lisst").err
+    assert "did you mean '--select'?" in nodecheck("run", "--selekt", "swap").err
+    assert "did you mean" not in nodecheck("run", "extra").err
+
+
+def test_what_belongs_to_later_issues_is_not_there_yet(nodecheck: Command) -> None:
+    for words in (["plan"], ["run", "--capture", "x"], ["run", "--select", "firewall"], ["explain", "time-sync"]):
+        assert nodecheck(*words).code == 2
+
+
+def test_a_check_that_cannot_be_imported_fails_its_plugin_whatever_is_selected(
+    nodecheck: Command, plugin: Plugin
+) -> None:
+    code = LEVELS.replace("dark]", "dark, nodecheck.hookspecs.LazyCheck('later', 'no_such_module:later')]")
+    plugins = plugin("levels", "import nodecheck.hookspecs\n" + code)
+
+    for select in ("*", "tag:*"):
+        document = json.loads(nodecheck("run", "--json", "--select", select, plugins=plugins).out)
+        states = {item["name"]: item["status"] for item in document["tool"]["plugins"]}
+        found = {result["id"]: result["status"] for result in document["results"]}
+        assert states["levels"] == "failed"
+        assert found["plugin[levels]"] == "unknown"
+        assert (select == "tag:*") or found["good"] == "pass"

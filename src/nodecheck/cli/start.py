@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from nodecheck import __version__
 from nodecheck.cli import VERBS
 from nodecheck.cli.terminal import width
-from nodecheck.errors import NodecheckError
+from nodecheck.errors import NodecheckError, UsageError
 from nodecheck.report.summary import BUG, INTERRUPTED, TERMINATED, UNWRITTEN, USAGE
 
 EPILOG = """\
@@ -72,13 +72,17 @@ def _dispatch(words: list[str]) -> int:
     if not words:
         overview.print_help(sys.stderr)
         return USAGE
+    if words[0][:1] != "-":
+        from nodecheck.checking.selectors import nearest
+
+        raise UsageError(f"there is no verb {words[0]!r}{nearest(words[0], VERBS)}")
     overview.parse_args(words)
     return USAGE
 
 
 # argparse asks gettext for translations of its words, of which there are none, and gettext imports locale to look for
 # them: a millisecond of every start.
-setattr(argparse, "_", str)
+setattr(argparse, "_", str)  # noqa: B010 - the stubs do not know it
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -92,10 +96,17 @@ _STYLE: dict[str, Any] = {"allow_abbrev": False, "formatter_class": _formatter}
 class _Parser(argparse.ArgumentParser):
     """argparse, with the nearest option named where one is unknown."""
 
+    def print_help(self, file: Any = None) -> None:
+        """argparse says nothing of a page that could not be written; this raises :class:`Unwritten`."""
+        if file is None:
+            write(self.format_help())
+        else:
+            super().print_help(file)
+
     def error(self, message: str) -> NoReturn:
         from nodecheck.checking.selectors import nearest
 
-        if message.startswith("unrecognized arguments: "):
+        if message.startswith("unrecognized arguments: -"):
             word = message.partition(": ")[2].partition(" ")[0].partition("=")[0]
             message += nearest(word, [name for action in self._actions for name in action.option_strings])
         self.print_usage(sys.stderr)

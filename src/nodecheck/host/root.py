@@ -40,9 +40,9 @@ class RootHost:
     kind = "root"
 
     def __init__(self, path: str) -> None:
-        self.path = os.path.abspath(path)
         self._mounted: dict[str, bool] = {}
         try:
+            self.path = os.path.abspath(path)  # fails where the working directory was deleted
             os.close(os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
         except (OSError, ValueError) as error:
             raise UsageError(f"--root {path}: not a directory that can be opened: {error}") from error
