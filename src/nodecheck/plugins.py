@@ -85,7 +85,7 @@ def _imported(lazy: LazyCheck) -> Check:
     module, _, attribute = lazy.target.partition(":")
     try:
         found = getattr(import_module(module), attribute)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"check {lazy.name}: {_told(error)}") from error
     if not isinstance(found, Check) or found.name != lazy.name:
         raise PluginError(f"check {lazy.name}: {lazy.target} is not a check of that name")
@@ -117,7 +117,7 @@ def _add(registry: Registry, manager: pluggy.PluginManager, entry: EntryPoint) -
         manager.register(module, entry.name)
         manager.check_pending()
         hooks = _declare(registry, manager, module, entry.name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if manager.has_plugin(entry.name):
             manager.unregister(name=entry.name)
         info = PluginInfo(entry.name, entry.version, "failed", _told(error), entry.where)

@@ -323,3 +323,14 @@ def test_a_check_that_cannot_be_imported_fails_its_plugin_whatever_is_selected(
         assert states["levels"] == "failed"
         assert found["plugin[levels]"] == "unknown"
         assert (select == "tag:*") or found["good"] == "pass"
+
+
+def test_a_plugin_that_exits_stops_nobody(nodecheck: Command, plugin: Plugin) -> None:
+    plugins = plugin("leaves", "raise SystemExit(5)\n")
+    exits = "@check()\ndef exits():\n    'Exits.'\n    raise SystemExit(5)\n\n@nodecheck.hookimpl"
+    plugin("levels", LEVELS.replace("@nodecheck.hookimpl", exits).replace("dark]", "dark, exits]"))
+
+    ended = nodecheck("run", "--json", "--select", "good", "--select", "exits", plugins=plugins)
+
+    found = {result["id"]: result["cause"] and result["cause"]["code"] for result in json.loads(ended.out)["results"]}
+    assert found == {"good": None, "exits": "crashed", "plugin[leaves]": "plugin-failed"}

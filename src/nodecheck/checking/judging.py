@@ -77,7 +77,7 @@ def _outcomes(task: Task, facts: Facts, subject: str | None, wanted: str | None,
         yield from _bounded(judge.function(*arguments, **keywords))
     except FactError as error:
         yield from_error(error)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         yield from_error(crashed(task.check.name, error))
 
 

@@ -100,7 +100,7 @@ class Facts:
             value = reader(**{need.name: self.bound(need, recorder) for need in needs})
         except FactError as error:
             self._settle(slot, recorder, None, error)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._settle(slot, recorder, None, crashed(kind.__name__, error))
         else:
             self._settle(slot, recorder, value, None)

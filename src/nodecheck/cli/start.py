@@ -33,14 +33,20 @@ class Unwritten(Exception):
     """Standard output, or a file that was asked for, could not be written."""
 
 
+class Terminated(BaseException):
+    """SIGTERM. Not a SystemExit: one that a plugin raises is caught, and this must not be."""
+
+
 def start(words: list[str]) -> int:
     """Run the verb that ``words`` name."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
         code = _dispatch(words)
         return _flushed(code)
-    except SystemExit as end:  # argparse, and SIGTERM
+    except SystemExit as end:  # argparse
         return end.code if isinstance(end.code, int) else USAGE
+    except Terminated:
+        return TERMINATED
     except KeyboardInterrupt:
         return INTERRUPTED
     except NodecheckError as error:
@@ -58,7 +64,7 @@ def start(words: list[str]) -> int:
 
 
 def _terminated(_: int, __: FrameType | None) -> None:
-    sys.exit(TERMINATED)
+    raise Terminated
 
 
 def _dispatch(words: list[str]) -> int:
