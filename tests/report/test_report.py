@@ -119,3 +119,18 @@ def test_the_machine_id_is_derived_and_not_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [None, "", "uninitialized", "0123", "g" * 32])
 def test_no_machine_id(text: str | None) -> None:
     assert derived_id(text) is None
+
+
+def test_keys_of_a_later_minor_version_are_left_aside() -> None:
+    one = report(FAILED, result("dark", Status.UNKNOWN, cause=Cause("denied", "no")))
+    document = one.to_dict()
+
+    def grow(value: object) -> None:
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            grow(inner)
+        if isinstance(value, dict):
+            value["later"] = 1
+
+    grow(document)
+
+    assert nodecheck.Report.from_json(json.dumps(document)) == one

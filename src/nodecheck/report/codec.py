@@ -99,25 +99,30 @@ def from_json(text: str | bytes) -> Report:
 def _report(document: dict[str, Any]) -> Report:
     tool, run, node = document["tool"], document["run"], document["node"]
     return Report(
-        Tool(tool["name"], tool["version"], tuple(PluginUsed(**plugin) for plugin in tool["plugins"])),
-        Run(**{**run, "source": Source(**run["source"])}),
-        Node(**{**node, "os": OsName(**node["os"])}),
-        ProfileUsed(**document["profile"]),
+        Tool(tool["name"], tool["version"], tuple(PluginUsed(**_known(PluginUsed, item)) for item in tool["plugins"])),
+        Run(**{**_known(Run, run), "source": Source(**_known(Source, run["source"]))}),
+        Node(**{**_known(Node, node), "os": OsName(**_known(OsName, node["os"]))}),
+        ProfileUsed(**_known(ProfileUsed, document["profile"])),
         Summary(*(document["summary"][key] for key in _SUMMARY)),
         tuple(_result(result) for result in document["results"]),
     )
 
 
+def _known(kind: Any, found: dict[str, Any]) -> dict[str, Any]:
+    """The keys that this version knows: a later minor version of the schema may have more."""
+    return {key: value for key, value in found.items() if key in kind._fields}
+
+
 def _result(found: dict[str, Any]) -> Result:
     return Result(
         **{
-            **found,
+            **_known(Result, found),
             "status": Status(found["status"]),
             "severity": Severity(found["severity"]),
-            "cause": None if found["cause"] is None else Cause(**found["cause"]),
-            "evidence": tuple(Evidence(**item) for item in found["evidence"]),
+            "cause": None if found["cause"] is None else Cause(**_known(Cause, found["cause"])),
+            "evidence": tuple(Evidence(**_known(Evidence, item)) for item in found["evidence"]),
             "fix": None if found["fix"] is None else _fix(found["fix"]),
-            "waiver": None if found["waiver"] is None else Waived(**found["waiver"]),
+            "waiver": None if found["waiver"] is None else Waived(**_known(Waived, found["waiver"])),
             "tags": tuple(found["tags"]),
             "references": tuple(found["references"]),
         }
