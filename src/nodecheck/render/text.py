@@ -157,11 +157,16 @@ def _details(result: Result, style: Style) -> Iterator[str]:
         yield from _fix(result.fix, style)
 
 
+def _shown(text: str) -> str:
+    """Text of a file for people: a tab as a blank, other control characters by their numbers."""
+    return printable(text.replace("\t", " "))
+
+
 def _told(item: Evidence) -> str:
     where = printable(item.source) + (f", {item.locator}" if item.locator else "")
     if item.value is None:
         return f"{where}: not there"
-    value = printable(item.value if len(item.value) <= 200 else item.value[:200] + "…")
+    value = _shown(item.value if len(item.value) <= 200 else item.value[:200] + "…")
     return f"{where}: {value}" if value else where
 
 
@@ -183,11 +188,11 @@ def _step(step: Step) -> Iterator[str]:
         yield "$ " + " ".join(quote(printable(word)) for word in step.argv)
     elif isinstance(step, Edit):
         yield f"in {printable(step.path)}"
-        yield f"- {printable(step.before)}"
-        yield f"+ {printable(step.after)}"
+        yield f"- {_shown(step.before)}"
+        yield f"+ {_shown(step.after)}"
     elif isinstance(step, Create):
         yield f"write {printable(step.path)} ({step.mode})"
-        yield from ("| " + printable(line) for line in step.content.rstrip("\n").split("\n"))
+        yield from ("| " + _shown(line) for line in step.content.rstrip("\n").split("\n"))
 
 
 def _field(label: str, text: str, style: Style) -> Iterator[str]:
