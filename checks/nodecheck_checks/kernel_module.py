@@ -280,8 +280,9 @@ def _fix_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
         return Fix(f"Let {name} be loaded", (edit(rule.path, rule.text, "# " + rule.text),))
     if rule is None and hindrance is not None and hindrance.unmask:
         return Fix("Let systemd load modules at boot", (command("systemctl", "unmask", SERVICE),))
-    text = f"{verdict.message}; take {verdict.block.evidence.value!r} out of {verdict.block.evidence.source}."
-    return by_hand(f"Let {name} be loaded", text)
+    told = verdict.block.evidence
+    text = "let it run at boot" if told.value is None else f"take {told.value!r} out of {told.source}"
+    return by_hand(f"Let {name} be loaded", f"{verdict.message}; {text}.")
 
 
 def _load_at_boot(name: str, boot: BootModules) -> Fix | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking import Evidence, Lazy, Results, Severity, check, fail, ok, seen
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen
+from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.services import Services, ServiceState
 from nodecheck.facts.systemd import UnitIndex
 from nodecheck.facts.unit_pulls import ServicePulls
-from nodecheck.fix import Fix, Step, command
+from nodecheck.facts.units import RESCUES
+from nodecheck.fix import Fix, Step, by_hand, command
 
 OTHER_NAMES = {"chronyd": ("chrony",)}
 """Units that distributions call otherwise: Debian's chronyd runs as chrony.service."""
@@ -37,7 +39,8 @@ def service(subject: str, services: Services, index: Lazy[UnitIndex], *, require
 
     ## What it looks at
     Now: what the running systemd says of the unit. Boot: unit files, masks, aliases, and the links that pull the unit
-    (or its socket) into the default target, and ``Wants=``, ``Requires=`` … of units that start.
+    (or its socket) into the default target, and ``Wants=``, ``Requires=`` … of units that start; ``systemd.mask=``,
+    ``systemd.wants=``, ``systemd.unit=`` and words such as ``rescue`` on the kernel's command line.
 
     ## How to fix it
     ``systemctl start UNIT`` for now, ``systemctl enable UNIT`` for the next boot; before them, where
@@ -78,7 +81,12 @@ def _steps(unit: str, masked: bool, verb: str) -> tuple[Step, ...]:
 
 @service.at_boot
 def service_boot(
-    subject: str, index: UnitIndex, pulls: Lazy[ServicePulls], *, require: tuple[str, ...] = ()
+    subject: str,
+    index: UnitIndex,
+    pulls: Lazy[ServicePulls],
+    words: BootUnits,
+    *,
+    require: tuple[str, ...] = (),
 ) -> Results:
     """Whether something starts the unit at the next boot."""
     index = index.persistent()
@@ -88,9 +96,12 @@ def service_boot(
         yield fail(f"there is no unit {subject}.service", expected="enabled", evidence=evidence)
         return
     mask = index.mask(unit)
-    why = index.starts_at_boot(unit) or index.starts_at_boot(unit.replace(".service", ".socket"))
+    why = _pulled(index, unit, None)
     if why is None and mask is None:
         why = pulls().why(index, unit)
+    if mask is None and (outcome := _by_cmdline(index, unit, words, why is not None)) is not None:
+        yield outcome
+        return
     if why is not None and mask is None:
         yield ok(f"{unit} starts at boot", expected="enabled", actual="enabled", evidence=[seen(why, unit)])
         return
@@ -99,6 +110,31 @@ def service_boot(
     evidence = list(_where(index, unit, mask))
     message = f"{unit} is {actual}: nothing starts it at boot"
     yield fail(message, expected="enabled", actual=actual, evidence=evidence, fix=fix)
+
+
+def _pulled(index: UnitIndex, unit: str, target: str | None) -> str | None:
+    socket = unit.replace(".service", ".socket")
+    return index.starts_at_boot(unit, target) or index.starts_at_boot(socket, target)
+
+
+def _by_cmdline(index: UnitIndex, unit: str, words: BootUnits, enabled: bool) -> Outcome | None:
+    """What the command line of the next boot makes of a unit; None where it says nothing that changes it."""
+    word = words.masks(unit)
+    wanted = words.wants(unit)
+    if word is None and enabled and words.target is not None and wanted is None:
+        target = words.target[0]
+        word = words.target[1] if target in RESCUES and _pulled(index, unit, target) is None else None
+    source = words.source or "command line"
+    if word is not None:
+        text = f"Remove {word} from the boot loader's configuration (EL: grubby --remove-args)."
+        return fail(
+            f"{word} on the kernel command line keeps {unit} from starting", expected="enabled", actual="not started",
+            evidence=[seen(source, word, line=words.line)], fix=by_hand(f"Let {unit} start", text),
+        )  # fmt: skip
+    if wanted is not None and not enabled:
+        message = f"{wanted} on the kernel command line starts {unit}"
+        return ok(message, expected="enabled", actual="enabled", evidence=[seen(source, wanted, line=words.line)])
+    return None
 
 
 def _where(index: UnitIndex, unit: str, mask: str | None) -> Iterator[Evidence]:

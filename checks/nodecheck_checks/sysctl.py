@@ -8,13 +8,13 @@ from nodecheck.facts.module_loading import BUILT_IN, LOADED, UNCLEAR, BootVerdic
 from nodecheck.facts.modules_boot import BootModules
 from nodecheck.facts.sysctl_boot import SYSTEMD, BootSysctls, Held
 from nodecheck.facts.sysctl_conf import Setting
-from nodecheck.facts.sysctl_kernel import BRIDGE, module_of
+from nodecheck.facts.sysctl_kernel import BRIDGE, holds_number, module_of
 from nodecheck.facts.sysctl_keys import dotted, key_path, spelled
 from nodecheck.facts.sysctl_now import PROC_SYS, RunningSysctls
 from nodecheck.facts.sysctl_udev import UdevSysctls
 from nodecheck.facts.target import Target
 from nodecheck_checks.sysctl_fixes import boot_fix, now_fix
-from nodecheck_checks.wanted import meets, verify_wanted
+from nodecheck_checks.wanted import meets, verify_wanted, whole_number
 
 REQUIRE = {
     "net.bridge.bridge-nf-call-iptables": "1",
@@ -87,6 +87,10 @@ def sysctl(
         yield fail(
             _absent(path), expected=wanted, actual="no such key", evidence=[seen(source)], fix=now_fix(path, wanted)
         )
+        return
+    if holds_number(path) and whole_number(value) is None:
+        message = f"{source} does not hold a number, which no kernel shows"
+        yield unknown(message, code="malformed", expected=wanted, evidence=[seen(source, value)])
         return
     judge = ok if meets(value, wanted) else fail
     actual = " ".join(value.split("\t"))[:MOST_CHARS]

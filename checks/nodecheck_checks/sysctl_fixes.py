@@ -28,6 +28,8 @@ def boot_fix(path: str, wanted: str, sysctls: BootSysctls, held: Held, verdict: 
     title = f"Set {key} at boot"
     if value is None:
         return by_hand(title, f"choose a value for {key} that is {wanted}, and set it in /etc/sysctl.d")
+    if sysctls.writer.by_cmdline:
+        return by_hand(title, f"take this out of the boot loader's configuration: {sysctls.writer.why}")
     if held.by in sysctls.credential:
         return by_hand(title, f"take {key} out of the credential {NAME} ({held.by.source}), which beats every file")
     if held.by is not None and held.by.path not in same_variable(path) and "*" not in held.by.path:

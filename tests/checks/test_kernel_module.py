@@ -434,6 +434,26 @@ def test_a_masked_service_loads_nothing(tree: Tree) -> None:
     assert boot(root).status == "pass"
 
 
+def test_a_service_that_nothing_starts_loads_nothing(tree: Tree) -> None:
+    units = "usr/lib/systemd/system"
+    names = ("sysinit.target", "systemd-modules-load.service", "systemd-sysctl.service")
+    root = tree({**MODULE_TREE, CONF: "br_netfilter\n", **{f"{units}/{name}": "[Unit]\n" for name in names}})
+    wants = root / units / "sysinit.target.wants"
+    wants.mkdir()
+    (wants / "systemd-sysctl.service").symlink_to("../systemd-sysctl.service")
+    found = boot(root)
+    assert found.status == "fail"
+    assert "nothing starts systemd-modules-load.service" in found.message
+    assert found.fix is not None
+    assert "None" not in str(found.fix.steps)
+    (wants / "systemd-modules-load.service").symlink_to("../systemd-modules-load.service")
+    assert boot(root).status == "pass"
+    nulled = root / "etc/systemd/system/sysinit.target.wants"
+    nulled.mkdir(parents=True)
+    (nulled / "systemd-modules-load.service").symlink_to("/dev/null")
+    assert boot(root).status == "fail"
+
+
 def test_an_enabled_service_loads_it(tree: Tree) -> None:
     unit = "[Service]\nExecStartPre=-/sbin/modprobe br_netfilter\nExecStart=/usr/local/bin/k3s\n"
     root = tree({**MODULE_TREE, "etc/systemd/system/k3s.service": unit})

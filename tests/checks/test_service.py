@@ -86,6 +86,50 @@ def test_the_text_of_a_unit_that_starts_pulls_in(
         assert found.evidence[0].source == f"{UNITS}/docker.service"
 
 
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("quiet", "pass"),
+        ("systemd.mask=chronyd.service", "fail"),
+        ("systemd.mask=chronyd", "fail"),
+        ("systemd.mask=chronyd systemd.wants=chronyd", "fail"),
+        ("systemd.unit=rescue.target", "fail"),
+        ("systemd.unit=rescue.target systemd.wants=chronyd", "pass"),
+        ("systemd.unit=rescue.target 3", "pass"),
+        ("rescue", "fail"),
+        ("1", "fail"),
+        ("emergency", "fail"),
+        ("systemd.unit=rescue", "pass"),  # no unit name, which systemd ignores
+        ("systemd.unit=multi-user.target", "pass"),
+    ],
+)
+def test_the_command_line_keeps_an_enabled_unit_from_starting(node: Path, words: str, status: str) -> None:
+    link(node, "/etc/systemd/system/multi-user.target.wants/chronyd.service", f"{UNITS}/chronyd.service")
+    (node / "proc").mkdir()
+    (node / "proc/cmdline").write_text(f"ro {words}\n")
+
+    found = boot(node)
+
+    assert found.status == status
+    if status == "fail":
+        assert found.evidence[0].source == "/proc/cmdline"
+
+
+def test_a_unit_of_sysinit_starts_in_rescue_and_not_in_emergency(node: Path) -> None:
+    link(node, "/etc/systemd/system/sysinit.target.wants/chronyd.service", f"{UNITS}/chronyd.service")
+    (node / "proc").mkdir()
+    (node / "proc/cmdline").write_text("rescue\n")
+    assert boot(node).status == "pass"
+    (node / "proc/cmdline").write_text("emergency\n")
+    assert boot(node).status == "fail"
+
+
+def test_the_command_line_starts_a_unit(node: Path) -> None:
+    (node / "proc").mkdir()
+    (node / "proc/cmdline").write_text("systemd.wants=chronyd.service\n")
+    assert boot(node).status == "pass"
+
+
 def test_debian_calls_it_chrony(tree: Callable[[dict[str, str | bytes]], Path]) -> None:
     node = tree({f"{UNITS}/chrony.service": UNIT})
     link(node, "/etc/systemd/system/multi-user.target.wants/chrony.service", f"{UNITS}/chrony.service")

@@ -88,6 +88,14 @@ def test_now_a_directory_is_unknown(tree: Tree) -> None:
     assert found.cause.code == "malformed"
 
 
+@pytest.mark.parametrize("noise", ["", "\n", "on", "1x", "\0\x7f[", "1 1"])
+def test_now_what_no_kernel_shows_is_unknown(tree: Tree, noise: str) -> None:
+    found = judge(tree({"proc/sys/net/ipv4/ip_forward": noise}), FORWARD)
+    assert found.status == "unknown"
+    assert found.cause is not None
+    assert found.cause.code == "malformed"
+
+
 # the reference installation
 
 
@@ -263,6 +271,31 @@ def test_a_masked_service_applies_nothing(tree: Tree) -> None:
     assert "systemd-sysctl.service is masked" in found.message
     mend(root, found)
     assert boot(root).status == "pass"
+
+
+@pytest.mark.parametrize("words", ["systemd.mask=systemd-sysctl.service", "systemd.mask=systemd-sysctl"])
+def test_a_service_masked_on_the_command_line_applies_nothing(tree: Tree, words: str) -> None:
+    root = tree({"etc/sysctl.d/a.conf": "net.ipv4.ip_forward=1\n", "proc/cmdline": f"ro {words}\n"})
+    found = boot(root)
+    assert found.status == "fail"
+    assert words in found.message
+    assert found.fix is not None
+    assert words in str(found.fix.steps)
+
+
+def test_emergency_mode_applies_nothing_and_rescue_does(tree: Tree) -> None:
+    units = "usr/lib/systemd/system"
+    root = tree({
+        "etc/sysctl.d/a.conf": "net.ipv4.ip_forward=1\n",
+        "usr/lib/systemd/systemd": "",
+        **{f"{units}/{name}": "[Unit]\n" for name in ("sysinit.target", "systemd-sysctl.service")},
+        "proc/cmdline": "rescue\n",
+    })  # fmt: skip
+    (root / units / "sysinit.target.wants").mkdir()
+    (root / units / "sysinit.target.wants/systemd-sysctl.service").symlink_to("../systemd-sysctl.service")
+    assert boot(root).status == "pass"
+    (root / "proc/cmdline").write_text("emergency\n")
+    assert boot(root).status == "fail"
 
 
 def test_another_init_reads_sysctl_conf_last(tree: Tree) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent
 from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.boot_units import boot_units
 from nodecheck.facts.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.modules import module_name
 from nodecheck.facts.systemd import InitSystem, UnitIndex
@@ -78,15 +79,17 @@ class ModulesLoad(NamedTuple):
 
 def hindrance(units: UnitIndex, cmdline: BootCmdline) -> Hindrance | None:
     """What keeps systemd-modules-load.service from running: a mask, or that nothing starts it."""
-    for value in cmdline.all("systemd.mask"):
-        if value in (SERVICE, SERVICE.removesuffix(".service")):
-            message = f"{SERVICE} is masked on the command line"
-            return Hindrance(message, cmdline.source or "command line", f"systemd.mask={value}")
+    word = boot_units(cmdline.words).masks(SERVICE)
+    if word is not None:
+        return Hindrance(f"{SERVICE} is masked on the command line", cmdline.source or "command line", word)
     path = units.persistent().mask(SERVICE)
     if path is not None:
         return Hindrance(f"{SERVICE} is masked", path, "/dev/null", unmask=True)
     if units.complete and not units.exists(SERVICE):
         return Hindrance(f"{SERVICE} is not installed", f"/usr/lib/systemd/system/{SERVICE}", None)
+    # A root that shows no links of sysinit.target at all does not tell which units are started.
+    if units.complete and "sysinit.target.wants" in units.dirs and units.starts_at_boot(SERVICE) is None:
+        return Hindrance(f"nothing starts {SERVICE}", f"/usr/lib/systemd/system/sysinit.target.wants/{SERVICE}", None)
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.boot_units import boot_units
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.record import NamedTuple
 
@@ -77,8 +78,7 @@ masked=(), wanted=(), source=None, line=None, text='')
         None if zram is None or zram[0] else zram[1],
         zram[1] if zram is not None and zram[0] else None,
         tuple(_extras(words)) if init.at_least(EXTRA_KNOWN) else (),
-        tuple(_units(words, "systemd.mask")),
-        tuple(_units(words, "systemd.wants")),
+        *boot_units(words)[:2],
     )
 
 
@@ -127,10 +127,3 @@ def _extras(words: tuple[str, ...]) -> Iterable[ExtraSwap]:
             yield ExtraSwap(parts[0], "".join(parts[1:]), word)
         elif key == "systemd.mount-extra" and 3 <= len(parts) <= 4 and parts[0] and parts[2] == "swap":
             yield ExtraSwap(parts[0], "".join(parts[3:]), word)
-
-
-def _units(words: tuple[str, ...], key: str) -> Iterable[tuple[str, str]]:
-    for word in words:
-        name, _, unit = word.partition("=")
-        if name == key and unit:
-            yield (unit if "." in unit else f"{unit}.service"), word

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot import BootCmdline, KernelRelease
+from nodecheck.facts.boot_units import boot_units
 from nodecheck.facts.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.sysctl_conf import (
     Setting,
@@ -48,6 +49,8 @@ class Writer(NamedTuple):
     """The file that shows it."""
     absent: bool = False
     """That file is not there, which shows it."""
+    by_cmdline: bool = False
+    """The kernel's command line has the say, which no file mends."""
 
 
 class Held(NamedTuple):
@@ -89,7 +92,7 @@ class BootSysctls(NamedTuple):
         kernel: Lazy[KernelRelease],
     ) -> BootSysctls:
         """Read them. Raises what the host raises for a file or directory that is there and cannot be read."""
-        writer = writer_of(host, init, index)
+        writer = writer_of(host, init, index, cmdline)
         told = _cmdline_settings(cmdline, kernel)
         files = conf_files(host, SYSCTL_DIRS)
         if writer.name == PROCPS:
@@ -173,12 +176,16 @@ def simulate(path: str, writes: Iterable[Write], start: str | None = None) -> He
     return Held(value, by, (), tuple(notes[:8]))
 
 
-def writer_of(host: Host, init: InitSystem, index: UnitIndex) -> Writer:
+def writer_of(host: Host, init: InitSystem, index: UnitIndex, cmdline: BootCmdline) -> Writer:
     """What applies ``sysctl.d`` at boot. Raises Unsupported for an init that sets sysctls in a way of its own."""
     if not init.is_systemd:
         if init.name not in _RUN_PROCPS:
             raise Unsupported("init", f"{init.name} sets sysctls in a way that nodecheck does not know")
         return _script(host, init)
+    told = boot_units(cmdline.words)
+    word = told.masks(UNIT)
+    if word is not None:
+        return Writer(None, f"{word} on the command line keeps {UNIT} from starting", cmdline.source, by_cmdline=True)
     lasting = index.persistent()
     mask = lasting.mask(UNIT)
     if mask is not None:
@@ -186,7 +193,7 @@ def writer_of(host: Host, init: InitSystem, index: UnitIndex) -> Writer:
     if init.present and index.complete:
         if not lasting.exists(UNIT):
             return Writer(None, f"there is no {UNIT}", "/usr/lib/systemd/system/" + UNIT, absent=True)
-        link = lasting.starts_at_boot(UNIT)
+        link = lasting.starts_at_boot(UNIT, told.target and told.target[0])
         if link is None:
             return Writer(None, f"nothing starts {UNIT}", lasting.fragment(UNIT))
         return Writer(SYSTEMD, f"{UNIT} is started", link)

@@ -98,10 +98,22 @@ _LONGEST = 20
 """Digits, sign and prefix of a number that the kernel still reads (``TMPBUFLEN`` is 22)."""
 
 
+_INT_KEYS = (BRIDGE, IP_FORWARD, "net/ipv4/conf/", "net/ipv6/conf/")
+
+
+def holds_number(path: str) -> bool:
+    """Whether the kernel is known to show one whole number for a key, and nothing else.
+
+    >>> holds_number("net/ipv4/ip_forward"), holds_number("kernel/core_pattern")
+    (True, False)
+    """
+    return path in _RANGES or (path.startswith(_INT_KEYS) and not path.endswith("/stable_secret"))
+
+
 def _bounds(path: str) -> tuple[int, int]:
     if path in _RANGES:
         return _RANGES[path]
-    if path.startswith((BRIDGE, "net/ipv4/ip_forward", "net/ipv4/conf/", "net/ipv6/conf/")):
+    if path.startswith(_INT_KEYS):
         return _INT
     return _NET if path.startswith("net/") and not path.endswith(("_mem", "_thresh")) else _WIDEST
 

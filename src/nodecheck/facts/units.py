@@ -181,15 +181,16 @@ class UnitIndex(NamedTuple):
         found = self.resolve("default.target")
         return _RUNLEVELS.get(found, found) if found != "default.target" else "graphical.target"
 
-    def starts_at_boot(self, name: str) -> str | None:
+    def starts_at_boot(self, name: str, target: str | None = None) -> str | None:
         """The link that pulls a unit in at the next boot; None where none does or the unit is masked.
 
         Links alone are followed, from the default target's tree; what only the text of another unit pulls in
         (``Wants=``), or a socket, timer or path, is not seen here. For a target that every boot reaches: its file.
+        ``target`` is what the command line asks for instead of ``default.target``.
         """
         index = self.persistent()
-        default = index.default_target()
-        goals = BOOT_TARGETS | {default} if default not in _RESCUES else frozenset((default, "sysinit.target"))
+        default = index.default_target() if target is None else index.resolve(target)
+        goals = BOOT_TARGETS | {default} if default not in RESCUES else RESCUES[default]
         return _search(index, name, goals | {"graphical.target"} if default == "graphical.target" else goals)
 
 
@@ -197,7 +198,11 @@ _RUNLEVELS = {f"runlevel{n}.target": "multi-user.target" for n in "234"} | {
     "runlevel5.target": "graphical.target",
     "runlevel1.target": "rescue.target",
 }
-_RESCUES = ("rescue.target", "emergency.target")
+RESCUES = {
+    "rescue.target": frozenset(("rescue.target", "sysinit.target")),
+    "emergency.target": frozenset(("emergency.target",)),
+}
+"""Targets of a node in trouble, and what is reached on the way to each (bootup(7))."""
 
 
 def _search(index: UnitIndex, name: str, goals: frozenset[str]) -> str | None:
