@@ -157,6 +157,22 @@ def test_kernel_configuration(tree: Tree) -> None:
     assert boot(tree({"/boot/config-6.1.0": "CONFIG_X=y\n# CONFIG_SECURITY_SELINUX is not set\n"})) == "disabled"
 
 
+@pytest.mark.parametrize(("parameter", "mode"), [("=y", "disabled"), (" is not set", "enforcing")])
+def test_a_kernel_without_the_parameter_does_not_heed_it(tree: Tree, parameter: str, mode: str) -> None:
+    """Debian 12's kernel boots into enforcing with ``security=selinux selinux=0``."""
+    option = f"{'# ' if parameter[0] == ' ' else ''}CONFIG_SECURITY_SELINUX_BOOTPARAM{parameter}\n"
+    root = tree(
+        {
+            "/etc/selinux/config": "SELINUX=enforcing\n",
+            "/etc/os-release": "ID=debian\nVERSION_ID=12\n",
+            "/proc/cmdline": "ro security=selinux selinux=0\n",
+            "/proc/sys/kernel/osrelease": "6.1.0\n",
+            "/boot/config-6.1.0": f"CONFIG_SECURITY_SELINUX=y\n{option}",
+        }
+    )
+    assert boot(root) == mode
+
+
 def test_no_config(tree: Tree) -> None:
     root = tree({"/etc/os-release": UBUNTU})
     assert boot(root) == "disabled"

@@ -47,6 +47,8 @@ class KernelLsm(NamedTuple):
         Without any command line, not even ``/proc/cmdline``, the distribution's habit decides nothing.
         """
         words = cmdline.kernel_words
+        if values(words, "selinux") and release().family not in _WITH_SELINUX and _deaf(config().config):
+            words = tuple([word for word in words if not word.startswith("selinux=")])
         for word, active in _from_words(words, kernel):
             evidence = (seen(cmdline.source or "command line", word, line=cmdline.line),)
             return cls(active, f"the command line says {word}", evidence)
@@ -81,6 +83,14 @@ def _from_words(words: tuple[str, ...], kernel: Lazy[KernelRelease]) -> list[tup
     if security := values(words, "security"):
         return [(f"security={security[-1]}", security[-1] == "selinux")]
     return []
+
+
+def _deaf(config: KernelConfig) -> bool:
+    """Whether the kernel is built without its parameter ``selinux=``, as Debian 12's is: then the word is nothing."""
+    if config.source is None:
+        return False
+    value, line = config.find("SECURITY_SELINUX_BOOTPARAM")
+    return value == "n" and line is not None
 
 
 def _knows_lsm(kernel: KernelRelease) -> bool:
