@@ -65,9 +65,8 @@ class Node(NamedTuple):
         return None if isinstance(target, FactError) else target.release
 
     def package(self, name: str) -> tuple[Evidence, ...]:
-        """The package that shows a component of which nothing else is there."""
-        packages = attempt(self.packages)
-        found = None if isinstance(packages, FactError) else daemon_package(packages.packages, name)
+        """The package that shows a component of which nothing else is there. Raises FactError."""
+        found = daemon_package(self.packages().packages, name)
         return () if found is None else (seen(found.source, f"{found.name} {found.version}"),)
 
     def on_systemd(self) -> bool:
@@ -95,8 +94,10 @@ def runtimes(node: Node, docker: Lazy[Docker], containerd: Lazy[Containerd], cri
 
 
 def _read(fact: Lazy[T], name: str, judge: Callable[[T], Side | None]) -> Side | None:
-    found = attempt(fact)
-    return unread(name, found) if isinstance(found, FactError) else judge(found)
+    try:
+        return judge(fact())
+    except FactError as error:
+        return unread(name, error)
 
 
 def unread(name: str, error: FactError) -> Side:

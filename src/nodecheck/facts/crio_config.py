@@ -65,7 +65,8 @@ def _walk(host: Host, folder: str, level: int) -> tuple[str, ...]:
     found: list[str] = []
     for name in names:
         path = f"{folder}/{name}"
-        if host.link(path) is None and host.stat(path).kind == "dir":
+        # Walk goes down into any directory; one in the place of a .conf file is taken for what cannot be read.
+        if host.link(path) is None and not name.endswith(".conf") and host.stat(path).kind == "dir":
             found += _walk(host, path, level + 1)
         else:
             found.append(path)

@@ -21,6 +21,10 @@ class Probe(NamedTuple):
     ignores_install: bool = False
 
 
+MOST_CHARACTERS = 4096
+"""Characters of a line that is followed: the lexer takes time that grows with their square."""
+
+
 class Unclear(NamedTuple):
     """A command that may load modules."""
 
@@ -69,7 +73,7 @@ def parse_script(source: str) -> Script:
     first = source.partition("\n")[0]
     if first.startswith("#!") and (first.endswith("\r") or not _is_shell(first)):
         return Script() if first.endswith("\r") else Script((), _every_mention(source))
-    if "<<" in source or "modprobe()" in source:
+    if "<<" in source or "modprobe()" in source or any(len(line) > MOST_CHARACTERS for line in source.split("\n")):
         return Script((), _every_mention(source))
     return _Reader().read(source)
 

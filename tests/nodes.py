@@ -1,0 +1,156 @@
+"""Healthy nodes of today as trees: Debian 13 with containerd, and Rocky 9 with CRI-O, both set up by kubeadm.
+
+Contents are in the form in which the distributions' packages and kubeadm write them.
+"""
+
+# ruff: noqa: E501 - lines as the programs write them
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.reference import write
+
+UNITS = "usr/lib/systemd/system"
+TARGETS = ("sysinit", "basic", "multi-user", "swap", "local-fs", "sockets", "timers", "paths", "slices")
+SYSCTLS = "net.bridge.bridge-nf-call-iptables = 1\nnet.bridge.bridge-nf-call-ip6tables = 1\nnet.ipv4.ip_forward = 1\n"
+NAMES = ("br_netfilter", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack", "overlay")
+PLACES = {
+    "br_netfilter": "net/bridge", "ip_vs": "net/netfilter/ipvs", "ip_vs_rr": "net/netfilter/ipvs",
+    "ip_vs_wrr": "net/netfilter/ipvs", "ip_vs_sh": "net/netfilter/ipvs", "nf_conntrack": "net/netfilter",
+    "overlay": "fs/overlayfs",
+}  # fmt: skip
+
+_KUBEADM_DROPIN = """[Service]
+Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
+EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
+EnvironmentFile=-{arguments}
+ExecStart=
+ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
+"""
+
+_UNIT = "[Service]\nExecStart={program}\n[Install]\nWantedBy=multi-user.target\n"
+
+
+def _common(kernel: str, suffix: str, socket: str, arguments: str) -> dict[str, str]:
+    modules = f"usr/lib/modules/{kernel}"
+    return {
+        "etc/hostname": "node1\n",
+        "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+        "etc/fstab": "UUID=0a3407de-014b-458b-b5c1-848e92a327a3 / ext4 defaults 0 1\n",
+        "etc/modules-load.d/k8s.conf": "".join(f"{name}\n" for name in NAMES),
+        "etc/modprobe.d/blacklist.conf": "blacklist pcspkr\n",
+        "etc/sysctl.d/k8s.conf": SYSCTLS,
+        "usr/lib/sysctl.d/50-default.conf": "kernel.sysrq = 16\n-net.ipv4.conf.*.rp_filter = 2\n",
+        "etc/kubernetes/kubelet.conf": "apiVersion: v1\nkind: Config\n",
+        "etc/cni/net.d/10-flannel.conflist": '{"name": "cbr0", "plugins": [{"type": "flannel"}]}\n',
+        "var/lib/kubelet/config.yaml": "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+        f"cgroupDriver: systemd\ncontainerRuntimeEndpoint: unix://{socket}\n",
+        "var/lib/kubelet/kubeadm-flags.env": 'KUBELET_KUBEADM_ARGS="--node-labels=a=b"\n',
+        arguments: "KUBELET_EXTRA_ARGS=--v=2\n",
+        "usr/lib/systemd/systemd": "",
+        "usr/lib/systemd/system-generators/systemd-fstab-generator": "",
+        "usr/lib/systemd/system-generators/systemd-gpt-auto-generator": "",
+        f"{UNITS}/kubelet.service": _UNIT.format(program="/usr/bin/kubelet"),
+        f"{UNITS}/kubelet.service.d/10-kubeadm.conf": _KUBEADM_DROPIN.format(arguments=f"/{arguments}"),
+        f"{UNITS}/chronyd.service": _UNIT.format(program="/usr/sbin/chronyd"),
+        f"{UNITS}/systemd-sysctl.service": "[Unit]\nAfter=systemd-modules-load.service\nBefore=sysinit.target\n"
+        "[Service]\nExecStart=/usr/lib/systemd/systemd-sysctl\n",
+        f"{UNITS}/systemd-modules-load.service": "[Unit]\nBefore=sysinit.target\n"
+        "[Service]\nExecStart=/usr/lib/systemd/systemd-modules-load\n",
+        f"{modules}/modules.dep": "".join(f"kernel/{PLACES[name]}/{name}.ko{suffix}:\n" for name in NAMES),
+        f"{modules}/modules.builtin": "kernel/net/ipv4/ip_tunnel.ko\n",
+        f"{modules}/modules.softdep": "# Soft dependencies\n",
+        f"{modules}/modules.alias": "alias nf_conntrack-2 nf_conntrack\n",
+        **{f"{modules}/kernel/{PLACES[name]}/{name}.ko{suffix}": "" for name in NAMES},
+        f"boot/config-{kernel}": "CONFIG_BRIDGE_NETFILTER=m\nCONFIG_IP_VS=m\nCONFIG_ZRAM=m\n",
+        "proc/modules": "".join(f"{name} 32768 0 - Live 0x0000000000000000\n" for name in NAMES),
+        "proc/swaps": "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n",
+        "proc/filesystems": "nodev\tsysfs\nnodev\tproc\n\text4\n",
+        "proc/sys/kernel/osrelease": f"{kernel}\n",
+        "proc/sys/net/bridge/bridge-nf-call-iptables": "1\n",
+        "proc/sys/net/bridge/bridge-nf-call-ip6tables": "1\n",
+        "proc/sys/net/ipv4/ip_forward": "1\n",
+        "sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory hugetlb pids\n",
+    }  # fmt: skip
+
+
+def _build(root: Path, files: dict[str, str], enabled: tuple[str, ...], programs: tuple[str, ...]) -> Path:
+    for target in TARGETS:
+        write(root, f"{UNITS}/{target}.target", "[Unit]\nDescription=x\n")
+    for name, content in files.items():
+        write(root, name, content)
+    for program in programs:
+        write(root, program, "")
+        (root / program).chmod(0o755)
+    links = {f"etc/systemd/system/multi-user.target.wants/{unit}": f"/{UNITS}/{unit}" for unit in enabled}
+    links |= {
+        f"{UNITS}/sysinit.target.wants/{unit}": f"../{unit}"
+        for unit in ("systemd-sysctl.service", "systemd-modules-load.service")
+    }
+    links |= {"lib": "usr/lib", "bin": "usr/bin", "sbin": "usr/sbin", "usr/sbin/init": "../lib/systemd/systemd"}
+    links["etc/systemd/system/default.target"] = f"/{UNITS}/multi-user.target"
+    for name, target in links.items():
+        place = root / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(target)
+    return root
+
+
+def debian_node(root: Path) -> Path:
+    """Debian 13 with containerd 2 and kubeadm 1.34, on GRUB."""
+    kernel = "6.12.43+deb13-amd64"
+    files = _common(kernel, ".xz", "/run/containerd/containerd.sock", "etc/default/kubelet")
+    packages = {"containerd.io": "2.1.4-1~debian.13~trixie", "linux-image-amd64": "6.12.43-1", "runc": "1.3.0-1",
+                **dict.fromkeys(("kubelet", "kubeadm", "kubectl"), "1.34.1-1.1")}  # fmt: skip
+    files |= {
+        "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nVERSION_ID="13"\nID=debian\n',
+        "etc/debian_version": "13.1\n",
+        "etc/containerd/config.toml": "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n"
+        "runtime_type = 'io.containerd.runc.v2'\n"
+        "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]\nSystemdCgroup = true\n",
+        "etc/netplan/50-cloud-init.yaml": "network:\n  version: 2\n",
+        "etc/default/grub": 'GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX=""\n',
+        "boot/grub/grub.cfg": "set default=\"0\"\nmenuentry 'Debian GNU/Linux' --class debian {\n"
+        f"\tlinux\t/boot/vmlinuz-{kernel} root=UUID=x ro quiet\n\tinitrd\t/boot/initrd.img-{kernel}\n}}\n",
+        "proc/cmdline": f"BOOT_IMAGE=/boot/vmlinuz-{kernel} root=UUID=x ro quiet\n",
+        "sys/kernel/security/lsm": "lockdown,capability,landlock,yama,apparmor,tomoyo,bpf,ipe,ima,evm\n",
+        "proc/self/attr/current": "unconfined\n",
+        "var/lib/dpkg/status": "".join(
+            f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n"
+            for name, version in packages.items()
+        ),
+        f"{UNITS}/containerd.service": _UNIT.format(program="/usr/bin/containerd"),
+    }  # fmt: skip
+    programs = ("usr/bin/containerd", "usr/bin/kubelet", "usr/bin/kubeadm", "usr/bin/kubectl", "usr/bin/runc")
+    return _build(root, files, ("containerd.service", "kubelet.service", "chronyd.service"), programs)
+
+
+def rocky_node(root: Path) -> Path:
+    """Rocky 9 with SELinux permissive and container-selinux, CRI-O and kubeadm 1.34, on boot loader entries."""
+    kernel = "5.14.0-570.12.1.el9_6.x86_64"
+    files = _common(kernel, ".xz", "/var/run/crio/crio.sock", "etc/sysconfig/kubelet")
+    options = "root=/dev/mapper/rl-root ro crashkernel=1G-4G:192M"
+    files |= {
+        "etc/os-release": 'NAME="Rocky Linux"\nVERSION="9.6 (Blue Onyx)"\nID="rocky"\n'
+        'ID_LIKE="rhel centos fedora"\nVERSION_ID="9.6"\n',
+        "etc/redhat-release": "Rocky Linux release 9.6 (Blue Onyx)\n",
+        "etc/selinux/config": "SELINUX=permissive\nSELINUXTYPE=targeted\n",
+        "etc/selinux/targeted/policy/policy.33": "x",
+        "var/lib/selinux/targeted/active/modules/200/container/cil": "x",
+        "usr/share/selinux/packages/container.pp.bz2": "x",
+        "etc/crio/crio.conf": "[crio]\n",
+        "etc/crio/crio.conf.d/10-crio.conf": '[crio.runtime]\ncgroup_manager = "systemd"\n',
+        "etc/default/grub": 'GRUB_DEFAULT=saved\nGRUB_CMDLINE_LINUX=""\nGRUB_ENABLE_BLSCFG=true\n',
+        "boot/grub2/grub.cfg": "insmod blscfg\nblscfg\n",
+        "boot/grub2/grubenv": f"# GRUB Environment Block\nsaved_entry=abc-{kernel}\n".ljust(1024, "#"),
+        f"boot/loader/entries/abc-{kernel}.conf": f"title Rocky Linux ({kernel})\nversion {kernel}\n"
+        f"linux /vmlinuz-{kernel}\ninitrd /initramfs-{kernel}.img\noptions {options}\n",
+        "proc/cmdline": f"BOOT_IMAGE=(hd0,gpt2)/vmlinuz-{kernel} {options}\n",
+        "sys/fs/selinux/enforce": "0",
+        "proc/self/attr/current": "system_u:system_r:kernel_t:s0",
+        "sys/kernel/security/lsm": "lockdown,capability,yama,selinux,bpf,landlock",
+        f"{UNITS}/crio.service": _UNIT.format(program="/usr/bin/crio"),
+    }  # fmt: skip
+    programs = ("usr/bin/crio", "usr/bin/kubelet", "usr/bin/kubeadm", "usr/bin/kubectl", "usr/bin/runc")
+    return _build(root, files, ("crio.service", "kubelet.service", "chronyd.service"), programs)

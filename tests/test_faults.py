@@ -1,0 +1,343 @@
+"""Each source of each check in turn spoilt: what cannot be read is ``unknown``, nothing crashes, hangs or passes by it.
+
+The sources are found by watching what each check reads on healthy nodes. By default each fault meets every fourth
+source, starting elsewhere for each fault and node; ``NODECHECK_ALL_FAULTS=1`` in the environment asks for the whole
+product (about 2,000 runs).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from functools import cache
+from itertools import count
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+import pytest
+
+import nodecheck
+from nodecheck import Report
+from nodecheck.api import DEFAULT_PROFILE
+from nodecheck.checking.engine import Request, _tasks, selection_of
+from nodecheck.checking.judging import Judged, judged
+from nodecheck.checking.store import Facts, Given
+from nodecheck.facts.target import Settings
+from nodecheck.host.base import MIB
+from nodecheck.host.root import RootHost
+from nodecheck.plugins import load
+from nodecheck.profile.load import load_profile
+from tests.nodes import debian_node, rocky_node
+from tests.reference import reference_node
+
+NOBODY = 65534
+SLOW_S = 5.0
+STEP = 1 if os.environ.get("NODECHECK_ALL_FAULTS") else 4
+
+Task = tuple[str, str]
+"""Check and view."""
+
+
+class Tree(NamedTuple):
+    """A healthy node, what it is judged by, its report, and which tasks read which places."""
+
+    root: Path
+    profile: str
+    healthy: Report
+    readers: dict[str, frozenset[Task]]
+    evidence: dict[str, frozenset[str]]
+    """Which places each result names."""
+
+
+NODES: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "centos7": (reference_node, "centos7-kubeadm-1.17"),
+    "debian13": (debian_node, DEFAULT_PROFILE),
+    "rocky9": (rocky_node, DEFAULT_PROFILE),
+}
+
+
+class Watched(RootHost):
+    """A root that remembers what could be read or listed in it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.sources: set[str] = set()
+
+    def read(self, path: str, limit: int = MIB) -> bytes:
+        raw = super().read(path, limit)
+        self.sources.add(path)
+        return raw
+
+    def read_at(self, path: str, offset: int, size: int) -> bytes:
+        raw = super().read_at(path, offset, size)
+        self.sources.add(path)
+        return raw
+
+    def names(self, path: str) -> tuple[str, ...]:
+        names = super().names(path)
+        self.sources.add(path)
+        return names
+
+    def links(self, path: str) -> tuple[tuple[str, str | None], ...]:
+        links = super().links(path)
+        self.sources.add(path)
+        return links
+
+
+def sources_of(root: Path, profile_name: str) -> dict[str, frozenset[Task]]:
+    """Which tasks read which places, each task asked alone."""
+    registry, readers = load(), dict[str, set[Task]]()
+    profile = load_profile(profile_name, registry)
+    settings = Settings(profile.role, profile.kubernetes, profile.proxy_mode, profile.cni)
+    request = Request(profile, settings, selection_of(registry, (), profile.ignore, None), "error", 30.0)
+    for task in _tasks(registry, request):
+        host, sink = Watched(str(root)), list[Judged]()
+        judged(task, Facts(host, [Given(Settings, settings)], registry.readers), sink)
+        for path in host.sources:
+            readers.setdefault(place_of(root, path), set()).add((task.check.name, task.view))
+    return {place: frozenset(tasks) for place, tasks in readers.items() if place != "/dev/null"}
+
+
+def place_of(root: Path, path: str) -> str:
+    """The path with all links in it followed, inside the root."""
+    left, done = path.split("/")[::-1], list[str]()
+    for _ in range(400):
+        if not left:
+            break
+        name = left.pop()
+        if name in ("", "."):
+            continue
+        if name == "..":
+            del done[-1:]
+            continue
+        here = root.joinpath(*done, name)
+        if here.is_symlink():
+            target = os.readlink(here)
+            if target.startswith("/"):
+                done = []
+            left.extend(target.split("/")[::-1])
+        else:
+            done.append(name)
+    return "/" + "/".join(done)
+
+
+@pytest.fixture(scope="module")
+def trees() -> Iterator[Callable[[str], Tree]]:
+    """The nodes, each in a directory that any user may enter."""
+    base = Path(tempfile.mkdtemp(prefix="nodecheck-faults-"))
+    base.chmod(0o755)
+
+    @cache
+    def tree(name: str) -> Tree:
+        build, profile = NODES[name]
+        root = base / name
+        root.mkdir()
+        build(root)
+        report = nodecheck.run(root=root, profile=profile)
+        said = {
+            result.id: frozenset(place_of(root, item.source) for item in result.evidence if item.value is not None)
+            for result in report
+        }
+        return Tree(root, profile, report, sources_of(root, profile), said)
+
+    yield tree
+    shutil.rmtree(base)
+
+
+def huge(place: Path) -> None:
+    with place.open("wb") as file:
+        file.truncate(1 << 30)
+
+
+def other_kind(place: Path) -> None:
+    """A directory for a file; a file for a directory is made by :func:`spoilt`."""
+    place.mkdir()
+
+
+HARD: dict[str, Callable[[Path], None]] = {
+    "denied": lambda place: place.chmod(0),
+    "other kind": other_kind,
+    "fifo": os.mkfifo,
+    "1 GiB": huge,
+    "link loop": lambda place: place.symlink_to(place.name),
+}
+"""What leaves nothing to read."""
+
+_NOISE = random.Random(12).randbytes(4096)
+
+SOFT: dict[str, Callable[[bytes], bytes | None]] = {
+    "removed": lambda raw: None,
+    "empty": lambda raw: b"",
+    "truncated": lambda raw: raw[: len(raw) * 2 // 3],
+    "noise": lambda raw: _NOISE,
+    "noise after": lambda raw: raw + _NOISE,
+    "NULs": lambda raw: bytes(1 << 16),
+    "long line": lambda raw: b"a" * 900_000,
+    "brackets": lambda raw: b"[{(\"'" * 20_000,
+    "many lines": lambda raw: raw + b"\n = x\n" * 100_000,
+}
+"""What the bytes of a file become."""
+
+_numbers = count()
+
+
+@contextmanager
+def spoilt(root: Path, place: Path, fault: str) -> Iterator[None]:
+    """The place with the fault in it; afterwards as it was."""
+    if fault == "denied":
+        mode = place.stat().st_mode & 0o7777
+        place.chmod(0)
+        try:
+            with unprivileged():
+                yield
+        finally:
+            place.chmod(mode)
+        return
+    aside = root.parent / f"aside-{next(_numbers)}"
+    folder = place.is_dir()
+    mode = place.stat().st_mode & 0o7777
+    content = b"" if folder else place.read_bytes()
+    place.rename(aside)
+    try:
+        if fault in SOFT:
+            changed = SOFT[fault](content)
+            if changed is not None and not folder:
+                place.write_bytes(changed)
+                place.chmod(mode)
+        elif folder and fault == "other kind":
+            place.write_text("x\n")
+        else:
+            HARD[fault](place)
+        yield
+    finally:
+        if place.is_dir() and not place.is_symlink():
+            place.rmdir()
+        else:
+            place.unlink(missing_ok=True)
+        aside.rename(place)
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """Without privileges: root becomes nobody, which takes its capabilities out of effect (capabilities(7))."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+class Hint(NamedTuple):
+    """A source whose loss need not make a task unknown, and why. Check and place may have ``*``."""
+
+    check: str
+    place: str
+    why: str
+
+
+_KUBELET = "only failSwapOn comes from it, which sets how severe active swap is; unreadable, it stays an error"
+_TARGET = "only the target comes from it (role, release, proxy mode, CNI); not told, the requirement stays"
+
+HINTS: tuple[Hint, ...] = (
+    *(Hint("swap@*", place, _KUBELET) for place in ("*/kubelet*", "*/default/kubelet")),
+    Hint("swap@now", "*/systemd/system*", "it leads to the kubelet's unit: " + _KUBELET),
+    *(
+        Hint(f"{check}@*", "/etc/cni/net.d*", _TARGET)
+        for check in ("kernel-*", "sysctl", "version-skew", "cgroup-driver")
+    ),
+    Hint("sysctl@boot", "/proc/sys/net/ipv4/ip_forward", "it only words the message of a key that no file sets"),
+    Hint("selinux@boot", "*-release", "it counts only where a blank stands before the value, for old libselinux"),
+    Hint(
+        "selinux*",
+        "/sys/kernel/security/lsm",
+        "the label of /proc/self/attr/current decides; this only where it can be read",
+    ),
+    Hint("selinux@now", "/etc/selinux/config", "/sys/fs/selinux/enforce decides; this is told beside it"),
+    Hint("selinux@now", "/proc/self/attr/current", "/sys/fs/selinux/enforce decides"),
+    Hint("service*", "/usr/lib/systemd/system/*.service", "links pull a unit in; its text is not looked at"),
+)
+
+SOFT_PASSES: tuple[Hint, ...] = ()
+"""What becomes a pass where a source is gone or spoilt, because the real program then does what is wanted."""
+
+
+def excused(hints: tuple[Hint, ...], check: str, place: str) -> bool:
+    return any(fnmatchcase(check, hint.check) and fnmatchcase(place, hint.place) for hint in hints)
+
+
+def under(place: str, folder: str) -> bool:
+    return place == folder or place.startswith(folder + "/")
+
+
+def wrong_anyhow(tree: Tree, report: Report, place: str, took_s: float) -> Iterator[str]:
+    """What no fault at all may do."""
+    if took_s > SLOW_S:
+        yield f"took {took_s:.1f} s"
+    if report.exit_code not in (0, 1, 3) or report.run.status != "complete":
+        yield f"exit code {report.exit_code}, {report.run.status}"
+    before = {result.id: result for result in tree.healthy}
+    for result in report:
+        if result.cause is not None and result.cause.code in ("crashed", "no-evidence"):
+            yield f"{result.id}: {result.cause}"
+        old = before.get(result.id)
+        if result.status == "pass" and (old is None or old.status != "pass"):
+            if old is None and not any(item.check == result.check and item.status != "pass" for item in tree.healthy):
+                continue  # the check passed as a whole before
+            if not excused(SOFT_PASSES, result.id, place):
+                yield f"{result.id} passes now: {result.message}"
+
+
+def wrong_when_unreadable(tree: Tree, report: Report, place: str) -> Iterator[str]:
+    """What must be unknown, and is not, where nothing can be read at ``place``."""
+    now = {result.id: result for result in report}
+    for old in tree.healthy:
+        if old.status == "pass" and place in tree.evidence[old.id]:
+            new = now.get(old.id)
+            if new is not None and new.status == "pass" and not excused(HINTS, old.id, place):
+                yield f"{old.id} still passes by it: {new.message}"
+    unknown = {(result.check, result.view) for result in report if result.status == "unknown"}
+    judgeable = {(result.check, result.view) for result in tree.healthy if result.status in ("pass", "fail")}
+    for task in sorted(tree.readers[place] & judgeable - unknown):
+        if not excused(HINTS, "@".join(task), place):
+            yield f"{task[0]}@{task[1]} read it and is not unknown"
+
+
+def judged_with(tree: Tree, place: str, fault: str) -> list[str]:
+    """What is wrong with the verdicts while the fault is there."""
+    with spoilt(tree.root, tree.root / place[1:], fault):
+        started = monotonic()
+        report = nodecheck.run(root=tree.root, profile=tree.profile)
+        wrong = list(wrong_anyhow(tree, report, place, monotonic() - started))
+        if fault in HARD:
+            wrong += wrong_when_unreadable(tree, report, place)
+    return [f"{fault} at {place}: {what}" for what in wrong]
+
+
+def meets(tree: Tree, fault: str, node: str) -> list[str]:
+    """The sources that meet a fault in this test."""
+    places = sorted(tree.readers)
+    if fault == "1 GiB":
+        places = [place for place in places if not (tree.root / place[1:]).is_dir()]
+    elif fault in SOFT and fault != "removed":
+        places = [place for place in places if (tree.root / place[1:]).is_file()]
+    start = (list(HARD) + list(SOFT)).index(fault) + list(NODES).index(node)
+    return places[start % STEP :: STEP]
+
+
+@pytest.mark.parametrize("fault", [*HARD, *SOFT])
+@pytest.mark.parametrize("node", NODES)
+def test_a_spoilt_source(trees: Callable[[str], Tree], node: str, fault: str) -> None:
+    tree = trees(node)
+
+    wrong = [what for place in meets(tree, fault, node) for what in judged_with(tree, place, fault)]
+
+    assert wrong == []
