@@ -334,3 +334,20 @@ def test_a_plugin_that_exits_stops_nobody(nodecheck: Command, plugin: Plugin) ->
 
     found = {result["id"]: result["cause"] and result["cause"]["code"] for result in json.loads(ended.out)["results"]}
     assert found == {"good": None, "exits": "crashed", "plugin[leaves]": "plugin-failed"}
+
+
+def test_programs_that_hang_do_not_outlive_the_run(nodecheck: Command, plugin: Plugin, tmp_path: Path) -> None:
+    text = BASE + (
+        "from typing import NamedTuple\nfrom nodecheck.host import Host\n"
+        "class Answer(NamedTuple):\n    @classmethod\n    def read(cls, host: Host) -> 'Answer':\n"
+        "        host.run(('sleep', '54321'), 60.0)\n"
+        "@check()\ndef asks(answer: Answer):\n    'Asks.'\n    yield ok('x')\n"
+        "@nodecheck.hookimpl\ndef nodecheck_checks():\n    return [asks]\n"
+    )
+
+    ended = nodecheck("run", "--json", "--select", "asks", "--timeout", "1.5", plugins=plugin("asks", text))
+
+    assert ended.code == 3
+    assert json.loads(ended.out)["results"][0]["cause"]["code"] == "timeout"
+    running = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not any(b"sleep\x0054321" in words for words in running)
