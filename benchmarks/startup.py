@@ -4,6 +4,8 @@ Each figure is CPU time (user and system) of whole processes: the median, over p
 command's time to that of ``python -I -c pass``. Machines are shared and noisy; ratios of one run are what holds.
 
     python benchmarks/startup.py [--pairs N] [--json FILE]
+
+The table of ``netlink.py`` follows, which needs root and says so.
 """
 
 from __future__ import annotations
@@ -119,6 +121,9 @@ def main() -> None:
     print(f"{'what':<38} {'measured':>10} {'target':>8} {'stretch':>8}")
     for row in found:
         print(f"{row.what:<38} {row.ratio:>8.2f} {row.unit:<3} {row.target:>6g} {row.stretch:>8g}")
+    print()
+    sys.stdout.flush()
+    subprocess.run([*PYTHON, str(Path(__file__).resolve().with_name("netlink.py"))], check=False)
     if args.json:
         Path(args.json).write_text(json.dumps([row._asdict() for row in found], indent=2) + "\n")
 
