@@ -248,13 +248,17 @@ _KUBELET = "only failSwapOn comes from it, which sets how severe active swap is;
 _TARGET = "only the target comes from it (role, release, proxy mode, CNI); not told, the requirement stays"
 
 HINTS: tuple[Hint, ...] = (
-    *(Hint("swap@*", place, _KUBELET) for place in ("*/kubelet*", "*/default/kubelet")),
+    Hint("swap@*", "*/kubelet*", _KUBELET),
     Hint("swap@now", "*/systemd/system*", "it leads to the kubelet's unit: " + _KUBELET),
     *(
         Hint(f"{check}@*", "/etc/cni/net.d*", _TARGET)
         for check in ("kernel-*", "sysctl", "version-skew", "cgroup-driver")
     ),
-    Hint("sysctl@boot", "/proc/sys/net/ipv4/ip_forward", "it only words the message of a key that no file sets"),
+    Hint(
+        "sysctl@boot",
+        "/proc/sys/net/ipv4/ip_forward",
+        "it tells only whether the kernel has the key, and what cannot be read is there",
+    ),
     Hint("selinux@boot", "*-release", "it counts only where a blank stands before the value, for old libselinux"),
     Hint(
         "selinux*",
@@ -263,7 +267,6 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint("selinux@now", "/etc/selinux/config", "/sys/fs/selinux/enforce decides; this is told beside it"),
     Hint("selinux@now", "/proc/self/attr/current", "/sys/fs/selinux/enforce decides"),
-    Hint("service*", "/usr/lib/systemd/system/*.service", "links pull a unit in; its text is not looked at"),
 )
 
 SOFT_PASSES: tuple[Hint, ...] = ()

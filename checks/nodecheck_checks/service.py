@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.services import Services, ServiceState
 from nodecheck.facts.systemd import UnitIndex
-from nodecheck.facts.unit_pulls import ServicePulls
+from nodecheck.facts.unit_pulls import ServiceFiles, ServicePulls
 from nodecheck.facts.units import RESCUES
 from nodecheck.fix import Fix, Step, by_hand, command
 
@@ -84,6 +84,7 @@ def service_boot(
     subject: str,
     index: UnitIndex,
     pulls: Lazy[ServicePulls],
+    files: ServiceFiles,
     words: BootUnits,
     *,
     require: tuple[str, ...] = (),
@@ -96,6 +97,11 @@ def service_boot(
         yield fail(f"there is no unit {subject}.service", expected="enabled", evidence=evidence)
         return
     mask = index.mask(unit)
+    fragment = index.fragment(unit) or ""
+    if (error := files.unreadable.get(fragment)) is not None:
+        message = f"the unit file of {subject} cannot be read: {error}"
+        yield unknown(message, code=error.code, expected="enabled", evidence=[seen(fragment, error.detail)])
+        return
     why = _pulled(index, unit, None)
     if why is None and mask is None:
         why = pulls().why(index, unit)

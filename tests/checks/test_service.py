@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -185,3 +186,23 @@ def test_one_spelling() -> None:
         "chronyd",
         "docker",
     ]
+
+
+@pytest.mark.parametrize("fault", ["directory", "fifo", "loop"])
+def test_a_unit_file_that_cannot_be_read_is_unknown(node: Path, fault: str) -> None:
+    link(node, "/etc/systemd/system/multi-user.target.wants/chronyd.service", f"{UNITS}/chronyd.service")
+    assert boot(node).status == "pass"
+    unit = node / UNITS.lstrip("/") / "chronyd.service"
+    unit.unlink()
+    if fault == "directory":
+        unit.mkdir()
+    elif fault == "fifo":
+        os.mkfifo(unit)
+    else:
+        unit.symlink_to(unit.name)
+
+    found = boot(node)
+
+    assert found.status == "unknown"
+    assert found.cause is not None
+    assert found.cause.code == "malformed"
