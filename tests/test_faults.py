@@ -344,3 +344,65 @@ def test_a_spoilt_source(trees: Callable[[str], Tree], node: str, fault: str) ->
     wrong = [what for place in meets(tree, fault, node) for what in judged_with(tree, place, fault)]
 
     assert wrong == []
+
+
+_CNI = ("etc/cni/net.d", "etc/cni/net.d/10-flannel.conflist")
+_CGROUPFS = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncgroupDriver: cgroupfs\n"
+_RELEASES = ("etc/os-release", "etc/centos-release")
+_SWAP = {
+    "proc/swaps": "Filename Type Size Used Priority\n/dev/dm-1 partition 64 0 -2\n",
+    "etc/fstab": "/dev/dm-1 none swap sw 0 0\n",
+}
+_KUBELET_PLACES = (
+    "var/lib/kubelet/config.yaml",
+    "etc/sysconfig/kubelet",
+    "usr/lib/systemd/system/kubelet.service",
+    "usr/lib/systemd/system/kubelet.service.d",
+    "var/lib/kubelet/kubeadm-flags.env",
+)
+
+UNFIT: tuple[tuple[str, dict[str, str], str, tuple[str, ...]], ...] = (
+    ("debian13", {"proc/sys/net/ipv4/ip_forward": "0\n"}, "sysctl@now", _CNI),
+    ("debian13", {"etc/sysctl.d/zzz.conf": "net.ipv4.ip_forward=0\n"}, "sysctl@boot", _CNI),
+    (
+        "debian13",
+        {"etc/sysctl.d/zzz.conf": "net.ipv4.ip_forward=0\n"},
+        "sysctl@boot",
+        ("proc/sys/net/ipv4/ip_forward",),
+    ),
+    ("debian13", {"etc/modprobe.d/x.conf": "install br_netfilter /bin/false\n"}, "kernel-module@boot", _CNI),
+    ("debian13", {"proc/sys/kernel/osrelease": "3.2.0-1-amd64\n"}, "kernel-version", _CNI),
+    ("debian13", {"var/lib/kubelet/config.yaml": _CGROUPFS, "etc/containerd/config.toml": ""}, "cgroup-driver", _CNI),
+    ("rocky9", {"sys/fs/selinux/enforce": "1"}, "selinux@now", ("etc/selinux/config", "proc/self/attr/current")),
+    ("centos7", {"etc/selinux/config": "SELINUX= disabled\n"}, "selinux@boot", _RELEASES),
+    ("centos7", {"etc/selinux/config": "SELINUX=enforcing\n"}, "selinux@boot", _RELEASES),
+    ("centos7", _SWAP, "swap", _KUBELET_PLACES),
+)
+"""A node, what makes it unfit, what sees it, and sources of HINTS."""
+
+
+@pytest.mark.parametrize(("node", "files", "select", "places"), UNFIT)
+def test_no_excused_source_hides_what_is_wrong(
+    tmp_path: Path, node: str, files: dict[str, str], select: str, places: tuple[str, ...]
+) -> None:
+    build, profile = NODES[node]
+    build(tmp_path)
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+
+    def worst() -> set[str]:
+        report = nodecheck.run(root=tmp_path, profile=profile, select=[select], kubernetes="1.34")
+        return {f"{item.status} {item.severity}" for item in report if item.status in ("fail", "unknown")}
+
+    before = worst()
+    assert any(found.startswith("fail") for found in before)
+    for place in places:
+        path = tmp_path / place
+        path.rename(tmp_path / "aside")
+        path.symlink_to(path.name)
+        after = worst()
+        assert after, place
+        assert select != "swap" or "fail error" in after
+        path.unlink()
+        (tmp_path / "aside").rename(path)
