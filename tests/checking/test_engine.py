@@ -444,3 +444,26 @@ def test_a_view_that_a_check_lacks_is_not_judged(tmp_path: Path, view: str) -> N
         yield ok("fine")
 
     assert len(judged(tmp_path, later, view=view)) == (1 if view == "boot" else 0)
+
+
+def test_a_worker_that_was_given_up_cannot_fail_the_run() -> None:
+    from nodecheck.checking.schedule import Schedule
+
+    late, told = Event(), Event()
+
+    def work(index: int, sink: list[int]) -> None:
+        if index == 0:
+            late.wait(10)
+            told.set()
+            raise RuntimeError("too late")
+        late.set()
+        told.wait(10)
+        time.sleep(0.1)
+        sink.append(index)
+
+    overrun: list[int] = []
+    schedule = Schedule(2, work, lambda index, over: overrun.append(index))
+    schedule.run(0.5, time.monotonic() + 20)
+
+    assert overrun == [0]
+    assert schedule.sinks == [[], [1]]

@@ -63,11 +63,16 @@ class Schedule(Generic[T]):
                     self.sinks[index] = sink
                 self._work(index, sink)
                 index += 1
+            self._end(generation, None)
         except BaseException as error:
-            self._error = error
+            self._end(generation, error)
+
+    def _end(self, generation: int, error: BaseException | None) -> None:
+        """Tell the waiting thread; a worker that was given up has nothing to tell any more."""
         with self._lock:
             if generation == self._generation:
                 self._generation += 1
+                self._error = error
                 self._done.release()
 
     def _check(self, each_s: float, deadline: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 
 from nodecheck.checking.selectors import nearest
@@ -40,20 +41,23 @@ def parse_output(text: str) -> tuple[str, str]:
 
 
 def write_atomically(path: str, document: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, whole. Raises OSError.
+    """Write a file so that a reader sees the old one or the new one, whole; its mode stays. Raises OSError.
 
-    A device or a FIFO (``/dev/stdout``) is written as it is: it cannot be replaced.
+    What is no regular file itself (a link, a device, ``/dev/stdout``) is opened as a shell's redirection would open it:
+    a link is followed by the kernel alone, which refuses those that others planted (proc(5), ``protected_symlinks``).
     """
     raw = document.encode("utf-8", "backslashreplace")
-    if os.path.exists(path) and not os.path.isfile(path):
+    mode = _mode(path)
+    if mode is not None and not stat.S_ISREG(mode):
         with open(path, "wb") as file:
             file.write(raw)
         return
-    path = os.path.realpath(path)
     temporary = f"{path}.{os.getpid()}.tmp"
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
         with os.fdopen(fd, "wb") as file:
+            if mode is not None:
+                os.fchmod(fd, stat.S_IMODE(mode))
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())
@@ -61,3 +65,11 @@ def write_atomically(path: str, document: str) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _mode(path: str) -> int | None:
+    """The mode of what is at ``path`` itself; None where there is nothing."""
+    try:
+        return os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
