@@ -42,13 +42,21 @@ FAILED = result(
 )  # fmt: skip
 
 
+def table(text: str) -> list[str]:
+    """The lines of the table: the last paragraph but one."""
+    return text.split("\n\n")[-2].split("\n")
+
+
 def test_now_and_boot_share_a_row() -> None:
     text = render(report(result("swap[/dev/sda2]", Status.PASS), FAILED, result("selinux", Status.SKIP)))
 
-    lines = text.split("\n")
-    assert lines[3].split()[:3] == ["NOW", "BOOT", "CHECK"]
-    assert lines[4].split()[:3] == ["skip", "-", "selinux"]
-    assert lines[5].split()[:3] == ["pass", "FAIL", "swap[/dev/sda2]"]
+    assert [line.split()[:4] for line in table(text)] == [
+        ["NOW", "BOOT", "CHECK", "FINDING"],
+        ["--", "Swap", "-" * (96 - len("Swap"))],
+        ["x", "pass", "FAIL", "swap[/dev/sda2]"],
+        ["--", "Security", "-" * (96 - len("Security"))],
+        ["skip", "-", "selinux", "message"],
+    ]
 
 
 def test_a_failure_is_shown_in_full() -> None:
@@ -85,8 +93,7 @@ def test_every_width_holds_the_table() -> None:
     items = report(FAILED, result("sysctl[net.bridge.bridge-nf-call-ip6tables]", Status.PASS, message="x" * 300))
 
     for width in (40, 60, 80, 132):
-        table = render_text(items, Style(width=width)).split("\n\n")[1].split("\n")
-        assert all(len(line) <= width for line in table)
+        assert all(len(line) <= width for line in table(render_text(items, Style(width=width))))
 
 
 def test_quiet_shows_only_what_counts() -> None:
@@ -114,9 +121,9 @@ def test_names_stay_whole_where_the_line_holds_them() -> None:
     items = report(result(long, Status.PASS, message="m" * 90), result("swap", Status.PASS, message="m" * 90))
 
     for width in (60, 80):
-        lines = render_text(items, Style(width=width)).split("\n\n")[1].split("\n")
-        assert long in lines[-1]
-        assert "  mmm" in lines[-2]
+        lines = table(render_text(items, Style(width=width)))
+        assert long in lines[2]
+        assert "  mmm" in lines[4]
 
 
 def test_what_was_found_comes_before_what_was_not() -> None:

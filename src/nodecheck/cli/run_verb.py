@@ -83,11 +83,10 @@ def _judged(args: argparse.Namespace) -> Report:
 def _document(args: argparse.Namespace, report: Report, render: object) -> str:
     if args.format != "text":
         return render(report)  # type: ignore[operator, no-any-return]
-    from nodecheck.cli.terminal import colour, width
-    from nodecheck.render.text import Style, render_text
+    from nodecheck.cli.terminal import style
+    from nodecheck.render.text import render_text
 
-    style = Style(colour(args.no_color), width(), verbose=args.verbose, quiet=args.quiet)
-    return render_text(report, style)
+    return render_text(report, style(args))
 
 
 def _write_file(path: str, document: str) -> bool:

@@ -1,18 +1,57 @@
-"""What the terminal can show."""
+"""What the terminal can show, and what those who run nodecheck said of it in the environment."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from nodecheck.render.text import Style
 
 PLAIN_WIDTH = 100
 
 
+def style(args: argparse.Namespace) -> Style:
+    """How to show a report on standard output."""
+    from nodecheck.render.text import Style
+
+    again = _again(args) if _terminal() else None
+    return Style(colour(args.no_color), width(), args.verbose, args.quiet, symbols(), again)
+
+
 def colour(refused: bool) -> bool:
-    """Whether to colour: a terminal, and neither ``NO_COLOR`` (no-color.org) nor ``--no-color`` nor a dumb one."""
-    if refused or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    """Whether to colour.
+
+    ``--no-color`` and ``NO_COLOR`` (no-color.org) win; then ``FORCE_COLOR`` (force-color.org) and ``CLICOLOR_FORCE``
+    (bixense.com/clicolors) colour what is no terminal too, as CI wants it; else a terminal has colours, unless it is a
+    dumb one or ``CLICOLOR=0``.
+    """
+    if refused or os.environ.get("NO_COLOR"):
         return False
-    return sys.stdout is not None and sys.stdout.isatty()
+    if _forced():
+        return True
+    return _terminal() and os.environ.get("CLICOLOR") != "0"
+
+
+def _forced() -> bool:
+    return any(os.environ.get(name, "") not in ("", "0", "false") for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+
+
+def _terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def symbols() -> bool:
+    """Whether marks and dashes beyond ASCII are shown: on a terminal that has them, and where colour is forced.
+
+    The kernel's own console (``TERM=linux``) has few of them in its font.
+    """
+    if not (_terminal() or _forced()) or os.environ.get("TERM") == "linux":
+        return False
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
 
 
 def width() -> int:
@@ -25,3 +64,17 @@ def width() -> int:
     except OSError:
         return PLAIN_WIDTH
     return max(40, min(found or PLAIN_WIDTH, 400))
+
+
+def _again(args: argparse.Namespace) -> tuple[str, ...]:
+    """The options with which another verb looks at the same node in the same way."""
+    given = vars(args)
+    found: list[str] = []
+    for name in ("root", "capture", "profile", "role", "kubernetes", "proxy_mode", "cni", "view"):
+        value = given.get(name)
+        if value is not None and (name, value) != ("profile", "kubernetes"):
+            found.extend((f"--{name.replace('_', '-')}", str(value)))
+    for name in ("select", "ignore"):
+        for value in given.get(name) or ():
+            found.extend((f"--{name}", value))
+    return tuple(found)

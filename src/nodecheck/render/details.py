@@ -1,0 +1,134 @@
+"""One result of the terminal report in full: what was expected, what was found and where, and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from nodecheck.checking.model import Evidence, Result, Status
+from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
+from nodecheck.render.columns import columns
+from nodecheck.render.text import Style, ellipsis, mark, paint, tone
+from nodecheck.report import Report
+from nodecheck.text import printable
+
+MOST_EVIDENCE = 8
+"""Sources that are shown for one result; the JSON report has all."""
+
+LABELS = 12
+"""Columns of the labels."""
+
+
+def details(results: Iterable[Result], style: Style) -> Iterator[list[str]]:
+    """The lines of each result. A fix that was shown is not shown again: the next result names the one that has it."""
+    shown: dict[Fix, str] = {}
+    for result in results:
+        lines = list(_details(result, style))
+        if result.fix is not None and result.status != Status.PASS:
+            lines.extend(_fix(result.fix, shown.get(result.fix), style))
+            shown.setdefault(result.fix, result.id)
+        yield lines
+
+
+def _details(result: Result, style: Style) -> Iterator[str]:
+    label = paint(f"{mark(result, style)} {result.status.value} ({result.severity.value})", tone(result), style)
+    yield f"{label}  {paint(printable(result.id), 'bold', style)}"
+    yield from _field("", result.message, style)
+    if style.verbose:
+        yield from _field("requires", result.title, style)
+    if result.cause is not None and result.cause.detail not in result.message:
+        yield from _field("cause", f"{result.cause.code}: {result.cause.detail}", style)
+    if result.expected is not None:
+        yield from _field("expected", result.expected, style)
+    if result.actual is not None:
+        yield from _field("actual", result.actual, style)
+    evidence = sorted(result.evidence, key=lambda item: item.value is None)  # what was found comes first
+    for place, item in enumerate(evidence[:MOST_EVIDENCE]):
+        yield from _field("read" if place == 0 else "", _told(item, style), style)
+    if len(evidence) > MOST_EVIDENCE:
+        yield from _field("", f"and {len(evidence) - MOST_EVIDENCE} more", style)
+    if result.waiver is not None:
+        until = f" until {result.waiver.expires}" if result.waiver.expires else ""
+        yield from _field("waived", f"{result.waiver.reason} ({result.waiver.owner or 'no owner'}{until})", style)
+
+
+def _shown(text: str) -> str:
+    """Text of a file for people: a tab as a blank, other control characters by their numbers."""
+    return printable(text.replace("\t", " "))
+
+
+def _told(item: Evidence, style: Style) -> str:
+    where = printable(item.source) + (f", {item.locator}" if item.locator else "")
+    if item.value is None:
+        return f"{where}: not there"
+    value = _shown(item.value if len(item.value) <= 200 else item.value[:200] + ellipsis(style))
+    return f"{where}: {value}" if value else where
+
+
+def _fix(fix: Fix, before: str | None, style: Style) -> Iterator[str]:
+    after = ", takes a reboot" if fix.reboot else ""
+    told = f"{fix.title} ({fix.safety}{after})"
+    if before is not None:
+        yield from _field("fix", f"{told}: as for {before}, above", style)
+        return
+    yield from _field("fix", told, style)
+    for step in fix.steps:
+        if isinstance(step, Manual):
+            for line in step.text.split("\n"):
+                yield from _wrapped(" " * LABELS + ("· " if style.symbols else "* "), line, style)
+        for line in _step(step):
+            yield " " * LABELS + line
+
+
+def _step(step: Step) -> Iterator[str]:
+    if isinstance(step, Command):
+        from shlex import quote
+
+        yield "$ " + " ".join([quote(printable(word)) for word in step.argv])
+    elif isinstance(step, Edit):
+        yield f"in {printable(step.path)}"
+        yield f"- {_shown(step.before)}"
+        yield f"+ {_shown(step.after)}"
+    elif isinstance(step, Create):
+        yield f"write {printable(step.path)} ({printable(step.mode)})"
+        yield from ("| " + _shown(line) for line in step.content.rstrip("\n").split("\n"))
+
+
+def _field(label: str, text: str, style: Style) -> Iterator[str]:
+    head = "  " + paint(label, "dim", style) + " " * (LABELS - 2 - len(label))
+    return _wrapped(head, text, style, LABELS)
+
+
+def _wrapped(head: str, text: str, style: Style, indent: int | None = None) -> Iterator[str]:
+    """A text, wrapped behind its head; words longer than a line stay whole, so that they can be copied."""
+    indent = columns(head) if indent is None else indent
+    room = max(style.width - indent, 28)
+    line, taken = "", 0
+    for word in printable(text).split(" "):
+        wide = columns(word)
+        if line and taken + 1 + wide > room:
+            yield head + line
+            head, line, taken = " " * indent, word, wide
+        else:
+            line, taken = (f"{line} {word}", taken + 1 + wide) if line else (word, wide)
+    yield (head + line).rstrip()
+
+
+def next_steps(report: Report, style: Style) -> Iterator[str]:
+    """What to do about the report, on a terminal."""
+    from shlex import quote
+
+    again = "".join([" " + quote(printable(word)) for word in style.again or ()])
+    fixes = {result.fix for result in report.failures if result.fix is not None}
+    if fixes:
+        count = "the fix" if len(fixes) == 1 else f"{len(fixes)} fixes"
+        yield from _next(f"nodecheck plan{again}", f"prints {count} to review, with the commands", style)
+    if report.failures:
+        first = max(report.failures, key=lambda result: result.severity.reaches("error")).check
+        yield from _next(f"nodecheck explain {quote(printable(first))}", "tells why it matters", style)
+    denied = [result for result in report.results if result.cause is not None and result.cause.code == "denied"]
+    if denied and not report.run.privileged:
+        yield from _next(f"sudo nodecheck run{again}", "may read what was denied", style)
+
+
+def _next(words: str, why: str, style: Style) -> Iterator[str]:
+    yield f"{'→' if style.symbols else '>'} {paint(words, 'bold', style)}  {why}"
