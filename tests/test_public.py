@@ -32,6 +32,7 @@ def test_the_public_names() -> None:
 def test_the_arguments_of_run() -> None:
     assert list(inspect.signature(nodecheck.run).parameters) == [
         "root", "profile", "role", "kubernetes", "proxy_mode", "cni", "select", "ignore", "view", "fail_on", "timeout",
+        "waivers",
     ]  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def test_the_arguments_of_run() -> None:
         {"select": ["swop"]}, {"select": "swap"}, {"profile": "none"}, {"role": "master"}, {"kubernetes": "1"},
         {"proxy_mode": "x"}, {"view": "later"}, {"fail_on": "fatal"}, {"timeout": 0}, {"timeout": "30"},
         {"root": "/none"}, {"root": ""}, {"root": 3}, {"profile": 3}, {"select": [3]}, {"select": None},
-        {"kubernetes": 1.34}, {"cni": 3}, {"cni": ""},
+        {"kubernetes": 1.34}, {"cni": 3}, {"cni": ""}, {"waivers": "one.toml"}, {"waivers": [3]}, {"waivers": ["/none"]},
     ],
 )  # fmt: skip
 def test_bad_arguments_raise_nodechecks_own_errors(arguments: dict[str, object]) -> None:

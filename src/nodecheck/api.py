@@ -33,19 +33,24 @@ def run(
     view: str | None = None,
     fail_on: str | None = None,
     timeout: float = DEFAULT_TIMEOUT_S,
+    waivers: Iterable[str | PathLike[str]] = (),
 ) -> Report:
     """Judge the live node, or the file system in the directory ``root``.
 
     ``profile`` is a name, or a path where it holds a ``/`` or ends in ``.toml``; what ``role``, ``kubernetes`` (such
     as ``"1.34"``), ``proxy_mode`` and ``cni`` leave out comes from the profile, and else is found from the node.
     ``select`` and ``ignore`` are selectors, ``view`` is ``now``, ``boot`` or None for both, ``timeout`` is in seconds
-    for the whole run. Prints nothing, changes nothing, needs no root.
+    for the whole run, ``waivers`` are paths of waiver files. Prints nothing, changes nothing, needs no root.
 
     Raises :class:`nodecheck.UsageError` (its subclasses for selectors and profiles) for bad arguments; never for
     what the node holds.
     """
     registry = load()
     found = load_profile(_profile_source(profile), registry)
+    if paths := _paths("waivers", waivers):
+        from nodecheck.profile.waiver_files import with_waivers
+
+        found = with_waivers(found, paths, registry)
     settings = _settings(found, role, kubernetes, proxy_mode, cni)
     _one_of("view", view, VIEWS)
     _one_of("fail_on", fail_on, [level.value for level in Severity])
@@ -99,6 +104,15 @@ def _path(name: str, value: object) -> str:
     except TypeError as error:
         raise UsageError(f"{name}: expected a path, found {value!r}") from error
     return _text(name, found)
+
+
+def _paths(name: str, values: Iterable[str | PathLike[str]]) -> tuple[str, ...]:
+    if isinstance(values, (str, PathLike)):
+        raise UsageError(f"{name}: expected a list of paths, found {values!r}")
+    try:
+        return tuple([_path(name, value) for value in values])
+    except TypeError as error:
+        raise UsageError(f"{name}: expected a list of paths, found {values!r}") from error
 
 
 def _profile_source(profile: str | PathLike[str]) -> str:

@@ -12,6 +12,7 @@ from nodecheck.errors import ProfileError
 from nodecheck.plugins import Registry
 from nodecheck.profile.lines import key_lines
 from nodecheck.profile.load import load_profile, resolved_tables
+from nodecheck.profile.model import Waiver
 from nodecheck.profile.show import to_toml
 
 if sys.version_info >= (3, 11):
@@ -88,7 +89,7 @@ expires = 2027-03-31
 
     assert (profile.name, profile.role, profile.kubernetes) == ("mine", "worker", "1.34")
     assert profile.checks["sysctl"]["require"] == {"a": "1", "b": "2", "net.ipv4.conf.eth1/200.forwarding": "1"}
-    assert profile.waivers == (("sysctl[c]", "because", "me", "2027-03-31"),)
+    assert profile.waivers == (Waiver("sysctl[c]", "because", "me", "2027-03-31"),)
     assert profile.digest.startswith("sha256:")
     assert tomllib.loads(to_toml(resolved_tables(source, registry)))["check"]["sysctl"]["depth"] == 4
 

@@ -72,7 +72,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
         if plugin.status == "failed":
             finisher.add_plugin(plugin)
     today = strftime("%Y-%m-%d", gmtime(started))
-    results = waived(finisher.results, request.profile.waivers, asked, today, finisher.severity)
+    results = waived(finisher.results, request.profile, asked, today, finisher.severity)
     results.sort(key=lambda result: result.id)
     finished = started + (monotonic() - began)
     return Report(

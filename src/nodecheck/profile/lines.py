@@ -22,6 +22,7 @@ def key_lines(text: str) -> dict[Path, int]:
             path = _path(line[2:].partition("]]")[0])
             arrays[path] = arrays.get(path, -1) + 1
             table = (*path, str(arrays[path]))
+            found.setdefault(path, number)
             found.setdefault(table, number)
         elif line.startswith("["):
             table = _path(line[1:].partition("]")[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nodecheck.checking.selectors import nearest
@@ -10,7 +10,7 @@ from nodecheck.digest import sha256_name
 from nodecheck.errors import FactError, ProfileError
 from nodecheck.host import LiveHost
 from nodecheck.plugins import Registry
-from nodecheck.profile.model import Profile, Waiver
+from nodecheck.profile.model import NOTICE_DAYS, Profile, Waiver
 
 Tables = dict[str, Any]
 
@@ -87,20 +87,29 @@ def _named(name: str, registry: Registry) -> Mapping[str, Any]:
 
 
 def _from_file(path: str, registry: Registry) -> Mapping[str, Any]:
-    from nodecheck.facts.toml import parse_toml
-    from nodecheck.profile.lines import key_lines, line_of
-    from nodecheck.profile.validate import Invalid, validate
+    from nodecheck.profile.validate import validate
 
     try:
         raw = LiveHost().read(path)
-        table = parse_toml(raw, path)
     except FactError as error:
         raise ProfileError(f"profile {path}: {error.detail}") from error
+    return strict(raw, path, "profile", lambda table: validate(table, registry))
+
+
+def strict(raw: bytes, path: str, kind: str, validate: Callable[[Mapping[str, Any]], None]) -> Tables:
+    """The tables of a file's bytes, which ``validate`` takes. Raises ProfileError with kind, path and line."""
+    from nodecheck.facts.toml import parse_toml
+    from nodecheck.profile.lines import key_lines, line_of
+    from nodecheck.profile.validate import Invalid
+
     try:
-        validate(table, registry)
+        table = parse_toml(raw, path)
+        validate(table)
+    except FactError as error:
+        raise ProfileError(f"{kind} {path}: {error.detail}") from error
     except Invalid as error:
         line = line_of(key_lines(raw.decode()), error.path)
-        raise ProfileError(f"profile {path}: {'' if line is None else f'line {line}: '}{error}") from error
+        raise ProfileError(f"{kind} {path}: {'' if line is None else f'line {line}: '}{error}") from error
     return table
 
 
@@ -117,12 +126,6 @@ def _over_defaults(tables: Tables, registry: Registry) -> None:
 
 
 def _profile(tables: Tables) -> Profile:
-    waivers = tuple(
-        [
-            Waiver(item["select"], item["reason"], item["owner"], item["expires"].isoformat())
-            for item in tables.get("waiver", ())
-        ]
-    )
     kubernetes = tables.get("kubernetes")
     return Profile(
         name=tables["name"],
@@ -135,8 +138,27 @@ def _profile(tables: Tables) -> Profile:
         nodes=tables.get("nodes", {}),
         severity=tables.get("severity", {}),
         checks={name: _frozen(table) for name, table in tables.get("check", {}).items()},
-        waivers=waivers,
+        waivers=waivers_of(tables.get("waiver", ())),
+        waiver_notice_days=tables.get("waiver-notice-days", NOTICE_DAYS),
         digest=digest(tables),
+    )
+
+
+def waivers_of(items: Iterable[Mapping[str, Any]], source: str = "profile") -> tuple[Waiver, ...]:
+    """The waivers of validated ``[[waiver]]`` tables."""
+    return tuple([_waiver(item, source) for item in items])
+
+
+def _waiver(item: Mapping[str, Any], source: str) -> Waiver:
+    created = item.get("created")
+    return Waiver(
+        item["select"],
+        item["reason"],
+        item["owner"],
+        item["expires"].isoformat(),
+        item.get("ticket"),
+        None if created is None else created.isoformat(),
+        source,
     )
 
 

@@ -15,6 +15,14 @@ class Waiver(NamedTuple):
     reason: str
     owner: str | None = None
     expires: str | None = None
+    ticket: str | None = None
+    created: str | None = None
+    source: str = "profile"
+    """Where it is written: the profile, or a waiver file's path."""
+
+
+NOTICE_DAYS = 14
+"""A waiver that ends within so many days is told of, unless the profile says otherwise."""
 
 
 class Profile(NamedTuple):
@@ -33,5 +41,6 @@ class Profile(NamedTuple):
     checks: Mapping[str, Mapping[str, Any]] = {}
     """Check name to parameters (kebab-case), with tuples for TOML's arrays."""
     waivers: tuple[Waiver, ...] = ()
+    waiver_notice_days: int = NOTICE_DAYS
     digest: str = ""
     """``sha256:`` of the resolved profile."""

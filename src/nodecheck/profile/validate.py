@@ -13,8 +13,11 @@ from nodecheck.facts.target import PROXY_MODES, ROLES, release_text
 from nodecheck.plugins import Registry
 
 SCHEMA = "nodecheck.profile/1"
+WAIVERS_SCHEMA = "nodecheck.waivers/1"
+MOST_NOTICE_DAYS = 366
 SEVERITIES = tuple(level.value for level in Severity)
-WAIVER_KEYS = ("select", "reason", "owner", "expires")
+WAIVER_MUST = ("select", "reason", "owner", "expires")
+WAIVER_KEYS = (*WAIVER_MUST, "ticket", "created")
 
 Path = tuple[str, ...]
 
@@ -37,6 +40,19 @@ def validate(table: Mapping[str, Any], registry: Registry) -> None:
             raise Invalid((key,), f"missing; expected {SCHEMA!r}" if key == "schema" else "missing")
     for key, value in table.items():
         _KEYS[key](value, (key,), registry)
+
+
+def validate_waivers(table: Mapping[str, Any], registry: Registry) -> None:
+    """Raise :class:`Invalid` for the first thing that is wrong with a waiver file's tables."""
+    known = ("schema", "waiver")
+    for key in table:
+        if key not in known:
+            raise Invalid((key,), f"unknown key{nearest(key, known)}")
+    if table.get("schema") != WAIVERS_SCHEMA:
+        found = "missing; " if "schema" not in table else ""
+        tail = "" if found else f", found {_shown(table['schema'])}"
+        raise Invalid(("schema",), f"{found}expected {WAIVERS_SCHEMA!r}{tail}")
+    _waivers(table.get("waiver", ()), ("waiver",), registry)
 
 
 def _text(value: Any, path: Path) -> str:
@@ -182,20 +198,26 @@ def _waivers(value: Any, path: Path, registry: Registry) -> None:
         for key in _table(item, here):
             if key not in WAIVER_KEYS:
                 raise Invalid((*here, key), f"unknown key{nearest(key, WAIVER_KEYS)}")
-        for key in WAIVER_KEYS:
+        for key in WAIVER_MUST:
             if key not in item:
                 raise Invalid(here, f"a waiver must have {key!r}")
-            if key != "expires":
-                _plain(item[key], (*here, key), registry)
+        for key in item:
+            (_date if key in ("created", "expires") else _plain)(item[key], (*here, key), registry)
         _selector(item["select"], (*here, "select"), registry)
-        _date(item["expires"], (*here, "expires"))
+        if "created" in item and item["created"] > item["expires"]:
+            raise Invalid((*here, "created"), f"expected a date that is not after {item['expires']}, when it expires")
 
 
-def _date(value: Any, path: Path) -> None:
+def _date(value: Any, path: Path, _: Registry) -> None:
     from datetime import date, datetime
 
     if not isinstance(value, date) or isinstance(value, datetime):
         raise Invalid(path, f"expected a date such as 2027-03-31 (without quotes), found {_shown(value)}")
+
+
+def _days(value: Any, path: Path, _: Registry) -> None:
+    if type(value) is not int or not 0 <= value <= MOST_NOTICE_DAYS:
+        raise Invalid(path, f"expected days, 0 to {MOST_NOTICE_DAYS}, found {_shown(value)}")
 
 
 _KEYS: dict[str, Callable[[Any, Path, Registry], None]] = {
@@ -212,4 +234,5 @@ _KEYS: dict[str, Callable[[Any, Path, Registry], None]] = {
     "severity": _severity,
     "check": _checks,
     "waiver": _waivers,
+    "waiver-notice-days": _days,
 }
