@@ -1,0 +1,67 @@
+"""The options of ``nodecheck run`` that other verbs take too, and the report that they ask for."""
+
+from __future__ import annotations
+
+import argparse
+
+from nodecheck.errors import UsageError
+from nodecheck.facts.target import PROXY_MODES, ROLES
+from nodecheck.report import Report
+
+LEVELS = ("error", "warning", "info")
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """What is judged, and how: every option of ``run`` but those of its outputs."""
+    add_target(parser)
+    add = parser.add_argument
+    add("--select", metavar="S", action="append", default=[], help="only these results (a selector; may be repeated)")
+    add("--ignore", metavar="S", action="append", default=[], help="not these results (a selector; may be repeated)")
+    add("--view", choices=("now", "boot"), help="only what holds now, or only what will hold after a reboot")
+    add("--root", metavar="DIR", help="judge the file system in DIR instead of the live node")
+    add("--fail-on", choices=LEVELS, help="the least severity that makes the exit code 1 (default: the profile's)")
+    add("--exit-zero", action="store_true", help="exit 0 where the verdict would make it 1 or 3")
+    add("--timeout", metavar="SECONDS", type=_seconds, default=30.0, help="for the whole run (default: 30)")
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """The options that say what the node is to be."""
+    add = parser.add_argument
+    add("--profile", metavar="NAME|FILE", default="kubernetes", help="a profile's name, or a TOML file")
+    add("--role", choices=ROLES, help="default: the profile's, else found on the node")
+    add("--kubernetes", metavar="1.34", help="the Kubernetes release that the node is to run")
+    add("--proxy-mode", choices=PROXY_MODES, help="kube-proxy's mode")
+    add("--cni", metavar="NAME", help="the network plugin, such as flannel, calico, cilium")
+
+
+def add_outputs(parser: argparse.ArgumentParser, formats: str) -> None:
+    """The options of what is printed and written; ``formats`` tells the formats in a few words."""
+    add = parser.add_argument
+    add("--format", metavar="FORMAT", default="text", help=f"{formats} (default: text)")
+    add("--json", action="store_const", dest="format", const="json", help="the same as --format json")
+    add("--output", metavar="FORMAT=FILE", action="append", default=[], help="also write FILE (may be repeated)")
+    add("-q", "--quiet", action="store_true", help="print nothing where all is well, and else only what is not")
+    add("-v", "--verbose", action="store_true", help="explain every verdict, passes too")
+    add("--no-color", action="store_true", help="plain text on a terminal too (as NO_COLOR does)")
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds, found {text!r}") from None
+
+
+def judged(args: argparse.Namespace) -> Report:
+    """The report that the options ask for, with a progress line on a terminal."""
+    from nodecheck.api import run
+    from nodecheck.cli.progress import progress
+
+    if args.root == "":
+        raise UsageError("--root: expected a directory, found nothing")
+    with progress(args.quiet):
+        return run(
+            root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
+            proxy_mode=args.proxy_mode, cni=args.cni, select=args.select, ignore=args.ignore, view=args.view,
+            fail_on=args.fail_on, timeout=args.timeout,
+        )  # fmt: skip
