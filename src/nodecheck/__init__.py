@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from nodecheck.errors import ReportError as ReportError
     from nodecheck.errors import SelectorError as SelectorError
     from nodecheck.errors import UsageError as UsageError
+    from nodecheck.fix.plan import Plan as Plan
+    from nodecheck.fix.plan import plan as plan
     from nodecheck.hookspecs import hookimpl as hookimpl
     from nodecheck.hookspecs import hookspec as hookspec
     from nodecheck.report import Report as Report
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "FactError": "errors",
     "NodecheckError": "errors",
+    "Plan": "fix.plan",
     "ProfileError": "errors",
     "Report": "report",
     "ReportError": "errors",
@@ -38,6 +41,7 @@ _HOMES = {
     "UsageError": "errors",
     "hookimpl": "hookspecs",
     "hookspec": "hookspecs",
+    "plan": "fix.plan",
     "run": "api",
 }
 

@@ -8,6 +8,7 @@ import sys
 
 VERBS = {
     "run": "check this node",
+    "plan": "print the fixes for what fails",
     "list": "the checks of a profile",
     "explain": "what a check looks at and why",
     "plugins": "what is loaded, from where",

@@ -68,11 +68,12 @@ def result_dict(result: Result) -> dict[str, Any]:
 
 def fix_dict(fix: Fix) -> dict[str, Any]:
     """One fix."""
-    steps = [_step_dict(step) for step in fix.steps]
+    steps = [step_dict(step) for step in fix.steps]
     return {"title": fix.title, "safety": fix.safety, "reboot": fix.reboot, "steps": steps}
 
 
-def _step_dict(step: Step) -> dict[str, Any]:
+def step_dict(step: Step) -> dict[str, Any]:
+    """One step of a fix."""
     fields = {"argv": list(step.argv)} if isinstance(step, Command) else step._asdict()
     return {"kind": _NAMES[type(step)], **fields}
 

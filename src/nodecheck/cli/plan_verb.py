@@ -1,0 +1,60 @@
+"""Print the fixes for what fails, ordered, to be reviewed and run by a person. Changes nothing itself."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from nodecheck.cli.options import add_outputs, add_run_options, judged
+from nodecheck.cli.start import EPILOG, Unwritten, write
+from nodecheck.errors import UsageError
+from nodecheck.fix.plan import Plan, plan
+
+Form = Callable[[Plan], str]
+
+
+def _json(found: Plan) -> str:
+    return found.to_json(indent=2) + "\n"
+
+
+FORMS: dict[str, Form] = {"text": Plan.to_text, "sh": Plan.to_script, "json": _json}
+"""The formats of a plan."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``nodecheck plan``."""
+    parser.epilog = "nodecheck plan --format sh > fix.sh; less fix.sh; sh fix.sh\n\n" + EPILOG
+    add_run_options(parser)
+    add_outputs(parser, "text, sh (a POSIX shell script) or json")
+
+
+def form(name: str) -> Form:
+    """The function that makes a format's document. Raises UsageError."""
+    if name not in FORMS:
+        from nodecheck.checking.selectors import nearest
+
+        raise UsageError(f"there is no format {name!r} of a plan{nearest(name, FORMS)}")
+    return FORMS[name]
+
+
+def main(args: argparse.Namespace) -> int:
+    """Judge the node, and print what would mend it."""
+    from nodecheck.cli.run_verb import write_file
+
+    made = form(args.format)
+    outputs = [_output(text) for text in args.output]
+    report = judged(args)
+    found = plan(report)
+    written = [write_file(path, other(found)) for other, path in outputs]
+    if not (args.quiet and report.exit_code == 0):
+        write(made(found))
+    if not all(written):
+        raise Unwritten("not every output could be written")
+    return 0 if args.exit_zero else report.exit_code
+
+
+def _output(text: str) -> tuple[Form, str]:
+    name, equals, path = text.partition("=")
+    if not equals or not path:
+        raise UsageError(f"--output: expected FORMAT=FILE, found {text!r}")
+    return form(name), path

@@ -1,0 +1,68 @@
+"""What a command is to bring about: so that two commands that contradict each other are seen."""
+
+from __future__ import annotations
+
+from nodecheck.facts.sysctl_keys import key_path
+from nodecheck.fix import Command, Step
+from nodecheck.record import NamedTuple
+
+
+class Goal(NamedTuple):
+    """One thing that a command sets, and to what."""
+
+    what: str
+    value: str
+
+
+_UNIT_VERBS = {
+    "enable": (("enabled", "yes"),), "disable": (("enabled", "no"),), "mask": (("enabled", "no"), ("masked", "yes")),
+    "unmask": (("masked", "no"),), "start": (("running", "yes"),), "stop": (("running", "no"),),
+    "restart": (("running", "yes"),), "reload-or-restart": (("running", "yes"),),
+}  # fmt: skip
+
+
+def goals(step: Step) -> tuple[Goal, ...]:
+    """What a step sets, as far as that is known.
+
+    >>> goals(Command(("sysctl", "-w", "net.ipv4.ip_forward=1")))
+    (Goal(what='sysctl net/ipv4/ip_forward', value='1'),)
+    """
+    if not isinstance(step, Command):
+        return ()
+    if (setting := sysctl_of(step.argv)) is not None:
+        return (Goal(f"sysctl {setting[0]}", setting[1]),)
+    called = systemctl_of(step.argv)
+    if called is not None:
+        verb, units, now = called
+        effects = _UNIT_VERBS.get(verb, ())
+        if now:
+            effects = (*effects, ("running", "yes" if verb == "enable" else "no"))
+        return tuple([Goal(f"{what} {unit}", value) for unit in units for what, value in effects])
+    return ()
+
+
+def sysctl_of(argv: tuple[str, ...]) -> tuple[str, str] | None:
+    """Path below ``/proc/sys`` and value of ``sysctl -w KEY=VALUE``; None for any other command."""
+    if len(argv) < 3 or argv[0] != "sysctl" or argv[1] not in ("-w", "-qw"):
+        return None
+    words = argv[3:] if argv[2] == "--" else argv[2:]
+    if len(words) != 1 or "=" not in words[0]:
+        return None
+    key, _, value = words[0].partition("=")
+    path = key_path(key)
+    return None if ".." in path.split("/") else (path, value)
+
+
+def systemctl_of(argv: tuple[str, ...]) -> tuple[str, tuple[str, ...], bool] | None:
+    """Verb, units (with their suffix) and ``--now`` of a ``systemctl`` call; None for any other command.
+
+    >>> systemctl_of(("systemctl", "disable", "--now", "--", "docker"))
+    ('disable', ('docker.service',), True)
+    """
+    if len(argv) < 2 or argv[0] != "systemctl":
+        return None
+    options = [word for word in argv[2:] if word.startswith("-") and word != "--"]
+    if any(option != "--now" for option in options):
+        return None
+    units = [word for word in argv[2:] if word not in ("--", "--now")]
+    return argv[1], tuple([unit if "." in unit else f"{unit}.service" for unit in units]), bool(options)

@@ -1,0 +1,120 @@
+"""The plan: the fixes of a report's failures, ordered and without duplicates. A pure function; nothing runs here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodecheck.checking.model import Result
+from nodecheck.fix import DISRUPTIVE, MANUAL, SAFE, Manual, Step
+from nodecheck.fix.merge import Fixing, Merger
+from nodecheck.fix.order import ordered
+from nodecheck.record import NamedTuple
+from nodecheck.report import Node, Report, Source
+
+SCHEMA = "urn:nodecheck:schema:plan:1"
+SCHEMA_VERSION = "1.0"
+
+
+class PlanStep(NamedTuple):
+    """One step, and the ids of the results that it is for.
+
+    ``title`` is that of the first fix that has the step; ``safety`` is ``disruptive`` where any of its fixes is;
+    ``reboot``: what it mends holds only after a reboot.
+    """
+
+    for_: tuple[str, ...]
+    step: Step
+    title: str
+    safety: str = SAFE
+    reboot: bool = False
+
+
+class NotFixed(NamedTuple):
+    """A failure that the plan leaves as it is, and why (what a person can do, where that is known)."""
+
+    id: str
+    why: str
+
+
+class Plan(NamedTuple):
+    """What is to be done, in this order, and what is not mended by it."""
+
+    node: Node
+    source: Source
+    run_id: str
+    steps: tuple[PlanStep, ...]
+    not_fixed: tuple[NotFixed, ...]
+
+    @property
+    def reboot(self) -> bool:
+        """Whether something holds only after a reboot."""
+        return any(step.reboot for step in self.steps)
+
+    @property
+    def disruptive(self) -> bool:
+        """Whether something is restarted or cut."""
+        return any(step.safety == DISRUPTIVE for step in self.steps)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as the JSON document's dictionaries, lists and strings."""
+        from nodecheck.fix.codec import plan_dict
+
+        return plan_dict(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The plan as a JSON document, ASCII only."""
+        import json
+
+        return json.dumps(self.to_dict(), indent=indent)
+
+    def to_script(self) -> str:
+        """The plan as a POSIX shell script, which checks everything before it changes anything."""
+        from nodecheck.fix.script import script
+
+        return script(self)
+
+    def to_text(self) -> str:
+        """The plan for people, plain, of at most 100 columns."""
+        from nodecheck.fix.text import render_plan
+
+        return render_plan(self)
+
+
+def plan(report: Report) -> Plan:
+    """The plan for a report: of every result that failed, of any severity, and that no waiver covers.
+
+    A fix is taken whole or not at all. What has none, one that only a person can apply, or one that contradicts
+    another's, is in ``not_fixed``; of two that contradict each other the one of the graver result counts.
+    """
+    merger = Merger()
+    not_fixed: dict[str, str] = {}
+    for result in sorted(report.failures, key=_gravest_first):
+        why = _unplannable(result) or merger.add(_fixing(result))
+        if why is not None:
+            not_fixed[result.id] = why
+    order = [result.id for result in report.results]
+    steps = tuple([PlanStep(*item) for item in ordered(merger, order)])
+    left = tuple([NotFixed(name, not_fixed[name]) for name in order if name in not_fixed])
+    return Plan(report.node, report.run.source, report.run.id, steps, left)
+
+
+def _gravest_first(result: Result) -> int:
+    return next(rank for rank, level in enumerate(("error", "warning", "info")) if result.severity.reaches(level))
+
+
+def _fixing(result: Result) -> Fixing:
+    assert result.fix is not None
+    return Fixing(result.id, result.fix)
+
+
+def _unplannable(result: Result) -> str | None:
+    """Why a result's fix cannot be a part of a plan by itself; None where it can."""
+    fix = result.fix
+    if fix is None:
+        return f"no fix is known: {result.message}"
+    by_hand = [step.text for step in fix.steps if isinstance(step, Manual)]
+    if fix.safety == MANUAL or len(by_hand) == len(fix.steps):
+        from nodecheck.fix.text import told
+
+        return f"{fix.title}: " + "; ".join([told(step) for step in fix.steps])
+    return None
