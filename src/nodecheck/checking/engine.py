@@ -18,7 +18,7 @@ from nodecheck.checking.selectors import Selection, check_selectors, parse_selec
 from nodecheck.checking.store import Facts, Given
 from nodecheck.errors import FactError, PluginError
 from nodecheck.facts.os_release import OsRelease
-from nodecheck.facts.target import Settings, Target
+from nodecheck.facts.target import Settings, SiteNodes, Target
 from nodecheck.host import Host
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import Profile
@@ -57,7 +57,8 @@ def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str
 def run(host: Host, registry: Registry, request: Request) -> Report:
     """Judge the host. Never raises for what the host holds."""
     started, began = time(), monotonic()
-    facts = Facts(host, [Given(Settings, request.settings)], registry.readers)
+    given = [Given(Settings, request.settings), Given(SiteNodes, SiteNodes(request.profile.nodes))]
+    facts = Facts(host, given, registry.readers)
     asked = request.selection
     request = request._replace(selection=looked_at(asked, request.profile.waivers))
     tasks = _tasks(registry, request)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nodecheck.errors import UsageError
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
@@ -32,6 +34,18 @@ class Settings(NamedTuple):
     kubernetes: str | None = None
     proxy_mode: str | None = None
     cni: str | None = None
+
+
+class SiteNodes(NamedTuple):
+    """The nodes of the site, as the profile's table ``nodes`` gives them."""
+
+    addresses: Mapping[str, str] = {}
+    """Name to IP address."""
+
+    @classmethod
+    def read(cls) -> SiteNodes:
+        """None: the engine brings the profile's."""
+        return cls()
 
 
 class Target(NamedTuple):

@@ -44,6 +44,18 @@ class Completed(NamedTuple):
     stderr: str
 
 
+class ClockState(NamedTuple):
+    """What adjtimex(2) says of the kernel's clock."""
+
+    state: int
+    """What the call returns: 0 to 4 (TIME_OK, and what leap seconds make of it), or 5, TIME_ERROR."""
+    status: int
+    """The STA_ bits of ``linux/timex.h``."""
+    max_error_us: int
+    """Microseconds that the clock may be off at most; the kernel stops counting at 16 s."""
+    estimated_error_us: int
+
+
 class Host(Protocol):
     """Where bytes come from. All paths are absolute paths of the node; all errors are FactErrors."""
 
@@ -86,6 +98,10 @@ class Host(Protocol):
 
     def netlink(self, table: str) -> tuple[Any, ...]:
         """The rows of a netlink dump (:mod:`nodecheck.host.netlink`). Raises Offline on a host that does not run."""
+
+    def clock(self) -> ClockState:
+        """The kernel's clock (adjtimex(2), read only). Raises Denied, Unsupported, Offline on a host that does not
+        run."""
 
 
 def text(host: Host, path: str, limit: int = MIB) -> str:

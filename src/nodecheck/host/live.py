@@ -10,6 +10,7 @@ from typing import Any
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.host.base import (
     MIB,
+    ClockState,
     Completed,
     Stat,
     drain,
@@ -105,6 +106,11 @@ class LiveHost:
         from nodecheck.host.netlink import dump
 
         return dump(table)
+
+    def clock(self) -> ClockState:
+        from nodecheck.host.clock import read_clock
+
+        return read_clock()
 
     def _error(self, path: str, error: OSError) -> FactError:
         found = error_of(path, error)

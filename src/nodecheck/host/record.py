@@ -7,7 +7,7 @@ from typing import Any
 
 from nodecheck.checking.model import Evidence
 from nodecheck.errors import Absent, FactError
-from nodecheck.host.base import MIB, Completed, Host, Stat
+from nodecheck.host.base import MIB, ClockState, Completed, Host, Stat
 
 EXCERPT = 200
 """Characters of a source that evidence shows where the check brings none of its own."""
@@ -85,6 +85,11 @@ class Recorder:
         rows = self._host.netlink(table)
         self.note(f"netlink {table}", "")
         return rows
+
+    def clock(self) -> ClockState:
+        found = self._host.clock()
+        self.note("adjtimex(2)", "")
+        return found
 
     def note(self, source: str, value: str | None, locator: str | None = None) -> None:
         """Remember that ``source`` said ``value``."""

@@ -12,6 +12,7 @@ from nodecheck.errors import Absent, FactError, Malformed, Offline, UsageError
 from nodecheck.host.base import (
     MIB,
     NULL,
+    ClockState,
     Completed,
     Stat,
     drain,
@@ -115,6 +116,9 @@ class RootHost:
 
     def netlink(self, table: str) -> tuple[Any, ...]:
         raise Offline(f"netlink {table}", "only the running kernel can tell")
+
+    def clock(self) -> ClockState:
+        raise Offline("adjtimex(2)", "only the running kernel can tell how its clock is")
 
     def _at(self, path: str, act: Callable[[int, bytes], T], null: T, follow: bool = True) -> T:
         """``act`` on the directory that holds what ``path`` names, and its name there; ``null`` for /dev/null."""

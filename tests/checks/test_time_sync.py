@@ -1,0 +1,88 @@
+"""The kernel's clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import nodecheck
+from nodecheck.checking import Outcome
+from nodecheck.facts.clock import STA_UNSYNC, KernelClock
+from nodecheck.facts.time_services import TimeKeepers
+from nodecheck.facts.units import Entry, UnitIndex
+from nodecheck.host import LiveHost
+from nodecheck.host.base import ClockState
+from nodecheck_checks.time_sync import time_sync
+
+LIMIT = 16_000_000
+
+
+def units(*names: str) -> UnitIndex:
+    files = {name: (Entry(f"/usr/lib/systemd/system/{name}", None),) for name in names}
+    return UnitIndex(files, {}, {}, frozenset(), complete=False)
+
+
+def judged(clock: KernelClock, keepers: TimeKeepers, index: UnitIndex | None = None) -> Outcome:
+    (found,) = time_sync(clock, lambda: keepers, lambda: index or units())
+    return found
+
+
+ALONE = TimeKeepers((), all_seen=True)
+CHRONY = TimeKeepers(("chronyd",), all_seen=True)
+HIDDEN = TimeKeepers((), all_seen=False)
+
+
+@pytest.mark.parametrize(
+    ("error_us", "unsynchronised", "keepers", "status"),
+    [
+        (20_000, False, ALONE, "pass"),
+        (4_999_999, False, CHRONY, "pass"),
+        (5_000_000, False, CHRONY, "fail"),
+        (LIMIT, False, ALONE, "fail"),
+        (20_000, True, CHRONY, "pass"),  # chronyd without rtcsync
+        (LIMIT, True, CHRONY, "unknown"),
+        (20_000, True, ALONE, "fail"),  # whoever kept it is gone
+        (LIMIT, True, ALONE, "fail"),
+        (LIMIT, True, HIDDEN, "unknown"),
+    ],
+)
+def test_judgement(error_us: int, unsynchronised: bool, keepers: TimeKeepers, status: str) -> None:
+    assert judged(KernelClock(error_us, unsynchronised), keepers).status == status
+
+
+def test_the_installed_service_is_started() -> None:
+    found = judged(KernelClock(LIMIT, True), ALONE, units("ntpsec.service", "systemd-timesyncd.service"))
+
+    assert found.fix is not None
+    assert [step for step in found.fix.steps if "start" in step[0]] == [
+        (("systemctl", "start", "systemd-timesyncd.service"),)
+    ]
+
+
+def test_without_a_service_one_must_be_installed() -> None:
+    found = judged(KernelClock(LIMIT, True), ALONE)
+
+    assert found.fix is not None
+    assert found.fix.safety == "manual"
+
+
+def test_evidence_does_not_change_with_the_error() -> None:
+    first, second = (judged(KernelClock(error, False), ALONE) for error in (1000, 2000))
+
+    assert first.evidence == second.evidence
+
+
+def test_offline_in_a_root(tmp_path: Path) -> None:
+    found = nodecheck.run(root=tmp_path, select=["time-sync"])["time-sync"]
+
+    assert (found.status, found.cause and found.cause.code) == ("skip", "offline")
+
+
+def test_the_live_kernel_is_asked() -> None:
+    state = LiveHost().clock()
+
+    assert 0 <= state.state <= 5
+    assert 0 <= state.max_error_us <= LIMIT
+    assert KernelClock.read(LiveHost()).unsynchronised == bool(state.status & STA_UNSYNC)
+    assert isinstance(state, ClockState)
