@@ -12,7 +12,9 @@ from nodecheck.report import Report
 
 Renderer = Callable[[Report], str]
 
-BUILT_IN = {"text": "text", "json": "json", "jsonl": "jsonl"}
+BUILT_IN = {
+    "text": "text", "json": "json", "jsonl": "jsonl", "html": "html", "markdown": "markdown",
+}  # fmt: skip
 """Format to module of ``nodecheck.render``, each with a function ``render``."""
 
 

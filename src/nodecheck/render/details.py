@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from nodecheck.checking.model import Evidence, Result, Status
 from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.render.columns import columns
+from nodecheck.render.steps import added, removed, shell_line
 from nodecheck.render.text import Style, ellipsis, mark, paint, tone
 from nodecheck.report import Report
 from nodecheck.text import printable
@@ -81,13 +82,11 @@ def _fix(fix: Fix, before: str | None, style: Style) -> Iterator[str]:
 
 def _step(step: Step) -> Iterator[str]:
     if isinstance(step, Command):
-        from shlex import quote
-
-        yield "$ " + " ".join([quote(printable(word)) for word in step.argv])
+        yield "$ " + shell_line([printable(word) for word in step.argv])
     elif isinstance(step, Edit):
         yield f"in {printable(step.path)}"
-        yield f"- {_shown(step.before)}"
-        yield f"+ {_shown(step.after)}"
+        yield _shown(removed(step))
+        yield from map(_shown, added(step).split("\n"))
     elif isinstance(step, Create):
         yield f"write {printable(step.path)} ({printable(step.mode)})"
         yield from ("| " + _shown(line) for line in step.content.rstrip("\n").split("\n"))
