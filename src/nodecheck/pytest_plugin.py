@@ -1,0 +1,197 @@
+"""pytest plugin: each result of a node's report is a test item, ``nodecheck::swap[/dev/dm-1]@boot``.
+
+It does nothing unless one of its options is given, and imports nothing of nodecheck before. What failed or could not be
+judged at or above ``--nodecheck-fail-on`` fails the session; see ``docs/pytest.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from nodecheck.checking import Result
+    from nodecheck.report import Report
+
+PREFIX = "nodecheck"
+
+_ONE = {
+    "profile": ("NAME|FILE", "judge a node by this profile"),
+    "root": ("DIR", "judge the file system in DIR instead of the live node"),
+    "report": ("FILE", "take the results from a report that nodecheck run --json wrote, and judge nothing"),
+    "role": ("ROLE", "control-plane or worker"),
+    "kubernetes": ("1.34", "the Kubernetes release that the node is to run"),
+    "proxy-mode": ("MODE", "kube-proxy's mode: ipvs, iptables, nftables, none"),
+    "cni": ("NAME", "the network plugin"),
+    "view": ("VIEW", "now or boot"),
+    "fail-on": ("LEVEL", "the least severity that fails: error (default), warning, info"),
+    "timeout": ("SECONDS", "for the whole run of the checks"),
+}
+_MANY = {
+    "select": ("S", "only these results (a selector; may be repeated)"),
+    "ignore": ("S", "not these results (a selector; may be repeated)"),
+    "waivers": ("FILE", "also heed these waivers (may be repeated)"),
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--nodecheck-…``: those of ``nodecheck run`` that say what to judge."""
+    group = parser.getgroup(PREFIX, "nodecheck: each verdict on a Linux node is a test")
+    for name, (metavar, text) in _ONE.items():
+        group.addoption(f"--nodecheck-{name}", metavar=metavar, default=None, help=text)
+    for name, (metavar, text) in _MANY.items():
+        group.addoption(f"--nodecheck-{name}", metavar=metavar, action="append", default=[], help=text)
+
+
+def _option(config: pytest.Config, name: str) -> Any:
+    return config.getoption(f"--nodecheck-{name}")
+
+
+def _asked(config: pytest.Config) -> bool:
+    return any(_option(config, name) for name in (*_ONE, *_MANY))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, pytest.CollectReport]:
+    """Add the node to what the session collects, whatever files were named."""
+    ours = isinstance(collector, pytest.Session) and _asked(collector.config)
+    if ours:
+        _report(collector.config)  # a wrong option ends the session here, as pytest's own do
+    report: pytest.CollectReport = yield
+    if ours:
+        node = Node.from_parent(collector, name=PREFIX, nodeid=PREFIX)
+        report.result = [*(report.result or ()), node]
+    return report
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the controller's report to a worker of pytest-xdist: all workers must collect the same items."""
+    if _asked(node.config):
+        node.workerinput["nodecheck_report"] = _report(node.config).to_json()
+
+
+_KEY = pytest.StashKey["Report"]()
+
+
+def _report(config: pytest.Config) -> Report:
+    """The report of this session, made once. Raises pytest.UsageError."""
+    import nodecheck
+
+    if _KEY not in config.stash:
+        handed = getattr(config, "workerinput", {}).get("nodecheck_report")
+        try:
+            config.stash[_KEY] = _judged(config) if handed is None else nodecheck.Report.from_json(handed)
+        except (nodecheck.NodecheckError, OSError) as error:
+            raise pytest.UsageError(f"nodecheck: {error}") from error
+    return config.stash[_KEY]
+
+
+def _judged(config: pytest.Config) -> Report:
+    import nodecheck
+
+    path = _option(config, "report")
+    if path is not None:
+        with open(path, "rb") as file:
+            return nodecheck.Report.from_json(file.read())
+    given = {name.replace("-", "_"): _option(config, name) for name in (*_ONE, *_MANY)}
+    given.pop("report")
+    given = {name: value for name, value in given.items() if value is not None}
+    if "timeout" in given:
+        given["timeout"] = _seconds(given["timeout"])
+    return nodecheck.run(**given)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise pytest.UsageError(f"--nodecheck-timeout: expected seconds, found {text!r}") from None
+
+
+class Node(pytest.Collector):
+    """A node: its results are its tests, in the report's order."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item a result, and one that fails where nothing at all was judged."""
+        report = _report(self.config)
+        fail_on = _option(self.config, "fail-on") or report.run.fail_on
+        for result in report.results:
+            yield Verdict.from_parent(self, name=result.id, result=result, fail_on=fail_on)
+        if report.exit_code == 3 and not report.summary.coverage:
+            yield Nothing.from_parent(self, name="something-was-judged")
+
+
+class _Item(pytest.Item):
+    def reportinfo(self) -> tuple[str, int, str]:
+        """Where the test is: no file is."""
+        return PREFIX, 0, self.name
+
+
+class Nothing(_Item):
+    """No evidence, no pass: a run that judged nothing fails."""
+
+    def runtest(self) -> None:
+        """Always fails."""
+        pytest.fail("nothing at all was judged: no result is pass, fail or waived", pytrace=False)
+
+
+class Verdict(_Item):
+    """One result: ``fail`` fails, ``unknown`` is an error, ``skip`` and ``waived`` are skipped.
+
+    Below the severity that fails, a failure is an expected one (xfail) and an ``unknown`` is skipped.
+    """
+
+    def __init__(self, *, result: Result, fail_on: str, **more: Any) -> None:
+        super().__init__(**more)
+        self.result = result
+        self.counts = result.severity.reaches(fail_on)
+        self.extra_keyword_matches.update(result.tags)
+        self.user_properties.extend(
+            [
+                ("id", result.id),
+                ("status", result.status.value),
+                ("severity", result.severity.value),
+                ("fingerprint", result.fingerprint),
+            ]
+        )
+
+    def setup(self) -> None:
+        """Leave out what does not apply; what could not be judged is an error, not a failure."""
+        result = self.result
+        if result.status == "unknown" and self.counts:
+            pytest.fail(_told(result), pytrace=False)
+        if result.status in ("unknown", "skip"):
+            code = "unknown" if result.cause is None else result.cause.code
+            _skip(f"{result.message} ({code})")
+        if result.status == "waived" and result.waiver is not None:
+            from nodecheck.text import printable
+
+            waiver = result.waiver
+            _skip(printable(f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}; {result.message}"))
+
+    def runtest(self) -> None:
+        """Fail where the result does."""
+        if self.result.status != "fail":
+            return
+        if self.counts:
+            pytest.fail(_told(self.result), pytrace=False)
+        pytest.xfail(f"{self.result.severity}: {self.result.message}")
+
+
+def _skip(reason: str) -> None:
+    raise pytest.skip.Exception(reason, _use_item_location=True)
+
+
+def _told(result: Result) -> str:
+    """The message, then what was expected, what was found and where, and the fix."""
+    from itertools import dropwhile
+
+    from nodecheck.render.details import LABELS, details
+    from nodecheck.render.text import Style
+
+    lines = [line for block in details([result], Style()) for line in block]
+    body = dropwhile(lambda line: line.startswith(" " * LABELS), lines[1:])
+    return "\n".join([f"{result.message} ({result.severity})", *body])
