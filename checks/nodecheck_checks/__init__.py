@@ -12,6 +12,7 @@ _CHECKS = {
     "interface": "network",
     "port": "port",
     "cgroup-driver": "cgroup_driver",
+    "firewall": "firewall",
     "hostname": "hostname",
     "hosts": "hosts",
     "os-release": "os_release",

@@ -10,13 +10,28 @@ from __future__ import annotations
 from typing import Any
 
 from nodecheck.errors import FactError, Malformed
-from nodecheck.host.netlink.rows import AddressRow, FamilyRow, HopRow, LinkRow, ListenerRow, RouteRow
+from nodecheck.host.netlink.rows import AddressRow, ChainRow, FamilyRow, HopRow, LinkRow, ListenerRow, RouteRow, RuleRow
 
 TABLES = ("links", "addresses", "routes", "listeners", "genl_families")
+FIREWALL = "nft_chains"
+"""Needs CAP_NET_ADMIN, and so do the rules of one table of it: ``nft_rules inet filter``."""
+
 TIMEOUT_S = 5.0
 BUFFER = 1 << 16
 
-__all__ = ["TABLES", "AddressRow", "FamilyRow", "HopRow", "LinkRow", "ListenerRow", "RouteRow", "dump"]
+__all__ = [
+    "FIREWALL",
+    "TABLES",
+    "AddressRow",
+    "ChainRow",
+    "FamilyRow",
+    "HopRow",
+    "LinkRow",
+    "ListenerRow",
+    "RouteRow",
+    "RuleRow",
+    "dump",
+]
 
 
 def dump(table: str, *, timeout_s: float = TIMEOUT_S, private: bool = True, buffer: int = BUFFER) -> tuple[Any, ...]:
@@ -27,7 +42,7 @@ def dump(table: str, *, timeout_s: float = TIMEOUT_S, private: bool = True, buff
     (not within ``timeout_s`` seconds for each dump), TooLarge, Malformed.
     """
     source = f"netlink {table}"
-    if table not in TABLES:
+    if table not in TABLES and table != FIREWALL and not table.startswith("nft_rules "):
         raise FactError(source, f"no such table; there are {', '.join(TABLES)}")
     from nodecheck.host.netlink.tables import asks, table_of
 

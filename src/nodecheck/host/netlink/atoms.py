@@ -63,7 +63,7 @@ def attributes(source: str, buffer: Any, at: int, end: int) -> Iterator[tuple[in
 
 def atoms(cls: Any, columns: Iterable[Column]) -> Iterator[tuple[int, Atom]]:
     """Number and reading of each attribute that the columns name."""
-    table = _numbers(cls)
+    table = numbers(cls)
     for column in columns:
         for name in column.names:
             if name != name.upper():
@@ -86,7 +86,7 @@ def _atom(cls: Any, name: str, kind: Any, inner: str, column: Column) -> Atom:
     return Atom(name, *_reading(sub))
 
 
-def _numbers(cls: Any) -> dict[str, tuple[int, Any]]:
+def numbers(cls: Any) -> dict[str, tuple[int, Any]]:
     """Name to number and type of the attributes of a class, from its ``nla_map``."""
     table = {}
     for place, item in enumerate(cls.nla_map):
@@ -103,7 +103,7 @@ class _Inner:
     """Reads one attribute inside another."""
 
     def __init__(self, cls: Any, name: str) -> None:
-        self._number, kind = _numbers(cls)[name]
+        self._number, kind = numbers(cls)[name]
         code, convert = _reading(_class_of(cls, kind))
         if code is not None or convert is None:
             raise Unsupported("pyroute2", f"{cls.__name__}/{name} is not a text")
@@ -162,7 +162,8 @@ def remembered(function: Convert) -> Convert:
     return _Memo(function).__getitem__
 
 
-def _text(raw: bytes) -> str:
+def text_of(raw: bytes) -> str:
+    """A text that may end in NULs."""
     return raw.rstrip(b"\0").decode("utf-8", "surrogateescape")
 
 
@@ -190,8 +191,8 @@ _ADDRESSES: dict[int, Convert] = {
 }
 
 _STOCK: dict[str, Convert] = {
-    "asciiz": _text,
-    "string": _text,
+    "asciiz": text_of,
+    "string": text_of,
     "ipaddr": address,
     "ip4addr": address,
     "ip6addr": address,

@@ -1,7 +1,8 @@
 """The rows of the tables. Plain values: no netlink message travels further.
 
 Numbers are the kernel's (``linux/if.h``, ``linux/if_addr.h``, ``linux/if_link.h``, ``linux/rtnetlink.h``,
-``linux/inet_diag.h``, ``linux/genetlink.h``); ``family`` is 2 for IPv4 and 10 for IPv6.
+``linux/inet_diag.h``, ``linux/genetlink.h``, ``linux/netfilter/nf_tables.h``); ``family`` is 2 for IPv4 and 10 for
+IPv6.
 """
 
 from __future__ import annotations
@@ -94,3 +95,39 @@ class FamilyRow(NamedTuple):
     id: int
     name: str
     version: int | None
+
+
+class ChainRow(NamedTuple):
+    """A chain of nf_tables (NFT_MSG_GETCHAIN), also one that ``iptables-nft`` made."""
+
+    family: int
+    """1 ``inet``, 2 ``ip``, 3 ``arp``, 5 ``netdev``, 7 ``bridge``, 10 ``ip6``."""
+    table: str
+    name: str
+    type: str | None
+    """``filter``, ``nat``, ``route``; None for a chain that only jumps lead to."""
+    hook: int | None
+    """The number of the hook that a base chain hangs at; None for any other chain."""
+    policy: int | None
+    """Of a base chain: 0 drops, 1 accepts."""
+    use: int | None
+    """Rules in it, and jumps to it."""
+
+
+class Verdict(NamedTuple):
+    """What an expression of a rule does with a packet."""
+
+    kind: str
+    """``drop``, ``accept``, ``reject``, ``jump``, ``goto``, ``return``, ``queue``, ``vmap`` (a map decides), or the
+    name of an iptables target in small letters."""
+    chain: str = ""
+    """Where ``jump`` and ``goto`` lead."""
+
+
+class RuleRow(NamedTuple):
+    """A rule of nf_tables (NFT_MSG_GETRULE): where it is, and its verdicts."""
+
+    family: int
+    table: str
+    chain: str
+    verdicts: tuple[Verdict, ...] | None

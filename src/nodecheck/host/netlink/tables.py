@@ -11,7 +11,16 @@ from typing import Any
 from nodecheck.errors import Malformed
 from nodecheck.host.netlink.atoms import Column, address, remembered
 from nodecheck.host.netlink.decode import Plan
-from nodecheck.host.netlink.rows import AddressRow, FamilyRow, HopRow, LinkRow, ListenerRow, RouteRow
+from nodecheck.host.netlink.rows import (
+    AddressRow,
+    ChainRow,
+    FamilyRow,
+    HopRow,
+    LinkRow,
+    ListenerRow,
+    RouteRow,
+    RuleRow,
+)
 from nodecheck.host.netlink.view import message_class
 from nodecheck.record import NamedTuple
 
@@ -167,21 +176,53 @@ def _no_clones(rows: list[RouteRow]) -> list[RouteRow]:
     return rows
 
 
+RULES = "nft_rules "
+"""Begins the name of the rules of one table: ``nft_rules inet filter``."""
+
+
+def _chains(private: bool) -> tuple[Ask, ...]:
+    from nodecheck.host.netlink import nft
+
+    cls = message_class(nft.MODULE, "nft_chain_msg", private)
+    request = _request(_filled(cls), nft.SUBSYSTEM << 8 | nft.GET_CHAIN)
+    return (Ask(request, Plan("netlink nft_chains", cls, nft.chain_columns(cls), ChainRow)),)
+
+
+def _rules(family: str, table: str, private: bool) -> Table:
+    """The rules of one table; kernels before 4.7 ignore which, so that others are left out here."""
+    from nodecheck.host.netlink import nft
+
+    cls = message_class(nft.MODULE, "nft_rule_msg", private)
+    number = nft.family_number(family)
+
+    def ask(private: bool) -> tuple[Ask, ...]:
+        message = _filled(cls, nfgen_family=number)
+        message["attrs"].append(("NFTA_RULE_TABLE", table))
+        request = _request(message, nft.SUBSYSTEM << 8 | nft.GET_RULE)
+        return (Ask(request, Plan("netlink nft_rules", cls, nft.rule_columns(cls), RuleRow)),)
+
+    return Table(nft.PROTOCOL, ask, lambda rows: [row for row in rows if row[:2] == (number, table)])
+
+
 _TABLES = {
     "links": Table(0, _links),
     "addresses": Table(0, _addresses, _internet),
     "routes": Table(0, _routes, _no_clones),
     "listeners": Table(4, _listeners),
     "genl_families": Table(16, _families),
+    "nft_chains": Table(12, _chains),
 }
 
 
 @lru_cache(maxsize=16)
 def asks(table: str, private: bool = True) -> tuple[Ask, ...]:
     """The dumps that make up a table. Raises Unsupported where there is no usable pyroute2."""
-    return _TABLES[table].asks(private)
+    return table_of(table, private).asks(private)
 
 
-def table_of(name: str) -> Table:
+def table_of(name: str, private: bool = True) -> Table:
     """The table of that name; raises KeyError."""
+    if name.startswith(RULES):
+        family, _, table = name.removeprefix(RULES).partition(" ")
+        return _rules(family, table, private)
     return _TABLES[name]

@@ -151,7 +151,7 @@ def _stand_ins() -> dict[str, Any]:
         # multiprocessing, platform, signal; of all that the message classes read these names
         f"{PACKAGE}.config": SimpleNamespace(AF_BRIDGE=7, AF_NETLINK=16, data_plugins_pkgs=(), data_plugins_path=()),
         # asyncio and ssl; base classes of sockets that nodecheck does not open
-        f"{PACKAGE}.netlink.nlsocket": SimpleNamespace(Marshal=object, NetlinkSocket=object),
+        f"{PACKAGE}.netlink.nlsocket": SimpleNamespace(Marshal=object, NetlinkSocket=object, AsyncNetlinkSocket=object),
         f"{rtnl}.ifinfmsg.plugins": _Plugins(),
         f"{rtnl}.iw_event": SimpleNamespace(iw_event=object),
         # of the standard library, what costs more than the message classes themselves

@@ -1,0 +1,110 @@
+"""Firewalls that the next boot starts."""
+
+from __future__ import annotations
+
+from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
+from nodecheck.facts.boot_units import BootUnits
+from nodecheck.facts.firewall_files import UFW_CONF, NftFile, SavedRules, UfwConf
+from nodecheck.facts.systemd import UnitIndex
+from nodecheck.facts.unit_pulls import ServicePulls
+from nodecheck.facts.units import RESCUES
+from nodecheck.record import NamedTuple
+from nodecheck_checks.firewall_fixes import boot_fix
+from nodecheck_checks.firewall_wanted import Wanted
+
+
+class Start(NamedTuple):
+    """What starts a unit at the next boot, or why nothing does."""
+
+    unit: str
+    starts: bool
+    evidence: Evidence
+    by_link: bool = False
+    """A link in a ``.wants`` directory does, which ``systemctl disable`` takes away."""
+
+
+class AtBoot:
+    """The facts of the next boot."""
+
+    def __init__(
+        self,
+        index: UnitIndex,
+        pulls: Lazy[ServicePulls],
+        words: BootUnits,
+        ufw: Lazy[UfwConf],
+        saved: Lazy[SavedRules],
+        script: Lazy[NftFile],
+    ) -> None:
+        self.index, self.pulls, self.words, self.ufw, self.saved, self.script = index, pulls, words, ufw, saved, script
+
+    def start(self, unit: str) -> Start | None:
+        """Whether the next boot starts a unit; None where there is no such unit."""
+        if not self.index.exists(unit):
+            return None
+        source = self.words.source or "command line"
+        mask = self.index.mask(unit)
+        if mask is not None:
+            return Start(unit, False, seen(mask, "masked"))
+        if (word := self.words.masks(unit)) is not None:
+            return Start(unit, False, seen(source, word, line=self.words.line))
+        if (word := self.words.wants(unit)) is not None:
+            return Start(unit, True, seen(source, word, line=self.words.line))
+        target = self.words.target[0] if self.words.target is not None else None
+        link = self.index.starts_at_boot(unit, target if target in RESCUES else None)
+        if link is not None:
+            return Start(unit, True, seen(link, unit), by_link=True)
+        text = self.pulls().why(self.index, unit) if target not in RESCUES else None
+        if text is not None:
+            return Start(unit, True, seen(text, f"pulls in {unit}"))
+        return Start(unit, False, seen(self.index.fragment(unit) or unit, "not enabled"))
+
+
+def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -> Outcome:
+    """One firewall at the next boot."""
+    starts = [start for start in map(boot.start, units) if start is not None]
+    if not starts:
+        evidence = [seen(f"/usr/lib/systemd/system/{unit}") for unit in units]
+        return ok(f"{name} is not installed", actual="not installed", evidence=evidence)
+    enabled = [start for start in starts if start.starts]
+    if not enabled:
+        what = "masked" if all(start.evidence.value == "masked" for start in starts) else "not enabled"
+        return ok(f"nothing starts {name} at boot", actual=what, evidence=[start.evidence for start in starts])
+    told: list[Evidence] = []
+    for start in enabled:
+        why = _effect(boot, name, start.unit, wanted.strict(name), told)
+        if why is not None:
+            ports = None if wanted.strict(name) else wanted.ports()
+            fix = boot_fix(name, start.unit, start.by_link, boot.ufw() if name == "ufw" else None, ports)
+            message = f"{start.unit} starts at boot{why}{wanted.note(name)}"
+            return fail(message, actual="enabled", evidence=[start.evidence, *told], fix=fix)
+    evidence = [*[start.evidence for start in enabled], *told]
+    return ok(f"{name} is enabled, and keeps no traffic out", actual="enabled, without effect", evidence=evidence)
+
+
+def _effect(boot: AtBoot, name: str, unit: str, strict: bool, told: list[Evidence]) -> str | None:
+    """What a unit that starts does, as the rest of a sentence; None where it keeps nothing out."""
+    if name == "firewalld":
+        return ""
+    if name == "ufw":
+        conf = boot.ufw()
+        told.append(seen(UFW_CONF, f"ENABLED={conf.value}" if conf.present else None, line=conf.line))
+        return f", and {UFW_CONF} says ENABLED={conf.value}" if conf.enabled else None
+    if name == "nftables":
+        script = boot.script()
+        found = next((why for table in script.tables if (why := table.blocks()) is not None), None)
+        told.append(seen(script.path, found or "keeps nothing out" if script.present else None))
+        if found is not None:
+            return f" and loads {script.path}: {found}"
+        return ", which is to be off" if strict and script.tables else None
+    return _restored(boot, unit, strict, told)
+
+
+def _restored(boot: AtBoot, unit: str, strict: bool, told: list[Evidence]) -> str | None:
+    present = False
+    for path, tables in boot.saved().of(unit.removesuffix(".service")):
+        present = present or tables is not None
+        why = next((why for table in tables or () if table.name == "filter" and (why := table.blocks())), None)
+        told.append(seen(path, None if tables is None else why or "keeps nothing out"))
+        if why is not None:
+            return f" and loads {path}: {why}"
+    return ", which is to be off" if strict and present else None

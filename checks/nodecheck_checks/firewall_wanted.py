@@ -1,0 +1,51 @@
+"""Which firewalls are judged, and how bad it is that one is on."""
+
+from __future__ import annotations
+
+from nodecheck.checking import Lazy, Severity
+from nodecheck.facts.target import Target
+from nodecheck_checks.firewall_ports import needed_ports
+
+FIREWALLS = ("firewalld", "iptables", "nftables", "ufw")
+
+UNITS = {
+    "firewalld": ("firewalld.service",),
+    "iptables": ("iptables.service", "ip6tables.service", "netfilter-persistent.service"),
+    "nftables": ("nftables.service",),
+    "ufw": ("ufw.service",),
+}
+
+EXPECTED = "off"
+
+
+def firewall_text(text: str) -> str:
+    """The one spelling of a firewall; ip6tables is half of iptables. Raises ValueError."""
+    name = text.removesuffix(".service")
+    name = {"ip6tables": "iptables", "netfilter-persistent": "iptables"}.get(name, name)
+    if name not in FIREWALLS:
+        raise ValueError(f"expected one of {', '.join(FIREWALLS)}, found {text!r}")
+    return name
+
+
+class Wanted:
+    """How bad a firewall that is on is here, and what to say of it."""
+
+    def __init__(self, off: tuple[str, ...], target: Lazy[Target]) -> None:
+        self._off = {firewall_text(name) for name in off}
+        self._target = target
+
+    def severity(self, name: str) -> Severity:
+        """An error where the profile asks for it to be off."""
+        return Severity.ERROR if name in self._off else Severity.WARNING
+
+    def strict(self, name: str) -> bool:
+        """Whether the profile asks for it to be off."""
+        return name in self._off
+
+    def ports(self) -> str:
+        """The ports that must be open."""
+        return ", ".join(needed_ports(self._target()))
+
+    def note(self, name: str) -> str:
+        """What follows the finding in the message."""
+        return "" if self.strict(name) else f"; these ports must be open: {self.ports()}"

@@ -1,0 +1,152 @@
+"""What the files of ufw, iptables and nftables say of the next boot."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from nodecheck.errors import Absent, TooLarge
+from nodecheck.facts.filter_tables import FilterTable, parse_saved
+from nodecheck.facts.os_release import parse_os_release
+from nodecheck.facts.unit_files import load_unit
+from nodecheck.facts.units import UnitIndex
+from nodecheck.host import Host
+from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
+
+UFW_CONF = "/etc/ufw/ufw.conf"
+
+IPTABLES_FILES = {
+    "iptables": ("/etc/sysconfig/iptables", "/etc/iptables/iptables.rules"),
+    "ip6tables": ("/etc/sysconfig/ip6tables", "/etc/iptables/ip6tables.rules"),
+    "netfilter-persistent": ("/etc/iptables/rules.v4", "/etc/iptables/rules.v6"),
+}
+"""Service to the files that it restores: EL's iptables-services, Arch's iptables, Debian's iptables-persistent."""
+
+
+class UfwConf(NamedTuple):
+    """``/etc/ufw/ufw.conf``."""
+
+    present: bool = False
+    enabled: bool = False
+    value: str | None = None
+    """``ENABLED=``, as it stands there; the last one counts."""
+    line: int | None = None
+    text: str | None = None
+    """That whole line."""
+
+    @classmethod
+    def read(cls, host: Host) -> UfwConf:
+        """Raises what the host raises except Absent."""
+        try:
+            return parse_ufw_conf(text(host, UFW_CONF))
+        except Absent:
+            return cls()
+
+
+def parse_ufw_conf(source: str) -> UfwConf:
+    r"""Parse the file, which a shell reads (``ufw_start`` in ufw's ufw-init-functions: exactly ``yes`` or ``YES``).
+
+    >>> parse_ufw_conf("# x\nENABLED=yes\nLOGLEVEL=low\n")[:4]
+    (True, True, 'yes', 2)
+    """
+    found = parse_os_release(source).get("ENABLED")
+    if found is None:
+        return UfwConf(True)
+    value, line = found
+    lines = source.split("\n")
+    return UfwConf(True, value in ("yes", "YES"), value, line, lines[line - 1] if line <= len(lines) else None)
+
+
+class SavedRules(NamedTuple):
+    """The rules that services restore at boot, by service; None for a file that is not there."""
+
+    files: tuple[tuple[str, str, tuple[FilterTable, ...] | None], ...] = ()
+    """Service, path, tables."""
+
+    @classmethod
+    def read(cls, host: Host) -> SavedRules:
+        """Raises what the host raises except Absent."""
+        found: list[tuple[str, str, tuple[FilterTable, ...] | None]] = []
+        for service, paths in IPTABLES_FILES.items():
+            for path in paths:
+                family = "ip6" if "6" in path else "ip"
+                try:
+                    found.append((service, path, parse_saved(text(host, path, 8 << 20), family, path)))
+                except Absent:
+                    found.append((service, path, None))
+        return cls(tuple(found))
+
+    def of(self, service: str) -> tuple[tuple[str, tuple[FilterTable, ...] | None], ...]:
+        """The files of one service with their tables."""
+        return tuple([(path, tables) for name, path, tables in self.files if name == service])
+
+
+NFT_FILES = ("/etc/sysconfig/nftables.conf", "/etc/nftables.conf")
+"""What nftables.service loads by its packages: EL's, and everybody else's."""
+
+MOST_INCLUDED = 256
+
+
+class NftFile(NamedTuple):
+    """The script that nftables.service loads."""
+
+    path: str
+    tables: tuple[FilterTable, ...] = ()
+    present: bool = False
+
+    @classmethod
+    def read(cls, host: Host, index: UnitIndex) -> NftFile:
+        """By the unit's ``ExecStart=``, where it names one. Raises what the host raises except Absent."""
+        path = _loaded(host, index)
+        for candidate in (path,) if path else NFT_FILES:
+            try:
+                tables = _script(host, candidate)
+            except Absent:
+                continue
+            return cls(candidate, tables, True)
+        return cls(path or NFT_FILES[-1])
+
+
+def _loaded(host: Host, index: UnitIndex) -> str | None:
+    """The file after ``-f`` in the unit's command."""
+    unit = load_unit(host, index.persistent(), "nftables.service")
+    for value, _, _ in unit.values("Service", "ExecStart") if unit is not None else ():
+        words = value.replace("\t", " ").split(" ")
+        for word, following in pairwise(words):
+            if word in ("-f", "--file") and following.startswith("/"):
+                return following
+    return None
+
+
+def _script(host: Host, path: str) -> tuple[FilterTable, ...]:
+    from nodecheck.facts.nft_script import Reader
+
+    reader = Reader(path)
+    left = MOST_INCLUDED
+
+    def follow(source: str) -> None:
+        nonlocal left
+        for pattern in reader.read(source):
+            for file in _included(host, pattern):
+                left -= 1
+                if left < 0:
+                    raise TooLarge(path, f"includes more than {MOST_INCLUDED} files")
+                follow(text(host, file))
+
+    follow(text(host, path))
+    return reader.script().tables
+
+
+def _included(host: Host, pattern: str) -> tuple[str, ...]:
+    """The files that an ``include`` stands for, sorted; a name without a slash lies in /etc (nft(8), ``-I``)."""
+    from fnmatch import fnmatchcase
+
+    place = pattern if pattern.startswith("/") else f"/etc/{pattern.removeprefix('./')}"
+    if not any(char in place for char in "*?["):
+        return (place,)
+    folder, _, name = place.rpartition("/")
+    try:
+        names = host.names(folder)
+    except Absent:
+        return ()
+    return tuple([f"{folder}/{found}" for found in names if fnmatchcase(found, name) and not found.startswith(".")])

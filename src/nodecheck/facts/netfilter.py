@@ -1,0 +1,167 @@
+"""Packet filters in the kernel: nf_tables by netlink, iptables' older interface by iptables' own program."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator
+
+from nodecheck.checking import Evidence, Lazy, seen
+from nodecheck.errors import Absent, Denied, FactError, Offline, Unsupported
+from nodecheck.facts.filter_tables import FilterChain, FilterTable, Verdict, is_others_table, parse_saved
+from nodecheck.facts.module_trees import RunningTree
+from nodecheck.facts.modules import PROC_MODULES, Modules
+from nodecheck.host import Host
+from nodecheck.host.base import text
+from nodecheck.host.netlink import ChainRow, RuleRow
+from nodecheck.record import NamedTuple
+
+_FAMILIES = {1: "inet", 2: "ip", 5: "netdev", 10: "ip6"}
+_HOOKS = ("prerouting", "input", "forward", "output", "postrouting", "ingress")
+"""By number (linux/netfilter.h); netdev's first is its ingress."""
+
+SOURCE = "netlink nft_chains"
+
+
+class NftTables(NamedTuple):
+    """The tables of nf_tables that filter packets, also those that ``iptables-nft``, firewalld and ufw made.
+
+    Tables that carry the traffic of containers (kube-proxy's, those of network plugins and runtimes) are left out.
+    """
+
+    tables: tuple[FilterTable, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    """What told that there are no tables at all."""
+
+    @classmethod
+    def read(cls, host: Host, modules: Lazy[Modules], tree: Lazy[RunningTree]) -> NftTables:
+        """Asked only where nf_tables is there: asking loads it. Raises Denied without CAP_NET_ADMIN, and Offline."""
+        absent = _without_nf_tables(host, modules, tree)
+        if absent is not None:
+            return cls(evidence=(absent,))
+        try:
+            rows: tuple[ChainRow, ...] = host.netlink("nft_chains")
+        except Unsupported as error:
+            if error.errno == errno.EAFNOSUPPORT:  # RestrictAddressFamilies= and the like hide what is there
+                raise
+            return cls(evidence=(seen(SOURCE, error.detail),))
+        groups: dict[tuple[int, str], list[ChainRow]] = {}
+        for row in rows:
+            if row.family in _FAMILIES and not is_others_table(row.table):
+                groups.setdefault((row.family, row.table), []).append(row)
+        tables = [_table(host, family, name, chains) for (family, name), chains in groups.items() if _filters(chains)]
+        return cls(tuple(tables), () if tables else (seen(SOURCE, "no table filters packets"),))
+
+
+def _without_nf_tables(host: Host, modules: Lazy[Modules], tree: Lazy[RunningTree]) -> Evidence | None:
+    """What shows that the kernel has no nf_tables at work; None where it may have."""
+    if host.kind != "live":
+        return None
+    try:
+        if not modules().supported or modules().find("nf_tables") is not None:
+            return None
+        running = tree().tree
+    except FactError:
+        return None
+    if running.builtin is None or running.has_built_in("nf_tables"):
+        return None
+    return seen(PROC_MODULES, locator="nf_tables")
+
+
+def _filters(chains: Iterable[ChainRow]) -> bool:
+    """Whether some chain of a table is asked about packets, and not only about their translation."""
+    return any(chain.type == "filter" and chain.hook is not None for chain in chains)
+
+
+def _table(host: Host, family: int, name: str, chains: list[ChainRow]) -> FilterTable:
+    spelt = _FAMILIES[family]
+    source = f"nft_rules {spelt} {name}"
+    rules: dict[str, list[Verdict]] = {}
+    if any(chain.use for chain in chains):
+        row: RuleRow
+        for row in host.netlink(source):
+            rules.setdefault(row.chain, []).extend(Verdict(*verdict) for verdict in row.verdicts or ())
+    made = tuple([_chain(chain, tuple(rules.get(chain.name, ()))) for chain in chains])
+    return FilterTable(spelt, name, made, f"netlink {source}" if rules else SOURCE)
+
+
+def _chain(row: ChainRow, rules: tuple[Verdict, ...]) -> FilterChain:
+    hook = None
+    if row.hook is not None and row.type == "filter":
+        hook = "ingress" if row.family == 5 else _HOOKS[row.hook] if row.hook < len(_HOOKS) else str(row.hook)
+    return FilterChain(
+        row.name, hook, {0: "drop", 1: "accept"}.get(row.policy if row.policy is not None else -1), rules
+    )
+
+
+class LegacyTables(NamedTuple):
+    """The ``filter`` tables of iptables' older interface (ip_tables), which nf_tables does not show."""
+
+    tables: tuple[FilterTable, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    """What told that there are none."""
+
+    @classmethod
+    def read(cls, host: Host) -> LegacyTables:
+        """By ``ip_tables_names``, which root alone may read, and the program that lists the rules.
+
+        Raises Denied, Offline, and Unsupported where there are such tables and no program that lists them.
+        """
+        found: list[FilterTable] = []
+        evidence: list[Evidence] = []
+        for family, file, programs in _LEGACY:
+            path, names = _names(host, file)
+            if names is None or "filter" not in names.split("\n"):
+                evidence.append(seen(path, None if names is None else "no table filter"))
+                continue
+            found.append(_saved(host, family, programs, path))
+        return cls(tuple(found), tuple(evidence))
+
+
+_LEGACY = (
+    ("ip", "ip_tables_names", ("iptables-legacy-save", "iptables-save")),
+    ("ip6", "ip6_tables_names", ("ip6tables-legacy-save", "ip6tables-save")),
+)
+
+
+def _names(host: Host, file: str) -> tuple[str, str | None]:
+    """The file of this thread's network namespace and what it holds; None: no such file, so no such tables."""
+    if host.kind != "live":
+        raise Offline(f"/proc/net/{file}", "only the running kernel can tell")
+    for folder in ("/proc/thread-self/net", "/proc/net"):  # the first since Linux 3.17
+        try:
+            return f"{folder}/{file}", text(host, f"{folder}/{file}", 4096)
+        except Absent:
+            continue
+    return f"/proc/net/{file}", None
+
+
+def _saved(host: Host, family: str, programs: tuple[str, ...], path: str) -> FilterTable:
+    for program in programs:
+        try:
+            if program == programs[-1] and "nf_tables" in host.run((program, "--version")).stdout:
+                continue
+            done = host.run((program, "-t", "filter"))
+        except Absent:
+            continue
+        if done.code != 0:
+            problem = done.stderr.strip(" \n").partition("\n")[0]
+            raise (Denied if "ermission" in problem else FactError)(program, problem or f"exit code {done.code}")
+        tables = parse_saved(done.stdout, family, f"{program} -t filter")
+        return next((table for table in tables if table.name == "filter"), FilterTable(family, "filter", (), program))
+    raise Unsupported(
+        path, "the kernel holds rules of iptables-legacy, and no iptables-legacy-save is there to list them"
+    )
+
+
+def all_tables(nft: Lazy[NftTables], legacy: Lazy[LegacyTables]) -> Iterator[FilterTable]:
+    """Every table that filters. Raises what hid the others only after those that can be read."""
+    problem: FactError | None = None
+    for read in (nft, legacy):
+        try:
+            tables: tuple[FilterTable, ...] = read().tables
+        except FactError as error:
+            problem = problem or error
+            continue
+        yield from tables
+    if problem is not None:
+        raise problem
