@@ -28,6 +28,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     """The options that say what the node is to be."""
     add = parser.add_argument
     add("--profile", metavar="NAME|FILE", default="kubernetes", help="a profile's name, or a TOML file")
+    add("--waivers", metavar="FILE", action="append", default=[], help="also heed these waivers (may be repeated)")
     add("--role", choices=ROLES, help="default: the profile's, else found on the node")
     add("--kubernetes", metavar="1.34", help="the Kubernetes release that the node is to run")
     add("--proxy-mode", choices=PROXY_MODES, help="kube-proxy's mode")
@@ -63,5 +64,5 @@ def judged(args: argparse.Namespace) -> Report:
         return run(
             root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
             proxy_mode=args.proxy_mode, cni=args.cni, select=args.select, ignore=args.ignore, view=args.view,
-            fail_on=args.fail_on, timeout=args.timeout,
+            fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers,
         )  # fmt: skip
