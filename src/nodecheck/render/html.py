@@ -92,11 +92,22 @@ def _top(report: Report) -> Iterator[str]:
     about = [part for part in (node.os.pretty_name, node.kernel, node.arch) if part]
     facts = [("System", ", ".join(about)), ("Profile", report.profile.name), ("Role", report.profile.role)]
     facts += [("Kubernetes", report.profile.kubernetes), ("Proxy mode", report.profile.proxy_mode)]
-    facts += [("CNI", report.profile.cni), ("Judged at", report.run.started_at), ("Source", _source(report))]
+    facts += [("CNI", report.profile.cni), ("Judged at", _moment(report.run.started_at)), ("Source", _source(report))]
     yield '<dl class="facts">'
     for label, value in facts:
-        yield f"<div><dt>{label}</dt><dd>{escaped(value or 'not known')}</dd></div>"
+        wide = ' class="wide"' if label in ("System", "Judged at") else ""
+        yield f"<div{wide}><dt>{label}</dt><dd>{escaped(value or 'not known')}</dd></div>"
     yield "</dl>"
+
+
+def _moment(time: str) -> str:
+    """A time for people, to the second.
+
+    >>> _moment("2026-11-23T01:02:03.004Z")
+    '2026-11-23 01:02:03 UTC'
+    """
+    day, _, clock = time.partition("T")
+    return f"{day} {clock[:8]} UTC" if clock[:8].count(":") == 2 and clock.endswith("Z") else time
 
 
 def _source(report: Report) -> str:

@@ -35,10 +35,19 @@ def marked(name: str, label: str) -> str:
 
 
 def anchor(name: str) -> str:
-    """The row's ``id``: no blanks, no markup."""
+    """The row's ``id``: no blanks, no markup, and none of the page's own.
+
+    >>> anchor("port[6443/tcp]"), anchor("a b")
+    ('r-port[6443/tcp]', 'r-a%20b')
+    """
     from urllib.parse import quote
 
-    return quote(name, safe="[]/.,:@+-_~", errors="surrogateescape")
+    return "r-" + quote(name, safe="[]/.,:@+-_~", errors="surrogatepass")
+
+
+def _href(place: str) -> str:
+    """What leads to an ``id``: browsers decode it once."""
+    return place.replace("%", "%25")
 
 
 def row_html(row: Row) -> Iterator[str]:
@@ -49,7 +58,7 @@ def row_html(row: Row) -> Iterator[str]:
     yield f'<tr role="row" id="{escape(place)}" data-status="{statuses}">'
     yield _cell(row.now, "Now")
     yield _cell(row.boot, "After reboot")
-    link = f'<a href="#{escape(anchor(place))}"><code>{escaped(row.name)}</code></a>'
+    link = f'<a href="#{escape(_href(place))}"><code>{escaped(row.name)}</code></a>'
     yield f'<th role="rowheader" scope="row">{link}</th>'
     opened = " open" if row.worst.status in (Status.FAIL, Status.UNKNOWN) else ""
     yield f'<td role="cell" class="finding"><details{opened}><summary>{escaped(row.worst.message)}</summary>'

@@ -79,7 +79,9 @@
   addEventListener("afterprint", () => closed.forEach((one) => { one.open = false; }));
 
   function reveal() {
-    const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    let place = location.hash.slice(1);
+    try { place = decodeURIComponent(place); } catch { /* as it is */ }
+    const row = document.getElementById(place);
     const details = row && row.querySelector("details");
     if (details) details.open = true;
   }
