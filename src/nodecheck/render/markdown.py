@@ -31,7 +31,7 @@ def render_markdown(report: Report, most_bytes: int) -> str:
     rows = [row for _, group in by_topic(report.results) for row in group]
     bad = sorted([row for row in rows if _bad(row.worst)], key=lambda row: rank(row.worst), reverse=True)
     if bad:
-        page.block("\n### Needs attention\n\n" + _TABLE, map(_row, bad), "", "rows")
+        page.block("\n### Needs attention\n\n" + _TABLE, map(_row, bad), "", "rows", share=3)
         failures = worst_first(result for result in report.results if _bad(result))
         page.block("\n", findings(failures), "", "findings in full")
     well = [row for row in rows if not _bad(row.worst)]
@@ -60,19 +60,21 @@ class _Page:
         self._parts.append(part)
         return True
 
-    def block(self, start: str, items: Iterable[str], end: str, name: str) -> None:
-        """Add as many items as fit between a start and an end."""
-        self._room -= len(end.encode("utf-8"))
+    def block(self, start: str, items: Iterable[str], end: str, name: str, share: int = 1) -> None:
+        """Add as many items as fit between a start and an end, into that share of the room."""
+        kept = self._room - self._room // share
+        self._room -= kept + len(end.encode("utf-8"))
         opened = self.add(start)
         for item in items:
             if not (opened and self.add(item)):
                 self._cut[name] = self._cut.get(name, 0) + 1
         self._parts.append(end if opened else "")
+        self._room += kept
 
     def whole(self) -> str:
         """The text, with a line that tells what was cut."""
         if self._cut:
-            told = " and ".join([f"{count} {name}" for name, count in self._cut.items()])
+            told = " and ".join([f"{count} of the {name}" for name, count in self._cut.items()])
             self._parts.append(f"\n*Cut to fit: {told} are left out here; the JSON report has all.*\n")
         return "".join(self._parts)
 
