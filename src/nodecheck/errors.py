@@ -6,6 +6,10 @@
     ├── UsageError              what the caller asked for cannot be done (exit code 2)
     │   ├── SelectorError       a selector that names no check, or no tag
     │   └── ProfileError        a profile or waiver that does not validate
+    ├── Locked                  another run holds the lock (exit code 75)
+    ├── StateError              a state directory that cannot be used
+    ├── HistoryError            a history that cannot be read or written
+    │   └── NewerHistory        one that a later nodecheck made
     ├── PluginError             a plugin that cannot be loaded
     ├── ReportError             a document that is not a report
     └── FactError               a source that could not be had; ``code`` is the cause in the report
@@ -37,6 +41,22 @@ class SelectorError(UsageError):
 
 class ProfileError(UsageError):
     """A profile does not validate."""
+
+
+class Locked(NodecheckError):
+    """Another run holds the lock."""
+
+
+class StateError(NodecheckError):
+    """A state directory that cannot be used: there is none, or others own it or can write it."""
+
+
+class HistoryError(NodecheckError):
+    """The history cannot be read or written."""
+
+
+class NewerHistory(HistoryError):
+    """The history was made by a later nodecheck, and is left alone."""
 
 
 class PluginError(NodecheckError):

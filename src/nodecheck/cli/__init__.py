@@ -9,6 +9,8 @@ import sys
 VERBS = {
     "run": "check this node",
     "plan": "print the fixes for what fails",
+    "audit": "check, record, and tell what changed: for cron and timers",
+    "convert": "show a report in another format",
     "list": "the checks of a profile",
     "explain": "what a check looks at and why",
     "plugins": "what is loaded, from where",

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 from nodecheck import __version__
 from nodecheck.cli import VERBS
 from nodecheck.cli.terminal import width
-from nodecheck.errors import NodecheckError, UsageError
-from nodecheck.report.summary import BUG, INTERRUPTED, TERMINATED, UNWRITTEN, USAGE
+from nodecheck.errors import Locked, NodecheckError, UsageError
+from nodecheck.report.summary import BUG, INTERRUPTED, LOCKED, TERMINATED, UNWRITTEN, USAGE
 
 EPILOG = """\
 exit codes:
@@ -49,6 +49,9 @@ def start(words: list[str]) -> int:
         return TERMINATED
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Locked as error:
+        complain(str(error))
+        return LOCKED
     except NodecheckError as error:
         complain(str(error))
         return USAGE

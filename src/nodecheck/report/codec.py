@@ -91,6 +91,14 @@ def from_json(text: str | bytes) -> Report:
         raise ReportError(f"not a JSON document: {error}") from error
     if not isinstance(document, dict) or document.get("$schema") != SCHEMA:
         raise ReportError(f"not a nodecheck report: expected $schema {SCHEMA!r}")
+    from nodecheck.report.shape import check_shape
+
+    check_shape(document)
+    return from_document(document)
+
+
+def from_document(document: dict[str, Any]) -> Report:
+    """The report of a document's dictionaries; raises ReportError that says what is wrong with it."""
     try:
         return _report(document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

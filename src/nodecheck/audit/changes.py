@@ -1,0 +1,217 @@
+"""What changed between reports: a pure function of what stood and of what was found (docs/audit.md).
+
+The first law holds over time too: nothing is called fixed that could merely not be judged, or is no longer looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from nodecheck.audit.standing import (
+    ABSENT,
+    FAIL,
+    PASS,
+    SKIP,
+    STEADY,
+    UNKNOWN,
+    WAIVED,
+    Flap,
+    Moment,
+    Seen,
+    Standing,
+    followed,
+    seen_in,
+    standing_of,
+)
+from nodecheck.checking.model import Cause, Severity
+from nodecheck.record import NamedTuple
+from nodecheck.report import Report
+
+NEW_FAILURE = "new-failure"
+UNWAIVED = "unwaived"
+COVERAGE_LOST = "coverage-lost"
+SEVERITY_CHANGED = "severity-changed"
+WAIVED_NOW = "waived"
+EVIDENCE_CHANGED = "evidence-changed"
+APPEARED = "appeared"
+GONE = "gone"
+COVERAGE_REGAINED = "coverage-regained"
+FIXED = "fixed"
+STILL_FAILING = "still-failing"
+
+KINDS = (
+    NEW_FAILURE, UNWAIVED, COVERAGE_LOST, SEVERITY_CHANGED, WAIVED_NOW, EVIDENCE_CHANGED, APPEARED, GONE,
+    COVERAGE_REGAINED, FIXED, STILL_FAILING,
+)  # fmt: skip
+"""Every kind, in the order in which changes are told."""
+
+
+class Change(NamedTuple):
+    """One change of one result; ``before`` and ``after`` are statuses, None where there was or is no such result."""
+
+    kind: str
+    id: str
+    check: str
+    subject: str | None
+    view: str
+    severity: str
+    before: str | None
+    after: str | None
+    message: str
+    """What is said of it now; of what is gone, what was last said."""
+    was: str | None
+    """What was said before; of ``severity-changed``, the severity before."""
+    cause: Cause | None
+    since: Moment | None
+    """Since when it fails, or failed until now; else since when it stood as it did before."""
+    fix: str | None
+    """The title of the fix of what fails."""
+
+
+class Step(NamedTuple):
+    """What stands after a report, what changed, and what fails as it failed before."""
+
+    standings: dict[str, Standing]
+    changes: tuple[Change, ...]
+    still: tuple[Change, ...]
+
+
+def diff(old: Report, new: Report) -> tuple[Change, ...]:
+    """What changed from one report to another, what matters most first; what fails in both is ``still-failing``."""
+    moment = Moment(None, new.run.started_at)
+    found = step(standing_of(old, Moment(None, old.run.started_at)), new, moment)
+    return (*found.changes, *found.still)
+
+
+def step(standings: Mapping[str, Standing] | None, report: Report, moment: Moment, flap: Flap = STEADY) -> Step:
+    """Hold a report against what stood; ``standings`` is None for the first report, of which all is told that fails."""
+    seen = seen_in(report)
+    first = standings is None
+    old = standings or {}
+    stood = {(standing.check, standing.view) for standing in old.values() if standing.status != ABSENT}
+    after: dict[str, Standing] = {}
+    changes: list[Change] = []
+    for name in sorted({*old, *seen.results}):
+        before = old.get(name)
+        now = followed(before, name, seen, moment, STEADY if first else flap)
+        if now is not None:
+            after[name] = now
+        changes.extend(_changes(name, before, now, seen, None if first else stood))
+    still = tuple(_still(name, old, after[name], seen) for name in sorted(after) if _fails_still(name, old, after))
+    return Step(after, tuple(sorted(changes, key=_place)), still)
+
+
+def _place(change: Change) -> tuple[int, int, str]:
+    return KINDS.index(change.kind), ("error", "warning", "info").index(change.severity), change.id
+
+
+def _fails_still(name: str, old: Mapping[str, Standing], after: Mapping[str, Standing]) -> bool:
+    return after[name].status == FAIL and name in old and old[name].status == FAIL
+
+
+def _changes(
+    name: str, before: Standing | None, now: Standing | None, seen: Seen, stood: set[tuple[str, str]] | None
+) -> Iterator[Change]:
+    was = ABSENT if before is None else before.status
+    status = ABSENT if now is None else now.status
+    if was != status:
+        if stood is not None:
+            yield _change(_kind(before, now, seen, stood), name, before, now, seen)
+        elif status in (FAIL, UNKNOWN):
+            yield _change(NEW_FAILURE if status == FAIL else APPEARED, name, before, now, seen)
+        return
+    if before is None or now is None:
+        return
+    if before.severity != now.severity and status in (FAIL, UNKNOWN, WAIVED):
+        yield _change(SEVERITY_CHANGED, name, before, now, seen)._replace(was=before.severity)
+    if before.fingerprint != now.fingerprint:
+        yield _change(EVIDENCE_CHANGED, name, before, now, seen)
+
+
+def _kind(before: Standing | None, now: Standing | None, seen: Seen, stood: set[tuple[str, str]]) -> str:
+    status = ABSENT if now is None else now.status
+    was = ABSENT if before is None else before.status
+    failed = before is not None and before.failing is not None
+    if status == FAIL:
+        if was == UNKNOWN and failed:
+            return COVERAGE_REGAINED
+        return UNWAIVED if was == WAIVED else NEW_FAILURE
+    if status == WAIVED:
+        return COVERAGE_REGAINED if was == UNKNOWN and failed else WAIVED_NOW
+    if status == PASS:
+        if failed:
+            return FIXED
+        return COVERAGE_REGAINED if was == UNKNOWN else APPEARED
+    if status == UNKNOWN:
+        blind = now is not None and now.subject is None and (now.check, now.view) in stood
+        return COVERAGE_LOST if was != ABSENT or blind else APPEARED
+    return _left(before, status, seen)
+
+
+def _left(before: Standing | None, status: str, seen: Seen) -> str:
+    """The kind of what does not apply, or is not there any more."""
+    if before is None or before.status == ABSENT:
+        return APPEARED
+    blanket = before.subject is None and before.status == UNKNOWN
+    if blanket and status == ABSENT and (before.check, before.view) in seen.judged:
+        return COVERAGE_REGAINED  # "the check could not look at all" made room for what it sees
+    return GONE
+
+
+def _change(kind: str, name: str, before: Standing | None, now: Standing | None, seen: Seen) -> Change:
+    told = now or before
+    assert told is not None
+    result = seen.results.get(name)
+    return Change(
+        kind,
+        name,
+        told.check,
+        told.subject,
+        told.view,
+        told.severity,
+        None if before is None else before.status or None,
+        None if now is None else now.status or None,
+        _message(kind, told, now, seen),
+        None if before is None or before.status == ABSENT or now is None else before.message,
+        None if result is None else result.cause,
+        _since(kind, before, now),
+        None if result is None or result.fix is None or told.status != FAIL else result.fix.title,
+    )
+
+
+def _message(kind: str, told: Standing, now: Standing | None, seen: Seen) -> str:
+    if kind == GONE and now is None:
+        why = "no longer looked at" if told.check not in seen.checks else "no longer there"
+        return f"{why}; it was: {told.message}" if told.status != SKIP else why
+    return told.message
+
+
+def _since(kind: str, before: Standing | None, now: Standing | None) -> Moment | None:
+    if kind in (NEW_FAILURE, APPEARED) and now is not None:
+        return now.since
+    if kind in (UNWAIVED, COVERAGE_REGAINED, EVIDENCE_CHANGED, SEVERITY_CHANGED) and now is not None and now.failing:
+        return now.failing
+    if before is None:
+        return None
+    return before.failing or before.since
+
+
+def _still(name: str, old: Mapping[str, Standing], now: Standing, seen: Seen) -> Change:
+    return _change(STILL_FAILING, name, old[name], now, seen)._replace(since=now.failing)
+
+
+def worse(change: Change, fail_on: str) -> int:
+    """1 for a change that makes something fail at or above ``fail_on``, 3 for one that loses sight of it, else 0."""
+    if not Severity(change.severity).reaches(fail_on):
+        return 0
+    if change.kind in (NEW_FAILURE, UNWAIVED):
+        return 1
+    if change.kind == SEVERITY_CHANGED and not Severity(change.was).reaches(fail_on):
+        return {FAIL: 1, UNKNOWN: 3}.get(change.after or "", 0)
+    return 3 if change.after == UNKNOWN and change.kind in (COVERAGE_LOST, APPEARED) else 0
+
+
+def exit_code(changes: tuple[Change, ...], fail_on: str) -> int:
+    """The exit code by the changes alone: 0 nothing worse, 1 a new failure, 3 coverage lost and no new failure."""
+    codes = {worse(change, fail_on) for change in changes}
+    return 1 if 1 in codes else 3 if 3 in codes else 0

@@ -1,0 +1,78 @@
+"""The state directory: where it is, and whether it may be trusted."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+
+from nodecheck.errors import StateError
+
+ROOTS = "/var/lib/nodecheck"
+
+
+def default_directory(environment: Mapping[str, str], uid: int) -> str:
+    """``$STATE_DIRECTORY`` (systemd.exec(5)); root's :data:`ROOTS`; else nodecheck's in the XDG state directory.
+
+    >>> default_directory({}, 0), default_directory({"HOME": "/home/ann"}, 1000)
+    ('/var/lib/nodecheck', '/home/ann/.local/state/nodecheck')
+    """
+    of_systemd = environment.get("STATE_DIRECTORY", "").partition(":")[0]
+    if of_systemd.startswith("/"):
+        return of_systemd
+    if uid == 0:
+        return ROOTS
+    state = environment.get("XDG_STATE_HOME", "")
+    if state.startswith("/"):
+        return f"{state}/nodecheck"
+    home = environment.get("HOME", "")
+    if not home.startswith("/"):
+        raise StateError("there is no state directory: neither --state nor XDG_STATE_HOME nor HOME says where")
+    return f"{home}/.local/state/nodecheck"
+
+
+def prepared(directory: str) -> str:
+    """Make the directory (mode 0700) where it is missing, and give its real path.
+
+    Raises StateError where others own it or can write it, OSError where it cannot be made.
+    """
+    if not os.path.isdir(directory):
+        os.makedirs(os.path.dirname(os.path.abspath(directory)), mode=0o755, exist_ok=True)
+        try:
+            os.mkdir(directory, 0o700)
+        except FileExistsError:
+            if not os.path.isdir(directory):
+                raise
+    real = os.path.realpath(directory)
+    verify(real)
+    return real
+
+
+def verify(directory: str) -> None:
+    """Raise StateError where someone else owns the directory, or can write it or, for root, move it away."""
+    found = os.stat(directory)
+    if found.st_uid != os.geteuid():
+        raise StateError(f"{directory}: owned by uid {found.st_uid}, not by this user: refused")
+    if found.st_mode & 0o022:
+        raise StateError(f"{directory}: others can write it (mode {stat.S_IMODE(found.st_mode):04o}): refused")
+    if os.geteuid() == 0:
+        above = os.path.dirname(directory)
+        problem = untrusted_above(above)
+        if problem:
+            raise StateError(f"{directory}: {problem}: refused")
+
+
+def untrusted_above(directory: str) -> str | None:
+    """Why root must not trust what lies in a directory: it or one above it is another's, or others can write it.
+
+    A sticky directory of root's (``/tmp``) is good enough: nobody else can move there what is root's.
+    """
+    while True:
+        found = os.stat(directory)
+        if found.st_uid != 0:
+            return f"{directory} is owned by uid {found.st_uid}"
+        if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
+            return f"others can write {directory} (mode {stat.S_IMODE(found.st_mode):04o})"
+        if directory == "/":
+            return None
+        directory = os.path.dirname(directory)

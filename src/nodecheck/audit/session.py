@@ -1,0 +1,189 @@
+"""One audit: a report is recorded, or at least compared, and what is to be told of it is found."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from nodecheck.audit.changes import Change, diff, exit_code, step
+from nodecheck.audit.keep import Limits
+from nodecheck.audit.opening import is_damage, opened, reading, set_aside
+from nodecheck.audit.standing import STEADY, Flap, Moment
+from nodecheck.audit.store import Baseline, Before, History, Recorded, Untold, baseline_of, before_of
+from nodecheck.digest import sha256_name
+from nodecheck.errors import HistoryError, NewerHistory
+from nodecheck.record import NamedTuple
+from nodecheck.report import Report
+
+
+class Notice(NamedTuple):
+    """Something about the audit itself; ``code`` is for programs."""
+
+    code: str
+    message: str
+
+
+FIRST = "first-run"
+SET_ASIDE = "history-set-aside"
+UNRECORDED = "not-recorded"
+
+LOUD = frozenset({SET_ASIDE, UNRECORDED})
+"""Notices that are told where nothing else is."""
+
+
+class Drift(NamedTuple):
+    """What differs from the accepted baseline."""
+
+    baseline: Baseline
+    changes: tuple[Change, ...]
+
+
+class Audit(NamedTuple):
+    """What one audit found."""
+
+    report: Report
+    run: int | None
+    before: Before | None
+    changes: tuple[Change, ...]
+    still: tuple[Change, ...]
+    drift: Drift | None
+    untold: tuple[Untold, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the history has the run."""
+        return self.run is not None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to tell."""
+        loud = any(notice.code in LOUD for notice in self.notices)
+        return not (self.changes or self.untold or loud)
+
+    def exit_code(self) -> int:
+        """The exit code by the changes alone, those against the baseline too."""
+        fail_on = self.report.run.fail_on
+        codes = {exit_code(self.changes, fail_on), exit_code(self.drift.changes if self.drift else (), fail_on)}
+        return 1 if 1 in codes else 3 if 3 in codes else 0
+
+
+def scope_of(report: Report, select: tuple[str, ...], ignore: tuple[str, ...], view: str | None) -> str:
+    """What makes audits comparable: the same source, the same profile by name, the same selection."""
+    source = report.run.source
+    asked = [source.kind, source.path, report.profile.name, sorted(select), sorted(ignore), view]
+    return sha256_name(repr(asked))[7:39]
+
+
+def recorded(
+    report: Report, directory: str | None, scope: str, flap: Flap = STEADY, limits: Limits | None = None,
+    problem: str = "",
+) -> Audit:  # fmt: skip
+    """Record a report in the history of a state directory (None: there is none, because of ``problem``).
+
+    Never raises for the history's sake: one that is damaged is set aside and begun anew, and where nothing can be
+    written the report is compared with what can be read, and a notice says so.
+    """
+    if directory is None:
+        return _unrecorded(report, None, scope, flap, problem)
+    limits = limits or Limits()
+    try:
+        return _recorded(report, directory, scope, flap, limits)
+    except NewerHistory as error:
+        return _unrecorded(report, None, scope, flap, str(error))
+    except (sqlite3.OperationalError, OSError, MemoryError) as error:
+        return _unrecorded(report, directory, scope, flap, _told(error))
+    except Exception as error:
+        if not (is_damage(error) or isinstance(error, HistoryError)):
+            raise
+        return _anew(report, directory, scope, flap, limits, error)
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "out of memory" if isinstance(error, MemoryError) else str(error)
+
+
+def _recorded(report: Report, directory: str, scope: str, flap: Flap, limits: Limits) -> Audit:
+    with opened(directory, limits) as connection:
+        history = History(connection)
+        baseline = baseline_of(connection, scope)
+        untold = history.untold()
+        found = history.record(report, scope, flap, limits)
+        return _audit(report, found, baseline, untold, ())
+
+
+def _anew(report: Report, directory: str, scope: str, flap: Flap, limits: Limits, damage: BaseException) -> Audit:
+    """Set a damaged history aside and begin another."""
+    stamp = report.run.started_at[:19].replace("-", "").replace(":", "") + "Z"
+    try:
+        path = set_aside(directory, stamp)
+        found = _recorded(report, directory, scope, flap, limits)
+    except (sqlite3.Error, OSError, HistoryError) as error:
+        why = f"the history is damaged ({damage}) and another could not be begun: {_told(error)}"
+        return _unrecorded(report, None, scope, flap, why)
+    message = f"the history was damaged ({damage}); it was set aside as {path}, and a new one begun"
+    return found._replace(notices=(Notice(SET_ASIDE, message), *found.notices))
+
+
+def _unrecorded(report: Report, directory: str | None, scope: str, flap: Flap, problem: str) -> Audit:
+    notice = Notice(UNRECORDED, f"this run was not recorded: {problem}")
+    if directory is not None:
+        try:
+            connection = reading(directory)
+            try:
+                found = History(connection).compare(report, scope, flap)
+                return _audit(report, found, baseline_of(connection, scope), (), (notice,))
+            finally:
+                connection.close()
+        except (HistoryError, sqlite3.Error, OSError):
+            pass  # then it is as a first run
+    found = Recorded(None, None, step(None, report, Moment(None, report.run.started_at)))
+    return _audit(report, found, None, (), (notice,))
+
+
+def _audit(
+    report: Report, found: Recorded, baseline: Baseline | None, untold: tuple[Untold, ...],
+    notices: tuple[Notice, ...],
+) -> Audit:  # fmt: skip
+    drift = None
+    if baseline is not None:
+        against = tuple([change for change in diff(baseline.report, report) if change.kind != "still-failing"])
+        drift = Drift(baseline, against)
+    told = (*notices, *_context(report, found))
+    return Audit(report, found.run, found.before, found.step.changes, found.step.still, drift, untold, told)
+
+
+def _context(report: Report, found: Recorded) -> list[Notice]:
+    """What a reader of the changes should know."""
+    old, new = found.before, before_of(report, 0)
+    if old is None:
+        return [Notice(FIRST, "first run: everything that fails is told")]
+    notices = []
+    if old.boot_id and new.boot_id and old.boot_id != new.boot_id:
+        notices.append(Notice("rebooted", f"the node was rebooted since run {old.run}"))
+    if old.profile != new.profile:
+        names = ("name", "rules", "role", "Kubernetes", "proxy mode", "cni")
+        what = ", ".join(
+            _differs(*item) for item in zip(names, old.profile, new.profile, strict=True) if item[1] != item[2]
+        )
+        notices.append(Notice("profile-changed", f"the profile differs from run {old.run}'s: {what}"))
+    if old.version != new.version:
+        notices.append(Notice("nodecheck-changed", f"nodecheck {new.version}, it was {old.version} in run {old.run}"))
+    if new.at < old.at:
+        notices.append(Notice("clock-went-back", f"the clock is behind that of run {old.run} ({old.at})"))
+    return notices
+
+
+def _differs(name: str, old: str | None, new: str | None) -> str:
+    return f"its {name}" if name == "rules" else f"{name} {old or 'not known'} -> {new or 'not known'}"
+
+
+def note_told(directory: str, limits: Limits, audit: Audit) -> None:
+    """Note that everything was told, so that the next audit does not tell it again. Raises errors of SQLite."""
+    runs = [untold.run for untold in audit.untold]
+    if audit.run is not None and audit.changes:
+        runs.append(audit.run)
+    if runs:
+        with opened(directory, limits, look=False) as connection:
+            History(connection).told(runs)

@@ -1,0 +1,156 @@
+"""Changes for people: a line each, what matters most first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nodecheck.audit.changes import STILL_FAILING, Change, worse
+from nodecheck.audit.session import FIRST, LOUD, Audit
+from nodecheck.audit.store import change_dict
+from nodecheck.record import NamedTuple
+from nodecheck.report import Report
+from nodecheck.text import printable
+
+LABELS = {
+    "new-failure": "NEW FAILURE",
+    "unwaived": "NO LONGER WAIVED",
+    "coverage-lost": "COVERAGE LOST",
+    "severity-changed": "severity changed",
+    "waived": "waived",
+    "evidence-changed": "evidence changed",
+    "appeared": "appeared",
+    "gone": "gone",
+    "coverage-regained": "judged again",
+    "fixed": "fixed",
+    "still-failing": "still failing",
+}
+
+
+class Look(NamedTuple):
+    """How to show changes: ``width`` None leaves each change on one line; ``quiet`` shows what got worse alone."""
+
+    colour: bool = False
+    width: int | None = None
+    quiet: bool = False
+    changed_only: bool = False
+
+
+def audit_text(audit: Audit, look: Look) -> str:
+    """An audit as text; empty where there is nothing to tell."""
+    if audit.quiet:
+        return ""
+    fail_on = audit.report.run.fail_on
+    changes = [change for change in audit.changes if not look.quiet or worse(change, fail_on)]
+    if look.quiet and not (changes or audit.untold or any(notice.code in LOUD for notice in audit.notices)):
+        return ""
+    lines = [_head(audit, look)]
+    lines += [_wrapped(f"note: {notice.message}", look) for notice in audit.notices if notice.code != FIRST]
+    for untold in audit.untold:
+        lines.append(_wrapped(f"run {untold.run} of {minute(untold.at)} ended before it had told this:", look))
+        lines += [_line(change, look) for change in untold.changes]
+    lines += [_line(change_dict(change), look) for change in changes]
+    if not (look.quiet or look.changed_only):
+        lines += [_line(change_dict(change), look) for change in audit.still]
+    lines += _drift(audit, look)
+    return "\n".join(lines) + "\n"
+
+
+def _head(audit: Audit, look: Look) -> str:
+    host = printable(audit.report.node.hostname or "this node")
+    number = "" if audit.run is None else f"run {audit.run}, "
+    first = "the first: " if audit.before is None else ""
+    text = f"{host}: {number}{first}{verdict(audit.report)}"
+    return text if look.width is None or len(text) <= look.width else text[: look.width - 1] + "…"
+
+
+def verdict(report: Report) -> str:
+    """The verdict and what is not well, in a few words."""
+    found = report.summary
+    return f"{found.verdict.upper()}, {found.failed} failed, {found.unknown} unknown, {found.waived} waived"
+
+
+def _drift(audit: Audit, look: Look) -> Iterator[str]:
+    if audit.drift is None or look.quiet:
+        return
+    base = audit.drift.baseline
+    name = f"the baseline (run {base.run}, accepted {minute(base.accepted_at)} by {printable(base.by)})"
+    if not audit.drift.changes:
+        yield _wrapped(f"as {name}", look)
+        return
+    yield _wrapped(f"against {name}:", look)
+    for change in audit.drift.changes:
+        yield _line(change_dict(change), look)
+
+
+def diff_text(changes: tuple[Change, ...], look: Look) -> str:
+    """The difference of two reports as text."""
+    found = [change for change in changes if not (look.changed_only and change.kind == STILL_FAILING)]
+    return "".join([_line(change_dict(change), look) + "\n" for change in found])
+
+
+def minute(at: str) -> str:
+    """A time to the minute.
+
+    >>> minute("2026-11-23T01:02:03.456Z")
+    '2026-11-23 01:02Z'
+    """
+    return printable(f"{at[:10]} {at[11:16]}Z")
+
+
+_COLOURS = {"new-failure": "1;31", "unwaived": "1;31", "coverage-lost": "35", "fixed": "32", "still-failing": "31"}
+
+
+def _line(change: dict[str, Any], look: Look) -> str:
+    kind = str(change["kind"])
+    label = f"{LABELS.get(kind, kind):<16}"
+    if look.colour and kind in _COLOURS:
+        label = f"\x1b[{_COLOURS[kind]}m{label}\x1b[0m"
+    text = printable(_told(change))
+    return f"{label}  {text}" if look.width is None else _folded(label, text, look.width)
+
+
+def _told(change: dict[str, Any]) -> str:
+    kind, parts = change["kind"], [str(change["message"])]
+    cause = change["cause"]
+    if cause is not None and cause["detail"] not in parts[0]:
+        parts.append(f"{cause['code']}: {cause['detail']}")
+    if kind == "severity-changed":
+        parts.append(f"it was {change['was']}")
+    elif kind == "fixed" or (kind == "evidence-changed" and change["was"] != change["message"]):
+        parts.append(f"it was: {change['was']}")
+    since = _since(change)
+    if since:
+        parts.append(since)
+    if change["fix"]:
+        parts.append(f"fix: {change['fix']}")
+    level = f" ({change['severity']})" if change["after"] in ("fail", "unknown") else ""
+    return f"{change['id']}{level}: " + "; ".join(parts)
+
+
+def _since(change: dict[str, Any]) -> str:
+    since = change["since"]
+    if since is None or change["kind"] in ("new-failure", "appeared", "evidence-changed", "severity-changed"):
+        return ""
+    run = "" if since["run"] is None else f" (run {since['run']})"
+    failed = change["before"] in ("fail", "waived") or change["kind"] == "fixed"
+    if change["after"] in ("fail", "waived"):
+        return f"failing since {minute(since['at'])}{run}"
+    return f"{'failing' if failed else str(change['before'] or 'so')} since {minute(since['at'])}{run}"
+
+
+def _wrapped(text: str, look: Look) -> str:
+    return printable(text) if look.width is None else _folded("", printable(text), look.width)
+
+
+def _folded(label: str, text: str, width: int) -> str:
+    """A label and a text, folded behind the label's column; words longer than a line stay whole."""
+    room, lines, line = max(width - (18 if label else 0), 20), [], ""
+    for word in text.split(" "):
+        if line and len(line) + 1 + len(word) > room:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    head = f"{label}  " if label else ""
+    return head + ("\n" + " " * (18 if label else 0)).join([*lines, line])

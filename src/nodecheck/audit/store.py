@@ -1,0 +1,263 @@
+"""The history: every audit's report and its changes, in SQLite.
+
+Write-ahead logging lets readers read while an audit writes; ``synchronous=FULL`` makes a run that was recorded outlive
+a power cut (with NORMAL, a write-ahead log outlives a killed process, not a cut). One run is one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nodecheck.audit.changes import Change, Step, step
+from nodecheck.audit.keep import Limits, expire
+from nodecheck.audit.pack import Parts, Piece, apart, pack, unpack
+from nodecheck.audit.standing import Flap, Moment, packed, unpacked
+from nodecheck.errors import HistoryError, ReportError
+from nodecheck.record import NamedTuple
+from nodecheck.report import Report
+from nodecheck.report.codec import from_document
+
+MOST_ASKED = 500
+"""Values in one statement: SQLite before 3.32 takes 999."""
+
+MOST_SCOPES = 16
+"""Kinds of audit (profile, selection, source) that are followed side by side."""
+
+LONGEST_GAP_S = 31 * 86_400.0
+"""What the time between two runs counts at most: a clock that jumps ahead by years must not age what is recorded."""
+
+
+class Before(NamedTuple):
+    """The run before, of the same scope."""
+
+    run: int
+    id: str
+    at: str
+    boot_id: str | None
+    profile: tuple[str | None, ...]
+    version: str
+
+
+class Recorded(NamedTuple):
+    """What came of recording a run; ``run`` is None where it could not be recorded."""
+
+    run: int | None
+    before: Before | None
+    step: Step
+
+
+class Untold(NamedTuple):
+    """The changes of a run that was recorded and ended before it had told them."""
+
+    run: int
+    at: str
+    changes: tuple[dict[str, Any], ...]
+
+
+class History:
+    """An open history. Errors of SQLite go through as they are: who opened it knows what to do about them."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def compare(self, report: Report, scope: str, flap: Flap) -> Recorded:
+        """What recording the report would find."""
+        before, standings = self._stood(scope)
+        return Recorded(None, before, step(standings, report, Moment(None, report.run.started_at), flap))
+
+    def record(self, report: Report, scope: str, flap: Flap, limits: Limits) -> Recorded:
+        """Record a report and its changes, in one transaction."""
+        parts = apart(report)
+        with self._writing():
+            expire(self._db, limits)
+            run = self._next()
+            before, standings = self._stood(scope)
+            found = step(standings, report, Moment(run, report.run.started_at), flap)
+            self._insert(run, report, scope, parts, found.changes)
+            self._stand(scope, run, found, report)
+        return Recorded(run, before, found)
+
+    def _next(self) -> int:
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'run'").fetchone()
+        return 1 if row is None else int(row[0]) + 1
+
+    def _stood(self, scope: str) -> tuple[Before | None, Any]:
+        row = self._db.execute("SELECT body FROM state WHERE name = ?", (scope,)).fetchone()
+        if row is None:
+            return None, None
+        found = unpack(row[0])
+        try:
+            run, id_, at, boot_id, profile, version = found["before"]
+            return Before(run, id_, at, boot_id, tuple(profile), version), unpacked(found["standings"])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise HistoryError(f"what stands in the history is damaged: {error}") from error
+
+    def _stand(self, scope: str, run: int, found: Step, report: Report) -> None:
+        body = pack({"before": before_of(report, run), "standings": packed(found.standings)})
+        self._db.execute("INSERT OR REPLACE INTO state (name, used, body) VALUES (?, ?, ?)", (scope, run, body))
+        self._db.execute(
+            "DELETE FROM state WHERE name NOT IN (SELECT name FROM state ORDER BY used DESC LIMIT ?)", (MOST_SCOPES,)
+        )
+
+    def _insert(self, run: int, report: Report, scope: str, parts: Parts, changes: tuple[Change, ...]) -> None:
+        numbers = self._results(parts.results)
+        together = b"".join([piece.digest for piece in parts.results])
+        members = self._piece(Piece(digest(together), "", dumps([numbers[piece.digest] for piece in parts.results])))
+        self._db.execute(
+            "INSERT INTO run (seq, uuid, scope, lived, about, members, body, changes, told)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run, report.run.id, scope, self._lived(report), self._piece(parts.about), members, pack(parts.own),
+                pack([change_dict(change) for change in changes]) if changes else None, not changes,
+            ),
+        )  # fmt: skip
+
+    def _lived(self, report: Report) -> float:
+        """Seconds that this history has lived: what the clock did between two runs, within reason."""
+        row = self._db.execute("SELECT lived, body FROM run ORDER BY seq DESC LIMIT 1").fetchone()
+        if row is None:
+            return 0.0
+        gap = seconds(report.run.started_at) - seconds(unpack(row[1])["run"]["started_at"])
+        return float(row[0]) + min(max(gap, 0.0), LONGEST_GAP_S)
+
+    def _piece(self, piece: Piece) -> int:
+        row = self._db.execute("SELECT id FROM piece WHERE digest = ?", (piece.digest,)).fetchone()
+        if row is not None:
+            return int(row[0])
+        done = self._db.execute(
+            "INSERT INTO piece (digest, body) VALUES (?, ?)", (piece.digest, compressed(piece.text))
+        )
+        return int(done.lastrowid or 0)
+
+    def _results(self, results: tuple[Piece, ...]) -> dict[bytes, int]:
+        """The numbers of results, those that are new recorded."""
+        known: dict[bytes, int] = {}
+        for some in chunks([piece.digest for piece in results]):
+            marks = ",".join("?" * len(some))
+            known.update(self._db.execute(f"SELECT digest, id FROM result WHERE digest IN ({marks})", some))  # noqa: S608
+        for piece in results:
+            if piece.digest not in known:
+                values = (piece.digest, piece.name, compressed(piece.text))
+                done = self._db.execute("INSERT INTO result (digest, name, body) VALUES (?, ?, ?)", values)
+                known[piece.digest] = int(done.lastrowid or 0)
+        return known
+
+    def told(self, runs: Iterable[int]) -> None:
+        """Note that the changes of these runs were told."""
+        with self._writing():
+            self._db.executemany("UPDATE run SET told = 1 WHERE seq = ?", [(run,) for run in runs])
+
+    def untold(self) -> tuple[Untold, ...]:
+        """The last hundred runs whose changes nobody was told."""
+        rows = self._db.execute(
+            "SELECT seq, body, changes FROM run WHERE told = 0 ORDER BY seq DESC LIMIT 100"
+        ).fetchall()
+        return tuple(
+            [
+                Untold(seq, unpack(body)["run"]["started_at"], tuple(unpack(packed_)))
+                for seq, body, packed_ in reversed(rows)
+            ]
+        )
+
+
+class Baseline(NamedTuple):
+    """A report that was accepted as what the node is to be."""
+
+    run: int
+    accepted_at: str
+    by: str
+    report: Report
+
+
+def baseline_of(db: sqlite3.Connection, scope: str | None) -> Baseline | None:
+    """The baseline of a scope, or the last one that was accepted at all."""
+    row = db.execute(
+        "SELECT body FROM baseline WHERE ?1 IS NULL OR scope = ?1 ORDER BY id DESC LIMIT 1", (scope,)
+    ).fetchone()
+    if row is None:
+        return None
+    found = unpack(row[0])
+    try:
+        return Baseline(found["run"], found["accepted_at"], found["by"], from_document(found["report"]))
+    except (KeyError, TypeError, ReportError) as error:
+        raise HistoryError(f"the baseline is damaged: {error}") from error
+
+
+def accept(db: sqlite3.Connection, scope: str, baseline: Baseline) -> None:
+    """Accept a baseline for a scope; the last sixteen are kept."""
+    body = pack({**baseline._asdict(), "report": baseline.report.to_dict()})
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.execute("INSERT INTO baseline (scope, body) VALUES (?, ?)", (scope, body))
+        db.execute("DELETE FROM baseline WHERE id NOT IN (SELECT id FROM baseline ORDER BY id DESC LIMIT 16)")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def before_of(report: Report, run: int) -> Before:
+    """What the next run needs to know of this one."""
+    used = report.profile
+    profile = (used.name, used.digest, used.role, used.kubernetes, used.proxy_mode, used.cni)
+    return Before(run, report.run.id, report.run.started_at, report.node.boot_id, profile, report.tool.version)
+
+
+def change_dict(change: Change) -> dict[str, Any]:
+    """A change as JSON."""
+    found = change._asdict()
+    found["cause"] = None if change.cause is None else change.cause._asdict()
+    found["since"] = None if change.since is None else change.since._asdict()
+    return found
+
+
+def seconds(text: str) -> float:
+    """Seconds since 1970 of a time as reports have it; 0 for what is none."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text[:19] + "+00:00").timestamp()
+    except ValueError:
+        return 0.0
+
+
+def chunks(values: list[bytes]) -> Iterator[list[bytes]]:
+    """The values, as many at a time as one statement takes."""
+    for start in range(0, len(values), MOST_ASKED):
+        yield values[start : start + MOST_ASKED]
+
+
+def digest(text: bytes) -> bytes:
+    """What a piece is known by."""
+    from nodecheck.digest import sha256
+
+    return sha256(text).digest()[:16]
+
+
+def dumps(value: Any) -> bytes:
+    """JSON, as short as can be."""
+    import json
+
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def compressed(text: bytes) -> bytes:
+    """As :func:`nodecheck.audit.pack.unpack` reads it."""
+    from zlib import compress
+
+    return compress(text, 6)
