@@ -12,6 +12,7 @@ _CHECKS = {
     "interface": "network",
     "port": "port",
     "cgroup-driver": "cgroup_driver",
+    "command": "command",
     "firewall": "firewall",
     "hostname": "hostname",
     "hosts": "hosts",

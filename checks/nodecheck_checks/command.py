@@ -1,0 +1,170 @@
+"""Programs that Kubernetes, or the profile, needs on the node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.errors import FactError
+from nodecheck.facts.commands import SHELL, AllCommands, Command, Commands, NotExecutable, ServicePath, command_text
+from nodecheck.facts.image import ImageSystem
+from nodecheck.facts.os_release import OsRelease, leading_numbers
+from nodecheck.facts.target import Target
+from nodecheck.fix import Fix, by_hand
+from nodecheck.fix import command as run
+from nodecheck_checks.command_table import INSTALL, Need, needs_of, package_of
+
+
+@check(severity=Severity.ERROR, tags=["kubelet", "kubeadm"], verify={"require": command_text})
+def command(
+    target: Target,
+    path: ServicePath,
+    commands: Commands,
+    others: Lazy[AllCommands],
+    release: Lazy[OsRelease],
+    image: Lazy[ImageSystem],
+    *,
+    require: tuple[str, ...] = (),
+) -> Results:
+    """The programs that Kubernetes needs are there, where a service finds them.
+
+    ## Why it matters
+    kubeadm stops before it begins where a program that it demands is missing; the kubelet and network plugins fail
+    later, when they come to need it. A shell that finds a program says little: a service has a ``PATH`` of its own.
+
+    ## What it looks at
+    The folders of the ``PATH`` that the kubelet's unit sets, else systemd's default (``/usr/local/sbin``,
+    ``/usr/local/bin``, ``/usr/sbin``, ``/usr/bin``, ``/sbin``, ``/bin``). What counts is a regular file that may be
+    executed; links (``/etc/alternatives``) are followed inside the root. Nothing is run.
+
+    Which programs follows from the release of Kubernetes and the proxy mode: ``mount`` and ``nsenter`` always; ``ip``
+    and ``iptables`` before 1.33; ``conntrack`` from 1.18 to 1.31; ``crictl`` from 1.24 to 1.30; as warnings
+    ``socat`` and ``ebtables`` before 1.28, ``ethtool`` and ``tc`` before 1.33, and ``iptables`` from 1.33 on unless
+    kube-proxy's mode is ``nftables`` or ``none``. ``require`` adds others, as errors: ``ipset``, ``ipvsadm``,
+    ``brctl`` … kube-proxy's image brings its own ``ipset``, so that the mode ``ipvs`` alone needs none on the node.
+    A root that holds no ``sh`` holds no system's programs: what is not found there is skipped.
+
+    ## How to fix it
+    Install the package; on a system that is an image, build it in.
+
+    ## Sources
+    kubeadm's preflight checks ``FileExisting-…``; systemd.exec(5), execvp(3); kubernetes/kubernetes#126953, #127151,
+    #129131; kubernetes/kubeadm#3064.
+    """
+    wanted = {need.name: need for need in needs_of(target)}
+    wanted.update({name: Need(name, "the profile asks for it") for name in require})
+    for name, need in wanted.items():
+        found, problem = _found(name, commands, others)
+        yield from _judged(need, found, problem, path, commands, _Fixes(release, image))
+
+
+def _found(name: str, commands: Commands, others: Lazy[AllCommands]) -> tuple[Command | None, FactError | None]:
+    if name in commands.found:
+        found = commands.found[name]
+        return (None, found) if isinstance(found, FactError) else (found, None)
+    listed = others()
+    found = listed.found.get(name)
+    if isinstance(found, FactError):
+        return None, found
+    return found, listed.problem if found is None else None
+
+
+class _Fixes:
+    """Which package manager the node has."""
+
+    def __init__(self, release: Lazy[OsRelease], image: Lazy[ImageSystem]) -> None:
+        self._release, self._image = release, image
+
+    def install(self, name: str) -> Fix:
+        """Install the package that brings a program."""
+        title = f"Install {name}"
+        try:
+            image, release = self._image(), self._release()
+        except FactError as error:
+            return by_hand(title, f"Install the package of {name}; which system this is cannot be told: {error}")
+        if image.name is not None:
+            return by_hand(title, f"{image.name} is changed as a whole: add {name} by {image.place}.")
+        manager = _manager(release)
+        package = None if manager is None else package_of(name, manager)
+        if manager is None or package is None:
+            return by_hand(title, f"Install the package that brings {name}.")
+        return Fix(f"Install {package}", (run(*INSTALL[manager], package),))
+
+
+_MANAGERS: Mapping[str, str] = {
+    "debian": "apt", "ubuntu": "apt", "raspbian": "apt", "alpine": "apk", "arch": "pacman", "fedora": "dnf",
+    "opensuse": "zypper", "suse": "zypper", "sles": "zypper", "rhel": "dnf", "mariner": "dnf", "azurelinux": "dnf",
+    "openeuler": "dnf", "anolis": "dnf", "photon": "dnf",
+}  # fmt: skip
+
+
+def _manager(release: OsRelease) -> str | None:
+    if release.family == "rhel" and leading_numbers(release.version or "") < (8,):
+        return "yum"
+    if release.id == "amzn":
+        return "yum" if leading_numbers(release.version or "")[:1] == (2,) else "dnf"
+    for name in (release.family or "", *release.id_like):
+        found = _MANAGERS.get(name) or _MANAGERS.get(name.partition("-")[0])
+        if found is not None:
+            return found
+    return None
+
+
+def _judged(
+    need: Need,
+    found: Command | None,
+    problem: FactError | None,
+    path: ServicePath,
+    commands: Commands,
+    fixes: _Fixes,
+) -> Iterator[Outcome]:
+    expected, severity = "a program that a service finds", need.severity
+    if found is not None:
+        evidence = [seen(found.path, " -> ".join(found.links) or "executable")]
+        message = f"{need.name} is {found.path}{_mode(found)}"
+        yield ok(message, subject=need.name, expected=expected, actual=found.path, evidence=evidence, severity=severity)
+        return
+    if problem is not None and not isinstance(problem, NotExecutable):
+        yield unknown(str(problem), code=problem.code, subject=need.name, expected=expected, severity=severity)
+        return
+    if problem is None and commands.found[SHELL] is None:
+        evidence = [seen(f"{folder}/{SHELL}") for folder in path.folders]
+        message = "this root holds no programs of a system, not even sh"
+        yield skip(message, code="not-found", subject=need.name, evidence=evidence)._replace(severity=severity)
+        return
+    evidence = list(_looked(need.name, problem, path))
+    if problem is not None:
+        message = f"{problem.source} {problem.detail}; {need.reason}"
+    else:
+        message = f"{need.name} is not in {':'.join(path.folders)}; {need.reason}"
+    yield fail(
+        message,
+        subject=need.name,
+        expected=expected,
+        actual="not executable" if problem is not None else "not found",
+        evidence=evidence,
+        fix=fixes.install(need.name) if problem is None else _make_executable(problem),
+        severity=severity,
+    )
+
+
+def _looked(name: str, problem: FactError | None, path: ServicePath) -> Iterator[Evidence]:
+    if path.source is not None:
+        yield seen(path.source, f"PATH={':'.join(path.folders)}", line=path.line)
+    for folder in path.folders:
+        place = f"{folder}/{name}"
+        yield seen(place, problem.detail if problem is not None and problem.source == place else None)
+
+
+def _make_executable(problem: FactError) -> Fix:
+    if "executable" in problem.detail:
+        return Fix(f"Make {problem.source} executable", (run("chmod", "--", "+x", problem.source),))
+    return by_hand("Put the program in its place", f"{problem.source} {problem.detail}: put the program there.")
+
+
+def _mode(found: Command) -> str:
+    """Which of its two interfaces to the kernel an iptables has, by what its link leads to."""
+    last = found.links[-1].rpartition("/")[2] if found.links else ""
+    if "nft" in last:
+        return " (nf_tables)"
+    return " (legacy)" if "legacy" in last else ""

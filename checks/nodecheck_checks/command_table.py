@@ -1,0 +1,105 @@
+"""Which programs a node needs, why, and which package brings each."""
+
+from __future__ import annotations
+
+from nodecheck.checking import Severity
+from nodecheck.facts.target import Target
+from nodecheck.record import NamedTuple
+
+NEWEST = (1, 37)
+
+
+class Need(NamedTuple):
+    """A program that releases of Kubernetes need."""
+
+    name: str
+    reason: str
+    severity: Severity = Severity.ERROR
+    since: tuple[int, int] = (1, 0)
+    before: tuple[int, int] | None = None
+    """Only before this release."""
+    not_with: tuple[str, ...] = ()
+    """Proxy modes that do without it."""
+
+
+_WARN = Severity.WARNING
+
+NEEDS = (
+    Need("mount", "the kubelet mounts volumes with it"),
+    Need("nsenter", "kubeadm demands it; the kubelet entered namespaces with it"),
+    Need("ip", "kubeadm demands it", before=(1, 33)),
+    Need("iptables", "kubeadm demands it; the kubelet and network plugins set rules with it", before=(1, 33)),
+    Need(
+        "iptables",
+        "the kubelet and network plugins (portmap) set rules with it",
+        _WARN,
+        since=(1, 33),
+        not_with=("nftables", "none"),
+    ),
+    Need(
+        "conntrack", "kubeadm demands it; kube-proxy removed stale connections with it", since=(1, 18), before=(1, 32)
+    ),
+    Need("crictl", "kubeadm asks the container runtime through it", since=(1, 24), before=(1, 31)),
+    Need("socat", "kubectl port-forward went through it with docker", _WARN, before=(1, 28)),
+    Need("ebtables", "kubenet set rules with it", _WARN, before=(1, 28)),
+    Need("ethtool", "kubeadm warns without it", _WARN, before=(1, 33)),
+    Need("tc", "kubenet shaped traffic with it; kubeadm warns without it", _WARN, before=(1, 33)),
+)
+"""kubeadm's preflight checks ``FileExisting-…`` (cmd/kubeadm/app/preflight/checks.go) of each release:
+conntrack since kubernetes/kubernetes#85403, until #126953; crictl an error where docker is not the runtime, always
+from 1.24, a warning in 1.31 (kubernetes/kubeadm#3064); socat and ebtables until #127151, which 1.28 to 1.31 got too;
+ip, iptables, ethtool and tc until #129131. ipset and ipvsadm are in kube-proxy's own image."""
+
+
+def needs_of(target: Target) -> tuple[Need, ...]:
+    """What a release and proxy mode need; those of the newest release where it is not known.
+
+    >>> [need.name for need in needs_of(Target(kubernetes="1.34", proxy_mode="nftables"))]
+    ['mount', 'nsenter']
+    """
+    release = target.release or NEWEST
+    return tuple(
+        need
+        for need in NEEDS
+        if need.since <= release
+        and (need.before is None or release < need.before)
+        and target.proxy_mode not in need.not_with
+    )
+
+
+_EVERYWHERE = ("ipset", "ipvsadm", "ethtool", "socat", "iptables", "ebtables")
+
+PACKAGES: dict[str, dict[str, str]] = {
+    "apt": {"brctl": "bridge-utils", "conntrack": "conntrack", "ip": "iproute2", "tc": "iproute2", "mount": "mount",
+            "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+    "yum": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute", "tc": "iproute",
+            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+    "dnf": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute", "tc": "iproute-tc",
+            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+            "iptables": "iptables-nft", "ebtables": "iptables-nft"},
+    "zypper": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2",
+               "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+    "apk": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2-tc",
+            "mount": "util-linux", "nsenter": "util-linux-misc", "nft": "nftables", "touch": "coreutils"},
+    "pacman": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2",
+               "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+}  # fmt: skip
+"""The package of a program by package manager, where it is not called as the program is."""
+
+INSTALL: dict[str, tuple[str, ...]] = {
+    "apt": ("apt-get", "install", "-y", "--"),
+    "yum": ("yum", "install", "-y", "--"),
+    "dnf": ("dnf", "install", "-y", "--"),
+    "zypper": ("zypper", "--non-interactive", "install", "--"),
+    "apk": ("apk", "add", "--"),
+    "pacman": ("pacman", "-S", "--noconfirm", "--"),
+}
+
+
+def package_of(command: str, manager: str) -> str | None:
+    """The package that brings a program; None where this is not known.
+
+    >>> package_of("brctl", "yum"), package_of("ipset", "apt"), package_of("frobnicate", "apt")
+    ('bridge-utils', 'ipset', None)
+    """
+    return PACKAGES[manager].get(command) or (command if command in _EVERYWHERE else None)
