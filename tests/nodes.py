@@ -36,6 +36,8 @@ def _common(kernel: str, suffix: str, socket: str, arguments: str) -> dict[str, 
     modules = f"usr/lib/modules/{kernel}"
     return {
         "etc/hostname": "node1\n",
+        "etc/hosts": "127.0.0.1\tlocalhost\n192.0.2.11\tnode1.example node1\n",
+        "etc/nsswitch.conf": "passwd: files\nhosts: files dns\n",
         "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
         "etc/fstab": "UUID=0a3407de-014b-458b-b5c1-848e92a327a3 / ext4 defaults 0 1\n",
         "etc/modules-load.d/k8s.conf": "".join(f"{name}\n" for name in NAMES),

@@ -62,6 +62,10 @@ FILES: dict[str, str] = {
     'PRETTY_NAME="CentOS Linux 7 (Core)"\n',
     "etc/centos-release": "CentOS Linux release 7.9.2009 (Core)\n",
     "etc/hostname": "node1\n",
+    "etc/hosts": "127.0.0.1   localhost localhost.localdomain localhost4 localhost4.localdomain4\n"
+    "::1         localhost localhost.localdomain localhost6 localhost6.localdomain6\n"
+    "192.168.109.101 master\n192.168.109.102 node1\n192.168.109.103 node2\n",
+    "etc/nsswitch.conf": "passwd:     files sss\nhosts:      files dns myhostname\nnetworks:   files\n",
     "etc/fstab": "/dev/mapper/centos-root /     xfs   defaults 0 0\n"
     "#/dev/mapper/centos-swap swap swap defaults 0 0\n",
     "etc/selinux/config": "SELINUX=disabled\nSELINUXTYPE=targeted\n",

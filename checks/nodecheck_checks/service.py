@@ -5,32 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
+from nodecheck.errors import FactError
 from nodecheck.facts.boot_units import BootUnits
+from nodecheck.facts.joined import Joined
+from nodecheck.facts.needed_services import NeededServices
+from nodecheck.facts.openrc import Runlevels, StartedServices
+from nodecheck.facts.service_units import KnownServices, OtherServices, ServiceUnit
 from nodecheck.facts.services import Services, ServiceState
-from nodecheck.facts.systemd import UnitIndex
-from nodecheck.facts.unit_pulls import ServiceFiles, ServicePulls
-from nodecheck.facts.units import RESCUES
+from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.facts.sysv import SysvScripts
+from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.fix import Fix, Step, by_hand, command
+from nodecheck_checks.service_boot import Boot, boot_outcome
+from nodecheck_checks.service_names import candidates, is_kubelet, is_time, unit_name
 
-OTHER_NAMES = {"chronyd": ("chrony",)}
-"""Units that distributions call otherwise: Debian's chronyd runs as chrony.service."""
-
-_ONE_NAME = {other: name for name, others in OTHER_NAMES.items() for other in others}
-
-
-def unit_name(subject: str) -> str:
-    """The one spelling of a unit: without ``.service``, by the name that upstream gives it."""
-    name = subject.removesuffix(".service")
-    return _ONE_NAME.get(name, name)
+_LIST = "systemctl list-units"
 
 
-def candidates(subject: str) -> tuple[str, ...]:
-    """The unit names under which a service may be installed."""
-    return tuple(f"{name}.service" for name in (subject, *OTHER_NAMES.get(subject, ())))
+def needed(found: NeededServices) -> Iterator[str | Outcome]:
+    """The services to judge where the profile lists none."""
+    if found.untold is not None:
+        message = f"which runtime the node needs cannot be told: {found.untold}"
+        yield unknown(message, code=found.untold.code)
+    yield from (unit_name(unit) for unit in found.units)
+    if found.time is not None:
+        yield unit_name(found.time)
 
 
-@check(severity=Severity.ERROR, tags=["systemd"], each="require", spell=unit_name)
-def service(subject: str, services: Services, index: Lazy[UnitIndex], *, require: tuple[str, ...] = ()) -> Results:
+@check(severity=Severity.ERROR, tags=["systemd"], each="require", spell=unit_name, otherwise=needed)
+def service(
+    subject: str,
+    init: InitSystem,
+    services: Lazy[Services],
+    index: Lazy[UnitIndex],
+    joined: Lazy[Joined],
+    started: Lazy[StartedServices],
+    wanted: Lazy[NeededServices],
+    *,
+    require: tuple[str, ...] = (),
+) -> Results:
     """The services that the node needs run, and start at the next boot.
 
     ## Why it matters
@@ -38,114 +51,180 @@ def service(subject: str, services: Services, index: Lazy[UnitIndex], *, require
     installation and fails at the first power cut.
 
     ## What it looks at
-    Now: what the running systemd says of the unit. Boot: unit files, masks, aliases, and the links that pull the unit
+    `require` lists the services. Where it is empty they are what the node needs by what is installed on it: the runtime
+    that the kubelet points to (containerd, CRI-O, docker; where there is no kubelet, the one that is there), the
+    kubelet, or what holds it (k3s, RKE2, k0s, MicroK8s, the snap), and, as a warning, the time service.
+
+    Now: what the running systemd says of the unit. An inactive service whose socket listens starts on demand, and
+    passes. A kubelet on a node that has not joined a cluster yet (no kubeconfig, no configuration) need not run:
+    kubeadm's crash-loops until then.
+
+    Boot: unit files, masks, aliases, and the links that pull the unit
     (or its socket) into the default target, and ``Wants=``, ``Requires=`` … of units that start; ``systemd.mask=``,
-    ``systemd.wants=``, ``systemd.unit=`` and words such as ``rescue`` on the kernel's command line.
+    ``systemd.wants=``, ``systemd.unit=`` and words such as ``rescue`` on the kernel's command line; the links of a
+    System V script in `/etc/rc3.d`. A unit that is pulled in and cannot start fails too: where a `Condition…=` about
+    files or the command line does not hold, where its program is not there, where a unit that it requires is masked.
+    On OpenRC: `/run/openrc/started` and the runlevels.
 
     ## How to fix it
     ``systemctl start UNIT`` for now, ``systemctl enable UNIT`` for the next boot; before them, where
-    it is masked, ``systemctl unmask UNIT``.
+    it is masked, ``systemctl unmask UNIT``. A unit without `[Install]` takes `systemctl add-wants`.
 
     ## Sources
-    systemctl(1), systemd.unit(5); kubeadm preflight ``Service-Kubelet``.
+    systemctl(1), systemd.unit(5), systemd.service(5), systemd-sysv-generator(8); kubeadm preflight
+    ``Service-Kubelet``.
     """
-    for unit in candidates(subject):
+    if not init.is_systemd:
+        yield _openrc_now(subject, init, started)
+        return
+    try:
+        units = services()
+    except FactError as error:
+        if require or not is_time(subject) or error.code == "offline":
+            raise
+        yield unknown(str(error), code=error.code, expected="active", severity=Severity.WARNING)
+        return
+    yield _now(subject, units, index, joined, wanted if not require else None)
+
+
+def _now(
+    subject: str,
+    services: Services,
+    index: Lazy[UnitIndex],
+    joined: Lazy[Joined],
+    wanted: Lazy[NeededServices] | None,
+) -> Outcome:
+    unit, state = _found(subject, services, index)
+    outcome = _judged(subject, unit, state, services, index)
+    if outcome.status == "fail" and is_kubelet(subject) and "masked" not in (outcome.actual or ""):
+        outcome = _unless_not_joined(outcome, unit, joined)
+    if outcome.status == "fail" and wanted is not None and is_time(subject):
+        outcome = _time(outcome, services, wanted)
+    return outcome
+
+
+def _found(subject: str, services: Services, index: Lazy[UnitIndex]) -> tuple[str, ServiceState | None]:
+    """The unit as systemd knows it; its state None where it is not loaded (or does not exist)."""
+    names = candidates(subject)
+    for unit in names:
         state = services.units.get(unit)
         if state is not None and state.load != "not-found":
-            yield from _running(subject, unit, state)
-            return
-    for unit in candidates(subject):
-        # systemctl lists a unit by its own name alone.
-        other = index().resolve(unit)
+            return unit, state
+    units = index()
+    for unit in names:  # systemctl lists a unit by its own name alone
+        other = units.resolve(unit)
         state = services.units.get(other)
         if state is not None and state.load != "not-found":
-            yield from _running(subject, other, state)
-            return
-    yield fail(f"systemd knows no unit {subject}.service", expected="active", evidence=[seen("systemctl list-units")])
+            return other, state
+    return next((units.resolve(unit) for unit in names if units.exists(unit)), names[0]), None
 
 
-def _running(subject: str, unit: str, state: ServiceState) -> Results:
-    actual = f"{state.active} ({state.sub})"
-    evidence = [seen("systemctl list-units", actual, locator=unit)]
-    if state.active in ("active", "reloading"):
-        yield ok(f"{unit} is {actual}", expected="active", actual=actual, evidence=evidence)
-        return
-    fix = Fix(f"Start {subject}", _steps(unit, state.load == "masked", "start"))
-    yield fail(f"{unit} is {actual}", expected="active", actual=actual, evidence=evidence, fix=fix)
+def _judged(subject: str, unit: str, state: ServiceState | None, services: Services, index: Lazy[UnitIndex]) -> Outcome:
+    if state is None and not index().exists(unit):
+        return fail(f"systemd knows no unit {subject}.service", expected="active", evidence=[seen(_LIST)])
+    load, active, sub = state or ("masked" if index().masked(unit) else "loaded", "inactive", "dead")
+    actual = f"{active} ({sub})" if load != "masked" or active == "active" else "masked"
+    evidence = [seen(_LIST, actual if state is not None else "not loaded", locator=unit)]
+    if active in ("active", "reloading"):
+        return ok(f"{unit} is {actual}", expected="active", actual=actual, evidence=evidence)
+    socket = f"{unit.rpartition('.')[0]}.socket"
+    listening = services.units.get(socket)
+    if active == "inactive" and load != "masked" and listening is not None and listening.active == "active":
+        evidence.append(seen(_LIST, f"{listening.active} ({listening.sub})", locator=socket))
+        return ok(f"{unit} starts when {socket} is used", expected="active", actual=actual, evidence=evidence)
+    if active == "activating" and sub.startswith("start"):
+        message = f"{unit} is just being started"
+        return unknown(message, code="unsettled", expected="active", actual=actual, evidence=evidence)
+    message = f"{unit} is {actual}" + ("; it fails and is started again" if sub == "auto-restart" else "")
+    fix = _start(subject, unit, load, index)
+    return fail(message, expected="active", actual=actual, evidence=evidence, fix=fix)
 
 
-def _steps(unit: str, masked: bool, verb: str) -> tuple[Step, ...]:
-    first = (command("systemctl", "unmask", unit),) if masked else ()
-    return (*first, command("systemctl", verb, unit))
+def _start(subject: str, unit: str, load: str, index: Lazy[UnitIndex]) -> Fix:
+    if load in ("bad-setting", "error"):
+        return by_hand(f"Repair {unit}", f"systemctl status {unit} says what systemd refuses in its file")
+    first: tuple[Step, ...] = ()
+    if load == "masked":
+        mask = index().mask(unit)
+        runtime = ("--runtime",) if mask is not None and mask.startswith("/run/") else ()
+        first = (command("systemctl", "unmask", *runtime, unit),)
+    return Fix(f"Start {subject}", (*first, command("systemctl", "start", unit)))
+
+
+def _unless_not_joined(outcome: Outcome, unit: str, joined: Lazy[Joined]) -> Outcome:
+    found = joined()
+    if found.path is not None:
+        return outcome
+    evidence = [*outcome.evidence, *[seen(path) for path in found.looked]]
+    message = f"{unit} is {outcome.actual}, and need not run: the node has not joined a cluster yet"
+    return ok(message, expected="active once the node has joined", actual=outcome.actual, evidence=evidence)
+
+
+def _time(outcome: Outcome, services: Services, wanted: Lazy[NeededServices]) -> Outcome:
+    """One time service is enough; that it does not run is a warning, as the check time-sync tells what comes of it."""
+    for unit in wanted().time_others:
+        state = services.units.get(unit)
+        if state is not None and state.active == "active":
+            evidence = [*outcome.evidence, seen(_LIST, f"{state.active} ({state.sub})", locator=unit)]
+            return ok(f"{unit} runs in its place", expected="active", actual=outcome.actual, evidence=evidence)
+    return outcome._replace(severity=Severity.WARNING)
+
+
+def _openrc_now(subject: str, init: InitSystem, started: Lazy[StartedServices]) -> Outcome:
+    if init.name != "openrc":
+        message = f"{init.name} runs here, and does not tell which services run"
+        return unknown(message, code="unsupported", expected="started")
+    found = started()
+    name = next((name for name in candidates(subject, "") if name in found.names), None)
+    if name is not None:
+        evidence = [seen(f"{found.path}/{name}", "present")]
+        return ok(f"{name} is started", expected="started", actual="started", evidence=evidence)
+    fix = Fix(f"Start {subject}", (command("rc-service", subject, "start"),))
+    evidence = [seen(f"{found.path}/{subject}")]
+    return fail(f"{subject} is not started", expected="started", actual="stopped", evidence=evidence, fix=fix)
 
 
 @service.at_boot
 def service_boot(
     subject: str,
+    init: InitSystem,
     index: UnitIndex,
+    known: Lazy[KnownServices],
+    others: Lazy[OtherServices],
     pulls: Lazy[ServicePulls],
-    files: ServiceFiles,
+    scripts: Lazy[SysvScripts],
+    levels: Lazy[Runlevels],
     words: BootUnits,
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
-    """Whether something starts the unit at the next boot."""
+    """Whether something starts the unit at the next boot, and lets it start."""
+    if not init.is_systemd:
+        yield _openrc_boot(subject, init, levels)
+        return
     index = index.persistent()
-    unit = next((name for name in candidates(subject) if index.exists(name)), None)
-    if unit is None:
-        evidence = [seen(f"/etc/systemd/system/{subject}.service"), seen(f"/usr/lib/systemd/system/{subject}.service")]
-        yield fail(f"there is no unit {subject}.service", expected="enabled", evidence=evidence)
-        return
-    mask = index.mask(unit)
-    fragment = index.fragment(unit) or ""
-    if (error := files.unreadable.get(fragment)) is not None:
-        message = f"the unit file of {subject} cannot be read: {error}"
-        yield unknown(message, code=error.code, expected="enabled", evidence=[seen(fragment, error.detail)])
-        return
-    why = _pulled(index, unit, None)
-    if why is None and mask is None:
-        why = pulls().why(index, unit)
-    if mask is None and (outcome := _by_cmdline(index, unit, words, why is not None)) is not None:
-        yield outcome
-        return
-    if why is not None and mask is None:
-        yield ok(f"{unit} starts at boot", expected="enabled", actual="enabled", evidence=[seen(why, unit)])
-        return
-    actual = "masked" if mask else "not enabled"
-    fix = Fix(f"Enable {subject}", _steps(unit, mask is not None, "enable"))
-    evidence = list(_where(index, unit, mask))
-    message = f"{unit} is {actual}: nothing starts it at boot"
-    yield fail(message, expected="enabled", actual=actual, evidence=evidence, fix=fix)
+
+    def text(unit: str) -> ServiceUnit | None:
+        found = known().units.get(unit) or others().units.get(unit)
+        if isinstance(found, FactError):
+            raise found
+        return found
+
+    outcome = boot_outcome(Boot(subject, index, words, text, pulls, scripts))
+    if not require and is_time(subject):
+        outcome = outcome._replace(severity=Severity.WARNING)
+    yield outcome
 
 
-def _pulled(index: UnitIndex, unit: str, target: str | None) -> str | None:
-    socket = unit.replace(".service", ".socket")
-    return index.starts_at_boot(unit, target) or index.starts_at_boot(socket, target)
-
-
-def _by_cmdline(index: UnitIndex, unit: str, words: BootUnits, enabled: bool) -> Outcome | None:
-    """What the command line of the next boot makes of a unit; None where it says nothing that changes it."""
-    word = words.masks(unit)
-    wanted = words.wants(unit)
-    if word is None and enabled and words.target is not None and wanted is None:
-        target = words.target[0]
-        word = words.target[1] if target in RESCUES and _pulled(index, unit, target) is None else None
-    source = words.source or "command line"
-    if word is not None:
-        text = f"Remove {word} from the boot loader's configuration (EL: grubby --remove-args)."
-        return fail(
-            f"{word} on the kernel command line keeps {unit} from starting", expected="enabled", actual="not started",
-            evidence=[seen(source, word, line=words.line)], fix=by_hand(f"Let {unit} start", text),
-        )  # fmt: skip
-    if wanted is not None and not enabled:
-        message = f"{wanted} on the kernel command line starts {unit}"
-        return ok(message, expected="enabled", actual="enabled", evidence=[seen(source, wanted, line=words.line)])
-    return None
-
-
-def _where(index: UnitIndex, unit: str, mask: str | None) -> Iterator[Evidence]:
-    if mask is not None:
-        yield seen(mask, "masked")
-    elif (fragment := index.fragment(unit)) is not None:
-        yield seen(fragment, unit)
-    yield seen(f"/etc/systemd/system/multi-user.target.wants/{unit}")
+def _openrc_boot(subject: str, init: InitSystem, levels: Lazy[Runlevels]) -> Outcome:
+    if init.name != "openrc":
+        message = f"{init.name} boots this node, and what it starts is not known"
+        return unknown(message, code="unsupported", expected="enabled")
+    found = levels()
+    name = next((name for name in candidates(subject, "") if found.present and found.starts(name)), None)
+    evidence: list[Evidence] = [seen("/etc/runlevels/default", name or None, locator=subject)]
+    if name is not None:
+        return ok(f"{name} starts at boot", expected="enabled", actual="enabled", evidence=evidence)
+    fix = Fix(f"Enable {subject}", (command("rc-update", "add", subject, "default"),))
+    message = f"{subject} is in no runlevel: nothing starts it at boot"
+    return fail(message, expected="enabled", actual="not enabled", evidence=evidence, fix=fix)

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 import nodecheck
+from nodecheck.checking import Outcome
+from nodecheck.facts.joined import Joined
+from nodecheck.facts.needed_services import NeededServices
+from nodecheck.facts.openrc import StartedServices
 from nodecheck.facts.services import Services, ServiceState, parse_units
+from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.units import Entry, UnitIndex
 from nodecheck_checks.service import service, unit_name
 
@@ -20,6 +25,27 @@ UNIT = "[Service]\nExecStart=/usr/sbin/chronyd\n[Install]\nWantedBy=multi-user.t
 def unit_index() -> UnitIndex:
     files = {"mysql.service": (Entry("/etc/systemd/system/mysql.service", f"{UNITS}/mariadb.service"),)}
     return UnitIndex(files, {}, {}, frozenset(), complete=False)
+
+
+def judged(
+    subject: str,
+    states: dict[str, tuple[str, str, str]],
+    *,
+    installed: tuple[str, ...] = (),
+    joined: str | None = "/etc/kubernetes/kubelet.conf",
+    others: tuple[str, ...] = (),
+    require: tuple[str, ...] = (),
+) -> Outcome:
+    index = unit_index()
+    index = index._replace(files={**index.files, **{name: (Entry(f"{UNITS}/{name}", None),) for name in installed}})
+    services = Services({name: ServiceState(*state) for name, state in states.items()})
+    needed = NeededServices(time_others=others)
+    place = Joined(joined, ("/etc/kubernetes/kubelet.conf",))
+    (found,) = service(
+        subject, InitSystem(), lambda: services, lambda: index, lambda: place,
+        lambda: StartedServices((), ""), lambda: needed, require=require,
+    )  # fmt: skip
+    return found
 
 
 @pytest.fixture
@@ -150,27 +176,86 @@ def test_wants_that_cannot_be_listed_are_unknown(node: Path) -> None:
     assert boot(node).status == "unknown"
 
 
-@pytest.mark.parametrize(("active", "status"), [("active", "pass"), ("inactive", "fail"), ("failed", "fail")])
-def test_now(active: str, status: str) -> None:
-    states = Services({"chronyd.service": ServiceState("loaded", active, "x")})
-
-    (found,) = service("chronyd", states, unit_index)
-
-    assert found.status == status
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (("loaded", "active", "running"), "pass"),
+        (("loaded", "active", "exited"), "pass"),
+        (("loaded", "reloading", "reload"), "pass"),
+        (("loaded", "inactive", "dead"), "fail"),
+        (("loaded", "failed", "failed"), "fail"),
+        (("loaded", "activating", "auto-restart"), "fail"),
+        (("loaded", "activating", "start-pre"), "unknown"),
+        (("loaded", "deactivating", "stop-sigterm"), "fail"),
+        (("masked", "inactive", "dead"), "fail"),
+        (("bad-setting", "inactive", "dead"), "fail"),
+        (("not-found", "inactive", "dead"), "fail"),
+    ],
+)
+def test_now(state: tuple[str, str, str], status: str) -> None:
+    assert judged("docker", {"docker.service": state}).status == status
 
 
 def test_an_alias_runs_where_its_unit_does() -> None:
-    (found,) = service("mysql", Services({"mariadb.service": ServiceState("loaded", "active", "running")}), unit_index)
+    found = judged("mysql", {"mariadb.service": ("loaded", "active", "running")})
 
     assert (found.status, found.evidence[0].locator) == ("pass", "mariadb.service")
+
+
+def test_a_unit_that_is_not_loaded_is_started() -> None:
+    """systemctl list-units does not name what nothing refers to."""
+    found = judged("docker", {}, installed=("docker.service",))
+
+    assert (found.status, found.actual) == ("fail", "inactive (dead)")
+    assert found.fix is not None
+    assert found.fix.steps == ((("systemctl", "start", "docker.service"),),)
+
+
+@pytest.mark.parametrize(
+    ("service_state", "socket_state", "status"),
+    [
+        (("loaded", "inactive", "dead"), ("loaded", "active", "listening"), "pass"),
+        (("loaded", "inactive", "dead"), ("loaded", "inactive", "dead"), "fail"),
+        (("loaded", "failed", "failed"), ("loaded", "active", "listening"), "fail"),
+        (("masked", "inactive", "dead"), ("loaded", "active", "listening"), "fail"),
+    ],
+)
+def test_a_socket_that_listens_starts_its_service(
+    service_state: tuple[str, str, str], socket_state: tuple[str, str, str], status: str
+) -> None:
+    assert judged("docker", {"docker.service": service_state, "docker.socket": socket_state}).status == status
+
+
+@pytest.mark.parametrize(
+    ("state", "joined", "status"),
+    [
+        (("loaded", "activating", "auto-restart"), None, "pass"),
+        (("loaded", "inactive", "dead"), None, "pass"),
+        (("loaded", "activating", "auto-restart"), "/etc/kubernetes/kubelet.conf", "fail"),
+        (("masked", "inactive", "dead"), None, "fail"),
+    ],
+)
+def test_a_kubelet_that_has_not_joined_need_not_run(
+    state: tuple[str, str, str], joined: str | None, status: str
+) -> None:
+    assert judged("kubelet", {"kubelet.service": state}, joined=joined).status == status
+
+
+def test_another_time_service_in_its_place() -> None:
+    stopped = {"chronyd.service": ("loaded", "inactive", "dead")}
+    other = {"ntpd.service": ("loaded", "active", "running")}
+
+    assert judged("chronyd", stopped | other, others=("ntpd.service",)).status == "pass"
+    assert judged("chronyd", stopped, others=("ntpd.service",)).severity == "warning"
+    required = judged("chronyd", stopped | other, others=("ntpd.service",), require=("chronyd",))
+    assert (required.status, required.severity) == ("fail", None)
 
 
 def test_units_that_failed_are_marked_with_a_dot() -> None:
     found = parse_units("● a.service loaded failed failed A\n* b.service not-found inactive dead b\n\n").units
 
     assert found == {"a.service": ("loaded", "failed", "failed"), "b.service": ("not-found", "inactive", "dead")}
-    (outcome,) = service("b", Services(found), unit_index)
-    assert outcome.status == "fail"
+    assert judged("b", {"b.service": ("not-found", "inactive", "dead")}).status == "fail"
 
 
 def test_now_is_offline_in_a_root(node: Path) -> None:

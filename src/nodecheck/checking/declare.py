@@ -12,6 +12,7 @@ from nodecheck.record import NamedTuple
 T = TypeVar("T")
 Results = Iterable[Outcome]
 SeverityRule = Callable[..., Severity]
+SubjectRule = Callable[..., Iterable["str | Outcome"]]
 
 
 class Lazy(Generic[T]):
@@ -61,6 +62,8 @@ class Check:
         self.each: str | None = options["each"]
         self.spell: Callable[[str], str] | None = options["spell"]
         self.verify: Mapping[str, Callable[[str], object]] = options["verify"] or {}
+        self.otherwise: SubjectRule | None = options["otherwise"]
+        self.otherwise_needs: tuple[Need, ...] = ()
         self.doc = ""
 
     def __repr__(self) -> str:
@@ -125,6 +128,7 @@ def check(
     each: str | None = None,
     spell: Callable[[str], str] | None = None,
     verify: Mapping[str, Callable[[str], object]] | None = None,
+    otherwise: SubjectRule | None = None,
     view: str = NOW,
     name: str | None = None,
 ) -> Callable[[Callable[..., Results]], Check]:
@@ -136,6 +140,8 @@ def check(
     ``each`` names a parameter that lists subjects (or maps subject to requirement): the judge is then called
     once for each, with ``subject: str`` (and ``wanted: str``) as first parameters, so that a source that one
     subject needs and that cannot be read makes that subject ``unknown`` and no other.
+    ``otherwise`` is a function of facts that gives the subjects where the profile lists none, and outcomes for what
+    keeps it from telling them.
     ``spell`` turns a subject of the profile into its one spelling. ``verify`` maps a parameter to a function that
     raises ValueError for a value (each value of a table, each item of a list) that a profile must not hold.
 
@@ -146,10 +152,12 @@ def check(
     def declare(function: Callable[..., Results]) -> Check:
         label = name or function.__name__.replace("_", "-")
         options = {"severity": severity, "tags": tags, "references": references}
-        declared = Check(label, {**options, "each": each, "spell": spell, "verify": verify})
+        declared = Check(label, {**options, "each": each, "spell": spell, "verify": verify, "otherwise": otherwise})
         declared.doc = function.__doc__ or ""
         if not isinstance(severity, Severity):
             declared.severity_needs = needs_of(severity)[0]
+        if otherwise is not None:
+            declared.otherwise_needs = needs_of(otherwise)[0]
         declared._add(view, function)
         return declared
 

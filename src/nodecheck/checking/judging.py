@@ -44,10 +44,29 @@ def judged(task: Task, facts: Facts, sink: list[Judged]) -> None:
     if task.subjects is None:
         _collect(task, facts, None, None, sink)
     else:
-        for subject, wanted in task.subjects:
+        for subject, wanted in task.subjects or _found_subjects(task, facts, sink):
             _collect(task, facts, subject, wanted, sink)
     if not sink:
         sink.append(Judged(nothing_to_do(task, facts), 0.0))
+
+
+def _found_subjects(task: Task, facts: Facts, sink: list[Judged]) -> list[tuple[str, None]]:
+    """The subjects that the check finds by itself, the profile listing none; what it cannot tell goes to ``sink``."""
+    rule, used, subjects = task.check.otherwise, list[type](), list[tuple[str, None]]()
+    if rule is None:
+        return []
+    try:
+        arguments = [_argument(need, facts, None, None, used) for need in task.check.otherwise_needs]
+        for found in islice(rule(*arguments), MOST_OUTCOMES):
+            if isinstance(found, str):
+                subjects.append((found, None))
+            else:
+                sink.append(Judged(_complete(task, facts, found, None, used), 0.0))
+    except FactError as error:
+        sink.append(Judged(_complete(task, facts, from_error(error), None, used), 0.0))
+    except (Exception, SystemExit) as error:
+        sink.append(Judged(_complete(task, facts, from_error(crashed(task.check.name, error)), None, used), 0.0))
+    return subjects
 
 
 def nothing_to_do(task: Task, facts: Facts) -> Outcome:

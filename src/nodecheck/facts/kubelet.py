@@ -60,6 +60,12 @@ class KubeletConfig(NamedTuple):
     """The ``--config-dir`` directory."""
     node_ip: Setting | None = None
     """``--node-ip``: one address, or one of each family with a comma between; None: the default route's link has it."""
+    hostname_override: Setting | None = None
+    """``--hostname-override``: the node's name; None: its host name."""
+    kubeconfig: Setting | None = None
+    """``--kubeconfig``: how it reaches the API server; None: it runs alone."""
+    bootstrap_kubeconfig: Setting | None = None
+    """``--bootstrap-kubeconfig``: how it gets the former."""
     older_than: tuple[int, int] | None = None
     """A flag is given that this release no longer has: the kubelet is older, or does not start."""
     sources: tuple[str, ...] = ()

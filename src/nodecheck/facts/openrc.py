@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, Offline, Unsupported
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 
@@ -32,3 +32,22 @@ class Runlevels(NamedTuple):
     def starts(self, service: str) -> bool:
         """Whether boot starts a service; it is taken to where no runlevel is on disk."""
         return not self.present or service in self.services
+
+
+class StartedServices(NamedTuple):
+    """The services that OpenRC has started."""
+
+    names: tuple[str, ...]
+    path: str
+
+    @classmethod
+    def read(cls, host: Host) -> StartedServices:
+        """List OpenRC's state directory. Raises Unsupported where OpenRC does not run, Offline for a root."""
+        for folder in ("/run/openrc/started", "/lib/rc/init.d/started"):
+            try:
+                return cls(host.names(folder), folder)
+            except Absent:
+                continue
+        if host.kind != "live":
+            raise Offline("/run/openrc", "only the running system can tell which services run")
+        raise Unsupported("/run/openrc", "OpenRC does not run here")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.errors import Absent, FactError
+from nodecheck.errors import Absent
 from nodecheck.facts.unit_files import parse_unit
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
@@ -41,30 +41,6 @@ def _texts(index: UnitIndex, suffix: str) -> Iterator[tuple[str, str]]:
         if folder.endswith(".d"):
             for path in paths:
                 yield from ((folder[:-2], f"{path}/{file}") for file in index.links[path] if file.endswith(".conf"))
-
-
-class ServiceFiles(NamedTuple):
-    """Which services' unit files cannot be read: systemd loads no directory or FIFO, and what it loads is not known."""
-
-    unreadable: Mapping[str, FactError]
-    """Path of a unit file to why; a dangling link is none of them."""
-
-    @classmethod
-    def read(cls, host: Host, index: UnitIndex) -> ServiceFiles:
-        """Read the unit file of every service that is left at the next boot."""
-        index = index.persistent()
-        unreadable: dict[str, FactError] = {}
-        for name in index.files:
-            path = index.fragment(name) if name.endswith(".service") else None
-            if path is None:
-                continue
-            try:
-                host.read(path)
-            except Absent:
-                continue
-            except FactError as error:
-                unreadable[path] = error
-        return cls(unreadable)
 
 
 class ServicePulls(NamedTuple):

@@ -1,0 +1,121 @@
+"""A service at the next boot, by the files on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
+from nodecheck.facts.boot_units import BootUnits
+from nodecheck.facts.service_units import ServiceUnit
+from nodecheck.facts.sysv import SysvScripts
+from nodecheck.facts.unit_pulls import ServicePulls
+from nodecheck.facts.units import BOOT_TARGETS, RESCUES, UnitIndex
+from nodecheck.fix import Fix, Step, by_hand, command
+from nodecheck.record import NamedTuple
+from nodecheck_checks.service_names import candidates
+
+
+class Boot(NamedTuple):
+    """One service, and what is known of the next boot."""
+
+    subject: str
+    units: UnitIndex
+    words: BootUnits
+    text: Callable[[str], ServiceUnit | None]
+    """A unit's text. Raises FactError for one that cannot be read."""
+    pulls: Lazy[ServicePulls]
+    scripts: Lazy[SysvScripts]
+
+
+def boot_outcome(boot: Boot) -> Outcome:
+    """Whether the service starts at the next boot."""
+    unit = next((name for name in candidates(boot.subject) if boot.units.exists(name)), None)
+    if unit is None:
+        return _script(boot)
+    mask = boot.units.mask(unit)
+    text = boot.text(boot.units.resolve(unit)) if mask is None else None
+    why = _pulled(boot.units, unit, None)
+    if why is None and mask is None:
+        why = boot.pulls().why(boot.units, unit)
+    if mask is None and (outcome := _by_cmdline(boot, unit, why is not None)) is not None:
+        return outcome
+    if why is None or mask is not None:
+        return _not_enabled(boot, unit, mask, text)
+    evidence = [seen(why, unit)]
+    if text is not None and (stop := text.obstacle) is not None:
+        evidence.append(seen(stop.source, stop.text, line=stop.line))
+        message = f"{unit} is enabled and will not start: {stop.message}"
+        fix = by_hand(f"Let {boot.subject} start", stop.mend)
+        return fail(message, expected="enabled", actual="not started", evidence=evidence, fix=fix)
+    return ok(f"{unit} starts at boot", expected="enabled", actual="enabled", evidence=evidence)
+
+
+def _script(boot: Boot) -> Outcome:
+    """A service without a unit file: perhaps a System V script, of which a generator makes one."""
+    found = boot.scripts().of(candidates(boot.subject, ""))
+    if found is None:
+        folders = ("/etc/systemd/system", "/usr/lib/systemd/system")
+        evidence = [seen(f"{folder}/{candidates(boot.subject)[0]}") for folder in folders]
+        return fail(f"there is no unit {candidates(boot.subject)[0]}", expected="enabled", evidence=evidence)
+    graphical = boot.units.default_target() == "graphical.target"
+    link = next((link for level, link in found.links if level in "234" or (level == "5" and graphical)), None)
+    if link is not None:
+        message = f"{found.path} starts at boot"
+        return ok(message, expected="enabled", actual="enabled", evidence=[seen(link, found.path)])
+    fix = Fix(f"Enable {boot.subject}", (command("systemctl", "enable", f"{found.name}.service"),))
+    evidence = [seen(found.path, "present"), seen(f"/etc/rc3.d/S??{found.name}")]
+    message = f"{found.path} is in no runlevel: nothing starts it at boot"
+    return fail(message, expected="enabled", actual="not enabled", evidence=evidence, fix=fix)
+
+
+def _not_enabled(boot: Boot, unit: str, mask: str | None, text: ServiceUnit | None) -> Outcome:
+    actual = "masked" if mask else "not enabled"
+    message = f"{unit} is {actual}: nothing starts it at boot"
+    fix = Fix(f"Enable {boot.subject}", tuple(_enabling(boot, unit, mask, text)))
+    evidence = list(_where(boot.units, unit, mask))
+    return fail(message, expected="enabled", actual=actual, evidence=evidence, fix=fix)
+
+
+def _enabling(boot: Boot, unit: str, mask: str | None, text: ServiceUnit | None) -> Iterator[Step]:
+    if mask is not None:
+        yield command("systemctl", "unmask", unit)
+    target = boot.units.default_target()
+    reached = BOOT_TARGETS | {target}
+    if text is None or any(boot.units.resolve(name) in reached for name in text.installs_into):
+        yield command("systemctl", "enable", unit)
+    else:  # static: systemctl enable makes no link
+        yield command("systemctl", "add-wants", target if target not in RESCUES else "multi-user.target", unit)
+
+
+def _pulled(index: UnitIndex, unit: str, target: str | None) -> str | None:
+    socket = f"{unit.rpartition('.')[0]}.socket"
+    return index.starts_at_boot(unit, target) or index.starts_at_boot(socket, target)
+
+
+def _by_cmdline(boot: Boot, unit: str, enabled: bool) -> Outcome | None:
+    """What the command line of the next boot makes of a unit; None where it says nothing that changes it."""
+    words = boot.words
+    word = words.masks(unit)
+    wanted = words.wants(unit)
+    if word is None and enabled and words.target is not None and wanted is None:
+        target = words.target[0]
+        word = words.target[1] if target in RESCUES and _pulled(boot.units, unit, target) is None else None
+    source = words.source or "command line"
+    if word is not None:
+        text = f"Remove {word} from the boot loader's configuration (EL: grubby --remove-args)."
+        return fail(
+            f"{word} on the kernel command line keeps {unit} from starting", expected="enabled", actual="not started",
+            evidence=[seen(source, word, line=words.line)], fix=by_hand(f"Let {unit} start", text),
+        )  # fmt: skip
+    if wanted is not None and not enabled:
+        message = f"{wanted} on the kernel command line starts {unit}"
+        return ok(message, expected="enabled", actual="enabled", evidence=[seen(source, wanted, line=words.line)])
+    return None
+
+
+def _where(index: UnitIndex, unit: str, mask: str | None) -> Iterator[Evidence]:
+    if mask is not None:
+        yield seen(mask, "masked")
+    elif (fragment := index.fragment(unit)) is not None:
+        yield seen(fragment, unit)
+    yield seen(f"/etc/systemd/system/multi-user.target.wants/{unit}")

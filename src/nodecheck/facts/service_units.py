@@ -1,0 +1,169 @@
+"""What the unit files of services say: how they are enabled, and what keeps them from starting (systemd.service(5))."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from nodecheck.checking import Lazy
+from nodecheck.errors import Absent, FactError
+from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.service_programs import program_of
+from nodecheck.facts.unit_conditions import unmet
+from nodecheck.facts.unit_files import Unit, load_unit
+from nodecheck.facts.units import UnitIndex
+from nodecheck.host import Host, exists
+from nodecheck.record import NamedTuple
+
+TIME_SERVICES = (
+    "chronyd.service", "chrony.service", "ntpd.service", "ntp.service", "ntpsec.service", "openntpd.service",
+    "ntpd-rs.service", "systemd-timesyncd.service",
+)  # fmt: skip
+"""Units of time services, the one that runs where there are several first: the others' packages turn timesyncd off."""
+
+AGENTS = (
+    "k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service", "k0scontroller.service",
+    "k0sworker.service", "snap.microk8s.daemon-kubelite.service",
+)  # fmt: skip
+"""Units that hold a kubelet, and but for MicroK8s's the runtime too."""
+
+RUNTIMES = ("containerd.service", "crio.service", "docker.service")
+
+WELL_KNOWN = (
+    *RUNTIMES, "cri-docker.service", "kubelet.service", "snap.kubelet.daemon.service", *AGENTS,
+    "snap.microk8s.daemon-containerd.service", *TIME_SERVICES,
+)  # fmt: skip
+"""The units that a node's fitness is about as a rule: only their texts are read then."""
+
+_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+"""Where systemd looks for a program without a path."""
+
+
+class Obstacle(NamedTuple):
+    """Why a service that is pulled in will not start."""
+
+    message: str
+    source: str
+    text: str | None
+    line: int | None = None
+    mend: str = ""
+    """What a person can do about it."""
+
+
+class ServiceUnit(NamedTuple):
+    """The text of a service's unit, as far as it matters to the next boot."""
+
+    name: str
+    fragment: str
+    installs_into: tuple[str, ...] = ()
+    """The units of ``WantedBy=``, ``RequiredBy=`` and ``UpheldBy=``: what ``systemctl enable`` makes links for."""
+    obstacle: Obstacle | None = None
+
+
+Texts = Mapping[str, "ServiceUnit | FactError"]
+
+
+class KnownServices(NamedTuple):
+    """The services of a node that are well known."""
+
+    units: Texts
+
+    @classmethod
+    def read(cls, host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> KnownServices:
+        """Read the unit files of those that are there. What cannot be read is kept with its unit."""
+        index = index.persistent()
+        return cls(_texts(host, index, cmdline, (name for name in WELL_KNOWN if index.exists(name))))
+
+
+class OtherServices(NamedTuple):
+    """All services of a node."""
+
+    units: Texts
+
+    @classmethod
+    def read(cls, host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> OtherServices:
+        """Read every service's unit file. What cannot be read is kept with its unit."""
+        index = index.persistent()
+        return cls(_texts(host, index, cmdline, (name for name in index.files if name.endswith(".service"))))
+
+
+def _texts(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], names: Iterable[str]) -> Texts:
+    found: dict[str, ServiceUnit | FactError] = {}
+    for name in names:
+        name = index.resolve(name)
+        if name in found or (fragment := index.fragment(name)) is None:
+            continue
+        try:
+            unit = load_unit(host, index, name)
+            if unit is not None:
+                found[name] = _service(host, index, cmdline, unit, fragment)
+        except Absent:
+            continue  # a dangling link is no unit
+        except FactError as error:
+            found[name] = error
+    return found
+
+
+def _service(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], unit: Unit, fragment: str) -> ServiceUnit:
+    into = tuple(
+        target
+        for key in ("WantedBy", "RequiredBy", "UpheldBy")
+        for value, _, _ in unit.values("Install", key)
+        for target in value.replace("\t", " ").split(" ")
+        if target
+    )
+    return ServiceUnit(unit.name, fragment, into, _obstacle(host, index, cmdline, unit))
+
+
+def _obstacle(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], unit: Unit) -> Obstacle | None:
+    condition = unmet(host, unit, lambda: cmdline().words)
+    if condition is not None:
+        message = f"{condition.text} does not hold"
+        return Obstacle(message, condition.path, condition.text, condition.line, f"Make {condition.text} hold")
+    return _masked_need(index, unit) or _missing_program(host, unit)
+
+
+def _masked_need(index: UnitIndex, unit: Unit) -> Obstacle | None:
+    """A unit that it requires and that is masked; systemd then refuses to start it."""
+    for key in ("Requires", "BindsTo", "Requisite"):
+        for value, path, line in unit.values("Unit", key):
+            for name in value.split(" "):
+                mask = index.mask(name) if name else None
+                if mask is not None:
+                    text = f"it requires {name}, which is masked"
+                    return Obstacle(
+                        text, mask, f"{key}={value} ({path}, line {line})", None, f"systemctl unmask {name}"
+                    )
+    return None
+
+
+def _missing_program(host: Host, unit: Unit) -> Obstacle | None:
+    """A program that the unit starts and that is not there, where the host has programs at all (a live node, an image,
+    but not the files that came with a support case)."""
+    for key in ("ExecCondition", "ExecStartPre", "ExecStart"):
+        for value, path, line in unit.values("Service", key):
+            program = program_of(value)
+            prefix = value.lstrip(" \t").partition(program)[0] if program else ""
+            if not program or "-" in prefix or "%" in program or "$" in program:
+                continue
+            if unit.last("Service", "RootDirectory") or unit.last("Service", "RootImage"):
+                return None
+            wrong = _wrong(host, program)
+            if wrong is not None and any(exists(host, shell) for shell in ("/bin/sh", "/usr/bin/sh")):
+                mend = f"Install what brings {program}"
+                return Obstacle(f"{program} {wrong}", path, f"{key}={value}", line, mend)
+    return None
+
+
+def _wrong(host: Host, program: str) -> str | None:
+    """What is wrong with a program; None where it can be executed."""
+    for path in _places(program):
+        try:
+            info = host.stat(path)
+        except Absent:
+            continue
+        return None if info.kind == "file" and info.executable else "cannot be executed"
+    return "is not there"
+
+
+def _places(program: str) -> Iterator[str]:
+    return iter((program,)) if program.startswith("/") else (f"{folder}/{program}" for folder in _PATH)

@@ -1,0 +1,64 @@
+"""System V scripts, of which systemd-sysv-generator makes services (systemd-sysv-generator(8))."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nodecheck.errors import Absent
+from nodecheck.facts.generators import Generators
+from nodecheck.host import Host
+from nodecheck.record import NamedTuple
+
+INIT_DIRS = ("/etc/init.d", "/etc/rc.d/init.d")
+LEVELS = "2345"
+"""Runlevels 2 to 4 are multi-user.target, 5 is graphical.target."""
+
+GENERATOR = "systemd-sysv-generator"
+
+
+class SysvScript(NamedTuple):
+    """A script, and the links that start it."""
+
+    name: str
+    path: str
+    links: tuple[tuple[str, str], ...] = ()
+    """Runlevel and link."""
+
+
+class SysvScripts(NamedTuple):
+    """The scripts that systemd makes services of."""
+
+    scripts: tuple[SysvScript, ...] = ()
+
+    @classmethod
+    def read(cls, host: Host, generators: Generators) -> SysvScripts:
+        """List the scripts and the runlevels' directories."""
+        if not generators.runs(GENERATOR):
+            return cls()
+        links = [(level, link) for level in LEVELS for link in _starting(host, level)]
+        found: dict[str, SysvScript] = {}
+        for folder in INIT_DIRS:
+            for name in _names(host, folder):
+                own = tuple((level, link) for level, link in links if link.rpartition("/")[2][3:] == name)
+                found.setdefault(name, SysvScript(name.removesuffix(".sh"), f"{folder}/{name}", own))
+        return cls(tuple(found.values()))
+
+    def of(self, names: Iterable[str]) -> SysvScript | None:
+        """The script of one of these names."""
+        return next((script for name in names for script in self.scripts if script.name == name), None)
+
+
+def _starting(host: Host, level: str) -> list[str]:
+    """The links ``S??name`` of a runlevel."""
+    for folder in (f"/etc/rc{level}.d", f"/etc/rc.d/rc{level}.d"):
+        names = _names(host, folder)
+        if names:
+            return [f"{folder}/{name}" for name in names if name[:1] == "S" and name[1:3].isdigit()]
+    return []
+
+
+def _names(host: Host, folder: str) -> tuple[str, ...]:
+    try:
+        return host.names(folder)
+    except Absent:
+        return ()
