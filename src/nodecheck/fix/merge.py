@@ -131,13 +131,20 @@ def _has_lines(text: str, more: str) -> bool:
     return f"\n{more}\n" in f"\n{text}\n"
 
 
+def _writable(text: str) -> bool:
+    try:
+        return b"\0" not in text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+
+
 def impossible(step: Step) -> str | None:
     """Why a step cannot be done exactly as it says, by anyone; None where it can."""
     if isinstance(step, Manual):
         return None
     texts = step.argv if isinstance(step, Command) else step
-    if any("\0" in text for text in texts):
-        return "a NUL character stands in it"
+    if not all(map(_writable, texts)):
+        return "a text in it cannot be written as bytes"
     if isinstance(step, Command):
         return None if step.argv and step.argv[0] else "it names no program"
     if not step.path.startswith("/") or "\n" in step.path or ".." in step.path.split("/"):

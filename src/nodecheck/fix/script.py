@@ -2,9 +2,246 @@
 
 from __future__ import annotations
 
-from nodecheck.fix.plan import Plan
+import os
+import re
+from collections.abc import Iterator
+
+from nodecheck.fix import SAFE, Command, Create, Edit, Manual
+from nodecheck.fix.plan import Plan, PlanStep
+from nodecheck.fix.probes import Probe, probe_of
+from nodecheck.fix.shell import Words, shown
+from nodecheck.fix.text import told
+
+STATE = "/run/nodecheck"
+"""Where the script remembers, until the next boot, which restarts are still due."""
+BACKUPS = "/var/backups/nodecheck"
+"""Where the script keeps the files that it edits, as they were."""
 
 
-def script(plan: Plan) -> str:
-    """The script."""
-    return "#!/bin/sh\n"
+def script(plan: Plan, state: str = STATE, backups: str = BACKUPS) -> str:
+    """The script, in ASCII. It needs root, and refuses to run where the node is not as it was judged."""
+    if not plan.steps:
+        return _nothing(plan)
+    words = Words()
+    body = [*_steps(plan, words), *_guard(plan, words), *_the_rest(plan, words)]
+    settings = [
+        f"steps={len(plan.steps)}",
+        f"state={words.word(state)}",
+        f"backup_home={words.word(backups)}",
+        f"chroot_usage={words.word(' [--in-root]' if _offline(plan) else '')}",
+    ]
+    library = _library("\n".join([*_START, *body]))
+    top = [*_head(plan), *_PREAMBLE, *words.assignments(), *settings, ""]
+    return "\n".join([*top, *body, *_SETTINGS, "", *library, *_START]) + "\n"
+
+
+_PREAMBLE = (
+    "# Names and lines of files are data here, never to be expanded:",
+    "# shellcheck disable=SC1003,SC2016,SC2088",
+    "set -eu",
+    "unset IFS GREP_OPTIONS CDPATH",
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL=C DEBIAN_FRONTEND=noninteractive",
+    "export PATH LC_ALL DEBIAN_FRONTEND",
+    "umask 077",
+)
+
+_SETTINGS = (
+    "# From here on the same in every plan, but for functions that are not needed.",
+    "newline='",
+    "'",
+    "mode=start after=apply disruptive=yes any_host=no in_root=no",
+    "number=0 what='' ids='' outcome=none new='' backups='' due='' failed_at=0",
+    "problems=0 done_now=0 already=0 left_out=0",
+)
+
+_START = (
+    "trap ended EXIT",
+    "trap 'exit 129' HUP",
+    "trap 'exit 130' INT",
+    "trap 'exit 143' TERM",
+    'main "$@"',
+)
+
+
+def _offline(plan: Plan) -> bool:
+    return plan.source.kind != "live"
+
+
+def _name(plan: Plan) -> str:
+    return shown(plan.node.hostname or "a node without a name")
+
+
+def _head(plan: Plan) -> Iterator[str]:
+    yield "#!/bin/sh"
+    yield f"# What mends {_name(plan)}: made by nodecheck plan, to be read before it is run."
+    if _offline(plan):
+        yield f"# The file system in {shown(plan.source.path)} was judged: run it in a chroot of that directory."
+    yield "#"
+    yield "# It checks everything first, and changes nothing where a file is no longer what was judged. It keeps copies"
+    yield "# of what it edits, stops at the first error, and does nothing twice. sh FILE --help tells its options."
+    yield "#"
+    for place, item in enumerate(plan.steps, 1):
+        yield f"#  {place:>3}. {shown(_what(item))}{_marks(item)}"
+    yield from _left_comments(plan)
+    yield ""
+
+
+def _marks(item: PlanStep) -> str:
+    marks = ["disruptive"] if item.safety != SAFE else []
+    marks += ["needs a reboot"] if item.reboot else []
+    return f"  [{', '.join(marks)}]" if marks else ""
+
+
+def _left_comments(plan: Plan) -> Iterator[str]:
+    if plan.not_fixed:
+        yield "#"
+        yield "# Not mended by it:"
+        for item in plan.not_fixed:
+            yield f"#  - {shown(item.id)}: {shown(item.why)}"
+
+
+def _nothing(plan: Plan) -> str:
+    words = Words()
+    lines = ["#!/bin/sh", f"# nodecheck plan of {_name(plan)}: nothing is to be done."]
+    lines += [*_left_comments(plan), *_PREAMBLE[:2], "set -eu"]
+    says = [f"printf '%s\\n' {words.word(text)}" for text in ("nothing is to be done", *_left(plan))]
+    return "\n".join([*lines, *words.assignments(), *says]) + "\n"
+
+
+def _what(item: PlanStep) -> str:
+    return told(item.step, 100)
+
+
+def _steps(plan: Plan, words: Words) -> Iterator[str]:
+    yield "all_steps() {"
+    keys = {place: _key(plan, item) for place, item in enumerate(plan.steps)}
+    for place, item in enumerate(plan.steps):
+        if place:
+            yield ""
+        yield f"    # {shown(item.title)}"
+        safety = "safe" if item.safety == SAFE else "disruptive"
+        ids = shown(", ".join(item.for_))
+        yield f"    step {place + 1} {safety} {words.word(shown(_what(item)))} \\"
+        yield f"        {words.word(ids)}"
+        due = [] if _offline(plan) else [keys[later] for later in _due_after(plan, place)]
+        if due:
+            yield f"    leads_to {' '.join(due)}"
+        yield f"    skipped || {_action(plan, place, keys[place], words)}"
+    yield "}"
+    yield ""
+
+
+def _key(plan: Plan, item: PlanStep) -> str:
+    """A name for a command by which a later run of this script, or of another plan's, knows it."""
+    from nodecheck.digest import sha256_name
+
+    return sha256_name("\0".join(item.step.argv) if isinstance(item.step, Command) else "")[7:23]
+
+
+def _action(plan: Plan, place: int, key: str, words: Words) -> str:
+    step = plan.steps[place].step
+    if isinstance(step, Edit):
+        mode = "insert" if step.before in step.after.split("\n") else "once" if "\n" in step.after else "every"
+        return f"edit {_list((step.path, step.before, step.after), words)} {mode}"
+    if isinstance(step, Create):
+        import stat
+
+        mode = stat.filemode(stat.S_IFREG | int(step.mode, 8))
+        return f"create {words.word(step.path)} {step.mode} {mode} {words.word(step.content)}"
+    if isinstance(step, Manual):
+        return "by_hand"
+    probe = probe_of(step.argv)
+    if _offline(plan) and probe.running:
+        return "node_only"
+    return " || ".join([*_tests(plan, place, key, probe, words), f"run {_list(step.argv, words)}"])
+
+
+def _tests(plan: Plan, place: int, key: str, probe: Probe, words: Words) -> Iterator[str]:
+    """What shows that a command need not be run."""
+    if probe.words:
+        yield _list(probe.words, words)
+    elif _offline(plan) or not any(_before(plan, place, name) for name in plan.steps[place].for_):
+        yield f"ran_before {key}{_run_key(plan)}"
+    elif not all(_before(plan, place, name) for name in plan.steps[place].for_):
+        yield f"{{ ran_before {key}{_run_key(plan)} && unchanged {key}; }}"
+    else:
+        yield f"unchanged {key}"
+
+
+def _before(plan: Plan, place: int, name: str) -> bool:
+    """Whether the fix for a result changes something before its step at ``place``."""
+    return any(name in item.for_ and not isinstance(item.step, Manual) for item in plan.steps[:place])
+
+
+def _due_after(plan: Plan, place: int) -> Iterator[int]:
+    """The later commands of the same fixes that show nothing to look at, such as restarts."""
+    if isinstance(plan.steps[place].step, Manual):
+        return
+    names = set(plan.steps[place].for_)
+    for later in range(place + 1, len(plan.steps)):
+        item = plan.steps[later]
+        if isinstance(item.step, Command) and not names.isdisjoint(item.for_) and not probe_of(item.step.argv).words:
+            yield later
+
+
+def _run_key(plan: Plan) -> str:
+    from nodecheck.digest import sha256_name
+
+    return "-" + sha256_name(plan.run_id)[7:15]
+
+
+def _list(texts: tuple[str, ...], words: Words) -> str:
+    return " ".join([words.word(text) for text in texts])
+
+
+def _guard(plan: Plan, words: Words) -> Iterator[str]:
+    yield "guard() {"
+    yield f"    other_root {words.word(shown(plan.source.path) if _offline(plan) else '')}"
+    found = '"$(uname -n)"'
+    if _offline(plan):
+        found = "\"$(grep -v '^#' /etc/hostname 2>/dev/null | grep . | head -n 1)\""
+    if not plan.node.hostname:
+        found = "''"
+    yield f"    same_host {words.word(plan.node.hostname or '')} {words.word(_name(plan))} {found}"
+    yield "}"
+    yield ""
+
+
+def _left(plan: Plan) -> Iterator[str]:
+    """What is left to a person."""
+    by_hand = [item for item in plan.steps if isinstance(item.step, Manual)]
+    if by_hand or plan.not_fixed:
+        yield "Left to a person:"
+    for step in by_hand:
+        yield f"  - {shown(_what(step))}  (for {shown(', '.join(step.for_))})"
+    for item in plan.not_fixed:
+        yield f"  - {shown(item.id)}: {shown(item.why)}"
+
+
+def _the_rest(plan: Plan, words: Words) -> Iterator[str]:
+    yield "the_rest() {"
+    lines = list(_left(plan))
+    waiting = [str(place) for place, item in enumerate(plan.steps, 1) if item.reboot]
+    if waiting:
+        lines.append(f"Reboot this node: what step {', '.join(waiting)} mends holds only after that.")
+    yield from [f"    say {words.word(line)}" for line in lines or [""]]
+    yield "}"
+    yield ""
+
+
+def _library(used: str) -> Iterator[str]:
+    """The functions that are used, and those that they use."""
+    with open(f"{os.path.dirname(os.path.abspath(__file__))}/lib.sh", encoding="ascii") as file:
+        chunks = re.findall(r"^#: (\w+)\n(.*?)(?=^#: |\Z)", file.read(), re.MULTILINE | re.DOTALL)
+    wanted: set[str] = set()
+    while True:
+        words = set(re.findall(r"\w+", used))
+        more = [name for name, _ in chunks if name in words and name not in wanted]
+        if not more:
+            break
+        wanted.update(more)
+        used = "\n".join([text for name, text in chunks if name in more])
+    for name, text in chunks:
+        if name in wanted:
+            yield from (text.rstrip("\n"), "")
