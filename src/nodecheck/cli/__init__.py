@@ -10,6 +10,7 @@ VERBS = {
     "run": "check this node",
     "plan": "print the fixes for what fails",
     "audit": "check, record, and tell what changed: for cron and timers",
+    "schedule": "a systemd timer or a cron entry for the audit",
     "convert": "show a report in another format",
     "list": "the checks of a profile",
     "explain": "what a check looks at and why",

@@ -1,0 +1,1 @@
+"""Having ``nodecheck audit`` run by itself: a systemd timer or a cron entry."""

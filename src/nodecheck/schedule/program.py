@@ -1,0 +1,56 @@
+"""Which command starts this very nodecheck, whoever calls it and from wherever."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from nodecheck.errors import FactError, UsageError
+from nodecheck.text import printable
+
+HIDDEN = ("/tmp/", "/var/tmp/")  # noqa: S108 - names, not files
+"""Folders that a service of ours has of its own (systemd.exec(5), ``PrivateTmp=``)."""
+
+
+def program() -> tuple[str, ...]:
+    """The words that start this nodecheck: its script, or its interpreter with ``-m``.
+
+    Raises UsageError where they do not work without this process's environment, as for a copy named by PYTHONPATH.
+    """
+    script = f"{os.path.dirname(sys.executable)}/nodecheck"
+    isolated = ("-P",) if sys.version_info >= (3, 11) else ()
+    words = (script,) if os.access(script, os.X_OK) else (sys.executable, *isolated, "-m", "nodecheck")
+    if any(printable(word) != word for word in words):
+        raise UsageError(f"{printable(words[0])}: no unit and no cron entry can hold such a name")
+    if not _starts(words):
+        raise UsageError(
+            f"{' '.join(words)} does not start by itself: install nodecheck, best into a folder of its own"
+        )
+    return words
+
+
+def _starts(words: tuple[str, ...]) -> bool:
+    from subprocess import DEVNULL, SubprocessError, run
+
+    try:
+        done = run(  # noqa: S603
+            (*words, "--version"), env={"PATH": os.defpath}, cwd="/", timeout=60, check=False,
+            stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL,
+        )  # fmt: skip
+    except (OSError, SubprocessError):
+        return False
+    return done.returncode == 0
+
+
+def untrusted(words: tuple[str, ...]) -> str | None:
+    """Why root must not run this program: others than root can change it, or what it imports."""
+    import nodecheck
+    from nodecheck.audit.place import untrusted_above
+    from nodecheck.host.programs import find_program
+
+    try:
+        for path in {words[0], sys.executable}:
+            find_program(path, owner=0)
+    except FactError as error:
+        return f"{error.source}: {error.detail}"
+    return untrusted_above(os.path.dirname(os.path.realpath(nodecheck.__file__)))
