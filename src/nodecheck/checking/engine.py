@@ -11,7 +11,7 @@ from typing import Any
 from nodecheck import __version__
 from nodecheck.checking.declare import Check
 from nodecheck.checking.finish import Finisher
-from nodecheck.checking.judging import Judged, Task, judged
+from nodecheck.checking.judging import Judged, Task, judged, owner_aware
 from nodecheck.checking.model import BOOT, NOW, Cause, Outcome, Status
 from nodecheck.checking.schedule import Schedule
 from nodecheck.checking.selectors import Selection, check_selectors, parse_selector
@@ -150,6 +150,9 @@ def _work(
             identify()
         elif not _deselected(tasks[index - 1]):
             judged(tasks[index - 1], facts, sink)
+            for place, done in enumerate(sink):
+                if done.outcome.fix is not None:
+                    sink[place] = owner_aware(done, facts)
 
     def overran(index: int, over: bool) -> None:
         nonlocal cut_short
