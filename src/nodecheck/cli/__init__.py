@@ -16,7 +16,7 @@ VERBS = {
     "explain": "what a check looks at and why",
     "plugins": "what is loaded, from where",
     "profile": "list the profiles, show one, validate a file",
-    "schema": "print the JSON Schema of a report or a profile",
+    "schema": "print the JSON Schema of a report, a plan or a profile",
 }
 
 

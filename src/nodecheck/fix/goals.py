@@ -1,16 +1,16 @@
-"""What a command is to bring about: so that two commands that contradict each other are seen."""
+"""What a step is to bring about: so that two steps that contradict each other are seen."""
 
 from __future__ import annotations
 
 from nodecheck.facts.sysctl_keys import key_path
-from nodecheck.fix import Command, Step
+from nodecheck.fix import Command, Create, Edit, Step
 from nodecheck.record import NamedTuple
 
 
 class Goal(NamedTuple):
-    """One thing that a command sets, and to what."""
+    """One thing that a step sets, and to what."""
 
-    what: str
+    what: tuple[object, ...]
     value: str
 
 
@@ -24,21 +24,32 @@ _UNIT_VERBS = {
 def goals(step: Step) -> tuple[Goal, ...]:
     """What a step sets, as far as that is known.
 
+    Of a file: whether it is edited or written whole, and which lines go and which come: where one edit changes what
+    another writes, the result would hang on their order.
+
     >>> goals(Command(("sysctl", "-w", "net.ipv4.ip_forward=1")))
-    (Goal(what='sysctl net/ipv4/ip_forward', value='1'),)
+    (Goal(what=('sysctl', 'net/ipv4/ip_forward'), value='1'),)
     """
-    if not isinstance(step, Command):
+    if isinstance(step, Create):
+        return (Goal(("file", step.path), "written"),)
+    if isinstance(step, Edit):
+        lines = dict.fromkeys(step.after.split("\n"), "comes")
+        lines[step.before] = "goes"
+        of_lines = [Goal(("line", step.path, line), value) for line, value in lines.items()]
+        return (Goal(("file", step.path), "edited"), *of_lines)
+    return _of_command(step.argv) if isinstance(step, Command) else ()
+
+
+def _of_command(argv: tuple[str, ...]) -> tuple[Goal, ...]:
+    if (setting := sysctl_of(argv)) is not None:
+        return (Goal(("sysctl", setting[0]), setting[1]),)
+    if (called := systemctl_of(argv)) is None:
         return ()
-    if (setting := sysctl_of(step.argv)) is not None:
-        return (Goal(f"sysctl {setting[0]}", setting[1]),)
-    called = systemctl_of(step.argv)
-    if called is not None:
-        verb, units, now = called
-        effects = _UNIT_VERBS.get(verb, ())
-        if now:
-            effects = (*effects, ("running", "yes" if verb == "enable" else "no"))
-        return tuple([Goal(f"{what} {unit}", value) for unit in units for what, value in effects])
-    return ()
+    verb, units, now = called
+    effects = _UNIT_VERBS.get(verb, ())
+    if now:
+        effects = (*effects, ("running", "yes" if verb == "enable" else "no"))
+    return tuple([Goal((what, unit), value) for unit in units for what, value in effects])
 
 
 def sysctl_of(argv: tuple[str, ...]) -> tuple[str, str] | None:

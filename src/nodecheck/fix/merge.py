@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
-from nodecheck.fix.goals import Goal, goals
+from nodecheck.fix.goals import goals
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
 
@@ -41,62 +41,53 @@ class Merger:
         self.taken: list[Fixing] = []
         self.steps: dict[Key, Step] = {}
         self._owners: dict[Key, str] = {}
-        self._goals: dict[str, tuple[Goal, str]] = {}
+        self._goals: dict[Key, tuple[str, str]] = {}
 
     def add(self, new: Fixing) -> str | None:
         """Take a fix; or say why it cannot be taken, and leave everything as it was."""
         steps: dict[Key, Step] = {}
-        wanted: dict[str, Goal] = {}
+        wanted: dict[Key, str] = {}
         for step in new.fix.steps:
             if (wrong := impossible(step)) is not None:
                 return f"{new.fix.title}: {wrong}"
             key = key_of(step)
             old = steps.get(key, self.steps.get(key))
             joined = step if old is None else join(old, step)
-            if joined is None:
-                return self._conflict(step, self._owners.get(key, new.id))
-            if (other := self._in_the_way(joined, key)) is not None:
-                return self._conflict(step, other)
+            other = self._owners.get(key, new.id) if joined is None else self._against(step, wanted, new.id)
+            if joined is None or other is not None:
+                return _conflict(step, other or new.id)
             steps[key] = joined
-            for goal in goals(step):
-                wanted[goal.what] = goal
-                known = self._goals.get(goal.what)
-                if known is not None and known[0].value != goal.value:
-                    return self._conflict(step, known[1])
+            wanted.update({goal.what: goal.value for goal in goals(step)})
+        self._take(new, steps, wanted)
+        return None
+
+    def _against(self, step: Step, wanted: dict[Key, str], name: str) -> str | None:
+        """Whose fix brings about the contrary of what a step does; of one fix, only its edits may contradict it."""
+        for goal in goals(step):
+            known = self._goals.get(goal.what)
+            if known is not None and known[0] != goal.value:
+                return known[1]
+            if not isinstance(step, Command) and wanted.get(goal.what, goal.value) != goal.value:
+                return name
+        return None
+
+    def _take(self, new: Fixing, steps: dict[Key, Step], wanted: dict[Key, str]) -> None:
         self.taken.append(new)
-        for key, step in steps.items():
-            self.steps[key] = step
+        self.steps.update(steps)
+        for key in steps:
             self._owners.setdefault(key, new.id)
-        for what, goal in wanted.items():
-            self._goals.setdefault(what, (goal, new.id))
-        return None
-
-    def _in_the_way(self, step: Step, key: Key) -> str | None:
-        """Whose step on the same file cannot go with this one, in whatever order."""
-        if not isinstance(step, (Edit, Create)):
-            return None
-        for other_key, other in self.steps.items():
-            if other_key == key or not isinstance(other, (Edit, Create)) or other.path != step.path:
-                continue
-            if isinstance(step, Create) or isinstance(other, Create) or _chained(step, other) or _chained(other, step):
-                return self._owners[other_key]
-        return None
-
-    def _conflict(self, step: Step, other: str) -> str:
-        if isinstance(step, Edit):
-            line = printable(step.before)
-            return (
-                f"it changes the line {line!r} of {printable(step.path)}, which the fix for {other} changes otherwise"
-            )
-        if isinstance(step, Create):
-            return f"it writes {printable(step.path)}, which the fix for {other} writes or edits otherwise"
-        words = " ".join([printable(word) for word in step.argv]) if isinstance(step, Command) else step.text
-        return f"{words}: the fix for {other} does the contrary"
+        for what, value in wanted.items():
+            self._goals.setdefault(what, (value, new.id))
 
 
-def _chained(first: Edit, second: Edit) -> bool:
-    """Whether the first edit writes a line that the second one would then change."""
-    return second.before in first.after.split("\n") and second.before != first.before
+def _conflict(step: Step, other: str) -> str:
+    if isinstance(step, Edit):
+        line, path = printable(step.before), printable(step.path)
+        return f"it changes the line {line!r} of {path}, and the fix for {other} does otherwise"
+    if isinstance(step, Create):
+        return f"it writes {printable(step.path)}, and the fix for {other} does otherwise"
+    words = " ".join([printable(word) for word in step.argv]) if isinstance(step, Command) else step.text
+    return f"{words}: the fix for {other} does the contrary"
 
 
 def join(old: Step, new: Step) -> Step | None:

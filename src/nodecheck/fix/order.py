@@ -94,10 +94,28 @@ def _sorted(merger: Merger) -> Iterator[Key]:
         if lower == low:
             break
         low = lower
+    return _lowest_first(after, low)
+
+
+def _lowest_first(after: dict[Key, set[Key]], low: dict[Key, int]) -> Iterator[Key]:
+    from heapq import heapify, heappop, heappush
+
+    places = {key: place for place, key in enumerate(low)}
+    keys = list(low)
+    waits = dict.fromkeys(low, 0)
+    for laters in after.values():
+        for later in laters:
+            waits[later] += 1
+    ready = [(low[key], places[key]) for key in low if not waits[key]]
+    heapify(ready)
     left = dict.fromkeys(low)
     while left:
-        waiting = {later for key in left for later in after[key] if later != key}
-        ready = [key for key in left if key not in waiting] or list(left)
-        chosen = min(ready, key=lambda key: low[key])
-        del left[chosen]
-        yield chosen
+        key = keys[heappop(ready)[1]] if ready else min(left, key=lambda name: (low[name], places[name]))
+        if key not in left:
+            continue
+        del left[key]
+        yield key
+        for later in after[key]:
+            waits[later] -= 1
+            if not waits[later]:
+                heappush(ready, (low[later], places[later]))

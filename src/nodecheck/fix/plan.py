@@ -10,6 +10,7 @@ from nodecheck.fix.merge import Fixing, Merger
 from nodecheck.fix.order import ordered
 from nodecheck.record import NamedTuple
 from nodecheck.report import Node, Report, Source
+from nodecheck.text import printable
 
 SCHEMA = "urn:nodecheck:schema:plan:1"
 SCHEMA_VERSION = "1.0"
@@ -94,7 +95,7 @@ def plan(report: Report) -> Plan:
             not_fixed[result.id] = why
     order = [result.id for result in report.results]
     steps = tuple([PlanStep(*item) for item in ordered(merger, order)])
-    left = tuple([NotFixed(name, not_fixed[name]) for name in order if name in not_fixed])
+    left = tuple([NotFixed(name, printable(not_fixed[name])) for name in order if name in not_fixed])
     return Plan(report.node, report.run.source, report.run.id, steps, left)
 
 

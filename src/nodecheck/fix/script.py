@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from nodecheck.fix import SAFE, Command, Create, Edit, Manual
+from nodecheck.fix.links import Links
 from nodecheck.fix.plan import Plan, PlanStep
 from nodecheck.fix.probes import Probe, probe_of
 from nodecheck.fix.shell import Words, shown
@@ -115,7 +116,8 @@ def _what(item: PlanStep) -> str:
 
 def _steps(plan: Plan, words: Words) -> Iterator[str]:
     yield "all_steps() {"
-    keys = {place: _key(plan, item) for place, item in enumerate(plan.steps)}
+    keys = {place: _key(item) for place, item in enumerate(plan.steps)}
+    links = Links(plan.steps)
     for place, item in enumerate(plan.steps):
         if place:
             yield ""
@@ -124,22 +126,22 @@ def _steps(plan: Plan, words: Words) -> Iterator[str]:
         ids = shown(", ".join(item.for_))
         yield f"    step {place + 1} {safety} {words.word(shown(_what(item)))} \\"
         yield f"        {words.word(ids)}"
-        due = [] if _offline(plan) else [keys[later] for later in _due_after(plan, place)]
+        due = [] if _offline(plan) else [keys[later] for later in links.due_after(place)]
         if due:
             yield f"    leads_to {' '.join(due)}"
-        yield f"    skipped || {_action(plan, place, keys[place], words)}"
+        yield f"    skipped || {_action(plan, place, keys[place], links, words)}"
     yield "}"
     yield ""
 
 
-def _key(plan: Plan, item: PlanStep) -> str:
+def _key(item: PlanStep) -> str:
     """A name for a command by which a later run of this script, or of another plan's, knows it."""
     from nodecheck.digest import sha256_name
 
     return sha256_name("\0".join(item.step.argv) if isinstance(item.step, Command) else "")[7:23]
 
 
-def _action(plan: Plan, place: int, key: str, words: Words) -> str:
+def _action(plan: Plan, place: int, key: str, links: Links, words: Words) -> str:
     step = plan.steps[place].step
     if isinstance(step, Edit):
         mode = "insert" if step.before in step.after.split("\n") else "once" if "\n" in step.after else "every"
@@ -154,35 +156,19 @@ def _action(plan: Plan, place: int, key: str, words: Words) -> str:
     probe = probe_of(step.argv)
     if _offline(plan) and probe.running:
         return "node_only"
-    return " || ".join([*_tests(plan, place, key, probe, words), f"run {_list(step.argv, words)}"])
+    return " || ".join([*_tests(plan, place, key, probe, links, words), f"run {_list(step.argv, words)}"])
 
 
-def _tests(plan: Plan, place: int, key: str, probe: Probe, words: Words) -> Iterator[str]:
+def _tests(plan: Plan, place: int, key: str, probe: Probe, links: Links, words: Words) -> Iterator[str]:
     """What shows that a command need not be run."""
     if probe.words:
         yield _list(probe.words, words)
-    elif _offline(plan) or not any(_before(plan, place, name) for name in plan.steps[place].for_):
+    elif _offline(plan) or not any(links.follows(place)):
         yield f"ran_before {key}{_run_key(plan)}"
-    elif not all(_before(plan, place, name) for name in plan.steps[place].for_):
+    elif not all(links.follows(place)):
         yield f"{{ ran_before {key}{_run_key(plan)} && unchanged {key}; }}"
     else:
         yield f"unchanged {key}"
-
-
-def _before(plan: Plan, place: int, name: str) -> bool:
-    """Whether the fix for a result changes something before its step at ``place``."""
-    return any(name in item.for_ and not isinstance(item.step, Manual) for item in plan.steps[:place])
-
-
-def _due_after(plan: Plan, place: int) -> Iterator[int]:
-    """The later commands of the same fixes that show nothing to look at, such as restarts."""
-    if isinstance(plan.steps[place].step, Manual):
-        return
-    names = set(plan.steps[place].for_)
-    for later in range(place + 1, len(plan.steps)):
-        item = plan.steps[later]
-        if isinstance(item.step, Command) and not names.isdisjoint(item.for_) and not probe_of(item.step.argv).words:
-            yield later
 
 
 def _run_key(plan: Plan) -> str:

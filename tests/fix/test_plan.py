@@ -1,0 +1,284 @@
+"""The plan: what is taken, in which order, once, and what is not."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nodecheck
+from nodecheck.checking import Severity, Status
+from nodecheck.fix import Fix, Manual, Step, by_hand, command, create, edit, manual
+from nodecheck.fix.merge import key_of
+from nodecheck.fix.plan import Plan, plan
+from tests.fix.reports import failing, mended, of, report_of
+from tests.render.reports import hostile_report, reports
+
+SCHEMA = json.loads((Path(nodecheck.__file__).parent / "schemas/plan-1.json").read_text())
+
+SYSCTL_FILE = create("/etc/sysctl.d/99-nodecheck-a.b.conf", "a.b = 1\n")
+MODULE_FILE = create("/etc/modules-load.d/nodecheck-m.conf", "m\n")
+SWAP_LINE = edit("/etc/fstab", "/swap none swap sw 0 0", "# /swap none swap sw 0 0")
+SWAPOFF = command("swapoff", "--", "/swap")
+SYSCTL = command("sysctl", "-w", "a.b=1")
+MODPROBE = command("modprobe", "--", "m")
+RELOAD = command("systemctl", "daemon-reload")
+DOCKER = command("systemctl", "restart", "--", "docker")
+KUBELET = command("systemctl", "restart", "--", "kubelet")
+
+
+def steps(found: Plan) -> list[Step]:
+    return [item.step for item in found.steps]
+
+
+def test_a_report_without_failures_gives_an_empty_plan() -> None:
+    fix = mended(SWAPOFF)
+    others = [Status.PASS, Status.UNKNOWN, Status.SKIP, Status.WAIVED]
+    found = plan(report_of(*[failing(status.value, fix, status=status) for status in others]))
+
+    assert (found.steps, found.not_fixed) == ((), ())
+    assert not found.reboot
+    assert not found.disruptive
+
+
+def test_failures_of_every_severity_are_taken() -> None:
+    results = [failing(level.value, mended(command("true", level.value)), level) for level in Severity]
+
+    assert {item.for_ for item in plan(report_of(*results)).steps} == {("error",), ("warning",), ("info",)}
+
+
+def test_packages_come_first_and_services_last() -> None:
+    ordered: list[Step] = [
+        command("apt-get", "install", "-y", "ipset"), MODULE_FILE, MODPROBE, SYSCTL_FILE, SYSCTL, SWAP_LINE,
+        command("systemctl", "enable", "--", "docker"), SWAPOFF, RELOAD, DOCKER, KUBELET,
+    ]  # fmt: skip
+
+    for turned in (ordered, ordered[::-1], ordered[::2] + ordered[1::2]):
+        assert steps(plan(of(*map(mended, turned)))) == ordered
+
+
+def test_what_is_persisted_comes_before_what_is_changed_now() -> None:
+    now = failing("swap[/swap]", mended(SWAPOFF))
+    boot = failing("swap[/swap]", mended(SWAP_LINE), view="boot")
+
+    assert [item.for_ for item in plan(report_of(now, boot)).steps] == [("swap[/swap]@boot",), ("swap[/swap]",)]
+
+
+def test_a_fix_keeps_its_order_and_what_an_early_step_needs_is_early() -> None:
+    unmask = command("systemctl", "unmask", "systemd-modules-load.service")
+    found = steps(plan(of(mended(unmask, MODULE_FILE), mended(MODPROBE), mended(SYSCTL))))
+
+    assert found == [unmask, MODULE_FILE, MODPROBE, SYSCTL]
+
+
+def test_a_restart_comes_once_after_all_edits_that_need_it() -> None:
+    one, two = edit("/etc/a", "x", "y"), edit("/etc/systemd/system/b.service", "x", "y")
+    found = plan(of(mended(one, DOCKER, KUBELET), mended(two, RELOAD, KUBELET), mended(SWAPOFF)))
+
+    assert steps(found) == [one, two, SWAPOFF, RELOAD, DOCKER, KUBELET]
+    assert found.steps[-1].for_ == ("a", "b")
+
+
+def test_the_drain_note_stays_before_what_it_is_about() -> None:
+    note, line = manual("drain the node first"), edit("/etc/containerd/config.toml", "a", "b")
+    found = steps(plan(of(mended(note, line, KUBELET, safety="disruptive"))))
+
+    assert found == [note, line, KUBELET]
+
+
+def test_opposite_orders_of_two_steps_still_end() -> None:
+    assert set(steps(plan(of(mended(DOCKER, KUBELET), mended(KUBELET, DOCKER))))) == {DOCKER, KUBELET}
+
+
+def test_one_step_for_several_results_names_them_all_in_the_order_of_the_report() -> None:
+    found = plan(of(mended(MODULE_FILE, title="Load m"), mended(MODULE_FILE, SYSCTL_FILE), mended(SYSCTL_FILE)))
+
+    assert [(item.for_, item.title) for item in found.steps] == [(("a", "b"), "Load m"), (("b", "c"), "Mend it")]
+
+
+def test_two_insertions_at_one_line_are_one_edit() -> None:
+    kind = "kind: KubeletConfiguration"
+    below = [edit("/k", kind, f"{kind}\na: 1"), edit("/k", kind, f"{kind}\nb: 2"), edit("/k", kind, f"{kind}\na: 1")]
+    above = edit("/k", kind, f"# here\n{kind}")
+
+    assert steps(plan(of(*map(mended, below)))) == [edit("/k", kind, f"{kind}\na: 1\nb: 2")]
+    for turned in itertools.permutations([below[0], above]):
+        assert steps(plan(of(*map(mended, turned)))) == [edit("/k", kind, f"# here\n{kind}\na: 1")]
+
+
+CONTRADICTIONS: list[tuple[Step, Step]] = [
+    (edit("/f", "a", "b"), edit("/f", "a", "c")),
+    (edit("/f", "a", "b"), edit("/f", "b", "c")),
+    (edit("/f", "b", "c"), edit("/f", "a", "x\nb\ny")),
+    (create("/f", "a\n"), create("/f", "b\n")),
+    (create("/f", "a\n"), create("/f", "a\n", "0600")),
+    (create("/f", "a\n"), edit("/f", "a", "b")),
+    (edit("/f", "a", "b"), create("/f", "a\n")),
+    (command("sysctl", "-w", "a.b=1"), command("sysctl", "-w", "a/b=2")),
+    (command("systemctl", "enable", "--", "docker"), command("systemctl", "mask", "docker.service")),
+    (command("systemctl", "disable", "--now", "--", "docker"), command("systemctl", "restart", "docker")),
+    (command("systemctl", "start", "--", "docker"), command("systemctl", "stop", "docker")),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), CONTRADICTIONS)
+def test_a_contradiction_is_named_and_the_graver_result_wins(first: Step, second: Step) -> None:
+    light = failing("a", mended(first, SWAPOFF), Severity.INFO)
+    grave = failing("b", mended(second))
+    found = plan(report_of(light, grave))
+
+    assert steps(found) == [second]
+    assert [item.id for item in found.not_fixed] == ["a"]
+    assert "the fix for b" in found.not_fixed[0].why
+
+
+def test_edits_of_several_lines_of_one_file_are_all_made() -> None:
+    lines = [edit("/etc/fstab", f"/swap{n} none swap sw 0 0", f"# /swap{n} none swap sw 0 0") for n in range(3)]
+
+    assert steps(plan(of(*map(mended, lines)))) == lines
+
+
+@pytest.mark.parametrize(
+    ("fix", "told"),
+    [
+        (None, "no fix is known: it is not well"),
+        (by_hand("Reboot", "reboot it"), "Reboot: reboot it"),
+        (mended(manual("think")), "Mend it: think"),
+        (mended(manual("let it run"), MODULE_FILE, safety="manual"), "Mend it: let it run; write /etc/modules-load.d/"),
+        (mended(), "Mend it"),
+        (mended(edit("/f", "a\nb", "c")), "is not one line"),
+        (mended(edit("etc/f", "a", "c")), "not an absolute path"),
+        (mended(create("/etc/../f", "a")), "not an absolute path"),
+        (mended(create("/etc/a\nb", "a")), "not an absolute path"),
+        (mended(create("/f", "a", "rw")), "is not a mode"),
+        (mended(create("/f", "a\0")), "cannot be written as bytes"),
+        (mended(command("x", "\ud800")), "cannot be written as bytes"),
+        (mended(command()), "names no program"),
+        (mended(command("")), "names no program"),
+        (mended(edit("/f", "a", "b"), edit("/f", "a", "c")), "the fix for a"),
+    ],
+)
+def test_what_cannot_be_planned_is_told(fix: Fix | None, told: str) -> None:
+    found = plan(report_of(failing("a", fix)))
+
+    assert found.steps == ()
+    assert [item.id for item in found.not_fixed] == ["a"]
+    assert told in found.not_fixed[0].why
+
+
+def test_a_fix_that_cannot_be_taken_whole_leaves_nothing_behind() -> None:
+    found = plan(of(mended(SWAPOFF), mended(SYSCTL, edit("/f", "a\nb", "c"))))
+
+    assert steps(found) == [SWAPOFF]
+
+
+def test_disruptive_and_reboot_are_those_of_any_fix_of_a_step() -> None:
+    found = plan(of(mended(SWAPOFF), mended(SWAPOFF, safety="disruptive", reboot=True), mended(SYSCTL)))
+
+    assert [(item.safety, item.reboot) for item in found.steps] == [("safe", False), ("disruptive", True)]
+    assert found.disruptive
+    assert found.reboot
+
+
+def test_a_report_read_back_gives_the_same_plan() -> None:
+    report = of(mended(MODULE_FILE, SYSCTL), mended(SWAP_LINE), by_hand("Reboot", "reboot it"))
+
+    assert nodecheck.plan(nodecheck.Report.from_json(report.to_json())) == nodecheck.plan(report)
+
+
+def test_the_document() -> None:
+    found = plan(of(mended(SWAPOFF, title="Turn it off"), None or by_hand("Reboot", "do")))
+    document = found.to_dict()
+
+    assert set(document) == {"$schema", "schema_version", "node", "steps", "not_fixed"}
+    assert document["steps"] == [
+        {
+            "for": ["a"], "kind": "command", "argv": ["swapoff", "--", "/swap"], "title": "Turn it off",
+            "safety": "safe", "reboot": False,
+        }
+    ]  # fmt: skip
+    assert document["not_fixed"] == [{"id": "b", "why": "Reboot: do"}]
+    assert json.loads(found.to_json()) == document
+    assert found.to_json().isascii()
+
+
+def validated(found: Plan) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(found.to_json())
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    return document
+
+
+@settings(deadline=None, max_examples=60)
+@given(reports())
+def test_any_report_gives_a_plan_that_is_whole(report: nodecheck.Report) -> None:
+    found = plan(report)
+
+    validated(found)
+    planned = {name for item in found.steps for name in item.for_}
+    left = {item.id for item in found.not_fixed}
+    assert planned | left == {result.id for result in report.failures}
+    assert planned & left == set()
+    keys = [key_of(step) for step in steps(found)]
+    assert len(set(keys)) == len(keys)
+    for result in report.failures:
+        if result.id in planned and result.fix is not None:
+            places = [keys.index(key_of(step)) for step in result.fix.steps]
+            assert set(places) <= {place for place, item in enumerate(found.steps) if result.id in item.for_}
+    assert plan(nodecheck.Report.from_json(report.to_json())) == found
+    assert found.to_text().isprintable() or all(line.isprintable() for line in found.to_text().split("\n"))
+
+
+def test_hostile_text_is_valid_and_printable() -> None:
+    found = plan(hostile_report())
+    validated(found)
+
+    assert all(line.isprintable() for line in found.to_text().split("\n"))
+    assert all(item.why.isprintable() for item in found.not_fixed)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(st.sampled_from([
+    SYSCTL_FILE, MODULE_FILE, SWAP_LINE, SWAPOFF, SYSCTL, MODPROBE, RELOAD, DOCKER, KUBELET, manual("a note"),
+]), min_size=1, max_size=4, unique=True), min_size=1, max_size=6))  # fmt: skip
+def test_every_order_that_fixes_agree_on_is_kept(drawn: list[list[Step]]) -> None:
+    found = plan(of(*[mended(*fix) for fix in drawn]))
+    places = {key_of(step): place for place, step in enumerate(steps(found))}
+    pairs = [
+        pair
+        for fix in drawn
+        if not all(isinstance(step, Manual) for step in fix)
+        for pair in itertools.combinations(map(key_of, fix), 2)
+    ]
+    if _acyclic(pairs):
+        assert all(places[first] < places[second] for first, second in pairs)
+    assert set(places) == {key for pair in pairs for key in pair} | {
+        key_of(fix[0]) for fix in drawn if len(fix) == 1 and not isinstance(fix[0], Manual)
+    }
+
+
+def _acyclic(pairs: list[tuple[Any, Any]]) -> bool:
+    left = set(pairs)
+    while left:
+        free = {first for first, _ in left} - {second for _, second in left}
+        if not free:
+            return False
+        left = {pair for pair in left if pair[0] not in free}
+    return True
+
+
+def test_thousands_of_failures_take_no_quadratic_time() -> None:
+    import time
+
+    start = time.perf_counter()
+    fixes = [mended(edit("/etc/fstab", f"line {n}", f"# line {n}")) for n in range(4000)]
+    found = plan(report_of(*[failing(f"c[{n}]", fix) for n, fix in enumerate(fixes)]))
+    found.to_script()
+
+    assert len(found.steps) == 4000
+    assert time.perf_counter() - start < 4
