@@ -15,12 +15,16 @@ def decode(raw: bytes) -> str:
 def wellformed(text: str) -> str:
     r"""Text that any JSON reader takes: bytes that were not UTF-8 become ``\xNN``.
 
-    >>> wellformed("a\udcffb")
-    'a\\xffb'
+    >>> wellformed("a\udcffb"), wellformed("a\ud800b")
+    ('a\\xffb', 'a\\xed\\xa0\\x80b')
     """
     if text.isascii():
         return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        raw = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a surrogate pair, which a JSON document or a plugin may hold
+        raw = text.encode("utf-8", "surrogatepass")
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def printable(text: str) -> str:

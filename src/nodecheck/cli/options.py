@@ -46,6 +46,21 @@ def add_outputs(parser: argparse.ArgumentParser, formats: str) -> None:
     add("--no-color", action="store_true", help="plain text on a terminal too (as NO_COLOR does)")
 
 
+def add_exit_map(parser: argparse.ArgumentParser) -> None:
+    """The option that says whose exit codes are given."""
+    from nodecheck.report.summary import EXIT_MAPS
+
+    told = "whose exit codes: run's own, those of a Nagios plugin, or of node-problem-detector (default: by the format)"
+    parser.add_argument("--exit-map", choices=EXIT_MAPS, help=told)
+
+
+def exit_map(args: argparse.Namespace, format_: str) -> str | None:
+    """The map that was asked for, else that of the format that is printed; None where neither says one."""
+    if args.exit_map is not None:
+        return str(args.exit_map)
+    return format_ if format_ in ("nagios", "npd") else None
+
+
 def _seconds(text: str) -> float:
     try:
         return float(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from nodecheck.checking.selectors import nearest
 from nodecheck.errors import UsageError
@@ -13,7 +13,8 @@ from nodecheck.report import Report
 Renderer = Callable[[Report], str]
 
 BUILT_IN = {
-    "text": "text", "json": "json", "jsonl": "jsonl", "html": "html", "markdown": "markdown",
+    "text": "text", "json": "json", "jsonl": "jsonl", "html": "html", "markdown": "markdown", "junit": "junit",
+    "openmetrics": "openmetrics", "journald": "journald", "syslog": "syslog",
 }  # fmt: skip
 """Format to module of ``nodecheck.render``, each with a function ``render``."""
 
@@ -33,13 +34,31 @@ def renderer(name: str) -> Renderer:
     return others[name]
 
 
+SOCKETS = {"journald": "/run/systemd/journal/socket", "syslog": "/dev/log"}
+"""Formats that are sent to a socket and not written to a file, with the socket that is meant where none is named."""
+
+
 def parse_output(text: str) -> tuple[str, str]:
-    """Format and path of ``FORMAT=FILE``. Raises UsageError."""
+    """Format and path of ``FORMAT=FILE``, or of a format with a socket of its own. Raises UsageError."""
     format_, equals, path = text.partition("=")
-    if not equals or not path:
+    if not equals and format_ in SOCKETS:
+        path = SOCKETS[format_]
+    elif not path:
         raise UsageError(f"--output: expected FORMAT=FILE, found {text!r}")
+    elif path == "-":
+        raise UsageError("--output: - is no file; --format says what goes to standard output")
     renderer(format_)
     return format_, path
+
+
+def parse_outputs(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Formats and paths; two may not go to the same file. Raises UsageError."""
+    outputs = [parse_output(text) for text in texts]
+    files = [os.path.realpath(path) for format_, path in outputs if format_ not in SOCKETS and path[:5] != "/dev/"]
+    for place, path in enumerate(files):
+        if path in files[:place]:
+            raise UsageError(f"--output: {path} is asked for twice")
+    return outputs
 
 
 def write_atomically(path: str, document: str) -> None:

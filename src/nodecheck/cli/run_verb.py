@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
-from nodecheck.cli.options import add_outputs, add_run_options, judged
+from nodecheck.cli.options import add_exit_map, add_outputs, add_run_options, exit_map, judged
 from nodecheck.cli.start import EPILOG, Unwritten, complain, write
 from nodecheck.report import Report
+from nodecheck.report.summary import mapped_exit_code
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck run``."""
+    from nodecheck.cli.outputs import BUILT_IN
+
     parser.epilog = EPILOG
     add_run_options(parser)
-    add_outputs(parser, "text, json, jsonl, or one of a plugin")
+    add_outputs(parser, f"{', '.join(BUILT_IN)}, or one of a plugin")
+    add_exit_map(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Run, write the outputs, and give the exit code."""
-    from nodecheck.cli.outputs import parse_output, renderer
+    codes = exit_map(args, args.format)
+    if codes is None:
+        return _run(args, "run")
+    from nodecheck.cli.exit_maps import guarded
+
+    return guarded(codes, lambda: _run(args, codes))
+
+
+def _run(args: argparse.Namespace, codes: str) -> int:
+    from nodecheck.cli.outputs import parse_outputs, renderer
 
     render = renderer(args.format)
-    outputs = [parse_output(text) for text in args.output]
+    outputs = parse_outputs(args.output)
     report = judged(args)
-    failed = False
-    for format_, path in outputs:
-        failed = not write_file(path, renderer(format_)(report)) or failed
+    written = [deliver(report, *output) for output in outputs]
     if not (args.quiet and report.exit_code == 0):
         write(_document(args, report, render))
-    if failed:
+    if not all(written):
         raise Unwritten("not every output could be written")
-    return 0 if args.exit_zero else report.exit_code
+    return 0 if args.exit_zero else mapped_exit_code(report, codes)
 
 
 def _document(args: argparse.Namespace, report: Report, render: object) -> str:
@@ -42,12 +54,27 @@ def _document(args: argparse.Namespace, report: Report, render: object) -> str:
     return render_text(report, style(args))
 
 
+def deliver(report: Report, format_: str, path: str) -> bool:
+    """Write the report to a file, or send it to a socket; False, and a word on standard error, where that fails."""
+    from nodecheck.cli.outputs import SOCKETS, renderer
+
+    if format_ not in SOCKETS:
+        return write_file(path, renderer(format_)(report))
+    from nodecheck.cli.send import send
+
+    return _told(path, lambda: send(report, format_, path))
+
+
 def write_file(path: str, document: str) -> bool:
     """Write one output; False, and a word on standard error, where that cannot be done."""
     from nodecheck.cli.outputs import write_atomically
 
+    return _told(path, lambda: write_atomically(path, document))
+
+
+def _told(path: str, write_it: Callable[[], None]) -> bool:
     try:
-        write_atomically(path, document)
+        write_it()
     except OSError as error:
         complain(f"{path}: could not be written: {error.strerror or error}")
         return False

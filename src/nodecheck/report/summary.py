@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nodecheck.checking.model import Result, Severity, Status
-from nodecheck.report.model import Summary
+from nodecheck.report.model import Report, Summary
 
 OK = 0
 FAILED = 1
@@ -32,6 +32,33 @@ def exit_code(results: Iterable[Result], fail_on: str) -> int:
             if result.status == Status.UNKNOWN:
                 code = UNJUDGED
     return code if judged else UNJUDGED
+
+
+EXIT_MAPS = ("run", "nagios", "npd")
+"""Whose exit codes a command gives: nodecheck's own, Nagios's plugins', node-problem-detector's custom plugins'."""
+
+NAGIOS_STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+"""The states of a Nagios plugin by its exit code."""
+
+
+def mapped_exit_code(report: Report, exit_map: str = "run") -> int:
+    """The exit code of a report by one of :data:`EXIT_MAPS`.
+
+    nagios: 2 (CRITICAL) for a failure of severity error, 1 (WARNING) for another failure at or above ``--fail-on``,
+    3 (UNKNOWN) where the run could not judge, 1 for a failure of severity warning below ``--fail-on``, else 0.
+    npd: 0 (OK), 1 (NonOK) where the run failed, 2 (Unknown) where it could not judge.
+    """
+    code = report.exit_code
+    if exit_map == "npd":
+        return {OK: 0, FAILED: 1}.get(code, 2)
+    if exit_map != "nagios":
+        return code
+    severities = {result.severity for result in report.failures}
+    if code == FAILED:
+        return 2 if Severity.ERROR in severities else 1
+    if code == UNJUDGED:
+        return 3
+    return 1 if Severity.WARNING in severities else 0
 
 
 def summary_of(results: tuple[Result, ...], fail_on: Severity | str) -> Summary:
