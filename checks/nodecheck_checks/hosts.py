@@ -1,74 +1,197 @@
 """The names of nodes in /etc/hosts."""
 
-from nodecheck.checking import Evidence, Outcome, Results, Severity, check, fail, ok, seen
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen
+from nodecheck.errors import FactError, Offline
+from nodecheck.facts import nsswitch
 from nodecheck.facts.hostname import OwnName
-from nodecheck.facts.hosts import PATH, Hosts, HostsLine
-from nodecheck.facts.links import spelt
+from nodecheck.facts.hosts import PATH, Hosts, HostsLine, folded
+from nodecheck.facts.links import Addresses, is_usable, spelt
+from nodecheck.facts.nsswitch import HostsOrder
+from nodecheck.facts.routes import MAIN, RTN_UNICAST, Routes, hops_of
 from nodecheck.facts.target import SiteNodes
-from nodecheck.fix import Fix, Step, by_hand, create, edit
+from nodecheck.fix import Fix, Step, by_hand, edit
+from nodecheck_checks.hosts_fixes import mended
+
+_HARMLESS = (
+    "files",
+    "mymachines",
+    "myhostname",
+    "mdns4_minimal",
+    "mdns6_minimal",
+    "mdns_minimal",
+    "resolve",
+    "altfiles",
+)
+"""Services that answer before ``files`` for no node's name but this one's; systemd-resolved reads /etc/hosts itself."""
+
+_OWN = ("myhostname", "resolve")
+"""Services that know the node's own name without DNS (nss-myhostname(8), nss-resolve(8))."""
 
 
 @check(severity=Severity.ERROR, tags=["network"])
-def hosts(own: OwnName, file: Hosts, nodes: SiteNodes) -> Results:
+def hosts(
+    own: OwnName,
+    file: Hosts,
+    order: HostsOrder,
+    nodes: SiteNodes,
+    addresses: Lazy[Addresses],
+    routes: Lazy[Routes],
+) -> Results:
     """The node's own name and the other nodes' names resolve without DNS.
 
     ## Why it matters
     The reference installation's nodes find each other by `/etc/hosts`: a node that cannot resolve another's name, or
     resolves it to an old address, joins the wrong machine or none. kubeadm warns where the node's own name does not
-    resolve.
+    resolve, and the kubelet takes the node's address from it, if that is one of the node's.
 
     ## What it looks at
     `/etc/hosts`, as the C library reads it: comments and lines without a valid address left out, names without regard
-    to case, all lines that have the name. Each name of the profile's table `nodes` must have the address given there,
-    and no other one of its family. DNS is never asked.
+    to case, all lines that have the name; and the line `hosts:` of `/etc/nsswitch.conf`. DNS is never asked.
+
+    Each name of the profile's table `nodes` must have the address given there, and no other one of its family;
+    without that table only the node's own name is judged, with failures as warnings: it must have an address, by
+    `/etc/hosts` or by `myhostname` or `resolve` in `/etc/nsswitch.conf`, and one of this node. Debian's 127.0.1.1 for
+    the own name passes then, as the kubelet passes over loopback addresses.
 
     ## How to fix it
-    Write the line `ADDRESS NAME` into `/etc/hosts` on every node.
+    Write the line `ADDRESS NAME` into `/etc/hosts` on every node, and take other lines of that name out.
 
     ## Sources
-    hosts(5), nsswitch.conf(5); kubeadm preflight `Hostname`.
+    hosts(5), nsswitch.conf(5), nss-myhostname(8), glibc's `nss/nss_files/files-hosts.c`; kubeadm preflight `Hostname`;
+    the kubelet's `pkg/kubelet/nodestatus/setters.go`.
     """
-    for name, address in nodes.addresses.items():
-        yield _judged(name, address, file)
-    if own.name is not None and own.name.lower() not in {name.lower() for name in nodes.addresses}:
-        yield _own(own, file)
+    wanted = {name: spelt(address) or address for name, address in nodes.addresses.items()}
+    wrong = {name: address for name, address in wanted.items() if not _is_right(name, address, file)}
+    listed = {folded(name) for name in wanted}
+    alone = own.name is not None and folded(own.name) not in listed
+    home = None
+    if alone and own.name is not None and _needs_line(own.name, file, order):
+        home = _own_address(addresses, routes)
+        if home is not None:
+            wrong[own.name] = home
+    steps = mended(file, wrong)
+    for name, address in wanted.items():
+        yield _judged(name, address, file, order, steps.get(name))
+    if alone and own.name is not None:
+        yield _own(own.name, file, order, addresses, steps.get(own.name))
 
 
-def _judged(name: str, address: str, file: Hosts) -> Outcome:
-    wanted = spelt(address) or address
+def _same_family(lines: tuple[HostsLine, ...], address: str) -> Iterator[str]:
+    for line in lines:
+        found = spelt(line.address)
+        if found is not None and (":" in found) == (":" in address):
+            yield found
+
+
+def _is_right(name: str, address: str, file: Hosts) -> bool:
+    return set(_same_family(file.of(name), address)) == {address}
+
+
+def _judged(name: str, address: str, file: Hosts, order: HostsOrder, steps: tuple[Step, ...] | None) -> Outcome:
     lines = file.of(name)
-    found = [line for line in lines if spelt(line.address) == wanted]
-    others = [line for line in lines if (":" in line.address) == (":" in wanted) and line not in found]
-    evidence = _evidence(lines)
-    if found and not others:
-        return ok(f"{name} is {address}", subject=name, expected=address, actual=address, evidence=evidence)
-    actual = ", ".join(dict.fromkeys(line.address for line in lines)) or "no address"
-    message = f"{PATH} gives {name} " + (actual if lines else "no address")
-    return fail(message, subject=name, expected=address, actual=actual, evidence=evidence, fix=_fix(name, wanted, file))
+    evidence = [*_evidence(lines), *_order_evidence(order)]
+    found = ", ".join(dict.fromkeys(_same_family(lines, address))) or "no address"
+    if steps is not None:
+        return fail(
+            f"{PATH} gives {name} {found}", subject=name, expected=address, actual=found, evidence=evidence,
+            fix=Fix(f"Name {name} in {PATH}", steps),
+        )  # fmt: skip
+    first = _before_files(order)
+    if first is not None:
+        message = f"{name} is {address} in {PATH}, but {nsswitch.PATH} " + (
+            f"asks {first} before it" if first else "does not ask it"
+        )
+        severity = Severity.WARNING if first else Severity.ERROR
+        return fail(
+            message, subject=name, expected="files first", actual=" ".join(order.services or ()), evidence=evidence,
+            fix=_order_fix(order), severity=severity,
+        )  # fmt: skip
+    return ok(f"{name} is {address}", subject=name, expected=address, actual=found, evidence=evidence)
 
 
-def _own(own: OwnName, file: Hosts) -> Outcome:
-    name = own.name or ""
+def _before_files(order: HostsOrder) -> str | None:
+    """What is asked before /etc/hosts; empty where that is not asked at all; None where it comes first."""
+    services = order.services
+    if services is None:
+        return None
+    if "files" not in services:
+        return None if "resolve" in services else ""
+    before = services[: services.index("files")]
+    return next((name for name in before if name not in _HARMLESS), None)
+
+
+def _order_fix(order: HostsOrder) -> Fix:
+    before = order.text or ""
+    head, colon, rest = before.partition(":")
+    kept = " ".join(word for word in rest.split(" ") if word.strip("\t") != "files").strip()
+    after = f"{head}{colon} files {kept}".rstrip()
+    return Fix(f"Ask {PATH} first", (edit(nsswitch.PATH, before, after),))
+
+
+def _needs_line(name: str, file: Hosts, order: HostsOrder) -> bool:
+    return not file.of(name) and not any(service in _OWN for service in order.services or ())
+
+
+def _own(
+    name: str, file: Hosts, order: HostsOrder, addresses: Lazy[Addresses], steps: tuple[Step, ...] | None
+) -> Outcome:
     lines = file.of(name)
+    evidence = [*_evidence(lines), *_order_evidence(order)]
     if lines:
-        actual = lines[0].address
-        return ok(f"{name} is {actual}", subject=name, actual=actual, evidence=_evidence(lines))
-    fix = by_hand(f"Name {name} in {PATH}", f"Add the line ADDRESS {name} to {PATH}, with the node's address.")
+        found = tuple(dict.fromkeys(spelt(line.address) or "" for line in lines))
+        actual = ", ".join(found)
+        if _is_ours(found, addresses):
+            return ok(f"{name} is {actual}", subject=name, actual=actual, evidence=evidence)
+        message = f"{PATH} gives {name} {actual}, which no link of this node has"
+        fix = by_hand(f"Name {name} in {PATH}", f"Give {name} the node's own address in {PATH}")
+        return fail(
+            message, subject=name, expected="an address of this node", actual=actual, evidence=evidence, fix=fix,
+            severity=Severity.WARNING,
+        )  # fmt: skip
+    service = next((service for service in order.services or () if service in _OWN), None)
+    if service is not None:
+        message = f"{name} is resolved by {service}"
+        return ok(message, subject=name, expected="an address", actual=service, evidence=evidence)
+    by_person = by_hand(f"Name {name} in {PATH}", f"Add the line ADDRESS {name} to {PATH}, with the node's address")
+    fix = Fix(f"Name {name} in {PATH}", steps) if steps is not None else by_person
     return fail(
         f"{PATH} does not name this node, {name}", subject=name, expected="an address", actual="no address",
-        evidence=_evidence(lines), fix=fix, severity=Severity.WARNING,
+        evidence=evidence, fix=fix, severity=Severity.WARNING,
     )  # fmt: skip
+
+
+def _is_ours(found: tuple[str, ...], addresses: Lazy[Addresses]) -> bool:
+    """Whether one of the addresses is this node's: a loopback one, or one of its links'; offline that is not known."""
+    if any(address == "::1" or address.startswith("127.") for address in found):
+        return True
+    try:
+        rows = addresses()
+    except Offline:
+        return True
+    return any(rows.holder(address) is not None for address in found)
+
+
+def _own_address(addresses: Lazy[Addresses], routes: Lazy[Routes]) -> str | None:
+    """The address by which others reach this node: one of the default route's link; None where that is not told."""
+    try:
+        defaults = [route for route in routes().defaults if route.table == MAIN and route.type == RTN_UNICAST]
+        for route in defaults:
+            for hop in hops_of(route):
+                for row in addresses().of(hop.interface):
+                    if row.address is not None and row.family == route.family and is_usable(row):
+                        return row.address
+    except FactError:
+        return None  # only the fix is then left to a person
+    return None
 
 
 def _evidence(lines: tuple[HostsLine, ...]) -> list[Evidence]:
     return [seen(PATH, line.text, line=line.line) for line in lines] or [seen(PATH)]
 
 
-def _fix(name: str, address: str, file: Hosts) -> Fix:
-    steps: list[Step] = []
-    if not file.lines:
-        steps.append(create(PATH, f"{address} {name}\n"))
-    else:
-        last = file.lines[-1].text
-        steps.append(edit(PATH, last, f"{last}\n{address} {name}"))
-    return Fix(f"Name {name} in {PATH}", tuple(steps))
+def _order_evidence(order: HostsOrder) -> list[Evidence]:
+    return [] if order.text is None else [seen(nsswitch.PATH, order.text, line=order.line)]

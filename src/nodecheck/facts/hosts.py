@@ -11,6 +11,8 @@ from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
 PATH = "/etc/hosts"
+BLANKS = " \t\r\v\f"
+"""What isspace(3) takes for a blank within a line."""
 
 
 class HostsLine(NamedTuple):
@@ -40,18 +42,18 @@ class Hosts(NamedTuple):
 
     def of(self, name: str) -> tuple[HostsLine, ...]:
         """The lines that give a name an address, in order; the case of names does not matter."""
-        lowered = _lower(name)
+        lowered = folded(name)
         return tuple(
             [
                 line
                 for line in self.lines
-                if any(_lower(other) == lowered for other in line.names) and spelt(line.address) is not None
+                if any(folded(other) == lowered for other in line.names) and spelt(line.address) is not None
             ]
         )
 
 
-def _lower(name: str) -> str:
-    """In lower case as strcasecmp(3) has it: ASCII letters alone."""
+def folded(name: str) -> str:
+    """A name in lower case as strcasecmp(3) has it: ASCII letters alone."""
     return name.lower() if name.isascii() else "".join(c.lower() if c.isascii() else c for c in name)
 
 
@@ -61,10 +63,22 @@ def parse_hosts(source: str) -> Hosts:
     >>> parse_hosts("127.0.0.1 localhost # x\n\n 192.0.2.1\tnode1 n1\r\n").lines[1][:3]
     ('192.0.2.1', ('node1', 'n1'), 3)
     """
+    lines = source.split("\n")
     found = []
-    for number, line in enumerate(source.split("\n"), 1):
-        plain = line.partition("#")[0].partition("\0")[0].strip(" \t\r\v\f")
-        words = re.split("[ \t\r\v\f]+", plain)
+    for number, line in enumerate(lines, 1):
+        plain = _as_read(line, number == len(lines)).partition("#")[0].strip(BLANKS)
+        words = re.split(f"[{BLANKS}]+", plain)
         if len(words) > 1:
             found.append(HostsLine(words[0], tuple(words[1:]), number, line))
     return Hosts(tuple(found), source)
+
+
+def _as_read(line: str, last: bool) -> str:
+    """A line as glibc holds it: up to a NUL; where no newline ends it, as many bytes twice as there are blanks before.
+
+    glibc 2.32 and later move the line to the start of the buffer without its end (``nss_readline.c``), so that in
+    " 192.0.2.1 n1" without a newline the name is ``n11``.
+    """
+    text, nul, _ = line.partition("\0")
+    blanks = len(text) - len(text.lstrip(BLANKS))
+    return text + text[len(text) - blanks :] if blanks and (nul or last) else text

@@ -1,0 +1,102 @@
+"""Fixes of /etc/hosts: for all names at once, so that two names on one line never make two edits of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from nodecheck.facts.hosts import BLANKS, PATH, Hosts, HostsLine, folded, parse_hosts
+from nodecheck.facts.links import spelt
+from nodecheck.fix import Step, create, edit
+
+
+def mended(file: Hosts, wanted: Mapping[str, str]) -> dict[str, tuple[Step, ...]]:
+    """The steps that give each name its address and no other one of that family.
+
+    >>> from nodecheck.facts.hosts import parse_hosts
+    >>> mended(parse_hosts("127.0.0.1 localhost n1\\n"), {"n1": "192.0.2.1"})
+    {'n1': (Edit(path='/etc/hosts', before='127.0.0.1 localhost n1', after='127.0.0.1 localhost\\n192.0.2.1 n1'),)}
+    """
+    lines = (file.source or "").split("\n")
+    file, straight = _straightened(file, lines)
+    changed, touched, missing = _changes(file, wanted)
+    if straight is not None:
+        changed.setdefault(len(lines) - 1, straight)
+        for name in wanted:
+            touched[name] = [*touched[name], len(lines) - 1]
+    anchor = max((number for number, line in enumerate(lines) if line.strip(BLANKS)), default=None)
+    if missing and anchor is not None:
+        added = "\n".join([changed.get(anchor, lines[anchor]), *[f"{wanted[name]} {name}" for name in missing]])
+        changed[anchor] = added.lstrip("\n")
+        for name in missing:
+            touched[name] = [*touched[name], anchor]
+    if anchor is None or any(lines.count(lines[number]) > 1 for number in changed):
+        whole = _whole(lines, changed, [] if anchor is not None else [f"{wanted[name]} {name}" for name in missing])
+        return dict.fromkeys(wanted, (create(PATH, whole),))
+    return {
+        name: tuple(edit(PATH, lines[number], changed[number]) for number in sorted(set(numbers)))
+        for name, numbers in touched.items()
+    }
+
+
+def _straightened(file: Hosts, lines: list[str]) -> tuple[Hosts, str | None]:
+    """The file as it is read once its last line, misread for the blanks before it and no newline after it, is put
+    straight; and that line, None where it is read well."""
+    last = lines[-1].lstrip(BLANKS)
+    if not last or last == lines[-1]:
+        return file, None
+    return parse_hosts("\n".join([*lines[:-1], last])), last
+
+
+def _changes(file: Hosts, wanted: Mapping[str, str]) -> tuple[dict[int, str], dict[str, list[int]], list[str]]:
+    """The lines (0-based) that change, which of them are about which name, and the names to add a line for."""
+    changed: dict[int, str] = {}
+    touched: dict[str, list[int]] = {name: [] for name in wanted}
+    by_name = {folded(name): name for name in wanted}
+    right = {name for name in wanted if any(spelt(line.address) == wanted[name] for line in file.of(name))}
+    for line in file.lines:
+        wrong = [
+            word for word in line.names if folded(word) in by_name and _differs(line, wanted[by_name[folded(word)]])
+        ]
+        if not wrong:
+            continue
+        names = list(dict.fromkeys(by_name[folded(word)] for word in wrong))
+        goals = {wanted[name] for name in names}
+        if len(wrong) == len(line.names) and len(goals) == 1 and not right.intersection(names):
+            changed[line.line - 1] = line.text.replace(line.address, goals.pop(), 1)
+            right.update(names)
+        else:
+            changed[line.line - 1] = _without(line, wrong)
+        for name in names:
+            touched[name].append(line.line - 1)
+    return changed, touched, [name for name in wanted if name not in right]
+
+
+def _differs(line: HostsLine, wanted: str) -> bool:
+    """Whether a line gives another address of the same family."""
+    found = spelt(line.address)
+    return found is not None and found != wanted and (":" in found) == (":" in wanted)
+
+
+def _without(line: HostsLine, names: list[str]) -> str:
+    """The line without some of its names; made a comment where none is left."""
+    if len(names) == len(line.names):
+        return f"# {line.text}"
+    body, hash_, comment = line.text.partition("#")
+    words = re.split(f"([{BLANKS}]+)", body)
+    kept: list[str] = []
+    for word in words:
+        if word in names and any(part.strip(BLANKS) for part in kept):
+            if kept and not kept[-1].strip(BLANKS):
+                kept.pop()
+            continue
+        kept.append(word)
+    return "".join(kept).rstrip(BLANKS) + (f" {hash_}{comment}" if hash_ else "")
+
+
+def _whole(lines: list[str], changed: Mapping[int, str], added: list[str]) -> str:
+    """The whole file with its changes."""
+    kept = [changed.get(number, line) for number, line in enumerate(lines)]
+    while kept and not kept[-1]:
+        kept.pop()
+    return "\n".join([*kept, *added]) + "\n"
