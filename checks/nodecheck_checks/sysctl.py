@@ -56,8 +56,9 @@ def sysctl(
     ``sysctl.d`` in ``/etc``, ``/run``, ``/usr/local/lib``, ``/usr/lib`` and ``/lib`` (base names in byte order, the
     same name hides, ``/dev/null`` masks, the last line wins, an explicit key beats a glob); ``/etc/sysctl.conf`` counts
     only through a link such as ``99-sysctl.conf``. Before the files ``sysctl.KEY=`` on the kernel's command line, after
-    them the credential ``sysctl.extra``, and what ``sysctl`` commands of the administrator's own boot units and of an
-    executable ``rc.local`` set. Where another init boots the node: procps' order, ``/etc/sysctl.conf`` last.
+    them the credential ``sysctl.extra``, the active profile of a TuneD that starts at boot (which applies
+    ``/etc/sysctl.d`` and then ``/etc/sysctl.conf`` once more after its own, unless ``reapply_sysctl`` is off), and what
+    ``sysctl`` commands of the administrator's own boot units and of an executable ``rc.local`` set. Where another init boots the node: procps' order, ``/etc/sysctl.conf`` last.
     A value is what the kernel makes of it: ``1 # comment`` is 1, ``1x`` is refused. Keys of br_netfilter need the
     module to be loaded before the files are applied, or a udev rule that applies them again; else its default, 1,
     holds.
@@ -69,10 +70,11 @@ def sysctl(
     ``sysctl -w KEY=VALUE`` for now (after ``modprobe br_netfilter`` for the bridge's keys). For the next boot
     a file in ``/etc/sysctl.d`` whose name sorts after the one that wins, and for the module a file in
     ``/etc/modules-load.d``.
+    Where a profile of TuneD wins, the value belongs in a profile of your own that includes it.
     ``sysctl -p`` reads ``/etc/sysctl.conf`` alone; ``sysctl --system`` reads all files, and that one last.
 
     ## Sources
-    sysctl.d(5), systemd-sysctl.service(8), sysctl(8); systemd src/sysctl/sysctl.c; Linux kernel/sysctl.c,
+    sysctl.d(5), systemd-sysctl.service(8), sysctl(8), tuned.conf(5), tuned-main.conf(5); systemd src/sysctl/sysctl.c; Linux kernel/sysctl.c,
     fs/proc/proc_sysctl.c, net/ipv4/devinet.c, net/bridge/br_netfilter_hooks.c; kubeadm preflight
     ``FileContent--proc-sys-net-ipv4-ip_forward``.
     """

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from nodecheck.facts.module_loading import BootVerdict
 from nodecheck.facts.sysctl_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
+from nodecheck.facts.sysctl_conf import Setting
 from nodecheck.facts.sysctl_credential import NAME
 from nodecheck.facts.sysctl_kernel import module_of, same_variable
 from nodecheck.facts.sysctl_keys import dotted
+from nodecheck.facts.sysctl_runs import Run
+from nodecheck.facts.tuned import MAIN_CONF, TUNED
 from nodecheck.fix import Fix, Step, by_hand, command, create, edit
 from nodecheck_checks.wanted import value_for
 
@@ -40,6 +43,8 @@ def boot_fix(path: str, wanted: str, sysctls: BootSysctls, held: Held, verdict: 
         steps.append(create(f"/etc/modules-load.d/nodecheck-{module}.conf", f"{module}\n"))
     steps += _service(sysctls)
     last, run = held.by, sysctls.run_of(held.by)
+    if last is not None and run is not None and run.command.text == TUNED:
+        return _tuned_fix(title, key, value, last, run)
     if last is not None and run is not None and last.source == run.command.source:
         return by_hand(title, f"take {key} out of {last.text!r} in {last.source}")
     if last is not None and last.source == SYSCTL_CONF and (run is not None or sysctls.writer.name == PROCPS):
@@ -48,6 +53,19 @@ def boot_fix(path: str, wanted: str, sysctls: BootSysctls, held: Held, verdict: 
         lines = "".join(f"{dotted(name)} = {value}\n" for name in same_variable(path))
         steps.append(create(f"/etc/sysctl.d/{file_name(path, held)}", lines))
     return Fix(title, tuple(steps))
+
+
+def _tuned_fix(title: str, key: str, value: str, last: Setting, run: Run) -> Fix:
+    """TuneD's profile wins only where it does not apply sysctl.d once more after its own."""
+    if last.source.startswith("/etc/") and dotted(last.path) == key:
+        return Fix(title, (edit(last.source, last.text, f"{key}={value}"),))
+    active = " ".join(run.command.words[1:])
+    text = (
+        f"TuneD sets {last.text.strip()!r} ({last.source}) after sysctl.d, and reapply_sysctl in {MAIN_CONF} is off: "
+        f"set {key}={value} in the section [sysctl] of a profile of your own, /etc/tuned/NAME/tuned.conf with "
+        f"include={active} in its section [main], and run tuned-adm profile NAME; or set reapply_sysctl = 1"
+    )
+    return by_hand(title, text)
 
 
 def _service(sysctls: BootSysctls) -> tuple[Step, ...]:

@@ -23,6 +23,7 @@ from nodecheck.facts.sysctl_credential import credential_settings
 from nodecheck.facts.sysctl_kernel import IP_FORWARD, default_of, master_of, same_variable, taken
 from nodecheck.facts.sysctl_runs import Run, runs
 from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.facts.tuned import REAPPLY, tuned_runs
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
@@ -80,7 +81,7 @@ class BootSysctls(NamedTuple):
     credential: tuple[Setting, ...] = ()
     """Those of the settings that come from the credential."""
     runs: tuple[Run, ...] = ()
-    """Commands of boot units that set sysctls after systemd-sysctl did."""
+    """Commands of boot units, and TuneD, that set sysctls after systemd-sysctl did."""
 
     @classmethod
     def read(
@@ -102,6 +103,7 @@ class BootSysctls(NamedTuple):
         found = [one for file in files for one in parse_systemd(_content(host, file), file.path, version)]
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
         again = runs(host, index.persistent(), lambda: tuple(_procps_settings(host)))
+        again = (*tuned_runs(host, index.persistent()), *again)
         return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again)
 
     def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:
@@ -130,8 +132,10 @@ class BootSysctls(NamedTuple):
             yield from procps_writes(run.settings, paths)
 
     def run_of(self, line: Setting | None) -> Run | None:
-        """The command of a boot unit that applies a line which systemd-sysctl does not read, or not last."""
-        return next((run for run in reversed(self.runs) if line in run.settings), None)
+        """What applies a line that systemd-sysctl does not read, or not last: a boot unit's command, or TuneD."""
+        found = next((run for run in reversed(self.runs) if line in run.settings), None)
+        again = found is not None and found.command.text == REAPPLY and line in self.settings
+        return None if again else found
 
     def by_procps(self, path: str) -> Held:
         """What ``sysctl --system`` of procps would make of the same files."""

@@ -1,0 +1,184 @@
+"""What TuneD sets at boot, after systemd-sysctl: the sysctls of its active profile, and then sysctl.d once more.
+
+tuned.conf(5), tuned-main.conf(5); tuned/profiles/loader.py, locator.py, merger.py, tuned/plugins/plugin_sysctl.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from nodecheck.errors import Absent
+from nodecheck.facts.boot_commands import Command
+from nodecheck.facts.sysctl_conf import Setting
+from nodecheck.facts.sysctl_keys import is_glob
+from nodecheck.facts.sysctl_runs import Run
+from nodecheck.facts.units import UnitIndex
+from nodecheck.host import Host
+from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
+
+UNIT = "tuned.service"
+MAIN_CONF = "/etc/tuned/tuned-main.conf"
+ACTIVE = ("/etc/tuned/active_profile", "/etc/tuned/post_loaded_profile")
+FOLDERS = ("/etc/tuned/profiles", "/etc/tuned", "/usr/lib/tuned/profiles", "/usr/lib/tuned")
+"""Where profiles lie, the first that has one winning."""
+
+TUNED = "tuned"
+REAPPLY = "tuned reapply_sysctl"
+"""What runs of TuneD are called."""
+
+MOST_PROFILES = 64
+
+_OF_UNIT = (
+    "type", "enabled", "devices", "replace", "drop", "priority", "cpuinfo_regex", "uname_regex", "script_pre",
+    "script_post", "devices_udev_regex",
+)  # fmt: skip
+
+
+class Option(NamedTuple):
+    """One line of a profile's section."""
+
+    section: str
+    key: str
+    value: str
+    line: int
+    text: str
+
+
+def tuned_runs(host: Host, index: UnitIndex) -> tuple[Run, ...]:
+    """What TuneD writes at boot; nothing where it does not start or has no profile that sets sysctls.
+
+    Raises what the host raises for a file that is there and cannot be read.
+    """
+    if index.starts_at_boot(UNIT) is None:
+        return ()
+    names = [name for path in ACTIVE for name in _read(host, path).split()]
+    merged = _Merged()
+    for path, options in _profiles(host, names, []):
+        merged.add(path, options)
+    if not merged.sections:
+        return ()
+    by_file: dict[str, list[Setting]] = {}
+    for setting in merged.settings():
+        by_file.setdefault(setting.source, []).append(setting)
+    runs = [Run(Command((TUNED, *names), path, 1, TUNED), tuple(found)) for path, found in by_file.items()]
+    again = _reapplied(host)
+    return (*runs, *([Run(Command((TUNED, *names), MAIN_CONF, 1, REAPPLY), again)] if again else ()))
+
+
+def _read(host: Host, path: str) -> str:
+    try:
+        return text(host, path)
+    except Absent:
+        return ""
+
+
+def _profiles(host: Host, names: list[str], done: list[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
+    """The files of profiles, what they include first; a name that is included by its own file is the next folder's."""
+    for name in names:
+        name = name.removeprefix("-")
+        found = None if "/" in name or len(done) >= MOST_PROFILES else _file(host, name, done)
+        if found is None:
+            continue
+        path, content = found
+        done.append(path)
+        options = tuple(parse_profile(content))
+        includes = [option.value for option in options if (option.section, option.key) == ("main", "include")]
+        if includes:
+            parts = includes[-1].replace(";", ",").split(",")
+            yield from _profiles(host, [part.strip(" \t") for part in parts if "${" not in part], done)
+        yield path, options
+
+
+def _file(host: Host, name: str, done: list[str]) -> tuple[str, str] | None:
+    for folder in FOLDERS:
+        path = f"{folder}/{name}/tuned.conf"
+        if path not in done:
+            try:
+                return path, text(host, path)
+            except Absent:
+                continue
+    return None
+
+
+def parse_profile(source: str) -> Iterator[Option]:
+    r"""The lines of a profile, as Python's configparser takes them (``=`` alone, `` #`` begins a comment).
+
+    >>> [option[:4] for option in parse_profile("[sysctl]\n# x\nvm.swappiness = 10 # y\n")]
+    [('sysctl', 'vm.swappiness', '10', 3)]
+    """
+    section = ""
+    for number, line in enumerate(source.split("\n"), 1):
+        plain = line.strip(" \t\r")
+        if plain.startswith("[") and "]" in plain:
+            section = plain[1 : plain.index("]")]
+        elif plain and plain[0] not in "#;" and "=" in plain:
+            key, _, value = plain.partition("=")
+            value = value.replace("\t#", " #").partition(" #")[0]
+            yield Option(section, key.strip(" \t"), value.strip(" \t"), number, line)
+
+
+class _Merged:
+    """Profiles as TuneD merges them: a later one's options win, ``replace`` and ``drop`` take earlier ones away."""
+
+    def __init__(self) -> None:
+        self.sections: dict[str, dict[str, Setting]] = {}
+        self._variables: dict[str, str] = {}
+
+    def add(self, path: str, options: tuple[Option, ...]) -> None:
+        of_unit = {(option.section, option.key): option.value for option in options if option.key in _OF_UNIT}
+        for section in dict.fromkeys(option.section for option in options):
+            if section == "variables":
+                self._variables.update({option.key: option.value for option in options if option.section == section})
+            if of_unit.get((section, "type"), section) != "sysctl":
+                continue
+            if _is_true(of_unit.get((section, "replace"), "0")):
+                self.sections.pop(section, None)
+            settings = self.sections.setdefault(section, {})
+            for key in of_unit.get((section, "drop"), "").replace(";", ",").split(","):
+                settings.pop(key.strip(" \t"), None)
+            for option in options:
+                if option.section == section and option.key not in _OF_UNIT:
+                    settings[option.key] = self._setting(path, option)
+
+    def _setting(self, path: str, option: Option) -> Setting:
+        """``>`` and ``<`` before a value raise and lower only, and are taken as the value here."""
+        value = option.value
+        for name, meaning in self._variables.items():
+            value = value.replace(f"${{{name}}}", meaning)
+        if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
+            value = value[1:-1]
+        return Setting(option.key.replace(".", "/"), value.lstrip("><"), path, option.line, option.text)
+
+    def settings(self) -> Iterator[Setting]:
+        for section in self.sections.values():
+            yield from section.values()
+
+
+def _is_true(value: str) -> bool:
+    return value.lower() in ("1", "yes", "true", "on")
+
+
+def _reapplied(host: Host) -> tuple[Setting, ...]:
+    """``/etc/sysctl.d`` and after it ``/etc/sysctl.conf``, unless ``reapply_sysctl`` is off (it is on by default)."""
+    main = {option.key: option.value for option in parse_profile(_read(host, MAIN_CONF))}
+    if not _is_true(main.get("reapply_sysctl", "1")):
+        return ()
+    try:
+        names = host.names("/etc/sysctl.d")
+    except Absent:
+        names = ()
+    found: list[Setting] = []
+    for path in (*[f"/etc/sysctl.d/{name}" for name in names if fnmatchcase(name, "*.conf")], "/etc/sysctl.conf"):
+        found.extend(_lines(_read(host, path), path))
+    return tuple(found)
+
+
+def _lines(source: str, path: str) -> Iterator[Setting]:
+    """``_apply_sysctl_config_line``: a ``-`` before a key makes a name that no key has, and globs are none."""
+    for number, raw in enumerate(source.split("\n"), 1):
+        line = raw.strip(" \t\r")
+        key, equals, value = line.partition("=")
+        if equals and line[0] not in "#;-" and key.strip(" \t") and not is_glob(key):
+            yield Setting(key.strip(" \t").replace(".", "/"), value.strip(" \t"), path, number, raw)
