@@ -11,6 +11,7 @@ VERBS = {
     "plan": "print the fixes for what fails",
     "audit": "check, record, and tell what changed: for cron and timers",
     "schedule": "a systemd timer or a cron entry for the audit",
+    "waive": "accept a failure for a while, with a reason and an owner",
     "convert": "show a report in another format",
     "list": "the checks of a profile",
     "explain": "what a check looks at and why",

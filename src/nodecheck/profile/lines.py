@@ -17,7 +17,7 @@ def key_lines(text: str) -> dict[Path, int]:
     found: dict[Path, int] = {}
     arrays: dict[Path, int] = {}
     table: Path = ()
-    for number, line in _statements(text):
+    for number, line in statements(text):
         if line.startswith("[["):
             path = _path(line[2:].partition("]]")[0])
             arrays[path] = arrays.get(path, -1) + 1
@@ -45,8 +45,8 @@ def line_of(lines: dict[Path, int], path: Path) -> int | None:
     return None
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Lines on which a key or a table header stands; those inside a value of several lines do not count."""
+def statements(text: str) -> Iterator[tuple[int, str]]:
+    """Lines (1-based) on which a key or a table header starts; those inside a value of several lines do not count."""
     depth, quote = 0, ""
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.strip()

@@ -1,0 +1,211 @@
+"""Accept a failure for a while: add a waiver to a file, renew it, end it, or list those that are there."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nodecheck.cli.start import Unwritten, complain, write
+from nodecheck.errors import UsageError
+from nodecheck.text import printable
+
+if TYPE_CHECKING:
+    from datetime import date
+
+DEFAULT_FILE = "/etc/nodecheck/waivers.toml"
+
+EPILOG = """\
+  nodecheck waive 'swap[/dev/zram0]' --reason 'zram is wanted here' --owner platform --until 90d
+  nodecheck waive 'swap[/dev/zram0]' --until 2027-12-31      renew it: what is not given stays
+  nodecheck waive 'swap[/dev/zram0]' --remove
+  nodecheck run --waivers /etc/nodecheck/waivers.toml        heed them
+"""
+
+MOST_DAYS = 3660
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``nodecheck waive``."""
+    parser.epilog = EPILOG
+    add = parser.add_argument
+    add("id", metavar="ID", nargs="?", help="a result's id, or a selector")
+    add("--reason", metavar="TEXT", help="why the failure is accepted")
+    add("--until", metavar="DATE|30d", type=_day, help="the last day on which it is (in UTC), or so many days or weeks")
+    add("--owner", metavar="NAME", help="who answers for it")
+    add("--ticket", metavar="T", help="where it is discussed")
+    add("--file", metavar="FILE", help=f"a file of waivers, or a profile (default: {DEFAULT_FILE}, or the user's own)")
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--remove", action="store_true", help="end the waiver of ID")
+    one.add_argument("--list", action="store_true", help="list the waivers of the file, and change nothing")
+    add("--json", action="store_true", help="with --list: as JSON")
+    add("--dry-run", action="store_true", help="show what would change, and change nothing")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Edit the file, or list it."""
+    path = args.file or default_file()
+    try:
+        return _list(args, path) if args.list else _edit(args, path)
+    except OSError as error:
+        raise Unwritten(f"{path}: {error.strerror or error}") from error
+
+
+def default_file() -> str:
+    """Root's file, or the user's in the XDG configuration directory."""
+    if os.geteuid() == 0:
+        return DEFAULT_FILE
+    home = os.environ.get("XDG_CONFIG_HOME", "")
+    if not home.startswith("/"):
+        home = os.path.expanduser("~/.config")
+    return f"{home}/nodecheck/waivers.toml"
+
+
+def today() -> date:
+    """The day in UTC, by which waivers end."""
+    from datetime import datetime, timezone
+
+    return datetime.now(timezone.utc).date()
+
+
+def _day(text: str) -> date:
+    from datetime import date, timedelta
+
+    number, unit = text[:-1], text[-1:]
+    if unit in ("d", "w") and number.isascii() and number.isdigit() and 0 < int(number[:6]) <= MOST_DAYS:
+        return today() + timedelta(days=int(number) * (7 if unit == "w" else 1))
+    try:
+        found = date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise argparse.ArgumentTypeError(f"expected a day such as 2027-03-31, or 30d or 12w, found {text!r}")
+    if found < today():
+        raise argparse.ArgumentTypeError(f"{text} is over")
+    return found
+
+
+def _edit(args: argparse.Namespace, path: str) -> int:
+    from nodecheck.checking.engine import selection_of
+    from nodecheck.plugins import load
+    from nodecheck.profile.waiver_store import edit
+
+    registry = load()
+    if args.id is None:
+        raise UsageError("expected the id of a result, or --list")
+    if args.json:
+        raise UsageError("--json: goes with --list")
+    changes = _changes(args)
+    if args.remove and changes:
+        raise UsageError(f"--remove: goes without --{'until' if 'expires' in changes else next(iter(changes))}")
+    if not args.remove:
+        selection_of(registry, (args.id,), (), None)
+    before, after = edit(path, lambda text: _edited(text, args, changes, path), registry, args.dry_run)
+    _tell(path, before, after)
+    if args.dry_run:
+        complain("nothing was written (--dry-run)")
+    elif not args.remove:
+        _say_who_heeds(path, after)
+    return 0
+
+
+def _changes(args: argparse.Namespace) -> dict[str, Any]:
+    given = {"reason": args.reason, "owner": args.owner, "expires": args.until, "ticket": args.ticket}
+    changes = {key: value for key, value in given.items() if value is not None}
+    for text in (args.id, args.reason, args.owner, args.ticket):
+        if text is not None and (not text.strip() or not text.isprintable()):
+            raise UsageError(f"expected a line of text, found {text!r}")
+    return changes
+
+
+def _edited(text: str, args: argparse.Namespace, changes: Mapping[str, Any], path: str) -> str:
+    from nodecheck.profile.waiver_edit import appended, changed, removed, waivers_in
+
+    places = [place for place, item in enumerate(waivers_in(text)) if item["select"] == args.id]
+    if args.remove:
+        if not places:
+            raise UsageError(f"{path}: there is no waiver of {args.id!r}{_near(args.id, text)}")
+        for place in reversed(places):
+            text = removed(text, place)
+        return text
+    if places:
+        if not changes:
+            raise UsageError(f"{path}: has a waiver of {args.id!r}; say what is to change, such as --until")
+        return changed(text, places[-1], changes)
+    missing = [
+        f"--{'until' if key == 'expires' else key}" for key in ("reason", "owner", "expires") if key not in changes
+    ]
+    if missing:
+        raise UsageError(f"a new waiver needs {' and '.join(missing)}")
+    order = {"select": args.id, **{key: changes[key] for key in ("reason", "owner", "ticket") if key in changes}}
+    return appended(text, {**order, "created": today(), "expires": changes["expires"]})
+
+
+def _near(select: str, text: str) -> str:
+    from nodecheck.checking.selectors import nearest
+    from nodecheck.profile.waiver_edit import waivers_in
+
+    return nearest(select, [item["select"] for item in waivers_in(text)])
+
+
+def _tell(path: str, before: str, after: str) -> None:
+    """The change, as ``diff -u`` shows it."""
+    from difflib import unified_diff
+
+    old, new = before.split("\n")[:-1] or [], after.split("\n")[:-1]
+    for line in unified_diff(old, new, path, path, lineterm="", n=2):
+        write(printable(line.rstrip("\r")) + "\n")
+    if before == after:
+        write(f"{printable(path)}: nothing to change\n")
+
+
+def _say_who_heeds(path: str, text: str) -> None:
+    from nodecheck.config.load import load_config
+    from nodecheck.errors import NodecheckError
+
+    if "nodecheck.profile/" in text:
+        return
+    try:
+        heeded = os.path.abspath(path) in load_config().waivers
+    except (NodecheckError, OSError):
+        heeded = False
+    if not heeded:
+        complain(
+            f"heeded by: nodecheck run --waivers {printable(path)}; the audit's configuration does not name it yet"
+        )
+
+
+def _list(args: argparse.Namespace, path: str) -> int:
+    import json
+
+    from nodecheck.plugins import load
+    from nodecheck.profile.waiver_edit import waivers_in
+    from nodecheck.profile.waiver_store import read, validate
+
+    if args.id is not None or _changes(args):
+        raise UsageError("--list: goes without an id and without values")
+    text = read(path)
+    if text is not None:
+        validate(text, path, load())
+    items = [] if text is None else waivers_in(text)
+    if args.json:
+        write(
+            json.dumps([{**item, "state": _state(item["expires"])[0]} for item in items], indent=2, default=str) + "\n"
+        )
+        return 0
+    for item in items:
+        write(printable(f"{item['select']}: {_state(item['expires'])[1]}") + "\n")
+        ticket = f", {item['ticket']}" if "ticket" in item else ""
+        write(printable(f"    {item['reason']} ({item['owner']}{ticket})") + "\n")
+    if not items:
+        write(f"{printable(path)}: no waivers\n")
+    return 0
+
+
+def _state(expires: date) -> tuple[str, str]:
+    """``expired`` or ``in-force``, and the same for people."""
+    left = (expires - today()).days
+    if left < 0:
+        return "expired", f"expired on {expires}"
+    return "in-force", f"until {expires}, {'its last day' if left == 0 else f'{left} more days'}"

@@ -1,0 +1,124 @@
+"""``nodecheck waive``: a waiver's life from the command line, and files that must not be touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+ZRAM = ("waive", "swap[/dev/zram0]")
+GIVEN = ("--reason", "zram is wanted", "--owner", "platform")
+
+
+def day(days: int) -> str:
+    return (datetime.now(timezone.utc).date() + timedelta(days)).isoformat()
+
+
+def test_a_life(nodecheck: Command, tmp_path: Path) -> None:
+    path = tmp_path / "etc/waivers.toml"
+    file = ("--file", str(path))
+
+    added = nodecheck(*ZRAM, *GIVEN, "--until", "30d", "--ticket", "OPS-7", *file)
+    assert (added.code, path.stat().st_mode & 0o777) == (0, 0o644)
+    assert f"+expires = {day(30)}" in added.out
+    assert f"heeded by: nodecheck run --waivers {path}" in added.err
+    path.write_text("# mine\n" + path.read_text())
+    path.chmod(0o640)
+
+    renewed = nodecheck(*ZRAM, "--until", day(60), *file)
+    assert (renewed.code, path.stat().st_mode & 0o777) == (0, 0o640)
+    listed = json.loads(nodecheck("waive", "--list", "--json", *file).out)
+    assert listed == [
+        {
+            "select": "swap[/dev/zram0]", "reason": "zram is wanted", "owner": "platform", "ticket": "OPS-7",
+            "created": day(0), "expires": day(60), "state": "in-force",
+        }
+    ]  # fmt: skip
+    assert f"swap[/dev/zram0]: until {day(60)}, 60 more days" in nodecheck("waive", "--list", *file).out
+    assert nodecheck("run", "--root", str(tmp_path), "--select", "swap", "--waivers", str(path)).code == 0
+
+    assert nodecheck(*ZRAM, "--remove", *file).code == 0
+    assert path.read_text().startswith("# mine\n")
+    assert "waiver]]" not in path.read_text()
+    assert [item.name for item in path.parent.iterdir()] == ["waivers.toml"]
+
+
+def test_a_dry_run_writes_nothing(nodecheck: Command, tmp_path: Path) -> None:
+    done = nodecheck(*ZRAM, *GIVEN, "--until", "2w", "--file", str(tmp_path / "none/w.toml"), "--dry-run")
+
+    assert (done.code, list(tmp_path.iterdir())) == (0, [])
+    assert f"+expires = {day(14)}" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("swap", "--until", "30d"), "needs --reason and --owner"),
+        (("swop", *GIVEN, "--until", "30d"), "did you mean 'swap'"),
+        (("swap[x", *GIVEN, "--until", "30d"), "expected name[subject]"),
+        (("swap", *GIVEN, "--until", "2020-01-01"), "is over"),
+        (("swap", *GIVEN, "--until", "0d"), "expected a day"),
+        (("swap", *GIVEN, "--until", "2027-02-30"), "expected a day"),
+        (("swap", *GIVEN, "--until", "20270228"), "expected a day"),
+        (("swap", *GIVEN, "--until", "٣d"), "expected a day"),
+        (("swap", "--reason", "a\nb", "--owner", "o", "--until", "3d"), "expected a line of text"),
+        (("swap", "--reason", " ", "--owner", "o", "--until", "3d"), "expected a line of text"),
+        (("swap", "--remove"), "there is no waiver of 'swap'"),
+        (("swap", "--remove", "--until", "3d"), "goes without --until"),
+        (("swap", "--list"), "goes without"),
+        ((), "expected the id"),
+    ],
+)
+def test_usage(nodecheck: Command, tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+    done = nodecheck("waive", *words, "--file", str(tmp_path / "w"))
+
+    assert (done.code, done.out, list(tmp_path.iterdir())) == (2, "", [])
+    assert told in done.err
+    assert "Traceback" not in done.err
+
+
+def test_files_that_are_not_touched(nodecheck: Command, tmp_path: Path) -> None:
+    valid = 'schema = "nodecheck.waivers/1"\n'
+    for name, text in (("open", valid), ("invalid", valid + "x = 1\n"), ("real", valid), ("latin", "# \xe9\n")):
+        (tmp_path / name).write_text(text, encoding="latin-1")
+        (tmp_path / name).chmod(0o644)
+    (tmp_path / "open").chmod(0o664)
+    (tmp_path / "link").symlink_to("real")
+    os.mkfifo(tmp_path / "fifo")
+
+    for name, told in (
+        ("open", "others can write"), ("invalid", "line 2"), ("link", "a link"), ("fifo", "not a regular file"),
+        ("latin", "UTF-8"), (".", "not a regular file"),
+    ):  # fmt: skip
+        done = nodecheck("waive", "swap", *GIVEN, "--until", "3d", "--file", f"{tmp_path}/{name}")
+        assert (done.code, done.out) == (2, ""), name
+        assert told in done.err
+    assert (tmp_path / "real").read_text() == valid
+
+
+def test_a_profiles_waivers(nodecheck: Command, tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text('schema = "nodecheck.profile/1"\nname = "mine"\n')
+
+    assert nodecheck("waive", "swap", *GIVEN, "--until", "3d", "--file", str(path)).code == 0
+    assert nodecheck("profile", "validate", str(path)).code == 0
+    assert 'select = "swap"' in path.read_text()
+
+
+def test_edits_at_once_lose_none(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nodecheck", "waive"]
+    more = [*GIVEN, "--until", "3d", "--file", str(tmp_path / "w")]
+    started = [
+        subprocess.Popen([*command, f"swap[{number}]", *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for number in range(6)
+    ]
+
+    assert [process.wait(60) for process in started] == [0] * 6
+    assert (tmp_path / "w").read_text().count("[[waiver]]") == 6
