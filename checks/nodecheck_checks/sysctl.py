@@ -58,7 +58,8 @@ def sysctl(
     only through a link such as ``99-sysctl.conf``. Before the files ``sysctl.KEY=`` on the kernel's command line, after
     them the credential ``sysctl.extra``, the active profile of a TuneD that starts at boot (which applies
     ``/etc/sysctl.d`` and then ``/etc/sysctl.conf`` once more after its own, unless ``reapply_sysctl`` is off), and what
-    ``sysctl`` commands of the administrator's own boot units and of an executable ``rc.local`` set. Where another init boots the node: procps' order, ``/etc/sysctl.conf`` last.
+    ``sysctl`` commands of the administrator's own boot units and of an executable ``rc.local`` set. Where another init
+    boots the node: procps' order, ``/etc/sysctl.conf`` last.
     A value is what the kernel makes of it: ``1 # comment`` is 1, ``1x`` is refused. Keys of br_netfilter need the
     module to be loaded before the files are applied, or a udev rule that applies them again; else its default, 1,
     holds.
@@ -74,8 +75,8 @@ def sysctl(
     ``sysctl -p`` reads ``/etc/sysctl.conf`` alone; ``sysctl --system`` reads all files, and that one last.
 
     ## Sources
-    sysctl.d(5), systemd-sysctl.service(8), sysctl(8), tuned.conf(5), tuned-main.conf(5); systemd src/sysctl/sysctl.c; Linux kernel/sysctl.c,
-    fs/proc/proc_sysctl.c, net/ipv4/devinet.c, net/bridge/br_netfilter_hooks.c; kubeadm preflight
+    sysctl.d(5), systemd-sysctl.service(8), sysctl(8), tuned.conf(5), tuned-main.conf(5); systemd src/sysctl/sysctl.c;
+    Linux kernel/sysctl.c, fs/proc/proc_sysctl.c, net/ipv4/devinet.c, net/bridge/br_netfilter_hooks.c; kubeadm preflight
     ``FileContent--proc-sys-net-ipv4-ip_forward``.
     """
     path = key_path(subject)
