@@ -13,7 +13,8 @@ from nodecheck.report import Report
 Renderer = Callable[[Report], str]
 
 BUILT_IN = {
-    "text": "text", "json": "json", "jsonl": "jsonl", "html": "html", "markdown": "markdown", "junit": "junit",
+    "text": "text", "json": "json", "jsonl": "jsonl", "html": "html", "markdown": "markdown", "ansible": "ansible",
+    "junit": "junit",
     "openmetrics": "openmetrics", "journald": "journald", "syslog": "syslog",
 }  # fmt: skip
 """Format to module of ``nodecheck.render``, each with a function ``render``."""

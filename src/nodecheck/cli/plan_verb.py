@@ -17,7 +17,13 @@ def _json(found: Plan) -> str:
     return found.to_json(indent=2) + "\n"
 
 
-FORMS: dict[str, Form] = {"text": Plan.to_text, "sh": Plan.to_script, "json": _json}
+def _ansible(found: Plan) -> str:
+    from nodecheck.render.ansible import render_plan
+
+    return render_plan(found)
+
+
+FORMS: dict[str, Form] = {"text": Plan.to_text, "sh": Plan.to_script, "json": _json, "ansible": _ansible}
 """The formats of a plan."""
 
 
@@ -25,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck plan``."""
     parser.epilog = "nodecheck plan --format sh > fix.sh; less fix.sh; sh fix.sh\n\n" + EPILOG
     add_run_options(parser)
-    add_outputs(parser, "text, sh (a POSIX shell script) or json")
+    add_outputs(parser, "text, sh (a POSIX shell script), ansible (a playbook) or json")
 
 
 def form(name: str) -> Form:

@@ -1,0 +1,115 @@
+"""The plan of a report as an Ansible playbook, of modules of ``ansible.builtin`` alone (ansible-core 2.16 or later).
+
+It looks at every file first and changes nothing where one is no longer what was judged; ``--check`` and ``--diff`` tell
+what it would do, and a second run does nothing. Text of the node is data: never a template, an expression or a pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nodecheck.fix.plan import Plan, plan
+from nodecheck.render.ansible_steps import Task, literal, looks, step_tasks
+from nodecheck.report import Report
+from nodecheck.text import printable
+
+STATE = "/run/nodecheck"
+"""Where it is remembered, until the next boot, which commands were run for this plan."""
+
+NAMELESS = "nodecheck-node"
+"""The inventory name where the node's own cannot be one."""
+
+
+def render(report: Report) -> str:
+    """The playbook, ASCII only."""
+    return render_plan(plan(report))
+
+
+def render_plan(found: Plan, state: str = STATE) -> str:
+    """The playbook of a plan."""
+    return "".join([f"# {line}".rstrip() + "\n" for line in _comment(found)]) + "---\n" + _yaml([_play(found, state)])
+
+
+def _comment(found: Plan) -> Iterator[str]:
+    yield f"What mends {_shown(found.node.hostname or 'a node without a name')}: made by nodecheck, to be read first."
+    yield "Look at what it would do: ansible-playbook --check --diff FILE"
+    yield "Where the inventory has another name for the node: -e nodecheck_host=NAME"
+    yield "Without what restarts or cuts something: --skip-tags disruptive"
+    if found.source.kind != "live":
+        yield f"The file system in {_shown(found.source.path)} was judged; this is for the machine that runs it."
+    if found.not_fixed:
+        yield ""
+        yield "Not mended by it:"
+        yield from (f"- {_shown(item.id)}: {_shown(item.why)}" for item in found.not_fixed)
+
+
+def _shown(text: str) -> str:
+    return printable(text).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _play(found: Plan, state: str) -> dict[str, Any]:
+    host = found.node.hostname or ""
+    return {
+        "name": literal(f"What mends {printable(host) or 'a node without a name'}"),
+        "hosts": "{{ nodecheck_host | default('" + (host if _inventory_name(host) else NAMELESS) + "') }}",
+        "gather_facts": False,
+        "become": "{{ nodecheck_become | default(true) | bool }}",
+        "tasks": list(_tasks(found, state)),
+    }
+
+
+def _inventory_name(host: str) -> bool:
+    """Whether a name is one host to Ansible, and no group of all, range, pattern or expression."""
+    known = host.lower() in ("all", "ungrouped")
+    return host[:1].isalnum() and host.isascii() and host.replace("-", "").replace(".", "").isalnum() and not known
+
+
+def _tasks(found: Plan, state: str) -> Iterator[Task]:
+    yield from _guard(found)
+    for place, item in enumerate(found.steps, 1):
+        yield from looks(place, item)
+    for place, item in enumerate(found.steps, 1):
+        yield from step_tasks(found, place, item, state)
+    left = [f"{printable(item.id)}: {printable(item.why)}" for item in found.not_fixed]
+    waiting = [str(place) for place, item in enumerate(found.steps, 1) if item.reboot]
+    if waiting:
+        left.append(f"Reboot the node: what step {', '.join(waiting)} mends holds only after that.")
+    if not found.steps:
+        left.insert(0, "Nothing is to be done by this playbook.")
+    if left:
+        yield {"name": "What is left to a person", "ansible.builtin.debug": {"msg": [literal(text) for text in left]}}
+
+
+def _guard(found: Plan) -> Iterator[Task]:
+    """The playbook must not mend another node, nor a running system after an image was judged, by mistake."""
+    if not found.steps:
+        return
+    if found.source.kind != "live":
+        told = "a directory was judged, and this changes the running system: say -e nodecheck_any_host=true if it is it"
+        yield {
+            "name": "It is said that this is what was judged",
+            "ansible.builtin.assert": {"that": ["nodecheck_any_host | default(false) | bool"], "fail_msg": told},
+        }
+    elif found.node.hostname:
+        yield {
+            "name": "Read the host name",
+            "ansible.builtin.slurp": {"src": "/proc/sys/kernel/hostname"},
+            "register": "nodecheck_name",
+            "check_mode": False,
+        }
+        same = "(nodecheck_name.content | b64decode | trim) == nodecheck_was"
+        yield {
+            "name": "This is the node that was judged",
+            "ansible.builtin.assert": {
+                "that": [f"(nodecheck_any_host | default(false) | bool) or {same}"],
+                "fail_msg": "this is not the node that was judged; -e nodecheck_any_host=true mends it too",
+            },
+            "vars": {"nodecheck_was": literal(found.node.hostname)},
+        }
+
+
+def _yaml(document: Any) -> str:
+    from nodecheck.render.ansible_yaml import dumped
+
+    return dumped(document)

@@ -1,0 +1,35 @@
+"""YAML as Ansible reads it: what holds the beginning of a template is tagged ``!unsafe``, and stays as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+TEMPLATES = ("{{", "{%", "{#")
+
+
+class Literal(str):
+    """A text that must not be templated."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _literal(dumper: yaml.SafeDumper, text: Literal) -> yaml.ScalarNode:
+    if any(start in text for start in TEMPLATES):
+        return dumper.represent_scalar("!unsafe", str(text), style='"')
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(Literal, _literal)
+
+
+def dumped(document: Any) -> str:
+    """The document; keys in their order, no line wrapped, ASCII only."""
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=10**9, default_flow_style=False)
+    return text
