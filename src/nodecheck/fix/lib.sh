@@ -128,6 +128,7 @@ changed() {
 
 #: would
 would() {
+    mark_due
     outcome=none
     say "    would $*"
     done_now=$((done_now + 1))
@@ -336,16 +337,15 @@ create() {
 #: parent
 # parent PATH: the directory of PATH is one, or can be made; set $target and $folder.
 parent() {
-    target=$1 folder=${1%/*}/ existing=${1%/*}/
-    while [ ! -e "$existing" ] && [ ! -L "${existing%/}" ]; do
-        existing=${existing%/}
-        existing=${existing%/*}/
+    existing=${1%/*}
+    while [ -n "$existing" ] && [ ! -e "$existing" ] && [ ! -L "$existing" ]; do
+        existing=${existing%/*}
     done
-    if [ ! -d "$existing" ]; then
+    if [ ! -d "$existing/" ]; then
         stop 'its directory is no directory'
         return 1
     fi
-    follow "$existing." || return 1
+    follow "$existing/." || return 1
     target=$1 folder=${1%/*}/
     if [ "$mode" = apply ] && [ ! -d "$folder" ]; then
         (umask 022 && mkdir -p -- "$folder") || stop 'its directory could not be made'
@@ -391,10 +391,7 @@ backup() {
 run() {
     case $mode in
     check) command -v "$1" >/dev/null 2>&1 || stop 'there is no such program here' || return 0 ;;
-    dry)
-        mark_due
-        would 'run it'
-        ;;
+    dry) would 'run it' ;;
     apply)
         mark_due
         if "$@" </dev/null; then

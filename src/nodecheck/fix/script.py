@@ -25,15 +25,21 @@ def script(plan: Plan, state: str = STATE, backups: str = BACKUPS) -> str:
         return _nothing(plan)
     words = Words()
     body = [*_steps(plan, words), *_guard(plan, words), *_the_rest(plan, words)]
-    settings = [
-        f"steps={len(plan.steps)}",
-        f"state={words.word(state)}",
-        f"backup_home={words.word(backups)}",
-        f"chroot_usage={words.word(' [--in-root]' if _offline(plan) else '')}",
-    ]
-    library = _library("\n".join([*_START, *body]))
-    top = [*_head(plan), *_PREAMBLE, *words.assignments(), *settings, ""]
-    return "\n".join([*top, *body, *_SETTINGS, "", *library, *_START]) + "\n"
+    library = list(_library("\n".join([*_START, *body])))
+    used = set(re.findall(r"\w+", "\n".join([*body, *library])))
+    own = {
+        "steps": str(len(plan.steps)),
+        "state": words.word(state),
+        "backup_home": words.word(backups),
+        "chroot_usage": words.word(" [--in-root]" if _offline(plan) else ""),
+    }
+    top = [*_head(plan), *_PREAMBLE, *words.assignments(), *_set(own, used), ""]
+    rest = [_SAME, *_set(_SETTINGS, used), "", *library, *_START]
+    return "\n".join([*top, *body, *rest]) + "\n"
+
+
+def _set(values: dict[str, str], used: set[str]) -> Iterator[str]:
+    yield from [f"{name}={value}" for name, value in values.items() if name in used]
 
 
 _PREAMBLE = (
@@ -47,14 +53,18 @@ _PREAMBLE = (
     "umask 077",
 )
 
-_SETTINGS = (
-    "# From here on the same in every plan, but for functions that are not needed.",
-    "newline='",
-    "'",
-    "mode=start after=apply disruptive=yes any_host=no in_root=no",
-    "number=0 what='' ids='' outcome=none new='' backups='' due='' failed_at=0",
-    "problems=0 done_now=0 already=0 left_out=0",
-)
+_SAME = "# From here on the same in every plan, but for what is not needed."
+
+_SETTINGS = {
+    "newline": "'\n'",
+    **dict.fromkeys(("what", "ids", "new", "backups", "due"), "''"),
+    **dict.fromkeys(("number", "failed_at", "problems", "done_now", "already", "left_out"), "0"),
+    **dict.fromkeys(("any_host", "in_root"), "no"),
+    "mode": "start",
+    "after": "apply",
+    "disruptive": "yes",
+    "outcome": "none",
+}
 
 _START = (
     "trap ended EXIT",
@@ -211,7 +221,7 @@ def _the_rest(plan: Plan, words: Words) -> Iterator[str]:
     waiting = [str(place) for place, item in enumerate(plan.steps, 1) if item.reboot]
     if waiting:
         lines.append(f"Reboot this node: what step {', '.join(waiting)} mends holds only after that.")
-    yield from [f"    say {words.word(line)}" for line in lines or [""]]
+    yield from [f"    say {words.word(line)}" for line in lines] or ["    :"]
     yield "}"
     yield ""
 
