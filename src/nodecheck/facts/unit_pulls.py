@@ -25,12 +25,33 @@ def pulled_by_text(host: Host, index: UnitIndex, suffix: str) -> Pulls:
             source = text(host, path)
         except Absent:
             continue  # a dangling link is no unit
-        if suffix in source:
+        if _may_pull(source, suffix):
             for item in parse_unit(source, path):
                 if item.section == "Unit" and item.key in _PULLING:
                     for name in item.value.split(" "):
                         found[name] = (*found.get(name, ()), (owner, path))
     return found
+
+
+def _may_pull(source: str, suffix: str) -> bool:
+    r"""Whether parsing a text can find anything: most name a unit only to be ordered before or after it.
+
+    >>> _may_pull("[Unit]\nAfter=a.service\nWants=b.target\n", ".service")
+    False
+    >>> _may_pull("[Unit]\n Requires = \\\n  a.service\n", ".service")
+    True
+    """
+    if suffix not in source:
+        return False
+    for key in _PULLING:
+        at = source.find(key)
+        while at >= 0:
+            end = source.find("\n", at)
+            line = source[at : end if end >= 0 else len(source)]
+            if suffix in line or line.endswith("\\"):
+                return True
+            at = source.find(key, at + 1)
+    return False
 
 
 def _texts(index: UnitIndex, suffix: str) -> Iterator[tuple[str, str]]:
