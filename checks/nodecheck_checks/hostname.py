@@ -2,26 +2,30 @@
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import Absent, Offline
-from nodecheck.facts.hostname import KERNEL, BootHostname, KernelHostname
-from nodecheck.facts.kubelet import KubeletConfig
+from nodecheck.facts.hostname import KERNEL, STATIC, BootHostname, KernelHostname
+from nodecheck.facts.joined import Joined
+from nodecheck.facts.kubelet import Setting
+from nodecheck.facts.node_name import NodeName
+from nodecheck.facts.systemd import InitSystem
 from nodecheck.fix import Fix, by_hand, command, edit
 
-_LOCAL = ("localhost", "localhost.localdomain", "(none)", "")
+_LOCAL = ("localhost", "localhost.localdomain", "localhost4", "localhost6", "(none)", "")
 MOST_LABEL = 63
+"""Characters of a label's value, which ``kubernetes.io/hostname`` is."""
 MOST_NAME = 253
-_EXPECTED = "a lower-case DNS name"
+_EXPECTED = "a lower-case DNS name of this node alone"
 
 
-def flaw(name: str) -> str | None:
+def flaw(name: str, most: int = MOST_LABEL) -> str | None:
     """What is wrong with the name of a node; None for nothing (RFC 1123, as the API server judges names).
 
     >>> flaw("node1.example"), flaw("node_1")
     (None, "it holds '_'")
     """
-    if name in _LOCAL or name.startswith("localhost."):
+    if name.lower() in _LOCAL or name.lower().startswith("localhost.") or name.lower().endswith(".localhost"):
         return "every machine has that name"
-    if len(name) > MOST_LABEL:
-        return f"it has {len(name)} characters, and the label kubernetes.io/hostname has room for {MOST_LABEL}"
+    if len(name) > most:
+        return f"it has {len(name)} characters, and there is room for {most}"
     for char in name:
         if not (char.isascii() and (char.isalnum() or char in "-.")):
             return f"it holds {char!r}"
@@ -34,7 +38,7 @@ def flaw(name: str) -> str | None:
 
 
 @check(severity=Severity.ERROR, tags=["network", "kubelet"])
-def hostname(kernel: KernelHostname, kubelet: Lazy[KubeletConfig]) -> Results:
+def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem) -> Results:
     """The node's name is one that Kubernetes takes, now and after the next boot.
 
     ## Why it matters
@@ -43,26 +47,40 @@ def hostname(kernel: KernelHostname, kubelet: Lazy[KubeletConfig]) -> Results:
     new node to the cluster: its pods, labels and volumes stay with the old one, and its certificate is refused.
 
     ## What it looks at
-    Now: the kernel's name, `/proc/sys/kernel/hostname`; boot: `/etc/hostname` as systemd reads it (comments and what a
-    host name cannot hold left out), or `systemd.hostname=` on the kernel's command line. Where the kubelet is told a
-    name (`--hostname-override`), that one. Upper case is a warning: the kubelet makes it lower case, others do not.
-    A name on disk other than the present one fails. A node without a name on disk takes it from DHCP or reverse DNS:
-    `unknown`.
+    Now: the kernel's name, `/proc/sys/kernel/hostname`. Boot: `systemd.hostname=` on the kernel's command line, else
+    `/etc/hostname` as systemd reads it (the first line that is no comment, without what a host name cannot hold;
+    before systemd 248 it could hold an underscore), else `hostname=` on the command line; without systemd also
+    `/etc/conf.d/hostname` and `/etc/sysconfig/network`.
+
+    A name must be a DNS subdomain (RFC 1123) of at most 63 characters, as it becomes the label
+    `kubernetes.io/hostname`, and not `localhost`. Upper case is a warning: the kubelet makes it lower case, others do
+    not. Where the kubelet is told a name (`--hostname-override`, `node-name` of k3s and RKE2), that one is judged.
+
+    A name at the next boot other than the present one fails, as a warning on a node that has not joined a cluster
+    yet. A node without a name on disk takes it from DHCP or reverse DNS: `unknown`, as a warning.
 
     ## How to fix it
     `hostnamectl set-hostname NAME`, before the node joins; then `/etc/hosts` (see the check hosts).
 
     ## Sources
-    RFC 1123; kubelet's `nodeutil.GetHostname`; kubeadm preflight `Hostname`; hostname(5); systemd's
-    `hostname-setup.c`.
+    RFC 1123; the API server's `IsDNS1123Subdomain`; the kubelet's and kubeadm's `GetHostname`, which lower the case;
+    kubeadm preflight `Hostname`; hostname(5), kernel-command-line(7); systemd's `hostname-setup.c`.
     """
-    yield _judged(kernel.name, [seen(KERNEL, kernel.name)], None)
+    if node.given is not None:
+        yield _given(node.given)
+    else:
+        yield _judged(kernel.name, [seen(KERNEL, kernel.name)], None, init)
 
 
 @hostname.at_boot
-def hostname_boot(boot: BootHostname, kernel: Lazy[KernelHostname], kubelet: Lazy[KubeletConfig]) -> Results:
+def hostname_boot(
+    boot: BootHostname, node: NodeName, kernel: Lazy[KernelHostname], joined: Lazy[Joined], init: InitSystem
+) -> Results:
     """Judge the name after the next boot."""
     evidence = [seen(boot.source, boot.text, line=boot.line)]
+    if node.given is not None:
+        yield _given(node.given)
+        return
     if boot.name is None:
         message = "no name is set on disk: DHCP, reverse DNS or the distribution's fallback will give one"
         yield unknown(message, code="not-found", expected=_EXPECTED, evidence=evidence, severity=Severity.WARNING)
@@ -70,17 +88,44 @@ def hostname_boot(boot: BootHostname, kernel: Lazy[KernelHostname], kubelet: Laz
     try:
         present = kernel().name
     except (Absent, Offline):
-        present = None
-    if present is not None and present != boot.name:
-        message = f"the node will be called {boot.name}, and is called {present} now"
-        fix = by_hand("Keep the node's name", f"Run hostnamectl set-hostname {present}")
-        evidence.append(seen(KERNEL, present))
-        yield fail(message, expected=present, actual=boot.name, evidence=evidence, fix=fix)
-        return
-    yield _judged(boot.name, evidence, boot)
+        present = boot.name
+    if present.lower() != boot.name.lower() and flaw(boot.name) is None:
+        yield _renamed(boot, present, evidence, joined())
+    else:
+        yield _judged(boot.name, evidence, boot, init)
 
 
-def _judged(name: str, evidence: list[Evidence], boot: BootHostname | None) -> Outcome:
+def _given(name: Setting) -> Outcome:
+    """The name that the kubelet is told; it may be as long as any name, the label being the host name's."""
+    evidence = [seen(name.source, name.text, line=name.line)]
+    wrong = flaw(name.value.lower(), MOST_NAME)
+    if wrong is None:
+        message = f"the kubelet is told to call the node {name.value.lower()}"
+        return ok(message, expected=_EXPECTED, actual=name.value, evidence=evidence)
+    message = f"the kubelet is told to call the node {name.value!r}, which cannot be a node's name: {wrong}"
+    fix = by_hand("Give the node a name", f"Change {name.text} in {name.source} to a name of a-z, 0-9, - and .")
+    return fail(message, expected=_EXPECTED, actual=name.value, evidence=evidence, fix=fix)
+
+
+def _renamed(boot: BootHostname, present: str, evidence: list[Evidence], joined: Joined) -> Outcome:
+    message = f"the node is called {present} now, and {boot.name} after the next boot"
+    severity = Severity.WARNING
+    if joined.path is not None:
+        message += ": it would register as another node"
+        severity = Severity.ERROR
+        evidence.append(seen(joined.path, "present"))
+    title = f"Keep the name {present}"
+    if boot.source == STATIC and boot.text is not None:
+        fix = Fix(title, (edit(STATIC, boot.text, present),))
+    else:
+        fix = by_hand(title, f"Change {boot.text} in {boot.source} to {present}")
+    return fail(
+        message, expected=present, actual=boot.name, evidence=[*evidence, seen(KERNEL, present)], fix=fix,
+        severity=severity,
+    )  # fmt: skip
+
+
+def _judged(name: str, evidence: list[Evidence], boot: BootHostname | None, init: InitSystem) -> Outcome:
     will = "will be" if boot else "is"
     wrong = flaw(name)
     if wrong is not None:
@@ -90,14 +135,17 @@ def _judged(name: str, evidence: list[Evidence], boot: BootHostname | None) -> O
     if name != name.lower():
         message = f"the node {will} called {name}, and its kubelet registers as {name.lower()}"
         return fail(
-            message, expected=name.lower(), actual=name, evidence=evidence, fix=_lower(name, boot),
+            message, expected=name.lower(), actual=name, evidence=evidence, fix=_lower(name, boot, init),
             severity=Severity.WARNING,
         )  # fmt: skip
     return ok(f"the node {will} called {name}", expected=_EXPECTED, actual=name, evidence=evidence)
 
 
-def _lower(name: str, boot: BootHostname | None) -> Fix:
+def _lower(name: str, boot: BootHostname | None, init: InitSystem) -> Fix:
     title = f"Call the node {name.lower()}"
-    if boot is not None and boot.text is not None and boot.source == "/etc/hostname":
-        return Fix(title, (edit(boot.source, boot.text, name.lower()),))
-    return Fix(title, (command("hostnamectl", "set-hostname", name.lower()),))
+    if boot is not None and boot.source == STATIC and boot.text is not None:
+        return Fix(title, (edit(STATIC, boot.text, name.lower()),))
+    if boot is not None:
+        return by_hand(title, f"Change {boot.text} in {boot.source} to {name.lower()}")
+    set_name = ("hostnamectl", "set-hostname") if init.is_systemd else ("hostname",)
+    return Fix(title, (command(*set_name, name.lower()),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.systemd import InitSystem
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
@@ -13,6 +14,10 @@ KERNEL = "/proc/sys/kernel/hostname"
 STATIC = "/etc/hostname"
 LONGEST = 64
 """``HOST_NAME_MAX`` of Linux."""
+CMDLINE_SINCE = 246
+"""From this systemd on ``systemd.hostname=`` counts."""
+LDH_SINCE = 248
+"""From this systemd on an underscore is left out of names as well (``valid_ldh_char``)."""
 
 
 class KernelHostname(NamedTuple):
@@ -37,16 +42,42 @@ class BootHostname(NamedTuple):
     """As written there."""
 
     @classmethod
-    def read(cls, host: Host, cmdline: Lazy[BootCmdline]) -> BootHostname:
-        """``systemd.hostname=`` on the kernel's command line, else ``/etc/hostname``."""
+    def read(cls, host: Host, init: InitSystem, cmdline: Lazy[BootCmdline]) -> BootHostname:
+        """``systemd.hostname=`` on the kernel's command line, else ``/etc/hostname``, else what this init reads."""
+        if not init.is_systemd:
+            return _of_other_init(host)
+        underscores = not init.at_least(LDH_SINCE)
         words = cmdline()
-        given = words.last("systemd.hostname")
-        if given is not None and is_valid(given):
-            return cls(given, words.source or "command line", words.line, f"systemd.hostname={given}")
+        given = _of_cmdline(words, "systemd.hostname", underscores)
+        if given is not None and init.at_least(CMDLINE_SINCE):
+            return given
         try:
-            return parse_hostname(text(host, STATIC, 1 << 16))
+            found = parse_hostname(text(host, STATIC, 1 << 16), underscores=underscores)
         except Absent:
-            return cls()
+            found = cls()
+        return found if found.name is not None else _of_cmdline(words, "hostname", True) or found
+
+
+def _of_cmdline(words: BootCmdline, key: str, underscores: bool) -> BootHostname | None:
+    """The name of ``systemd.hostname=``, or of the kernel's own ``hostname=``, which stays where there is no other."""
+    value = words.last(key)
+    if value is None or not is_valid(value, underscores=underscores):
+        return None
+    return BootHostname(value, words.source or "command line", words.line, f"{key}={value}")
+
+
+def _of_other_init(host: Host) -> BootHostname:
+    """``/etc/hostname``, OpenRC's ``conf.d/hostname``, or ``HOSTNAME=`` of Red Hat's initscripts."""
+    for path, key in ((STATIC, ""), ("/etc/conf.d/hostname", "hostname="), ("/etc/sysconfig/network", "HOSTNAME=")):
+        try:
+            lines = text(host, path, 1 << 16).split("\n")
+        except Absent:
+            continue
+        for number, line in enumerate(lines, 1):
+            plain = line.strip(" \t\r")
+            if plain and not plain.startswith("#") and plain.startswith(key):
+                return BootHostname(plain[len(key) :].strip("\"'"), path, number, line)
+    return BootHostname()
 
 
 class OwnName(NamedTuple):
@@ -65,49 +96,51 @@ class OwnName(NamedTuple):
             return cls(found.name, found.source)
 
 
-def parse_hostname(source: str) -> BootHostname:
+def parse_hostname(source: str, *, underscores: bool = False) -> BootHostname:
     r"""What systemd takes from ``/etc/hostname``: the first line that is no comment, what is not allowed left out.
 
     >>> parse_hostname("# a name\n\n  node_1.example. \nother\n")[:3]
     ('node1.example', '/etc/hostname', 3)
-    >>> parse_hostname("\n#\n").name, parse_hostname("__\n").name
-    (None, None)
+    >>> parse_hostname("\n#\n").name, parse_hostname("__\n").name, parse_hostname("node_1", underscores=True).name
+    (None, None, 'node_1')
     """
     for number, line in enumerate(source.split("\n"), 1):
         plain = line.partition("\0")[0].strip(" \t\r\n")
         if plain and not plain.startswith("#"):
-            name = cleaned(plain)
-            return BootHostname(name if is_valid(name, trailing_dot=True) else None, STATIC, number, line)
+            name = cleaned(plain, underscores)
+            return BootHostname(name if is_valid(name, underscores=underscores) else None, STATIC, number, line)
     return BootHostname()
 
 
-def cleaned(name: str) -> str:
+def cleaned(name: str, underscores: bool = False) -> str:
     """A name without what systemd leaves out of it (``hostname_cleanup`` in its ``hostname-util.c``).
 
-    >>> cleaned("-a_b..c-.d-")
-    'ab.c-d'
+    >>> cleaned("-a_b..c-.d-"), cleaned("x" * 70) == "x" * 64
+    ('ab.c-d', True)
     """
     kept: list[str] = []
     for char in name:
         if len(kept) >= LONGEST:
             break
         last = kept[-1] if kept else "."
-        if (char == "." and last not in ".-") or (char == "-" and last != ".") or (char.isascii() and char.isalnum()):
+        if (char == "." and last not in ".-") or (char == "-" and last != ".") or _is_plain(char, underscores):
             kept.append(char)
     if kept and kept[-1] in "-.":
         kept.pop()
     return "".join(kept)
 
 
-def is_valid(name: str, *, trailing_dot: bool = False) -> bool:
+def _is_plain(char: str, underscores: bool) -> bool:
+    return (char.isascii() and char.isalnum()) or (underscores and char == "_")
+
+
+def is_valid(name: str, *, underscores: bool = False) -> bool:
     """Whether systemd takes a name for the node (``hostname_is_valid`` in its ``hostname-util.c``).
 
     >>> is_valid("Node-1.example"), is_valid("a..b"), is_valid("node_1"), is_valid("a-.b")
     (True, False, False, False)
     """
-    if trailing_dot and name.count(".") >= 2:
-        name = name.removesuffix(".")
     return 0 < len(name) <= LONGEST and all(
-        label and label[0] != "-" and label[-1] != "-" and all(c.isascii() and (c.isalnum() or c == "-") for c in label)
+        label and label[0] != "-" and label[-1] != "-" and all(c == "-" or _is_plain(c, underscores) for c in label)
         for label in name.split(".")
     )

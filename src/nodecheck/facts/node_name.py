@@ -1,0 +1,44 @@
+"""The name under which the kubelet registers the node, where it is told one."""
+
+from __future__ import annotations
+
+from nodecheck.errors import Absent
+from nodecheck.facts.kubelet import KubeletConfig, Setting
+from nodecheck.facts.kubelet_places import AGENT_CONFIGS
+from nodecheck.host import Host
+from nodecheck.host.base import text
+from nodecheck.record import NamedTuple
+
+
+class NodeName(NamedTuple):
+    """``--hostname-override`` of the kubelet, or ``node-name`` of k3s and RKE2."""
+
+    given: Setting | None = None
+    """None: the host name in lower case is the node's name."""
+
+    @classmethod
+    def read(cls, host: Host, kubelet: KubeletConfig) -> NodeName:
+        """Look at the kubelet's flags and the agents' configurations. Raises what the host raises except Absent."""
+        if kubelet.present:
+            return cls(kubelet.hostname_override)
+        for path in AGENT_CONFIGS:
+            try:
+                return cls(agent_name(text(host, path), path))
+            except Absent:
+                continue
+        return cls()
+
+
+def agent_name(source: str, path: str) -> Setting | None:
+    """The ``node-name`` of an agent's configuration.
+
+    >>> agent_name("token: x\\nnode-name: 'n1' # here\\n", "c").value
+    'n1'
+    """
+    found = None
+    for number, line in enumerate(source.split("\n"), 1):
+        key, colon, rest = line.partition(":")
+        if colon and key.strip("\"'") == "node-name":
+            value = rest.partition(" #")[0].strip(" \t\r\"'")
+            found = Setting(value, path, number, line.strip(" \t\r")) if value else found
+    return found

@@ -1,0 +1,147 @@
+"""The node's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import nodecheck
+from nodecheck.checking import Outcome
+from nodecheck.facts.hostname import BootHostname, KernelHostname, parse_hostname
+from nodecheck.facts.joined import Joined
+from nodecheck.facts.kubelet import Setting
+from nodecheck.facts.node_name import NodeName
+from nodecheck.facts.systemd import InitSystem
+from nodecheck.fix import Edit
+from nodecheck_checks.hostname import hostname, hostname_boot
+
+Tree = Callable[[dict[str, str | bytes]], Path]
+OVERRIDE = "/var/lib/kubelet/kubeadm-flags.env"
+
+
+def now(name: str, given: str | None = None) -> Outcome:
+    setting = None if given is None else Setting(given, OVERRIDE, 1, f"--hostname-override={given}")
+    (found,) = hostname(KernelHostname(name), NodeName(setting), InitSystem())
+    return found
+
+
+def boot(text: str, present: str, joined: str | None = "/etc/kubernetes/kubelet.conf") -> Outcome:
+    (found,) = hostname_boot(
+        parse_hostname(text), NodeName(), lambda: KernelHostname(present), lambda: Joined(joined), InitSystem()
+    )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "severity"),
+    [
+        ("node1", "pass", None),
+        ("node1.example.com", "pass", None),
+        ("0", "pass", None),
+        ("n" * 63, "pass", None),
+        ("n" * 64, "fail", None),
+        ("Node1", "fail", "warning"),
+        ("node_1", "fail", None),
+        ("-node", "fail", None),
+        ("node-.example", "fail", None),
+        ("node..example", "fail", None),
+        ("node1.", "fail", None),
+        ("n\u00f6de", "fail", None),
+        ("", "fail", None),
+        ("(none)", "fail", None),
+        ("localhost", "fail", None),
+        ("LOCALHOST.localdomain", "fail", None),
+    ],
+)
+def test_names(name: str, status: str, severity: str | None) -> None:
+    found = now(name)
+
+    assert (found.status, found.severity) == (status, severity)
+    assert found.fix is not None or status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("given", "status"), [("node1", "pass"), ("Node1", "pass"), ("node_1", "fail"), ("a." * 50 + "b", "pass")]
+)
+def test_the_name_that_the_kubelet_is_told(given: str, status: str) -> None:
+    assert now("node_9", given).status == status
+
+
+@pytest.mark.parametrize(
+    ("text", "present", "joined", "status", "severity"),
+    [
+        ("node1\n", "node1", "x", "pass", None),
+        ("# node2\n\n\tnode1 \n", "node1", "x", "pass", None),
+        ("node2\n", "node1", "x", "fail", "error"),
+        ("node2\n", "node1", None, "fail", "warning"),
+        ("Node1\n", "node1", "x", "fail", "warning"),
+        ("node1\n", "Node1", "x", "pass", None),
+        ("localhost\n", "node1", "x", "fail", None),
+        ("", "node1", "x", "unknown", "warning"),
+        ("_\n", "node1", "x", "unknown", "warning"),
+    ],
+)
+def test_the_next_boot(text: str, present: str, joined: str | None, status: str, severity: str | None) -> None:
+    found = boot(text, present, joined)
+
+    assert (found.status, found.severity) == (status, severity)
+    if severity is not None and status == "fail" and found.fix is not None:
+        (step,) = found.fix.steps
+        assert isinstance(step, Edit)
+        mended = text.replace(step.before, step.after)
+        assert boot(mended, "node1", joined).status == "pass"
+
+
+def status_of(node: Path) -> tuple[str, str | None, str]:
+    found = nodecheck.run(root=node, select=["hostname"])["hostname@boot"]
+    return found.status.value, found.actual, found.evidence[0].source
+
+
+def test_a_root_without_a_running_kernel(tree: Tree) -> None:
+    report = nodecheck.run(root=tree({"etc/hostname": "node1\n"}), select=["hostname"])
+
+    assert [(item.id, item.status) for item in report] == [("hostname", "skip"), ("hostname@boot", "pass")]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"proc/cmdline": "ro systemd.hostname=other\n"}, ("pass", "other", "/proc/cmdline")),
+        ({"proc/cmdline": "ro systemd.hostname=o_ther\n"}, ("pass", "node1", "/etc/hostname")),
+        ({"proc/cmdline": "ro hostname=other\n"}, ("pass", "node1", "/etc/hostname")),
+        ({"proc/cmdline": "ro hostname=other\n", "etc/hostname": ""}, ("pass", "other", "/proc/cmdline")),
+        ({"etc/hostname": "node_1\n"}, ("pass", "node1", "/etc/hostname")),
+        (
+            {"etc/hostname": "node_1\n", "etc/os-release": "ID=centos\nVERSION_ID=7\n"},
+            ("fail", "node_1", "/etc/hostname"),
+        ),
+        (
+            {"proc/cmdline": "systemd.hostname=other\n", "etc/os-release": "ID=centos\nVERSION_ID=7\n"},
+            ("pass", "node1", "/etc/hostname"),
+        ),
+        (
+            {"etc/hostname": "", "etc/runlevels/boot/x": "", "etc/conf.d/hostname": '# x\nhostname="gentoo"\n'},
+            ("pass", "gentoo", "/etc/conf.d/hostname"),
+        ),
+        ({"etc/rancher/k3s/config.yaml": "node-name: Edge_1\n"}, ("fail", "Edge_1", "/etc/rancher/k3s/config.yaml")),
+        (
+            {"var/lib/kubelet/kubeadm-flags.env": 'KUBELET_KUBEADM_ARGS="--hostname-override=edge1"\n'},
+            ("pass", "edge1", "/var/lib/kubelet/kubeadm-flags.env"),
+        ),
+    ],
+)
+def test_where_the_name_comes_from(tree: Tree, files: dict[str, str], expected: tuple[str, str, str]) -> None:
+    contents: dict[str, str | bytes] = {"etc/hostname": "node1\n", **files}
+
+    assert status_of(tree(contents)) == expected
+
+
+def test_a_file_that_cannot_be_read_is_unknown(tree: Tree) -> None:
+    assert status_of(tree({"etc/hostname/x": ""}))[0] == "unknown"
+
+
+def test_nothing_on_disk() -> None:
+    assert BootHostname().name is None
+    assert boot("#\n", "node1").status == "unknown"
