@@ -11,8 +11,9 @@ from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.filter_tables import FilterTable
 from nodecheck.facts.firewall_files import UFW_CONF, NftFile, SavedRules, UfwConf
 from nodecheck.facts.netfilter import LegacyTables, NftTables, all_tables
+from nodecheck.facts.openrc import Runlevels
 from nodecheck.facts.services import Services
-from nodecheck.facts.systemd import UnitIndex
+from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.target import Target
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck_checks.firewall_boot import AtBoot, judged_at_boot
@@ -157,6 +158,8 @@ class _Now:
 
 @firewall.at_boot
 def firewall_boot(
+    init: InitSystem,
+    runlevels: Lazy[Runlevels],
     index: UnitIndex,
     pulls: Lazy[ServicePulls],
     words: BootUnits,
@@ -169,6 +172,6 @@ def firewall_boot(
 ) -> Results:
     """No firewall is started at the next boot."""
     wanted = Wanted(off, target)
-    boot = AtBoot(index.persistent(), pulls, words, ufw, saved, script)
+    boot = AtBoot(init, runlevels, index.persistent(), pulls, words, ufw, saved, script)
     for name in FIREWALLS:
         yield from guarded(name, wanted, partial(judged_at_boot, boot, name, UNITS[name], wanted))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
+from nodecheck.errors import Unsupported
 from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.firewall_files import UFW_CONF, NftFile, SavedRules, UfwConf
-from nodecheck.facts.systemd import UnitIndex
+from nodecheck.facts.openrc import Runlevels
+from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.facts.units import RESCUES
+from nodecheck.fix import DISRUPTIVE, Fix, command
 from nodecheck.record import NamedTuple
-from nodecheck_checks.firewall_fixes import boot_fix
+from nodecheck_checks.firewall_fixes import boot_fix, open_ports
 from nodecheck_checks.firewall_wanted import Wanted
 
 
@@ -28,6 +31,8 @@ class AtBoot:
 
     def __init__(
         self,
+        init: InitSystem,
+        runlevels: Lazy[Runlevels],
         index: UnitIndex,
         pulls: Lazy[ServicePulls],
         words: BootUnits,
@@ -35,6 +40,7 @@ class AtBoot:
         saved: Lazy[SavedRules],
         script: Lazy[NftFile],
     ) -> None:
+        self.init, self.runlevels = init, runlevels
         self.index, self.pulls, self.words, self.ufw, self.saved, self.script = index, pulls, words, ufw, saved, script
 
     def start(self, unit: str) -> Start | None:
@@ -61,6 +67,8 @@ class AtBoot:
 
 def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -> Outcome:
     """One firewall at the next boot."""
+    if not boot.init.is_systemd:
+        return _by_runlevels(boot, name, units, wanted)
     starts = [start for start in map(boot.start, units) if start is not None]
     if not starts:
         evidence = [seen(f"/usr/lib/systemd/system/{unit}") for unit in units]
@@ -81,6 +89,21 @@ def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Want
     return ok(f"{name} is enabled, and keeps no traffic out", actual="enabled, without effect", evidence=evidence)
 
 
+def _by_runlevels(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -> Outcome:
+    """Where OpenRC boots the node, a service in a runlevel is taken to do its work."""
+    if boot.init.name != "openrc":
+        raise Unsupported("init", f"{boot.init.name} starts services in a way that nodecheck does not know")
+    services = [unit.removesuffix(".service") for unit in units]
+    found = next((service for service in services if service in boot.runlevels().services), None)
+    if found is None:
+        evidence = [seen(f"/etc/runlevels/default/{service}") for service in services]
+        return ok(f"{name} is in no runlevel", actual="not enabled", evidence=evidence)
+    steps = (command("rc-update", "del", found),) if wanted.strict(name) else ()
+    fix = Fix(f"Turn {name} off at boot", steps, DISRUPTIVE) if steps else open_ports(name, wanted.ports())
+    message = f"OpenRC starts {found} at boot{wanted.note(name)}"
+    return fail(message, actual="enabled", evidence=[seen("/etc/runlevels", found)], fix=fix)
+
+
 def _effect(boot: AtBoot, name: str, unit: str, strict: bool, told: list[Evidence]) -> str | None:
     """What a unit that starts does, as the rest of a sentence; None where it keeps nothing out."""
     if name == "firewalld":
@@ -92,7 +115,10 @@ def _effect(boot: AtBoot, name: str, unit: str, strict: bool, told: list[Evidenc
     if name == "nftables":
         script = boot.script()
         found = next((why for table in script.tables if (why := table.blocks()) is not None), None)
-        told.append(seen(script.path, found or "keeps nothing out" if script.present else None))
+        said = found or "keeps nothing out"
+        if script.missing is not None:
+            said = f"includes {script.missing}, which is not there, so that nft loads nothing"
+        told.append(seen(script.path, said if script.present else None))
         if found is not None:
             return f" and loads {script.path}: {found}"
         return ", which is to be off" if strict and script.tables else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from nodecheck.facts.filter_tables import FilterTable
 from nodecheck.facts.firewall_files import UFW_CONF, UfwConf
 from nodecheck.fix import DISRUPTIVE, Fix, Step, by_hand, command, edit
@@ -28,14 +30,20 @@ def now_fix(name: str, unit: str | None, tables: list[FilterTable], ports: str |
     if name == "ufw":
         return Fix(title, (command("ufw", "disable"),), DISRUPTIVE)
     if name == "nftables" and all(_is_plain(table.name) for table in tables):
-        steps = tuple([command("nft", "delete", "table", table.family, table.name) for table in _blocking(tables)])
-        return Fix(title, steps, DISRUPTIVE)
+        return Fix(title, tuple(_deletes(tables)), DISRUPTIVE)
     if unit in ("firewalld.service", "iptables.service", "ip6tables.service"):
         return Fix(title, tuple(_stops(unit, tables)), DISRUPTIVE)
     if unit == "netfilter-persistent.service":
         return Fix(title, (command("netfilter-persistent", "flush"),), DISRUPTIVE)
     where = ", ".join(f"table {table.family} {table.name}" for table in _blocking(tables))
     return by_hand(title, f"No service of {name} is installed: take the rules that keep traffic out from {where}.")
+
+
+def _deletes(tables: list[FilterTable]) -> Iterator[Step]:
+    """Each table made where it is gone, then deleted: so it can be done twice, and others' tables stay."""
+    for table in _blocking(tables):
+        yield command("nft", "add", "table", table.family, table.name)
+        yield command("nft", "delete", "table", table.family, table.name)
 
 
 def _stops(unit: str, tables: list[FilterTable]) -> list[Step]:

@@ -34,8 +34,8 @@ def _run(root: Path, argv: tuple[str, ...]) -> None:
     etc = root / "etc/systemd/system"
     for unit in (word for word in words if word != "--"):
         if verb in ("disable", "unmask"):
-            for link in [*etc.glob(f"*.wants/{unit}"), *etc.glob(f"*.requires/{unit}"), etc / unit]:
-                if link.is_symlink():
+            for link in [*etc.glob("*.wants/*"), *etc.glob("*.requires/*"), etc / unit]:
+                if link.is_symlink() and link.name == unit:
                     link.unlink()
         elif verb == "mask":
             etc.mkdir(parents=True, exist_ok=True)

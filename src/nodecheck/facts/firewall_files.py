@@ -93,6 +93,8 @@ class NftFile(NamedTuple):
     path: str
     tables: tuple[FilterTable, ...] = ()
     present: bool = False
+    missing: str | None = None
+    """A file that it includes and that is not there: nft refuses the whole then."""
 
     @classmethod
     def read(cls, host: Host, index: UnitIndex) -> NftFile:
@@ -100,10 +102,13 @@ class NftFile(NamedTuple):
         path = _loaded(host, index)
         for candidate in (path,) if path else NFT_FILES:
             try:
-                tables = _script(host, candidate)
+                source = text(host, candidate)
             except Absent:
                 continue
-            return cls(candidate, tables, True)
+            try:
+                return cls(candidate, _script(host, candidate, source), True)
+            except Absent as error:
+                return cls(candidate, (), True, error.source)
         return cls(path or NFT_FILES[-1])
 
 
@@ -118,7 +123,8 @@ def _loaded(host: Host, index: UnitIndex) -> str | None:
     return None
 
 
-def _script(host: Host, path: str) -> tuple[FilterTable, ...]:
+def _script(host: Host, path: str, source: str) -> tuple[FilterTable, ...]:
+    """The tables of a script and of all that it includes. Raises Absent for an included file that is not there."""
     from nodecheck.facts.nft_script import Reader
 
     reader = Reader(path)
@@ -133,7 +139,7 @@ def _script(host: Host, path: str) -> tuple[FilterTable, ...]:
                     raise TooLarge(path, f"includes more than {MOST_INCLUDED} files")
                 follow(text(host, file))
 
-    follow(text(host, path))
+    follow(source)
     return reader.script().tables
 
 
