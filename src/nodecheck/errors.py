@@ -5,7 +5,8 @@
     NodecheckError
     ├── UsageError              what the caller asked for cannot be done (exit code 2)
     │   ├── SelectorError       a selector that names no check, or no tag
-    │   └── ProfileError        a profile or waiver that does not validate
+    │   ├── ProfileError        a profile or waiver that does not validate
+    │   └── ConfigError         a configuration that does not validate, or that root must not trust
     ├── Locked                  another run holds the lock (exit code 75)
     ├── StateError              a state directory that cannot be used
     ├── HistoryError            a history that cannot be read or written
@@ -41,6 +42,10 @@ class SelectorError(UsageError):
 
 class ProfileError(UsageError):
     """A profile does not validate."""
+
+
+class ConfigError(UsageError):
+    """The configuration does not validate, cannot be read, or must not be trusted."""
 
 
 class Locked(NodecheckError):

@@ -23,7 +23,7 @@ from nodecheck.audit.standing import (
     seen_in,
     standing_of,
 )
-from nodecheck.checking.model import Cause, Severity
+from nodecheck.checking.model import Cause, Result, Severity
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
 
@@ -117,7 +117,7 @@ def _changes(
     if was != status:
         if stood is not None:
             yield _change(_kind(before, now, seen, stood), name, before, now, seen)
-        elif status in (FAIL, UNKNOWN):
+        elif _is_told_first(status, name, seen):
             yield _change(NEW_FAILURE if status == FAIL else APPEARED, name, before, now, seen)
         return
     if before is None or now is None:
@@ -126,6 +126,11 @@ def _changes(
         yield _change(SEVERITY_CHANGED, name, before, now, seen)._replace(was=before.severity)
     if before.fingerprint != now.fingerprint:
         yield _change(EVIDENCE_CHANGED, name, before, now, seen)
+
+
+def _is_told_first(status: str, name: str, seen: Seen) -> bool:
+    """Whether the first report tells of a result: what only a running system can tell is no news of a directory."""
+    return status == FAIL or (status == UNKNOWN and seen.results[name].status == UNKNOWN)
 
 
 def _kind(before: Standing | None, now: Standing | None, seen: Seen, stood: set[tuple[str, str]]) -> str:
@@ -170,13 +175,19 @@ def _change(kind: str, name: str, before: Standing | None, now: Standing | None,
         told.view,
         told.severity,
         None if before is None else before.status or None,
-        None if now is None else now.status or None,
+        _after(now, result),
         _message(kind, told, now, seen),
         None if before is None or before.status == ABSENT or now is None else before.message,
         None if result is None else result.cause,
         _since(kind, before, now),
         None if result is None or result.fix is None or told.status != FAIL else result.fix.title,
     )
+
+
+def _after(now: Standing | None, result: Result | None) -> str | None:
+    if now is None:
+        return None
+    return result.status.value if now.status == UNKNOWN and result is not None else now.status or None
 
 
 def _message(kind: str, told: Standing, now: Standing | None, seen: Seen) -> str:
@@ -208,7 +219,7 @@ def worse(change: Change, fail_on: str) -> int:
         return 1
     if change.kind == SEVERITY_CHANGED and not Severity(change.was).reaches(fail_on):
         return {FAIL: 1, UNKNOWN: 3}.get(change.after or "", 0)
-    return 3 if change.after == UNKNOWN and change.kind in (COVERAGE_LOST, APPEARED) else 0
+    return 3 if change.kind == COVERAGE_LOST or (change.kind == APPEARED and change.after == UNKNOWN) else 0
 
 
 def exit_code(changes: tuple[Change, ...], fail_on: str) -> int:

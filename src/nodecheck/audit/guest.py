@@ -57,6 +57,9 @@ def _bound(size: int) -> None:
         return
 
 
+MOST_S = 100_000.0
+
+
 class TimeIsUp(BaseException):
     """The whole audit took longer than it may. Not an Exception: nothing on the way may catch it."""
 
@@ -72,6 +75,7 @@ def alarm_after(seconds: float) -> None:
     def time_is_up(_: int, __: object) -> None:
         raise TimeIsUp
 
+    seconds = min(max(seconds, 1.0), MOST_S) if seconds == seconds else 1.0  # a wrong number is refused later
     signal.signal(signal.SIGALRM, time_is_up)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)

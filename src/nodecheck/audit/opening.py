@@ -132,36 +132,65 @@ def set_aside(directory: str, stamp: str) -> str:
     return target
 
 
-def reading(directory: str) -> sqlite3.Connection:
-    """The database, to read, as whoever may read it. Raises HistoryError.
+@contextmanager
+def reading(directory: str) -> Iterator[sqlite3.Connection]:
+    """The database, to read, as whoever may read it. Raises HistoryError, which says what is in the way.
 
     A reader that may not write the directory cannot make the shared memory of the write-ahead log; where there is no
-    log, nobody writes and the file alone is the database.
+    log, nobody writes, and the file alone is the database, as long as it stays as it is.
     """
     path = f"{directory}/{NAME}"
-    if not os.path.exists(path):
-        raise HistoryError(
-            f"{path}: nothing was recorded yet"
-            if os.access(directory, os.X_OK)
-            else f"{directory}: there is no history that this user may read"
-        )
+    try:
+        before = _state(path)
+        _refuse_newer(path)
+        connection, alone = _readable(path)
+        with closing(connection):
+            yield connection
+        if alone and _state(path) != before:
+            raise HistoryError(f"{path}: it was written while it was read: try again")
+    except (sqlite3.DatabaseError, Corrupt) as error:
+        raise HistoryError(f"{path}: cannot be read: {error}") from error
+    except FileNotFoundError as error:
+        raise HistoryError(f"{path}: nothing was recorded yet") from error
+    except OSError as error:
+        raise HistoryError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _state(path: str) -> tuple[int, int, int]:
+    found = os.stat(path)
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _readable(path: str) -> tuple[sqlite3.Connection, bool]:
+    """A connection that writes nothing, and whether it takes the file alone for the database."""
+    modes = ["ro", "ro&immutable=1"]
+    if os.access(path, os.W_OK) and os.access(os.path.dirname(path) or ".", os.W_OK):
+        modes.insert(0, "rw")  # the last to close a log removes it; who opens it "ro" would leave it behind
+    problem: sqlite3.OperationalError | None = None
+    for mode in modes:
+        if mode.endswith("=1") and os.path.lexists(f"{path}-wal"):
+            break
+        try:
+            return _connected(path, mode), mode.endswith("=1")
+        except sqlite3.OperationalError as error:
+            problem = error
+    raise problem or sqlite3.OperationalError("unable to open database file")
+
+
+def _connected(path: str, mode: str) -> sqlite3.Connection:
     from urllib.parse import quote
 
-    problem = ""
-    for mode in ("mode=ro", "mode=ro&immutable=1"):
-        if "immutable" in mode and os.path.lexists(f"{path}-wal"):
-            break
-        connection = sqlite3.connect(f"file:{quote(path)}?{mode}", uri=True, timeout=BUSY_S, isolation_level=None)
-        try:
-            if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-                raise HistoryError(f"{path}: nothing was recorded yet, or it is no history")
-            version_of(connection)
-            connection.execute("SELECT count(*) FROM run").fetchone()
-            return connection
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            problem = str(error)
-        except BaseException:
-            connection.close()
-            raise
-    raise HistoryError(f"{path}: cannot be read: {problem}")
+    uri = f"file:{quote(path)}?mode={mode}"
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA cell_size_check = ON")
+        found = connection.execute("PRAGMA application_id").fetchone()[0]
+        if found != APPLICATION_ID:
+            raise Corrupt("it is not a history of nodecheck")
+        version_of(connection)
+        connection.execute("SELECT count(*) FROM run").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection

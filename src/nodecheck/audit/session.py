@@ -13,6 +13,7 @@ from nodecheck.digest import sha256_name
 from nodecheck.errors import HistoryError, NewerHistory
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
+from nodecheck.text import printable
 
 
 class Notice(NamedTuple):
@@ -130,12 +131,9 @@ def _unrecorded(report: Report, directory: str | None, scope: str, flap: Flap, p
     notice = Notice(UNRECORDED, f"this run was not recorded: {problem}")
     if directory is not None:
         try:
-            connection = reading(directory)
-            try:
+            with reading(directory) as connection:
                 found = History(connection).compare(report, scope, flap)
                 return _audit(report, found, baseline_of(connection, scope), (), (notice,))
-            finally:
-                connection.close()
         except (HistoryError, sqlite3.Error, OSError):
             pass  # then it is as a first run
     found = Recorded(None, None, step(None, report, Moment(None, report.run.started_at)))
@@ -154,25 +152,40 @@ def _audit(
     return Audit(report, found.run, found.before, found.step.changes, found.step.still, drift, untold, told)
 
 
-def _context(report: Report, found: Recorded) -> list[Notice]:
+def _context(report: Report, found: Recorded) -> tuple[Notice, ...]:
     """What a reader of the changes should know."""
-    old, new = found.before, before_of(report, 0)
-    if old is None:
-        return [Notice(FIRST, "first run: everything that fails is told")]
+    if found.before is None:
+        return (Notice(FIRST, "first run: everything that fails is told"),)
+    return _contrast(found.before, before_of(report, 0), f"run {found.before.run}")
+
+
+def contrast(old: Report, new: Report) -> tuple[Notice, ...]:
+    """What a reader of the difference of two reports should know."""
+    notices = [*_contrast(before_of(old, 0), before_of(new, 0), "the earlier report")]
+    if old.node.machine_id != new.node.machine_id or old.run.source != new.run.source:
+        names = [printable(f"{item.node.hostname or 'not known'}, {item.run.source.path}") for item in (old, new)]
+        notices.insert(0, Notice("other-node", f"the reports are of different places: {names[0]} and {names[1]}"))
+        notices = [notice for notice in notices if notice.code != "rebooted"]
+    return tuple(notices)
+
+
+def _contrast(old: Before, new: Before, name: str) -> tuple[Notice, ...]:
     notices = []
     if old.boot_id and new.boot_id and old.boot_id != new.boot_id:
-        notices.append(Notice("rebooted", f"the node was rebooted since run {old.run}"))
+        notices.append(Notice("rebooted", f"the node was rebooted since {name}"))
     if old.profile != new.profile:
-        names = ("name", "rules", "role", "Kubernetes", "proxy mode", "cni")
-        what = ", ".join(
-            _differs(*item) for item in zip(names, old.profile, new.profile, strict=True) if item[1] != item[2]
-        )
-        notices.append(Notice("profile-changed", f"the profile differs from run {old.run}'s: {what}"))
+        pairs = zip(_PROFILE, old.profile, new.profile, strict=True)
+        what = ", ".join([_differs(label, was, now) for label, was, now in pairs if was != now])
+        notices.append(Notice("profile-changed", f"the profile differs from that of {name}: {printable(what)}"))
     if old.version != new.version:
-        notices.append(Notice("nodecheck-changed", f"nodecheck {new.version}, it was {old.version} in run {old.run}"))
+        text = f"nodecheck {new.version} judged; {old.version} judged {name}"
+        notices.append(Notice("nodecheck-changed", printable(text)))
     if new.at < old.at:
-        notices.append(Notice("clock-went-back", f"the clock is behind that of run {old.run} ({old.at})"))
-    return notices
+        notices.append(Notice("clock-went-back", f"the clock is behind that of {name} ({printable(old.at)})"))
+    return tuple(notices)
+
+
+_PROFILE = ("name", "rules", "role", "Kubernetes", "proxy mode", "cni")
 
 
 def _differs(name: str, old: str | None, new: str | None) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nodecheck.audit.changes import STILL_FAILING, Change, worse
-from nodecheck.audit.session import FIRST, LOUD, Audit
+from nodecheck.audit.session import FIRST, LOUD, Audit, Notice
 from nodecheck.audit.store import change_dict
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
@@ -25,6 +25,10 @@ LABELS = {
     "fixed": "fixed",
     "still-failing": "still failing",
 }
+
+
+_FIRST = {"new-failure": "FAILS", "appeared": "UNKNOWN"}
+"""Of a first run nothing is known to be new."""
 
 
 class Look(NamedTuple):
@@ -49,7 +53,7 @@ def audit_text(audit: Audit, look: Look) -> str:
     for untold in audit.untold:
         lines.append(_wrapped(f"run {untold.run} of {minute(untold.at)} ended before it had told this:", look))
         lines += [_line(change, look) for change in untold.changes]
-    lines += [_line(change_dict(change), look) for change in changes]
+    lines += [_line(change_dict(change), look, _FIRST if audit.before is None else LABELS) for change in changes]
     if not (look.quiet or look.changed_only):
         lines += [_line(change_dict(change), look) for change in audit.still]
     lines += _drift(audit, look)
@@ -83,10 +87,11 @@ def _drift(audit: Audit, look: Look) -> Iterator[str]:
         yield _line(change_dict(change), look)
 
 
-def diff_text(changes: tuple[Change, ...], look: Look) -> str:
+def diff_text(changes: tuple[Change, ...], notices: tuple[Notice, ...], look: Look) -> str:
     """The difference of two reports as text."""
     found = [change for change in changes if not (look.changed_only and change.kind == STILL_FAILING)]
-    return "".join([_line(change_dict(change), look) + "\n" for change in found])
+    lines = [_wrapped(f"note: {notice.message}", look) for notice in notices]
+    return "".join([line + "\n" for line in (*lines, *[_line(change_dict(change), look) for change in found])])
 
 
 def minute(at: str) -> str:
@@ -101,9 +106,9 @@ def minute(at: str) -> str:
 _COLOURS = {"new-failure": "1;31", "unwaived": "1;31", "coverage-lost": "35", "fixed": "32", "still-failing": "31"}
 
 
-def _line(change: dict[str, Any], look: Look) -> str:
+def _line(change: dict[str, Any], look: Look, labels: Mapping[str, str] = LABELS) -> str:
     kind = str(change["kind"])
-    label = f"{LABELS.get(kind, kind):<16}"
+    label = f"{labels.get(kind, kind):<16}"
     if look.colour and kind in _COLOURS:
         label = f"\x1b[{_COLOURS[kind]}m{label}\x1b[0m"
     text = printable(_told(change))

@@ -188,9 +188,19 @@ def baseline_of(db: sqlite3.Connection, scope: str | None) -> Baseline | None:
     row = db.execute(
         "SELECT body FROM baseline WHERE ?1 IS NULL OR scope = ?1 ORDER BY id DESC LIMIT 1", (scope,)
     ).fetchone()
-    if row is None:
-        return None
-    found = unpack(row[0])
+    return None if row is None else _baseline(row[0])
+
+
+def baselines(db: sqlite3.Connection) -> tuple[Baseline, ...]:
+    """The baseline in force of each scope, the last accepted first."""
+    rows = db.execute(
+        "SELECT body FROM baseline WHERE id IN (SELECT max(id) FROM baseline GROUP BY scope) ORDER BY id DESC"
+    )
+    return tuple([_baseline(row[0]) for row in rows])
+
+
+def _baseline(body: bytes) -> Baseline:
+    found = unpack(body)
     try:
         return Baseline(found["run"], found["accepted_at"], found["by"], from_document(found["report"]))
     except (KeyError, TypeError, ReportError) as error:

@@ -1,4 +1,9 @@
-"""Check this node, record the result, and tell what changed; silent where nothing did."""
+"""Check this node, record the result, and tell what changed; silent where nothing did.
+
+What the options leave out comes from the configuration, /etc/nodecheck/nodecheck.toml. With --changed-only the exit
+code is 0 where nothing got worse, 1 where something fails newly at or above --fail-on (against the run before, or
+against the accepted baseline), and 3 where something can no longer be judged.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +12,19 @@ from typing import TYPE_CHECKING
 
 from nodecheck.cli.options import add_outputs, add_run_options, judged
 from nodecheck.cli.start import EPILOG, Unwritten, complain, write
+from nodecheck.cli.state import add_state
 from nodecheck.errors import UsageError
 
 if TYPE_CHECKING:
     from nodecheck.audit.session import Audit
+    from nodecheck.audit.show import Look
+    from nodecheck.config.model import Config
     from nodecheck.report import Report
 
-GRACE_S = 15.0
+GRACE_S = 20.0
 """Seconds that recording and writing may take beyond the run itself."""
+
+TIMEOUT_S = 30.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,35 +32,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     add_run_options(parser)
     add_outputs(parser, "text or json, of the changes")
+    add_state(parser)
     add = parser.add_argument
-    add("--state", metavar="DIR", help="the state directory (default: /var/lib/nodecheck, or the user's own)")
     add("--changed-only", action="store_true", help="report, and exit by, the changes alone")
+    add("--check-config", action="store_true", help="only validate the configuration, and print what is in force")
+    # None: not given, so that the configuration's word counts
+    parser.set_defaults(profile=None, timeout=None, select=None, ignore=None, waivers=None, changed_only=None)
 
 
 def main(args: argparse.Namespace) -> int:
     """Audit the node."""
     from nodecheck.audit.guest import TimeIsUp, alarm_after, alarm_off, behave
+    from nodecheck.config.load import load_config
 
     if args.format not in ("text", "json"):
         raise UsageError(f"--format: expected text or json, found {args.format!r} (--output writes the others)")
-    behave(10, "idle", 512)
+    config = load_config(args.config)
+    if args.check_config:
+        from nodecheck.config.show import to_toml
+
+        write(to_toml(config))
+        return 0
+    _fill(args, config)
+    behave(config.nice, config.io_class, config.memory_mib)
     alarm_after(args.timeout + GRACE_S)
     try:
-        return _audit(args)
+        return _audit(args, config)
     except TimeIsUp:
         complain(f"the audit did not end within {args.timeout + GRACE_S:g} seconds, and was given up")
         return 3
+    except MemoryError:
+        complain(f"the audit needs more than {config.memory_mib} MiB (memory-mib in the configuration)")
+        return 70
     finally:
         alarm_off()
 
 
-def _audit(args: argparse.Namespace) -> int:
+def _fill(args: argparse.Namespace, config: Config) -> None:
+    """Let the configuration say what the options do not; ``--output`` adds to what it says."""
+    for name in ("profile", "role", "kubernetes", "proxy_mode", "cni", "fail_on", "select", "ignore", "waivers",
+                 "timeout", "changed_only", "state"):  # fmt: skip
+        if getattr(args, name) is None:
+            setattr(args, name, getattr(config, name))
+    args.profile = "kubernetes" if args.profile is None else args.profile
+    args.timeout = TIMEOUT_S if args.timeout is None else args.timeout
+    args.output = [*config.outputs, *args.output]
+
+
+def _audit(args: argparse.Namespace, config: Config) -> int:
     import os
     from contextlib import ExitStack
 
     from nodecheck.audit.lock import locked
     from nodecheck.audit.place import default_directory, prepared
+    from nodecheck.cli.outputs import parse_outputs
 
+    outputs = parse_outputs(args.output)
     directory, problem = None, ""
     wanted = args.state or default_directory(os.environ, os.geteuid())
     with ExitStack() as held:
@@ -60,25 +97,44 @@ def _audit(args: argparse.Namespace) -> int:
             directory = real
         except OSError as error:
             problem = f"{wanted}: {error.strerror or error}"
-        return _done(args, judged(args), directory, problem)
+        return _done(args, config, directory, problem, outputs)
 
 
-def _done(args: argparse.Namespace, report: Report, directory: str | None, problem: str) -> int:
-    from nodecheck.audit.keep import Limits
-    from nodecheck.audit.session import LOUD, note_told, recorded, scope_of
+def _done(
+    args: argparse.Namespace, config: Config, directory: str | None, problem: str, outputs: list[tuple[str, str]]
+) -> int:
+    """Judge, record, write the outputs, tell, and note that it was told: in this order nothing is lost by a crash."""
+    from nodecheck.audit.session import LOUD, recorded, scope_of
+    from nodecheck.cli.run_verb import deliver
 
+    report = judged(args)
     scope = scope_of(report, tuple(args.select), tuple(args.ignore), args.view)
-    audit = recorded(report, directory, scope, problem=problem)
+    audit = recorded(report, directory, scope, config.flap, config.limits, problem)
     for notice in audit.notices:
         if notice.code in LOUD:
             complain(notice.message)
+    delivered = [deliver(report, *output) for output in outputs]
     write(_document(args, audit))
     if directory is not None and audit.recorded:
-        note_told(directory, Limits(), audit)
-    if not audit.recorded:
-        raise Unwritten("the run was not recorded")
-    code = audit.exit_code() if args.changed_only else report.exit_code
-    return 0 if args.exit_zero else code
+        _note(directory, config, audit)
+    if not (audit.recorded and all(delivered)):
+        raise Unwritten("the verdict was reached, but not everything could be recorded and written")
+    return 0 if args.exit_zero else _code(args, audit, report)
+
+
+def _code(args: argparse.Namespace, audit: Audit, report: Report) -> int:
+    return audit.exit_code() if args.changed_only else report.exit_code
+
+
+def _note(directory: str, config: Config, audit: Audit) -> None:
+    import sqlite3
+
+    from nodecheck.audit.session import note_told
+
+    try:
+        note_told(directory, config.limits, audit)
+    except (sqlite3.Error, OSError) as error:
+        complain(f"what was told may be told again: {error}")
 
 
 def _document(args: argparse.Namespace, audit: Audit) -> str:
@@ -87,12 +143,19 @@ def _document(args: argparse.Namespace, audit: Audit) -> str:
 
         from nodecheck.audit.document import to_dict
 
-        return json.dumps(to_dict(audit), indent=2) + "\n"
+        return "" if args.quiet and audit.quiet else json.dumps(to_dict(audit), indent=2) + "\n"
+    from nodecheck.audit.show import audit_text
+
+    return audit_text(audit, look_of(args))
+
+
+def look_of(args: argparse.Namespace) -> Look:
+    """How the terminal, or the pipe, is to show changes: folded on a terminal, else one line each."""
     import sys
 
-    from nodecheck.audit.show import Look, audit_text
+    from nodecheck.audit.show import Look
     from nodecheck.cli.terminal import colour, width
 
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
-    look = Look(colour(args.no_color), width() if on_terminal else None, args.quiet, args.changed_only)
-    return audit_text(audit, look)
+    quiet = getattr(args, "quiet", False)
+    return Look(colour(args.no_color), width() if on_terminal else None, quiet, bool(args.changed_only))

@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of a report, a plan or a profile."""
+"""The JSON Schema (2020-12) of a report, a plan, an audit or a profile."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 from nodecheck.cli.start import write
 
-DOCUMENTS = ("report", "plan", "profile")
+DOCUMENTS = ("report", "plan", "audit", "profile")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

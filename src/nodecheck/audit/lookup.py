@@ -1,0 +1,170 @@
+"""Looking things up in the history: runs, their reports, and since when something is as it is."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from nodecheck.audit.pack import together, unpack
+from nodecheck.audit.standing import Moment
+from nodecheck.errors import HistoryError, UsageError
+from nodecheck.record import NamedTuple
+from nodecheck.report import Report
+
+BASELINE = "baseline"
+LEAST_PREFIX = 4
+
+
+class Line(NamedTuple):
+    """One recorded run."""
+
+    run: int
+    id: str
+    started_at: str
+    boot_id: str | None
+    verdict: str
+    exit_code: int
+    failed: int
+    unknown: int
+    profile: str
+    changes: dict[str, int]
+    """Kind to count."""
+    told: bool
+    rebooted: bool
+    """Whether the node was rebooted since the run before it in this list."""
+
+
+def lines(db: sqlite3.Connection, limit: int | None = None, since: str | None = None) -> tuple[Line, ...]:
+    """The last runs, the latest first; ``since`` is the start of an RFC 3339 time."""
+    rows = db.execute(
+        "SELECT run.seq, run.uuid, run.body, run.changes, run.told, piece.body FROM run"
+        " LEFT JOIN piece ON piece.id = run.about ORDER BY run.seq DESC"
+    )
+    found: list[Line] = []
+    for row in rows:
+        line = _line(row)
+        if found and found[-1].boot_id and line.boot_id:
+            found[-1] = found[-1]._replace(rebooted=found[-1].boot_id != line.boot_id)
+        if limit is not None and len(found) >= limit:
+            break
+        if since is None or line.started_at >= since:
+            found.append(line)
+    return tuple(found)
+
+
+def _line(row: Sequence[Any]) -> Line:
+    seq, uuid, body, changes, told, about = row
+    try:
+        own, head = unpack(body), unpack(about)
+        run, summary = own["run"], own["summary"]
+        counts: dict[str, int] = {}
+        for change in unpack(changes) if changes else ():
+            counts[change["kind"]] = counts.get(change["kind"], 0) + 1
+        return Line(
+            seq, uuid, run["started_at"], own["boot_id"], summary["verdict"], summary["exit_code"], summary["fail"],
+            summary["unknown"], head["profile"]["name"], counts, bool(told), False,
+        )  # fmt: skip
+    except (HistoryError, KeyError, TypeError) as error:
+        raise HistoryError(f"run {seq} of the history is damaged") from error
+
+
+def find(db: sqlite3.Connection, text: str) -> int | None:
+    """The number of the run that a text names: a number, ``last``, ``last~2``, or the start of its id; None for none.
+
+    Raises UsageError where several ids begin so.
+    """
+    name, tilde, back = text.partition("~")
+    if name == "last" and (not tilde or (back.isascii() and back.isdigit() and len(back) < 8)):
+        row = db.execute("SELECT seq FROM run ORDER BY seq DESC LIMIT 1 OFFSET ?", (int(back or 0),)).fetchone()
+        return None if row is None else int(row[0])
+    if text.isascii() and text.isdigit() and len(text) < 16:
+        row = db.execute("SELECT seq FROM run WHERE seq = ?", (int(text),)).fetchone()
+        if row is not None:
+            return int(row[0])
+    if len(text) < LEAST_PREFIX or any(c not in "0123456789abcdef-" for c in text):
+        return None
+    found = db.execute("SELECT seq FROM run WHERE uuid >= ? AND uuid < ? LIMIT 2", (text, text + "g")).fetchall()
+    if len(found) > 1:
+        raise UsageError(f"several runs have an id that begins with {text!r}")
+    return int(found[0][0]) if found else None
+
+
+def report_of(db: sqlite3.Connection, run: int) -> tuple[Report, str]:
+    """A recorded report, and its scope. Raises HistoryError."""
+    row = db.execute(
+        "SELECT run.body, about.body, members.body, run.scope FROM run LEFT JOIN piece about ON about.id = run.about"
+        " LEFT JOIN piece members ON members.id = run.members WHERE run.seq = ?",
+        (run,),
+    ).fetchone()
+    if row is None:
+        raise HistoryError(f"there is no run {run} in the history")
+    try:
+        own, about, members = (unpack(body) for body in row[:3])
+        return together(own, about, [_result(db, number) for number in members]), str(row[3])
+    except (HistoryError, TypeError) as error:
+        raise HistoryError(f"run {run} of the history is damaged: {error}") from error
+
+
+def _result(db: sqlite3.Connection, number: int) -> dict[str, Any]:
+    row = db.execute("SELECT body FROM result WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise HistoryError("one of its results is missing")
+    found: dict[str, Any] = unpack(row[0])
+    return found
+
+
+class Interval(NamedTuple):
+    """Runs one after another in which a result had one status; None where it was not in the report."""
+
+    status: str | None
+    severity: str | None
+    message: str | None
+    first: Moment
+    last: Moment
+    runs: int
+    fingerprint: str | None
+
+
+def intervals(db: sqlite3.Connection, result_id: str) -> tuple[Interval, ...]:
+    """How a result stood, the earliest first; empty where no run has it.
+
+    Runs that did not look at it, or that looked at another place than the last run that has it, do not count.
+    """
+    versions = {
+        number: unpack(body) for number, body in db.execute("SELECT id, body FROM result WHERE name = ?", (result_id,))
+    }
+    found: list[Interval] = []
+    for moment, number in _numbers(db, frozenset(versions)):
+        now = _interval(versions.get(number or 0), moment)
+        last = found[-1] if found else None
+        if last is not None and (last.status, last.severity) == (now.status, now.severity):
+            found[-1] = now._replace(first=last.first, runs=last.runs + 1)
+        elif last is not None or now.status is not None:
+            found.append(now)
+    return tuple(found)
+
+
+def _numbers(db: sqlite3.Connection, wanted: frozenset[int]) -> list[tuple[Moment, int | None]]:
+    """Each run that may tell of the wanted results, and which of them it has."""
+    known: dict[int, int | None] = {}
+    found, source, scope = [], None, None
+    for seq, members, body, in_scope in db.execute("SELECT seq, members, body, scope FROM run ORDER BY seq DESC"):
+        if members not in known:
+            row = db.execute("SELECT body FROM piece WHERE id = ?", (members,)).fetchone()
+            known[members] = next((number for number in unpack(row[0] if row else b"") if number in wanted), None)
+        run, number = unpack(body)["run"], known[members]
+        if scope is None and number is not None:
+            source, scope = run["source"], in_scope
+        if scope is None or run["source"] != source or (number is None and in_scope != scope):
+            continue
+        found.append((Moment(seq, run["started_at"]), number))
+    return found[::-1]
+
+
+def _interval(version: dict[str, Any] | None, moment: Moment) -> Interval:
+    if version is None:
+        return Interval(None, None, None, moment, moment, 1, None)
+    return Interval(
+        version["status"], version["severity"], version["message"], moment, moment, 1, version["fingerprint"]
+    )

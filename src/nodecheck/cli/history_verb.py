@@ -1,0 +1,131 @@
+"""The recorded audits: list them, show one, or tell since when a result is as it is.
+
+RUN is a number of the list, the start of a run's id, last, last~2 (two before the last), or baseline.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+from typing import Any
+
+from nodecheck.cli.start import write
+from nodecheck.cli.state import add_state, state_directory
+from nodecheck.errors import UsageError
+
+DEFAULT_LIMIT = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``nodecheck history``."""
+    add = parser.add_argument
+    add("run", metavar="RUN|ID", nargs="?", help="show this run's report, or the history of the result with this id")
+    add("--result", metavar="ID", help="the history of this result: since when it has the status that it has")
+    add("--limit", metavar="N", type=_count, default=DEFAULT_LIMIT, help="runs in the list (default: 20; 0: all)")
+    add("--since", metavar="TIME", type=_time, help="only runs from then on: 2026-11-01, or 2026-11-01T12:30:00Z")
+    add("--format", metavar="FORMAT", default="text", help="of the report of RUN: text, json, html, … (default: text)")
+    add("--json", action="store_const", dest="format", const="json", help="the same as --format json; of lists too")
+    add("--no-color", action="store_true", help="plain text on a terminal too (as NO_COLOR does)")
+    add_state(parser)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"expected a number, found {text!r}")
+    return int(text)
+
+
+def _time(text: str) -> str:
+    from datetime import datetime
+
+    try:
+        datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a time such as 2026-11-01, found {text!r}") from None
+    return text
+
+
+def main(args: argparse.Namespace) -> int:
+    """List, show, or tell since when."""
+    from nodecheck.audit.opening import reading
+
+    if args.run is not None and args.result is not None:
+        raise UsageError("a run and --result: only one at a time")
+    with reading(state_directory(args)) as db:
+        document = _document(args, db)
+    write(document)
+    return 0
+
+
+def _document(args: argparse.Namespace, db: sqlite3.Connection) -> str:
+    from nodecheck.audit.lookup import BASELINE, find
+
+    if args.result is not None:
+        return _result(args, db, args.result)
+    if args.run is None:
+        return _list(args, db)
+    if args.run == BASELINE:
+        return _report(args, _accepted(db).report)
+    run = find(db, args.run)
+    if run is None:
+        return _result(args, db, args.run)
+    from nodecheck.audit.lookup import report_of
+
+    return _report(args, report_of(db, run)[0])
+
+
+def _accepted(db: sqlite3.Connection) -> Any:
+    from nodecheck.audit.store import baseline_of
+
+    found = baseline_of(db, None)
+    if found is None:
+        raise UsageError("no baseline was accepted yet (nodecheck baseline accept)")
+    return found
+
+
+def _report(args: argparse.Namespace, report: Any) -> str:
+    from nodecheck.cli.outputs import renderer
+
+    if args.format != "text":
+        return renderer(args.format)(report)
+    from nodecheck.cli.terminal import colour, width
+    from nodecheck.render.text import Style, render_text
+
+    return render_text(report, Style(colour(args.no_color), width()))
+
+
+def _list(args: argparse.Namespace, db: sqlite3.Connection) -> str:
+    from nodecheck.audit.lookup import lines
+
+    found = lines(db, args.limit or None, args.since)
+    if args.format == "json":
+        runs = [line._asdict() for line in found]
+        return json.dumps({"runs": runs}, indent=2) + "\n"
+    _text_only(args)
+    from nodecheck.audit.show_history import list_text
+    from nodecheck.cli.terminal import width
+
+    return list_text(found, width())
+
+
+def _result(args: argparse.Namespace, db: sqlite3.Connection, name: str) -> str:
+    from nodecheck.audit.lookup import intervals
+    from nodecheck.checking.selectors import nearest
+
+    found = intervals(db, name)
+    if not found:
+        known = [row[0] for row in db.execute("SELECT DISTINCT name FROM result LIMIT 5000")]
+        raise UsageError(f"the history has neither a run nor a result {name!r}{nearest(name, known)}")
+    if args.format == "json":
+        spans = [{**item._asdict(), "first": item.first._asdict(), "last": item.last._asdict()} for item in found]
+        return json.dumps({"id": name, "intervals": spans}, indent=2) + "\n"
+    _text_only(args)
+    from nodecheck.audit.show_history import intervals_text
+
+    return intervals_text(name, found)
+
+
+def _text_only(args: argparse.Namespace) -> None:
+    if args.format != "text":
+        raise UsageError(f"--format: expected text or json for a list, found {args.format!r}")

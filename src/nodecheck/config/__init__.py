@@ -1,0 +1,1 @@
+"""The configuration of audits: /etc/nodecheck/nodecheck.toml and its drop-ins."""

@@ -1,0 +1,99 @@
+"""Loading the configuration: the file, then its drop-ins by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from nodecheck.audit.keep import Limits
+from nodecheck.audit.standing import parse_flap
+from nodecheck.config.model import DEFAULT_PATH, Config
+from nodecheck.config.trust import read_trusted
+from nodecheck.errors import ConfigError, FactError
+
+Tables = dict[str, Any]
+
+MOST_DROP_INS = 100
+
+
+def load_config(path: str | None = None) -> Config:
+    """The configuration of a file (None: :data:`DEFAULT_PATH`, where there is one) and of ``PATH.d/*.toml``.
+
+    Tables merge key by key, a later file wins, lists replace; only ``[[output]]`` adds up. Raises ConfigError, which
+    names file, line and the nearest valid name.
+    """
+    main = path or DEFAULT_PATH
+    merged: Tables = {"audit": {}, "history": {}, "output": []}
+    files = []
+    try:
+        _lay(merged, _tables(main))
+        files.append(main)
+    except FileNotFoundError:
+        if path is not None:
+            raise ConfigError(f"config {path}: there is no such file") from None
+    for drop_in in _drop_ins(f"{main}.d"):
+        try:
+            _lay(merged, _tables(drop_in))
+        except FileNotFoundError:
+            raise ConfigError(f"config {drop_in}: there is no such file (a link that leads nowhere)") from None
+        files.append(drop_in)
+    return _config(merged, tuple(files))
+
+
+def _drop_ins(folder: str) -> list[str]:
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ConfigError(f"config {folder}: {error.strerror or error}") from error
+    found = sorted(name for name in names if name.endswith(".toml") and not name.startswith("."))
+    if len(found) > MOST_DROP_INS:
+        raise ConfigError(f"config {folder}: more than {MOST_DROP_INS} files")
+    return [f"{folder}/{name}" for name in found]
+
+
+def _tables(path: str) -> Tables:
+    from nodecheck.config.validate import validate
+    from nodecheck.facts.toml import parse_toml
+    from nodecheck.profile.lines import key_lines, line_of
+    from nodecheck.profile.validate import Invalid
+
+    raw = read_trusted(path)
+    try:
+        table = parse_toml(raw, path)
+    except FactError as error:
+        raise ConfigError(f"config {path}: {error.detail}") from error
+    try:
+        validate(table)
+    except Invalid as error:
+        line = line_of(key_lines(raw.decode()), error.path)
+        raise ConfigError(f"config {path}: {'' if line is None else f'line {line}: '}{error}") from error
+    return table
+
+
+def _lay(merged: Tables, table: Tables) -> None:
+    for name in ("audit", "history"):
+        merged[name].update(table.get(name, {}))
+    merged["output"].extend(table.get("output", ()))
+
+
+def _config(merged: Tables, files: tuple[str, ...]) -> Config:
+    found: Mapping[str, Any] = {key.replace("-", "_"): _value(key, value) for key, value in merged["audit"].items()}
+    history = {key.replace("-", "_"): value for key, value in merged["history"].items()}
+    return Config(**found)._replace(
+        limits=Limits(**history), outputs=tuple([_output(item) for item in merged["output"]]), files=files
+    )
+
+
+def _value(key: str, value: Any) -> Any:
+    if key == "flap":
+        return parse_flap(value)
+    if key == "timeout":
+        return float(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _output(item: Mapping[str, str]) -> str:
+    return f"{item['format']}={item['path']}" if "path" in item else item["format"]

@@ -1,0 +1,51 @@
+"""Reading a configuration file, refused where root must not trust it."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from nodecheck.audit.place import untrusted_above
+from nodecheck.errors import ConfigError
+from nodecheck.facts.toml import MOST_BYTES
+
+
+def read_trusted(path: str) -> bytes:
+    """The bytes of a file.
+
+    Raises ConfigError where it cannot be read, or where nodecheck runs as root and others own the file or one of its
+    directories or can write them; FileNotFoundError where there is none.
+    """
+    try:
+        if os.geteuid() == 0:
+            _verify_above(path)
+        fd = os.open(os.path.realpath(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"config {path}: {error.strerror or error}") from error
+    with os.fdopen(fd, "rb") as file:
+        _verify(path, os.fstat(fd))
+        raw = file.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        raise ConfigError(f"config {path}: larger than {MOST_BYTES >> 10} KiB")
+    return raw
+
+
+def _verify_above(path: str) -> None:
+    for folder in {os.path.dirname(os.path.abspath(path)), os.path.dirname(os.path.realpath(path))}:
+        problem = untrusted_above(folder)
+        if problem:
+            raise ConfigError(f"config {path}: {problem}: refused, as nodecheck runs as root")
+
+
+def _verify(path: str, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigError(f"config {path}: not a regular file")
+    if os.geteuid() != 0:
+        return
+    if found.st_uid != 0:
+        raise ConfigError(f"config {path}: owned by uid {found.st_uid}: refused, as nodecheck runs as root")
+    if found.st_mode & 0o022:
+        mode = stat.S_IMODE(found.st_mode)
+        raise ConfigError(f"config {path}: others can write it (mode {mode:04o}): refused, as nodecheck runs as root")
