@@ -12,7 +12,7 @@ from nodecheck.facts.os_release import OsRelease, leading_numbers
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix, by_hand
 from nodecheck.fix import command as run
-from nodecheck_checks.command_table import INSTALL, Need, needs_of, package_of
+from nodecheck_checks.command_table import INSTALL, KNOWN_TO, Need, needs_of, package_of
 
 
 @check(severity=Severity.ERROR, tags=["kubelet", "kubeadm"], verify={"require": command_text})
@@ -87,7 +87,7 @@ class _Fixes:
         manager = _manager(release)
         package = None if manager is None else package_of(name, manager)
         if manager is None or package is None:
-            return by_hand(title, f"Install the package that brings {name}.")
+            return by_hand(title, f"Install what brings {name}: {KNOWN_TO.get(name, 'its package')}.")
         return Fix(f"Install {package}", (run(*INSTALL[manager], package),))
 
 

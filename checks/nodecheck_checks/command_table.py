@@ -86,6 +86,9 @@ PACKAGES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 """The package of a program by package manager, where it is not called as the program is."""
 
+KNOWN_TO = {"crictl": "the repository of Kubernetes' own packages (pkgs.k8s.io), package cri-tools"}
+"""Programs whose package is in no distribution, and where it is."""
+
 INSTALL: dict[str, tuple[str, ...]] = {
     "apt": ("apt-get", "install", "-y", "--"),
     "yum": ("yum", "install", "-y", "--"),

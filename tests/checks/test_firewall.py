@@ -259,7 +259,7 @@ def test_the_dbus_alias_is_the_same_unit(tree: Tree) -> None:
     ],
 )
 def test_enabled_and_without_effect(tree: Tree, name: str, path: str, content: str, strict_status: str) -> None:
-    root = tree({**FILES[name], path: content})  # type: ignore[arg-type]
+    root = tree({**FILES[name], path: content})
     enable(root, f"{name}.service")
 
     assert boot(root, name).status == "pass"
