@@ -10,8 +10,8 @@ from nodecheck.checking.engine import run as judge
 from nodecheck.checking.model import VIEWS, Severity
 from nodecheck.errors import UsageError
 from nodecheck.facts.target import PROXY_MODES, ROLES, Settings, release_text
-from nodecheck.host import open_host
-from nodecheck.plugins import load
+from nodecheck.host import Host, open_host
+from nodecheck.plugins import Registry, load
 from nodecheck.profile.load import load_profile
 from nodecheck.profile.model import Profile
 from nodecheck.report import Report
@@ -45,6 +45,30 @@ def run(
     Raises :class:`nodecheck.UsageError` (its subclasses for selectors and profiles) for bad arguments; never for
     what the node holds.
     """
+    return judge(
+        *prepared(
+            root=root, profile=profile, role=role, kubernetes=kubernetes, proxy_mode=proxy_mode, cni=cni, select=select,
+            ignore=ignore, view=view, fail_on=fail_on, timeout=timeout, waivers=waivers,
+        )
+    )  # fmt: skip
+
+
+def prepared(
+    *,
+    root: str | PathLike[str] | None,
+    profile: str | PathLike[str],
+    role: str | None,
+    kubernetes: str | None,
+    proxy_mode: str | None,
+    cni: str | None,
+    select: Iterable[str],
+    ignore: Iterable[str],
+    view: str | None,
+    fail_on: str | None,
+    timeout: float,
+    waivers: Iterable[str | PathLike[str]],
+) -> tuple[Host, Registry, Request]:
+    """What :func:`run` gives to the engine for the same arguments; raises what it raises."""
     registry = load()
     found = load_profile(_profile_source(profile), registry)
     if paths := _paths("waivers", waivers):
@@ -58,7 +82,7 @@ def run(
         raise UsageError(f"timeout: expected seconds, more than 0 and at most 86400, found {timeout!r}")
     selection = selection_of(registry, _texts("select", select), (*found.ignore, *_texts("ignore", ignore)), view)
     host = open_host(None if root is None else _path("root", root))
-    return judge(host, registry, Request(found, settings, selection, fail_on or found.fail_on, float(timeout)))
+    return host, registry, Request(found, settings, selection, fail_on or found.fail_on, float(timeout))
 
 
 def _settings(

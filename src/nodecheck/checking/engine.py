@@ -35,13 +35,14 @@ CHECK_MOST_S = 10.0
 
 
 class Request(NamedTuple):
-    """What one run is asked for."""
+    """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own."""
 
     profile: Profile
     settings: Settings
     selection: Selection
     fail_on: str
     timeout_s: float
+    watch: Callable[[str], None] | None = None
 
 
 def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str], view: str | None) -> Selection:
@@ -68,7 +69,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     def identify() -> None:
         identity[0] = node_of(host, _release(facts))
 
-    status = _work(identify, tasks, facts, finisher, began + request.timeout_s, request.timeout_s)
+    status = _work(identify, tasks, facts, finisher, began + request.timeout_s, request)
     for plugin in registry.plugins:
         if plugin.status == "failed":
             finisher.add_plugin(plugin)
@@ -137,9 +138,10 @@ def _work(
     facts: Facts,
     finisher: Finisher,
     deadline: float,
-    timeout_s: float,
+    request: Request,
 ) -> str:
     """Do the tasks, after ``identify``; ``complete``, or ``timeout`` where the time was over before the end."""
+    timeout_s, watch = request.timeout_s, request.watch
     each_s = min(CHECK_MOST_S, timeout_s / CHECK_SHARE)
     late: dict[int, str] = {}
     cut_short = False
@@ -149,6 +151,8 @@ def _work(
         if index == 0:
             identify()
         elif not _deselected(tasks[index - 1]):
+            if watch is not None:
+                watch(tasks[index - 1].check.name)
             judged(tasks[index - 1], facts, sink)
             for place, done in enumerate(sink):
                 if done.outcome.fix is not None:

@@ -70,14 +70,16 @@ def _seconds(text: str) -> float:
 
 def judged(args: argparse.Namespace) -> Report:
     """The report that the options ask for, with a progress line on a terminal."""
-    from nodecheck.api import run
+    from nodecheck.api import prepared
+    from nodecheck.checking.engine import run
     from nodecheck.cli.progress import progress
 
     if args.root == "":
         raise UsageError("--root: expected a directory, found nothing")
-    with progress(args.quiet):
-        return run(
+    with progress(args.quiet) as line:
+        host, registry, request = prepared(
             root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
             proxy_mode=args.proxy_mode, cni=args.cni, select=args.select, ignore=args.ignore, view=args.view,
             fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers,
         )  # fmt: skip
+        return run(host, registry, request._replace(watch=line.now_at))

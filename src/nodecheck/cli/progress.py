@@ -1,8 +1,9 @@
-"""A line that says that a long run goes on: on a terminal, after a second, and gone at the end."""
+"""A line that says that a long run goes on, and with what: on a terminal, after a second, and gone at the end."""
 
 from __future__ import annotations
 
 import _thread
+import os
 import sys
 from types import TracebackType
 
@@ -10,18 +11,24 @@ AFTER_S = 1.0
 
 
 class progress:
-    """Shows ``checking this node … N s`` on standard error while the body takes longer than a second."""
+    """Shows ``checking this node: CHECK, N s`` on standard error while the body takes longer than a second."""
 
     def __init__(self, quiet: bool) -> None:
         self._done = _thread.allocate_lock()
         self._ended = _thread.allocate_lock()
-        self._shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
+        self._what = ""
+        self._shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
-    def __enter__(self) -> None:
+    def now_at(self, check: str) -> None:
+        """The check that is waited for from now on."""
+        self._what = f": {check}"
+
+    def __enter__(self) -> progress:
         if self._shown:
             self._done.acquire()
             self._ended.acquire()
             _thread.start_new_thread(self._show, ())
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._shown:
@@ -33,7 +40,8 @@ class progress:
         try:
             while not self._done.acquire(timeout=AFTER_S):
                 seconds += 1
-                sys.stderr.write(f"\rchecking this node … {seconds} s")
+                line = f"checking this node{self._what}, {seconds} s"
+                sys.stderr.write(f"\r{line[: _columns() - 1]}\x1b[K")
                 sys.stderr.flush()
             if seconds:
                 sys.stderr.write("\r\x1b[K")
@@ -42,3 +50,11 @@ class progress:
             seconds = 0  # the terminal is gone: there is nobody to show it to
         finally:
             self._ended.release()
+
+
+def _columns() -> int:
+    """The terminal's columns: a line that is longer could not be taken back."""
+    try:
+        return os.get_terminal_size(2).columns or 80
+    except OSError:
+        return 80

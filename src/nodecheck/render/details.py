@@ -13,7 +13,7 @@ from nodecheck.report import Report
 from nodecheck.text import printable
 
 MOST_EVIDENCE = 8
-"""Sources that are shown for one result; the JSON report has all."""
+"""Sources that are shown for one result, and ten times as many where verbose; the JSON report has all."""
 
 LABELS = 12
 """Columns of the labels."""
@@ -43,10 +43,11 @@ def _details(result: Result, style: Style) -> Iterator[str]:
     if result.actual is not None:
         yield from _field("actual", result.actual, style)
     evidence = sorted(result.evidence, key=lambda item: item.value is None)  # what was found comes first
-    for place, item in enumerate(evidence[:MOST_EVIDENCE]):
+    most = 10 * MOST_EVIDENCE if style.verbose else MOST_EVIDENCE
+    for place, item in enumerate(evidence[:most]):
         yield from _field("read" if place == 0 else "", _told(item, style), style)
-    if len(evidence) > MOST_EVIDENCE:
-        yield from _field("", f"and {len(evidence) - MOST_EVIDENCE} more", style)
+    if len(evidence) > most:
+        yield from _field("", f"and {len(evidence) - most} more", style)
     if result.waiver is not None:
         until = f" until {result.waiver.expires}" if result.waiver.expires else ""
         yield from _field("waived", f"{result.waiver.reason} ({result.waiver.owner or 'no owner'}{until})", style)
@@ -82,7 +83,7 @@ def _fix(fix: Fix, before: str | None, style: Style) -> Iterator[str]:
 
 def _step(step: Step) -> Iterator[str]:
     if isinstance(step, Command):
-        yield "$ " + shell_line([printable(word) for word in step.argv])
+        yield "$ " + shell_line(step.argv)
     elif isinstance(step, Edit):
         yield f"in {printable(step.path)}"
         yield _shown(removed(step))
@@ -130,4 +131,9 @@ def next_steps(report: Report, style: Style) -> Iterator[str]:
 
 
 def _next(words: str, why: str, style: Style) -> Iterator[str]:
-    yield f"{'→' if style.symbols else '>'} {paint(words, 'bold', style)}  {why}"
+    start = f"{'→' if style.symbols else '>'} {paint(words, 'bold', style)}"
+    if columns(words) + len(why) + 4 <= style.width:
+        yield f"{start}  {why}"
+    else:
+        yield start
+        yield f"  {why}"

@@ -8,14 +8,24 @@ from nodecheck.fix import Edit
 
 
 def shell_line(argv: Iterable[str]) -> str:
-    """The words of a command, each quoted where it must be.
+    """The words of a command, each quoted where it must be; control characters as printf(1) makes them.
 
     >>> shell_line(("swapoff", "--", "/dev/my disk"))
     "swapoff -- '/dev/my disk'"
+    >>> shell_line(["\\x1b[31m"])
+    '"$(printf \\'\\\\033[31m\\')"'
     """
+    return " ".join([_word(word) for word in argv])
+
+
+def _word(word: str) -> str:
     from shlex import quote
 
-    return " ".join([quote(word) for word in argv])
+    if word.isprintable():
+        return quote(word)
+    from nodecheck.fix.shell import octal
+
+    return f"\"$(printf '{octal(word)}')\""
 
 
 def removed(step: Edit) -> str:

@@ -168,5 +168,7 @@ def _verdict(report: Report, style: Style) -> str:
     counts = f"{found.failed} failed, {found.unknown} unknown, {found.waived} waived, "
     counts += f"{found.passed} passed, {found.skipped} skipped"
     colour = {"pass": "pass", "fail": "fail"}.get(found.verdict, "unknown")
-    told = f"{paint(printable(found.verdict.upper()), colour, style)}: {counts}; "
-    return told + f"{found.coverage:.0%} of what applies was judged"
+    verdict = printable(found.verdict.upper())
+    judged = f"{found.coverage:.0%} of what applies was judged"
+    between = "; " if len(verdict) + len(counts) + len(judged) + 4 <= style.width else "\n"
+    return f"{paint(verdict, colour, style)}: {counts}{between}{judged}"
