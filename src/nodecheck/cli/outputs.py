@@ -13,9 +13,9 @@ from nodecheck.report import Report
 Renderer = Callable[[Report], str]
 
 BUILT_IN = {
-    "text": "text", "json": "json", "jsonl": "jsonl", "html": "html", "markdown": "markdown", "ansible": "ansible",
-    "junit": "junit",
-    "openmetrics": "openmetrics", "journald": "journald", "syslog": "syslog",
+    "text": "text", "json": "json", "jsonl": "jsonl", "junit": "junit", "openmetrics": "openmetrics",
+    "nagios": "nagios", "npd": "npd", "markdown": "markdown", "html": "html", "sarif": "sarif", "tap": "tap",
+    "github": "github", "ansible": "ansible", "journald": "journald", "syslog": "syslog",
 }  # fmt: skip
 """Format to module of ``nodecheck.render``, each with a function ``render``."""
 

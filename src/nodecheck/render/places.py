@@ -1,0 +1,47 @@
+"""The file and line that a result is about, for formats that point at one."""
+
+from __future__ import annotations
+
+from nodecheck.checking.model import Evidence, Result
+from nodecheck.record import NamedTuple
+from nodecheck.report import Report
+
+LAST_LINE = 2**31 - 1
+"""The largest line number that readers take."""
+
+
+class Place(NamedTuple):
+    """A path as this machine has it, or the name of a source that is no file; and its line (1-based) where known."""
+
+    path: str
+    line: int | None
+
+
+def place_of(report: Report, result: Result) -> Place:
+    """The place to point at; below another root than ``/`` the path is that of the file as this machine has it."""
+    if (item := telling(result)) is None:
+        return Place(result.check, None)
+    inside = report.run.source.kind == "root" and item.source.startswith("/")
+    root = report.run.source.path.rstrip("/") if inside else ""
+    return Place(root + item.source, line_of(item.locator))
+
+
+def telling(result: Result) -> Evidence | None:
+    """The evidence that tells most of where: a file in which something was found, else a file, else the first."""
+    return min(result.evidence, key=_rank) if result.evidence else None
+
+
+def _rank(item: Evidence) -> tuple[bool, bool]:
+    return (not item.source.startswith("/"), item.value is None)
+
+
+def line_of(locator: str | None) -> int | None:
+    """The line of a locator.
+
+    >>> line_of("line 12"), line_of("line 0"), line_of("line x"), line_of(None)
+    (12, None, None, None)
+    """
+    word = (locator or "").removeprefix("line ")
+    if word == locator or not (word.isascii() and word.isdigit()) or len(word) > 10:
+        return None
+    return int(word) if 1 <= int(word) <= LAST_LINE else None
