@@ -268,7 +268,7 @@ rewrite() {
     cp -a -- "$target" "$new" || stop 'it could not be copied'
     rewritten "$2" >"$new" || stop 'the new file could not be written'
     size=$(($(wc -c <"$target") + many * ($(printf %s "$2" | wc -c) - $(printf %s "$1" | wc -c))))
-    if [ $(($(wc -c <"$new"))) -ne "$size" ]; then
+    if [ -n "$2" ] && [ $(($(wc -c <"$new"))) -ne "$size" ]; then
         stop 'the new file could not be written whole'
     fi
 }
@@ -282,8 +282,8 @@ rewritten() {
             head -n $((at - 1)) -- "$target" | tail -n +$((last + 1)) || return 1
         fi
         last=$at
-        if [ "$last" -gt $(($(wc -l <"$target"))) ]; then
-            printf %s "$1" || return 1 # the last line, which no newline ends
+        if [ -n "$1" ] && [ "$last" -gt $(($(wc -l <"$target"))) ]; then
+            printf %s "$1" || return 1 # the last line, which no newline ends, and which stays a line without one
         else
             printf '%s\n' "$1" || return 1
         fi

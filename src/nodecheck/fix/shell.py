@@ -7,6 +7,8 @@ from shlex import quote
 from nodecheck.text import printable
 
 _PLAIN = frozenset("\n").union(map(chr, range(32, 127)))
+_RESERVED = ("case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while", "!")
+"""Words that are quoted so that nobody takes them for the shell's own."""
 
 
 class Words:
@@ -22,7 +24,7 @@ class Words:
         ('\\'it\\'"\\'"\\'s\\'', '"$w1"')
         """
         if _PLAIN.issuperset(text):
-            return quote(text)
+            return f"'{text}'" if text in _RESERVED else quote(text)
         name = self._names.setdefault(text, f"w{len(self._names) + 1}")
         return f'"${name}"'
 
@@ -40,8 +42,12 @@ def octal(text: str) -> str:
 
     >>> octal("50% caf\xe9\n")
     '50%% caf\\303\\251\\012'
+    >>> octal("-rf\r")
+    '\\055rf\\015'
     """
-    return "".join([_printf(byte) for byte in text.encode("utf-8", "surrogateescape")])
+    raw = text.encode("utf-8", "surrogateescape")
+    option = "\\055" if raw[:1] == b"-" else ""
+    return option + "".join([_printf(byte) for byte in raw[bool(option) :]])
 
 
 def _printf(byte: int) -> str:
