@@ -55,6 +55,11 @@ def _common(kernel: str, suffix: str, socket: str, arguments: str) -> dict[str, 
         "usr/lib/systemd/system-generators/systemd-gpt-auto-generator": "",
         f"{UNITS}/kubelet.service": _UNIT.format(program="/usr/bin/kubelet"),
         f"{UNITS}/kubelet.service.d/10-kubeadm.conf": _KUBEADM_DROPIN.format(arguments=f"/{arguments}"),
+        f"{UNITS}/nftables.service": "[Service]\nType=oneshot\nExecStart=/usr/sbin/nft -f /etc/nftables.conf\n",
+        "etc/nftables.conf": "flush ruleset\ntable inet filter {\n\tchain input {\n\t\ttype filter hook input priority"
+        " filter;\n\t}\n}\n",
+        f"{UNITS}/ufw.service": _UNIT.format(program="/usr/lib/ufw/ufw-init start quiet"),
+        "etc/ufw/ufw.conf": "ENABLED=no\nLOGLEVEL=low\n",
         f"{UNITS}/chronyd.service": _UNIT.format(program="/usr/sbin/chronyd"),
         f"{UNITS}/systemd-sysctl.service": "[Unit]\nAfter=systemd-modules-load.service\nBefore=sysinit.target\n"
         "[Service]\nExecStart=/usr/lib/systemd/systemd-sysctl\n",
@@ -70,6 +75,7 @@ def _common(kernel: str, suffix: str, socket: str, arguments: str) -> dict[str, 
         "proc/swaps": "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n",
         "proc/filesystems": "nodev\tsysfs\nnodev\tproc\n\text4\n",
         "proc/sys/kernel/osrelease": f"{kernel}\n",
+        "proc/sys/kernel/hostname": "node1\n",
         "proc/sys/net/bridge/bridge-nf-call-iptables": "1\n",
         "proc/sys/net/bridge/bridge-nf-call-ip6tables": "1\n",
         "proc/sys/net/ipv4/ip_forward": "1\n",
@@ -82,9 +88,10 @@ def _build(root: Path, files: dict[str, str], enabled: tuple[str, ...], programs
         write(root, f"{UNITS}/{target}.target", "[Unit]\nDescription=x\n")
     for name, content in files.items():
         write(root, name, content)
-    for program in programs:
+    for program in (*programs, "usr/bin/sh", "usr/bin/mount", "usr/bin/nsenter", "usr/sbin/iptables"):
         write(root, program, "")
         (root / program).chmod(0o755)
+    enabled = (*enabled, "nftables.service", "ufw.service")  # neither keeps anything out
     links = {f"etc/systemd/system/multi-user.target.wants/{unit}": f"/{UNITS}/{unit}" for unit in enabled}
     links |= {
         f"{UNITS}/sysinit.target.wants/{unit}": f"../{unit}"

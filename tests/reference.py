@@ -94,6 +94,8 @@ FILES: dict[str, str] = {
     "EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env\nEnvironmentFile=-/etc/sysconfig/kubelet\nExecStart=\n"
     "ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS"
     " $KUBELET_EXTRA_ARGS\n",
+    f"{UNITS}/firewalld.service": "[Service]\nExecStart=/usr/sbin/firewalld --nofork\n[Install]\n"
+    "WantedBy=multi-user.target\nAlias=dbus-org.fedoraproject.FirewallD1.service\n",
     f"{UNITS}/chronyd.service": "[Service]\nExecStart=/usr/sbin/chronyd\n[Install]\nWantedBy=multi-user.target\n",
     f"{UNITS}/rhel-loadmodules.service": "[Unit]\nDefaultDependencies=no\nBefore=sysinit.target shutdown.target\n"
     "ConditionPathExists=|/etc/rc.modules\nConditionDirectoryNotEmpty=|/etc/sysconfig/modules/\n"
@@ -108,12 +110,19 @@ FILES: dict[str, str] = {
     "proc/cmdline": f"BOOT_IMAGE=/vmlinuz-{KERNEL} root=/dev/mapper/centos-root ro crashkernel=auto rhgb quiet\n",
     "proc/modules": _LIVE,
     "proc/swaps": "Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n",
+    "proc/sys/kernel/hostname": "node1\n",
     "proc/sys/kernel/osrelease": f"{KERNEL}\n",
     "proc/sys/net/bridge/bridge-nf-call-iptables": "1\n",
     "proc/sys/net/bridge/bridge-nf-call-ip6tables": "1\n",
     "proc/sys/net/ipv4/ip_forward": "1\n",
     "sys/fs/cgroup/systemd/tasks": "1\n",
 }  # fmt: skip
+
+PROGRAMS = (
+    "usr/bin/sh", "usr/bin/mount", "usr/bin/nsenter", "usr/bin/socat", "usr/sbin/conntrack", "usr/sbin/ebtables",
+    "usr/sbin/ethtool", "usr/sbin/ip", "usr/sbin/ipset", "usr/sbin/iptables", "usr/sbin/ipvsadm", "usr/sbin/tc",
+)  # fmt: skip
+"""Of the distribution, of what the kubelet's package requires, and of the installation's own list."""
 
 LINKS = {
     "lib": "usr/lib",
@@ -140,6 +149,9 @@ def reference_node(root: Path) -> Path:
         place.symlink_to(target)
     (root / "etc/sysconfig/modules/ipvs.modules").chmod(0o755)
     for program in ("usr/bin/dockerd", "usr/bin/kubelet", "usr/bin/kubeadm", "usr/bin/kubectl"):
+        (root / program).chmod(0o755)
+    for program in PROGRAMS:
+        write(root, program, "")
         (root / program).chmod(0o755)
     return root
 

@@ -27,6 +27,8 @@ CENTOS7_KUBEADM_1_17: dict[str, Any] = {
             }
         },
         "service": {"require": ["chronyd", "docker", "kubelet"]},
+        "firewall": {"off": ["firewalld", "iptables"]},
+        "command": {"require": ["ipset", "ipvsadm"]},
         "cgroup-driver": {"driver": "systemd"},
         "version": {"require": {"docker": "18.06.3", "kubeadm": "1.17.4", "kubelet": "1.17.1", "kubectl": "1.17.4"}},
     },
