@@ -14,10 +14,14 @@ from nodecheck.facts.service_units import KnownServices, OtherServices, ServiceU
 from nodecheck.facts.services import Services, ServiceState
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.sysv import SysvScripts
+from nodecheck.facts.unit_names import template_of
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.fix import Fix, Step, by_hand, command
 from nodecheck_checks.service_boot import Boot, boot_outcome
 from nodecheck_checks.service_names import candidates, is_kubelet, is_time, unit_name
+
+UPHOLDS_SINCE = 254
+"""The systemd from which on directories ``.upholds`` count."""
 
 _LIST = "systemctl list-units"
 
@@ -63,7 +67,8 @@ def service(
     (or its socket) into the default target, and ``Wants=``, ``Requires=`` … of units that start; ``systemd.mask=``,
     ``systemd.wants=``, ``systemd.unit=`` and words such as ``rescue`` on the kernel's command line; the links of a
     System V script in `/etc/rc3.d`. A unit that is pulled in and cannot start fails too: where a `Condition…=` about
-    files or the command line does not hold, where its program is not there, where a unit that it requires is masked.
+    files or the command line does not hold, where its program is not there, where a unit that it
+    is bound to (`BindsTo=`) is masked or missing.
     On OpenRC: `/run/openrc/started` and the runlevels.
 
     ## How to fix it
@@ -203,8 +208,11 @@ def service_boot(
         yield _openrc_boot(subject, init, levels)
         return
     index = index.persistent()
+    if not init.at_least(UPHOLDS_SINCE):
+        index = index.without(".upholds")
 
     def text(unit: str) -> ServiceUnit | None:
+        unit = unit if index.files.get(unit) else template_of(unit) or unit
         found = known().units.get(unit) or others().units.get(unit)
         if isinstance(found, FactError):
             raise found

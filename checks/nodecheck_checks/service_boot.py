@@ -45,7 +45,8 @@ def boot_outcome(boot: Boot) -> Outcome:
     if text is not None and (stop := text.obstacle) is not None:
         evidence.append(seen(stop.source, stop.text, line=stop.line))
         message = f"{unit} is enabled and will not start: {stop.message}"
-        fix = by_hand(f"Let {boot.subject} start", stop.mend)
+        title = f"Let {boot.subject} start"
+        fix = Fix(title, (command(*stop.argv),)) if stop.argv else by_hand(title, stop.mend)
         return fail(message, expected="enabled", actual="not started", evidence=evidence, fix=fix)
     return ok(f"{unit} starts at boot", expected="enabled", actual="enabled", evidence=evidence)
 

@@ -47,6 +47,8 @@ class Obstacle(NamedTuple):
     line: int | None = None
     mend: str = ""
     """What a person can do about it."""
+    argv: tuple[str, ...] = ()
+    """The command that does it, where one does."""
 
 
 class ServiceUnit(NamedTuple):
@@ -119,20 +121,38 @@ def _obstacle(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], unit: Un
     if condition is not None:
         message = f"{condition.text} does not hold"
         return Obstacle(message, condition.path, condition.text, condition.line, f"Make {condition.text} hold")
-    return _masked_need(index, unit) or _missing_program(host, unit)
+    return _lost_need(index, unit) or _masked_socket(index, unit) or _missing_program(host, unit)
 
 
-def _masked_need(index: UnitIndex, unit: Unit) -> Obstacle | None:
-    """A unit that it requires and that is masked; systemd then refuses to start it."""
-    for key in ("Requires", "BindsTo", "Requisite"):
-        for value, path, line in unit.values("Unit", key):
-            for name in value.split(" "):
-                mask = index.mask(name) if name else None
-                if mask is not None:
-                    text = f"it requires {name}, which is masked"
-                    return Obstacle(
-                        text, mask, f"{key}={value} ({path}, line {line})", None, f"systemctl unmask {name}"
-                    )
+def _lost_need(index: UnitIndex, unit: Unit) -> Obstacle | None:
+    """A unit that it is bound to and that is masked or not there.
+
+    ``BindsTo=`` alone stops it: a unit that is only required and cannot be had is passed over when a boot pulls its
+    service in (systemd's ``transaction.c`` keeps the job; ``systemctl start`` would refuse).
+    """
+    for value, path, line in unit.values("Unit", "BindsTo"):
+        for name in value.split(" "):
+            mask = index.mask(name) if name else None
+            lost = index.complete and name.endswith((".service", ".socket", ".target")) and not index.exists(name)
+            if mask is not None:
+                argv = ("systemctl", "unmask", name)
+                return Obstacle(f"it is bound to {name}, which is masked", mask, "masked", None, argv=argv)
+            if lost:
+                text = f"it is bound to {name}, which is not there"
+                return Obstacle(text, path, f"BindsTo={value}", line, f"Install {name}")
+    return None
+
+
+def _masked_socket(index: UnitIndex, unit: Unit) -> Obstacle | None:
+    """A program that takes its socket from systemd (``dockerd -H fd://``) and gets none."""
+    socket = f"{unit.name.rpartition('.')[0]}.socket"
+    mask = index.mask(socket)
+    for value, _, _ in unit.values("Service", "ExecStart") if mask is not None else ():
+        if "fd://" in value.replace("=", " ").split(" "):
+            argv = ("systemctl", "unmask", socket)
+            return Obstacle(
+                f"its program takes the socket of {socket}, which is masked", mask or "", "masked", argv=argv
+            )
     return None
 
 

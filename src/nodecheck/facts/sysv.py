@@ -39,8 +39,10 @@ class SysvScripts(NamedTuple):
         found: dict[str, SysvScript] = {}
         for folder in INIT_DIRS:
             for name in _names(host, folder):
+                if name in found or not _is_executable(host, f"{folder}/{name}"):
+                    continue
                 own = tuple((level, link) for level, link in links if link.rpartition("/")[2][3:] == name)
-                found.setdefault(name, SysvScript(name.removesuffix(".sh"), f"{folder}/{name}", own))
+                found[name] = SysvScript(name.removesuffix(".sh"), f"{folder}/{name}", own)
         return cls(tuple(found.values()))
 
     def of(self, names: Iterable[str]) -> SysvScript | None:
@@ -55,6 +57,15 @@ def _starting(host: Host, level: str) -> list[str]:
         if names:
             return [f"{folder}/{name}" for name in names if name[:1] == "S" and name[1:3].isdigit()]
     return []
+
+
+def _is_executable(host: Host, path: str) -> bool:
+    """Whether the generator takes a script; one that its owner may not execute it passes over."""
+    try:
+        found = host.stat(path)
+    except Absent:
+        return False
+    return found.kind == "file" and bool(found.mode & 0o100)
 
 
 def _names(host: Host, folder: str) -> tuple[str, ...]:

@@ -82,6 +82,10 @@ class UnitIndex(NamedTuple):
         """The same without what lies in ``/run``, which is gone at the next boot."""
         return self if self.at_boot is None else self.at_boot
 
+    def without(self, kind: str) -> UnitIndex:
+        """The same without the directories of one kind (``.upholds``)."""
+        return self._replace(dirs={name: paths for name, paths in self.dirs.items() if not name.endswith(kind)})
+
     def entry(self, name: str) -> Entry | None:
         """The entry of a unit that counts: its own, else that of its template."""
         found = self.files.get(name) or self.files.get(template_of(name) or "")
@@ -226,7 +230,8 @@ def _search(index: UnitIndex, name: str, goals: frozenset[str]) -> str | None:
 def alias_of(entry: Entry, name: str) -> str | None:
     """The other unit that the entry's link makes ``name`` an alias of; None where it makes it none.
 
-    A link to a file of another unit name is an alias; one to a file of the same name, or of the template, is not.
+    A link to a file of another unit name is an alias; one to a file of the same name, or of the template, is not, nor
+    is one that leaves the unit directories (a linked unit file, ``systemctl link``).
 
     >>> alias_of(Entry("/etc/systemd/system/dbus.service", "/lib/systemd/system/dbus-broker.service"), "dbus.service")
     'dbus-broker.service'
@@ -236,11 +241,25 @@ def alias_of(entry: Entry, name: str) -> str | None:
     other = entry.target.rpartition("/")[2]
     if other == name or other == entry.path.rpartition("/")[2] or not other.endswith(SUFFIXES):
         return None
+    if _folder(entry.path, entry.target) not in UNIT_DIRS:
+        return None
     if "@." in other:
         instance = name.partition("@")[2].rpartition(".")[0]
         other = other.replace("@.", f"@{instance}.", 1)
         return None if other == name else other
     return other
+
+
+def _folder(path: str, target: str) -> str:
+    """The directory that a link at ``path`` leads into; links on the way there are not followed."""
+    whole = target if target.startswith("/") else f"{path.rpartition('/')[0]}/{target}"
+    parts: list[str] = []
+    for part in normal_path(whole).split("/")[1:-1]:
+        if part == "..":
+            del parts[-1:]
+        else:
+            parts.append(part)
+    return "/" + "/".join(parts)
 
 
 class _Builder(NamedTuple):
