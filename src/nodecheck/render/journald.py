@@ -13,7 +13,6 @@ from nodecheck.render.entries import logged, priority, summary_line, summary_pri
 from nodecheck.render.moments import unix_seconds
 from nodecheck.render.told import shown, told
 from nodecheck.report import Report
-from nodecheck.text import printable
 
 RUN_MESSAGE_ID = "4c3f0d6b6f0e4d1f9a51c6f1b0e7a2d4"
 """MESSAGE_ID of the entry that sums up a run."""
@@ -23,6 +22,9 @@ RESULT_MESSAGE_ID = "b1a7e2c95d3648e08f5c2a90d4e6137b"
 
 MOST_DETAILS = 30
 """Lines of detail in one entry; with their own bound they keep it far below the size of a datagram."""
+
+ID_ROOM = 1000
+"""Characters of an id."""
 
 Fields = list[tuple[str, str]]
 
@@ -94,10 +96,10 @@ def _common(report: Report) -> Fields:
 def _result(report: Report, result: Result) -> Fields:
     line = f"{result.status.value} {shown(result.id)}: {shown(result.message)}"
     fields = {
-        "NODECHECK_ID": printable(result.id), "NODECHECK_CHECK": printable(result.check),
-        "NODECHECK_SUBJECT": printable(result.subject or ""), "NODECHECK_VIEW": printable(result.view),
+        "NODECHECK_ID": shown(result.id, ID_ROOM), "NODECHECK_CHECK": shown(result.check),
+        "NODECHECK_SUBJECT": shown(result.subject or "", ID_ROOM), "NODECHECK_VIEW": shown(result.view),
         "NODECHECK_STATUS": result.status.value, "NODECHECK_SEVERITY": result.severity.value,
-        "NODECHECK_FINGERPRINT": printable(result.fingerprint),
+        "NODECHECK_FINGERPRINT": shown(result.fingerprint),
         "NODECHECK_CAUSE": "" if result.cause is None else shown(result.cause.code),
     }  # fmt: skip
     return [
