@@ -1,4 +1,5 @@
-"""Write the pages of the checks, ``docs/checks/NAME.md``, and the README's table, from the checks themselves.
+"""Write the pages of the checks, ``docs/checks/NAME.md``, and the README's table, from the checks themselves; and the
+completions and the manual page from the parsers of the command line.
 
 python docs/generate.py            # writes
 python docs/generate.py --check    # exit 1 where something is not up to date
@@ -9,8 +10,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from nodecheck import __version__
+from nodecheck.cli.completion_verb import completion
 from nodecheck.cli.explain_verb import page
+from nodecheck.cli.start import EPILOG
 from nodecheck.plugins import load
+from nodecheck.shell.grammar import verbs
+from nodecheck.shell.man import page as page_1
 
 DOCS = Path(__file__).resolve().parent
 README = DOCS.parent / "README.md"
@@ -24,8 +30,18 @@ def documents() -> dict[Path, str]:
     rows = ["| check | views | requirement |", "| --- | --- | --- |"]
     rows += [f"| [`{c.name}`](docs/checks/{c.name}.md) | {', '.join(c.views)} | {c.title} |" for c in checks]
     head, _, rest = README.read_text().partition(MARKS[0])
+    found.update(_of_the_command_line())
     found[README] = head + MARKS[0] + "\n".join(rows) + "\n" + MARKS[1] + rest.partition(MARKS[1])[2]
     return found
+
+
+def _of_the_command_line() -> dict[Path, str]:
+    listed = verbs()
+    codes = [tuple(line.strip().split("  ", 1)) for line in EPILOG.split("\n")[1:] if line]
+    return {
+        DOCS.parent / "completions" / name: completion(shell)
+        for shell, name in (("bash", "nodecheck"), ("zsh", "_nodecheck"), ("fish", "nodecheck.fish"))
+    } | {DOCS / "nodecheck.1": page_1(listed, __version__, [(code, meaning.strip()) for code, meaning in codes])}
 
 
 def main() -> int:

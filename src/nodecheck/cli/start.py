@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 from nodecheck import __version__
@@ -72,9 +72,7 @@ def _terminated(_: int, __: FrameType | None) -> None:
 
 def _dispatch(words: list[str]) -> int:
     if words and words[0] in VERBS:
-        module = import_module(f"nodecheck.cli.{words[0]}_verb")
-        parser = _Parser(prog=f"nodecheck {words[0]}", description=module.__doc__, **_STYLE)
-        module.add_arguments(parser)
+        module, parser = verb_parser(words[0])
         run: Callable[[argparse.Namespace], int] = module.main
         return run(parser.parse_args(words[1:]))
     overview = _overview()
@@ -87,6 +85,14 @@ def _dispatch(words: list[str]) -> int:
         raise UsageError(f"there is no verb {words[0]!r}{nearest(words[0], VERBS)}")
     overview.parse_args(words)
     return USAGE
+
+
+def verb_parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
+    """The module of a verb and its parser: what ``--help``, the completions and the manual page are made of."""
+    module = import_module(f"nodecheck.cli.{verb}_verb")
+    parser = _Parser(prog=f"nodecheck {verb}", description=module.__doc__, **_STYLE)
+    module.add_arguments(parser)
+    return module, parser
 
 
 # argparse asks gettext for translations of its words, of which there are none, and gettext imports locale to look for

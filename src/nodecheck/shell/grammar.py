@@ -1,0 +1,104 @@
+"""The command line as data: verbs, options and arguments, and of what kind each value is."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from nodecheck.record import NamedTuple
+
+HELP = "help"
+
+KINDS = {
+    "FILE": "file",
+    "DIR": "directory",
+    "S": "check",
+    "ID": "check",
+    "CHECK": "check",
+    "NAME|FILE": "profile",
+    "FORMAT": "format",
+    "FORMAT=FILE": "output",
+}
+"""Metavar to kind of value; any other value cannot be completed."""
+
+
+class Option(NamedTuple):
+    """An option, or an argument where it has no names.
+
+    ``kind`` is ``flag``, ``words`` (one of ``words``), ``file``, ``directory``, ``check``, ``profile``, ``format`` and
+    ``output`` (of ``words``), or ``text``.
+    """
+
+    names: tuple[str, ...]
+    metavar: str
+    help: str
+    kind: str
+    words: tuple[str, ...] = ()
+    many: bool = False
+
+    @property
+    def long(self) -> tuple[str, ...]:
+        """The names with two dashes."""
+        return tuple(name for name in self.names if name.startswith("--"))
+
+
+class Verb(NamedTuple):
+    """A verb, or an action of one (``profile show``)."""
+
+    name: str
+    summary: str
+    description: str
+    options: tuple[Option, ...]
+    arguments: tuple[Option, ...]
+    actions: tuple[Verb, ...] = ()
+    epilog: str = ""
+    usage: str = ""
+
+
+def verbs() -> tuple[Verb, ...]:
+    """Every verb of the command."""
+    from nodecheck.cli import VERBS
+    from nodecheck.cli.start import verb_parser
+
+    return tuple(_verb(name, summary, verb_parser(name)[1], name) for name, summary in VERBS.items())
+
+
+def _verb(name: str, summary: str, parser: argparse.ArgumentParser, top: str) -> Verb:
+    actions = list(parser._actions)
+    options = tuple(_option(action, top) for action in actions if action.option_strings)
+    plain = [action for action in actions if not action.option_strings]
+    inner = [action for action in plain if isinstance(action, argparse._SubParsersAction)]
+    arguments = tuple(_option(action, top) for action in plain if action not in inner)
+    nested = tuple(found for action in inner for found in _nested(action, top))
+    usage = parser.format_usage().removeprefix("usage: ")
+    return Verb(name, summary, parser.description or "", options, arguments, nested, parser.epilog or "", usage)
+
+
+def _nested(action: argparse._SubParsersAction[argparse.ArgumentParser], top: str) -> Iterator[Verb]:
+    told = {choice.dest: choice.help or "" for choice in action._choices_actions}
+    for name, parser in action.choices.items():
+        yield _verb(name, told.get(name, ""), parser, top)
+
+
+def _option(action: argparse.Action, verb: str) -> Option:
+    text = (action.help or "").replace("%%", "%")
+    many = isinstance(action, argparse._AppendAction) or action.nargs in ("*", "+")
+    metavar = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+    if action.option_strings and action.nargs == 0:
+        return Option(tuple(action.option_strings), "", text, "flag")
+    if action.choices is not None:
+        words = tuple(str(word) for word in action.choices)
+        return Option(tuple(action.option_strings), "|".join(words), text, "words", words, many)
+    kind = KINDS.get(metavar, "text")
+    words = _formats(verb, action.dest) if kind in ("format", "output") else ()
+    return Option(tuple(action.option_strings), metavar, text, kind, words, many)
+
+
+def _formats(verb: str, option: str) -> tuple[str, ...]:
+    if verb == "plan":
+        from nodecheck.cli.plan_verb import FORMS
+
+        return tuple(FORMS)
+    from nodecheck.cli.outputs import BUILT_IN
+
+    return ("text", "json") if (verb, option) == ("audit", "format") else tuple(BUILT_IN)
