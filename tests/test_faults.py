@@ -252,7 +252,7 @@ HINTS: tuple[Hint, ...] = (
     Hint("swap@now", "*/systemd/system*", "it leads to the kubelet's unit: " + _KUBELET),
     *(
         Hint(f"{check}@*", "/etc/cni/net.d*", _TARGET)
-        for check in ("kernel-*", "sysctl", "version-skew", "cgroup-driver")
+        for check in ("kernel-*", "sysctl", "version-skew", "cgroup-driver", "command")
     ),
     Hint(
         "sysctl@boot",
