@@ -12,19 +12,25 @@ def decode(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
+def encode(text: str) -> bytes:
+    r"""The bytes that :func:`decode` took, also of what no bytes give: half a surrogate pair in JSON or of a plugin.
+
+    >>> encode("café \udcff"), encode("\ud800")
+    (b'caf\xc3\xa9 \xff', b'\xed\xa0\x80')
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
 def wellformed(text: str) -> str:
     r"""Text that any JSON reader takes: bytes that were not UTF-8 become ``\xNN``.
 
     >>> wellformed("a\udcffb"), wellformed("a\ud800b")
     ('a\\xffb', 'a\\xed\\xa0\\x80b')
     """
-    if text.isascii():
-        return text
-    try:
-        raw = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # half a surrogate pair, which a JSON document or a plugin may hold
-        raw = text.encode("utf-8", "surrogatepass")
-    return raw.decode("utf-8", "backslashreplace")
+    return text if text.isascii() else encode(text).decode("utf-8", "backslashreplace")
 
 
 def printable(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from nodecheck.text import printable
+from nodecheck.text import encode, printable
 
 _PLAIN = frozenset("\n").union(map(chr, range(32, 127)))
 _RESERVED = ("case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while", "!")
@@ -45,7 +45,7 @@ def octal(text: str) -> str:
     >>> octal("-rf\r")
     '\\055rf\\015'
     """
-    raw = text.encode("utf-8", "surrogateescape")
+    raw = encode(text)
     option = "\\055" if raw[:1] == b"-" else ""
     return option + "".join([_printf(byte) for byte in raw[bool(option) :]])
 

@@ -18,7 +18,7 @@ from nodecheck.render.places import line_of, telling
 from nodecheck.render.rows import worst_first
 from nodecheck.render.told import read_at, shown, told
 from nodecheck.report import Report
-from nodecheck.text import printable
+from nodecheck.text import encode, printable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -146,11 +146,7 @@ def _uri(path: str) -> str:
     """
     from urllib.parse import quote
 
-    try:
-        raw = normpath("/" + path).encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        raw = normpath("/" + path).encode("utf-8", "surrogatepass")
-    return quote(raw.lstrip(b"/"))
+    return quote(encode(normpath("/" + path)).lstrip(b"/"))
 
 
 def _unlinked(text: str) -> str:

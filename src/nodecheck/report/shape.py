@@ -47,8 +47,9 @@ def _wrong(value: object, schema: Schema, place: str) -> Wrong:
     if "type" in schema and not _is(value, schema["type"]):
         yield place, _types(schema["type"]), value
         return
-    for rule in _RULES.keys() & schema.keys():
-        yield from _RULES[rule](value, schema, place)
+    for rule, breaks in _RULES.items():
+        if rule in schema:
+            yield from breaks(value, schema, place)
     if isinstance(value, dict):
         yield from _members(value, schema, place)
     elif isinstance(value, list) and "items" in schema:
@@ -104,10 +105,12 @@ def _items(value: object, schema: Schema, place: str) -> Wrong:
 
 
 def _one_of(value: object, schema: Schema, place: str) -> Wrong:
-    """None fits: the complaint of the choice that comes nearest, which is the one that complains last."""
+    """Where no choice fits: what is wrong by the one that was meant, which is of the right type and kind."""
     complaints = [list(_wrong(value, choice, place)) for choice in schema["oneOf"]]
     if all(complaints):
-        yield max(complaints, key=lambda found: len(found[0][0]))[0]
+        kinds = [[wrong for wrong in found if wrong[1].startswith('"')] for found in complaints]
+        meant = max(zip(complaints, kinds), key=lambda pair: (pair[0][0][1] not in _TYPES, not pair[1]))
+        yield (meant[1] or meant[0])[0]
 
 
 def _all_of(value: object, schema: Schema, place: str) -> Wrong:
