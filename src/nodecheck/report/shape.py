@@ -37,7 +37,8 @@ def _quoted(found: object) -> str:
     return text if len(text) <= 60 else text[:60] + "…"
 
 
-Wrong = Iterator[tuple[str, str, object]]
+Complaint = tuple[str, str, object]
+Wrong = Iterator[Complaint]
 
 
 def _wrong(value: object, schema: Schema, place: str) -> Wrong:
@@ -108,9 +109,21 @@ def _one_of(value: object, schema: Schema, place: str) -> Wrong:
     """Where no choice fits: what is wrong by the one that was meant, which is of the right type and kind."""
     complaints = [list(_wrong(value, choice, place)) for choice in schema["oneOf"]]
     if all(complaints):
-        kinds = [[wrong for wrong in found if wrong[1].startswith('"')] for found in complaints]
-        meant = max(zip(complaints, kinds), key=lambda pair: (pair[0][0][1] not in _TYPES, not pair[1]))
-        yield (meant[1] or meant[0])[0]
+        yield _first(
+            max(complaints, key=lambda found: (not _of_another_type(found, place), not _of_another_kind(found)))
+        )
+
+
+def _of_another_type(found: list[Complaint], place: str) -> bool:
+    return found[0][0] == place and found[0][1] in _TYPES
+
+
+def _of_another_kind(found: list[Complaint]) -> list[Complaint]:
+    return [wrong for wrong in found if wrong[1].startswith('"')]
+
+
+def _first(found: list[Complaint]) -> Complaint:
+    return (_of_another_kind(found) or found)[0]
 
 
 def _all_of(value: object, schema: Schema, place: str) -> Wrong:
