@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from nodecheck.checking import Cause, Severity, Status, seen
 from nodecheck.fix import Fix, command
+from nodecheck.fix.plan import plan
 from nodecheck.render.html import render
 from nodecheck.report import Report
 from nodecheck.text import printable
@@ -25,7 +26,7 @@ html5lib = pytest.importorskip("html5lib")
 OURS = {
     "html", "head", "meta", "title", "link", "style", "body", "a", "header", "div", "h1", "h3", "h4", "span", "p", "dl",
     "dt", "dd", "button", "input", "output", "main", "table", "thead", "tbody", "tr", "th", "td", "details", "summary",
-    "code", "ul", "li", "pre", "footer", "script", "strong",
+    "code", "ul", "li", "pre", "footer", "script", "strong", "section", "h2",
 }  # fmt: skip
 ATTRIBUTES = {
     "aria-hidden", "aria-label", "aria-live", "aria-pressed", "autocomplete", "charset", "class", "colspan", "content",
@@ -118,6 +119,23 @@ def test_links_lead_nowhere_but_to_the_web() -> None:
 
     links = [link.get("href") for link in parsed(page).findall(".//p[@class='about']/a")]
     assert links == ["https://example.org/a?b=1&c=2"]
+
+
+def test_the_whole_plan_is_there_as_a_script() -> None:
+    whole = hostile_report()
+
+    for some in (SAMPLE, whole):
+        script = parsed(render(some)).find(".//section[@id='plan']//pre").text
+        assert script == plan(some).to_script()
+    assert parsed(render(report())).find(".//section[@id='plan']") is None
+
+
+def test_many_sources_that_are_not_there_are_one_item() -> None:
+    absent = tuple(seen(f"/opt/{number}") for number in range(9))
+    page = parsed(render(report(FAILED._replace(evidence=(*absent, seen("/etc/x", "found"))))))
+
+    items = ["".join(item.itertext()) for item in page.findall(".//dl[@class='facets']//li")]
+    assert items == ["/etc/x: found", "not there: " + ", ".join(f"/opt/{number}" for number in range(9))]
 
 
 def luminance(colour: str) -> float:

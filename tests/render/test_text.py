@@ -131,8 +131,16 @@ def test_what_was_found_comes_before_what_was_not() -> None:
 
     text = render(report(FAILED._replace(evidence=(*absent, seen("/etc/last", "found")))))
 
-    assert text.index("/etc/last: found") < text.index("/opt/0: not there")
-    assert "and 2 more" in text
+    assert text.index("/etc/last: found") < text.index("not there: /opt/0, /opt/1, /opt/2, /opt/3 and 5 more")
+
+
+def test_verbose_names_every_source() -> None:
+    absent = tuple(seen(f"/opt/{number}") for number in range(90))
+
+    text = render_text(report(FAILED._replace(evidence=absent)), Style(verbose=True, width=60))
+
+    assert all(f"/opt/{number}" in text for number in range(90))
+    assert all(len(line) <= 60 for line in text.split("\n") if "/opt/" in line)
 
 
 def test_fixes_by_hand_are_wrapped() -> None:

@@ -13,7 +13,10 @@ from nodecheck.report import Report
 from nodecheck.text import printable
 
 MOST_EVIDENCE = 8
-"""Sources that are shown for one result, and ten times as many where verbose; the JSON report has all."""
+"""Sources that are shown for one result, and all of them where verbose."""
+
+MOST_ABSENT = 4
+"""Of these, how many that were not there are named where there are many sources."""
 
 LABELS = 12
 """Columns of the labels."""
@@ -31,7 +34,8 @@ def details(results: Iterable[Result], style: Style) -> Iterator[list[str]]:
 
 
 def _details(result: Result, style: Style) -> Iterator[str]:
-    label = paint(f"{mark(result, style)} {result.status.value} ({result.severity.value})", tone(result), style)
+    level = "" if result.status in (Status.PASS, Status.SKIP) else f" ({result.severity.value})"
+    label = paint(f"{mark(result, style)} {result.status.value}{level}".strip(), tone(result), style)
     yield f"{label}  {paint(printable(result.id), 'bold', style)}"
     yield from _field("", result.message, style)
     if style.verbose:
@@ -42,20 +46,32 @@ def _details(result: Result, style: Style) -> Iterator[str]:
         yield from _field("expected", result.expected, style)
     if result.actual is not None:
         yield from _field("actual", result.actual, style)
-    evidence = sorted(result.evidence, key=lambda item: item.value is None)  # what was found comes first
-    most = 10 * MOST_EVIDENCE if style.verbose else MOST_EVIDENCE
-    for place, item in enumerate(evidence[:most]):
-        yield from _field("read" if place == 0 else "", _told(item, style), style)
-    if len(evidence) > most:
-        yield from _field("", f"and {len(evidence) - most} more", style)
+    yield from _evidence(result.evidence, style)
     if result.waiver is not None:
         until = f" until {result.waiver.expires}" if result.waiver.expires else ""
         yield from _field("waived", f"{result.waiver.reason} ({result.waiver.owner or 'no owner'}{until})", style)
 
 
+def _evidence(evidence: tuple[Evidence, ...], style: Style) -> Iterator[str]:
+    """What was found, and then what was not there: a few of these a line each, many in one text."""
+    told = [_told(item, style) for item in evidence if item.value is not None]
+    absent = [printable(item.source) for item in evidence if item.value is None]
+    if len(evidence) <= MOST_EVIDENCE:
+        told += [_told(item, style) for item in evidence if item.value is None]
+        absent = []
+    most = len(told) if style.verbose else MOST_EVIDENCE
+    more = [f"and {len(told) - most} more"] if len(told) > most else []
+    if absent:
+        kept = absent if style.verbose else absent[:MOST_ABSENT]
+        rest = f" and {len(absent) - len(kept)} more" if len(absent) > len(kept) else ""
+        more.append("not there: " + ", ".join(dict.fromkeys(kept)) + rest)
+    for place, line in enumerate([*told[:most], *more]):
+        yield from _field("read" if place == 0 else "", line, style)
+
+
 def _shown(text: str) -> str:
-    """Text of a file for people: a tab as a blank, other control characters by their numbers."""
-    return printable(text.replace("\t", " "))
+    """Text of a file for people: a tab as a blank, lines after one another, other control characters by number."""
+    return printable(text.strip("\n").replace("\t", " ").replace("\n", " / "))
 
 
 def _told(item: Evidence, style: Style) -> str:
@@ -76,7 +92,7 @@ def _fix(fix: Fix, before: str | None, style: Style) -> Iterator[str]:
     for step in fix.steps:
         if isinstance(step, Manual):
             for line in step.text.split("\n"):
-                yield from _wrapped(" " * LABELS + ("· " if style.symbols else "* "), line, style)
+                yield from wrapped(" " * LABELS + ("· " if style.symbols else "* "), line, style)
         for line in _step(step):
             yield " " * LABELS + line
 
@@ -95,10 +111,10 @@ def _step(step: Step) -> Iterator[str]:
 
 def _field(label: str, text: str, style: Style) -> Iterator[str]:
     head = "  " + paint(label, "dim", style) + " " * (LABELS - 2 - len(label))
-    return _wrapped(head, text, style, LABELS)
+    return wrapped(head, text, style, LABELS)
 
 
-def _wrapped(head: str, text: str, style: Style, indent: int | None = None) -> Iterator[str]:
+def wrapped(head: str, text: str, style: Style, indent: int | None = None) -> Iterator[str]:
     """A text, wrapped behind its head; words longer than a line stay whole, so that they can be copied."""
     indent = columns(head) if indent is None else indent
     room = max(style.width - indent, 28)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.checking.model import Result, Status
-from nodecheck.render.html_rows import escaped, marked, row_html
+from nodecheck.render.html_rows import escaped, lines_of, marked, row_html
 from nodecheck.render.rows import Row, by_topic, rank
 from nodecheck.report import Report
 
@@ -75,6 +75,7 @@ def _body(report: Report) -> Iterator[str]:
     yield from _bar(report)
     yield "<main>"
     yield from _table(report)
+    yield from _script(report)
     yield "</main>"
     yield from _footer(report)
     yield f"<script>{_asset('script.js')}</script>"
@@ -149,6 +150,19 @@ def _table(report: Report) -> Iterator[str]:
             yield from row_html(row)
         yield "</tbody>"
     yield "</table>"
+
+
+def _script(report: Report) -> Iterator[str]:
+    """All fixes as the shell script that ``nodecheck plan`` prints."""
+    from nodecheck.fix.plan import plan
+
+    found = plan(report)
+    if not found.steps:
+        return
+    steps = "1 step" if len(found.steps) == 1 else f"{len(found.steps)} steps"
+    yield '<section class="plan" id="plan"><h2>All fixes as one script</h2>'
+    yield f"<details><summary>A shell script of {steps}, to be read before it is run</summary>"
+    yield f'<pre class="copy">\n{lines_of(found.to_script())}</pre></details></section>'
 
 
 def _groups(report: Report) -> Iterator[tuple[str, list[Row]]]:

@@ -11,6 +11,9 @@ from nodecheck.render.rows import Row, word
 from nodecheck.render.steps import added, removed, shell_line
 from nodecheck.text import printable
 
+MOST_ABSENT = 4
+"""Sources that were not there and get a line of their own."""
+
 _MARKS = {"FAIL": "✗", "warn": "!", "info": "i", "unknown": "?", "pass": "✓", "skip": "–", "waived": "~"}
 _CSS = {"FAIL": "fail"}
 
@@ -97,7 +100,7 @@ def _one(result: Result, worst: Result) -> Iterator[str]:
     if result.actual is not None:
         yield from _facet("Found", escaped(result.actual))
     if result.evidence:
-        yield from _facet("Read", "<ul>" + "".join([_read(item) for item in result.evidence]) + "</ul>")
+        yield from _facet("Read", "<ul>" + "".join(_sources(result.evidence)) + "</ul>")
     if result.waiver is not None:
         yield from _facet("Waived", _waiver(result.waiver))
     yield "</dl>"
@@ -108,6 +111,19 @@ def _one(result: Result, worst: Result) -> Iterator[str]:
 
 def _facet(label: str, content: str) -> Iterator[str]:
     yield f"<dt>{label}</dt><dd>{content}</dd>"
+
+
+def _sources(evidence: tuple[Evidence, ...]) -> Iterator[str]:
+    """What was found, and then what was not there: many of these in one item."""
+    absent = [item for item in evidence if item.value is None]
+    yield from (_read(item) for item in evidence if item.value is not None)
+    if len(absent) <= MOST_ABSENT:
+        yield from map(_read, absent)
+    else:
+        names = [
+            f'<span class="source">{escaped(name)}</span>' for name in dict.fromkeys(item.source for item in absent)
+        ]
+        yield f"<li>not there: {', '.join(names)}</li>"
 
 
 def _read(item: Evidence) -> str:
