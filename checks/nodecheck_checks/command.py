@@ -56,6 +56,9 @@ def command(
     for name, need in wanted.items():
         found, problem = _found(name, commands, others)
         yield from _judged(need, found, problem, path, commands, _Fixes(release, image))
+    hidden = target.untold("kubernetes") if target.release is None else None
+    if hidden is not None:
+        yield unknown(f"which release's programs this node needs cannot be told: {hidden}", code="denied")
 
 
 def _found(name: str, commands: Commands, others: Lazy[AllCommands]) -> tuple[Command | None, FactError | None]:

@@ -9,7 +9,7 @@ from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check
 from nodecheck.errors import Denied, FactError, Offline
 from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.filter_tables import FilterTable
-from nodecheck.facts.firewall_files import UFW_CONF, NftFile, SavedRules, UfwConf
+from nodecheck.facts.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
 from nodecheck.facts.netfilter import LegacyTables, NftTables, all_tables
 from nodecheck.facts.openrc import Runlevels
 from nodecheck.facts.services import Services
@@ -166,12 +166,13 @@ def firewall_boot(
     ufw: Lazy[UfwConf],
     saved: Lazy[SavedRules],
     script: Lazy[NftFile],
+    firewalld: Lazy[FirewalldTrace],
     target: Lazy[Target],
     *,
     off: tuple[str, ...] = (),
 ) -> Results:
     """No firewall is started at the next boot."""
     wanted = Wanted(off, target)
-    boot = AtBoot(init, runlevels, index.persistent(), pulls, words, ufw, saved, script)
+    boot = AtBoot(init, runlevels, index.persistent(), pulls, words, ufw, saved, script, firewalld)
     for name in FIREWALLS:
         yield from guarded(name, wanted, partial(judged_at_boot, boot, name, UNITS[name], wanted))

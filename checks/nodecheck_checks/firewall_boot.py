@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
 from nodecheck.errors import Unsupported
 from nodecheck.facts.boot_units import BootUnits
-from nodecheck.facts.firewall_files import UFW_CONF, NftFile, SavedRules, UfwConf
+from nodecheck.facts.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
 from nodecheck.facts.openrc import Runlevels
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.unit_pulls import ServicePulls
@@ -39,14 +39,19 @@ class AtBoot:
         ufw: Lazy[UfwConf],
         saved: Lazy[SavedRules],
         script: Lazy[NftFile],
+        firewalld: Lazy[FirewalldTrace],
     ) -> None:
-        self.init, self.runlevels = init, runlevels
+        self.init, self.runlevels, self.firewalld = init, runlevels, firewalld
         self.index, self.pulls, self.words, self.ufw, self.saved, self.script = index, pulls, words, ufw, saved, script
 
     def start(self, unit: str) -> Start | None:
-        """Whether the next boot starts a unit; None where there is no such unit."""
+        """Whether the next boot starts a unit; None where there is no such unit.
+
+        A root that holds only a part of the system may have the link that enables a unit, and not the unit.
+        """
         if not self.index.exists(unit):
-            return None
+            link = None if self.index.complete else self.index.starts_at_boot(unit)
+            return None if link is None else Start(unit, True, seen(link, unit), by_link=True)
         source = self.words.source or "command line"
         mask = self.index.mask(unit)
         if mask is not None:
@@ -64,6 +69,20 @@ class AtBoot:
             return Start(unit, True, seen(text, f"pulls in {unit}"))
         return Start(unit, False, seen(self.index.fragment(unit) or unit, "not enabled"))
 
+    def trace(self, name: str) -> Evidence | None:
+        """What shows a firewall that is meant to work, where no unit does."""
+        if name == "firewalld":
+            path = self.firewalld().path
+            return None if path is None else seen(path, "there")
+        if name == "ufw":
+            return seen(UFW_CONF, f"ENABLED={self.ufw().value}") if self.ufw().enabled else None
+        if name == "nftables":
+            files = [(self.script().path, self.script().tables)]
+        else:
+            files = [(path, tables or ()) for _, path, tables in self.saved().files]
+        found = ((path, table.blocks()) for path, tables in files for table in tables)
+        return next((seen(path, why) for path, why in found if why is not None), None)
+
 
 def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -> Outcome:
     """One firewall at the next boot."""
@@ -71,8 +90,7 @@ def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Want
         return _by_runlevels(boot, name, units, wanted)
     starts = [start for start in map(boot.start, units) if start is not None]
     if not starts:
-        evidence = [seen(f"/usr/lib/systemd/system/{unit}") for unit in units]
-        return ok(f"{name} is not installed", actual="not installed", evidence=evidence)
+        return _not_installed(boot, name, units, by_units=bool(boot.index.files or boot.index.dirs))
     enabled = [start for start in starts if start.starts]
     if not enabled:
         what = "masked" if all(start.evidence.value == "masked" for start in starts) else "not enabled"
@@ -89,10 +107,19 @@ def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Want
     return ok(f"{name} is enabled, and keeps no traffic out", actual="enabled, without effect", evidence=evidence)
 
 
+def _not_installed(boot: AtBoot, name: str, units: tuple[str, ...], by_units: bool) -> Outcome:
+    """No unit and no script: off, unless the root does not tell and a configuration file shows the firewall."""
+    trace = None if by_units else boot.trace(name)
+    if trace is not None:
+        raise Unsupported(trace.source, f"{name} belongs to this node ({trace.value}), and no unit tells if it starts")
+    evidence = [seen(f"/usr/lib/systemd/system/{unit}") for unit in units]
+    return ok(f"{name} is not installed", actual="not installed", evidence=evidence)
+
+
 def _by_runlevels(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -> Outcome:
     """Where OpenRC boots the node, a service in a runlevel is taken to do its work."""
     if boot.init.name != "openrc":
-        raise Unsupported("init", f"{boot.init.name} starts services in a way that nodecheck does not know")
+        return _not_installed(boot, name, units, by_units=False)
     services = [unit.removesuffix(".service") for unit in units]
     found = next((service for service in services if service in boot.runlevels().services), None)
     if found is None:

@@ -300,6 +300,34 @@ def test_openrc(tree: Tree) -> None:
     assert boot(root, "ufw").status == "pass"
 
 
+def test_a_link_enables_where_the_root_does_not_hold_the_unit(tree: Tree) -> None:
+    root = tree({"/etc/ufw/ufw.conf": "ENABLED=yes\n"})
+    enable(root, "ufw.service")
+    assert boot(root, "ufw").status == "fail"
+
+    tree({f"{UNITS}/sysinit.target": "[Unit]\n"})  # now the root holds units, and ufw's is not among them
+
+    assert boot(root, "ufw").status == "pass"
+
+
+@pytest.mark.parametrize("init", ["", "/sbin/upstart"])
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("firewalld", {"/etc/firewalld/firewalld.conf": "DefaultZone=public\n"}),
+        ("iptables", {"/etc/sysconfig/iptables": SAVED}),
+        ("nftables", {"/etc/nftables.conf": DROPS}),
+        ("ufw", {"/etc/ufw/ufw.conf": "ENABLED=yes\n"}),
+    ],
+)
+def test_a_configuration_without_any_unit_is_unknown(tree: Tree, name: str, files: dict[str, str], init: str) -> None:
+    root = tree({**files, **({init: ""} if init else {})})
+
+    status = {other: boot(root, other).status.value for other in NAMES}
+
+    assert status == {**dict.fromkeys(NAMES, "pass"), name: "unknown"}
+
+
 @pytest.mark.parametrize("path", ["/etc/ufw/ufw.conf", "/etc/sysconfig/iptables", "/etc/nftables.conf"])
 @pytest.mark.parametrize("fault", ["directory", "fifo", "loop"])
 def test_a_file_that_cannot_be_read_is_unknown_for_its_firewall_alone(tree: Tree, path: str, fault: str) -> None:

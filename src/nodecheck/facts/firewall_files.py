@@ -9,7 +9,7 @@ from nodecheck.facts.filter_tables import FilterTable, parse_saved
 from nodecheck.facts.os_release import parse_os_release
 from nodecheck.facts.unit_files import load_unit
 from nodecheck.facts.units import UnitIndex
-from nodecheck.host import Host
+from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -21,6 +21,17 @@ IPTABLES_FILES = {
     "netfilter-persistent": ("/etc/iptables/rules.v4", "/etc/iptables/rules.v6"),
 }
 """Service to the files that it restores: EL's iptables-services, Arch's iptables, Debian's iptables-persistent."""
+
+
+class FirewalldTrace(NamedTuple):
+    """What firewalld's package leaves besides its unit."""
+
+    path: str | None = None
+
+    @classmethod
+    def read(cls, host: Host) -> FirewalldTrace:
+        """Raises what the host raises except Absent."""
+        return cls("/etc/firewalld/firewalld.conf" if exists(host, "/etc/firewalld/firewalld.conf") else None)
 
 
 class UfwConf(NamedTuple):
