@@ -154,6 +154,15 @@ complete -c nodecheck -n '__fish_seen_subcommand_from list' -l json -d 'as JSON'
 complete -c nodecheck -n __fish_use_subcommand -a explain -d 'what a check looks at and why'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -f -a '(__nodecheck_checks)'
+complete -c nodecheck -n __fish_use_subcommand -a doctor -d 'what this nodecheck can and cannot see here'
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'show this help message and exit'
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l profile -d 'a profile\'s name, or a TOML file' -r -f -a '(__nodecheck_profiles)'
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l waivers -d 'also heed these waivers (may be repeated)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l role -d 'default: the profile\'s, else found on the node' -r -f -a 'control-plane worker'
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l cni -d 'the network plugin, such as flannel, calico, cilium' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l json -d 'as JSON'
 complete -c nodecheck -n __fish_use_subcommand -a plugins -d 'what is loaded, from where'
 complete -c nodecheck -n '__fish_seen_subcommand_from plugins' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from plugins' -l json -d 'as JSON'

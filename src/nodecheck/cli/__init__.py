@@ -18,6 +18,7 @@ VERBS = {
     "convert": "show a report in another format",
     "list": "the checks of a profile",
     "explain": "what a check looks at and why",
+    "doctor": "what this nodecheck can and cannot see here",
     "plugins": "what is loaded, from where",
     "profile": "list the profiles, show one, validate a file",
     "completion": "print the completion script of a shell",
