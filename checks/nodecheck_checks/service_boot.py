@@ -10,7 +10,7 @@ from nodecheck.facts.service_units import ServiceUnit
 from nodecheck.facts.sysv import SysvScripts
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.facts.units import BOOT_TARGETS, RESCUES, UnitIndex
-from nodecheck.fix import Fix, Step, by_hand, command
+from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, manual
 from nodecheck.record import NamedTuple
 from nodecheck_checks.service_names import candidates
 
@@ -33,7 +33,7 @@ def boot_outcome(boot: Boot) -> Outcome:
     if unit is None:
         return _script(boot)
     mask = boot.units.mask(unit)
-    text = boot.text(boot.units.resolve(unit)) if mask is None else None
+    text = boot.text(boot.units.resolve(unit))
     why = _pulled(boot.units, unit, None)
     if why is None and mask is None:
         why = boot.pulls().why(boot.units, unit)
@@ -63,7 +63,8 @@ def _script(boot: Boot) -> Outcome:
     if link is not None:
         message = f"{found.path} starts at boot"
         return ok(message, expected="enabled", actual="enabled", evidence=[seen(link, found.path)])
-    fix = Fix(f"Enable {boot.subject}", (command("systemctl", "enable", f"{found.name}.service"),))
+    how = f"update-rc.d {found.name} defaults (Debian), or chkconfig {found.name} on (Red Hat)"
+    fix = by_hand(f"Enable {boot.subject}", how)
     evidence = [seen(found.path, "present"), seen(f"/etc/rc3.d/S??{found.name}")]
     message = f"{found.path} is in no runlevel: nothing starts it at boot"
     return fail(message, expected="enabled", actual="not enabled", evidence=evidence, fix=fix)
@@ -72,9 +73,22 @@ def _script(boot: Boot) -> Outcome:
 def _not_enabled(boot: Boot, unit: str, mask: str | None, text: ServiceUnit | None) -> Outcome:
     actual = "masked" if mask else "not enabled"
     message = f"{unit} is {actual}: nothing starts it at boot"
-    fix = Fix(f"Enable {boot.subject}", tuple(_enabling(boot, unit, mask, text)))
+    fix = _enabling_fix(boot, unit, mask, text)
     evidence = list(_where(boot.units, unit, mask))
     return fail(message, expected="enabled", actual=actual, evidence=evidence, fix=fix)
+
+
+def _enabling_fix(boot: Boot, unit: str, mask: str | None, text: ServiceUnit | None) -> Fix:
+    title = f"Enable {boot.subject}"
+    if mask is not None and (text is None or not mask.startswith("/etc/")):
+        return by_hand(title, f"{mask} masks it: remove it, and install what brings {unit}")
+    steps = tuple(_enabling(boot, unit, mask, text))
+    stop = text.obstacle if text is not None else None
+    if stop is None:
+        return Fix(title, steps)
+    if stop.argv:
+        return Fix(title, (*steps, command(*stop.argv)))
+    return Fix(title, (*steps, manual(f"{stop.message}: {stop.mend}")), MANUAL)
 
 
 def _enabling(boot: Boot, unit: str, mask: str | None, text: ServiceUnit | None) -> Iterator[Step]:

@@ -52,7 +52,7 @@ class Obstacle(NamedTuple):
 
 
 class ServiceUnit(NamedTuple):
-    """The text of a service's unit, as far as it matters to the next boot."""
+    """The text of a service's unit, as far as it matters to the next boot; of a masked one what the mask covers."""
 
     name: str
     fragment: str
@@ -92,10 +92,11 @@ def _texts(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], names: Iter
     found: dict[str, ServiceUnit | FactError] = {}
     for name in names:
         name = index.resolve(name)
-        if name in found or (fragment := index.fragment(name)) is None:
+        beneath = index.beneath_mask(name)
+        if name in found or (fragment := beneath.fragment(name)) is None:
             continue
         try:
-            unit = load_unit(host, index, name)
+            unit = load_unit(host, beneath, name)
             if unit is not None:
                 found[name] = _service(host, index, cmdline, unit, fragment)
         except Absent:
@@ -135,8 +136,9 @@ def _lost_need(index: UnitIndex, unit: Unit) -> Obstacle | None:
             mask = index.mask(name) if name else None
             lost = index.complete and name.endswith((".service", ".socket", ".target")) and not index.exists(name)
             if mask is not None:
-                argv = ("systemctl", "unmask", name)
-                return Obstacle(f"it is bound to {name}, which is masked", mask, "masked", None, argv=argv)
+                argv = ("systemctl", "unmask", name) if len(index.files.get(name, ())) > 1 else ()
+                text = f"it is bound to {name}, which is masked"
+                return Obstacle(text, mask, "masked", None, f"Remove {mask} and install {name}", argv)
             if lost:
                 text = f"it is bound to {name}, which is not there"
                 return Obstacle(text, path, f"BindsTo={value}", line, f"Install {name}")
