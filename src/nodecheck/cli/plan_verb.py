@@ -53,10 +53,17 @@ def main(args: argparse.Namespace) -> int:
     found = plan(report)
     written = [write_file(path, other(found)) for other, path in outputs]
     if not (args.quiet and report.exit_code == 0):
-        write(made(found))
+        write(_text(args, found) if args.format == "text" else made(found))
     if not all(written):
         raise Unwritten("not every output could be written")
     return 0 if args.exit_zero else report.exit_code
+
+
+def _text(args: argparse.Namespace, found: Plan) -> str:
+    from nodecheck.cli.terminal import style
+    from nodecheck.render.plan import render_plan
+
+    return render_plan(found, style(args))
 
 
 def _output(text: str) -> tuple[Form, str]:

@@ -56,6 +56,13 @@ class Plan(NamedTuple):
         """Whether something is restarted or cut."""
         return any(step.safety == DISRUPTIVE for step in self.steps)
 
+    def left(self) -> dict[str, list[str]]:
+        """The reasons why something is not fixed, each with the ids that it holds for."""
+        whys: dict[str, list[str]] = {}
+        for item in self.not_fixed:
+            whys.setdefault(item.why, []).append(item.id)
+        return whys
+
     def to_dict(self) -> dict[str, Any]:
         """The plan as the JSON document's dictionaries, lists and strings."""
         from nodecheck.fix.codec import plan_dict
@@ -75,10 +82,11 @@ class Plan(NamedTuple):
         return script(self)
 
     def to_text(self) -> str:
-        """The plan for people, plain, of at most 100 columns."""
-        from nodecheck.fix.text import render_plan
+        """The plan for people: plain text, wrapped at 100 columns."""
+        from nodecheck.render.plan import render_plan
+        from nodecheck.render.text import Style
 
-        return render_plan(self)
+        return render_plan(self, Style())
 
 
 def plan(report: Report) -> Plan:

@@ -108,8 +108,8 @@ def _left_comments(plan: Plan) -> Iterator[str]:
     if plan.not_fixed:
         yield "#"
         yield "# Not mended by it:"
-        for item in plan.not_fixed:
-            yield f"#  - {shown(item.id)}: {shown(item.why)}"
+        for why, names in plan.left().items():
+            yield f"#  - {shown(', '.join(names))}: {shown(why)}"
 
 
 def _nothing(plan: Plan) -> str:
@@ -211,8 +211,8 @@ def _left(plan: Plan) -> Iterator[str]:
         yield "Left to a person:"
     for step in by_hand:
         yield f"  - {shown(_what(step))}  (for {shown(', '.join(step.for_))})"
-    for item in plan.not_fixed:
-        yield f"  - {shown(item.id)}: {shown(item.why)}"
+    for why, names in plan.left().items():
+        yield f"  - {shown(', '.join(names))}: {shown(why)}"
 
 
 def _the_rest(plan: Plan, words: Words) -> Iterator[str]:

@@ -1,14 +1,9 @@
-"""The plan for people."""
+"""A step in one line."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nodecheck.fix import Command, Create, Edit, Step
 from nodecheck.text import printable
-
-if TYPE_CHECKING:
-    from nodecheck.fix.plan import Plan
 
 
 def told(step: Step, most: int = 500) -> str:
@@ -41,10 +36,3 @@ def _change(step: Edit, most: int) -> str:
 def _quoted(text: str, most: int) -> str:
     found = printable(text[:most].replace("\t", " ").replace("\n", " / ").strip(" "))
     return f'"{found}..."' if len(text) > most else f'"{found}"'
-
-
-def render_plan(plan: Plan) -> str:
-    """The plan, a step a line."""
-    lines = [f"{place}. {told(item.step)}  [{', '.join(item.for_)}]" for place, item in enumerate(plan.steps, 1)]
-    lines += [f"not fixed: {printable(item.id)}: {printable(item.why)}" for item in plan.not_fixed]
-    return "\n".join(lines or ["nothing is to be done"]) + "\n"
