@@ -130,7 +130,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _overview() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {verb:<10}{what}" for verb, what in VERBS.items())
+    listed = "\n".join(f"  {verb:<12}{what}" for verb, what in VERBS.items())
     parser = _Parser(
         prog="nodecheck",
         usage="nodecheck VERB [options]",
