@@ -86,7 +86,7 @@ def test_the_same_by_the_plain_import(private: bool) -> None:
 
     def work() -> Any:
         nft(NFT)
-        return [dump(name, private=private) for name in ("nft_chains", "nft_rules inet guard", "nft_rules ip x")]
+        return [dump(name, private=private) for name in ("nft_chains", "nft_rules inet guard\0in", "nft_rules ip x\0y")]
 
     chains, rules, none = in_namespace(work)
 
@@ -95,7 +95,7 @@ def test_the_same_by_the_plain_import(private: bool) -> None:
         ("guard", "later", None, None),
         ("guard", "nat", 4, 1),
     ]
-    assert {row.table for row in rules} == {"guard"}
+    assert {(row.table, row.chain) for row in rules} == {("guard", "in")}
     assert none == ()
 
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, Denied, FactError, Offline, Unsupported
-from nodecheck.facts.filter_tables import FilterChain, FilterTable, Verdict, is_others_table, parse_saved
+from nodecheck.facts.filter_tables import (
+    MOST_CHAINS,
+    OTHERS_CHAINS,
+    FilterChain,
+    FilterTable,
+    Verdict,
+    is_others_table,
+    parse_saved,
+)
 from nodecheck.facts.module_trees import RunningTree
 from nodecheck.facts.modules import PROC_MODULES, Modules
 from nodecheck.host import Host
@@ -72,25 +80,40 @@ def _filters(chains: Iterable[ChainRow]) -> bool:
     return any(chain.type == "filter" and chain.hook is not None for chain in chains)
 
 
-def _table(host: Host, family: int, name: str, chains: list[ChainRow]) -> FilterTable:
+def _table(host: Host, family: int, name: str, rows: list[ChainRow]) -> FilterTable:
+    """The table with as many rules as it takes to see that it keeps traffic out; those of others' chains never.
+
+    kube-proxy's chains may hold 100,000 rules.
+    """
     spelt = _FAMILIES[family]
     source = f"nft_rules {spelt} {name}"
-    rules: dict[str, list[Verdict]] = {}
-    if any(chain.use for chain in chains):
-        row: RuleRow
-        for row in host.netlink(source):
-            rules.setdefault(row.chain, []).extend(Verdict(*verdict) for verdict in row.verdicts or ())
-    made = tuple([_chain(chain, tuple(rules.get(chain.name, ()))) for chain in chains])
-    return FilterTable(spelt, name, made, f"netlink {source}" if rules else SOURCE)
+    chains = {row.name: _chain(row) for row in rows}
+    used = {row.name for row in rows if row.use}
+    table = FilterTable(spelt, name, tuple(chains.values()), SOURCE)
+    queue = [chain.name for chain in table.chains if chain.hook is not None]
+    for count, place in enumerate(queue):
+        if table.blocks() is not None or count >= MOST_CHAINS:
+            break
+        if place not in used:
+            continue
+        found: tuple[RuleRow, ...] = host.netlink(f"{source}\0{place}")
+        rules = tuple([Verdict(*verdict) for row in found for verdict in row.verdicts or ()])
+        chains[place] = chains[place]._replace(rules=rules)
+        queue.extend(dict.fromkeys(rule.chain for rule in rules if _leads_on(rule, chains) and rule.chain not in queue))
+        table = FilterTable(spelt, name, tuple(chains.values()), f"netlink {source}")
+    return table
 
 
-def _chain(row: ChainRow, rules: tuple[Verdict, ...]) -> FilterChain:
+def _leads_on(rule: Verdict, chains: Mapping[str, FilterChain]) -> bool:
+    return rule.chain in chains and not rule.chain.startswith(OTHERS_CHAINS)
+
+
+def _chain(row: ChainRow) -> FilterChain:
     hook = None
     if row.hook is not None and row.type == "filter":
         hook = "ingress" if row.family == 5 else _HOOKS[row.hook] if row.hook < len(_HOOKS) else str(row.hook)
-    return FilterChain(
-        row.name, hook, {0: "drop", 1: "accept"}.get(row.policy if row.policy is not None else -1), rules
-    )
+    policy = None if row.policy is None else {0: "drop", 1: "accept"}.get(row.policy)
+    return FilterChain(row.name, hook, policy)
 
 
 class LegacyTables(NamedTuple):

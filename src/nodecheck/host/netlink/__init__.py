@@ -14,7 +14,7 @@ from nodecheck.host.netlink.rows import AddressRow, ChainRow, FamilyRow, HopRow,
 
 TABLES = ("links", "addresses", "routes", "listeners", "genl_families")
 FIREWALL = "nft_chains"
-"""Needs CAP_NET_ADMIN, and so do the rules of one table of it: ``nft_rules inet filter``."""
+"""Needs CAP_NET_ADMIN, and so do the rules of one chain: ``nft_rules inet filter``, a NUL and its name."""
 
 TIMEOUT_S = 5.0
 BUFFER = 1 << 16
@@ -41,7 +41,7 @@ def dump(table: str, *, timeout_s: float = TIMEOUT_S, private: bool = True, buff
     ``inet_diag`` and ``tcp_diag``, as ``ss`` does. Raises Denied, Unsupported (the kernel has no such table), TimedOut
     (not within ``timeout_s`` seconds for each dump), TooLarge, Malformed.
     """
-    source = f"netlink {table}"
+    source = f"netlink {table}".replace("\0", " ")
     if table not in TABLES and table != FIREWALL and not table.startswith("nft_rules "):
         raise FactError(source, f"no such table; there are {', '.join(TABLES)}")
     from nodecheck.host.netlink.tables import asks, table_of

@@ -177,7 +177,7 @@ def _no_clones(rows: list[RouteRow]) -> list[RouteRow]:
 
 
 RULES = "nft_rules "
-"""Begins the name of the rules of one table: ``nft_rules inet filter``."""
+"""Begins the name of the rules of one chain: family, a blank, table, a NUL (names may hold all but that), chain."""
 
 
 def _chains(private: bool) -> tuple[Ask, ...]:
@@ -188,20 +188,22 @@ def _chains(private: bool) -> tuple[Ask, ...]:
     return (Ask(request, Plan("netlink nft_chains", cls, nft.chain_columns(cls), ChainRow)),)
 
 
-def _rules(family: str, table: str, private: bool) -> Table:
-    """The rules of one table; kernels before 4.7 ignore which, so that others are left out here."""
+def _rules(name: str, private: bool) -> Table:
+    """The rules of one chain; kernels before 4.7 ignore which, so that others are left out here."""
     from nodecheck.host.netlink import nft
 
     cls = message_class(nft.MODULE, "nft_rule_msg", private)
-    number = nft.family_number(family)
+    family, _, place = name.removeprefix(RULES).partition(" ")
+    table, _, chain = place.partition("\0")
+    wanted = (nft.family_number(family), table, chain)
 
     def ask(private: bool) -> tuple[Ask, ...]:
-        message = _filled(cls, nfgen_family=number)
-        message["attrs"].append(("NFTA_RULE_TABLE", table))
+        message = _filled(cls, nfgen_family=wanted[0])
+        message["attrs"] += [("NFTA_RULE_TABLE", table), ("NFTA_RULE_CHAIN", chain)]
         request = _request(message, nft.SUBSYSTEM << 8 | nft.GET_RULE)
         return (Ask(request, Plan("netlink nft_rules", cls, nft.rule_columns(cls), RuleRow)),)
 
-    return Table(nft.PROTOCOL, ask, lambda rows: [row for row in rows if row[:2] == (number, table)])
+    return Table(nft.PROTOCOL, ask, lambda rows: [row for row in rows if row[:3] == wanted])
 
 
 _TABLES = {
@@ -223,6 +225,5 @@ def asks(table: str, private: bool = True) -> tuple[Ask, ...]:
 def table_of(name: str, private: bool = True) -> Table:
     """The table of that name; raises KeyError."""
     if name.startswith(RULES):
-        family, _, table = name.removeprefix(RULES).partition(" ")
-        return _rules(family, table, private)
+        return _rules(name, private)
     return _TABLES[name]
