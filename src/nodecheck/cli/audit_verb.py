@@ -53,7 +53,7 @@ def main(args: argparse.Namespace) -> int:
 
         write(to_toml(config))
         return 0
-    _fill(args, config)
+    fill(args, config)
     behave(config.nice, config.io_class, config.memory_mib)
     alarm_after(args.timeout + GRACE_S)
     try:
@@ -68,7 +68,7 @@ def main(args: argparse.Namespace) -> int:
         alarm_off()
 
 
-def _fill(args: argparse.Namespace, config: Config) -> None:
+def fill(args: argparse.Namespace, config: Config) -> None:
     """Let the configuration say what the options do not; ``--output`` adds to what it says."""
     for name in ("profile", "role", "kubernetes", "proxy_mode", "cni", "fail_on", "select", "ignore", "waivers",
                  "timeout", "changed_only", "state"):  # fmt: skip

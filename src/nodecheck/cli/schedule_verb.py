@@ -89,6 +89,9 @@ def _units(words: tuple[str, ...], args: argparse.Namespace) -> dict[str, str]:
     hidden = [word for word in (words[0], *options.paths) if word.startswith(HIDDEN)]
     if hidden:
         raise UsageError(f"{printable(hidden[0])}: the service has a /tmp and a /var/tmp of its own, and cannot see it")
+    for path in options.writable:
+        if not os.path.isdir(path):
+            raise UsageError(f"{printable(path)}: make this directory first: the service cannot, and is to write there")
     service = systemd.service(words, options.writable, options.limit_s)
     return {install.SERVICE: service, install.TIMER: systemd.timer(args.every)}
 

@@ -1,4 +1,4 @@
-"""What the options that a schedule passes on mean for it: they must be ones of audit, and hold anywhere."""
+"""What the audit that is scheduled will read and write: its options and its configuration, as they are now."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from nodecheck.record import NamedTuple
 LEAST_S = 300
 """Seconds after which the service is ended in any case."""
 
+OWN = "/var/lib/nodecheck"
+"""What ``StateDirectory=`` makes and lets the service write."""
+
 
 class AuditOptions(NamedTuple):
-    """The files that the options name, the directories that are written to, and a limit in seconds."""
+    """The files that are named, the directories that are written to, and a limit in seconds."""
 
     paths: tuple[str, ...]
     writable: tuple[str, ...]
@@ -21,32 +24,36 @@ class AuditOptions(NamedTuple):
 
 
 def audit_options(words: Sequence[str]) -> AuditOptions:
-    """Read options of ``nodecheck audit``. Raises UsageError for a relative path; argparse ends for what is unknown."""
+    """Read options of ``nodecheck audit``, and the configuration for what they leave out.
+
+    Raises UsageError for a relative path and whatever the audit would refuse; argparse ends for what is unknown.
+    """
     import argparse
 
     from nodecheck.cli import audit_verb
-    from nodecheck.cli.outputs import parse_output
+    from nodecheck.cli.outputs import SOCKETS, parse_outputs
+    from nodecheck.config.load import load_config
 
     parser = argparse.ArgumentParser(prog="nodecheck audit", allow_abbrev=False)
     audit_verb.add_arguments(parser)
     parser.epilog = None
     args = parser.parse_args(words)
-    outputs = [parse_output(text)[1] for text in args.output]
-    paths = tuple(_paths(args, outputs))
+    audit_verb.fill(args, load_config(args.config))
+    files = [path for format_, path in parse_outputs(args.output) if format_ not in SOCKETS]
+    paths = (*files, *_named(args))
     for path in paths:
         if not path.startswith("/"):
             raise UsageError(f"{path}: expected an absolute path: the audit starts in another directory")
-    states = [] if args.state is None else [args.state]
-    writable = dict.fromkeys([*states, *(os.path.dirname(path) for path in outputs)])
+    folders = [*([args.state] if args.state else []), *(os.path.dirname(path) for path in files)]
+    writable = dict.fromkeys(path for path in folders if path != OWN and not path.startswith((f"{OWN}/", "/dev")))
     return AuditOptions(paths, tuple(writable), max(LEAST_S, int(args.timeout) + 60))
 
 
-def _paths(args: object, outputs: Sequence[str]) -> Iterator[str]:
+def _named(args: object) -> Iterator[str]:
     from nodecheck.profile.load import is_path
 
     given = vars(args)
-    yield from outputs
     yield from given["waivers"]
-    yield from [given[name] for name in ("root", "state", "config") if given.get(name) is not None]
+    yield from [given[name] for name in ("root", "state", "config") if given[name] is not None]
     if is_path(given["profile"]):
         yield given["profile"]
