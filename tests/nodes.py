@@ -88,7 +88,7 @@ def _build(root: Path, files: dict[str, str], enabled: tuple[str, ...], programs
         write(root, f"{UNITS}/{target}.target", "[Unit]\nDescription=x\n")
     for name, content in files.items():
         write(root, name, content)
-    for program in (*programs, "usr/bin/sh", "usr/bin/mount", "usr/bin/nsenter", "usr/sbin/iptables"):
+    for program in (*programs, "usr/bin/sh", "usr/sbin/chronyd", "usr/bin/mount", "usr/bin/nsenter", "usr/sbin/iptables"):
         write(root, program, "")
         (root / program).chmod(0o755)
     enabled = (*enabled, "nftables.service", "ufw.service")  # neither keeps anything out

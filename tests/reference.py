@@ -120,7 +120,7 @@ FILES: dict[str, str] = {
 
 PROGRAMS = (
     "usr/bin/sh", "usr/bin/mount", "usr/bin/nsenter", "usr/bin/socat", "usr/sbin/conntrack", "usr/sbin/ebtables",
-    "usr/sbin/ethtool", "usr/sbin/ip", "usr/sbin/ipset", "usr/sbin/iptables", "usr/sbin/ipvsadm", "usr/sbin/tc",
+    "usr/sbin/chronyd", "usr/sbin/ethtool", "usr/sbin/ip", "usr/sbin/ipset", "usr/sbin/iptables", "usr/sbin/ipvsadm", "usr/sbin/tc",
 )  # fmt: skip
 """Of the distribution, of what the kubelet's package requires, and of the installation's own list."""
 

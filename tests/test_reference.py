@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,19 @@ IPVS = ("ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh")
 @pytest.fixture
 def node(tmp_path: Path) -> Path:
     return reference_node(tmp_path)
+
+
+SITE = """schema = "nodecheck.profile/1"
+name = "our-cluster"
+extends = "centos7-kubeadm-1.17"
+nodes = { master = "192.168.109.101", node1 = "192.168.109.102", node2 = "192.168.109.103" }
+"""
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference-installation.md"
+
+
+def judged_by_site(node: Path) -> Report:
+    (node / "site.toml").write_text(SITE)
+    return nodecheck.run(root=node, profile=node / "site.toml")
 
 
 def judged(node: Path, *select: str) -> Report:
@@ -137,3 +151,45 @@ def test_another_distribution_fails_the_reference_profile(node: Path) -> None:
 
     assert judged(node, "os-release")["os-release"].status == "fail"
     assert nodecheck.run(root=node, select=["os-release"])["os-release"].status == "pass"
+
+
+def test_the_site_names_its_nodes(node: Path) -> None:
+    ids = ["hosts[master]", "hosts[node1]", "hosts[node2]"]
+    assert statuses(judged_by_site(node), ids) == {"pass"}
+
+    write(node, "etc/hosts", "127.0.0.1 localhost\n192.168.109.101 master\n192.168.109.104 node2\n")
+
+    report = judged_by_site(node)
+    assert [report[identity].status.value for identity in ids] == ["pass", "fail", "fail"]
+    assert report["hosts[node2]"].actual == "192.168.109.104"
+
+
+@pytest.mark.parametrize(
+    ("changed", "identity"),
+    [
+        ("etc/hostname", "hostname@boot"),
+        ("proc/sys/kernel/hostname", "hostname"),
+    ],
+)
+def test_a_name_that_no_node_may_have(node: Path, changed: str, identity: str) -> None:
+    write(node, changed, "node_1\n")  # systemd 219 lets it pass
+
+    assert identity in {result.id for result in judged(node).failures}
+
+
+def test_the_time_is_an_error_here(node: Path) -> None:
+    assert judged(node)["time-sync"].severity == "error"
+    assert nodecheck.run(root=node)["time-sync"].severity == "warning"
+
+
+def test_the_page_names_results_that_there_are(node: Path) -> None:
+    """Each id in the page's table is one of the report on a node, or (versions) of a check that judges it."""
+    text = PAGE.read_text()
+    rows = [line for line in text.split("\n") if line.startswith("| ") and "`" in line]
+    ids = {word for row in rows for cell in row.split("|")[2:4] for word in re.findall(r"`([^`]+)`", cell)}
+    report = judged_by_site(node)
+    assert SITE in text
+    assert len(ids) > 40
+    assert ids <= {result.id for result in report}, ids - {result.id for result in report}
+    named = set(re.findall(r"`([a-z-]+\[[^`]+\]@boot)`", text.partition("## What the installation")[2]))
+    assert {result.id for result in report.failures} == named
