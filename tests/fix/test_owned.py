@@ -128,6 +128,40 @@ def test_the_kubelets_file_is_kubeadms() -> None:
     assert "kubelet-config" in words(found)
 
 
+MTU = Fix("x", (command("ip", "link", "set", "dev", "eth0", "mtu", "1500"),), "disruptive")
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "name"),
+    [
+        ("/etc/sysconfig/network-scripts/ifcfg-eth0", "DEVICE=eth0\n", "network scripts"),
+        ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n", "ifupdown"),
+        ("/etc/netplan/50-cloud-init.yaml", "network:\n", "netplan"),
+        ("/etc/NetworkManager/NetworkManager.conf", "[main]\n", "NetworkManager"),
+    ],
+)
+def test_who_keeps_a_link_is_told(path: str, content: str, name: str) -> None:
+    found = owned(MTU, owners({path: content}))
+
+    assert (found.steps[0], found.safety) == (MTU.steps[0], "disruptive")
+    assert name in words(found)
+
+
+def test_a_link_that_nobody_keeps() -> None:
+    assert owned(MTU, owners({"/etc/network/interfaces": "iface lo inet loopback\n"})) == MTU
+
+
+def test_what_is_mounted_read_only_is_not_written() -> None:
+    table = "1 0 8:1 / / ro,relatime - ext4 /dev/sda1 ro\n2 1 8:2 / /var rw - ext4 /dev/sda2 rw\n"
+    fix = Fix("x", (create("/etc/sysctl.d/99-x.conf", "a = 1\n"),))
+
+    found = owned(fix, owners({})._replace(mounts=table))
+
+    assert found.safety == "manual"
+    assert "read-only" in words(found)
+    assert owned(Fix("x", (create("/var/lib/x", ""),)), owners({})._replace(mounts=table)).safety == "safe"
+
+
 def test_a_file_of_ones_own_is_nobodys() -> None:
     fix = Fix("x", (create("/etc/sysctl.d/99-nodecheck.conf", "a = 1\n"),))
 

@@ -54,12 +54,19 @@ class Owner(NamedTuple):
     """A change of the file holds, until the owner writes it anew for a new instance or release."""
 
 
+MOUNTS = "/proc/self/mountinfo"
+
+_NETPLAN = ("50-cloud-init.yaml", "00-installer-config.yaml", "01-netcfg.yaml", "01-network-manager-all.yaml")
+
+
 class Owners(NamedTuple):
     """What tells who keeps a setting."""
 
     image: ImageSystem | FactError
     look: Callable[[str], str | FactError | None]
     """The text of a file; None: there is none."""
+    mounts: str = ""
+    """The running node's table of mounts."""
 
     @classmethod
     def read(cls, host: Host, image: Lazy[ImageSystem]) -> Owners:
@@ -73,13 +80,18 @@ class Owners(NamedTuple):
             except FactError as error:
                 return error
 
+        mounts = look(MOUNTS) if host.kind == "live" else None
+        told = mounts if isinstance(mounts, str) else ""
         try:
-            return cls(image(), look)
+            return cls(image(), look, told)
         except FactError as error:
-            return cls(error, look)
+            return cls(error, look, told)
 
     def of(self, path: str, line: str | None = None) -> Owner | FactError | None:
         """Who keeps a file, or ``line`` of it; an error where that cannot be told."""
+        place = read_only(self.mounts, path)
+        if place is not None:
+            return Owner("whoever mounts it", "the image or the mount", f"{place} is mounted read-only")
         content = self.look(path)
         if content is None or isinstance(content, FactError):
             return content
@@ -88,6 +100,38 @@ class Owners(NamedTuple):
             place = "the ConfigMap kubelet-config of the namespace kube-system"
             return Owner("kubeadm", place, "kubeadm upgrade writes it anew from there", lasts=True)
         return found
+
+    def of_link(self, name: str) -> Owner | None:
+        """Who sets up a network interface at boot, by the files that are there."""
+        script = f"/etc/sysconfig/network-scripts/ifcfg-{name}"
+        if isinstance(self.look(script), str):
+            return Owner("the network scripts", script, f"{script} is there", lasts=True)
+        interfaces = self.look("/etc/network/interfaces")
+        if isinstance(interfaces, str) and f"iface {name} " in interfaces:
+            return Owner("ifupdown", "/etc/network/interfaces", f"it has iface {name}", lasts=True)
+        for file in _NETPLAN:
+            if isinstance(self.look(f"/etc/netplan/{file}"), str):
+                return Owner("netplan", "/etc/netplan, then netplan apply", f"/etc/netplan/{file} is there", lasts=True)
+        if isinstance(self.look("/etc/NetworkManager/NetworkManager.conf"), str):
+            place = "its connection profile (nmcli connection modify)"
+            return Owner("NetworkManager", place, "/etc/NetworkManager/NetworkManager.conf is there", lasts=True)
+        return None
+
+
+def read_only(mounts: str, path: str) -> str | None:
+    r"""Where a path is mounted, if read-only, by ``/proc/self/mountinfo`` (proc(5)).
+
+        >>> table = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /usr ro,nodev - ext4 /dev/sda2 rw\n"
+    >>> read_only(table, "/usr/lib/x"), read_only(table, "/usrx"), read_only(table, "/etc/fstab")
+        ('/usr', None, None)
+    """
+    best, options = "", ""
+    for line in mounts.split("\n"):
+        left, _, right = line.partition(" - ")
+        fields = left.split(" ")
+        if len(fields) > 5 and len(fields[4]) >= len(best) and f"{path}/".startswith(fields[4].rstrip("/") + "/"):
+            best, options = fields[4], f"{fields[5]},{right.rpartition(' ')[2]}"
+    return best if "ro" in options.split(",") else None
 
 
 def owner_of(path: str, content: str, line: str | None = None) -> Owner | None:

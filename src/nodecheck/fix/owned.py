@@ -44,6 +44,8 @@ def owned(fix: Fix, owners: Owners) -> Fix:
 
 
 def _owner(step: Step, owners: Owners) -> Owner | FactError | None:
+    if isinstance(step, Command):
+        return owners.of_link(step.argv[4]) if step.argv[:4] == ("ip", "link", "set", "dev") else None
     if not isinstance(step, (Edit, Create)):
         return None
     image = owners.image
@@ -53,6 +55,9 @@ def _owner(step: Step, owners: Owners) -> Owner | FactError | None:
 
 
 def _path(step: Step) -> str:
+    """What a step changes, in words."""
+    if isinstance(step, Command):
+        return f"the settings of {printable(step.argv[4])}"
     return printable(step.path) if isinstance(step, (Edit, Create)) else ""
 
 
