@@ -122,3 +122,20 @@ def test_edits_at_once_lose_none(tmp_path: Path) -> None:
 
     assert [process.wait(60) for process in started] == [0] * 6
     assert (tmp_path / "w").read_text().count("[[waiver]]") == 6
+
+
+def test_the_audit_heeds_no_waivers_that_others_can_write(nodecheck: Command, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    waivers, config = tmp_path / "w.toml", tmp_path / "c.toml"
+    assert nodecheck("waive", "swap", *GIVEN, "--until", "3d", "--file", str(waivers)).code == 0
+    config.write_text(f'[audit]\nwaivers = ["{waivers}"]\n')
+    config.chmod(0o644)
+    (tmp_path / "node").mkdir()
+    words = ("audit", "--config", str(config), "--state", str(tmp_path / "state"), "--root", str(tmp_path / "node"))
+
+    assert nodecheck(*words).code in (0, 1, 3)
+    waivers.chmod(0o666)
+    refused = nodecheck(*words)
+    assert (refused.code, refused.out) == (2, "")
+    assert "others can write it" in refused.err

@@ -38,7 +38,13 @@ def load_config(path: str | None = None) -> Config:
         except FileNotFoundError:
             raise ConfigError(f"config {drop_in}: there is no such file (a link that leads nowhere)") from None
         files.append(drop_in)
-    return _config(merged, tuple(files))
+    found = _config(merged, tuple(files))
+    for waivers in found.waivers:
+        try:
+            read_trusted(waivers)  # who can write it could hide whatever fails
+        except FileNotFoundError:
+            raise ConfigError(f"config {waivers}: there is no such file") from None
+    return found
 
 
 def _drop_ins(folder: str) -> list[str]:
