@@ -121,7 +121,7 @@ class Owners(NamedTuple):
 def read_only(mounts: str, path: str) -> str | None:
     r"""Where a path is mounted, if read-only, by ``/proc/self/mountinfo`` (proc(5)).
 
-        >>> table = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /usr ro,nodev - ext4 /dev/sda2 rw\n"
+    >>> table = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /usr ro,nodev - ext4 /dev/sda2 rw\n"
     >>> read_only(table, "/usr/lib/x"), read_only(table, "/usrx"), read_only(table, "/etc/fstab")
         ('/usr', None, None)
     """
