@@ -123,7 +123,7 @@ def read_only(mounts: str, path: str) -> str | None:
 
     >>> table = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /usr ro,nodev - ext4 /dev/sda2 rw\n"
     >>> read_only(table, "/usr/lib/x"), read_only(table, "/usrx"), read_only(table, "/etc/fstab")
-        ('/usr', None, None)
+    ('/usr', None, None)
     """
     best, options = "", ""
     for line in mounts.split("\n"):
