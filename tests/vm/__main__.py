@@ -1,0 +1,102 @@
+"""``python -m tests.vm``: prove nodecheck's verdicts and plans on real nodes, and say how far they hold."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from tests.vm.image import image, missing
+from tests.vm.node import prepared
+from tests.vm.proof import Proof, prove
+from tests.vm.states import RANDOM_STATES, SEED, State, at_random, curated
+from tests.vm.summary import failed, figures, table, told_of
+
+
+def default_cache() -> Path:
+    """Where images are kept: ``NODECHECK_VM_CACHE``, else below the XDG cache directory."""
+    told = os.environ.get("NODECHECK_VM_CACHE")
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(told or f"{home}/nodecheck/vm")
+
+
+def arguments(words: list[str]) -> argparse.Namespace:
+    """The command's options."""
+    parser = argparse.ArgumentParser(prog="python -m tests.vm", description=__doc__)
+    add = parser.add_argument
+    add("--random", metavar="N", type=int, default=RANDOM_STATES, help=f"states at random (default: {RANDOM_STATES})")
+    add("--first", metavar="N", type=int, default=0, help="begin with this one of them (default: 0)")
+    add("--seed", metavar="N", type=int, default=SEED, help=f"of the random states (default: {SEED})")
+    add("--only", metavar="PATTERN", action="append", default=[], help="only states of such names (may be repeated)")
+    add("--sample", action="store_true", help="three states in all: one of every plain plant, two at random")
+    add("--jobs", metavar="N", type=int, default=2, help="virtual machines at once (default: 2)")
+    add(
+        "--cache",
+        metavar="DIR",
+        type=Path,
+        default=default_cache(),
+        help="of the images (default: %(default)s)",
+    )
+    add("--report", metavar="FILE", type=Path, help="write the figures, and every verdict, as JSON")
+    add("--build", action="store_true", help="build the image anew")
+    add("--list", action="store_true", help="print the states and what is planted in them")
+    return parser.parse_args(words)
+
+
+def chosen(args: argparse.Namespace) -> Iterator[State]:
+    """The states that the options ask for."""
+    states = [*curated(), *at_random(args.random, args.seed)[args.first :]]
+    if args.sample:
+        states = [states[0], *at_random(2, args.seed)]
+    for state in states:
+        if not args.only or any(fnmatchcase(state.name, pattern) for pattern in args.only):
+            yield state
+
+
+def proofs(states: tuple[State, ...], cache: Path, jobs: int, build: bool = False) -> Iterator[Proof]:
+    """The proofs, in the order in which they are done."""
+    made = image(cache, build)
+    disk = prepared(made, cache)
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = [pool.submit(prove, state, disk, made.with_suffix(""), cache) for state in states]
+        for done in as_completed(waiting):
+            yield done.result()
+
+
+def main(words: list[str]) -> int:
+    """Run the suite: 0 where all is right or a known difference, 1 where not, 2 where it cannot run."""
+    args = arguments(words)
+    states = tuple(chosen(args))
+    if args.list:
+        for state in states:
+            print(f"{state.name}{' (mended)' if state.plan else ''}: {', '.join(plant.name for plant in state.plants)}")
+        return 0
+    why = missing()
+    if why is not None:
+        print(f"tests.vm: {why}", file=sys.stderr)
+        return 2
+    done: tuple[Proof, ...] = ()
+    start = time.monotonic()
+    for proof in proofs(states, args.cache, args.jobs, args.build):
+        done = (*done, proof)
+        print(f"[{len(done)}/{len(states)}]", "\n".join(told_of(proof)), flush=True)
+        if args.report is not None:
+            _write(args.report, done, start)
+    print("\n".join(["", *table(done), f"{time.monotonic() - start:.0f} s"]))
+    return 1 if failed(done) or not done else 0
+
+
+def _write(path: Path, done: tuple[Proof, ...], start: float) -> None:
+    states = [{**proof._asdict(), "verdicts": [verdict._asdict() for verdict in proof.verdicts]} for proof in done]
+    document = {"figures": figures(done), "seconds": round(time.monotonic() - start), "states": states}
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,130 @@
+"""Builds the node's image: Debian with systemd, docker, containerd, chrony, firewalls and an SELinux policy.
+
+No loop device is needed: ``mmdebstrap`` makes the tree, ``mke2fs -d`` the file system, and QEMU starts the kernel.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from nodecheck.digest import sha256_name
+
+TOOLS = ("qemu-system-x86_64", "qemu-img", "mmdebstrap", "mke2fs", "unshare")
+"""Programs that the suite needs here (Debian: qemu-system-x86 qemu-utils seabios ipxe-qemu mmdebstrap e2fsprogs)."""
+
+RELEASE = "bookworm"
+HOSTNAME = "node1"
+_SIZE = "6G"
+
+_PACKAGES = (
+    "systemd systemd-sysv dbus udev kmod procps iproute2 initramfs-tools zstd linux-image-cloud-amd64 qemu-guest-agent"
+    " python3 python3-psutil chrony firewalld ufw iptables nftables ipset ipvsadm conntrack bridge-utils containerd"
+    " docker.io runc fdisk systemd-zram-generator dphys-swapfile selinux-basics selinux-policy-default auditd"
+)
+
+_OFF = "docker.service docker.socket containerd firewalld ufw nftables chrony auditd dphys-swapfile"
+"""Installed and disabled: a plant enables what it is about."""
+
+_MASKED = (
+    "apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer e2scrub_reap.service"
+    " systemd-networkd-wait-online.service getty@tty1.service systemd-pstore.service selinux-autorelabel-mark.service"
+)
+"""What would only cost time, or change the node behind the suite's back."""
+
+_INITRAMFS = (
+    'mkdir -p "$1/etc/initramfs-tools/conf.d"'
+    ' && printf "MODULES=list\\nCOMPRESS=zstd\\n" >"$1/etc/initramfs-tools/conf.d/vm"'
+    ' && printf "virtio_pci\\nvirtio_blk\\next4\\ncrc32c_generic\\n" >"$1/etc/initramfs-tools/modules"'
+)
+
+_CONFIGURE = f"""
+set -eu
+cd "$1"
+echo {HOSTNAME} >etc/hostname
+printf '127.0.0.1 localhost\\n127.0.1.1 {HOSTNAME}\\n' >etc/hosts
+printf '/dev/vda / ext4 errors=remount-ro 0 1\\n' >etc/fstab
+printf '[Match]\\nName=eth0\\n[Network]\\nAddress=10.0.2.15/24\\nLinkLocalAddressing=no\\n' \
+>etc/systemd/network/eth0.network
+: >etc/machine-id
+rm -f var/swap etc/modules-load.d/20-zram-generator.conf etc/systemd/zram-generator.conf
+sc() {{ chroot "$1" systemctl --quiet "$2" $3 2>/dev/null || true; }}
+sc . enable systemd-networkd
+sc . disable "{_OFF}"
+sc . mask "{_MASKED}"
+# Commands run like an administrator's, not confined ("-": no matter where there is no SELinux).
+mkdir -p etc/systemd/system/qemu-guest-agent.service.d
+printf '[Service]\\nSELinuxContext=-unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023\\n' \\
+    >etc/systemd/system/qemu-guest-agent.service.d/vm.conf
+# Label now: a relabel in an emulated machine takes minutes. setfiles wants /proc.
+printf 'SELINUX=permissive\\nSELINUXTYPE=default\\n' >etc/selinux/config
+unshare -m sh -c 'mount -t proc proc proc && chroot . /sbin/setfiles -q -F -e /proc -e /sys -e /dev \\
+    /etc/selinux/default/contexts/files/file_contexts / 2>/dev/null' || true
+cp "$(ls -v boot/vmlinuz-* | tail -n 1)" "$2.vmlinuz"
+cp "$(ls -v boot/initrd.img-* | tail -n 1)" "$2.initrd"
+mke2fs -q -t ext4 -F -L root -E lazy_itable_init=1,lazy_journal_init=1 -d . "$3" {_SIZE}
+"""
+
+
+def missing() -> str | None:
+    """Why the suite cannot run here; None where it can."""
+    absent = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if absent:
+        return f"these programs are not installed: {', '.join(absent)}"
+    if os.geteuid() != 0:
+        return "building a node's image needs root"
+    return None
+
+
+def image(cache: Path, build_anew: bool = False) -> Path:
+    """The image in ``cache``, built where it is not there. Beside it lie ``.vmlinuz`` and ``.initrd``.
+
+    Its name tells what it is made of. Raises CalledProcessError for a build that fails.
+    """
+    recipe = "\0".join((RELEASE, _SIZE, _INITRAMFS, _CONFIGURE, *_PACKAGES.split(" ")))
+    place = cache / f"{RELEASE}-{sha256_name(recipe)[7:17]}"
+    made = place.with_suffix(".qcow2")
+    if build_anew or not made.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        _build(place, made)
+    return made
+
+
+def _build(place: Path, made: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="nodecheck-image.", dir="/var/tmp") as folder:
+        root, disk, part = f"{folder}/root", f"{folder}/disk", place.with_suffix(".part")
+        quiet = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")]
+        command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--aptopt=Apt::Install-Recommends false", *quiet]
+        command += [
+            "--dpkgopt=force-unsafe-io",
+            f"--include={_PACKAGES.replace(' ', ',')}",
+            f"--essential-hook={_INITRAMFS}",
+        ]
+        subprocess.run([*command, RELEASE, root, *_archives()], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(["sh", "-c", _CONFIGURE, "sh", root, str(place), disk], check=True)
+        subprocess.run(["qemu-img", "convert", "-O", "qcow2", disk, str(part)], check=True)
+        part.replace(made)
+
+
+def _archives() -> Iterator[str]:
+    mirror = _mirror()
+    yield f"deb {mirror} {RELEASE} main"
+    yield f"deb {mirror} {RELEASE}-updates main"
+    yield f"deb {mirror.rstrip('/').removesuffix('/debian')}/debian-security {RELEASE}-security main"
+
+
+def _mirror() -> str:
+    """The mirror that this machine's own apt uses, else Debian's."""
+    folder = Path("/etc/apt")
+    files = [*folder.glob("sources.list.d/*.sources"), folder / "sources.list", *folder.glob("sources.list.d/*.list")]
+    for path in files:
+        told = path.read_text(errors="replace") if path.exists() else ""
+        found = re.search(r"^(?:URIs: *|deb (?:\[[^]]*\] )?)(\S+/debian/?)(?= |$)", told, re.MULTILINE)
+        if found:
+            return found[1]
+    return "http://deb.debian.org/debian"
