@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from nodecheck.facts.hosts import BLANKS, PATH, Hosts, HostsLine, folded, parse_hosts
 from nodecheck.facts.links import spelt
-from nodecheck.fix import Step, create, edit
+from nodecheck.fix import Step, create, edit, manual
 
 
 def mended(file: Hosts, wanted: Mapping[str, str]) -> dict[str, tuple[Step, ...]]:
@@ -25,18 +25,26 @@ def mended(file: Hosts, wanted: Mapping[str, str]) -> dict[str, tuple[Step, ...]
         for name in wanted:
             touched[name] = [*touched[name], len(lines) - 1]
     anchor = max((number for number, line in enumerate(lines) if line.strip(BLANKS)), default=None)
-    if missing and anchor is not None:
+    if anchor is None:
+        return dict.fromkeys(wanted, (create(PATH, "".join(f"{wanted[name]} {name}\n" for name in missing)),))
+    once = [number for number, line in enumerate(lines) if line.strip(BLANKS) and lines.count(line) == 1]
+    anchor = max(once, default=anchor)
+    if missing:
         added = "\n".join([changed.get(anchor, lines[anchor]), *[f"{wanted[name]} {name}" for name in missing]])
         changed[anchor] = added.lstrip("\n")
         for name in missing:
             touched[name] = [*touched[name], anchor]
-    if anchor is None or any(lines.count(lines[number]) > 1 for number in changed):
-        whole = _whole(lines, changed, [] if anchor is not None else [f"{wanted[name]} {name}" for name in missing])
-        return dict.fromkeys(wanted, (create(PATH, whole),))
-    return {
-        name: tuple(edit(PATH, lines[number], changed[number]) for number in sorted(set(numbers)))
-        for name, numbers in touched.items()
-    }
+    unclear = next((number for number in changed if "\n" in changed[number] and lines.count(lines[number]) > 1), None)
+    if unclear is not None:
+        text = f"no line of {PATH} stands there once, to add a name below it: leave one of each, and plan again"
+        return dict.fromkeys(wanted, (manual(text),))
+    return {name: tuple(_edits(lines, changed, numbers)) for name, numbers in touched.items()}
+
+
+def _edits(lines: list[str], changed: Mapping[int, str], numbers: list[int]) -> Iterator[Step]:
+    """The edits of some lines; one edit changes all lines that are alike."""
+    for text in dict.fromkeys(lines[number] for number in sorted(numbers)):
+        yield edit(PATH, text, changed[min(number for number in changed if lines[number] == text)])
 
 
 def _straightened(file: Hosts, lines: list[str]) -> tuple[Hosts, str | None]:
@@ -92,11 +100,3 @@ def _without(line: HostsLine, names: list[str]) -> str:
             continue
         kept.append(word)
     return "".join(kept).rstrip(BLANKS) + (f" {hash_}{comment}" if hash_ else "")
-
-
-def _whole(lines: list[str], changed: Mapping[int, str], added: list[str]) -> str:
-    """The whole file with its changes."""
-    kept = [changed.get(number, line) for number, line in enumerate(lines)]
-    while kept and not kept[-1]:
-        kept.pop()
-    return "\n".join([*kept, *added]) + "\n"

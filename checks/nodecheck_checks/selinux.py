@@ -183,6 +183,18 @@ def _config_steps(config: SelinuxConfig, wanted: str) -> tuple[Step, ...]:
     line = f"SELINUX={wanted}"
     if not config.present:
         return (create(CONFIG, f"{line}\nSELINUXTYPE=targeted\n"),)
-    if config.mode is None:  # config.text is the whole file then, and the first valid line wins
-        return (create(CONFIG, f"{line}\n{config.text}"),)
+    if config.mode is None:
+        return (_first_valid(config.text, line),)
     return () if config.mode == wanted else (edit(CONFIG, config.text, line),)
+
+
+def _first_valid(source: str, line: str) -> Step:
+    """What makes a line the first valid one of a file that has none: in the place of an invalid one where there is."""
+    lines = source.removesuffix("\n").split("\n")
+    once = [found for found in lines if found.strip() and lines.count(found) == 1]
+    invalid = [found for found in once if found.startswith("SELINUX=")]
+    if invalid:
+        return edit(CONFIG, invalid[0], line)
+    if once:
+        return edit(CONFIG, once[-1], f"{once[-1]}\n{line}")
+    return manual(f"write the line {line} to {CONFIG}") if source.strip() else create(CONFIG, f"{line}\n")

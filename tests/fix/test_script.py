@@ -158,7 +158,7 @@ def test_the_right_content_with_another_mode_gets_the_mode(dash: Machine, etc: P
 def test_an_empty_file_is_written_to_and_kept(dash: Machine, etc: Path) -> None:
     (etc / "config.toml").touch()
 
-    assert "the empty file as it was" in well(dash.run(of(mended(create(str(etc / "config.toml"), "a\n")))))
+    assert "the blank file as it was" in well(dash.run(of(mended(create(str(etc / "config.toml"), "a\n")))))
     assert (etc / "config.toml").read_text() == "a\n"
 
 

@@ -18,7 +18,10 @@ class Command(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Replace the whole line ``before`` of ``path`` by ``after``."""
+    """Replace the whole line ``before`` of ``path`` by ``after``, wherever the file has it.
+
+    ``after`` may be several lines; then the file must have ``before`` once, and a plan refuses one that does not.
+    """
 
     path: str
     before: str
@@ -26,7 +29,7 @@ class Edit(NamedTuple):
 
 
 class Create(NamedTuple):
-    """Write ``content`` to ``path``, with an octal ``mode`` such as ``"0644"``."""
+    """Write ``content`` to ``path``, where there is no file yet or a blank one; ``mode`` is octal, such as ``"0644"``."""
 
     path: str
     mode: str

@@ -77,3 +77,24 @@ def systemctl_of(argv: tuple[str, ...]) -> tuple[str, tuple[str, ...], bool] | N
         return None
     units = [word for word in argv[2:] if word not in ("--", "--now")]
     return argv[1], tuple([unit if "." in unit else f"{unit}.service" for unit in units]), bool(options)
+
+
+_GUARDS = ("firewalld", "ufw", "iptables", "ip6tables", "nftables", "netfilter-persistent", "apparmor")
+
+
+def lowers_guard(step: Step) -> bool:
+    """Whether a step turns a firewall or SELinux off: that is never safe, whatever its fix says.
+
+    >>> lowers_guard(Command(("setenforce", "0"))), lowers_guard(Command(("systemctl", "stop", "--", "ufw.service")))
+    (True, True)
+    """
+    if isinstance(step, (Edit, Create)):
+        return step.path in ("/etc/selinux/config", "/etc/sysconfig/selinux", "/etc/ufw/ufw.conf")
+    if not isinstance(step, Command):
+        return False
+    called = systemctl_of(step.argv)
+    if called is not None:
+        verb, units, _ = called
+        guards = [unit for unit in units if unit.rpartition(".")[0] in _GUARDS]
+        return bool(guards) and verb in ("stop", "disable", "mask")
+    return step.argv[0] in ("ufw", "nft", "iptables", "ip6tables") or step.argv[:2] == ("setenforce", "0")

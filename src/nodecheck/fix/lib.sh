@@ -47,11 +47,15 @@ need_root() {
 }
 
 #: same_host
-# same_host NAME SHOWN FOUND: the host must be the one that was judged.
+# same_host SHOWN FOUND NAME...: the host must be the one that was judged, or have a name that this script gives it.
 same_host() {
-    if [ "$any_host" = no ] && [ "$3" != "$1" ]; then
-        refused "this is not $2, which was judged; --any-host runs it nevertheless"
-    fi
+    shown=$1 found=$2
+    shift 2
+    [ "$any_host" = no ] || return 0
+    for name in "$@"; do
+        [ "$found" != "$name" ] || return 0
+    done
+    refused "this is not $shown, which was judged; --any-host runs it nevertheless"
 }
 
 #: other_root
@@ -311,7 +315,7 @@ create() {
                 ;;
             esac
             return 0
-        elif [ -s "$target" ]; then
+        elif grep -qa '[^[:space:]]' -- "$target"; then
             stop 'there is such a file by now, with another content' || return 0
         fi
     else
@@ -323,7 +327,7 @@ create() {
         told='done'
         if [ -e "$target" ]; then
             backup
-            told="done; the empty file as it was: $kept"
+            told="done; the blank file as it was: $kept"
         fi
         new=$(mktemp "$folder.nodecheck.XXXXXX" && printf .) || stop 'no file can be made in its directory'
         new=${new%"$newline".}
@@ -507,6 +511,26 @@ unit_is() {
     esac
 }
 
+#: unit_is_off
+unit_is_off() {
+    unit_is disabled "$1" && unit_is inactive "$1"
+}
+
+#: unit_is_on
+unit_is_on() {
+    unit_is enabled "$1" && unit_is active "$1"
+}
+
+#: is_executable
+is_executable() {
+    [ -f "$1" ] && [ -x "$1" ]
+}
+
+#: host_is
+host_is() {
+    [ "$(uname -n)" = "$1" ] && [ "$(head -n 1 /etc/hostname 2>/dev/null)" = "$1" ]
+}
+
 #: enforcing_is
 enforcing_is() {
     [ "$(cat /sys/fs/selinux/enforce 2>/dev/null)" = "$1" ]
@@ -528,7 +552,7 @@ package_is_installed() {
         # shellcheck disable=SC2016
         [ "$(dpkg-query -W -f '${db:Status-Status}' -- "$1" 2>/dev/null)" = installed ]
     elif command -v rpm >/dev/null 2>&1; then
-        rpm -q --quiet -- "$1"
+        rpm -q --quiet --whatprovides -- "$1"
     elif command -v apk >/dev/null 2>&1; then
         apk info -e -- "$1" >/dev/null 2>&1
     else

@@ -7,6 +7,9 @@ from nodecheck.fix.goals import goals
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
 
+LONGEST_NAME = 255
+"""Bytes of a file's name (``NAME_MAX``)."""
+
 
 class Fixing(NamedTuple):
     """A fix, and the id of the result that it mends."""
@@ -140,6 +143,8 @@ def impossible(step: Step) -> str | None:
         return None if step.argv and step.argv[0] else "it names no program"
     if not step.path.startswith("/") or "\n" in step.path or ".." in step.path.split("/"):
         return f"{printable(step.path)} is not an absolute path of one line"
+    if any(len(part.encode("utf-8", "surrogateescape")) > LONGEST_NAME for part in step.path.split("/")):
+        return f"{printable(step.path)} is longer than a file's name can be"
     if isinstance(step, Create):
         octal = len(step.mode) == 4 and all(digit in "01234567" for digit in step.mode)
         return None if octal else f"{printable(step.mode)!r} is not a mode"

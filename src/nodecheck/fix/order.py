@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.fix import DISRUPTIVE, SAFE, Command, Create, Edit, Step
-from nodecheck.fix.goals import systemctl_of
+from nodecheck.fix.goals import lowers_guard, systemctl_of
 from nodecheck.fix.merge import Fixing, Key, Merger, key_of
 
 PACKAGE, MODULE_FILE, MODPROBE, SYSCTL_FILE, SYSCTL, FILE, UNIT_FILE, COMMAND, RELOAD, SERVICE, KUBELET, LAST = range(
@@ -72,9 +72,15 @@ def ordered(merger: Merger, ids: list[str]) -> Iterator[Item]:
     places = {name: place for place, name in enumerate(ids)}
     for key in _sorted(merger):
         of = sorted(fixes[key], key=lambda fixing: places[fixing.id])
-        safety = DISRUPTIVE if any(fixing.fix.safety == DISRUPTIVE for fixing in of) else SAFE
+        safe = all(fixing.fix.safety == SAFE and not any(map(lowers_guard, fixing.fix.steps)) for fixing in of)
         reboot = any(fixing.fix.reboot for fixing in of)
-        yield tuple([fixing.id for fixing in of]), merger.steps[key], of[0].fix.title, safety, reboot
+        yield (
+            tuple([fixing.id for fixing in of]),
+            merger.steps[key],
+            of[0].fix.title,
+            SAFE if safe else DISRUPTIVE,
+            reboot,
+        )
 
 
 def _sorted(merger: Merger) -> Iterator[Key]:

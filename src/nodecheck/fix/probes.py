@@ -40,6 +40,8 @@ def _of_systemctl(argv: tuple[str, ...]) -> Probe:
     if called is None:
         return Probe()
     verb, units, now = called
+    if now and len(units) == 1 and verb in ("enable", "disable"):
+        return Probe(("unit_is_on" if verb == "enable" else "unit_is_off", units[0]))
     state = _UNITS.get(verb)
     if state is None or len(units) != 1 or now:
         return Probe(running=now or verb in _RUNNING)
@@ -88,7 +90,26 @@ def _of_packages(argv: tuple[str, ...]) -> Probe:
     return Probe(running=False)
 
 
+def _of_chmod(argv: tuple[str, ...]) -> Probe:
+    if argv[1:3] == ("--", "+x") and len(argv) == 4:
+        return Probe(("is_executable", argv[3]), running=False)
+    return Probe(running=False)
+
+
+def _of_hostnamectl(argv: tuple[str, ...]) -> Probe:
+    name = new_hostname(argv)
+    return Probe() if name is None else Probe(("host_is", name))
+
+
+def new_hostname(argv: tuple[str, ...]) -> str | None:
+    """The name that a command gives the host; None for any other command."""
+    if argv[0] == "hostnamectl" and argv[1:2] in (("set-hostname",), ("hostname",)) and len(argv) == 3:
+        return argv[2]
+    return argv[1] if argv[0] == "hostname" and len(argv) == 2 else None
+
+
 _PROBES = {
+    "chmod": _of_chmod, "hostnamectl": _of_hostnamectl,
     "swapoff": _of_swapoff, "modprobe": _of_modprobe, "setenforce": _of_setenforce, "ip": _of_ip,
     "apt-get": _of_packages, "dnf": _of_packages, "yum": _of_packages, "zypper": _of_packages, "apk": _of_packages,
 }  # fmt: skip

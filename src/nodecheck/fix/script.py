@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from nodecheck.fix import SAFE, Command, Create, Edit, Manual
 from nodecheck.fix.links import Links
 from nodecheck.fix.plan import Plan, PlanStep
-from nodecheck.fix.probes import Probe, probe_of
+from nodecheck.fix.probes import Probe, new_hostname, probe_of
 from nodecheck.fix.shell import Words, shown
 from nodecheck.fix.text import told
 
@@ -199,9 +199,19 @@ def _guard(plan: Plan, words: Words) -> Iterator[str]:
         found = "\"$(grep -v '^#' /etc/hostname 2>/dev/null | grep . | head -n 1)\""
     if not plan.node.hostname:
         found = "''"
-    yield f"    same_host {words.word(plan.node.hostname or '')} {words.word(_name(plan))} {found}"
+    names = _list((plan.node.hostname or "", *_new_names(plan)), words)
+    yield f"    same_host {words.word(_name(plan))} {found} {names}"
     yield "}"
     yield ""
+
+
+def _new_names(plan: Plan) -> Iterator[str]:
+    """The names that the host has once the plan was run: so that it can be run again."""
+    for item in plan.steps:
+        if isinstance(item.step, Edit) and item.step.path == "/etc/hostname":
+            yield item.step.after
+        elif isinstance(item.step, Command) and (name := new_hostname(item.step.argv)) is not None:
+            yield name
 
 
 def _left(plan: Plan) -> Iterator[str]:
