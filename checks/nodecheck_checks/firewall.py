@@ -43,9 +43,10 @@ def firewall(
     Now: the rules in the kernel, for the units of iptables, nftables and ufw are done when they have loaded them
     (``active (exited)``), and rules outlive them. Those of nf_tables by netlink (``iptables-nft``'s too), those of
     ``iptables-legacy`` by its own program; both need root. firewalld is also asked for by ``systemctl``.
-    Only what keeps traffic out counts: a policy ``drop``, or a rule that drops or rejects, in a chain at input,
-    forward or output. Tables and chains of kube-proxy, network plugins, container runtimes, libvirt and fail2ban do
-    not count.
+    Only what keeps traffic out counts: a policy ``drop``; at input a rule that drops or rejects, elsewhere (forward,
+    output) one that does so with every packet, for a node may shield a single address from its pods. Tables and
+    chains of kube-proxy, network plugins, container runtimes, libvirt and fail2ban do not count, and no rule is changed
+    by looking. Where nf_tables is not loaded it is not asked, for asking loads it.
 
     Boot: firewalld enabled; iptables (``iptables.service``, ``ip6tables.service``, ``netfilter-persistent.service``)
     and ``nftables.service`` enabled with a file whose rules keep traffic out; ``ufw.service`` enabled with

@@ -73,9 +73,9 @@ def test_the_rules_of_nft() -> None:
     assert (table.family, table.name, table.owner) == ("inet", "guard", "nftables")
     chains = {chain.name: chain for chain in table.chains}
     assert chains["in"] == FilterChain(
-        "in", "input", "accept", (Verdict("accept"), Verdict("accept"), Verdict("jump", "later"))
+        "in", "input", "accept", (Verdict("accept", "", True), Verdict("accept", "", True), Verdict("jump", "later"))
     )
-    assert chains["later"] == FilterChain("later", None, None, (Verdict("reject"),))
+    assert chains["later"] == FilterChain("later", None, None, (Verdict("reject", "", True),))
     assert chains["nat"].hook is None
     assert table.blocks() == "a rule of chain later rejects"
 
@@ -103,7 +103,7 @@ def test_a_map_of_verdicts() -> None:
     needs("nft")
 
     def work() -> tuple[FilterTable, ...]:
-        nft("table ip6 a { chain c { type filter hook forward priority 0; ct state vmap { invalid : drop }; }; }\n")
+        nft("table ip6 a { chain c { type filter hook input priority 0; ct state vmap { invalid : drop }; }; }\n")
         return read()
 
     (table,) = in_namespace(work)
@@ -114,6 +114,11 @@ def test_a_map_of_verdicts() -> None:
 @pytest.mark.parametrize(
     ("lines", "owner", "blocks"),
     [
+        (("-A FORWARD -o eth9 -p tcp --dport 80 -j DROP",), "iptables", None),
+        (("-N X", "-A X -j DROP", "-A FORWARD -o eth9 -j X"), "iptables", None),
+        (("-N X", "-A X -j DROP", "-A FORWARD -o eth9 -j X", "-A FORWARD -j X"), "iptables", "a rule of chain X drops"),
+        (("-A INPUT -i eth9 -j DROP",), "iptables", "a rule of chain INPUT drops"),
+        (("-A FORWARD -m comment --comment x -j DROP",), "iptables", "a rule of chain FORWARD drops"),
         (("-N KUBE-FIREWALL", "-A KUBE-FIREWALL -j DROP", "-I INPUT -j KUBE-FIREWALL"), "iptables", None),
         (("-A INPUT -p tcp --dport 22 -j ACCEPT",), "iptables", None),
         (("-A INPUT -j REJECT",), "iptables", "a rule of chain INPUT rejects"),

@@ -13,6 +13,7 @@ __all__ = ["FilterChain", "FilterTable", "Verdict", "is_others_table", "parse_sa
 OTHERS_TABLES = (
     "kube", "kindnet", "flannel", "cali", "cilium", "antrea", "ovn", "docker-", "netavark", "cni", "crio", "hostport",
     "libvirt", "lxd", "incus", "nm-shared-", "io.systemd.", "f2b-", "crowdsec", "sshguard", "podman", "tailscale",
+    "netbird",
 )  # fmt: skip
 """How the names of nf_tables' tables begin that carry or guard containers' and guests' traffic, or that bar single
 senders: kube-proxy, network plugins, runtimes, libvirt, LXD, NetworkManager's and systemd's sharing, fail2ban."""
@@ -20,6 +21,7 @@ senders: kube-proxy, network plugins, runtimes, libvirt, LXD, NetworkManager's a
 OTHERS_CHAINS = (
     "KUBE-", "cali-", "CILIUM_", "OLD_CILIUM_", "DOCKER", "FLANNEL", "CNI-", "WEAVE-", "ANTREA-", "OVN-", "NETAVARK",
     "LIBVIRT_", "CATTLE", "f2b-", "fail2ban-", "sshguard", "crowdsec", "CROWDSEC", "ts-", "lxc-", "PODMAN",
+    "NETBIRD", "AWS-",
 )  # fmt: skip
 """The same of chains of iptables."""
 
@@ -103,16 +105,21 @@ _BUILT_IN = ("INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING")
 
 
 def _blocking(start: FilterChain, chains: dict[str, FilterChain]) -> str | None:
-    queue, done = [start], {start.name}
+    """The first rule that keeps packets out. Elsewhere than at input one that matches some packets only does not
+    count: a node may shield one address from its pods, a cloud's metadata service, without being closed."""
+    queue = [(start, False)]
+    done = {(start.name, False)}
     while queue and len(done) < MOST_CHAINS:
-        chain = queue.pop(0)
+        chain, conditional = queue.pop(0)
         for rule in chain.rules:
-            if rule.kind in _BLOCKS:
+            some = start.hook != "input" and (conditional or rule.conditional)
+            if rule.kind in _BLOCKS and not some:
                 return f"a rule of chain {chain.name} {_BLOCKS[rule.kind]}"
             following = chains.get(rule.chain)
-            if following is not None and following.name not in done and not rule.chain.startswith(OTHERS_CHAINS):
-                done.add(following.name)
-                queue.append(following)
+            if following is None or (following.name, some) in done or rule.chain.startswith(OTHERS_CHAINS):
+                continue
+            done.add((following.name, some))
+            queue.append((following, some))
     return None
 
 
@@ -169,7 +176,23 @@ def _apply(words: list[str], policies: dict[str, str | None], rules: dict[str, l
         rules.setdefault(chain, []).extend(_target(words))
 
 
+_MATCHES = (
+    "-p",
+    "-s",
+    "-d",
+    "-i",
+    "-o",
+    "--protocol",
+    "--source",
+    "--destination",
+    "--in-interface",
+    "--out-interface",
+)
+
+
 def _target(words: list[str]) -> Iterator[Verdict]:
+    modules = [following for word, following in pairwise(words) if word in ("-m", "--match")]
+    some = any(word in _MATCHES for word in words) or any(module != "comment" for module in modules)
     for word, following in pairwise(words):
         if word in ("-j", "--jump", "-g", "--goto"):
             lower = following.lower()
@@ -182,7 +205,7 @@ def _target(words: list[str]) -> Iterator[Verdict]:
                 "nfqueue",
                 "tarpit",
             )
-            yield Verdict(lower) if plain else Verdict("jump", following)
+            yield Verdict(lower, "", some) if plain else Verdict("jump", following, some)
             return
 
 

@@ -174,15 +174,17 @@ def _named(words: list[str]) -> list[str]:
 
 
 def _verdicts(words: list[str]) -> Iterator[Verdict]:
-    depth = 0
+    depth, some = 0, False
     for place, word in enumerate(words):
         depth += {"{": 1, "}": -1}.get(word, 0)
         if depth:
             if word in ("drop", "reject"):
-                yield Verdict("vmap")
+                yield Verdict("vmap", "", some)
         elif word in _FINAL:
-            yield Verdict(word)
+            yield Verdict(word, "", some)
         elif word in ("jump", "goto") and place + 1 < len(words):
-            yield Verdict("jump", words[place + 1].strip('"'))
+            yield Verdict("jump", words[place + 1].strip('"'), some)
         elif word == "vmap" and words[place + 1 : place + 2] != ["{"]:
-            yield Verdict("vmap")
+            yield Verdict("vmap", "", some)
+        elif word not in ("counter", "log", "comment", "prefix") and not word.startswith('"'):
+            some = True

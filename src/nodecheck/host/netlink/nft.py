@@ -25,6 +25,9 @@ _HOOKS = {"arp": ("input", "output"), "netdev": ("ingress", "egress")}
 _BE32 = Struct(">I").unpack_from
 _SIGNED = Struct(">i").unpack_from
 _CONTINUE = -1
+_MATCHING_NOTHING = ("counter", "immediate", "log", "last", "notrack")
+"""Expressions that every packet passes; what any other says may end the rule before its verdict."""
+
 _VERDICTS = {0: "drop", 1: "accept", 3: "queue", -3: "jump", -4: "goto", -5: "return"}
 
 
@@ -86,14 +89,22 @@ def _verdicts(cls: Any) -> Callable[[bytes], tuple[Verdict, ...]]:
         "lookup": _lookup(numbers(cls.nft_lookup)["NFTA_LOOKUP_DREG"][0]),
     }
 
+    comment = numbers(cls.nft_match)["NFTA_MATCH_NAME"][0]
+
     def value(raw: bytes) -> tuple[Verdict, ...]:
         found = []
+        conditional = False
         for _, inside in _parts(raw):
             parts = dict(_parts(inside))
-            read = readers.get(text_of(parts.get(name, b"")))
-            verdict = None if read is None else read(parts.get(data, b""))
+            kind, content = text_of(parts.get(name, b"")), parts.get(data, b"")
+            read = readers.get(kind)
+            verdict = None if read is None else read(content)
             if verdict is not None:
-                found.append(verdict)
+                found.append(verdict._replace(conditional=conditional))
+            elif kind == "match":
+                conditional = conditional or text_of(dict(_parts(content)).get(comment, b"")) != "comment"
+            elif kind not in _MATCHING_NOTHING:
+                conditional = True
         return tuple(found)
 
     return value

@@ -122,6 +122,8 @@ class Verdict(NamedTuple):
     name of an iptables target in small letters."""
     chain: str = ""
     """Where ``jump`` and ``goto`` lead."""
+    conditional: bool = False
+    """The rule matches some packets only."""
 
 
 class RuleRow(NamedTuple):
