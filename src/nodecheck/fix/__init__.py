@@ -29,7 +29,7 @@ class Edit(NamedTuple):
 
 
 class Create(NamedTuple):
-    """Write ``content`` to ``path``, where there is no file yet or a blank one; ``mode`` is octal, such as ``"0644"``."""
+    """Write ``content`` to ``path``, where there is no file or a blank one; ``mode`` is octal, such as ``"0644"``."""
 
     path: str
     mode: str

@@ -238,8 +238,10 @@ def _the_rest(plan: Plan, words: Words) -> Iterator[str]:
 
 def _library(used: str) -> Iterator[str]:
     """The functions that are used, and those that they use."""
-    with open(f"{os.path.dirname(os.path.abspath(__file__))}/lib.sh", encoding="ascii") as file:
-        chunks = re.findall(r"^#: (\w+)\n(.*?)(?=^#: |\Z)", file.read(), re.MULTILINE | re.DOTALL)
+    chunks: list[tuple[str, str]] = []
+    for part in ("run", "files", "probes"):
+        with open(f"{os.path.dirname(os.path.abspath(__file__))}/lib/{part}.sh", encoding="ascii") as file:
+            chunks += re.findall(r"^#: (\w+)\n(.*?)(?=^#: |\Z)", file.read(), re.MULTILINE | re.DOTALL)
     wanted: set[str] = set()
     while True:
         words = set(re.findall(r"\w+", used))

@@ -65,4 +65,4 @@ _LOOKS: dict[str, Callable[..., Look]] = {
     "sysctl_is": _sysctl, "swap_is_off": _swap, "module_is_loaded": _module, "enforcing_is": _enforcing,
     "link_is_up": _up, "link_mtu_is": _mtu,
 }  # fmt: skip
-"""The functions of ``lib.sh``, and what stands for them here."""
+"""The functions of ``lib/probes.sh``, and what stands for them here."""

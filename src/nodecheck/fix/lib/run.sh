@@ -1,0 +1,271 @@
+# How a plan's script goes through its steps: look first, then do them, stop at the first error.
+# Each function stands under a line "#: NAME"; a script gets those that it uses (script.py). They run under any POSIX
+# shell, need no program that a node may lack, and print only text that was made printable.
+
+#: say
+say() {
+    printf '%s\n' "$*"
+}
+
+#: usage
+usage() {
+    say "usage: sh $0 [--dry-run] [--no-disruptive] [--any-host]$chroot_usage"
+    say '  --dry-run        show what would be done, and change nothing'
+    say '  --no-disruptive  leave out what restarts or cuts something'
+    say '  --any-host       run also where the host name is not the one that was judged'
+}
+
+#: options
+# Take the words of the command line: mode apply or dry, disruptive, any_host, in_root.
+options() {
+    for word in "$@"; do
+        case $word in
+        --dry-run) after=dry ;;
+        --no-disruptive) disruptive=no ;;
+        --any-host) any_host=yes ;;
+        --in-root) in_root=yes ;;
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        *)
+            usage >&2
+            exit 2
+            ;;
+        esac
+    done
+}
+
+#: refused
+refused() {
+    say "refused: $*; nothing was changed" >&2
+    exit 3
+}
+
+#: need_root
+need_root() {
+    [ "$(id -u)" = 0 ] || refused 'this needs root (sudo sh FILE)'
+}
+
+#: same_host
+# same_host SHOWN FOUND NAME...: the host must be the one that was judged, or have a name that this script gives it.
+same_host() {
+    shown=$1 found=$2
+    shift 2
+    [ "$any_host" = no ] || return 0
+    for name in "$@"; do
+        [ "$found" != "$name" ] || return 0
+    done
+    refused "this is not $shown, which was judged; --any-host runs it nevertheless"
+}
+
+#: other_root
+# other_root DIRECTORY: that of which the report is, if it is of one. Its script must not change the running system by
+# mistake: it runs in a chroot of that directory.
+other_root() {
+    [ -n "$1" ] || return 0
+    [ "$in_root" = no ] || return 0
+    if [ -e /proc/1/root/. ]; then
+        here=$(stat -Lc %d:%i / 2>/dev/null) || here=''
+        init=$(stat -Lc %d:%i /proc/1/root/. 2>/dev/null) || init=$here
+        [ "$here" = "$init" ] || return 0
+    elif [ ! -e /proc/self ]; then
+        return 0
+    fi
+    refused "a directory was judged ($1), and this is the running system: run it in a chroot of that directory," \
+        'or say with --in-root that this is that file system'
+}
+
+#: step
+# step NUMBER safe|disruptive WHAT IDS: begin a step.
+step() {
+    settle
+    number=$1 what=$3 ids=$4 outcome='' fine='already done' clears='' marks='' leads=''
+    skip=no
+    case $mode in
+    left)
+        skip=yes outcome=none
+        [ "$number" -lt "$failed_at" ] || say "  $number. $what  (for $ids)"
+        ;;
+    check)
+        outcome=none
+        [ "$2" = safe ] || [ "$disruptive" = yes ] || skip=yes
+        ;;
+    *)
+        say "[$number/$steps] $what"
+        say "    for $ids"
+        if [ "$2" != safe ] && [ "$disruptive" = no ]; then
+            skip=yes
+            set_outcome 'left out: it restarts or cuts something'
+            left_out=$((left_out + 1))
+        fi
+        ;;
+    esac
+}
+
+#: skipped
+skipped() {
+    [ "$skip" = yes ]
+}
+
+#: settle
+# End the step before: what nothing was done for was done already.
+settle() {
+    if [ -z "$outcome" ]; then
+        say "    $fine"
+        already=$((already + 1))
+        outcome=none
+    fi
+}
+
+#: set_outcome
+set_outcome() {
+    outcome=$*
+    say "    $outcome"
+}
+
+#: changed
+# changed WORDS: the step was done.
+changed() {
+    set_outcome "$@"
+    done_now=$((done_now + 1))
+}
+
+#: would
+would() {
+    mark_due
+    outcome=none
+    say "    would $*"
+    done_now=$((done_now + 1))
+}
+
+#: stop
+# stop WORDS: what was judged is not there any more, or a step failed.
+stop() {
+    if [ "$mode" = check ]; then
+        say "step $number: $what: $*  (for $ids)" >&2
+        problems=$((problems + 1))
+        return 1
+    fi
+    say "    failed: $*" >&2
+    exit 1
+}
+
+#: ended
+# The end, however it comes: no temporary file stays, and what is left undone is named.
+ended() {
+    code=$?
+    trap - EXIT
+    trap '' HUP INT TERM
+    [ -z "$new" ] || rm -f -- "$new"
+    if [ "$mode" = apply ] && [ "$code" -ne 0 ]; then
+        {
+            say "stopped at step $number of $steps ($what); $done_now done before it. Left undone:"
+            mode=left failed_at=$number outcome=none
+            all_steps
+        } >&2
+    fi
+    exit "$code"
+}
+
+#: run
+# run PROGRAM WORDS...: run a command, without a shell.
+run() {
+    case $mode in
+    check) command -v "$1" >/dev/null 2>&1 || stop 'there is no such program here' || return 0 ;;
+    dry) would 'run it' ;;
+    apply)
+        mark_due
+        if "$@" </dev/null; then
+            [ -z "$clears" ] || rm -f "$state/due-$clears"
+            [ -z "$marks" ] || : >"$state/done-$marks"
+            changed 'done'
+        else
+            stop "it ended with exit code $?"
+        fi
+        ;;
+    esac
+}
+
+#: leads_to
+# leads_to KEY...: where this step changes something, the commands of those keys are due, in this run or the next.
+leads_to() {
+    leads=$*
+}
+
+#: mark_due
+mark_due() {
+    for key in $leads; do
+        due="$due $key "
+        if [ "$mode" = apply ]; then
+            : >"$state/due-$key" || stop "$state cannot be written"
+        fi
+    done
+    leads=
+}
+
+#: unchanged
+# unchanged KEY: nothing was changed that would make this command due.
+unchanged() {
+    clears=$1
+    [ "$mode" != check ] || return 1
+    [ ! -e "$state/due-$1" ] || return 1
+    case $due in
+    *" $1 "*) return 1 ;;
+    esac
+    fine='not needed: nothing was changed that it is for'
+}
+
+#: ran_before
+# ran_before KEY: whether this command, which leaves nothing to look at, was run for this plan since the last boot.
+ran_before() {
+    marks=$1
+    [ "$mode" != check ] || return 1
+    [ -e "$state/done-$1" ]
+}
+
+#: make_state
+make_state() {
+    [ "$after" = apply ] || return 0
+    if ! mkdir -p "$state" || [ -L "$state" ]; then
+        refused "$state cannot be made"
+    fi
+}
+
+#: node_only
+# In a file system that does not run there is nothing to load, set, start or stop.
+node_only() {
+    if [ "$mode" = apply ] || [ "$mode" = dry ]; then
+        set_outcome 'left out: only the running node can do that'
+        left_out=$((left_out + 1))
+    fi
+}
+
+#: by_hand
+by_hand() {
+    if [ "$mode" = apply ] || [ "$mode" = dry ]; then
+        set_outcome 'left to a person'
+        left_out=$((left_out + 1))
+    fi
+}
+
+#: main
+main() {
+    options "$@"
+    need_root
+    guard
+    mode=check
+    all_steps
+    if [ "$problems" -gt 0 ]; then
+        refused "$problems of $steps steps cannot be done as they were planned"
+    fi
+    outcome=none
+    make_state
+    mode=$after
+    all_steps
+    settle
+    [ "$mode" = apply ] || say 'This was a dry run: nothing was changed.'
+    mode=end
+    say "$steps steps: $done_now done, $already already done or not needed, $left_out left out."
+    the_rest
+}
