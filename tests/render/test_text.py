@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
 from nodecheck.checking import Cause, Result, Severity, Status, seen
 from nodecheck.fix import Fix, command, create, edit, manual
+from nodecheck.render.columns import columns, cut
 from nodecheck.render.text import Style, render, render_text
 from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool
 from nodecheck.report.summary import summary_of
+from nodecheck.text import printable
+from tests.render.reports import hostile_report, hostile_text, reports
 
 NO_EVIDENCE = (seen("/etc/x"),)
 
@@ -156,3 +162,74 @@ def test_quiet_and_verbose_is_quiet() -> None:
     text = render_text(report(FAILED, result("good", Status.PASS)), Style(quiet=True, verbose=True))
 
     assert "good" not in text
+
+
+def test_wide_characters_and_combining_marks_are_aligned() -> None:
+    names = ("swap", "swap[节点七]", "swap[e\u0301e\u0301]", "swap[ｱ한]")
+    items = report(*(result(name, Status.PASS, message="found") for name in names))
+
+    rows = table(render_text(items, Style(width=80)))[2:]
+    assert len({columns(row[: row.index("found")]) for row in rows}) == 1
+    assert sorted(row[18:].split()[0] for row in rows) == sorted(names)
+
+
+@given(hostile_text(), st.integers(1, 30))
+def test_what_is_cut_fits(raw: str, room: int) -> None:
+    text = printable(raw)
+    for ellipsis in ("…", "..."):
+        found = cut(text, room, ellipsis)
+        assert columns(found) <= room
+        assert found == text or columns(text) > room
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(reports(), st.sampled_from((40, 60, 80, 200)), st.booleans(), st.booleans())
+@example(hostile_report(), 60, False, True)
+def test_any_report_is_safe_on_a_terminal(whole: Report, width: int, quiet: bool, verbose: bool) -> None:
+    style = Style(width=width, quiet=quiet, verbose=verbose, symbols=True, again=("--root", "/a b"))
+
+    text = render_text(whole, style)
+    assert all(char == "\n" or char.isprintable() for char in text)
+    head = text.split("\n")[:2]
+    assert quiet or all(columns(line) <= width for line in head)
+    rows = [line for line in text.split("\n") if line.startswith(("✗ pass", "✗ FAIL", "✓ pass", "– skip", "? unknown"))]
+    assert width < 80 or all(columns(line) <= width for line in rows if "(" not in line[:16])
+
+
+def test_topics_are_in_order_and_the_worst_comes_first() -> None:
+    items = report(
+        result("selinux", Status.PASS),
+        result("sysctl[a]", Status.PASS),
+        result("sysctl[b]", Status.FAIL, severity=Severity.WARNING),
+        result("sysctl[c]", Status.UNKNOWN),
+        result("sysctl[d]", Status.FAIL),
+        result("their-check", Status.PASS, tags=("runtime",)),
+        result("their-other", Status.PASS),
+        result("waiver[x]", Status.FAIL, severity=Severity.WARNING),
+    )
+
+    shown = [line.split()[1] if line.startswith("--") else line.split()[-4] for line in table(render(items))[1:]]
+    assert shown == [
+        "Kernel", "sysctl[d]", "sysctl[b]", "sysctl[c]", "sysctl[a]", "Runtime", "their-check", "Security", "selinux",
+        "nodecheck", "waiver[x]", "Other", "their-other",
+    ]  # fmt: skip
+
+
+def test_what_to_do_next() -> None:
+    style = Style(again=("--root", "/my image"))
+    denied = result("a", Status.UNKNOWN, cause=Cause("denied", "no"))
+
+    assert "> nodecheck plan --root '/my image'  prints the fix to review" in render_text(report(FAILED), style)
+    assert "> nodecheck explain swap  tells why it matters" in render_text(report(FAILED), style)
+    assert "nodecheck" not in render_text(report(result("good", Status.PASS)), style).split("\n\n")[-1]
+    poor = report(denied)
+    assert "sudo" not in render_text(poor, style)
+    poor.run = poor.run._replace(privileged=False)
+    assert "> sudo nodecheck run --root '/my image'  may read what was denied" in render_text(poor, style)
+
+
+def test_a_fix_is_shown_once() -> None:
+    text = render(report(FAILED, FAILED._replace(id="swap[/dev/sdb]@boot", subject="/dev/sdb")))
+
+    assert text.count("$ swapoff") == 1
+    assert "Turn it off (safe): as for swap[/dev/sda2]@boot, above" in text
