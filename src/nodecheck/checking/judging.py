@@ -133,8 +133,9 @@ def owner_aware(done: Judged, facts: Facts) -> Judged:
         return done
     try:
         return done._replace(outcome=done.outcome._replace(fix=owned(fix, facts.get(Owners))))
-    except FactError as error:
-        note = manual(f"who keeps what this changes cannot be told: {error}")
+    except Exception as error:
+        why = error if isinstance(error, FactError) else crashed("owners", error)
+        note = manual(f"who keeps what this changes cannot be told: {why}")
         return done._replace(outcome=done.outcome._replace(fix=fix._replace(steps=(*fix.steps, note))))
 
 
