@@ -152,8 +152,8 @@ class _Now:
     def _failed(
         self, name: str, message: str, actual: str, evidence: list[Evidence], tables: list[FilterTable]
     ) -> Outcome:
-        unit = self._unit(name)
-        fix = now_fix(name, unit, tables, None if self._wanted.strict(name) else self._wanted.ports())
+        units = tuple([unit for unit in UNITS[name] if self._index().exists(unit)])
+        fix = now_fix(name, units, tables, None if self._wanted.strict(name) else self._wanted.ports())
         return fail(message + self._wanted.note(name), actual=actual, evidence=evidence, fix=fix)
 
 

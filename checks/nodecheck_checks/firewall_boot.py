@@ -96,13 +96,14 @@ def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Want
         what = "masked" if all(start.evidence.value == "masked" for start in starts) else "not enabled"
         return ok(f"nothing starts {name} at boot", actual=what, evidence=[start.evidence for start in starts])
     told: list[Evidence] = []
-    for start in enabled:
-        why = _effect(boot, name, start.unit, wanted.strict(name), told)
-        if why is not None:
-            ports = None if wanted.strict(name) else wanted.ports()
-            fix = boot_fix(name, start.unit, start.by_link, boot.ufw() if name == "ufw" else None, ports)
-            message = f"{start.unit} starts at boot{why}{wanted.note(name)}"
-            return fail(message, actual="enabled", evidence=[start.evidence, *told], fix=fix)
+    effects = {start: _effect(boot, name, start.unit, wanted.strict(name), told) for start in enabled}
+    working = [start for start in enabled if effects[start] is not None]
+    if working:
+        ports = None if wanted.strict(name) else wanted.ports()
+        units_on = tuple([(start.unit, start.by_link) for start in working])
+        fix = boot_fix(name, units_on, boot.ufw() if name == "ufw" else None, ports)
+        message = f"{working[0].unit} starts at boot{effects[working[0]]}{wanted.note(name)}"
+        return fail(message, actual="enabled", evidence=[*[start.evidence for start in working], *told], fix=fix)
     evidence = [*[start.evidence for start in enabled], *told]
     return ok(f"{name} is enabled, and keeps no traffic out", actual="enabled, without effect", evidence=evidence)
 

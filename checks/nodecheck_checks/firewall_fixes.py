@@ -22,21 +22,28 @@ def open_ports(name: str, ports: str) -> Fix:
     return by_hand(f"Let the node's traffic through {name}", text)
 
 
-def now_fix(name: str, unit: str | None, tables: list[FilterTable], ports: str | None) -> Fix:
-    """Off now; where ``ports`` is given, the firewall may stay and they must be opened."""
+def now_fix(name: str, units: tuple[str, ...], tables: list[FilterTable], ports: str | None) -> Fix:
+    """Off now, by those of its ``units`` that are there; where ``ports`` are given, it may stay and they must open."""
     if ports is not None:
         return open_ports(name, ports)
     title = f"Turn {name} off now"
     if name == "ufw":
         return Fix(title, (command("ufw", "disable"),), DISRUPTIVE)
+    if name == "firewalld" and units:
+        return Fix(title, (command("systemctl", "stop", units[0]),), DISRUPTIVE)
     if name == "nftables" and all(_is_plain(table.name) for table in tables):
         return Fix(title, tuple(_deletes(tables)), DISRUPTIVE)
-    if unit in ("firewalld.service", "iptables.service", "ip6tables.service"):
-        return Fix(title, tuple(_stops(unit, tables)), DISRUPTIVE)
-    if unit == "netfilter-persistent.service":
+    if "netfilter-persistent.service" in units:
         return Fix(title, (command("netfilter-persistent", "flush"),), DISRUPTIVE)
+    stops = {_BY_FAMILY.get(table.family) for table in _blocking(tables)} if name == "iptables" else set()
+    if stops and stops.issubset(units):
+        return Fix(title, tuple([command("systemctl", "stop", unit) for unit in units if unit in stops]), DISRUPTIVE)
     where = ", ".join(f"table {table.family} {table.name}" for table in _blocking(tables))
-    return by_hand(title, f"No service of {name} is installed: take the rules that keep traffic out from {where}.")
+    return by_hand(title, f"No service of {name} unloads these rules: take those that keep traffic out from {where}.")
+
+
+_BY_FAMILY = {"ip": "iptables.service", "ip6": "ip6tables.service"}
+"""Each is stopped for its own family, and empties its tables then (iptables-services)."""
 
 
 def _deletes(tables: list[FilterTable]) -> Iterator[Step]:
@@ -44,14 +51,6 @@ def _deletes(tables: list[FilterTable]) -> Iterator[Step]:
     for table in _blocking(tables):
         yield command("nft", "add", "table", table.family, table.name)
         yield command("nft", "delete", "table", table.family, table.name)
-
-
-def _stops(unit: str, tables: list[FilterTable]) -> list[Step]:
-    """iptables.service and ip6tables.service are stopped each for its own family."""
-    if unit == "firewalld.service":
-        return [command("systemctl", "stop", unit)]
-    units = {"ip": "iptables.service", "ip6": "ip6tables.service"}
-    return [command("systemctl", "stop", units[table.family]) for table in _blocking(tables)]
 
 
 def _blocking(tables: list[FilterTable]) -> list[FilterTable]:
@@ -63,11 +62,12 @@ def _is_plain(name: str) -> bool:
     return name.isascii() and name[:1].isalpha() and name.replace("_", "a").replace("-", "a").isalnum()
 
 
-def boot_fix(name: str, unit: str, by_link: bool, ufw: UfwConf | None, ports: str | None) -> Fix:
-    """Off at the next boot."""
+def boot_fix(name: str, units: tuple[tuple[str, bool], ...], ufw: UfwConf | None, ports: str | None) -> Fix:
+    """Off at the next boot: each unit with whether a link enables it, which ``systemctl disable`` takes away."""
     if ports is not None:
         return open_ports(name, ports)
     title = f"Turn {name} off at boot"
     if ufw is not None and ufw.text is not None:
         return Fix(title, (edit(UFW_CONF, ufw.text, "ENABLED=no"),), DISRUPTIVE)
-    return Fix(title, (command("systemctl", "disable" if by_link else "mask", unit),), DISRUPTIVE)
+    steps = [command("systemctl", "disable" if by_link else "mask", unit) for unit, by_link in units]
+    return Fix(title, tuple(steps), DISRUPTIVE)

@@ -99,6 +99,37 @@ def test_an_error_where_the_profile_wants_it_off() -> None:
     )
 
 
+def test_each_family_of_iptables_has_its_own_service() -> None:
+    six = iptables_table()._replace(family="ip6")
+    units = ("iptables.service", "ip6tables.service")
+
+    both = judged(iptables_table(), six, units=units, off=("iptables",))["iptables"].fix
+    one = judged(six, units=units[:1], off=("ip6tables",))["iptables"].fix
+
+    assert both is not None
+    assert one is not None
+    assert both.steps == tuple(Command(("systemctl", "stop", unit)) for unit in units)
+    assert one.safety == "manual"
+
+
+def test_both_services_of_iptables_are_disabled(tree: Tree) -> None:
+    root = tree(
+        {
+            **FILES["iptables"],
+            f"{UNITS}/ip6tables.service": ZONE,
+            "/etc/sysconfig/ip6tables": SAVED,
+        }
+    )
+    for unit in ("iptables.service", "ip6tables.service"):
+        enable(root, unit)
+    found = boot(root, "iptables", strict=True)
+    assert found.status == "fail"
+
+    applied(root, found.fix)
+
+    assert boot(root, "iptables", strict=True).status == "pass"
+
+
 def test_a_table_of_nft_is_deleted_alone_and_twice_if_need_be() -> None:
     found = judged(table("guard", "drop"), table("mine", "accept"), off=("nftables",))["nftables"]
 
