@@ -106,5 +106,15 @@ def test_what_is_skipped_and_waived_says_why() -> None:
     assert "sysctl[b]: message of sysctl[b]" in render(whole)
 
 
+def test_times_are_those_of_xml() -> None:
+    for time, read in (
+        ("2024-02-29T23:59:60Z", "2024-03-01T00:00:00"),
+        ("2026-99-99T00:00:00Z", "1970-01-01T00:00:00"),
+    ):
+        whole = report(FAILED)
+        whole.run = whole.run._replace(started_at=time)
+        assert f'timestamp="{read}"' in render(whole)
+
+
 def test_a_report_without_results_is_a_document_too() -> None:
     check_same(report())

@@ -35,12 +35,18 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     add("--cni", metavar="NAME", help="the network plugin, such as flannel, calico, cilium")
 
 
-def add_outputs(parser: argparse.ArgumentParser, formats: str) -> None:
-    """The options of what is printed and written; ``formats`` tells the formats in a few words."""
+def add_outputs(parser: argparse.ArgumentParser, formats: str, sockets: str = "") -> None:
+    """The options of what is printed and written; ``formats`` and ``sockets`` tell the formats in a few words."""
     add = parser.add_argument
     add("--format", metavar="FORMAT", default="text", help=f"{formats} (default: text)")
     add("--json", action="store_const", dest="format", const="json", help="the same as --format json")
-    add("--output", metavar="FORMAT=FILE", action="append", default=[], help="also write FILE (may be repeated)")
+    add(
+        "--output",
+        metavar="FORMAT=FILE",
+        action="append",
+        default=[],
+        help=f"also write FILE (may be repeated){sockets}",
+    )
     add("-q", "--quiet", action="store_true", help="print nothing where all is well, and else only what is not")
     add("-v", "--verbose", action="store_true", help="explain every verdict, passes too")
     add("--no-color", action="store_true", help="plain text on a terminal too (as NO_COLOR does)")

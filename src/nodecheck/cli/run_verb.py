@@ -17,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.epilog = EPILOG
     add_run_options(parser)
-    add_outputs(parser, f"{', '.join(BUILT_IN)}, or one of a plugin")
+    log = "; journald and syslog go to the node's log, and need no FILE"
+    add_outputs(parser, f"{', '.join(BUILT_IN)}, or one of a plugin", log)
     add_exit_map(parser)
 
 

@@ -55,7 +55,11 @@ def _suite(report: Report, number: int, check: str, results: list[Result]) -> It
 
 
 def _second(time: str) -> str:
-    return time[:19] if unix_seconds(time) is not None else "1970-01-01T00:00:00"
+    """A time without fraction and zone; a leap second, which XML's times have not, is the second after it."""
+    from time import gmtime
+
+    year, month, day, hour, minute, second, *_ = gmtime(int(unix_seconds(time) or 0))
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
 
 
 def _properties(report: Report) -> Iterator[tuple[str, str]]:
