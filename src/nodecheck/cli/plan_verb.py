@@ -70,4 +70,6 @@ def _output(text: str) -> tuple[Form, str]:
     name, equals, path = text.partition("=")
     if not equals or not path:
         raise UsageError(f"--output: expected FORMAT=FILE, found {text!r}")
+    if path == "-":
+        raise UsageError("--output: - is no file; --format says what goes to standard output")
     return form(name), path

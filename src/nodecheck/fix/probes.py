@@ -7,7 +7,7 @@ from nodecheck.record import NamedTuple
 
 
 class Probe(NamedTuple):
-    """A function of ``lib/probes.sh`` and its arguments (none: nothing tells); ``running``: only a running node can do it."""
+    """A function of ``lib/probes.sh`` with its arguments, if anything tells; ``running``: it takes a running node."""
 
     words: tuple[str, ...] = ()
     running: bool = True

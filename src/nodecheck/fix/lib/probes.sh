@@ -20,7 +20,7 @@ module_is_loaded() {
 #: sysctl_is
 # sysctl_is PATH VALUE: below /proc/sys.
 sysctl_is() {
-    [ "$(tr -s '\t ' '  ' <"/proc/sys/$1" 2>/dev/null)" = "$2" ]
+    [ "$(tr -s '\t ' '  ' 2>/dev/null <"/proc/sys/$1")" = "$2" ]
 }
 
 #: unit_is
