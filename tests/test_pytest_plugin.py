@@ -144,14 +144,27 @@ def test_junit_xml(pytester: pytest.Pytester) -> None:
     pytester.runpytest(saved(pytester.path, *RESULTS), "--junitxml=x.xml")
 
     cases = list(ElementTree.parse(pytester.path / "x.xml").iter("testcase"))
-    found = {case.findall("properties/property")[0].get("value"): case for case in cases}
+    found = {str(case.get("name")): case for case in cases}
     assert set(found) == {item.id for item in RESULTS}
+    assert {case.findall("properties/property")[0].get("value") for case in cases} == set(found)
     assert {case.get("classname") for case in cases} == {"nodecheck"}
     tags = {name: [child.tag for child in case if child.tag != "properties"] for name, case in found.items()}
     assert tags["b[x]@boot"] == ["failure"]
     assert tags["d"] == ["error"]
     assert tags["c"] == tags["g"] == ["skipped"]
     assert tags["a"] == []
+
+
+def test_names_stay_whole_in_the_summary_and_for_last_failed(pytester: pytest.Pytester) -> None:
+    report = saved(pytester.path, *RESULTS)
+
+    done = pytester.runpytest(report, "-rA")
+    done.stdout.fnmatch_lines(["FAILED nodecheck::b[[]x]@boot - *"])
+    pytester.runpytest(report, "--last-failed").assert_outcomes(failed=1, errors=1, deselected=5)
+    mended = [item if item.id != "b[x]@boot" else result("b[x]@boot", Status.PASS) for item in RESULTS]
+    report = saved(pytester.path, *mended)
+    pytester.runpytest(report, "--last-failed").assert_outcomes(passed=1, errors=1, deselected=5)
+    pytester.runpytest(report, "--last-failed").assert_outcomes(errors=1, deselected=6)
 
 
 def test_workers_of_xdist_take_one_report(pytester: pytest.Pytester) -> None:

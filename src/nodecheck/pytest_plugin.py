@@ -111,6 +111,43 @@ def _seconds(text: str) -> float:
         raise pytest.UsageError(f"--nodecheck-timeout: expected seconds, found {text!r}") from None
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where pytest takes names apart, keep ours whole."""
+    if _asked(config):
+        config.pluginmanager.register(_Names(config), "nodecheck-names")
+
+
+class _Names:
+    """pytest 9.2 takes what follows the first ``[`` of a name for parameters: ``swap[x]@boot`` is shown as ``…@boot]``.
+
+    Its own classes are asked for only there, and guarded: names alone depend on it.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_logreport(self, report: Any) -> Generator[None, Any, Any]:
+        """Give JUnit XML the exact name before, and the terminal's summary after all others have seen the report."""
+        ours = hasattr(report, "_id") and report.nodeid.startswith(f"{PREFIX}::")
+        name = report.nodeid.partition("::")[2]
+        if ours:
+            self._name_in_xml(report, name)
+        told = yield
+        if ours:
+            report._id = type(report._id)(path=PREFIX, names=(name,))
+        return told
+
+    def _name_in_xml(self, report: Any, name: str) -> None:
+        try:
+            from _pytest.junitxml import xml_key
+        except ImportError:
+            return
+        xml = self._config.stash.get(xml_key, None)
+        if xml is not None:
+            xml.node_reporter(report).add_attribute("name", name)
+
+
 class Node(pytest.Collector):
     """A node: its results are its tests, in the report's order."""
 
@@ -119,7 +156,10 @@ class Node(pytest.Collector):
         report = _report(self.config)
         fail_on = _option(self.config, "fail-on") or report.run.fail_on
         for result in report.results:
-            yield Verdict.from_parent(self, name=result.id, result=result, fail_on=fail_on)
+            # The id is given, so that --last-failed compares what it reads with what it read.
+            yield Verdict.from_parent(
+                self, name=result.id, nodeid=f"{PREFIX}::{result.id}", result=result, fail_on=fail_on
+            )
         if report.exit_code == 3 and not report.summary.coverage:
             yield Nothing.from_parent(self, name="something-was-judged")
 
