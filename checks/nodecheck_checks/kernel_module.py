@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError, Offline
 from nodecheck.facts.kernel_config import RunningConfig, built_as
-from nodecheck.facts.modprobe_conf import Modprobe
+from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads
 from nodecheck.facts.module_loading import BLOCKED, BUILT_IN, LOADED, MISSING, UNCLEAR, BootVerdict
 from nodecheck.facts.module_trees import ModuleTree, RunningTree, has_ipv4_conntrack
 from nodecheck.facts.modules import (
@@ -225,7 +225,24 @@ def _fix_now(
     if running is not None and running.path is None and running.others:
         text = f"There is no /lib/modules/{running.release}: its package was removed or replaced. Reboot."
         return Fix("Reboot into a kernel whose modules are installed", (manual(text),), MANUAL, reboot=True)
+    if running is not None and running.dep is not None and running.loadable(name) is None:
+        return _OTHER_KERNEL
+    stop = _stopping(name, running, modprobe)
+    if stop is not None:
+        return by_hand(f"Let {name} be loaded", f"take {stop.text!r} out of {stop.path}, and load it (modprobe {name})")
     return Fix(f"Load {name}", (command("modprobe", *_ignoring(name, modprobe), "--", name),))
+
+
+def _stopping(name: str, running: ModuleTree | None, modprobe: Lazy[Modprobe]) -> Rule | None:
+    """What makes ``modprobe`` fail: a word of the command line, or an ``install`` line for what the module needs."""
+    found = running.loadable(name) if running is not None else None
+    needs = found.needs if found is not None else ()
+    try:
+        rules = [modprobe().barring(part) for part in (name, *needs)]
+        rules += [rule for part in needs if (rule := modprobe().install(part)) and not command_loads(rule, part)]
+    except FactError:
+        return None
+    return next((rule for rule in rules if rule is not None), None)
 
 
 def _ignoring(name: str, modprobe: Lazy[Modprobe]) -> tuple[str, ...]:

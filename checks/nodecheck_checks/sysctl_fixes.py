@@ -38,6 +38,8 @@ def boot_fix(path: str, wanted: str, sysctls: BootSysctls, held: Held, verdict: 
     if held.by is not None and held.by.path not in same_variable(path) and "*" not in held.by.path:
         return by_hand(title, f"{dotted(held.by.path)} ({held.by.source}) sets {key} too: decide which of them counts")
     steps: list[Step] = []
+    if sysctls.writer.name is None and not _service(sysctls):
+        return by_hand(title, f"{sysctls.writer.why}: let it apply the files of /etc/sysctl.d, and set {key} = {value}")
     module = module_of(path)
     if module is not None and verdict is not None and not verdict.early:
         steps.append(create(f"/etc/modules-load.d/nodecheck-{module}.conf", f"{module}\n"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nodecheck.errors import Unsupported
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.record import NamedTuple
 
@@ -17,6 +18,10 @@ _TARGETS = {
     "2": "multi-user.target", "3": "multi-user.target", "4": "multi-user.target", "5": "graphical.target",
 }  # fmt: skip
 """Words that stand for a target since System V."""
+
+
+_INITS = ("init", "/systemd", "/upstart", "/linuxrc")
+"""How the names of programs end that are an init system, or lead to the one that is installed."""
 
 
 class BootUnits(NamedTuple):
@@ -46,12 +51,15 @@ class BootUnits(NamedTuple):
 def boot_units(words: tuple[str, ...]) -> BootUnits:
     """What the words of a command line say; the last word about the target counts.
 
+    Raises Unsupported where ``init=`` starts a program that is no init system, such as a shell: then no unit counts.
+
     >>> boot_units(("ro", "systemd.mask=a", "systemd.wants=b.socket", "3", "systemd.unit=rescue.target")).target
     ('rescue.target', 'systemd.unit=rescue.target')
     >>> boot_units(("systemd.mask=a", "systemd.wants=b.socket"))[:3]
     ((('a.service', 'systemd.mask=a'),), (('b.socket', 'systemd.wants=b.socket'),), None)
     """
     target = None
+    _refuse_other_init(words)
     for word in words:
         key, _, value = word.partition("=")
         if word in _TARGETS:
@@ -59,6 +67,13 @@ def boot_units(words: tuple[str, ...]) -> BootUnits:
         elif key == "systemd.unit" and "." in value:
             target = (value, word)
     return BootUnits(tuple(_units(words, "systemd.mask")), tuple(_units(words, "systemd.wants")), target)
+
+
+def _refuse_other_init(words: tuple[str, ...]) -> None:
+    """The kernel starts the last ``init=`` (init/main.c, ``init_setup``); an empty one is its own search for one."""
+    told = [word for word in words if word.startswith("init=") and len(word) > len("init=")]
+    if told and not told[-1].endswith(_INITS):
+        raise Unsupported("the kernel's command line", f"{told[-1]} starts a program in place of the init system")
 
 
 def _units(words: Iterable[str], key: str) -> Iterable[tuple[str, str]]:

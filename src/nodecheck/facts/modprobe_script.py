@@ -39,10 +39,13 @@ class Unclear(NamedTuple):
 
 
 class Script(NamedTuple):
-    """What a script loads."""
+    """What a script loads, and what it takes away again."""
 
     probes: tuple[Probe, ...] = ()
     unclear: tuple[Unclear, ...] = ()
+    removals: tuple[Unclear, ...] = ()
+    """Its ``modprobe -r`` and ``rmmod``, which may fail where a module is in use. What they are about is no probe,
+    where it was loaded before."""
 
 
 _SEPARATORS = (";", "&&", "||", "|", "&", "\n")
@@ -93,6 +96,7 @@ class _Reader:
     def __init__(self) -> None:
         self.probes: list[Probe] = []
         self.unclear: list[Unclear] = []
+        self.removals: list[Unclear] = []
         self.variables: dict[str, tuple[str, ...] | None] = {}
         self.loops: set[str] = set()
         """Variables of ``for`` loops, whose words come one at a time."""
@@ -113,7 +117,7 @@ class _Reader:
                 break
         if len(commands) > MOST_COMMANDS:
             self.unclear.append(Unclear(commands[MOST_COMMANDS][0], commands[MOST_COMMANDS][1], None))
-        return Script(tuple(self.probes), tuple(self.unclear))
+        return Script(tuple(self.probes), tuple(self.unclear), tuple(self.removals))
 
     def command(self, line: int, text: str, before: str, words: list[str]) -> bool:
         """Take one simple command; False where the script ends with it."""
@@ -126,6 +130,8 @@ class _Reader:
             return True
         if self.last in ("modprobe", "insmod"):
             self.load(line, text, words)
+        elif self.last == "rmmod":
+            self.remove(line, text, self.expanded([word for word in words[1:] if not word.startswith("-")]))
         elif self.last not in ("echo", "printf", "logger", "modinfo", "lsmod", "grep", "type", "which") and any(
             "modprobe" in word for word in words
         ):
@@ -196,6 +202,8 @@ class _Reader:
             self.unclear.append(Unclear(line, text, named))
             return
         options, names = _options(parts, any(_variable(word) in self.loops for word in words))
+        if {"-r", "--remove"} & options:
+            self.remove(line, text, tuple([word for word in parts if not word.startswith("-")]))
         if _NOT_LOADING & options:
             return
         if not (self.sure and all(self.opened)):
@@ -203,6 +211,13 @@ class _Reader:
             return
         obeys, ignores = bool({"-b", "--use-blacklist"} & options), bool({"-i", "--ignore-install"} & options)
         self.probes.extend([Probe(name, line, text, obeys, ignores) for name in names])
+
+
+    def remove(self, line: int, text: str, words: tuple[str, ...] | None) -> None:
+        """Take a command that takes modules away."""
+        names = None if words is None else tuple([_file_stem(word) for word in words])
+        self.removals.append(Unclear(line, text, names))
+        self.probes = [probe for probe in self.probes if names is not None and probe.name not in names]
 
 
 def _file_stem(word: str) -> str:

@@ -85,6 +85,9 @@ class BootModules(NamedTuple):
         name = module_name(name)
         if self.tree.builtin is not None and self.tree.has_built_in(name):
             return _built_in(seen(self.tree.builtin.path, f"{name}.ko"), self.tree.release)
+        return self._taken_away(name, self._loaded(name))
+
+    def _loaded(self, name: str) -> BootVerdict:
         found = self.loading.outcome(name, self._early_loads())
         if found is None or found.state != LOADED:
             found = _better(found, self.loading.outcome(name, self._script_loads()))
@@ -100,6 +103,16 @@ class BootModules(NamedTuple):
         if found is None or found.state == BLOCKED:
             found = self._unclear(name) or found
         return found or self._nothing(name, shown)
+
+    def _taken_away(self, name: str, found: BootVerdict) -> BootVerdict:
+        """The verdict on a module that a script takes away again, if it can: one that is in use stays."""
+        for script in self.scripts.scripts if found.state == LOADED else ():
+            for removal in script.script.removals if script.works else ():
+                if removal.may_load(name) and (found.load is None or found.load.path != script.path):
+                    told = seen(script.path, removal.text.strip(" \t"), line=removal.line)
+                    message = f"{found.message}, and {script.path} may take it away again"
+                    return BootVerdict(UNCLEAR, message, (*found.evidence, told))
+        return found
 
     def _early_loads(self) -> tuple[Load, ...]:
         return () if self.wishes.hindrance is not None else self.wishes.loads

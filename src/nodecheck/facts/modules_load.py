@@ -8,6 +8,7 @@ from nodecheck.errors import Absent
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.boot_units import boot_units
 from nodecheck.facts.conf_dirs import ConfFile, conf_files
+from nodecheck.facts.early_services import other_command
 from nodecheck.facts.modules import module_name
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.host import Host, exists
@@ -70,7 +71,7 @@ class ModulesLoad(NamedTuple):
         if init.is_systemd:
             words = _obeyed(host, cmdline.words)
             loads = [*cmdline_loads(cmdline._replace(words=words), init), *_of_files(host, files)]
-            return cls(tuple(loads), files, hindrance(units, cmdline))
+            return cls(tuple(loads), files, hindrance(units, cmdline) or _other_command(host, units))
         if init.name in ("openrc", "sysvinit", "runit"):
             loads = [load._replace(obeys_blacklist=False) for load in _of_files(host, files, words=True)]
             return cls((*_of_etc_modules(host, files), *loads, *_of_openrc(host, init)), files)
@@ -91,6 +92,11 @@ def hindrance(units: UnitIndex, cmdline: BootCmdline) -> Hindrance | None:
     if units.complete and "sysinit.target.wants" in units.dirs and units.starts_at_boot(SERVICE) is None:
         return Hindrance(f"nothing starts {SERVICE}", f"/usr/lib/systemd/system/sysinit.target.wants/{SERVICE}", None)
     return None
+
+
+def _other_command(host: Host, units: UnitIndex) -> Hindrance | None:
+    other = other_command(host, units.persistent(), SERVICE)
+    return Hindrance(other.message, other.path, other.text) if other is not None else None
 
 
 def _obeyed(host: Host, words: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot import BootCmdline, KernelRelease
 from nodecheck.facts.boot_units import boot_units
 from nodecheck.facts.conf_dirs import ConfFile, conf_files
+from nodecheck.facts.early_services import other_command
 from nodecheck.facts.sysctl_conf import (
     Setting,
     Write,
@@ -200,6 +201,9 @@ def writer_of(host: Host, init: InitSystem, index: UnitIndex, cmdline: BootCmdli
         link = lasting.starts_at_boot(UNIT, told.target and told.target[0])
         if link is None:
             return Writer(None, f"nothing starts {UNIT}", lasting.fragment(UNIT))
+        other = other_command(host, lasting, UNIT)
+        if other is not None:
+            return Writer(None, other.message, other.path)
         return Writer(SYSTEMD, f"{UNIT} is started", link)
     return Writer(SYSTEMD, "systemd boots this node")
 

@@ -64,7 +64,10 @@ class UnitIndex(NamedTuple):
         entries = self.files.get(name, ())
         if not entries or not self._masks(entries[0]):
             return self
-        return self._replace(files={**self.files, name: entries[1:]})
+        files = {**self.files, name: entries[1:]}
+        if not files[name]:
+            del files[name]
+        return self._replace(files=files)
 
     def entry(self, name: str) -> Entry | None:
         """The entry of a unit that counts: its own, else that of its template."""
