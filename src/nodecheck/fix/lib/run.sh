@@ -65,15 +65,22 @@ same_host() {
 other_root() {
     [ -n "$1" ] || return 0
     [ "$in_root" = no ] || return 0
-    if [ -e /proc/1/root/. ]; then
-        here=$(stat -Lc %d:%i / 2>/dev/null) || here=''
-        init=$(stat -Lc %d:%i /proc/1/root/. 2>/dev/null) || init=$here
-        [ "$here" = "$init" ] || return 0
-    elif [ ! -e /proc/self ]; then
-        return 0
-    fi
-    refused "a directory was judged ($1), and this is the running system: run it in a chroot of that directory," \
+    ! in_chroot || return 0
+    refused "a directory was judged ($1), and this may be the running system: run it in a chroot of that directory," \
         'or say with --in-root that this is that file system'
+}
+
+#: in_chroot
+# Whether this is a chroot: no /proc, another root than that of process 1, or a root that is no mount point.
+in_chroot() {
+    [ -e /proc/self/mountinfo ] || return 0
+    if here=$(stat -Lc %d:%i / 2>/dev/null) && init=$(stat -Lc %d:%i /proc/1/root/. 2>/dev/null); then
+        [ "$here" != "$init" ]
+        return
+    fi
+    while read -r _ _ _ _ point _; do
+        [ "$point" != / ] || return 1
+    done </proc/self/mountinfo
 }
 
 #: step
@@ -176,6 +183,7 @@ run() {
     dry) would 'run it' ;;
     apply)
         mark_due
+        [ -z "$marks" ] || make_state
         if "$@" </dev/null; then
             [ -z "$clears" ] || rm -f "$state/due-$clears"
             [ -z "$marks" ] || : >"$state/done-$marks"
@@ -198,6 +206,7 @@ mark_due() {
     for key in $leads; do
         due="$due $key "
         if [ "$mode" = apply ]; then
+            make_state
             : >"$state/due-$key" || stop "$state cannot be written"
         fi
     done
@@ -226,9 +235,8 @@ ran_before() {
 
 #: make_state
 make_state() {
-    [ "$after" = apply ] || return 0
     if ! mkdir -p "$state" || [ -L "$state" ]; then
-        refused "$state cannot be made"
+        stop "$state cannot be made"
     fi
 }
 
@@ -260,7 +268,6 @@ main() {
         refused "$problems of $steps steps cannot be done as they were planned"
     fi
     outcome=none
-    make_state
     mode=$after
     all_steps
     settle
