@@ -18,7 +18,8 @@ set -eu
 for d in /etc/cron.d /run /srv /var/spool/cron /etc/nodecheck; do mkdir -p $d; mount -t tmpfs -o mode=755 tmpfs $d; done
 mkdir -p /srv/node/etc /srv/up /srv/work /srv/mail
 mount -t overlay overlay -o lowerdir=/usr/sbin,upperdir=/srv/up,workdir=/srv/work /usr/sbin
-printf '#!/bin/sh\ncat > /srv/mail/$(date +%%s%%N)\n' > /usr/sbin/sendmail; chmod 755 /usr/sbin/sendmail
+echo '#!/bin/sh' > /usr/sbin/sendmail; echo 'cat > /srv/mail/$(date +%s)' >> /usr/sbin/sendmail
+chmod 755 /usr/sbin/sendmail
 PYTHON -m nodecheck schedule cron --every '* * * * *' --install \
     --options '--root /srv/node --state "/srv/100% state"' >&2
 cron -f & daemon=$!
@@ -39,7 +40,7 @@ def test_cron_mails_what_changed_and_nothing_else(tmp_path: Path) -> None:
         pytest.skip("needs root, unshare and cron")
     words = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c")
     done = subprocess.run(
-        [*words, SCRIPT.replace("PYTHON", sys.executable).replace("%%", "%")],
+        [*words, SCRIPT.replace("PYTHON", sys.executable)],
         capture_output=True, text=True, timeout=400,
     )  # fmt: skip
 

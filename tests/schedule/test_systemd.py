@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,3 +83,19 @@ def test_nothing_hides_what_a_node_is_judged_by() -> None:
         assert hidden not in settings
     assert settings["ProtectHome"] == "read-only"
     assert "@clock" not in settings["SystemCallFilter"]
+
+
+def test_its_capabilities_lose_no_verdict() -> None:
+    """The whole sandbox needs a running systemd; its capabilities can be had without."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("needs root and setpriv")
+    listed = next(line for line in service(WORDS).split("\n") if line.startswith("CapabilityBoundingSet="))
+    kept = ["+" + name.removeprefix("CAP_").lower() for name in listed.partition("=")[2].split(" ")]
+    bounded = ["setpriv", "--no-new-privs", "--inh-caps=-all", f"--bounding-set=-all,{','.join(kept)}"]
+
+    def verdicts(*before: str) -> dict[str, str]:
+        done = run(*before, sys.executable, "-m", "nodecheck", "run", "--json")
+        assert done.stdout, done.stderr
+        return {item["id"]: item["status"] for item in json.loads(done.stdout)["results"]}
+
+    assert verdicts(*bounded) == verdicts()

@@ -73,8 +73,10 @@ def _scheduled(args: argparse.Namespace) -> Iterator[str]:
         titles = len(files) > 1
         yield from (f"{f'# {path}{chr(10)}' if titles else ''}{text}" for path, text in files.items())
         return
-    if args.kind == "systemd":
-        _verify_calendar(args.every)
+    _verify_calendar(args)
+    other = install.CRON if args.kind == "systemd" else install.TIMER
+    if os.path.exists(other):
+        complain(f"{other} is there too: the audit will run by both")
     yield from install.install(files)
     if args.kind == "systemd":
         yield from _started()
@@ -114,17 +116,19 @@ def _seed() -> str:
     return text or os.uname().nodename
 
 
-def _verify_calendar(every: str) -> None:
+def _verify_calendar(args: argparse.Namespace) -> None:
     from subprocess import DEVNULL, run
 
     from nodecheck.errors import FactError
     from nodecheck.host.programs import find_program
 
+    if args.kind != "systemd":
+        return
     try:
         path = find_program("systemd-analyze")
     except FactError:
         return  # systemd says it itself, when it loads the timer
-    done = run((path, "calendar", every), capture_output=True, text=True, stdin=DEVNULL, timeout=60, check=False)  # noqa: S603
+    done = run((path, "calendar", args.every), capture_output=True, text=True, stdin=DEVNULL, timeout=60, check=False)  # noqa: S603
     if done.returncode:
         raise UsageError(f"--every: {printable(done.stderr.strip())}")
 
