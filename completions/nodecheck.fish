@@ -38,7 +38,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from run' -l exit-zero -d 'exit
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l timeout -d 'for the whole run (default: 30)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l format -d 'text, json, jsonl, junit, openmetrics, nagios, npd, markdown, html, sarif, tap, github, ansible, journald, syslog, or one of a plugin (default: text)' -r -f -a 'text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l json -d 'the same as --format json'
-complete -c nodecheck -n '__fish_seen_subcommand_from run' -l output -d 'also write FILE (may be repeated)' -r -f -a '(__nodecheck_output text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog)'
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l output -d 'also write FILE (may be repeated); journald and syslog go to the node\'s log, and need no FILE' -r -f -a '(__nodecheck_output text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog)'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -s q -l quiet -d 'print nothing where all is well, and else only what is not'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -s v -l verbose -d 'explain every verdict, passes too'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
