@@ -146,3 +146,24 @@ def test_unreadable_config_is_unknown(tree: Tree) -> None:
     assert found.status == "unknown"
     assert found.cause is not None
     assert found.cause.code == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("# first\nSELINUX=none\nSELINUXTYPE=targeted\n", Edit), ("SELINUXTYPE=targeted\n", Edit),
+        ("SELINUX=\nSELINUX=\n# last", Edit), ("\n", Create), ("", Create),
+    ],
+)  # fmt: skip
+def test_a_file_without_a_valid_line_gets_one_and_keeps_its_others(tree: Tree, text: str, kind: type) -> None:
+    from nodecheck.facts.selinux_boot import parse_config
+    from nodecheck_checks.selinux import _config_steps
+
+    root = tree({"/etc/selinux/config": text})
+    steps = _config_steps(parse_config(text), "disabled")
+    mend(root, Fix("x", steps))
+
+    assert [type(step) for step in steps] == [kind]
+    after = (root / "etc/selinux/config").read_text()
+    assert parse_config(after).mode == "disabled"
+    assert set(text.split("\n")) - {"SELINUX=none"} <= set(after.split("\n"))

@@ -156,6 +156,7 @@ def test_edits_of_several_lines_of_one_file_are_all_made() -> None:
         (mended(edit("etc/f", "a", "c")), "not an absolute path"),
         (mended(create("/etc/../f", "a")), "not an absolute path"),
         (mended(create("/etc/a\nb", "a")), "not an absolute path"),
+        (mended(create("/etc/" + "é" * 128, "a")), "longer than a file's name can be"),
         (mended(create("/f", "a", "rw")), "is not a mode"),
         (mended(create("/f", "a\0")), "cannot be written as bytes"),
         (mended(command("x", "\ud800")), "cannot be written as bytes"),
@@ -184,6 +185,20 @@ def test_disruptive_and_reboot_are_those_of_any_fix_of_a_step() -> None:
     assert [(item.safety, item.reboot) for item in found.steps] == [("safe", False), ("disruptive", True)]
     assert found.disruptive
     assert found.reboot
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        command("setenforce", "0"), command("ufw", "disable"), command("systemctl", "stop", "firewalld.service"),
+        command("systemctl", "disable", "--now", "--", "ufw"), command("nft", "delete", "table", "inet", "filter"),
+        edit("/etc/selinux/config", "SELINUX=enforcing", "SELINUX=disabled"),
+    ],
+)  # fmt: skip
+def test_turning_a_firewall_or_selinux_off_is_never_safe(step: Step) -> None:
+    (item,) = plan(of(mended(step))).steps
+
+    assert item.safety == "disruptive"
 
 
 def test_a_report_read_back_gives_the_same_plan() -> None:

@@ -300,6 +300,34 @@ def test_a_program_that_is_not_there_is_told_before_anything_is_changed(dash: Ma
     assert os.listdir(etc) == []
 
 
+def test_commands_run_with_the_usual_umask_and_backups_are_private(dash: Machine, etc: Path) -> None:
+    (etc / "f").write_text("a\n")
+    program(dash, "maker", f"mkdir {etc}/made")
+
+    well(dash.run(of(mended(edit(str(etc / "f"), "a", "b")), mended(command("maker")))))
+
+    backups = dash.folder / "var/backups/nodecheck"
+    paths = (etc / "made", backups, *backups.iterdir(), dash.folder / "run/nodecheck", backups.parent)
+    assert [oct(path.stat().st_mode & 0o777) for path in paths] == ["0o755", "0o700", "0o700", "0o700", "0o755"]
+
+
+def test_a_program_may_come_with_a_package(dash: Machine) -> None:
+    apt = f"cp {dash.folder}/bin/apt-get {dash.folder}/bin/ipset"
+    log = program(dash, "apt-get", apt)
+    report = of(mended(command("apt-get", "install", "-y", "--", "ipset")), mended(command("ipset", "create", "x")))
+
+    well(dash.run(report))
+
+    assert log.read_text() == "install -y -- ipset\ncreate x\n"
+
+
+def test_a_host_that_was_renamed_is_still_the_one(dash: Machine, etc: Path) -> None:
+    program(dash, "hostnamectl")
+    rename = mended(command("hostnamectl", "set-hostname", os.uname().nodename), create(str(etc / "f"), "x"))
+
+    well(dash.run(report_of(failing("a", rename), hostname="Before")))
+
+
 def test_a_restart_happens_where_something_changed_alone(machine: Machine, etc: Path) -> None:
     one, two = etc / "one", etc / "two"
     one.write_text("a\n")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from nodecheck.fix import SAFE, Command, Create, Edit, Manual
 from nodecheck.fix.links import Links
+from nodecheck.fix.order import PACKAGE, rank
 from nodecheck.fix.plan import Plan, PlanStep
 from nodecheck.fix.probes import Probe, new_hostname, probe_of
 from nodecheck.fix.shell import Words, shown
@@ -29,6 +30,7 @@ def script(plan: Plan, state: str = STATE, backups: str = BACKUPS) -> str:
     used = set(re.findall(r"\w+", "\n".join([*body, *library])))
     own = {
         "steps": str(len(plan.steps)),
+        "installs": "yes" if any(rank(item.step) == PACKAGE for item in plan.steps) else "no",
         "state": words.word(state),
         "backup_home": words.word(backups),
         "chroot_usage": words.word(" [--in-root]" if _offline(plan) else ""),
@@ -50,7 +52,7 @@ _PREAMBLE = (
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LC_ALL=C DEBIAN_FRONTEND=noninteractive",
     "export PATH LC_ALL DEBIAN_FRONTEND",
-    "umask 077",
+    "umask 022",
 )
 
 _SAME = "# From here on the same in every plan, but for what is not needed."

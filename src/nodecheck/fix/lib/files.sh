@@ -37,6 +37,10 @@ follow() {
         stop 'anyone may write to its directory'
         return 1
     fi
+    if [ -d "$folder" ] && [ ! -w "$folder" ]; then
+        stop 'its directory cannot be written to'
+        return 1
+    fi
 }
 
 #: open_to_others
@@ -187,7 +191,7 @@ parent() {
     follow "$existing/." || return 1
     target=$1 folder=${1%/*}/
     if [ "$mode" = apply ] && [ ! -d "$folder" ]; then
-        (umask 022 && mkdir -p -- "$folder") || stop 'its directory could not be made'
+        mkdir -p -- "$folder" || stop 'its directory could not be made'
         label "$folder"
     fi
 }
@@ -214,8 +218,8 @@ label() {
 # Keep $target as it is now; one copy of each file.
 backup() {
     if [ -z "$backups" ]; then
-        (umask 022 && mkdir -p "${backup_home%/*}") || stop "there can be no $backup_home"
-        mkdir -p "$backup_home" || stop "there can be no $backup_home"
+        mkdir -p "${backup_home%/*}" || stop "there can be no $backup_home"
+        (umask 077 && mkdir -p "$backup_home") || stop "there can be no $backup_home"
         backups=$(mktemp -d "$backup_home/$(date -u +%Y%m%dT%H%M%SZ).XXXXXX") || stop "no backup in $backup_home"
     fi
     kept=$backups

@@ -179,7 +179,11 @@ ended() {
 # run PROGRAM WORDS...: run a command, without a shell.
 run() {
     case $mode in
-    check) command -v "$1" >/dev/null 2>&1 || stop 'there is no such program here' || return 0 ;;
+    check)
+        if [ "$installs" = no ] && ! command -v "$1" >/dev/null 2>&1; then
+            stop 'there is no such program here' || return 0
+        fi
+        ;;
     dry) would 'run it' ;;
     apply)
         mark_due
@@ -235,7 +239,7 @@ ran_before() {
 
 #: make_state
 make_state() {
-    if ! mkdir -p "$state" || [ -L "$state" ]; then
+    if ! (umask 077 && mkdir -p "$state") || [ -L "$state" ]; then
         stop "$state cannot be made"
     fi
 }
