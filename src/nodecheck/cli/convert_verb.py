@@ -1,4 +1,4 @@
-"""Show a report that ``nodecheck run --json`` wrote in another format; the node is not looked at again."""
+"""Show a report that nodecheck run --json wrote, in another format; the node is not looked at again."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ LARGEST = 1 << 28
 """Bytes of the largest report that is read."""
 
 EPILOG = """\
-exit codes: 0 where the report was converted, whatever it says; with --to nagios or npd, or with --exit-map, the
-report's own by that map; 2 where FILE is no report; 74 where an output could not be written.
+exit codes:
+  0    converted, whatever the report says
+  1, 3 what the report says, where --to nagios, --to npd or --exit-map asks for it
+  2    usage: FILE is no report, there is no such format (or CRITICAL to Nagios)
+  74   an output could not be written
 """
 
 
