@@ -60,12 +60,12 @@ def parse_ufw_conf(source: str) -> UfwConf:
     >>> parse_ufw_conf("# x\nENABLED=yes\nLOGLEVEL=low\n")[:4]
     (True, True, 'yes', 2)
     """
-    found = parse_os_release(source).get("ENABLED")
-    if found is None:
-        return UfwConf(True)
-    value, line = found
-    lines = source.split("\n")
-    return UfwConf(True, value in ("yes", "YES"), value, line, lines[line - 1] if line <= len(lines) else None)
+    found = UfwConf(True)
+    for number, line in enumerate(source.split("\n"), 1):
+        told = parse_os_release(line).get("ENABLED") if "ENABLED=" in line else None
+        if told is not None:
+            found = UfwConf(True, told[0] in ("yes", "YES"), told[0], number, line)
+    return found
 
 
 class SavedRules(NamedTuple):
