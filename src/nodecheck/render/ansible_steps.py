@@ -189,7 +189,11 @@ def _command(plan: Plan, place: int, item: PlanStep, argv: tuple[str, ...], stat
     name = _name(place, item)
     register = {"register": f"nodecheck_step_{place}"}
     if service is not None:
-        yield {"name": name, "ansible.builtin.systemd_service": service, **register}
+        # A service that is gone by now neither runs nor starts.
+        off = service.get("state") == "stopped" or service.get("enabled") is False
+        gone = f"'Could not find the requested service' not in nodecheck_step_{place}.msg | default('')"
+        failed = {"failed_when": [f"nodecheck_step_{place} is failed", gone]} if off else {}
+        yield {"name": name, "ansible.builtin.systemd_service": service, **register, **failed}
         return
     look = look_at(argv, f"nodecheck_look_{place}")
     if look is None:

@@ -73,7 +73,7 @@ def _body(report: Report) -> Iterator[str]:
     yield from _top(report)
     yield "</header>"
     yield from _bar(report)
-    yield "<main>"
+    yield '<main><h2 class="unseen">Results</h2>'
     yield from _table(report)
     yield from _script(report)
     yield "</main>"
