@@ -88,7 +88,14 @@ def _build(root: Path, files: dict[str, str], enabled: tuple[str, ...], programs
         write(root, f"{UNITS}/{target}.target", "[Unit]\nDescription=x\n")
     for name, content in files.items():
         write(root, name, content)
-    for program in (*programs, "usr/bin/sh", "usr/sbin/chronyd", "usr/bin/mount", "usr/bin/nsenter", "usr/sbin/iptables"):
+    for program in (
+        *programs,
+        "usr/bin/sh",
+        "usr/sbin/chronyd",
+        "usr/bin/mount",
+        "usr/bin/nsenter",
+        "usr/sbin/iptables",
+    ):
         write(root, program, "")
         (root / program).chmod(0o755)
     enabled = (*enabled, "nftables.service", "ufw.service")  # neither keeps anything out
@@ -160,6 +167,11 @@ def rocky_node(root: Path) -> Path:
         "proc/self/attr/current": "system_u:system_r:kernel_t:s0",
         "sys/kernel/security/lsm": "lockdown,capability,yama,selinux,bpf,landlock",
         f"{UNITS}/crio.service": _UNIT.format(program="/usr/bin/crio"),
+        f"{UNITS}/tuned.service": _UNIT.format(program="/usr/sbin/tuned -l -P"),
+        "etc/tuned/active_profile": "virtual-guest\n",
+        "etc/tuned/tuned-main.conf": "daemon = 1\nreapply_sysctl = 1\n",
+        "usr/lib/tuned/virtual-guest/tuned.conf": "[main]\ninclude=throughput-performance\n[sysctl]\nvm.swappiness = 30\n",
+        "usr/lib/tuned/throughput-performance/tuned.conf": "[main]\nsummary=x\n[sysctl]\nvm.dirty_ratio = 40\n",
     }  # fmt: skip
     programs = ("usr/bin/crio", "usr/bin/kubelet", "usr/bin/kubeadm", "usr/bin/kubectl", "usr/bin/runc")
-    return _build(root, files, ("crio.service", "kubelet.service", "chronyd.service"), programs)
+    return _build(root, files, ("crio.service", "kubelet.service", "chronyd.service", "tuned.service"), programs)

@@ -373,6 +373,12 @@ UNFIT: tuple[tuple[str, dict[str, str], str, tuple[str, ...]], ...] = (
     ("debian13", {"etc/modprobe.d/x.conf": "install br_netfilter /bin/false\n"}, "kernel-module@boot", _CNI),
     ("debian13", {"proc/sys/kernel/osrelease": "3.2.0-1-amd64\n"}, "kernel-version", _CNI),
     ("debian13", {"var/lib/kubelet/config.yaml": _CGROUPFS, "etc/containerd/config.toml": ""}, "cgroup-driver", _CNI),
+    (
+        "debian13",
+        {"etc/systemd/system/kubelet.service.d/z.conf": "[Service]\nEnvironment=PATH=/opt/bin\n"},
+        "command",
+        _CNI,
+    ),
     ("rocky9", {"sys/fs/selinux/enforce": "1"}, "selinux@now", ("etc/selinux/config", "proc/self/attr/current")),
     ("centos7", {"etc/selinux/config": "SELINUX= disabled\n"}, "selinux@boot", _RELEASES),
     ("centos7", {"etc/selinux/config": "SELINUX=enforcing\n"}, "selinux@boot", _RELEASES),

@@ -98,6 +98,12 @@ def test_the_path_of_the_kubelets_unit(node: Path, tree: Tree) -> None:
     assert run(node, '"brctl"')["command[brctl]"].evidence[0].source == UNIT
 
 
+def test_a_path_that_holds_nothing_is_judged_all_the_same(node: Path, tree: Tree) -> None:
+    tree({UNIT: "[Service]\nEnvironment=PATH=/nowhere\nExecStart=/usr/bin/kubelet\n"})
+
+    assert run(node)["command[mount]"].status == "fail"
+
+
 def test_an_earlier_file_that_cannot_be_executed_is_passed_over(node: Path) -> None:
     program(node, "/usr/local/bin/ipset", 0o644)
     found = ipset(node)

@@ -63,7 +63,10 @@ class Commands(NamedTuple):
 
     @classmethod
     def read(cls, host: Host, path: ServicePath) -> Commands:
-        return cls({name: _look(host, path.folders, name) for name in KNOWN})
+        found = {name: _look(host, path.folders, name) for name in KNOWN}
+        if found[SHELL] is None:  # it tells whether programs were captured, whatever the unit's PATH is
+            found[SHELL] = _look(host, DEFAULT_PATH, SHELL)
+        return cls(found)
 
 
 class AllCommands(NamedTuple):
