@@ -9,10 +9,12 @@ from nodecheck.errors import FactError
 from nodecheck.facts.commands import SHELL, AllCommands, Command, Commands, NotExecutable, ServicePath, command_text
 from nodecheck.facts.image import ImageSystem
 from nodecheck.facts.os_release import OsRelease, leading_numbers
+from nodecheck.facts.service_units import AGENTS
 from nodecheck.facts.target import Target
+from nodecheck.facts.units import UnitIndex
 from nodecheck.fix import Fix, by_hand
 from nodecheck.fix import command as run
-from nodecheck_checks.command_table import INSTALL, KNOWN_TO, Need, needs_of, package_of
+from nodecheck_checks.command_table import INSTALL, KNOWN_TO, UNBUNDLED, Need, needs_of, package_of
 
 
 @check(severity=Severity.ERROR, tags=["kubelet", "kubeadm"], verify={"require": command_text})
@@ -23,6 +25,7 @@ def command(
     others: Lazy[AllCommands],
     release: Lazy[OsRelease],
     image: Lazy[ImageSystem],
+    index: UnitIndex,
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -42,7 +45,8 @@ def command(
     ``socat`` and ``ebtables`` before 1.28, ``ethtool`` and ``tc`` before 1.33, and ``iptables`` from 1.33 on unless
     kube-proxy's mode is ``nftables`` or ``none``. ``require`` adds others, as errors: ``ipset``, ``ipvsadm``,
     ``brctl`` … kube-proxy's image brings its own ``ipset``, so that the mode ``ipvs`` alone needs none on the node.
-    A root that holds no ``sh`` holds no system's programs: what is not found there is skipped.
+    k3s, RKE2, k0s and MicroK8s bring all but ``mount``. A root that holds no ``sh`` holds no system's programs: what is
+    not found there is skipped.
 
     ## How to fix it
     Install the package; on a system that is an image, build it in.
@@ -51,7 +55,8 @@ def command(
     kubeadm's preflight checks ``FileExisting-…``; systemd.exec(5), execvp(3); kubernetes/kubernetes#126953, #127151,
     #129131; kubernetes/kubeadm#3064.
     """
-    wanted = {need.name: need for need in needs_of(target)}
+    agent = next((unit for unit in AGENTS if index.exists(unit) and not index.exists("kubelet.service")), None)
+    wanted = {need.name: need for need in needs_of(target) if agent is None or need.name in UNBUNDLED}
     wanted.update({name: Need(name, "the profile asks for it") for name in require})
     for name, need in wanted.items():
         found, problem = _found(name, commands, others)

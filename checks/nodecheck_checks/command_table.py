@@ -51,6 +51,10 @@ from 1.24, a warning in 1.31 (kubernetes/kubeadm#3064); socat and ebtables until
 ip, iptables, ethtool and tc until #129131. ipset and ipvsadm are in kube-proxy's own image."""
 
 
+UNBUNDLED = ("mount",)
+"""What k3s, RKE2, k0s and MicroK8s take from the node: they have no kubeadm, and bring the other programs."""
+
+
 def needs_of(target: Target) -> tuple[Need, ...]:
     """What a release and proxy mode need; those of the newest release where it is not known.
 

@@ -98,6 +98,12 @@ def test_the_path_of_the_kubelets_unit(node: Path, tree: Tree) -> None:
     assert run(node, '"brctl"')["command[brctl]"].evidence[0].source == UNIT
 
 
+def test_a_distribution_that_brings_its_own_programs(node: Path, tree: Tree) -> None:
+    tree({"/etc/systemd/system/k3s.service": "[Service]\nExecStart=/usr/local/bin/k3s server\n"})
+
+    assert {result.subject for result in run(node, kubernetes="1.28")} == {"ipset", "mount"}
+
+
 def test_a_path_that_holds_nothing_is_judged_all_the_same(node: Path, tree: Tree) -> None:
     tree({UNIT: "[Service]\nEnvironment=PATH=/nowhere\nExecStart=/usr/bin/kubelet\n"})
 
