@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_the_public_names() -> None:
     assert set(nodecheck.__all__) == {
-        "FactError", "NodecheckError", "Plan", "ProfileError", "Report", "ReportError", "Result", "SelectorError",
-        "Severity", "Status", "UsageError", "__version__", "hookimpl", "hookspec", "plan", "run",
+        "Change", "FactError", "NodecheckError", "Plan", "ProfileError", "Report", "ReportError", "Result", "SelectorError",
+        "Severity", "Status", "UsageError", "__version__", "diff", "hookimpl", "hookspec", "plan",
+        "run",
     }  # fmt: skip
     for name in nodecheck.__all__:
         assert getattr(nodecheck, name) is not None

@@ -12,6 +12,8 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the 8 ms that importing t
 
 if TYPE_CHECKING:
     from nodecheck.api import run as run
+    from nodecheck.audit.changes import Change as Change
+    from nodecheck.audit.changes import diff as diff
     from nodecheck.checking import Result as Result
     from nodecheck.checking import Severity as Severity
     from nodecheck.checking import Status as Status
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from nodecheck.report import Report as Report
 
 _HOMES = {
+    "Change": "audit.changes",
     "FactError": "errors",
     "NodecheckError": "errors",
     "Plan": "fix.plan",
@@ -39,6 +42,7 @@ _HOMES = {
     "Severity": "checking",
     "Status": "checking",
     "UsageError": "errors",
+    "diff": "audit.changes",
     "hookimpl": "hookspecs",
     "hookspec": "hookspecs",
     "plan": "fix.plan",

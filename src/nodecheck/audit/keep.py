@@ -17,6 +17,11 @@ LOG_PAGES = 1024
 """Pages of the write-ahead log, which count too."""
 
 
+PAGE = 4096
+SPREAD = 1.5
+"""How much more room rows take than their bytes: what does not fill a page is left empty."""
+
+
 class Limits(NamedTuple):
     """How long runs are kept, and how large the history may be, its log included."""
 
@@ -26,17 +31,19 @@ class Limits(NamedTuple):
 
 def bounded(connection: sqlite3.Connection, limits: Limits) -> None:
     """Tell SQLite the bound, beyond which it refuses to grow."""
-    pages = _most(connection, limits)
+    pages = _most(limits)
     connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
-def _most(connection: sqlite3.Connection, limits: Limits) -> int:
-    size: int = connection.execute("PRAGMA page_size").fetchone()[0]
-    return max(limits.max_mib * (1 << 20) // size - LOG_PAGES, 256)
+def _most(limits: Limits) -> int:
+    return max(limits.max_mib * (1 << 20) // PAGE - LOG_PAGES, 256)
 
 
-def expire(connection: sqlite3.Connection, limits: Limits) -> None:
-    """Remove, within a transaction, the runs that are too old, and the oldest ones where room runs out."""
+def expire(connection: sqlite3.Connection, limits: Limits, needed: int) -> None:
+    """Remove, within a transaction, the runs that are too old, and the oldest ones where room runs out.
+
+    ``needed`` is how many bytes the next run brings.
+    """
     newest = connection.execute("SELECT seq, lived FROM run ORDER BY seq DESC LIMIT 1").fetchone()
     if newest is None:
         return
@@ -49,7 +56,8 @@ def expire(connection: sqlite3.Connection, limits: Limits) -> None:
         removed = connection.execute(query, (limit, seq - KEEP_LEAST)).rowcount
     if removed:
         _forget(connection)
-    while _used(connection) > 0.85 * _most(connection, limits) and _drop_tenth(connection):
+    room = _most(limits) * 0.9 - needed * SPREAD / PAGE
+    while _used(connection) > room and _drop_tenth(connection):
         _forget(connection)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from nodecheck.audit.keep import Limits, bounded
+from nodecheck.audit.keep import PAGE, Limits, bounded
 from nodecheck.audit.schema import APPLICATION_ID, migrate, refuse_newer, version_of
 from nodecheck.errors import HistoryError
 
@@ -26,6 +27,8 @@ class Corrupt(Exception):
 def is_damage(error: BaseException) -> bool:
     """Whether an error tells of damage. SQLITE_CORRUPT and SQLITE_NOTADB are plain DatabaseErrors in Python; a full
     disk, a lock and a read-only mount are OperationalErrors."""
+    if isinstance(error, sqlite3.OperationalError):
+        return str(error).startswith(("no such table", "no such column", "malformed database schema"))
     return isinstance(error, (Corrupt, sqlite3.IntegrityError)) or type(error) is sqlite3.DatabaseError
 
 
@@ -55,8 +58,6 @@ def _ready(path: str) -> bool:
     except FileNotFoundError:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640))
         return False
-    import stat
-
     if not stat.S_ISREG(mode):
         raise Corrupt("not a regular file")
     _refuse_newer(path)
@@ -94,6 +95,7 @@ def _due(connection: sqlite3.Connection) -> bool:
 
 
 def _settings(connection: sqlite3.Connection, limits: Limits) -> None:
+    connection.execute(f"PRAGMA page_size = {PAGE}")
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heeded while there are no tables
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -110,7 +112,6 @@ def _tidy(connection: sqlite3.Connection) -> None:
         free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
         if free > 64:
             connection.execute("PRAGMA incremental_vacuum").fetchall()
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except sqlite3.OperationalError:
         return
 
@@ -158,6 +159,8 @@ def reading(directory: str) -> Iterator[sqlite3.Connection]:
 
 def _state(path: str) -> tuple[int, int, int]:
     found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise Corrupt("not a regular file")
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 

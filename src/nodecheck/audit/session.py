@@ -6,7 +6,7 @@ import sqlite3
 
 from nodecheck.audit.changes import Change, diff, exit_code, step
 from nodecheck.audit.keep import Limits
-from nodecheck.audit.opening import is_damage, opened, reading, set_aside
+from nodecheck.audit.opening import Corrupt, is_damage, opened, reading, set_aside
 from nodecheck.audit.standing import STEADY, Flap, Moment
 from nodecheck.audit.store import Baseline, Before, History, Recorded, Untold, baseline_of, before_of
 from nodecheck.digest import sha256_name
@@ -91,12 +91,10 @@ def recorded(
         return _recorded(report, directory, scope, flap, limits)
     except NewerHistory as error:
         return _unrecorded(report, None, scope, flap, str(error))
-    except (sqlite3.OperationalError, OSError, MemoryError) as error:
+    except (sqlite3.Error, OSError, MemoryError, HistoryError, Corrupt) as error:
+        if is_damage(error) or isinstance(error, HistoryError):
+            return _anew(report, directory, scope, flap, limits, error)
         return _unrecorded(report, directory, scope, flap, _told(error))
-    except Exception as error:
-        if not (is_damage(error) or isinstance(error, HistoryError)):
-            raise
-        return _anew(report, directory, scope, flap, limits, error)
 
 
 def _told(error: BaseException) -> str:
@@ -120,7 +118,7 @@ def _anew(report: Report, directory: str, scope: str, flap: Flap, limits: Limits
     try:
         path = set_aside(directory, stamp)
         found = _recorded(report, directory, scope, flap, limits)
-    except (sqlite3.Error, OSError, HistoryError) as error:
+    except (sqlite3.Error, OSError, HistoryError, Corrupt) as error:
         why = f"the history is damaged ({damage}) and another could not be begun: {_told(error)}"
         return _unrecorded(report, None, scope, flap, why)
     message = f"the history was damaged ({damage}); it was set aside as {path}, and a new one begun"

@@ -83,7 +83,7 @@ class History:
         """Record a report and its changes, in one transaction."""
         parts = apart(report)
         with self._writing():
-            expire(self._db, limits)
+            expire(self._db, limits, self._needed(parts))
             run = self._next()
             before, standings = self._stood(scope)
             found = step(standings, report, Moment(run, report.run.started_at), flap)
@@ -143,12 +143,23 @@ class History:
         )
         return int(done.lastrowid or 0)
 
-    def _results(self, results: tuple[Piece, ...]) -> dict[bytes, int]:
-        """The numbers of results, those that are new recorded."""
+    def _needed(self, parts: Parts) -> int:
+        """Bytes that a run brings which are not there yet, before they are compressed fourfold or so."""
+        known = self._known(parts.results)
+        new = [len(piece.text) for piece in parts.results if piece.digest not in known]
+        return sum(new) + 64 * len(new) + len(parts.about.text)
+
+    def _known(self, results: tuple[Piece, ...]) -> dict[bytes, int]:
+        """The numbers of those results that are recorded."""
         known: dict[bytes, int] = {}
         for some in chunks([piece.digest for piece in results]):
             marks = ",".join("?" * len(some))
             known.update(self._db.execute(f"SELECT digest, id FROM result WHERE digest IN ({marks})", some))  # noqa: S608
+        return known
+
+    def _results(self, results: tuple[Piece, ...]) -> dict[bytes, int]:
+        """The numbers of results, those that are new recorded."""
+        known = self._known(results)
         for piece in results:
             if piece.digest not in known:
                 values = (piece.digest, piece.name, compressed(piece.text))

@@ -1,0 +1,239 @@
+"""The history: what is recorded reads back as it was, stays small, and outlives clocks, kills and other versions."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from nodecheck.audit import schema
+from nodecheck.audit.changes import Change
+from nodecheck.audit.keep import Limits
+from nodecheck.audit.lookup import find, intervals, lines, report_of
+from nodecheck.audit.opening import NAME, opened, reading
+from nodecheck.audit.session import Audit, note_told, recorded
+from nodecheck.audit.standing import Flap, Moment
+from nodecheck.errors import HistoryError, UsageError
+from nodecheck.report import Report
+from tests.audit.reports import report
+
+DAY = 86_400
+
+
+def record(directory: Path, found: Report, limits: Limits | None = None, scope: str = "s") -> Audit:
+    done = recorded(found, str(directory), scope, limits=limits)
+    assert done.recorded, done.notices
+    note_told(str(directory), limits or Limits(), done)
+    return done
+
+
+def at(hours: float) -> str:
+    from datetime import datetime, timedelta, timezone
+
+    moment = datetime(2026, 1, 1, tzinfo=timezone.utc) + timedelta(hours=hours)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def fill(directory: Path, hours: range, limits: Limits, unlike: bool = False) -> None:
+    """A run an hour; ``unlike`` makes each bring results that no other has."""
+    for hour in hours:
+        results = {f"c{n}": f"fail={'x' * 300}{n}.{hour if unlike else 0}" for n in range(10)}
+        record(directory, report(results, at=at(hour)), limits)
+
+
+def kinds(changes: tuple[Change, ...]) -> list[str]:
+    return [change.kind for change in changes]
+
+
+def test_a_report_reads_back_as_it_was(state: Path) -> None:
+    stages = [
+        report({"a": "fail", "b@boot": "waived", "c[x]": "unknown"}),
+        report({"a": "pass"}),
+        report({"a": "fail"}),
+    ]
+    for one in stages:
+        record(state, one)
+
+    with reading(str(state)) as db:
+        assert [report_of(db, number)[0] for number in (1, 2, 3)] == stages
+        assert [(line.run, line.changes) for line in lines(db)] == [
+            (3, {"new-failure": 1}), (2, {"fixed": 1, "gone": 2}), (1, {"new-failure": 1, "appeared": 1}),
+        ]  # fmt: skip
+        assert [find(db, text) for text in ("last", "last~2", "2", stages[1].run.id[:8], "last~9", "99", "zz")] == [
+            3, 1, 2, 2, None, None, None,
+        ]  # fmt: skip
+
+
+def test_equal_runs_share_what_they_have_in_common(state: Path) -> None:
+    many = {f"c{number}[subject {number}]": f"fail={'evidence ' * 100}" for number in range(100)}
+    for hour in range(60):
+        record(state, report(many, at=at(hour)))
+
+    assert (state / NAME).stat().st_size < 150_000
+    with reading(str(state)) as db:
+        assert db.execute("SELECT count(*) FROM result").fetchone() == (100,)
+
+
+def test_each_kind_of_audit_is_compared_with_its_own_kind(state: Path) -> None:
+    record(state, report({"a": "fail", "b": "pass"}), scope="all")
+    record(state, report({"b": "pass"}), scope="only b")
+
+    assert record(state, report({"a": "fail", "b": "pass"}), scope="all").changes == ()
+
+
+def test_runs_are_ordered_by_number_whatever_the_clock_says(state: Path) -> None:
+    record(state, report({"a": "pass"}, at=at(100)))
+    back = record(state, report({"a": "fail"}, at=at(2)))
+
+    assert kinds(back.changes) == ["new-failure"]
+    assert [notice.code for notice in back.notices] == ["clock-went-back"]
+    assert kinds(record(state, report({"a": "fail"}, at=at(1))).still) == ["still-failing"]
+    with reading(str(state)) as db:
+        assert [line.run for line in lines(db)] == [3, 2, 1]
+
+
+def test_old_runs_go_by_age(state: Path) -> None:
+    limits = Limits(keep_days=10)
+    fill(state, range(0, 15 * 24, 6), limits)
+
+    with reading(str(state)) as db:
+        kept = lines(db)
+    assert 40 <= len(kept) <= 49
+    assert kept[-1].run > 10
+
+
+def test_a_clock_that_jumps_ten_years_ahead_and_back_removes_nothing(state: Path) -> None:
+    limits = Limits(keep_days=60)
+    fill(state, range(60), limits)
+    fill(state, range(10 * 365 * 24, 10 * 365 * 24 + 3), limits)
+    fill(state, range(60, 70), limits)
+
+    with reading(str(state)) as db:
+        assert len(lines(db)) == 73
+
+
+def test_the_size_is_bounded_and_the_oldest_go_first(state: Path) -> None:
+    limits, largest = Limits(max_mib=6), 0
+    for day in range(40):
+        big = {f"c{n}": f"fail={os.urandom(1000).hex()}" for n in range(60)}
+        record(state, report(big, at=at(day * 24)), limits)
+        largest = max(largest, sum(path.stat().st_size for path in state.glob(f"{NAME}*") if path.suffix != "-shm"))
+        with reading(str(state)) as db:
+            newest = lines(db)[0]
+            assert newest.run == day + 1
+    assert largest <= 6 << 20
+    with reading(str(state)) as db:
+        kept = [line.run for line in lines(db)]
+        assert kept == list(range(40, 40 - len(kept), -1))
+        assert len(kept) < 40
+        assert report_of(db, kept[-1])[0].results
+
+
+def test_a_report_that_is_larger_than_the_bound_is_not_recorded_and_nothing_else_is_lost(state: Path) -> None:
+    limits = Limits(max_mib=8)
+    record(state, report({"a": "pass"}), limits)
+    huge = report({f"c{n}": f"fail={os.urandom(2000).hex()}" for n in range(3000)})
+
+    found = recorded(huge, str(state), "s", limits=limits)
+
+    assert not found.recorded
+    assert len(found.changes) == 3001
+    with reading(str(state)) as db:
+        assert len(lines(db)) == 1
+    record(state, report({"a": "pass"}), limits)
+
+
+def test_since_when(state: Path) -> None:
+    for hour, said in enumerate(["pass", "fail", "fail", "unknown", "fail", "pass", "pass"]):
+        record(state, report({"a": said, "z": "pass"}, at=at(hour)))
+    record(state, report({"z": "pass"}, at=at(8)), scope="without it")
+    record(state, report({"a": "pass"}, at=at(9)), scope="it alone")
+
+    with reading(str(state)) as db:
+        found = intervals(db, "a")
+        assert intervals(db, "none") == ()
+    assert [(item.status, item.first.run, item.last.run, item.runs) for item in found] == [
+        ("pass", 1, 1, 1), ("fail", 2, 3, 2), ("unknown", 4, 4, 1), ("fail", 5, 5, 1), ("pass", 6, 9, 3),
+    ]  # fmt: skip
+
+
+def test_changes_that_were_not_told_are_told_by_the_next_run_once(state: Path) -> None:
+    record(state, report({"a": "pass"}))
+    recorded(report({"a": "fail"}), str(state), "s")  # and killed before it told
+
+    late = recorded(report({"a": "fail"}), str(state), "s")
+    assert [(item.run, [change["kind"] for change in item.changes]) for item in late.untold] == [(2, ["new-failure"])]
+    assert not late.quiet
+    note_told(str(state), Limits(), late)
+    assert record(state, report({"a": "fail"})).quiet
+
+
+def test_a_later_nodechecks_history_is_left_alone(state: Path) -> None:
+    record(state, report({"a": "pass"}))
+    with sqlite3.connect(state / NAME) as db:
+        db.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
+        db.execute("CREATE TABLE later (x)")
+    db.close()
+    before = {path.name: path.read_bytes() for path in state.iterdir()}
+
+    found = recorded(report({"a": "fail"}), str(state), "s")
+
+    assert found.notices[0].code == "not-recorded"
+    assert "later nodecheck" in found.notices[0].message
+    assert {path.name: path.read_bytes() for path in state.iterdir()} == before
+    with pytest.raises(HistoryError, match="later nodecheck"), reading(str(state)):
+        pass
+
+
+def test_an_older_history_is_brought_up_to_date_whole_or_not_at_all(state: Path) -> None:
+    record(state, report({"a": "fail"}))
+    later = (*schema.MIGRATIONS, ("ALTER TABLE run ADD COLUMN note TEXT", "CREATE TABLE more (x)"))
+    broken = (*schema.MIGRATIONS, ("ALTER TABLE run ADD COLUMN note TEXT", "nonsense"))
+    with opened(str(state), Limits()) as db:
+        with pytest.raises(sqlite3.OperationalError):
+            schema.migrate(db, broken)
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("SELECT count(*) FROM pragma_table_info('run') WHERE name = 'note'").fetchone() == (0,)
+        schema.migrate(db, later)
+        assert db.execute("SELECT count(note), count(*) FROM run").fetchone() == (0, 1)
+
+
+def test_flap_control_reaches_across_runs(state: Path) -> None:
+    said = ["pass", "fail", "pass", "fail", "fail", "fail"]
+    told = [recorded(report({"a": word}), str(state), "s", Flap(2, 3)).changes for word in said]
+
+    assert [kinds(changes) for changes in told] == [[], [], [], ["new-failure"], [], []]
+    assert told[3][0].since == Moment(2, told[3][0].since.at if told[3][0].since else "")
+
+
+def test_a_reader_reads_while_an_audit_writes(state: Path) -> None:
+    record(state, report({"a": "pass"}))
+    with reading(str(state)) as db:
+        db.execute("BEGIN")
+        assert len(lines(db)) == 1
+        record(state, report({"a": "fail"}))
+        assert len(lines(db)) == 1
+        db.execute("COMMIT")
+        assert len(lines(db)) == 2
+
+
+def test_a_reader_leaves_no_trace(state: Path) -> None:
+    record(state, report({"a": "pass"}))
+    before = {path.name: path.read_bytes() for path in state.iterdir()}
+
+    with reading(str(state)) as db:
+        lines(db)
+        with pytest.raises(sqlite3.OperationalError):
+            db.execute("DELETE FROM run")
+    assert {path.name: path.read_bytes() for path in state.iterdir()} == before
+
+
+def test_an_ambiguous_id_is_refused(state: Path) -> None:
+    found = report({"a": "pass"})
+    record(state, found)
+    record(state, found)
+
+    with reading(str(state)) as db, pytest.raises(UsageError, match="several runs"):
+        find(db, found.run.id[:6])
