@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.errors import Absent, FactError, Offline
+from nodecheck.errors import Absent, Offline
 from nodecheck.facts.kernel_config import RunningConfig, built_as
-from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads
-from nodecheck.facts.module_loading import BLOCKED, BUILT_IN, LOADED, MISSING, UNCLEAR, BootVerdict
-from nodecheck.facts.module_trees import ModuleTree, RunningTree, has_ipv4_conntrack
+from nodecheck.facts.modprobe_conf import Modprobe
+from nodecheck.facts.module_loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
+from nodecheck.facts.module_trees import RunningTree, has_ipv4_conntrack
 from nodecheck.facts.modules import (
     GENL_FAMILIES,
     GenlFamilies,
@@ -20,9 +20,8 @@ from nodecheck.facts.modules import (
     presence,
 )
 from nodecheck.facts.modules_boot import BootModules
-from nodecheck.facts.modules_load import SERVICE
 from nodecheck.facts.target import Target
-from nodecheck.fix import MANUAL, Fix, by_hand, command, create, edit, manual
+from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
 
 REQUIRED = ("br_netfilter", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")
 
@@ -109,7 +108,7 @@ def kernel_module(
         hidden = part.startswith("ip_vs_") and presence("ip_vs", modules, sysfs, signs).state == "built-in"
         judged = _now(part, found, hidden, tree, config, families)
         if judged.fix is None and judged.status == "fail":
-            judged = judged._replace(fix=_fix_now(part, judged, tree, loading, modprobe))
+            judged = judged._replace(fix=load_now(part, tree, loading, modprobe))
         yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
 
 
@@ -165,7 +164,7 @@ def _now(
     evidence = (*found.evidence, *told)
     if built == "n":
         message = "the running kernel was built without it"
-        return fail(message, expected=EXPECTED_NOW, actual="not there", evidence=evidence, fix=_OTHER_KERNEL)
+        return fail(message, expected=EXPECTED_NOW, actual="not there", evidence=evidence, fix=OTHER_KERNEL)
     if found.listing is None:
         return skip("only the running kernel can tell", code="offline", evidence=evidence)
     if built is None and (found.listing == "absent" or hidden):
@@ -202,57 +201,6 @@ def _family(name: str, families: Lazy[GenlFamilies]) -> Evidence | None:
         return None
 
 
-_OTHER_KERNEL = by_hand(
-    "Use a kernel that has the module",
-    "Install and boot a kernel that is built with this module (or its package of further modules, such as"
-    " kernel-modules-extra); none can be loaded into this one.",
-)
-
-
-def _fix_now(
-    name: str, judged: Outcome, tree: Lazy[RunningTree], loading: Lazy[ModuleLoading], modprobe: Lazy[Modprobe]
-) -> Fix:
-    try:
-        if loading().disabled:
-            text = "kernel.modules_disabled=1: this kernel loads no module before the next boot; make it load then."
-            return Fix("Reboot with the module set to load", (manual(text),), MANUAL, reboot=True)
-    except FactError:
-        pass
-    try:
-        running: ModuleTree | None = tree().tree
-    except FactError:
-        running = None
-    if running is not None and running.path is None and running.others:
-        text = f"There is no /lib/modules/{running.release}: its package was removed or replaced. Reboot."
-        return Fix("Reboot into a kernel whose modules are installed", (manual(text),), MANUAL, reboot=True)
-    if running is not None and running.dep is not None and running.loadable(name) is None:
-        return _OTHER_KERNEL
-    stop = _stopping(name, running, modprobe)
-    if stop is not None:
-        return by_hand(f"Let {name} be loaded", f"take {stop.text!r} out of {stop.path}, and load it (modprobe {name})")
-    return Fix(f"Load {name}", (command("modprobe", *_ignoring(name, modprobe), "--", name),))
-
-
-def _stopping(name: str, running: ModuleTree | None, modprobe: Lazy[Modprobe]) -> Rule | None:
-    """What makes ``modprobe`` fail: a word of the command line, or an ``install`` line for what the module needs."""
-    found = running.loadable(name) if running is not None else None
-    needs = found.needs if found is not None else ()
-    try:
-        rules = [modprobe().barring(part) for part in (name, *needs)]
-        rules += [rule for part in needs if (rule := modprobe().install(part)) and not command_loads(rule, part)]
-    except FactError:
-        return None
-    return next((rule for rule in rules if rule is not None), None)
-
-
-def _ignoring(name: str, modprobe: Lazy[Modprobe]) -> tuple[str, ...]:
-    """The option that passes by an ``install`` line, where there is one for the module."""
-    try:
-        return ("--ignore-install",) if modprobe().install(name) is not None else ()
-    except FactError:
-        return ()
-
-
 @kernel_module.at_boot
 def kernel_module_boot(
     subject: str,
@@ -278,40 +226,8 @@ def _at_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Outcome:
     if verdict.state in (BUILT_IN, LOADED):
         return ok(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence)
     if verdict.state == UNCLEAR:
-        fix = _load_at_boot(name, boot) if verdict.block is None else None
+        fix = load_at_boot(name, boot) if verdict.block is None else None
         evidence = verdict.evidence
         return unknown(verdict.message, code="unsupported", expected=EXPECTED_BOOT, evidence=evidence, fix=fix)
-    fix = _fix_boot(name, boot, verdict)
+    fix = fix_boot(name, boot, verdict)
     return fail(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence, fix=fix)
-
-
-def _fix_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
-    if verdict.state == MISSING:
-        if boot.tree.release is None or name not in boot.loading.files().files:
-            return _OTHER_KERNEL
-        return Fix("List the modules that are there", (command("depmod", "-a", "--", boot.tree.release),))
-    if verdict.state != BLOCKED or verdict.block is None:
-        return _load_at_boot(name, boot)
-    rule, hindrance = verdict.block.rule, boot.wishes.hindrance
-    if rule is not None and rule.whole:
-        return Fix(f"Let {name} be loaded", (edit(rule.path, rule.text, "# " + rule.text),))
-    if rule is None and hindrance is not None and hindrance.unmask:
-        return Fix("Let systemd load modules at boot", (command("systemctl", "unmask", SERVICE),))
-    told = verdict.block.evidence
-    text = "let it run at boot" if told.value is None else f"take {told.value!r} out of {told.source}"
-    return by_hand(f"Let {name} be loaded", f"{verdict.message}; {text}.")
-
-
-def _load_at_boot(name: str, boot: BootModules) -> Fix | None:
-    if boot.wishes.unsupported is not None:
-        return None
-    if not boot.wishes.reads_files:
-        script = create(f"/etc/sysconfig/modules/nodecheck-{name}.modules", f"#!/bin/sh\nmodprobe -- {name}\n", "0755")
-        return Fix(f"Load {name} at boot", (script,))
-    step = create(f"/etc/modules-load.d/nodecheck-{name}.conf", f"{name}\n")
-    hindrance = boot.wishes.hindrance
-    if hindrance is None:
-        return Fix(f"Load {name} at boot", (step,))
-    if hindrance.unmask:
-        return Fix(f"Load {name} at boot", (command("systemctl", "unmask", SERVICE), step))
-    return Fix(f"Load {name} at boot", (manual(f"{hindrance.message}: let it run at boot."), step), MANUAL)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError
+from nodecheck.facts.kernel_config import RunningConfig, built_as
+from nodecheck.facts.modprobe_conf import Modprobe
 from nodecheck.facts.module_loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
+from nodecheck.facts.module_trees import RunningTree
+from nodecheck.facts.modules import ModuleLoading
 from nodecheck.facts.modules_boot import BootModules
 from nodecheck.facts.sysctl_boot import SYSTEMD, BootSysctls, Held
 from nodecheck.facts.sysctl_conf import Setting
@@ -13,6 +17,8 @@ from nodecheck.facts.sysctl_keys import dotted, key_path, spelled
 from nodecheck.facts.sysctl_now import PROC_SYS, RunningSysctls
 from nodecheck.facts.sysctl_udev import UdevSysctls
 from nodecheck.facts.target import Target
+from nodecheck.fix import Fix
+from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl_fixes import boot_fix, now_fix
 from nodecheck_checks.wanted import meets, verify_wanted, whole_number
 
@@ -42,7 +48,16 @@ _ALWAYS_THERE = ("ipv6", "sunrpc", "lockd")
     references=["https://kubernetes.io/docs/setup/production-environment/container-runtimes/"],
 )
 def sysctl(
-    subject: str, wanted: str, running: RunningSysctls, target: Lazy[Target], *, require: dict[str, str] = REQUIRE
+    subject: str,
+    wanted: str,
+    running: RunningSysctls,
+    target: Lazy[Target],
+    tree: Lazy[RunningTree],
+    config: Lazy[RunningConfig],
+    loading: Lazy[ModuleLoading],
+    modprobe: Lazy[Modprobe],
+    *,
+    require: dict[str, str] = REQUIRE,
 ) -> Results:
     """Kernel parameters have the values that Kubernetes needs, now and after the next boot.
 
@@ -87,9 +102,10 @@ def sysctl(
     try:
         value = running.value(path)
     except Absent:
-        yield fail(
-            _absent(path), expected=wanted, actual="no such key", evidence=[seen(source)], fix=now_fix(path, wanted)
-        )
+        module = module_of(path)
+        load = None if module is None else _loaded(module, tree, config, loading, modprobe)
+        fix = None if module is None else now_fix(path, wanted, load)
+        yield fail(_absent(path), expected=wanted, actual="no such key", evidence=[seen(source)], fix=fix)
         return
     if holds_number(path) and whole_number(value) is None:
         message = f"{source} does not hold a number, which no kernel shows"
@@ -101,8 +117,23 @@ def sysctl(
     if judge is ok:
         yield ok(message, expected=wanted, actual=actual, evidence=evidence)
     else:
-        fix = now_fix(path, wanted, there=True)
+        fix = now_fix(path, wanted)
         yield fail(f"{message}, not {wanted}", expected=wanted, actual=actual, evidence=evidence, fix=fix)
+
+
+def _loaded(
+    module: str,
+    tree: Lazy[RunningTree],
+    config: Lazy[RunningConfig],
+    loading: Lazy[ModuleLoading],
+    modprobe: Lazy[Modprobe],
+) -> Fix:
+    """What loads the module of a key now."""
+    try:
+        built = built_as(config().config, module)
+    except FactError:
+        built = None
+    return OTHER_KERNEL if built is not None and built.value == "n" else load_now(module, tree, loading, modprobe)
 
 
 def _not_needed(path: str, require: dict[str, str], target: Lazy[Target]) -> bool:
@@ -154,7 +185,8 @@ def sysctl_boot(
     elif verdict.state not in (BUILT_IN, LOADED):
         message = f"there will be no key {subject}: {module}: {verdict.message}"
         told = [*verdict.evidence, *_lines(sysctls.held(path))]
-        fix = boot_fix(path, wanted, sysctls, sysctls.held(path), verdict)
+        load = fix_boot(module, modules(), verdict)
+        fix = boot_fix(path, wanted, sysctls, sysctls.held(path), verdict, load)
         yield fail(message, expected=wanted, actual="no such key", evidence=told, fix=fix)
     else:
         yield from _of_module(path, wanted, sysctls, verdict, udev)

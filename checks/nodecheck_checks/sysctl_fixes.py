@@ -10,23 +10,33 @@ from nodecheck.facts.sysctl_kernel import module_of, same_variable
 from nodecheck.facts.sysctl_keys import dotted
 from nodecheck.facts.sysctl_runs import Run
 from nodecheck.facts.tuned import MAIN_CONF, TUNED
-from nodecheck.fix import Fix, Step, by_hand, command, create, edit
+from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, create, edit
 from nodecheck_checks.wanted import value_for
 
 
-def now_fix(path: str, wanted: str, there: bool = False) -> Fix | None:
-    """Load the module where the key is not there, and write the value."""
-    value, module, key = value_for(wanted), module_of(path), dotted(path)
+def now_fix(path: str, wanted: str, load: Fix | None = None) -> Fix:
+    """Write the value, after what loads the module where the key is not there."""
+    value, key = value_for(wanted), dotted(path)
     if value is None:
         return by_hand(f"Set {key}", f"choose a value for {key} that is {wanted}, and set it with sysctl -w")
-    if not there and module is None:
-        return None
-    load = () if there or module is None else (command("modprobe", "--", module),)
-    return Fix(f"Set {key} to {value}", (*load, command("sysctl", "-w", f"{key}={value}")))
+    if load is not None and load.safety == MANUAL:
+        return load
+    steps = () if load is None else load.steps
+    return Fix(f"Set {key} to {value}", (*steps, command("sysctl", "-w", f"{key}={value}")))
 
 
-def boot_fix(path: str, wanted: str, sysctls: BootSysctls, held: Held, verdict: BootVerdict | None) -> Fix | None:
-    """A file that wins, the module before it, and the service that applies it."""
+def boot_fix(
+    path: str,
+    wanted: str,
+    sysctls: BootSysctls,
+    held: Held,
+    verdict: BootVerdict | None,
+    load: Fix | None = None,
+) -> Fix | None:
+    """A file that wins, the module before it, and the service that applies it.
+
+    ``load`` is what makes the next boot load the module where it would not.
+    """
     value, key = value_for(wanted), dotted(path)
     title = f"Set {key} at boot"
     if value is None:
@@ -37,12 +47,15 @@ def boot_fix(path: str, wanted: str, sysctls: BootSysctls, held: Held, verdict: 
         return by_hand(title, f"take {key} out of the credential {NAME} ({held.by.source}), which beats every file")
     if held.by is not None and held.by.path not in same_variable(path) and "*" not in held.by.path:
         return by_hand(title, f"{dotted(held.by.path)} ({held.by.source}) sets {key} too: decide which of them counts")
-    steps: list[Step] = []
+    if load is not None and load.safety == MANUAL:
+        return load
+    steps: list[Step] = [] if load is None else list(load.steps)
     if sysctls.writer.name is None and not _service(sysctls):
         return by_hand(title, f"{sysctls.writer.why}: let it apply the files of /etc/sysctl.d, and set {key} = {value}")
     module = module_of(path)
     if module is not None and verdict is not None and not verdict.early:
-        steps.append(create(f"/etc/modules-load.d/nodecheck-{module}.conf", f"{module}\n"))
+        early = create(f"/etc/modules-load.d/nodecheck-{module}.conf", f"{module}\n")
+        steps += [] if early in steps else [early]
     steps += _service(sysctls)
     last, run = held.by, sysctls.run_of(held.by)
     if last is not None and run is not None and run.command.text == TUNED:

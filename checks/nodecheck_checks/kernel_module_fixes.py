@@ -1,0 +1,96 @@
+"""What loads a module, now and at the next boot."""
+
+from __future__ import annotations
+
+from nodecheck.checking import Lazy
+from nodecheck.errors import FactError
+from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads
+from nodecheck.facts.module_loading import BLOCKED, MISSING, BootVerdict
+from nodecheck.facts.module_trees import ModuleTree, RunningTree
+from nodecheck.facts.modules import ModuleLoading
+from nodecheck.facts.modules_boot import BootModules
+from nodecheck.facts.modules_load import SERVICE
+from nodecheck.fix import MANUAL, Fix, by_hand, command, create, edit, manual
+
+OTHER_KERNEL = by_hand(
+    "Use a kernel that has the module",
+    "Install and boot a kernel that is built with this module (or its package of further modules, such as"
+    " kernel-modules-extra); none can be loaded into this one.",
+)
+
+
+def load_now(name: str, tree: Lazy[RunningTree], loading: Lazy[ModuleLoading], modprobe: Lazy[Modprobe]) -> Fix:
+    """What loads a module into the running kernel, or by whom it could be."""
+    try:
+        if loading().disabled:
+            text = "kernel.modules_disabled=1: this kernel loads no module before the next boot; make it load then."
+            return Fix("Reboot with the module set to load", (manual(text),), MANUAL, reboot=True)
+    except FactError:
+        pass
+    try:
+        running: ModuleTree | None = tree().tree
+    except FactError:
+        running = None
+    if running is not None and running.path is None and running.others:
+        text = f"There is no /lib/modules/{running.release}: its package was removed or replaced. Reboot."
+        return Fix("Reboot into a kernel whose modules are installed", (manual(text),), MANUAL, reboot=True)
+    if running is not None and running.dep is not None and running.loadable(name) is None:
+        return OTHER_KERNEL
+    stop = _stopping(name, running, modprobe)
+    if stop is not None:
+        return by_hand(f"Let {name} be loaded", f"take {stop.text!r} out of {stop.path}, and load it (modprobe {name})")
+    return Fix(f"Load {name}", (command("modprobe", *_ignoring(name, modprobe), "--", name),))
+
+
+def _stopping(name: str, running: ModuleTree | None, modprobe: Lazy[Modprobe]) -> Rule | None:
+    """What makes ``modprobe`` fail: a word of the command line, or an ``install`` line for what the module needs."""
+    found = running.loadable(name) if running is not None else None
+    needs = found.needs if found is not None else ()
+    try:
+        rules = [modprobe().barring(part) for part in (name, *needs)]
+        rules += [rule for part in needs if (rule := modprobe().install(part)) and not command_loads(rule, part)]
+    except FactError:
+        return None
+    return next((rule for rule in rules if rule is not None), None)
+
+
+def _ignoring(name: str, modprobe: Lazy[Modprobe]) -> tuple[str, ...]:
+    """The option that passes by an ``install`` line, where there is one for the module."""
+    try:
+        return ("--ignore-install",) if modprobe().install(name) is not None else ()
+    except FactError:
+        return ()
+
+
+def fix_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
+    """What makes the next boot load a module; None where nothing is known."""
+    if verdict.state == MISSING:
+        if boot.tree.release is None or name not in boot.loading.files().files:
+            return OTHER_KERNEL
+        return Fix("List the modules that are there", (command("depmod", "-a", "--", boot.tree.release),))
+    if verdict.state != BLOCKED or verdict.block is None:
+        return load_at_boot(name, boot)
+    rule, hindrance = verdict.block.rule, boot.wishes.hindrance
+    if rule is not None and rule.whole:
+        return Fix(f"Let {name} be loaded", (edit(rule.path, rule.text, "# " + rule.text),))
+    if rule is None and hindrance is not None and hindrance.unmask:
+        return Fix("Let systemd load modules at boot", (command("systemctl", "unmask", SERVICE),))
+    told = verdict.block.evidence
+    text = "let it run at boot" if told.value is None else f"take {told.value!r} out of {told.source}"
+    return by_hand(f"Let {name} be loaded", f"{verdict.message}; {text}.")
+
+
+def load_at_boot(name: str, boot: BootModules) -> Fix | None:
+    """A file that names the module, where the node reads such files."""
+    if boot.wishes.unsupported is not None:
+        return None
+    if not boot.wishes.reads_files:
+        script = create(f"/etc/sysconfig/modules/nodecheck-{name}.modules", f"#!/bin/sh\nmodprobe -- {name}\n", "0755")
+        return Fix(f"Load {name} at boot", (script,))
+    step = create(f"/etc/modules-load.d/nodecheck-{name}.conf", f"{name}\n")
+    hindrance = boot.wishes.hindrance
+    if hindrance is None:
+        return Fix(f"Load {name} at boot", (step,))
+    if hindrance.unmask:
+        return Fix(f"Load {name} at boot", (command("systemctl", "unmask", SERVICE), step))
+    return Fix(f"Load {name} at boot", (manual(f"{hindrance.message}: let it run at boot."), step), MANUAL)
