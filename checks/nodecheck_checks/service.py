@@ -16,7 +16,7 @@ from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.sysv import SysvScripts
 from nodecheck.facts.unit_names import template_of
 from nodecheck.facts.unit_pulls import ServicePulls
-from nodecheck.fix import Fix, Step, by_hand, command
+from nodecheck.fix import Command, Fix, Step, by_hand, command
 from nodecheck_checks.service_boot import Boot, boot_outcome
 from nodecheck_checks.service_names import candidates, is_kubelet, is_time, unit_name
 
@@ -45,6 +45,8 @@ def service(
     joined: Lazy[Joined],
     started: Lazy[StartedServices],
     wanted: Lazy[NeededServices],
+    known: Lazy[KnownServices],
+    others: Lazy[OtherServices],
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -89,7 +91,8 @@ def service(
             raise
         yield unknown(str(error), code=error.code, expected="active", severity=Severity.WARNING)
         return
-    yield _now(subject, units, index, joined, wanted if not require else None)
+    outcome = _now(subject, units, index, joined, wanted if not require else None)
+    yield outcome if outcome.fix is None else outcome._replace(fix=_startable(outcome.fix, index, known, others))
 
 
 def _now(
@@ -151,9 +154,29 @@ def _start(subject: str, unit: str, load: str, index: Lazy[UnitIndex]) -> Fix:
     first: tuple[Step, ...] = ()
     if load == "masked":
         mask = index().mask(unit)
+        if index().beneath_mask(unit).fragment(unit) is None:
+            return by_hand(f"Start {subject}", f"{mask} masks it: remove it, and install what brings {unit}")
         runtime = ("--runtime",) if mask is not None and mask.startswith("/run/") else ()
         first = (command("systemctl", "unmask", *runtime, unit),)
     return Fix(f"Start {subject}", (*first, command("systemctl", "start", unit)))
+
+
+def _startable(fix: Fix, index: Lazy[UnitIndex], known: Lazy[KnownServices], others: Lazy[OtherServices]) -> Fix:
+    """The fix, with what would keep ``systemctl start`` from starting the unit taken away first."""
+    last = fix.steps[-1]
+    if not isinstance(last, Command) or last.argv[:2] != ("systemctl", "start"):
+        return fix
+    try:
+        unit = index().resolve(last.argv[2])
+        found = known().units.get(unit) or others().units.get(unit)
+    except FactError:
+        return fix
+    stop = found.obstacle if isinstance(found, ServiceUnit) else None
+    if stop is None:
+        return fix
+    if stop.argv:
+        return fix._replace(steps=(*fix.steps[:-1], command(*stop.argv), last))
+    return by_hand(fix.title, f"{stop.message}: {stop.mend}; then systemctl start {unit}")
 
 
 def _unless_not_joined(outcome: Outcome, unit: str, joined: Lazy[Joined]) -> Outcome:

@@ -13,10 +13,12 @@ from nodecheck.checking import Outcome
 from nodecheck.facts.joined import Joined
 from nodecheck.facts.needed_services import NeededServices
 from nodecheck.facts.openrc import StartedServices
+from nodecheck.facts.service_units import KnownServices, Obstacle, OtherServices, ServiceUnit, Texts
 from nodecheck.facts.services import Services, ServiceState, parse_units
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.units import Entry, UnitIndex
-from nodecheck_checks.service import service, unit_name
+from nodecheck_checks.service import service
+from nodecheck_checks.service_names import unit_name
 
 UNITS = "/usr/lib/systemd/system"
 UNIT = "[Service]\nExecStart=/usr/sbin/chronyd\n[Install]\nWantedBy=multi-user.target\n"
@@ -35,6 +37,7 @@ def judged(
     joined: str | None = "/etc/kubernetes/kubelet.conf",
     others: tuple[str, ...] = (),
     require: tuple[str, ...] = (),
+    texts: Texts | None = None,
 ) -> Outcome:
     index = unit_index()
     index = index._replace(files={**index.files, **{name: (Entry(f"{UNITS}/{name}", None),) for name in installed}})
@@ -43,7 +46,8 @@ def judged(
     place = Joined(joined, ("/etc/kubernetes/kubelet.conf",))
     (found,) = service(
         subject, InitSystem(), lambda: services, lambda: index, lambda: place,
-        lambda: StartedServices((), ""), lambda: needed, require=require,
+        lambda: StartedServices((), ""), lambda: needed, lambda: KnownServices(texts or {}), lambda: OtherServices({}),
+        require=require,
     )  # fmt: skip
     return found
 
@@ -209,6 +213,26 @@ def test_a_unit_that_is_not_loaded_is_started() -> None:
     assert (found.status, found.actual) == ("fail", "inactive (dead)")
     assert found.fix is not None
     assert found.fix.steps == ((("systemctl", "start", "docker.service"),),)
+
+
+def test_what_would_not_start_is_not_started_by_a_plan() -> None:
+    stop = Obstacle("AssertPathExists=/x does not hold", f"{UNITS}/docker.service", None, mend="Make it hold")
+    texts: Texts = {"docker.service": ServiceUnit("docker.service", f"{UNITS}/docker.service", (), stop)}
+    found = judged("docker", {}, installed=("docker.service",), texts=texts)
+    assert found.fix is not None
+    assert found.fix.safety == "manual"
+
+    stop = stop._replace(argv=("systemctl", "unmask", "docker.socket"))
+    texts = {"docker.service": ServiceUnit("docker.service", f"{UNITS}/docker.service", (), stop)}
+    found = judged("docker", {}, installed=("docker.service",), texts=texts)
+    assert found.fix is not None
+    assert found.fix.steps == ((stop.argv,), (("systemctl", "start", "docker.service"),))
+
+
+def test_a_mask_that_covers_nothing_is_for_a_person() -> None:
+    found = judged("gone", {"gone.service": ("masked", "inactive", "dead")})
+    assert found.fix is not None
+    assert found.fix.safety == "manual"
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def simulate(path: str, writes: Iterable[Write], start: str | None = None) -> He
         if written in own:
             if result.note:
                 notes.append(f"{setting.source}:{setting.line}: {result.note}")
-            if result.value is not None:
+            if result.value is not None or result.unsure:
                 value, by = result.value, setting
         elif master is not None and written in same_variable(master) and result.value is not None:
             if (result.value if master == IP_FORWARD else setting.value) != master_value:

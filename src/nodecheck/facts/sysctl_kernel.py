@@ -60,6 +60,8 @@ class Taken(NamedTuple):
     """None: it refused, and what held before holds on."""
     note: str | None = None
     """What is worth telling about it."""
+    unsure: bool = False
+    """Whether it refused is not known."""
 
 
 def taken(path: str, text: str) -> Taken:
@@ -86,8 +88,23 @@ def taken(path: str, text: str) -> Taken:
         rest = rest.lstrip(_SPACES)
     if not numbers:
         return Taken(None, f"the kernel refuses {text[:MOST_TOLD]!r}")
+    if len(numbers) == 1 and numbers[0] < 0 and not _may_be_negative(path):
+        return Taken(None, f"whether the kernel takes {text[:MOST_TOLD]!r} is not known", unsure=True)
     note = f"what follows the number in {text[:MOST_TOLD]!r} is ignored" if rest else None
     return Taken(" ".join([_stored(path, number) for number in numbers]), note)
+
+
+_SIGNED = frozenset(
+    (
+        "kernel/panic", "kernel/panic_on_oops", "kernel/perf_event_paranoid", "kernel/sched_rt_runtime_us",
+        "kernel/watchdog_thresh", "kernel/sysrq", "kernel/auto_msgmni",
+    )
+)  # fmt: skip
+"""Numbers outside of ``net/`` that are ``int``; many others are unsigned, and pass over a negative one in silence."""
+
+
+def _may_be_negative(path: str) -> bool:
+    return path in _SIGNED or path in _RANGES or path.startswith("net/")
 
 
 MOST_TOLD = 60
