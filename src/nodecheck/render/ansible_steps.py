@@ -78,7 +78,7 @@ def _needs_a_running_node(item: PlanStep) -> str:
 
 
 def _name(place: int, item: PlanStep) -> Literal:
-    return literal(f"{place}. {printable(item.title)} ({printable(', '.join(item.for_))})")
+    return literal(f"{place}. {printable(item.title)}: {told(item.step, 60)} (for {printable(', '.join(item.for_))})")
 
 
 # A byte is a character here: a file need not be UTF-8, and Ansible 2.19 fails where a diff shows what is not.
