@@ -24,9 +24,14 @@ def read_trusted(path: str) -> bytes:
         raise
     except OSError as error:
         raise ConfigError(f"config {path}: {error.strerror or error}") from error
-    with os.fdopen(fd, "rb") as file:
+    try:
         _verify(path, os.fstat(fd))
-        raw = file.read(MOST_BYTES + 1)
+        with os.fdopen(os.dup(fd), "rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"config {path}: {error.strerror or error}") from error
+    finally:
+        os.close(fd)
     if len(raw) > MOST_BYTES:
         raise ConfigError(f"config {path}: larger than {MOST_BYTES >> 10} KiB")
     return raw

@@ -1,0 +1,218 @@
+"""The configuration: strict, merged in order, and refused where root must not trust it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nodecheck.audit.keep import Limits
+from nodecheck.audit.standing import Flap
+from nodecheck.config.load import load_config
+from nodecheck.config.model import Config
+from nodecheck.config.show import to_toml
+from nodecheck.errors import ConfigError
+from nodecheck.facts.toml import parse_toml
+
+WHOLE = """
+schema = "nodecheck.config/1"
+
+[audit]
+profile = "kubernetes"
+role = "worker"
+kubernetes = "1.34"
+proxy-mode = "ipvs"
+cni = "flannel"
+fail-on = "warning"
+select = ["swap", "sysctl[net.*]@boot", "tag:kubelet"]
+ignore = ["port"]
+waivers = ["WAIVERS"]
+timeout = 45
+nice = 19
+io-class = "best-effort"
+memory-mib = 256
+flap = "2/3"
+changed-only = true
+state = "/srv/nodecheck"
+
+[history]
+keep-days = 90
+max-mib = 16
+
+[[output]]
+format = "json"
+path = "/var/lib/nodecheck/last.json"
+
+[[output]]
+format = "text"
+path = "/run/nodecheck.txt"
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "nodecheck.toml"
+
+
+def load(path: Path, text: str) -> Config:
+    waivers = path.with_name("waivers.toml")
+    waivers.touch()
+    path.write_text(text.replace("WAIVERS", str(waivers)))
+    return load_config(str(path))
+
+
+def test_a_whole_file(path: Path) -> None:
+    assert load(path, WHOLE) == Config(
+        "kubernetes", "worker", "1.34", "ipvs", "flannel", "warning", ("swap", "sysctl[net.*]@boot", "tag:kubelet"),
+        ("port",), (f"{path.parent}/waivers.toml",), 45.0, 19, "best-effort", 256, Flap(2, 3), True, "/srv/nodecheck",
+        Limits(90, 16), ("json=/var/lib/nodecheck/last.json", "text=/run/nodecheck.txt"), (str(path),),
+    )  # fmt: skip
+
+
+def test_what_is_shown_is_a_configuration_that_says_the_same(path: Path) -> None:
+    config = load(path, WHOLE)
+
+    assert load(path, to_toml(config)) == config
+    assert parse_toml(to_toml(Config()).encode(), "x")["audit"]["nice"] == 10
+
+
+def test_no_file_is_the_defaults(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nodecheck.config.load.DEFAULT_PATH", str(path))
+
+    assert load_config() == Config()
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load_config(str(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("[audit]\nnise = 3\n", 2, "audit.nise: unknown key; did you mean 'nice'?"),
+        ("x = 1\n[adit]\n", 1, "x: unknown key"),
+        ("[adit]\nnice = 3\n", 1, "did you mean 'audit'?"),
+        ("[history]\nkeep_days = 3\n", 2, "did you mean 'keep-days'?"),
+        ("[[output]]\nformat = 'jsn'\npath = '/x'\n", 2, "there is no format 'jsn'"),
+        ("[[output]]\nformat = 'json'\n", 1, "an output must have 'path'"),
+        ("[[output]]\npath = '/x'\n", 1, "an output must have 'format'"),
+        ("[[output]]\nformat = 'json'\npath = 'x'\n", 3, "expected an absolute path"),
+        ("[[output]]\nformat = 'json'\npaht = '/x'\n", 3, "did you mean 'path'?"),
+        ("[output]\nformat = 'json'\n", 1, "expected tables such as [[output]]"),
+        ("audit = 3\n", 1, "expected a table such as [audit]"),
+        ("[audit]\nkubernetes = 1.34\n", 2, "expected a text in quotes, found the number 1.34"),
+        ("[audit]\nrole = 'master'\n", 2, "expected one of"),
+        ("[audit]\nprofile = './x.toml'\n", 2, "expected an absolute path"),
+        ("[audit]\nprofile = ''\n", 2, "expected a text that is not empty"),
+        ("[audit]\nselect = ['swop']\n", 2, "did you mean 'swap'?"),
+        ("[audit]\nignore = 'swap'\n", 2, "expected a list"),
+        ("[audit]\nnice = true\n", 2, "expected a whole number, found the boolean true"),
+        ("[audit]\nnice = -5\n", 2, "expected 0 to 19, found -5"),
+        ("[audit]\nmemory-mib = 1\n", 2, "expected 128 to"),
+        ("[audit]\ntimeout = nan\n", 2, "expected 1 to 86400"),
+        ("[audit]\ntimeout = '30'\n", 2, "expected a number"),
+        ("[audit]\nflap = '3/2'\n", 2, "1 <= N <= M"),
+        ("[audit]\nio-class = 'realtime'\n", 2, "expected one of idle"),
+        ("[audit]\nchanged-only = 'yes'\n", 2, "expected true or false"),
+        ("[audit]\nstate = 'state'\n", 2, "expected an absolute path"),
+        ("[audit]\nwaivers = ['w.toml']\n", 2, "expected an absolute path"),
+        ("[history]\nmax-mib = 0\n", 2, "expected 8 to"),
+        ("schema = 'nodecheck.config/2'\n", 1, "expected one of nodecheck.config/1"),
+        ("[audit\n", 1, "expected TOML"),
+    ],
+)
+def test_errors_name_file_line_and_the_nearest_name(path: Path, text: str, line: int, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(path, text)
+
+    assert str(caught.value).startswith(f"config {path}: line {line}: ")
+    assert said in str(caught.value)
+
+
+def test_drop_ins_are_laid_over_in_order(path: Path) -> None:
+    folder = path.with_name("nodecheck.toml.d")
+    folder.mkdir()
+    (folder / "20-b.toml").write_text("[audit]\nnice = 3\n[[output]]\nformat = 'text'\npath = '/b'\n")
+    (folder / "10-a.toml").write_text("[audit]\nnice = 2\nselect = ['swap']\n[history]\nmax-mib = 9\n")
+    (folder / ".30-hidden.toml").write_text("nonsense")
+    (folder / "30-backup.toml~").write_text("nonsense")
+
+    config = load(
+        path, "[audit]\nselect = ['port', 'hosts']\ncni = 'cilium'\n[[output]]\nformat = 'text'\npath = '/a'\n"
+    )
+
+    assert (config.nice, config.select, config.cni, config.limits.max_mib) == (3, ("swap",), "cilium", 9)
+    assert config.outputs == ("text=/a", "text=/b")
+    assert [Path(name).name for name in config.files] == ["nodecheck.toml", "10-a.toml", "20-b.toml"]
+
+
+def test_an_error_in_a_drop_in_names_the_drop_in(path: Path) -> None:
+    folder = path.with_name("nodecheck.toml.d")
+    folder.mkdir()
+    (folder / "a.toml").write_text("[audit]\nnise = 1\n")
+
+    with pytest.raises(ConfigError, match=r"nodecheck\.toml\.d/a\.toml: line 2: audit\.nise"):
+        load(path, "")
+    (folder / "a.toml").unlink()
+    (folder / "a.toml").symlink_to("nowhere")
+    with pytest.raises(ConfigError, match="no such file"):
+        load(path, "")
+
+
+def test_what_is_no_regular_file_is_refused(path: Path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(ConfigError, match="not a regular file"):
+        load_config(str(path))
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ConfigError, match="not a regular file"):
+        load_config(str(path))
+    path.rmdir()
+    path.symlink_to(path)
+    with pytest.raises(ConfigError, match="symbolic links"):
+        load_config(str(path))
+    path.unlink()
+    path.write_bytes(b"#" * 300_000)
+    with pytest.raises(ConfigError, match="larger than"):
+        load_config(str(path))
+
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root is protected from others' files")
+
+
+@AS_ROOT
+@pytest.mark.parametrize("mode", [0o666, 0o664, 0o646])
+def test_root_refuses_a_file_that_others_can_write(path: Path, mode: int) -> None:
+    path.write_text("")
+    path.chmod(mode)
+
+    with pytest.raises(ConfigError, match="others can write it"):
+        load_config(str(path))
+
+
+@AS_ROOT
+def test_root_refuses_what_is_another_users(path: Path) -> None:
+    path.write_text("")
+    os.chown(path, 65_534, 0)
+    with pytest.raises(ConfigError, match="owned by uid 65534"):
+        load_config(str(path))
+    os.chown(path, 0, 0)
+    folder = path.parent / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    (folder / "x.toml").write_text("")
+    with pytest.raises(ConfigError, match=r"others can write .*/open"):
+        load_config(f"{folder}/x.toml")
+    (path.parent / "link.toml").symlink_to(folder / "x.toml")
+    with pytest.raises(ConfigError, match=r"others can write .*/open"):
+        load_config(f"{path.parent}/link.toml")
+
+
+@AS_ROOT
+def test_root_refuses_a_drop_in_that_others_can_write(path: Path) -> None:
+    folder = path.with_name("nodecheck.toml.d")
+    folder.mkdir()
+    (folder / "a.toml").write_text("")
+    (folder / "a.toml").chmod(0o666)
+
+    with pytest.raises(ConfigError, match="others can write it"):
+        load(path, "")
