@@ -41,6 +41,8 @@ told() { journalctl -u nodecheck -o cat | grep "\$1"; }
 i=0; until told 'run 1, the first:' > /srv/first || [ \$i -gt 300 ]; do i=\$((i + 1)); sleep 0.2; done
 echo '/dev/sda2 none swap sw 0 0' > /etc/fstab
 i=0; until told 'swap./dev/sda2.@boot' > /srv/changed || [ \$i -gt 300 ]; do i=\$((i + 1)); sleep 0.2; done
+systemctl stop nodecheck.timer
+systemctl start nodecheck
 systemctl show nodecheck -p Result -p ExecMainStatus > /srv/result
 ls /var/lib/nodecheck > /srv/state
 "$program" schedule systemd --remove > /srv/removed
