@@ -7,7 +7,7 @@ from nodecheck.errors import Absent, Offline
 from nodecheck.facts.kernel_config import RunningConfig, built_as
 from nodecheck.facts.modprobe_conf import Modprobe
 from nodecheck.facts.module_loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
-from nodecheck.facts.module_trees import RunningTree, has_ipv4_conntrack
+from nodecheck.facts.module_trees import BootTree, RunningTree, has_ipv4_conntrack
 from nodecheck.facts.modules import (
     GENL_FAMILIES,
     GenlFamilies,
@@ -55,6 +55,7 @@ def kernel_module(
     sysfs: Lazy[SysModules],
     signs: Lazy[ModuleSigns],
     tree: Lazy[RunningTree],
+    next_tree: Lazy[BootTree],
     config: Lazy[RunningConfig],
     families: Lazy[GenlFamilies],
     loading: Lazy[ModuleLoading],
@@ -108,7 +109,7 @@ def kernel_module(
         hidden = part.startswith("ip_vs_") and presence("ip_vs", modules, sysfs, signs).state == "built-in"
         judged = _now(part, found, hidden, tree, config, families)
         if judged.fix is None and judged.status == "fail":
-            judged = judged._replace(fix=load_now(part, tree, loading, modprobe))
+            judged = judged._replace(fix=load_now(part, tree, next_tree, loading, modprobe))
         yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
 
 

@@ -6,10 +6,10 @@ from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
 from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads
 from nodecheck.facts.module_loading import BLOCKED, MISSING, BootVerdict
-from nodecheck.facts.module_trees import ModuleTree, RunningTree
+from nodecheck.facts.module_trees import BootTree, ModuleTree, RunningTree
 from nodecheck.facts.modules import ModuleLoading
 from nodecheck.facts.modules_boot import BootModules
-from nodecheck.facts.modules_load import SERVICE
+from nodecheck.facts.modules_load import SERVICE, Load
 from nodecheck.fix import MANUAL, Fix, by_hand, command, create, edit, manual
 
 OTHER_KERNEL = by_hand(
@@ -19,7 +19,13 @@ OTHER_KERNEL = by_hand(
 )
 
 
-def load_now(name: str, tree: Lazy[RunningTree], loading: Lazy[ModuleLoading], modprobe: Lazy[Modprobe]) -> Fix:
+def load_now(
+    name: str,
+    tree: Lazy[RunningTree],
+    next_tree: Lazy[BootTree],
+    loading: Lazy[ModuleLoading],
+    modprobe: Lazy[Modprobe],
+) -> Fix:
     """What loads a module into the running kernel, or by whom it could be."""
     try:
         if loading().disabled:
@@ -27,10 +33,7 @@ def load_now(name: str, tree: Lazy[RunningTree], loading: Lazy[ModuleLoading], m
             return Fix("Reboot with the module set to load", (manual(text),), MANUAL, reboot=True)
     except FactError:
         pass
-    try:
-        running: ModuleTree | None = tree().tree
-    except FactError:
-        running = None
+    running = _whole(tree, next_tree)
     if running is not None and running.path is None and running.others:
         text = f"There is no /lib/modules/{running.release}: its package was removed or replaced. Reboot."
         return Fix("Reboot into a kernel whose modules are installed", (manual(text),), MANUAL, reboot=True)
@@ -40,6 +43,16 @@ def load_now(name: str, tree: Lazy[RunningTree], loading: Lazy[ModuleLoading], m
     if stop is not None:
         return by_hand(f"Let {name} be loaded", f"take {stop.text!r} out of {stop.path}, and load it (modprobe {name})")
     return Fix(f"Load {name}", (command("modprobe", *_ignoring(name, modprobe), "--", name),))
+
+
+def _whole(tree: Lazy[RunningTree], next_tree: Lazy[BootTree]) -> ModuleTree | None:
+    """The tree of the running kernel with its list of modules, which is read for the next boot alone as a rule."""
+    try:
+        running = tree().tree
+        other = next_tree().tree if running.dep is None else running
+    except FactError:
+        return None
+    return other if other.release == running.release else running
 
 
 def _stopping(name: str, running: ModuleTree | None, modprobe: Lazy[Modprobe]) -> Rule | None:
@@ -69,7 +82,7 @@ def fix_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
             return OTHER_KERNEL
         return Fix("List the modules that are there", (command("depmod", "-a", "--", boot.tree.release),))
     if verdict.state != BLOCKED or verdict.block is None:
-        return load_at_boot(name, boot)
+        return _named_and_let(name, boot)
     rule, hindrance = verdict.block.rule, boot.wishes.hindrance
     if rule is not None and rule.whole:
         return Fix(f"Let {name} be loaded", (edit(rule.path, rule.text, "# " + rule.text),))
@@ -78,6 +91,19 @@ def fix_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
     told = verdict.block.evidence
     text = "let it run at boot" if told.value is None else f"take {told.value!r} out of {told.source}"
     return by_hand(f"Let {name} be loaded", f"{verdict.message}; {text}.")
+
+
+def _named_and_let(name: str, boot: BootModules) -> Fix | None:
+    """A file that names the module, and what would then still keep it from being loaded."""
+    fix = load_at_boot(name, boot)
+    wish = Load(name, f"/etc/modules-load.d/nodecheck-{name}.conf", 1, name)
+    then = boot.loading.outcome(name, (wish,))
+    if fix is None or fix.safety == MANUAL or then is None or then.state not in (BLOCKED, MISSING):
+        return fix
+    first = fix_boot(name, boot, then)
+    if first is None or first.safety == MANUAL:
+        return first
+    return fix._replace(steps=(*first.steps, *fix.steps))
 
 
 def load_at_boot(name: str, boot: BootModules) -> Fix | None:

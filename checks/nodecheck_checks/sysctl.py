@@ -7,7 +7,7 @@ from nodecheck.errors import Absent, FactError
 from nodecheck.facts.kernel_config import RunningConfig, built_as
 from nodecheck.facts.modprobe_conf import Modprobe
 from nodecheck.facts.module_loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
-from nodecheck.facts.module_trees import RunningTree
+from nodecheck.facts.module_trees import BootTree, RunningTree
 from nodecheck.facts.modules import ModuleLoading
 from nodecheck.facts.modules_boot import BootModules
 from nodecheck.facts.sysctl_boot import SYSTEMD, BootSysctls, Held
@@ -53,6 +53,7 @@ def sysctl(
     running: RunningSysctls,
     target: Lazy[Target],
     tree: Lazy[RunningTree],
+    next_tree: Lazy[BootTree],
     config: Lazy[RunningConfig],
     loading: Lazy[ModuleLoading],
     modprobe: Lazy[Modprobe],
@@ -103,7 +104,7 @@ def sysctl(
         value = running.value(path)
     except Absent:
         module = module_of(path)
-        load = None if module is None else _loaded(module, tree, config, loading, modprobe)
+        load = None if module is None else _loaded(module, tree, next_tree, config, loading, modprobe)
         fix = None if module is None else now_fix(path, wanted, load)
         yield fail(_absent(path), expected=wanted, actual="no such key", evidence=[seen(source)], fix=fix)
         return
@@ -124,6 +125,7 @@ def sysctl(
 def _loaded(
     module: str,
     tree: Lazy[RunningTree],
+    next_tree: Lazy[BootTree],
     config: Lazy[RunningConfig],
     loading: Lazy[ModuleLoading],
     modprobe: Lazy[Modprobe],
@@ -133,7 +135,11 @@ def _loaded(
         built = built_as(config().config, module)
     except FactError:
         built = None
-    return OTHER_KERNEL if built is not None and built.value == "n" else load_now(module, tree, loading, modprobe)
+    return (
+        OTHER_KERNEL
+        if built is not None and built.value == "n"
+        else load_now(module, tree, next_tree, loading, modprobe)
+    )
 
 
 def _not_needed(path: str, require: dict[str, str], target: Lazy[Target]) -> bool:

@@ -15,7 +15,7 @@ from nodecheck.checking import Lazy, Outcome, Severity
 from nodecheck.checking.model import Result
 from nodecheck.facts.kernel_config import KernelConfig, RunningConfig
 from nodecheck.facts.modprobe_conf import Modprobe
-from nodecheck.facts.module_trees import ModuleTree, RunningTree
+from nodecheck.facts.module_trees import BootTree, ModuleTree, RunningTree
 from nodecheck.facts.modules import GenlFamilies, Listed, ModuleLoading, Modules, ModuleSigns, SysModules
 from nodecheck.facts.target import Target
 from nodecheck.fix import Create, Edit
@@ -102,6 +102,7 @@ def judge(
         Lazy(lambda: sysfs or SysModules({})),
         Lazy(lambda: signs or ModuleSigns({})),
         Lazy(lambda: RunningTree(tree or ModuleTree())),
+        Lazy(lambda: BootTree(tree or ModuleTree())),
         Lazy(lambda: RunningConfig(KernelConfig("/proc/config.gz", "\n" + config) if config else KernelConfig())),
         Lazy(lambda: GenlFamilies(frozenset(families))),
         Lazy(lambda: ModuleLoading(disabled=False)),
@@ -655,3 +656,31 @@ def test_corpus_hosts(corpus: Path, tmp_path: Path) -> None:
             root = corpus / "09-host-roots" / item["root"]
             report = nodecheck.run(root=str(root), profile=required(tmp_path, probe), select=["kernel-module@now"])
             assert statuses(report, "now") == {name: "pass" if there else "fail" for name, there in probe.items()}
+
+
+WITHOUT = {**MODULE_TREE, f"lib/modules/{REL}/modules.dep": DEP.replace("br_netfilter", "br_other")}
+
+
+def test_what_the_kernel_lacks_is_neither_named_in_a_file_nor_loaded_for_a_key(tree: Tree) -> None:
+    root = tree({**WITHOUT, "proc/modules": "", "proc/sys/kernel/osrelease": REL + "\n"})
+    report = nodecheck.run(root=str(root), select=["kernel-module[br_netfilter]", "sysctl[net.bridge.*]"])
+
+    key = "sysctl[net.bridge.bridge-nf-call-iptables]@boot"
+    for name in ("kernel-module[br_netfilter]", "kernel-module[br_netfilter]@boot", key):
+        fix = report[name].fix
+        assert report[name].status == "fail", name
+        assert fix is not None, name
+        assert fix.title == "Use a kernel that has the module", name
+    assert nodecheck.plan(report).steps == ()
+
+
+def test_a_module_that_is_barred_and_not_named_gets_both(tree: Tree) -> None:
+    root = tree({**MODULE_TREE, "etc/modprobe.d/x.conf": "blacklist br_netfilter\n", "proc/cmdline": "quiet\n"})
+    fix = boot(root).fix
+
+    assert fix is not None
+    assert [type(step) for step in fix.steps] == [Edit, Create]
+    (root / "etc/modprobe.d/x.conf").write_text("# blacklist br_netfilter\n")
+    (root / "etc/modules-load.d").mkdir()
+    (root / "etc/modules-load.d/nodecheck-br_netfilter.conf").write_text("br_netfilter\n")
+    assert boot(root).status == "pass"
