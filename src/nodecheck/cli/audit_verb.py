@@ -47,6 +47,8 @@ def main(args: argparse.Namespace) -> int:
 
     if args.format not in ("text", "json"):
         raise UsageError(f"--format: expected text or json, found {args.format!r} (--output writes the others)")
+    if args.state == "":
+        raise UsageError("--state: expected a directory, found nothing")
     config = load_config(args.config)
     if args.check_config:
         from nodecheck.config.show import to_toml
