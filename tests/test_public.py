@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_the_public_names() -> None:
     assert set(nodecheck.__all__) == {
         "Change", "FactError", "NodecheckError", "Plan", "ProfileError", "Report", "ReportError", "Result",
-        "SelectorError", "Severity", "Status", "UsageError", "__version__", "diff", "hookimpl", "hookspec", "plan", "run",
+        "SelectorError", "Severity", "Status", "UsageError", "__version__", "diff", "hookimpl", "hookspec", "plan",
+        "run",
     }  # fmt: skip
     for name in nodecheck.__all__:
         assert getattr(nodecheck, name) is not None
