@@ -49,3 +49,54 @@ def test_the_running_kernels_tree_is_gone_and_a_newer_one_waits(tree: Tree) -> N
     tree({"lib/modules/6.10.0/vmlinuz": ""})
     newest = Facts(RootHost(str(root))).get(BootModules)
     assert (newest.early("ip_vs"), newest.early("br_netfilter")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("line", "module", "state"),
+    [
+        ("net.ipv4.tcp_congestion_control = bbr\n", "tcp_bbr", "loaded"),
+        ("net.core.default_qdisc=fq\n", "sch_fq", "loaded"),
+        ("net.core.default_qdisc=fq\n", "sch_fq_codel", "not loaded"),
+        ("# net.core.default_qdisc=fq\n", "sch_fq", "not loaded"),
+    ],
+)
+def test_the_kernel_loads_what_a_sysctl_names(tree: Tree, line: str, module: str, state: str) -> None:
+    root = tree({"etc/sysctl.d/a.conf": line})
+    assert Facts(RootHost(str(root))).get(BootModules).verdict(module).state == state
+
+
+@pytest.mark.parametrize(
+    ("script", "loads", "state"),
+    [
+        ("#!/bin/sh\nmodprobe dummy\nmodprobe -r dummy\n", "", "not loaded"),
+        ("#!/bin/sh\nmodprobe dummy\nrmmod dummy\nmodprobe dummy\n", "", "loaded"),
+        ("#!/bin/sh\nrmmod dummy\n", "dummy\n", "unclear"),
+        ("#!/bin/sh\nmodprobe -r other\n", "dummy\n", "loaded"),
+        ("#!/bin/sh\nrmmod $what\n", "dummy\n", "unclear"),
+    ],
+)
+def test_a_script_takes_a_module_away(tree: Tree, script: str, loads: str, state: str) -> None:
+    root = tree({"etc/rc.local": script, "etc/modules-load.d/a.conf": loads})
+    (root / "etc/rc.local").chmod(0o755)
+    assert Facts(RootHost(str(root))).get(BootModules).verdict("dummy").state == state
+
+
+@pytest.mark.parametrize(
+    ("start", "state"),
+    [
+        ("/bin/true", "blocked"),
+        ("/lib/systemd/systemd-modules-load", "loaded"),
+        ("-/usr/lib/systemd/systemd-modules-load", "loaded"),
+    ],
+)
+def test_a_drop_in_gives_modules_load_another_command(tree: Tree, start: str, state: str) -> None:
+    units = "usr/lib/systemd/system"
+    dropin = f"[Service]\nExecStart=\nExecStart={start}\n"
+    root = tree(
+        {
+            f"{units}/systemd-modules-load.service": "[Service]\nExecStart=/lib/systemd/systemd-modules-load\n",
+            "etc/systemd/system/systemd-modules-load.service.d/x.conf": dropin,
+            "etc/modules-load.d/a.conf": "dummy\n",
+        }
+    )
+    assert Facts(RootHost(str(root))).get(BootModules).verdict("dummy").state == state

@@ -23,7 +23,12 @@ from nodecheck.facts.module_scripts import ModuleScript, ModuleScripts, UnitLoad
 from nodecheck.facts.module_trees import BootTree, BootTreeFiles, ModuleTree
 from nodecheck.facts.modules import Modules, ModuleSigns, SysModules, module_name, presence
 from nodecheck.facts.modules_load import Load, ModulesLoad
+from nodecheck.facts.sysctl_boot import BootSysctls
 from nodecheck.record import NamedTuple
+
+NAMED_BY_SYSCTL = (("tcp_", "net/ipv4/tcp_congestion_control"), ("sch_", "net/core/default_qdisc"))
+"""Beginning of a module's name, and the sysctl whose value is the rest of it (the kernel's net/ipv4/tcp_cong.c,
+``tcp_ca_find_autoload``; net/sched/sch_api.c, ``qdisc_set_default``)."""
 
 
 class BootModules(NamedTuple):
@@ -39,6 +44,7 @@ class BootModules(NamedTuple):
     modules: Lazy[Modules]
     sysfs: Lazy[SysModules]
     signs: Lazy[ModuleSigns]
+    sysctls: Lazy[BootSysctls]
 
     @classmethod
     def read(
@@ -55,11 +61,12 @@ class BootModules(NamedTuple):
         modules: Lazy[Modules],
         sysfs: Lazy[SysModules],
         signs: Lazy[ModuleSigns],
+        sysctls: Lazy[BootSysctls],
     ) -> BootModules:
         """Raises what the host raises for a source that is there and cannot be read."""
         same = kernel.running is not None and tree.tree.release == kernel.running
         loading = Loading(tree.tree, modprobe, cmdline, files)
-        return cls(loading, wishes, scripts, same, config, units, modules, sysfs, signs)
+        return cls(loading, wishes, scripts, same, config, units, modules, sysfs, signs, sysctls)
 
     @property
     def tree(self) -> ModuleTree:
@@ -90,7 +97,7 @@ class BootModules(NamedTuple):
     def _loaded(self, name: str) -> BootVerdict:
         found = self.loading.outcome(name, self._early_loads())
         if found is None or found.state != LOADED:
-            found = _better(found, self.loading.outcome(name, self._script_loads()))
+            found = _better(found, self.loading.outcome(name, (*self._script_loads(), *self._sysctl_loads(name))))
         if found is not None and found.state == LOADED and self.loading.can_tell:
             return found
         shown = self._built_in_otherwise(name)
@@ -119,6 +126,14 @@ class BootModules(NamedTuple):
 
     def _script_loads(self) -> tuple[Load, ...]:
         return tuple([load for script in self.scripts.scripts if script.works for load in script.loads()])
+
+    def _sysctl_loads(self, name: str) -> tuple[Load, ...]:
+        """The module that the kernel loads itself as soon as a sysctl names what it brings."""
+        for start, key in NAMED_BY_SYSCTL:
+            line = self.sysctls().held(key).by if name.startswith(start) else None
+            if line is not None and line.value == name.removeprefix(start):
+                return (Load(name, line.source, line.line, line.text, obeys_blacklist=False, early=False),)
+        return ()
 
     def _built_in_otherwise(self, name: str) -> BootVerdict | Evidence | None:
         """Built in by the kernel's configuration, or by what the running kernel shows where it boots again.

@@ -195,15 +195,15 @@ def writer_of(host: Host, init: InitSystem, index: UnitIndex, cmdline: BootCmdli
     mask = lasting.mask(UNIT)
     if mask is not None:
         return Writer(None, f"{UNIT} is masked", mask)
+    other = other_command(host, lasting, UNIT)
+    if other is not None:
+        return Writer(None, other.message, other.path)
     if init.present and index.complete:
         if not lasting.exists(UNIT):
             return Writer(None, f"there is no {UNIT}", "/usr/lib/systemd/system/" + UNIT, absent=True)
         link = lasting.starts_at_boot(UNIT, told.target and told.target[0])
         if link is None:
             return Writer(None, f"nothing starts {UNIT}", lasting.fragment(UNIT))
-        other = other_command(host, lasting, UNIT)
-        if other is not None:
-            return Writer(None, other.message, other.path)
         return Writer(SYSTEMD, f"{UNIT} is started", link)
     return Writer(SYSTEMD, "systemd boots this node")
 
