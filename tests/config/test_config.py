@@ -216,3 +216,13 @@ def test_root_refuses_a_drop_in_that_others_can_write(path: Path) -> None:
 
     with pytest.raises(ConfigError, match="others can write it"):
         load(path, "")
+
+
+def test_the_example_of_the_docs_is_valid(path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/audit.md").read_text()
+    example = page.partition("```toml\n")[2].partition("```")[0]
+
+    config = load(path, example.replace("/etc/nodecheck/waivers.toml", "WAIVERS"))
+
+    assert config.profile == "kubernetes"
+    assert (config.flap, config.limits, config.nice) == (Config().flap, Limits(), Config().nice)
