@@ -173,6 +173,16 @@ def test_several_on_one_day_all_stay(state: Path) -> None:
     assert len([entry for entry in os.listdir(state) if ".corrupt-" in entry]) == 3
 
 
+def test_a_failing_disk_is_not_filled_and_what_is_removed_is_told(state: Path) -> None:
+    for day in range(10, 16):
+        noise(state / NAME)
+        found = recorded(report({"a": "pass"}, at=f"2026-11-{day}T00:00:00.000Z"), str(state), "s")
+
+    aside = sorted(entry for entry in os.listdir(state) if ".corrupt-" in entry)
+    assert aside == [f"{NAME}.corrupt-202611{day}T000000Z" for day in range(11, 16)]
+    assert f"{NAME}.corrupt-20261110T000000Z, the oldest" in found.notices[0].message
+
+
 def test_what_cannot_be_written_is_compared_all_the_same(state: Path) -> None:
     filled(state, 1)
     recorded(report({"a": "pass"}), str(state), "s")

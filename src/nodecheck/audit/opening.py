@@ -18,6 +18,7 @@ CHECK_EVERY = 24
 """Runs between two looks through the whole file."""
 
 MOST_SET_ASIDE = 5
+"""Damaged histories that are kept: a failing disk must not fill itself with them."""
 
 
 class Corrupt(Exception):
@@ -131,6 +132,18 @@ def set_aside(directory: str, stamp: str) -> str:
         if os.path.lexists(path + suffix):
             os.rename(path + suffix, target + suffix)
     return target
+
+
+def thin_out(directory: str) -> str | None:
+    """Remove the oldest of the damaged histories where there are more than are kept; gives its path."""
+    found = [name for name in os.listdir(directory) if name.startswith(f"{NAME}.corrupt-")]
+    whole = sorted([name for name in found if not name.endswith(("-wal", "-shm", "-journal"))])
+    if len(whole) <= MOST_SET_ASIDE or not os.path.isfile(f"{directory}/{whole[0]}"):
+        return None
+    for name in found:
+        if name in (whole[0], f"{whole[0]}-wal", f"{whole[0]}-shm", f"{whole[0]}-journal"):
+            os.unlink(f"{directory}/{name}")
+    return f"{directory}/{whole[0]}"
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import sqlite3
 
 from nodecheck.audit.changes import Change, diff, exit_code, step
 from nodecheck.audit.keep import Limits
-from nodecheck.audit.opening import Corrupt, is_damage, opened, reading, set_aside
+from nodecheck.audit.opening import Corrupt, is_damage, opened, reading, set_aside, thin_out
 from nodecheck.audit.standing import STEADY, Flap, Moment
 from nodecheck.audit.store import Baseline, Before, History, Recorded, Untold, baseline_of, before_of
 from nodecheck.digest import sha256_name
@@ -117,11 +117,14 @@ def _anew(report: Report, directory: str, scope: str, flap: Flap, limits: Limits
     stamp = report.run.started_at[:19].replace("-", "").replace(":", "") + "Z"
     try:
         path = set_aside(directory, stamp)
+        removed = thin_out(directory)
         found = _recorded(report, directory, scope, flap, limits)
     except (sqlite3.Error, OSError, HistoryError, Corrupt) as error:
         why = f"the history is damaged ({damage}) and another could not be begun: {_told(error)}"
         return _unrecorded(report, None, scope, flap, why)
     message = f"the history was damaged ({damage}); it was set aside as {path}, and a new one begun"
+    if removed is not None:
+        message += f"; {removed}, the oldest of those set aside before, was removed"
     return found._replace(notices=(Notice(SET_ASIDE, message), *found.notices))
 
 

@@ -7,7 +7,7 @@ import os
 import sqlite3
 
 from nodecheck.cli.start import write
-from nodecheck.cli.state import add_state, state_directory
+from nodecheck.cli.state import add_state, limits_of, state_directory
 from nodecheck.errors import HistoryError, UsageError
 
 
@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _accept(args: argparse.Namespace, directory: str) -> int:
-    from nodecheck.audit.keep import Limits
+    from nodecheck.audit.lock import locked
     from nodecheck.audit.lookup import find, report_of
     from nodecheck.audit.opening import Corrupt, opened, reading
     from nodecheck.audit.show import minute, verdict
@@ -43,7 +43,7 @@ def _accept(args: argparse.Namespace, directory: str) -> int:
         report, scope = report_of(db, run)
     found = Baseline(run, _now(), _who(), report)
     try:
-        with opened(directory, Limits(), look=False) as db:
+        with locked(directory), opened(directory, limits_of(args), look=False) as db:
             accept(db, scope, found)
     except (sqlite3.DatabaseError, Corrupt, OSError) as error:
         raise Unwritten(f"the baseline could not be recorded: {error}") from error

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import TYPE_CHECKING
 
 from nodecheck.errors import ConfigError, NodecheckError, UsageError
+
+if TYPE_CHECKING:
+    from nodecheck.audit.keep import Limits
 
 
 def add_state(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +17,13 @@ def add_state(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--config", metavar="FILE", help="the configuration (default: /etc/nodecheck/nodecheck.toml)")
     add("--state", metavar="DIR", help="the state directory (default: the configuration's, /var/lib/nodecheck, …)")
+
+
+def limits_of(args: argparse.Namespace) -> Limits:
+    """How large the history may be."""
+    from nodecheck.config.load import load_config
+
+    return load_config(args.config).limits
 
 
 def state_directory(args: argparse.Namespace) -> str:
