@@ -9,6 +9,9 @@ from nodecheck.facts.hosts import BLANKS, PATH, Hosts, HostsLine, folded, parse_
 from nodecheck.facts.links import spelt
 from nodecheck.fix import Step, create, edit, manual
 
+MOST_CHANGES = 64
+"""Lines that one fix changes at most."""
+
 
 def mended(file: Hosts, wanted: Mapping[str, str]) -> dict[str, tuple[Step, ...]]:
     """The steps that give each name its address and no other one of that family.
@@ -27,18 +30,30 @@ def mended(file: Hosts, wanted: Mapping[str, str]) -> dict[str, tuple[Step, ...]
     anchor = max((number for number, line in enumerate(lines) if line.strip(BLANKS)), default=None)
     if anchor is None:
         return dict.fromkeys(wanted, (create(PATH, "".join(f"{wanted[name]} {name}\n" for name in missing)),))
-    once = [number for number, line in enumerate(lines) if line.strip(BLANKS) and lines.count(line) == 1]
+    count = _counted(lines)
+    once = [number for number, line in enumerate(lines) if line.strip(BLANKS) and count[line] == 1]
     anchor = max(once, default=anchor)
     if missing:
         added = "\n".join([changed.get(anchor, lines[anchor]), *[f"{wanted[name]} {name}" for name in missing]])
         changed[anchor] = added.lstrip("\n")
         for name in missing:
             touched[name] = [*touched[name], anchor]
-    unclear = next((number for number in changed if "\n" in changed[number] and lines.count(lines[number]) > 1), None)
+    if len(changed) > MOST_CHANGES:
+        text = f"more than {MOST_CHANGES} lines of {PATH} must change: clear it up, and plan again"
+        return dict.fromkeys(wanted, (manual(text),))
+    unclear = next((number for number in changed if "\n" in changed[number] and count[lines[number]] > 1), None)
     if unclear is not None:
         text = f"no line of {PATH} stands there once, to add a name below it: leave one of each, and plan again"
         return dict.fromkeys(wanted, (manual(text),))
     return {name: tuple(_edits(lines, changed, numbers)) for name, numbers in touched.items()}
+
+
+def _counted(lines: list[str]) -> dict[str, int]:
+    """How often each line is there."""
+    found: dict[str, int] = {}
+    for line in lines:
+        found[line] = found.get(line, 0) + 1
+    return found
 
 
 def _edits(lines: list[str], changed: Mapping[int, str], numbers: list[int]) -> Iterator[Step]:
@@ -91,12 +106,14 @@ def _without(line: HostsLine, names: list[str]) -> str:
     if len(names) == len(line.names):
         return f"# {line.text}"
     body, hash_, comment = line.text.partition("#")
-    words = re.split(f"([{BLANKS}]+)", body)
+    gone = set(names)
     kept: list[str] = []
-    for word in words:
-        if word in names and any(part.strip(BLANKS) for part in kept):
-            if kept and not kept[-1].strip(BLANKS):
+    started = False  # the first word is the address, which stays also where it reads like one of the names
+    for word in re.split(f"([{BLANKS}]+)", body):
+        if word in gone and started:
+            if not kept[-1].strip(BLANKS):
                 kept.pop()
             continue
+        started = started or bool(word.strip(BLANKS))
         kept.append(word)
     return "".join(kept).rstrip(BLANKS) + (f" {hash_}{comment}" if hash_ else "")

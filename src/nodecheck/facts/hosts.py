@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from nodecheck.errors import Absent
 from nodecheck.facts.links import spelt
@@ -31,6 +32,8 @@ class Hosts(NamedTuple):
     lines: tuple[HostsLine, ...] = ()
     source: str | None = None
     """The whole text; None where there is no such file."""
+    by_name: Mapping[str, tuple[HostsLine, ...]] = {}
+    """Each name in lower case to its lines."""
 
     @classmethod
     def read(cls, host: Host) -> Hosts:
@@ -42,14 +45,7 @@ class Hosts(NamedTuple):
 
     def of(self, name: str) -> tuple[HostsLine, ...]:
         """The lines that give a name an address, in order; the case of names does not matter."""
-        lowered = folded(name)
-        return tuple(
-            [
-                line
-                for line in self.lines
-                if any(folded(other) == lowered for other in line.names) and spelt(line.address) is not None
-            ]
-        )
+        return tuple([line for line in self.by_name.get(folded(name), ()) if spelt(line.address) is not None])
 
 
 def folded(name: str) -> str:
@@ -64,13 +60,18 @@ def parse_hosts(source: str) -> Hosts:
     ('192.0.2.1', ('node1', 'n1'), 3)
     """
     lines = source.split("\n")
-    found = []
+    found: list[HostsLine] = []
+    by_name: dict[str, list[HostsLine]] = {}
+    split = re.compile(f"[{BLANKS}]+").split
     for number, line in enumerate(lines, 1):
         plain = _as_read(line, number == len(lines)).partition("#")[0].strip(BLANKS)
-        words = re.split(f"[{BLANKS}]+", plain)
+        words = split(plain) if plain else ()
         if len(words) > 1:
-            found.append(HostsLine(words[0], tuple(words[1:]), number, line))
-    return Hosts(tuple(found), source)
+            item = HostsLine(words[0], tuple(words[1:]), number, line)
+            found.append(item)
+            for name in set(map(folded, item.names)):
+                by_name.setdefault(name, []).append(item)
+    return Hosts(tuple(found), source, {name: tuple(items) for name, items in by_name.items()})
 
 
 def _as_read(line: str, last: bool) -> str:
