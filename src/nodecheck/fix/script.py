@@ -33,7 +33,6 @@ def script(plan: Plan, state: str = STATE, backups: str = BACKUPS) -> str:
         "installs": "yes" if any(rank(item.step) == PACKAGE for item in plan.steps) else "no",
         "state": words.word(state),
         "backup_home": words.word(backups),
-        "chroot_usage": words.word(" [--in-root]" if _offline(plan) else ""),
     }
     top = [*_head(plan), *_PREAMBLE, *words.assignments(), *_set(own, used), ""]
     rest = [_SAME, *_set(_SETTINGS, used), "", *library, *_START]

@@ -27,8 +27,10 @@ def render_plan(plan: Plan, style: Style) -> str:
         lines += _left(plan, style)
     if plan.steps and not style.quiet:
         again = "".join([f" {shell_line((word,))}" for word in style.again or ()])
+        live = plan.source.kind == "live"
+        shell = "sh fix.sh" if live else f"chroot {shell_line((plan.source.path,))} sh -s < fix.sh"
         lines += [*([""] if plan.not_fixed else []), "As a script, to be read before it is run:"]
-        lines += [f"  nodecheck plan{again} --format sh > fix.sh; less fix.sh; sh fix.sh"]
+        lines += [f"  nodecheck plan{again} --format sh > fix.sh; less fix.sh; {shell}"]
     while lines and not lines[-1]:
         lines.pop()
     return "\n".join(lines) + "\n" if lines else ""

@@ -9,10 +9,11 @@ say() {
 
 #: usage
 usage() {
-    say "usage: sh $0 [--dry-run] [--no-disruptive] [--any-host]$chroot_usage"
+    say "usage: sh $0 [--dry-run] [--no-disruptive] [--any-host] [--in-root]"
     say '  --dry-run        show what would be done, and change nothing'
     say '  --no-disruptive  leave out what restarts or cuts something'
     say '  --any-host       run also where the host name is not the one that was judged'
+    say '  --in-root        where a directory was judged: this is that file system'
 }
 
 #: options
