@@ -162,6 +162,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l role -d 'defaul
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l cni -d 'the network plugin, such as flannel, calico, cilium' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l timeout -d 'for the run (default: 30)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l json -d 'as JSON'
 complete -c nodecheck -n __fish_use_subcommand -a plugins -d 'what is loaded, from where'
 complete -c nodecheck -n '__fish_seen_subcommand_from plugins' -s h -l help -d 'show this help message and exit'

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck doctor``."""
     parser.epilog = EPILOG
     add_target(parser)
+    parser.add_argument("--timeout", metavar="SECONDS", type=float, default=30.0, help="for the run (default: 30)")
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -58,7 +59,7 @@ def _items(args: argparse.Namespace) -> Iterator[Item]:
     with progress(quiet=args.json):
         report = run(
             profile=args.profile, role=args.role, kubernetes=args.kubernetes, proxy_mode=args.proxy_mode, cni=args.cni,
-            waivers=args.waivers,
+            waivers=args.waivers, timeout=args.timeout,
         )  # fmt: skip
     for part in (program, plugins, rights, place, tools, files):
         yield from part()
