@@ -51,9 +51,9 @@ def arguments(words: list[str]) -> argparse.Namespace:
 
 def chosen(args: argparse.Namespace) -> Iterator[State]:
     """The states that the options ask for."""
-    states = [*curated(), *at_random(args.random, args.seed)[args.first :]]
+    states = [*at_random(args.random, args.seed)[args.first :], *curated()]
     if args.sample:
-        states = [states[0], *at_random(2, args.seed)]
+        states = [next(curated()), *at_random(2, args.seed)]
     for state in states:
         if not args.only or any(fnmatchcase(state.name, pattern) for pattern in args.only):
             yield state

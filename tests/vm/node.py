@@ -22,13 +22,24 @@ _PROFILE = "/srv/vm.toml"
 _SECOND_DISK_MIB = 64
 
 
+_IDLE = (
+    "systemd-logind.service systemd-networkd.service systemd-networkd.socket serial-getty@ttyS0.service"
+    " systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-binfmt.service ipvsadm.service"
+    " modprobe@drm.service modprobe@fuse.service modprobe@configfs.service modprobe@efi_pstore.service"
+    " sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount sys-kernel-config.mount"
+    " systemd-journal-flush.service systemd-user-sessions.service"
+)
+"""Units that no plant is about: a third of the time of an emulated boot."""
+
+
 def prepared(image: Path, cache: Path) -> Path:
     """A disk of ``image`` with the working tree's nodecheck on it, and the state of its running system inside."""
     content = payload()
-    disk = cache / f"{image.stem}.with-{sha256_name(repr(content))[7:17]}.qcow2"
+    disk = cache / f"{image.stem}.with-{sha256_name(repr((content, _IDLE)))[7:17]}.qcow2"
     if disk.exists():
         return disk
-    for old in cache.glob(f"{image.stem}.with-*"):
+    before = sorted(cache.glob(f"{image.stem}.with-*"), key=lambda path: path.stat().st_mtime)
+    for old in before[:-1]:  # the newest may still be in use
         old.unlink()
     part = disk.with_suffix(".part")
     overlay(image, part)
@@ -36,6 +47,7 @@ def prepared(image: Path, cache: Path) -> Path:
         machine.push(content, "/run/payload.tgz")
         machine.sh(f"mkdir -p {HOME} && tar -xzf /run/payload.tgz -C {HOME} && rm /run/payload.tgz")
         machine.sh(f"python3 -m compileall -q -j 2 {HOME}")
+        machine.sh(f"systemctl -q mask {_IDLE}")
         machine.settle()
         machine.keep()
         machine.power_off()
