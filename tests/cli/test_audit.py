@@ -229,6 +229,42 @@ def test_a_disk_that_is_full_or_read_only_does_not_take_the_verdict(audit: Audit
     assert "this run was not recorded" in ended.err
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_a_real_disk_that_is_full_or_read_only(nodecheck: Command, plugins: Path, tmp_path: Path) -> None:
+    script = """
+    mount -t tmpfs -o size=2m,mode=0755 x "$1" || exit 99
+    audit() { SAYS_first=$1 "$PYTHON" -m nodecheck audit --select first --state "$0" 2>&1; echo "exit $?"; }
+    set -- "$1/state" ok; BASH_ARGV0=$1
+    audit ok
+    dd if=/dev/zero of="$0/../fill" bs=4k 2>/dev/null
+    audit bad
+    "$PYTHON" -m nodecheck history --state "$0" --json; echo "exit $?"
+    rm "$0/../fill"
+    audit bad
+    mount -o remount,ro "$0/.."
+    audit ok
+    """
+    (tmp_path / "disk").mkdir()
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(plugins), "PYTHON": sys.executable}
+    words = ["unshare", "-m", "bash", "-c", script, "bash", str(tmp_path / "disk")]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode == 99 or "unshare" in done.stderr:
+        pytest.skip("mounting is not allowed here")
+    began, full, read, back, read_only = re.split(r"(?<=exit \d)\n|(?<=exit \d\d)\n", done.stdout.strip())
+
+    assert began == "exit 0"
+    assert "is full" in full
+    assert "NEW FAILURE       first" in full  # told against what was recorded before the disk was full
+    assert full.endswith("exit 74")
+    assert read.endswith("exit 0")
+    assert len(json.loads(read[: -len("exit 0")])["runs"]) == 1
+    assert "NEW FAILURE       first" in back
+    assert back.endswith("exit 1")
+    assert "is read-only" in read_only
+    assert "fixed             first" in read_only
+    assert read_only.endswith("exit 74")
+
+
 def test_a_damaged_history_is_told_and_begun_anew(audit: Audit, tmp_path: Path) -> None:
     audit()
     (tmp_path / "state" / "history.sqlite3").write_bytes(b"noise" * 1000)

@@ -184,13 +184,21 @@ def _readable(path: str) -> tuple[sqlite3.Connection, bool]:
         modes.insert(0, "rw")  # the last to close a log removes it; who opens it "ro" would leave it behind
     problem: sqlite3.OperationalError | None = None
     for mode in modes:
-        if mode.endswith("=1") and os.path.lexists(f"{path}-wal"):
+        if mode.endswith("=1") and _has_log(path):
             break
         try:
             return _connected(path, mode), mode.endswith("=1")
         except sqlite3.OperationalError as error:
             problem = error
     raise problem or sqlite3.OperationalError("unable to open database file")
+
+
+def _has_log(path: str) -> bool:
+    """Whether a log holds what the file does not; one that a full disk let nobody write to is empty."""
+    try:
+        return os.lstat(f"{path}-wal").st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _connected(path: str, mode: str) -> sqlite3.Connection:

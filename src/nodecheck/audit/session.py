@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 
 from nodecheck.audit.changes import Change, diff, exit_code, step
@@ -29,6 +30,10 @@ UNRECORDED = "not-recorded"
 
 LOUD = frozenset({SET_ASIDE, UNRECORDED})
 """Notices that are told where nothing else is."""
+
+
+LEAST_ROOM = 1 << 17
+"""Bytes without which SQLite cannot write: its log and its shared memory."""
 
 
 class Drift(NamedTuple):
@@ -94,7 +99,20 @@ def recorded(
     except (sqlite3.Error, OSError, MemoryError, HistoryError, Corrupt) as error:
         if is_damage(error) or isinstance(error, HistoryError):
             return _anew(report, directory, scope, flap, limits, error)
-        return _unrecorded(report, directory, scope, flap, _told(error))
+        return _unrecorded(report, directory, scope, flap, _why(directory, error))
+
+
+def _why(directory: str, error: BaseException) -> str:
+    """What SQLite calls "disk I/O error" or "unable to open database file", in words that tell what to do."""
+    try:
+        found = os.statvfs(directory)
+    except OSError:
+        return _told(error)
+    if found.f_flag & os.ST_RDONLY:
+        return f"the file system of {directory} is read-only ({_told(error)})"
+    if found.f_bavail * found.f_frsize < LEAST_ROOM:
+        return f"the file system of {directory} is full ({_told(error)})"
+    return _told(error)
 
 
 def _told(error: BaseException) -> str:
