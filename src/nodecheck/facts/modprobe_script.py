@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from nodecheck.facts.modules import module_name
+from nodecheck.facts.shell_commands import shell_commands
 from nodecheck.record import NamedTuple
 
 MOST_COMMANDS = 2048
@@ -48,7 +47,6 @@ class Script(NamedTuple):
     where it was loaded before."""
 
 
-_SEPARATORS = (";", "&&", "||", "|", "&", "\n")
 _LEADING = ("command", "exec", "builtin", "nohup", "then", "do", "else", "!", "{", "(")
 _OPENING = ("if", "while", "until", "case")
 _CLOSING = ("fi", "done", "esac", "}", ")")
@@ -109,7 +107,7 @@ class _Reader:
 
     def read(self, source: str) -> Script:
         try:
-            commands = list(_commands(source))
+            commands = list(shell_commands(source))
         except ValueError:  # a quotation that never ends
             return Script((), _every_mention(source))
         for line, text, before, words in commands[:MOST_COMMANDS]:
@@ -212,7 +210,6 @@ class _Reader:
         obeys, ignores = bool({"-b", "--use-blacklist"} & options), bool({"-i", "--ignore-install"} & options)
         self.probes.extend([Probe(name, line, text, obeys, ignores) for name in names])
 
-
     def remove(self, line: int, text: str, words: tuple[str, ...] | None) -> None:
         """Take a command that takes modules away."""
         names = None if words is None else tuple([_file_stem(word) for word in words])
@@ -241,75 +238,3 @@ def _options(words: tuple[str, ...], in_turn: bool) -> tuple[frozenset[str], tup
         else:
             options.update([word] if word.startswith("--") else [f"-{char}" for char in word[1:]])
     return frozenset(options), tuple(names if in_turn or {"-a", "--all"} & options else names[:1])
-
-
-def _commands(source: str) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Simple commands: 1-based line, that line's text, the separator before, and the words without redirections."""
-    import re
-    from shlex import shlex
-
-    for number, text, joined in _lines(source):
-        if "$(" in joined or "`" in joined:
-            yield number, text, "\n", _with_substitution(joined)
-            continue
-        joined = re.sub(r"&>>?|[0-9]*[<>]&[0-9-]+", lambda found: ">" if found[0][0] == "&" else " ", joined)
-        lexer = shlex(joined, posix=True, punctuation_chars=";&|")
-        lexer.whitespace_split = True
-        lexer.commenters = ""
-        before, words = "\n", list[str]()
-        for token in _without_comment(list(lexer)):
-            if token in _SEPARATORS:
-                yield number, text, before, _plain(words)
-                before, words = token, []
-            else:
-                words.append(token)
-        yield number, text, before, _plain(words)
-
-
-def _without_comment(tokens: list[str]) -> Iterator[str]:
-    for token in tokens:
-        if token.startswith("#"):
-            return
-        yield token
-
-
-def _with_substitution(line: str) -> list[str]:
-    """The words of a line with a command substitution, which stands as one word that cannot be followed."""
-    words = [word for word in line.replace(";", " ; ").split(" ") if word and word != ";"]
-    head = words[0] if words else ""
-    if head == "for" and "modprobe" not in line:
-        return [*words[:3], "$(", *(["do"] if words[-1] == "do" else [])][:4]
-    if "=" in head and "modprobe" not in head:
-        return [head.partition("=")[0] + "=$("]
-    return [*words[:1], "$(", *(["modprobe"] if "modprobe" in line else [])]
-
-
-def _plain(words: list[str]) -> list[str]:
-    """The words without redirections (``>/dev/null``, ``2>&1``, ``> file``)."""
-    found: list[str] = []
-    skip = False
-    for word in words:
-        bare = word.lstrip("0123456789")
-        if skip:
-            skip = False
-        elif bare[:1] in (">", "<"):
-            skip = bare in (">", ">>", "<", ">|")
-        else:
-            found.append(word)
-    return found
-
-
-def _lines(source: str) -> Iterator[tuple[int, str, str]]:
-    """Line number, the first line as it stands, and the line with its continuations."""
-    pending: list[str] = []
-    started, first = 0, ""
-    for number, line in enumerate(source.split("\n"), 1):
-        if not pending:
-            started, first = number, line
-        if line.endswith("\\"):
-            pending.append(line[:-1])
-            continue
-        yield started, first, "".join([*pending, line])
-        pending = []
-    if pending:
-        yield started, first, "".join(pending)
