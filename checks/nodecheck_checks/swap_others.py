@@ -64,7 +64,10 @@ def _pulled(boot: Boot, unit: SwapUnit) -> Evidence | None:
 
 
 def _unit_fix(unit: SwapUnit) -> Fix:
-    if unit.fragment.startswith("/etc/"):
+    if unit.fragment.startswith("/etc/"):  # where a mask finds its place taken
+        text = next((path for _, path in unit.pulled if not path.endswith(f"/{unit.name}")), None)
+        if text is not None:
+            return by_hand(f"Let nothing start {unit.name}", f"take {unit.name} out of {text}, and disable the unit")
         return Fix(f"Disable {unit.name}", (command("systemctl", "disable", "--", unit.name),))
     return mask_fix(unit.name)
 

@@ -191,6 +191,18 @@ def test_native_units_need_something_that_pulls_them_in(tree: Tree) -> None:
     assert fails(root) == []
 
 
+def test_disabling_does_not_undo_what_another_units_text_pulls_in(tree: Tree) -> None:
+    root = tree(
+        {
+            "etc/systemd/system/swap-x.swap": "[Swap]\nWhat=/swap/x\n",
+            "etc/systemd/system/swap.target.d/x.conf": "[Unit]\nRequires=swap-x.swap\n",
+        }
+    )
+    (failure,) = nodecheck.run(root=str(root), select=["swap@boot"]).failures
+    assert failure.fix is not None
+    assert failure.fix.safety == "manual"
+
+
 @pytest.mark.parametrize(
     ("owner", "found"),
     [("multi-user.target", ["/dev/sdb1"]), ("dev-sdb1.device", ["/dev/sdb1"]), ("rescue.target", [])],
