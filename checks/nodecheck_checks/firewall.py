@@ -17,7 +17,6 @@ from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.target import Target
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck_checks.firewall_boot import AtBoot, judged_at_boot
-from nodecheck_checks.firewall_fixes import now_fix
 from nodecheck_checks.firewall_wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
 
 
@@ -142,7 +141,7 @@ class _Now:
             evidence = evidence or [seen("netlink nft_chains", f"no table of {name}")]
         if unit is None:
             evidence += [seen(f"/usr/lib/systemd/system/{candidate}") for candidate in UNITS[name]]
-            return ok(f"{name} is not installed, and has no rules", actual="not installed", evidence=evidence)
+            return ok(f"{name} is not installed as a service, and has no rules", actual="not installed", evidence=evidence)
         return ok(f"{name} keeps no traffic out", actual="off", evidence=evidence)
 
     def _on(self, name: str, message: str, why: str, table: FilterTable, tables: list[FilterTable]) -> Outcome:
@@ -152,6 +151,8 @@ class _Now:
     def _failed(
         self, name: str, message: str, actual: str, evidence: list[Evidence], tables: list[FilterTable]
     ) -> Outcome:
+        from nodecheck_checks.firewall_fixes import now_fix
+
         units = tuple([unit for unit in UNITS[name] if self._index().exists(unit)])
         fix = now_fix(name, units, tables, None if self._wanted.strict(name) else self._wanted.ports())
         return fail(message + self._wanted.note(name), actual=actual, evidence=evidence, fix=fix)

@@ -12,7 +12,6 @@ from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.facts.units import RESCUES
 from nodecheck.fix import DISRUPTIVE, Fix, command
 from nodecheck.record import NamedTuple
-from nodecheck_checks.firewall_fixes import boot_fix, open_ports
 from nodecheck_checks.firewall_wanted import Wanted
 
 
@@ -23,7 +22,7 @@ class Start(NamedTuple):
     starts: bool
     evidence: Evidence
     by_link: bool = False
-    """A link in a ``.wants`` directory does, which ``systemctl disable`` takes away."""
+    """Links in ``/etc`` alone do, which ``systemctl disable`` takes away."""
 
 
 class AtBoot:
@@ -62,9 +61,10 @@ class AtBoot:
             return Start(unit, True, seen(source, word, line=self.words.line))
         target = self.words.target[0] if self.words.target is not None else None
         link = self.index.starts_at_boot(unit, target if target in RESCUES else None)
-        if link is not None:
-            return Start(unit, True, seen(link, unit), by_link=True)
         text = self.pulls().why(self.index, unit) if target not in RESCUES else None
+        if link is not None:
+            in_etc = all(path.startswith("/etc/") for _, path in self.index.pulls(unit))
+            return Start(unit, True, seen(link, unit), by_link=in_etc and text is None)
         if text is not None:
             return Start(unit, True, seen(text, f"pulls in {unit}"))
         return Start(unit, False, seen(self.index.fragment(unit) or unit, "not enabled"))
@@ -99,6 +99,8 @@ def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Want
     effects = {start: _effect(boot, name, start.unit, wanted.strict(name), told) for start in enabled}
     working = [start for start in enabled if effects[start] is not None]
     if working:
+        from nodecheck_checks.firewall_fixes import boot_fix
+
         ports = None if wanted.strict(name) else wanted.ports()
         units_on = tuple([(start.unit, start.by_link) for start in working])
         fix = boot_fix(name, units_on, boot.ufw() if name == "ufw" else None, ports)
@@ -114,7 +116,7 @@ def _not_installed(boot: AtBoot, name: str, units: tuple[str, ...], by_units: bo
     if trace is not None:
         raise Unsupported(trace.source, f"{name} belongs to this node ({trace.value}), and no unit tells if it starts")
     evidence = [seen(f"/usr/lib/systemd/system/{unit}") for unit in units]
-    return ok(f"{name} is not installed", actual="not installed", evidence=evidence)
+    return ok(f"{name} is not installed as a service", actual="not installed", evidence=evidence)
 
 
 def _by_runlevels(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -> Outcome:
@@ -126,6 +128,8 @@ def _by_runlevels(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wante
     if found is None:
         evidence = [seen(f"/etc/runlevels/default/{service}") for service in services]
         return ok(f"{name} is in no runlevel", actual="not enabled", evidence=evidence)
+    from nodecheck_checks.firewall_fixes import open_ports
+
     steps = (command("rc-update", "del", found),) if wanted.strict(name) else ()
     fix = Fix(f"Turn {name} off at boot", steps, DISRUPTIVE) if steps else open_ports(name, wanted.ports())
     message = f"OpenRC starts {found} at boot{wanted.note(name)}"

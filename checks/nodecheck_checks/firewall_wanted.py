@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nodecheck.checking import Lazy, Severity
 from nodecheck.facts.target import Target
-from nodecheck_checks.firewall_ports import needed_ports
 
 FIREWALLS = ("firewalld", "iptables", "nftables", "ufw")
 
@@ -44,6 +43,8 @@ class Wanted:
 
     def ports(self) -> str:
         """The ports that must be open."""
+        from nodecheck_checks.firewall_ports import needed_ports  # the tables of all ports, only where one is on
+
         return ", ".join(needed_ports(self._target()))
 
     def note(self, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, Denied, FactError, Offline, Unsupported
@@ -20,8 +21,10 @@ from nodecheck.facts.module_trees import RunningTree
 from nodecheck.facts.modules import PROC_MODULES, Modules
 from nodecheck.host import Host
 from nodecheck.host.base import text
-from nodecheck.host.netlink import ChainRow, RuleRow
 from nodecheck.record import NamedTuple
+
+if TYPE_CHECKING:
+    from nodecheck.host.netlink import ChainRow, RuleRow
 
 _FAMILIES = {1: "inet", 2: "ip", 5: "netdev", 10: "ip6"}
 _HOOKS = ("prerouting", "input", "forward", "output", "postrouting", "ingress")
