@@ -63,8 +63,8 @@ class AtBoot:
         link = self.index.starts_at_boot(unit, target if target in RESCUES else None)
         text = self.pulls().why(self.index, unit) if target not in RESCUES else None
         if link is not None:
-            in_etc = all(path.startswith("/etc/") for _, path in self.index.pulls(unit))
-            return Start(unit, True, seen(link, unit), by_link=in_etc and text is None)
+            by_link = text is None and not _has_links_of_its_own(self.index, unit)
+            return Start(unit, True, seen(link, unit), by_link=by_link)
         if text is not None:
             return Start(unit, True, seen(text, f"pulls in {unit}"))
         return Start(unit, False, seen(self.index.fragment(unit) or unit, "not enabled"))
@@ -82,6 +82,13 @@ class AtBoot:
             files = [(path, tables or ()) for _, path, tables in self.saved().files]
         found = ((path, table.blocks()) for path, tables in files for table in tables)
         return next((seen(path, why) for path, why in found if why is not None), None)
+
+
+def _has_links_of_its_own(index: UnitIndex, unit: str) -> bool:
+    """Whether the distribution pulls a unit in, below the links that ``systemctl disable`` takes away."""
+    names = index.names_of(unit)
+    folders = [path for folder, paths in index.dirs.items() if not folder.endswith(".d") for path in paths]
+    return any(name in index.links[path] for path in folders if not path.startswith("/etc/") for name in names)
 
 
 def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -> Outcome:

@@ -80,8 +80,12 @@ def _not_enabled(boot: Boot, unit: str, mask: str | None, text: ServiceUnit | No
 
 def _enabling_fix(boot: Boot, unit: str, mask: str | None, text: ServiceUnit | None) -> Fix:
     title = f"Enable {boot.subject}"
+    unit = boot.units.resolve(unit)  # systemctl refuses to enable an alias
     if mask is not None and (text is None or not mask.startswith("/etc/")):
         return by_hand(title, f"{mask} masks it: remove it, and install what brings {unit}")
+    emptied = _emptied(boot.units, unit)
+    if emptied is not None:
+        return by_hand(title, f"Remove {emptied}, a link to /dev/null; then systemctl enable {unit}")
     steps = tuple(_enabling(boot, unit, mask, text))
     stop = text.obstacle if text is not None else None
     if stop is None:
@@ -96,10 +100,30 @@ def _enabling(boot: Boot, unit: str, mask: str | None, text: ServiceUnit | None)
         yield command("systemctl", "unmask", unit)
     target = boot.units.default_target()
     reached = BOOT_TARGETS | {target}
-    if text is None or any(boot.units.resolve(name) in reached for name in text.installs_into):
+    installed = text is None or any(boot.units.resolve(name) in reached for name in text.installs_into)
+    if installed and not _is_elsewhere(boot.units.beneath_mask(unit), unit):
         yield command("systemctl", "enable", unit)
     else:  # static: systemctl enable makes no link
         yield command("systemctl", "add-wants", target if target not in RESCUES else "multi-user.target", unit)
+
+
+def _is_elsewhere(index: UnitIndex, unit: str) -> bool:
+    """Whether links in ``/etc`` lead to it that no boot follows, of other targets or in the name of an alias:
+    ``systemctl is-enabled`` says enabled then."""
+    own = [entry.path for name in index.names_of(unit)[1:] for entry in index.files[name][:1]]
+    in_etc = any(path.startswith("/etc/") for path in (*own, *[path for _, path in index.pulls(unit)]))
+    return in_etc and _pulled(index, unit, None) is None
+
+
+def _emptied(index: UnitIndex, unit: str) -> str | None:
+    """A link to ``/dev/null`` in a ``.wants`` directory in the unit's name, which ``systemctl`` takes for enabled."""
+    names = index.names_of(unit)
+    return next((path for path in sorted(index.empty) if _is_link_of(path, names)), None)
+
+
+def _is_link_of(path: str, names: tuple[str, ...]) -> bool:
+    folder, _, name = path.rpartition("/")
+    return name in names and folder.endswith((".wants", ".requires", ".upholds"))
 
 
 def _pulled(index: UnitIndex, unit: str, target: str | None) -> str | None:

@@ -267,6 +267,25 @@ def test_an_absent_unit_passes_and_says_what_was_looked_for(tree: Tree, name: st
     assert found.evidence[-1].value is None
 
 
+@pytest.mark.parametrize("by", ["a link of the system's own", "the text of another unit"])
+def test_what_disabling_would_not_turn_off_is_masked(tree: Tree, by: str) -> None:
+    root = tree(FILES["firewalld"])  # type: ignore[arg-type]
+    enable(root, "firewalld.service")
+    assert boot(root, "firewalld", strict=True).fix.steps == (Command(("systemctl", "disable", "firewalld.service")),)  # type: ignore[union-attr]
+
+    if by == "the text of another unit":
+        (root / UNITS.lstrip("/") / "x.service").write_text(
+            "[Unit]\nWants=firewalld.service\n[Service]\nExecStart=/x\n"
+        )
+        enable(root, "x.service")
+    else:
+        wants = root / f"{UNITS.lstrip('/')}/multi-user.target.wants"
+        wants.mkdir()
+        (wants / "firewalld.service").symlink_to("../firewalld.service")
+
+    assert boot(root, "firewalld", strict=True).fix.steps == (Command(("systemctl", "mask", "firewalld.service")),)  # type: ignore[union-attr]
+
+
 def test_the_dbus_alias_is_the_same_unit(tree: Tree) -> None:
     root = tree(FILES["firewalld"])  # type: ignore[arg-type]
     alias = root / "etc/systemd/system/dbus-org.fedoraproject.FirewallD1.service"

@@ -207,6 +207,35 @@ def test_how_it_is_enabled(node: Path, install: str, verb: tuple[str, ...]) -> N
     assert found.fix.steps == (Command(("systemctl", *verb, "x.service")),)
 
 
+@pytest.mark.parametrize(
+    ("path", "verb"),
+    [
+        (f"{ETC}/y.service", ("add-wants", "multi-user.target")),
+        (f"{ETC}/graphical.target.wants/x.service", ("add-wants", "multi-user.target")),
+        ("/usr/lib/systemd/system/y.service", ("enable",)),
+    ],
+)
+def test_what_systemctl_calls_enabled_and_no_boot_starts_is_not_left_to_enable(
+    node: Path, path: str, verb: tuple[str, ...]
+) -> None:
+    (node / UNITS.lstrip("/") / "x.service").write_text(unit())
+    link(node, path, f"{UNITS}/x.service")
+
+    found = judged(node, "y" if "/y." in path else "x")
+
+    assert found.fix is not None
+    assert found.fix.steps == (Command(("systemctl", *verb, "x.service")),)
+
+
+def test_a_link_to_null_that_takes_the_dependency_away_is_a_persons_work(node: Path) -> None:
+    (node / UNITS.lstrip("/") / "x.service").write_text(unit())
+    link(node, f"{WANTS}/x.service", "/dev/null")
+
+    found = judged(node, "x")
+
+    assert (found.status, found.fix and found.fix.safety) == ("fail", "manual")
+
+
 def test_enabling_alone_does_not_mend_what_cannot_start(node: Path) -> None:
     (node / UNITS.lstrip("/") / "x.service").write_text(unit("/usr/bin/none"))
 
