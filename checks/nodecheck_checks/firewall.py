@@ -141,7 +141,9 @@ class _Now:
             evidence = evidence or [seen("netlink nft_chains", f"no table of {name}")]
         if unit is None:
             evidence += [seen(f"/usr/lib/systemd/system/{candidate}") for candidate in UNITS[name]]
-            return ok(f"{name} is not installed as a service, and has no rules", actual="not installed", evidence=evidence)
+            return ok(
+                f"{name} is not installed as a service, and has no rules", actual="not installed", evidence=evidence
+            )
         return ok(f"{name} keeps no traffic out", actual="off", evidence=evidence)
 
     def _on(self, name: str, message: str, why: str, table: FilterTable, tables: list[FilterTable]) -> Outcome:
