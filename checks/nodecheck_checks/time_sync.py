@@ -2,22 +2,16 @@
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.facts.clock import LIMIT_US, KernelClock
-from nodecheck.facts.systemd import UnitIndex
+from nodecheck.facts.needed_services import NeededServices
 from nodecheck.facts.time_services import TimeKeepers
 from nodecheck.fix import Fix, by_hand, command
-
-UNITS = (
-    "chronyd.service", "chrony.service", "systemd-timesyncd.service", "ntpd.service", "ntpsec.service", "ntp.service",
-    "openntpd.service", "ntpd-rs.service",
-)  # fmt: skip
-"""Units of time services, the one that distributions prefer first."""
 
 _SOURCE = "adjtimex(2)"
 
 
 @check(severity=Severity.WARNING, tags=["time"])
 def time_sync(
-    clock: KernelClock, keepers: Lazy[TimeKeepers], index: Lazy[UnitIndex], *, max_error_ms: int = 5000
+    clock: KernelClock, keepers: Lazy[TimeKeepers], needed: Lazy[NeededServices], *, max_error_ms: int = 5000
 ) -> Results:
     """The clock is synchronised.
 
@@ -64,7 +58,7 @@ def time_sync(
         yield unknown(message, code="unsupported", expected=expected, actual="unsynchronised", evidence=evidence)
     else:
         message = "the clock is not synchronised, and no time service runs"
-        yield fail(message, expected=expected, actual="unsynchronised", evidence=evidence, fix=_fix(index))
+        yield fail(message, expected=expected, actual="unsynchronised", evidence=evidence, fix=_fix(needed))
 
 
 def _synchronised(clock: KernelClock, good: bool, max_error_ms: int, expected: str) -> Outcome:
@@ -89,9 +83,9 @@ def _running(keepers: TimeKeepers) -> list[Evidence]:
     ]
 
 
-def _fix(index: Lazy[UnitIndex]) -> Fix:
-    units = index()
-    unit = next((name for name in UNITS if units.exists(name) and not units.masked(name)), None)
+def _fix(needed: Lazy[NeededServices]) -> Fix:
+    """Start the one that the check service takes for the node's: two would fight over the clock."""
+    unit = needed().time
     if unit is None:
         return by_hand("Install a time service", "Install chrony, and enable and start its service.")
     return Fix(f"Start {unit}", (command("systemctl", "enable", unit), command("systemctl", "start", unit)))

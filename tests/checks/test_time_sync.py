@@ -9,6 +9,9 @@ import pytest
 import nodecheck
 from nodecheck.checking import Outcome
 from nodecheck.facts.clock import STA_UNSYNC, KernelClock
+from nodecheck.facts.kubelet import KubeletConfig
+from nodecheck.facts.needed_services import NeededServices
+from nodecheck.facts.target import Target
 from nodecheck.facts.time_services import TimeKeepers
 from nodecheck.facts.units import Entry, UnitIndex
 from nodecheck.host import LiveHost
@@ -18,13 +21,19 @@ from nodecheck_checks.time_sync import time_sync
 LIMIT = 16_000_000
 
 
-def units(*names: str) -> UnitIndex:
-    files = {name: (Entry(f"/usr/lib/systemd/system/{name}", None),) for name in names}
-    return UnitIndex(files, {}, {}, frozenset(), complete=False)
+UNITS = "/usr/lib/systemd/system"
+WANTS = "/etc/systemd/system/multi-user.target.wants"
 
 
-def judged(clock: KernelClock, keepers: TimeKeepers, index: UnitIndex | None = None) -> Outcome:
-    (found,) = time_sync(clock, lambda: keepers, lambda: index or units())
+def units(*names: str, enabled: str | None = None) -> NeededServices:
+    files = {name: (Entry(f"{UNITS}/{name}", None),) for name in names}
+    dirs = {"multi-user.target.wants": (WANTS,)} if enabled else {}
+    index = UnitIndex(files, dirs, {WANTS: (enabled or "",)}, frozenset(), complete=False)
+    return NeededServices.read(index, lambda: KubeletConfig(), lambda: Target())
+
+
+def judged(clock: KernelClock, keepers: TimeKeepers, needed: NeededServices | None = None) -> Outcome:
+    (found,) = time_sync(clock, lambda: keepers, lambda: needed or units())
     return found
 
 
@@ -51,13 +60,17 @@ def test_judgement(error_us: int, unsynchronised: bool, keepers: TimeKeepers, st
     assert judged(KernelClock(error_us, unsynchronised), keepers).status == status
 
 
-def test_the_installed_service_is_started() -> None:
-    found = judged(KernelClock(LIMIT, True), ALONE, units("ntpsec.service", "systemd-timesyncd.service"))
+@pytest.mark.parametrize(
+    ("enabled", "started"),
+    [(None, "chrony.service"), ("systemd-timesyncd.service", "systemd-timesyncd.service")],
+)
+def test_the_service_that_is_the_nodes_is_started_and_no_other(enabled: str | None, started: str) -> None:
+    found = judged(
+        KernelClock(LIMIT, True), ALONE, units("chrony.service", "systemd-timesyncd.service", enabled=enabled)
+    )
 
     assert found.fix is not None
-    assert [step for step in found.fix.steps if "start" in step[0]] == [
-        (("systemctl", "start", "systemd-timesyncd.service"),)
-    ]
+    assert [step[0] for step in found.fix.steps] == [("systemctl", "enable", started), ("systemctl", "start", started)]
 
 
 def test_without_a_service_one_must_be_installed() -> None:
