@@ -29,7 +29,7 @@ def units(*names: str, enabled: str | None = None) -> NeededServices:
     files = {name: (Entry(f"{UNITS}/{name}", None),) for name in names}
     dirs = {"multi-user.target.wants": (WANTS,)} if enabled else {}
     index = UnitIndex(files, dirs, {WANTS: (enabled or "",)}, frozenset(), complete=False)
-    return NeededServices.read(index, lambda: KubeletConfig(), lambda: Target())
+    return NeededServices.read(index, KubeletConfig, Target)  # type: ignore[arg-type]
 
 
 def judged(clock: KernelClock, keepers: TimeKeepers, needed: NeededServices | None = None) -> Outcome:
