@@ -18,7 +18,13 @@ _KEYS = (
     "net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.lo.rp_filter", "vm.max_map_count",
     "vm.overcommit_memory", "vm.panic_on_oom", "vm.swappiness", "vm.overcommit_ratio", "vm.dirty_ratio",
 )  # fmt: skip
-_GLOBS = ("net.ipv4.conf.*.rp_filter", "net.ipv4.conf.l*.forwarding", "vm.overcommit_[mr]*")
+_GLOBS = ("net.ipv4.conf.*.rp_filter", "net.ipv4.conf.l*.forwarding", "vm.overcommit_r*")
+_HARMLESS = {
+    "fs.inotify.max_user_instances": ("128", "256", "1x", ""),
+    "vm.max_map_count": ("65530", "70000", "070000", "x"),
+    "vm.overcommit_memory": ("0", "7", "x", "0x1"),
+}
+"""What else may be drawn where a wrong number leaves a node that does not come up."""
 _ODD = ("", "x", "-1", "1 2", "0x2", "1x", "99999999999999999999")
 _MODULES = (
     "br_netfilter", "ip_vs", "ip_vs_rr", "ip_vs_sh", "ip_vs_wrr", "ip_vs_lc", "nf_conntrack", "dummy", "overlay",
@@ -58,7 +64,8 @@ def _sysctls(draw: random.Random) -> Plant:
 
 
 def _setting(draw: random.Random, key: str) -> str:
-    value = draw.choice(_ODD) if draw.random() < 0.15 else draw.choice((WANTED[key].lstrip(">="), "0", "1", "2"))
+    others = _HARMLESS.get(key) or (draw.choice(_ODD) if draw.random() < 0.15 else "0", "1", "2")
+    value = draw.choice((WANTED[key].lstrip(">="), *others))
     name = key.replace(".", "/") if draw.random() < 0.2 else key
     return draw.choice(("{}={}", "{} = {}", "-{} = {}", "  {}\t=\t{}  ")).format(name, value)
 
