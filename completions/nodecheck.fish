@@ -62,7 +62,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l format -d 'text, 
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l json -d 'the same as --format json'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l output -d 'also write FILE (may be repeated)' -r -f -a '(__nodecheck_output text sh json ansible)'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -s q -l quiet -d 'print nothing where all is well, and else only what is not'
-complete -c nodecheck -n '__fish_seen_subcommand_from plan' -s v -l verbose -d 'explain every verdict, passes too'
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -s v -l verbose -d 'taken as run takes it; a plan is always whole'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
 complete -c nodecheck -n __fish_use_subcommand -a audit -d 'check, record, and tell what changed: for cron and timers'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s h -l help -d 'show this help message and exit'
@@ -83,7 +83,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l format -d 'text 
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l json -d 'the same as --format json'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l output -d 'also write FILE (may be repeated)' -r -f -a '(__nodecheck_output text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s q -l quiet -d 'print nothing where all is well, and else only what is not'
-complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s v -l verbose -d 'explain every verdict, passes too'
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s v -l verbose -d 'taken as run takes it; changes are always told whole'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l config -d 'the configuration (default: /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l state -d 'the state directory (default: the configuration\'s, /var/lib/nodecheck, …)' -r -f -a '(__fish_complete_directories)'

@@ -84,8 +84,10 @@ def _report(config: pytest.Config) -> Report:
         handed = getattr(config, "workerinput", {}).get("nodecheck_report")
         try:
             config.stash[_KEY] = _judged(config) if handed is None else nodecheck.Report.from_json(handed)
-        except (nodecheck.NodecheckError, OSError) as error:
+        except nodecheck.NodecheckError as error:
             raise pytest.UsageError(f"nodecheck: {error}") from error
+        except OSError as error:
+            raise pytest.UsageError(f"nodecheck: {error.filename}: {error.strerror or error}") from error
     return config.stash[_KEY]
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from nodecheck.checking.selectors import ENGINE_CHECKS
 from nodecheck.cli import VERBS
 from tests.cli.conftest import BASE, Command
 
@@ -112,6 +113,8 @@ def test_output_that_cannot_be_written_is_74(tmp_path: Path, output: str) -> Non
     assert done.stderr.split()[-1] == "74"
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+    assert "Errno" not in done.stderr
+    assert ("nodecheck:" in done.stderr) is (output != "pipe")  # a reader that has seen enough is no news
 
 
 def test_outputs_are_written_whole_or_not_at_all(nodecheck: Command, plugin: Plugin, tmp_path: Path) -> None:
@@ -260,6 +263,8 @@ def test_list_and_explain(nodecheck: Command) -> None:
         page = nodecheck("explain", name)
         assert page.code == 0
         assert page.out.startswith(f"# {name}: ")
+    for name in ENGINE_CHECKS:  # the last lines of a report lead there too
+        assert nodecheck("explain", f"{name}[x]").out.startswith(f"# {name}: ")
     assert nodecheck("explain", "swop").code == 2
     assert len(nodecheck("list").out.strip().split("\n")) == len(names)
 
@@ -303,6 +308,9 @@ def test_unknown_words_are_answered_with_the_nearest(nodecheck: Command) -> None
     assert "there is no verb 'lisst'; did you mean 'list'?" in nodecheck("lisst").err
     assert "did you mean '--select'?" in nodecheck("run", "--selekt", "swap").err
     assert "did you mean" not in nodecheck("run", "extra").err
+    assert "unrecognized arguments: --bogus" in nodecheck("--bogus").err
+    assert nodecheck("--").code == 2
+    assert "required: report|plan|audit|profile" in nodecheck("schema").err
 
 
 def test_what_belongs_to_later_issues_is_not_there_yet(nodecheck: Command) -> None:

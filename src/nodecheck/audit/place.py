@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -40,9 +41,9 @@ def prepared(directory: str) -> str:
         os.makedirs(os.path.dirname(os.path.abspath(directory)), mode=0o755, exist_ok=True)
         try:
             os.mkdir(directory, 0o700)
-        except FileExistsError:
+        except FileExistsError as error:
             if not os.path.isdir(directory):
-                raise
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), directory) from error
     real = os.path.realpath(directory)
     verify(real)
     return real

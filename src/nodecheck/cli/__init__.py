@@ -68,7 +68,11 @@ def _version() -> int:
     try:
         sys.stdout.write(f"nodecheck {__version__}\n")
         sys.stdout.flush()
-    except (OSError, AttributeError):
+    except (OSError, AttributeError) as error:
+        from nodecheck.cli.start import complain
+
+        if not isinstance(error, BrokenPipeError):
+            complain(f"standard output could not be written: {getattr(error, 'strerror', None) or 'it is closed'}")
         return 74
     return 0
 

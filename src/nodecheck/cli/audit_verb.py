@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck audit``."""
     parser.epilog = EPILOG
     add_run_options(parser)
-    add_outputs(parser, "text or json, of the changes")
+    add_outputs(parser, "text or json, of the changes", verbose="taken as run takes it; changes are always told whole")
     add_state(parser)
     add = parser.add_argument
     add("--changed-only", action="store_true", help="report, and exit by, the changes alone")

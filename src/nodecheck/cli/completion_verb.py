@@ -18,7 +18,7 @@ EPILOG = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck completion``."""
     parser.epilog = EPILOG
-    parser.add_argument("shell", choices=SHELLS)
+    parser.add_argument("shell", choices=SHELLS, metavar="|".join(SHELLS), help="whose completion")
 
 
 def main(args: argparse.Namespace) -> int:

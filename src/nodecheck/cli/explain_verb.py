@@ -6,9 +6,33 @@ import argparse
 from collections.abc import Iterator
 
 from nodecheck.checking.declare import Check
-from nodecheck.checking.selectors import nearest
+from nodecheck.checking.selectors import ENGINE_CHECKS, nearest
 from nodecheck.cli.start import write
 from nodecheck.errors import SelectorError
+
+_PAGES = {
+    "plugin": """\
+# plugin: Every installed plugin loads.
+
+Nodecheck itself says this, not a check. A result `plugin[NAME]`, unknown and a warning, means that an installed plugin
+could not be imported, or declared what cannot be: its checks were not run, all others were.
+
+## How to fix it
+`nodecheck plugins` tells the error. Mend the plugin, install the version that fits this nodecheck, or uninstall it.
+""",
+    "waiver": """\
+# waiver: Every waiver is in force and in use.
+
+Nodecheck itself says this, not a check. A result `waiver[SELECT]`, failed, is about a waiver of the profile or of a
+waiver file. It is a warning where the waiver has expired, and so no longer applies, or matches no result; and for
+information where it ends soon (`waiver-notice-days` of the profile), or where what it covers passes by now.
+
+## How to fix it
+Mend what was waived, and end the waiver: `nodecheck waive SELECT --remove`. Or renew it:
+`nodecheck waive SELECT --until 90d`. Both take `--file FILE`; the evidence names the file.
+""",
+}
+"""The pages of the results that come from the engine and not from a check."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +47,9 @@ def main(args: argparse.Namespace) -> int:
 
     registry = load()
     name = parse_selector(args.check).check or args.check
+    if name in ENGINE_CHECKS and name not in registry.checks:
+        write(_PAGES[name])
+        return 0
     if name not in registry.checks:
         raise SelectorError(f"there is no check {name!r}{nearest(name, registry.checks)}")
     write("\n".join(page(registry.check(name))) + "\n")

@@ -35,7 +35,9 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     add("--cni", metavar="NAME", help="the network plugin, such as flannel, calico, cilium")
 
 
-def add_outputs(parser: argparse.ArgumentParser, formats: str, sockets: str = "") -> None:
+def add_outputs(
+    parser: argparse.ArgumentParser, formats: str, sockets: str = "", verbose: str = "explain every verdict, passes too"
+) -> None:
     """The options of what is printed and written; ``formats`` and ``sockets`` tell the formats in a few words."""
     add = parser.add_argument
     add("--format", metavar="FORMAT", default="text", help=f"{formats} (default: text)")
@@ -48,7 +50,7 @@ def add_outputs(parser: argparse.ArgumentParser, formats: str, sockets: str = ""
         help=f"also write FILE (may be repeated){sockets}",
     )
     add("-q", "--quiet", action="store_true", help="print nothing where all is well, and else only what is not")
-    add("-v", "--verbose", action="store_true", help="explain every verdict, passes too")
+    add("-v", "--verbose", action="store_true", help=verbose)
     add("--no-color", action="store_true", help="plain text on a terminal too (as NO_COLOR does)")
 
 

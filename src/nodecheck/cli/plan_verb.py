@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck plan``."""
     parser.epilog = "nodecheck plan --format sh > fix.sh; less fix.sh; sh fix.sh\n\n" + EPILOG
     add_run_options(parser)
-    add_outputs(parser, "text, sh (a POSIX shell script), ansible (a playbook) or json")
+    formats = "text, sh (a POSIX shell script), ansible (a playbook) or json"
+    add_outputs(parser, formats, verbose="taken as run takes it; a plan is always whole")
 
 
 def form(name: str) -> Form:

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck schedule``."""
     parser.epilog = EPILOG
     add = parser.add_argument
-    add("kind", choices=("systemd", "cron"))
+    add("kind", choices=("systemd", "cron"), metavar="systemd|cron", help="what is to run the audit")
     add(
         "--every",
         metavar="WHEN",

@@ -12,7 +12,7 @@ DOCUMENTS = ("report", "plan", "audit", "profile")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck schema``."""
-    parser.add_argument("document", choices=DOCUMENTS)
+    parser.add_argument("document", choices=DOCUMENTS, metavar="|".join(DOCUMENTS), help="which document's schema")
 
 
 def main(args: argparse.Namespace) -> int:

@@ -56,7 +56,8 @@ def start(words: list[str]) -> int:
         complain(str(error))
         return USAGE
     except Unwritten as error:
-        complain(str(error))
+        if str(error):
+            complain(str(error))
         _close_output()
         return UNWRITTEN
     except Exception:
@@ -84,7 +85,7 @@ def _dispatch(words: list[str]) -> int:
 
         raise UsageError(f"there is no verb {words[0]!r}{nearest(words[0], VERBS)}")
     overview.parse_args(words)
-    return USAGE
+    overview.error("expected a verb before its options")
 
 
 def verb_parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
@@ -139,7 +140,7 @@ def _overview() -> argparse.ArgumentParser:
         **_STYLE,
     )
     parser.add_argument("--version", action="version", version=f"nodecheck {__version__}")
-    parser.add_argument("verb", choices=list(VERBS), metavar="VERB", help=argparse.SUPPRESS)
+    parser.add_argument("verb", nargs="?", choices=list(VERBS), metavar="VERB", help=argparse.SUPPRESS)
     return parser
 
 
@@ -166,7 +167,7 @@ def write(text: str) -> None:
             out.write(raw)
             out.flush()
     except (OSError, ValueError) as error:
-        raise Unwritten(f"standard output could not be written: {error}") from error
+        raise _unwritten(error) from error
 
 
 def _flushed(code: int) -> int:
@@ -174,8 +175,14 @@ def _flushed(code: int) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (OSError, ValueError) as error:
-        raise Unwritten(f"standard output could not be written: {error}") from error
+        raise _unwritten(error) from error
     return code
+
+
+def _unwritten(error: OSError | ValueError) -> Unwritten:
+    if isinstance(error, BrokenPipeError):
+        return Unwritten()  # the reader had seen enough (``| head``): the exit code alone says so
+    return Unwritten(f"standard output could not be written: {getattr(error, 'strerror', None) or error}")
 
 
 def _close_output() -> None:

@@ -46,7 +46,8 @@ class RootHost:
             self.path = os.path.abspath(path)  # fails where the working directory was deleted
             os.close(os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
         except (OSError, ValueError) as error:
-            raise UsageError(f"--root {path}: not a directory that can be opened: {error}") from error
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"--root {path}: not a directory that can be opened: {why}") from error
 
     def read(self, path: str, limit: int = MIB) -> bytes:
         return self._opened(path, limit, lambda fd: drain(path, fd, limit))

@@ -28,16 +28,12 @@ def audit_options(words: Sequence[str]) -> AuditOptions:
 
     Raises UsageError for a relative path and whatever the audit would refuse; argparse ends for what is unknown.
     """
-    import argparse
-
     from nodecheck.cli import audit_verb
     from nodecheck.cli.outputs import SOCKETS, parse_outputs
+    from nodecheck.cli.start import verb_parser
     from nodecheck.config.load import load_config
 
-    parser = argparse.ArgumentParser(prog="nodecheck audit", allow_abbrev=False)
-    audit_verb.add_arguments(parser)
-    parser.epilog = None
-    args = parser.parse_args(words)
+    args = verb_parser("audit")[1].parse_args(words)
     audit_verb.fill(args, load_config(args.config))
     files = [path for format_, path in parse_outputs(args.output) if format_ not in SOCKETS]
     paths = (*files, *_named(args))
