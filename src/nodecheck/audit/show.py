@@ -89,9 +89,11 @@ def _drift(audit: Audit, look: Look) -> Iterator[str]:
 
 def diff_text(changes: tuple[Change, ...], notices: tuple[Notice, ...], look: Look) -> str:
     """The difference of two reports as text."""
-    found = [change for change in changes if not (look.changed_only and change.kind == STILL_FAILING)]
     lines = [_wrapped(f"note: {notice.message}", look) for notice in notices]
-    return "".join([line + "\n" for line in (*lines, *[_line(change_dict(change), look) for change in found])])
+    found = [change for change in changes if not (look.changed_only and change.kind == STILL_FAILING)]
+    # Two reports cannot tell since when: the earlier one is not where it began.
+    lines += [_line(change_dict(change._replace(since=None)), look) for change in found]
+    return "".join([line + "\n" for line in lines])
 
 
 def minute(at: str) -> str:
