@@ -433,6 +433,7 @@ def test_a_dry_run_shows_all_and_changes_nothing(dash: Machine, etc: Path) -> No
     assert not (dash.folder / "run").exists()
     assert "This was a dry run: nothing was changed." in told
     assert told.count("would") == 3
+    assert "4 steps: 3 to do, 1 already done" in told
     assert told.count("already done\n") == 1
 
 

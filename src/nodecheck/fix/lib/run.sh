@@ -276,8 +276,12 @@ main() {
     mode=$after
     all_steps
     settle
-    [ "$mode" = apply ] || say 'This was a dry run: nothing was changed.'
+    did='done'
+    if [ "$mode" != apply ]; then
+        say 'This was a dry run: nothing was changed.'
+        did='to do'
+    fi
     mode=end
-    say "$steps steps: $done_now done, $already already done or not needed, $left_out left out."
+    say "$steps steps: $done_now $did, $already already done or not needed, $left_out left out."
     the_rest
 }
