@@ -102,6 +102,12 @@ def test_every_width_holds_the_table() -> None:
         assert all(len(line) <= width for line in table(render_text(items, Style(width=width))))
 
 
+def test_a_narrow_head_loses_nothing_of_what_the_node_is_to_be() -> None:
+    text = render_text(report(FAILED), Style(width=40))
+
+    assert text.split("\n")[1:4] == ["profile kubernetes, role worker", "Kubernetes 1.34, proxy not known", ""]
+
+
 def test_quiet_shows_only_what_counts() -> None:
     warning = result("warned", Status.FAIL, severity=Severity.WARNING)
 

@@ -99,7 +99,18 @@ def _head(report: Report, style: Style) -> Iterator[str]:
         target.append(f"{label} {printable(value) if value else 'not known'}")
     if used.cni:
         target.append(f"cni {printable(used.cni)}")
-    yield cut((" · " if style.symbols else ", ").join(target), style.width, ellipsis(style))
+    yield from _joined(target, " · " if style.symbols else ", ", style)
+
+
+def _joined(parts: list[str], mark: str, style: Style) -> Iterator[str]:
+    """The parts, as many to a line as it holds."""
+    line = ""
+    for part in parts:
+        if line and columns(line) + columns(mark) + columns(part) > style.width:
+            yield line
+            line = ""
+        line = cut(f"{line}{mark}{part}" if line else part, style.width, ellipsis(style))
+    yield line
 
 
 def ellipsis(style: Style) -> str:
