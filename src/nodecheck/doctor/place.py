@@ -60,7 +60,7 @@ def _namespace(name: str, words: str) -> Iterator[Item]:
     try:
         same = os.readlink(f"/proc/self/ns/{name}") == os.readlink(f"/proc/1/ns/{name}")
     except OSError:
-        yield note(TOPIC, words, "whether this is the node's own cannot be told", "root with CAP_SYS_PTRACE")
+        yield note(TOPIC, words, "whether this is the node's own cannot be told", "CAP_SYS_PTRACE over process 1")
         return
     if same:
         yield ok(TOPIC, words, "as process 1 has it")
