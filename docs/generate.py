@@ -1,5 +1,5 @@
-"""Write the pages of the checks, ``docs/checks/NAME.md``, and the README's table, from the checks themselves; and the
-completions and the manual page from the parsers of the command line.
+"""Write the pages of the checks, ``docs/checks/NAME.md``, their table and the README's list, from the checks themselves;
+and the completions and the manual page from the parsers of the command line.
 
 python docs/generate.py            # writes
 python docs/generate.py --check    # exit 1 where something is not up to date
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from textwrap import fill
 
 from nodecheck import __version__
 from nodecheck.cli.completion_verb import completion
@@ -27,11 +28,13 @@ def documents() -> dict[Path, str]:
     """Every generated file, with what it should hold."""
     checks = [check for check in load().all_checks() if check.plugin == "builtin"]
     found = {DOCS / "checks" / f"{check.name}.md": "\n".join(page(check)) + "\n" for check in checks}
-    rows = ["| check | views | requirement |", "| --- | --- | --- |"]
-    rows += [f"| [`{c.name}`](docs/checks/{c.name}.md) | {', '.join(c.views)} | {c.title} |" for c in checks]
+    rows = ["# The checks", "", "| check | views | requirement |", "| --- | --- | --- |"]
+    rows += [f"| [`{c.name}`]({c.name}.md) | {', '.join(c.views)} | {c.title} |" for c in checks]
+    found[DOCS / "checks/README.md"] = "\n".join(rows) + "\n"
     head, _, rest = README.read_text().partition(MARKS[0])
     found.update(_of_the_command_line())
-    found[README] = head + MARKS[0] + "\n".join(rows) + "\n" + MARKS[1] + rest.partition(MARKS[1])[2]
+    listed = fill(", ".join([f"`{check.name}`" for check in checks]), 116, break_on_hyphens=False)
+    found[README] = f"{head}{MARKS[0]}{listed}.\n{MARKS[1]}{rest.partition(MARKS[1])[2]}"
     return found
 
 

@@ -15,11 +15,9 @@ NODE7: dict[str, str | bytes] = {
     "/etc/hostname": "node7\n",
     "/etc/os-release": 'PRETTY_NAME="Ubuntu 24.04.3 LTS"\nID=ubuntu\nVERSION_ID="24.04"\n',
     "/etc/fstab": "UUID=6f3c / ext4 defaults 0 1\n/swap.img none swap sw 0 0\n",
-    "/etc/sysctl.d/90-kubernetes.conf": "net.ipv4.ip_forward = 1\n",
-    "/etc/sysctl.d/99-sysctl.conf": "net.ipv4.ip_forward = 0\n",
 }
 
-SELECT = ["os-release", "hostname", "swap", "sysctl[net.ipv4.ip_forward]"]
+SELECT = ["os-release", "hostname", "swap"]
 
 
 def test_the_report_is_what_nodecheck_prints(tree: Callable[[dict[str, str | bytes]], Path]) -> None:
