@@ -265,6 +265,19 @@ def test_nothing_is_changed_where_a_file_is_not_as_it_was(tmp_path: Path, ansibl
 
 
 @needs_ansible
+def test_a_blank_file_is_written_and_what_is_no_file_is_not(tmp_path: Path, ansible: Run) -> None:
+    (tmp_path / "blank").write_text("\n \t\r\n")
+    (tmp_path / "null").symlink_to("/dev/null")
+
+    ansible(plan(doing((create(str(tmp_path / "blank"), "mine\n"),))))
+    with pytest.raises(Refused, match="by now"):
+        ansible(plan(doing((create(str(tmp_path / "null"), "mine\n"),))))
+
+    assert (tmp_path / "blank").read_text() == "mine\n"
+    assert (tmp_path / "null").is_symlink()
+
+
+@needs_ansible
 def test_another_node_is_refused(tmp_path: Path, ansible: Run) -> None:
     (tmp_path / "file").write_text("a\n")
     found = plan(doing((edit(str(tmp_path / "file"), "a", "b"),)))

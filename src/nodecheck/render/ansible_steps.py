@@ -88,6 +88,12 @@ _MANY = f"({_CONTENT}.split('\\n') | select('equalto', nodecheck_before) | list 
 _HAS = f"(('\\n' ~ nodecheck_after ~ '\\n') in ('\\n' ~ {_CONTENT} ~ '\\n'))"
 
 
+_MOST_BLANK = 65536
+"""Bytes of a file that is perhaps blank."""
+_SPACE = r" \t\r\n\f\v"
+"""What a blank file is made of, as the script of ``nodecheck plan`` has it."""
+
+
 def _bytes(text: str) -> str:
     return wellformed(text).encode().decode(_BYTES)
 
@@ -149,8 +155,17 @@ def _look_at_place(place: int, step: Create) -> Iterator[Task]:
         "register": name,
         "check_mode": False,
     }
+    yield {
+        "name": literal(f"Read {printable(step.path)} where it is there"),
+        "ansible.builtin.slurp": {"src": literal(step.path)},
+        "register": f"nodecheck_text_{place}",
+        "when": f"{name}.stat.isreg | default(false) and {name}.stat.size < {_MOST_BLANK}",
+        "check_mode": False,
+    }
     digest = sha1(wellformed(step.content).encode(), usedforsecurity=False).hexdigest()
-    fits = f"{name}.stat.size == 0 or {name}.stat.checksum | default('') == '{digest}'"
+    # What was not read is not blank: "eA==" is an x.
+    content = f"nodecheck_text_{place}.content | default('eA==') | b64decode(encoding='{_BYTES}')"
+    fits = f"({content} | trim('{_SPACE}')) == '' or {name}.stat.checksum | default('') == '{digest}'"
     yield {
         "name": literal(f"{printable(step.path)} is not there, or as it is to be"),
         "ansible.builtin.assert": {
