@@ -1,5 +1,5 @@
-"""Write the pages of the checks, ``docs/checks/NAME.md``, their table and the README's list, from the checks themselves;
-and the completions and the manual page from the parsers of the command line.
+"""Write the pages of the checks, ``docs/checks/NAME.md``, their table and the README's list, from the checks; and the
+completions and the manual page from the parsers of the command line.
 
 python docs/generate.py            # writes
 python docs/generate.py --check    # exit 1 where something is not up to date

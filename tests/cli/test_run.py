@@ -311,6 +311,8 @@ def test_unknown_words_are_answered_with_the_nearest(nodecheck: Command) -> None
     assert "unrecognized arguments: --bogus" in nodecheck("--bogus").err
     assert nodecheck("--").code == 2
     assert "required: report|plan|audit|profile" in nodecheck("schema").err
+    assert "A profile as TOML, with what it extends." in nodecheck("profile", "show", "--help").out
+    assert nodecheck("baseline", "show", "--js").code == 2  # as everywhere: options are not abbreviated
 
 
 def test_what_belongs_to_later_issues_is_not_there_yet(nodecheck: Command) -> None:

@@ -15,7 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck baseline``."""
     verbs = parser.add_subparsers(dest="action", metavar="accept|show", required=True)
     accept = verbs.add_parser("accept", help="accept a run as the baseline of audits like it")
-    accept.add_argument("run", metavar="RUN", nargs="?", default="last", help="(default: the last)")
+    runs = "a number, the start of an id, last, last~2 (default: last)"
+    accept.add_argument("run", metavar="RUN", nargs="?", default="last", help=runs)
     show = verbs.add_parser("show", help="the accepted baselines, and what fails in them")
     show.add_argument("--json", action="store_true", help="as JSON, with the whole reports")
     for verb in (accept, show):
@@ -46,7 +47,7 @@ def _accept(args: argparse.Namespace, directory: str) -> int:
         with locked(directory), opened(directory, limits_of(args), look=False) as db:
             accept(db, scope, found)
     except (sqlite3.DatabaseError, Corrupt, OSError) as error:
-        raise Unwritten(f"the baseline could not be recorded: {error}") from error
+        raise Unwritten(f"the baseline could not be recorded: {getattr(error, 'strerror', None) or error}") from error
     write(f"accepted as the baseline: run {run} of {minute(report.run.started_at)}, {verdict(report)}\n")
     return 0
 

@@ -17,11 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="action", metavar="list|show|validate", required=True)
     verbs.add_parser("list", help="the names of the profiles")
     show = verbs.add_parser("show", help="a profile as TOML, with what it extends")
-    show.add_argument("name", metavar="NAME|FILE")
+    show.add_argument("name", metavar="NAME|FILE", help="a profile's name, or a TOML file")
     validate = verbs.add_parser(
         "validate", help="exit 0 where a file is a valid profile, else say what is wrong and exit 2"
     )
-    validate.add_argument("file", metavar="FILE")
+    validate.add_argument("file", metavar="FILE", help="a profile as TOML")
 
 
 def effective(profile: Profile, registry: Registry) -> dict[str, dict[str, Any]]:

@@ -93,7 +93,19 @@ def verb_parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
     module = import_module(f"nodecheck.cli.{verb}_verb")
     parser = _Parser(prog=f"nodecheck {verb}", description=module.__doc__, **_STYLE)
     module.add_arguments(parser)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            _dress(action)
     return module, parser
+
+
+def _dress(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Let the actions of a verb (``profile show``) say what they do, and look and parse as the verbs do."""
+    for told in actions._choices_actions:
+        parser, text = actions.choices[told.dest], told.help or ""
+        parser.description = parser.description or f"{text[:1].upper()}{text[1:]}."
+        parser.formatter_class = _formatter
+        parser.allow_abbrev = False
 
 
 # argparse asks gettext for translations of its words, of which there are none, and gettext imports locale to look for
