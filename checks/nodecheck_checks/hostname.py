@@ -2,7 +2,7 @@
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import Absent, Offline
-from nodecheck.facts.hostname import KERNEL, STATIC, BootHostname, KernelHostname
+from nodecheck.facts.hostname import KERNEL, STATIC, BootHostname, KernelHostname, fits
 from nodecheck.facts.joined import Joined
 from nodecheck.facts.kubelet import Setting
 from nodecheck.facts.node_name import NodeName
@@ -49,8 +49,8 @@ def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem) -> Result
     ## What it looks at
     Now: the kernel's name, `/proc/sys/kernel/hostname`. Boot: `systemd.hostname=` on the kernel's command line, else
     `/etc/hostname` as systemd reads it (the first line that is no comment, without what a host name cannot hold;
-    before systemd 248 it could hold an underscore), else `hostname=` on the command line; without systemd also
-    `/etc/conf.d/hostname` and `/etc/sysconfig/network`.
+    before systemd 248 it could hold an underscore; from 258 on the machine's id completes one with `?` or `$`), else
+    `hostname=` on the command line; without systemd also `/etc/conf.d/hostname` and `/etc/sysconfig/network`.
 
     A name must be a DNS subdomain (RFC 1123) of at most 63 characters, as it becomes the label
     `kubernetes.io/hostname`, and not `localhost`. Upper case is a warning: the kubelet makes it lower case, others do
@@ -81,6 +81,9 @@ def hostname_boot(
     if node.given is not None:
         yield _given(node.given)
         return
+    if boot.pattern is not None:
+        yield _filled_in(boot, boot.pattern, evidence, kernel, init)
+        return
     if boot.name is None:
         message = "no name is set on disk: DHCP, reverse DNS or the distribution's fallback will give one"
         yield unknown(message, code="not-found", expected=_EXPECTED, evidence=evidence, severity=Severity.WARNING)
@@ -93,6 +96,22 @@ def hostname_boot(
         yield _renamed(boot, present, evidence, joined())
     else:
         yield _judged(boot.name, evidence, boot, init)
+
+
+def _filled_in(
+    boot: BootHostname, pattern: str, evidence: list[Evidence], kernel: Lazy[KernelHostname], init: InitSystem
+) -> Outcome:
+    """A name that the machine's id completes: where the present one can be that, it is, for the id stays."""
+    try:
+        present = kernel().name
+    except (Absent, Offline):
+        present = ""
+    if fits(present, pattern):
+        return _judged(present, [*evidence, seen(KERNEL, present)], boot, init)
+    message = f"the machine's id completes the name {pattern}"
+    return unknown(
+        message, code="unsupported", expected=_EXPECTED, actual=pattern, evidence=evidence, severity=Severity.WARNING
+    )
 
 
 def _given(name: Setting) -> Outcome:
@@ -144,7 +163,7 @@ def _judged(name: str, evidence: list[Evidence], boot: BootHostname | None, init
 def _lower(name: str, boot: BootHostname | None, init: InitSystem) -> Fix:
     title = f"Call the node {name.lower()}"
     if boot is not None and boot.source == STATIC and boot.text is not None:
-        return Fix(title, (edit(STATIC, boot.text, name.lower()),))
+        return Fix(title, (edit(STATIC, boot.text, (boot.pattern or name).lower()),))
     if boot is not None:
         return by_hand(title, f"Change {boot.text} in {boot.source} to {name.lower()}")
     set_name = ("hostnamectl", "set-hostname") if init.is_systemd else ("hostname",)

@@ -138,6 +138,20 @@ def test_where_the_name_comes_from(tree: Tree, files: dict[str, str], expected: 
     assert status_of(tree(contents)) == expected
 
 
+@pytest.mark.parametrize(
+    ("present", "status"), [("node-92a9", "pass"), ("Node-92a9", "unknown"), ("node", "unknown"), (None, "unknown")]
+)
+def test_the_machines_id_completes_a_name_since_systemd_258(tree: Tree, present: str | None, status: str) -> None:
+    release = "ID=fedora\nVERSION_ID=43\n"
+    files: dict[str, str | bytes] = {"/etc/hostname": "node-????\n", "/etc/os-release": release}
+    if present is not None:
+        files["/proc/sys/kernel/hostname"] = present
+
+    assert status_of(tree(files))[0] == status
+    (node := tree({**files, "/etc/os-release": "ID=debian\nVERSION_ID=13\n"}))
+    assert (status_of(node)[0] == "pass") == (present in (None, "node"))
+
+
 def test_a_file_that_cannot_be_read_is_unknown(tree: Tree) -> None:
     assert status_of(tree({"etc/hostname/x": ""}))[0] == "unknown"
 

@@ -19,6 +19,9 @@ CMDLINE_SINCE = 246
 LDH_SINCE = 248
 """From this systemd on an underscore is left out of names as well (``valid_ldh_char``)."""
 
+WILDCARDS_SINCE = 258
+"""From this systemd on the machine's id fills in ``?`` (and, in newer ones, ``$``) of a name (hostname(5))."""
+
 
 class KernelHostname(NamedTuple):
     """The running kernel's name for the node (``uname -n``)."""
@@ -40,6 +43,8 @@ class BootHostname(NamedTuple):
     line: int | None = None
     text: str | None = None
     """As written there."""
+    pattern: str | None = None
+    """The name with ``?`` or ``$``, which the machine's id fills in; ``name`` is None then."""
 
     @classmethod
     def read(cls, host: Host, init: InitSystem, cmdline: Lazy[BootCmdline]) -> BootHostname:
@@ -55,6 +60,8 @@ class BootHostname(NamedTuple):
             found = parse_hostname(text(host, STATIC, 1 << 16), underscores=underscores)
         except Absent:
             found = cls()
+        if found.text is not None and init.at_least(WILDCARDS_SINCE) and not {"?", "$"}.isdisjoint(found.text):
+            return found._replace(name=None, pattern=found.text.partition("\0")[0].strip(" \t\r\n"))
         return found if found.name is not None else _of_cmdline(words, "hostname", True) or found
 
 
@@ -110,6 +117,18 @@ def parse_hostname(source: str, *, underscores: bool = False) -> BootHostname:
             name = cleaned(plain, underscores)
             return BootHostname(name if is_valid(name, underscores=underscores) else None, STATIC, number, line)
     return BootHostname()
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name can be what the machine's id makes of a pattern: ``?`` a hexadecimal digit, ``$`` a word.
+
+    >>> fits("node-92a9", "node-????"), fits("node-9xa9", "node-????"), fits("node", "node-?")
+    (True, False, False)
+    """
+    import re
+
+    marks = {"?": "[0-9a-f]", "$": "[a-z0-9-]+"}
+    return re.fullmatch("".join([marks.get(char) or re.escape(char) for char in pattern]), name) is not None
 
 
 def cleaned(name: str, underscores: bool = False) -> str:
