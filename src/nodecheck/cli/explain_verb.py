@@ -60,15 +60,16 @@ def page(check: Check) -> Iterator[str]:
     """The page of a check, as lines of Markdown."""
     from inspect import cleandoc
 
-    title, _, body = cleandoc(check.doc).partition("\n")
+    # The docstrings are written as Python's are; one backtick is enough for Markdown and for a terminal.
+    title, _, body = cleandoc(check.doc).replace("``", "`").partition("\n")
     yield f"# {check.name}: {title}"
     yield from body.rstrip().split("\n")
     yield from ["", "## In a profile", ""]
-    yield f"Views {' and '.join(check.views)}; severity {check.default_severity.value}"
+    yield f"- Views {' and '.join(check.views)}; severity {check.default_severity.value}"
     if check.tags:
-        yield f"Tags {', '.join(check.tags)}"
+        yield f"- Tags {', '.join(check.tags)}"
     for name, (_, default) in check.parameters.items():
-        yield f"[check.{check.name}] {name} = {shown(default)}"
+        yield f"- `[check.{check.name}] {name} = {shown(default)}`"
     if check.references:
         yield from ["", "## References", "", *(f"- {address}" for address in check.references)]
 
