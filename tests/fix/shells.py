@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from functools import lru_cache
 from pathlib import Path
@@ -50,6 +51,12 @@ def applets(folder: Path) -> str | None:
     return str(bin_)
 
 
+def heed_signals() -> None:
+    """Heed the signals that whoever started the tests ignored (``nohup``, ``&``): a shell cannot trap those."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Machine:
     """A place to run scripts in: its files, the script's state and its backups below one directory."""
 
@@ -79,7 +86,7 @@ class Machine:
         with file.open("rb") as source:
             done = subprocess.run(
                 line, cwd=cwd, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, capture_output=True, timeout=60,
-                stdin=source if stdin else subprocess.DEVNULL,
+                stdin=source if stdin else subprocess.DEVNULL, preexec_fn=heed_signals,
             )  # fmt: skip
         assert list(cwd.iterdir()) == []
         return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())

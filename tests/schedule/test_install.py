@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from nodecheck.schedule.program import HIDDEN
+
 PROGRAM = f"{sys.executable} -m nodecheck schedule"
 ALONE = ("unshare", "--mount", "--propagation", "private")
+
+visible = pytest.mark.skipif(
+    sys.executable.startswith(HIDDEN), reason="a service has a /tmp of its own, and cannot see this nodecheck"
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,6 +65,7 @@ def test_what_others_put_there_stays(other: str, what: str) -> None:
     assert "move it away first" in done.stderr
 
 
+@visible
 def test_systemd_where_it_does_not_run() -> None:
     if os.path.isdir("/run/systemd/system") or shutil.which("systemctl") is None:
         pytest.skip("systemd runs here, or there is no systemctl")
@@ -72,6 +79,7 @@ def test_systemd_where_it_does_not_run() -> None:
     assert done.stdout.endswith("/var/lib/nodecheck stays: the history is in it\n0\n")
 
 
+@visible
 def test_the_configurations_outputs_can_be_written() -> None:
     config = '[[output]]\\nformat = "json"\\npath = "/srv/{}/report.json"\\n'
     done = alone(
