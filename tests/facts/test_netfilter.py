@@ -234,6 +234,14 @@ SCRIPTS = {
     f'table inet f {{ chain i {{ {BASE}; log prefix "drop" accept\n }}\n }}\n': None,
     f"table inet f {{ chain i {{ {BASE}; ct state vmap {{ established : accept, invalid : drop }}\n"
     " }\n }\n": "a rule of chain i decides by a map of verdicts",
+    "table inet f { set s { type ipv4_addr; flags interval; elements = { 192.0.2.1,\n 192.0.2.8/29 }; }\n"
+    f" chain i {{ {BASE}; ip saddr @s accept; goto z; }}\n"
+    " chain z { counter drop; }\n }\n": "a rule of chain z drops",
+    f"add table inet f\nadd chain inet f i {{ {BASE}; policy accept; }}\n"
+    "add rule inet f i ip saddr { 192.0.2.1, 192.0.2.2 } tcp dport { 22 } drop\n": "a rule of chain i drops",
+    f'define POLICY = "drop"\ntable inet f {{ chain i {{ {BASE}; policy $POLICY; }}; }}\n': (
+        "chain i drops what no rule accepts"
+    ),
     f"define x = 22\ntable ip f {{ chain i {{ {BASE}; policy accept; tcp dport $x drop; }}\n"
     " chain o { type filter hook output priority 0; }; }\n": "a rule of chain i drops",
 }
@@ -258,6 +266,14 @@ def test_a_script_says_what_the_kernel_then_does(script: str, tmp_path: Path) ->
 
     by_text = [table.blocks() for table in parse_script(script, "x").tables if any(c.hook for c in table.chains)]
     assert [table.blocks() for table in loaded] == by_text
+
+
+def test_the_chains_below_a_set_are_of_its_table() -> None:
+    script = "table inet f {\n set s {\n type ipv4_addr\n elements = { 192.0.2.1 }\n }\n chain i {\n }\n}\n"
+
+    (table,) = parse_script(script, "x").tables
+
+    assert (table.name, [chain.name for chain in table.chains]) == ("f", ["i"])
 
 
 @given(st.text(alphabet='{}; \n"#\\abcdrop,:table chain', max_size=200))

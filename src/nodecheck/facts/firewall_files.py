@@ -127,7 +127,7 @@ def _loaded(host: Host, index: UnitIndex) -> str | None:
     """The file after ``-f`` in the unit's command."""
     unit = load_unit(host, index.persistent(), "nftables.service")
     for value, _, _ in unit.values("Service", "ExecStart") if unit is not None else ():
-        words = value.replace("\t", " ").split(" ")
+        words = [word.strip("\"'") for word in value.replace("\t", " ").split(" ")]
         for word, following in pairwise(words):
             if word in ("-f", "--file") and following.startswith("/"):
                 return following

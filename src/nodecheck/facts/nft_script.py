@@ -28,7 +28,7 @@ class _Chain:
             self.hook = words[place] if words[1:2] == ["filter"] and place < len(words) else None
             self.policy = self.policy or "accept"
         elif words[:1] == ["policy"]:
-            self.policy = words[1] if len(words) > 1 else None
+            self.policy = words[1].strip('"') if len(words) > 1 else None
         else:
             self.rules.extend(_verdicts(words))
 
@@ -45,12 +45,15 @@ class Reader:
     def __init__(self, path: str) -> None:
         self._path = path
         self._tables: dict[tuple[str, str], dict[str, _Chain]] = {}
+        self._defined: dict[str, str] = {}
 
     def read(self, source: str) -> Iterator[str]:
         """Take a text; yields the patterns of its ``include`` lines, each where it stands."""
-        tokens = _tokens(source)
+        tokens = self._tokens(source)
         for words, opens in _statements(tokens):
-            if words[:1] == ["include"] and len(words) > 1:
+            if opens and "rule" in words[:2]:
+                self._statement([*words, *_rest(tokens)])
+            elif words[:1] == ["include"] and len(words) > 1:
                 yield words[1].strip('"')
             elif opens:
                 self._block(words, tokens)
@@ -76,18 +79,28 @@ class Reader:
             chain = self._tables.setdefault((family, table), {}).setdefault(rest[0] if rest else "", _Chain())
             _fill(chain, tokens)
         else:
-            for _ in _statements(tokens, nested=True):
-                pass
+            _braces(tokens)
 
     def _inside(self, chains: dict[str, _Chain], tokens: Iterator[str]) -> None:
         for words, opens in _statements(tokens, nested=True):
             if opens and words[:1] == ["chain"] and len(words) > 1:
                 _fill(chains.setdefault(words[1].strip('"'), _Chain()), tokens)
             elif opens:
-                for _ in _statements(tokens, nested=True):
-                    pass
+                _braces(tokens)
+            else:
+                self._define(words)
+
+    def _define(self, words: list[str]) -> None:
+        if words[:1] in (["define"], ["redefine"]) and words[2:3] == ["="] and len(words) == 4:
+            self._defined[words[1]] = words[3]
+
+    def _tokens(self, source: str) -> Iterator[str]:
+        """The tokens, with the word that was defined before in the place of its name (a policy, an interface)."""
+        for token in _tokens(source):
+            yield self._defined.get(token[1:], token) if token.startswith("$") else token
 
     def _statement(self, words: list[str]) -> None:
+        self._define(words)
         if words[:2] == ["flush", "ruleset"]:
             self._tables.clear()
         elif words[:2] in (["delete", "table"], ["destroy", "table"]):
@@ -162,6 +175,15 @@ def _braces(tokens: Iterator[str]) -> list[str]:
         if depth == 0:
             break
     return words
+
+
+def _rest(tokens: Iterator[str]) -> Iterator[str]:
+    """What a rule's statement goes on with after the brace that it has open."""
+    yield from _braces(tokens)
+    for token in tokens:
+        if token in (";", "\n"):
+            return
+        yield from _braces(tokens) if token == "{" else [token]
 
 
 def _named(words: list[str]) -> list[str]:
