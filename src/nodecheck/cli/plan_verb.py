@@ -61,10 +61,10 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _text(args: argparse.Namespace, found: Plan) -> str:
-    from nodecheck.cli.terminal import style
+    from nodecheck.cli.terminal import again, style
     from nodecheck.render.plan import render_plan
 
-    return render_plan(found, style(args))
+    return render_plan(found, style(args)._replace(again=again(args)))
 
 
 def _output(text: str) -> tuple[Form, str]:

@@ -18,8 +18,8 @@ def style(args: argparse.Namespace) -> Style:
     """How to show a report on standard output."""
     from nodecheck.render.text import Style
 
-    again = _again(args) if _terminal() else None
-    return Style(colour(args.no_color), width(), args.verbose, args.quiet, symbols(), again)
+    words = again(args) if _terminal() else None
+    return Style(colour(args.no_color), width(), args.verbose, args.quiet, symbols(), words)
 
 
 def colour(refused: bool) -> bool:
@@ -66,7 +66,7 @@ def width() -> int:
     return max(40, min(found or PLAIN_WIDTH, 400))
 
 
-def _again(args: argparse.Namespace) -> tuple[str, ...]:
+def again(args: argparse.Namespace) -> tuple[str, ...]:
     """The options with which another verb looks at the same node in the same way."""
     given = vars(args)
     found: list[str] = []
@@ -74,7 +74,7 @@ def _again(args: argparse.Namespace) -> tuple[str, ...]:
         value = given.get(name)
         if value is not None and (name, value) != ("profile", "kubernetes"):
             found.extend((f"--{name.replace('_', '-')}", str(value)))
-    for name in ("select", "ignore"):
+    for name in ("waivers", "select", "ignore"):
         for value in given.get(name) or ():
             found.extend((f"--{name}", value))
     return tuple(found)

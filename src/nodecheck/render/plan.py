@@ -26,8 +26,9 @@ def render_plan(plan: Plan, style: Style) -> str:
         lines.append(paint("Not fixed by these steps", "bold", style))
         lines += _left(plan, style)
     if plan.steps and not style.quiet:
-        again = "".join([f" {shell_line((word,))}" for word in style.again or ()])
         live = plan.source.kind == "live"
+        words = () if live else ("--root", plan.source.path)
+        again = "".join([f" {shell_line((word,))}" for word in (words if style.again is None else style.again)])
         shell = "sh fix.sh" if live else f"chroot {shell_line((plan.source.path,))} sh -s < fix.sh"
         lines += [*([""] if plan.not_fixed else []), "As a script, to be read before it is run:"]
         lines += [f"  nodecheck plan{again} --format sh > fix.sh; less fix.sh; {shell}"]
