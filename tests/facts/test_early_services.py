@@ -14,10 +14,12 @@ from nodecheck.facts.early_services import other_command
 from nodecheck.facts.systemd import UnitIndex
 from nodecheck.host import RootHost
 
-Tree = Callable[[dict[str, "str | bytes"]], Path]
+Tree = Callable[[dict[str, str | bytes]], Path]
 
 NAME = "systemd-sysctl.service"
-UNIT: dict[str, "str | bytes"] = {f"usr/lib/systemd/system/{NAME}": "[Service]\nExecStart=/lib/systemd/systemd-sysctl\n"}
+UNIT: dict[str, str | bytes] = {
+    f"usr/lib/systemd/system/{NAME}": "[Service]\nExecStart=/lib/systemd/systemd-sysctl\n",
+}
 DROP_IN = f"etc/systemd/system/{NAME}.d/x.conf"
 
 
