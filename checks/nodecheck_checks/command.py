@@ -14,7 +14,7 @@ from nodecheck.facts.target import Target
 from nodecheck.facts.units import UnitIndex
 from nodecheck.fix import Fix, by_hand
 from nodecheck.fix import command as run
-from nodecheck_checks.command_table import INSTALL, KNOWN_TO, UNBUNDLED, Need, needs_of, package_of
+from nodecheck_checks.command_table import ADDED_TO_EL, INSTALL, KNOWN_TO, UNBUNDLED, Need, needs_of, package_of
 
 
 @check(severity=Severity.ERROR, tags=["kubelet", "kubeadm"], verify={"require": command_text})
@@ -94,6 +94,8 @@ class _Fixes:
             return by_hand(title, f"{image.name} is changed as a whole: add {name} by {image.place}.")
         manager = _manager(release)
         package = None if manager is None else package_of(name, manager)
+        if manager == "dnf" and release.family == "rhel" and name in ADDED_TO_EL:
+            return by_hand(title, f"Install what brings {name}: {ADDED_TO_EL[name]}.")
         if manager is None or package is None:
             return by_hand(title, f"Install what brings {name}: {KNOWN_TO.get(name, 'its package')}.")
         return Fix(f"Install {package}", (run(*INSTALL[manager], package),))
@@ -101,8 +103,8 @@ class _Fixes:
 
 _MANAGERS: Mapping[str, str] = {
     "debian": "apt", "ubuntu": "apt", "raspbian": "apt", "alpine": "apk", "arch": "pacman", "fedora": "dnf",
-    "opensuse": "zypper", "suse": "zypper", "sles": "zypper", "rhel": "dnf", "mariner": "dnf", "azurelinux": "dnf",
-    "openeuler": "dnf", "anolis": "dnf", "photon": "dnf",
+    "opensuse": "zypper", "suse": "zypper", "sles": "zypper", "rhel": "dnf", "mariner": "tdnf", "azurelinux": "tdnf",
+    "openeuler": "dnf", "anolis": "dnf",
 }  # fmt: skip
 
 

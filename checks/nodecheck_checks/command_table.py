@@ -71,6 +71,7 @@ def needs_of(target: Target) -> tuple[Need, ...]:
     )
 
 
+# On EL 9 and Fedora iptables-nft provides "iptables" and "ebtables"; EL 8 has no package of that name.
 _EVERYWHERE = ("ipset", "ipvsadm", "ethtool", "socat", "iptables", "ebtables")
 
 PACKAGES: dict[str, dict[str, str]] = {
@@ -79,8 +80,7 @@ PACKAGES: dict[str, dict[str, str]] = {
     "yum": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute", "tc": "iproute",
             "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
     "dnf": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute", "tc": "iproute-tc",
-            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
-            "iptables": "iptables-nft", "ebtables": "iptables-nft"},
+            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
     "zypper": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2",
                "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
     "apk": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2-tc",
@@ -88,15 +88,20 @@ PACKAGES: dict[str, dict[str, str]] = {
     "pacman": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2",
                "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
 }  # fmt: skip
+PACKAGES["tdnf"] = PACKAGES["yum"]
 """The package of a program by package manager, where it is not called as the program is."""
 
 KNOWN_TO = {"crictl": "the repository of Kubernetes' own packages (pkgs.k8s.io), package cri-tools"}
 """Programs whose package is in no distribution, and where it is."""
 
+ADDED_TO_EL = {"brctl": "EPEL, package bridge-utils (Enterprise Linux has none since 8)"}
+"""The same of Enterprise Linux from 8 on: a plan would stop at a package that is not to be had."""
+
 INSTALL: dict[str, tuple[str, ...]] = {
     "apt": ("apt-get", "install", "-y", "--"),
     "yum": ("yum", "install", "-y", "--"),
     "dnf": ("dnf", "install", "-y", "--"),
+    "tdnf": ("tdnf", "install", "-y"),
     "zypper": ("zypper", "--non-interactive", "install", "--"),
     "apk": ("apk", "add", "--"),
     "pacman": ("pacman", "-S", "--noconfirm", "--"),

@@ -198,6 +198,8 @@ def test_a_folder_that_is_none(node: Path, fault: str) -> None:
         ("ID=opensuse-leap\nID_LIKE='suse opensuse'\n", ("zypper", "--non-interactive", "install", "--", "ipset")),
         ("ID=alpine\n", ("apk", "add", "--", "ipset")),
         ("ID=amzn\nVERSION_ID=2\n", ("yum", "install", "-y", "--", "ipset")),
+        ("ID=azurelinux\nVERSION_ID=3.0\n", ("tdnf", "install", "-y", "ipset")),
+        ("ID=photon\nVERSION_ID=5.0\n", None),
         ("ID=flatcar\nID_LIKE=coreos\n", None),
         ("ID=talos\n", None),
         ("ID=frobnix\n", None),
@@ -214,6 +216,19 @@ def test_the_fix_is_the_distributions(node: Path, release: str, argv: tuple[str,
         assert fix.safety == "manual"
     else:
         assert (fix.safety, fix.steps) == ("safe", (Command(argv),))
+
+
+@pytest.mark.parametrize(
+    ("release", "safety"),
+    [("ID=centos\nVERSION_ID=7\n", "safe"), ("ID=rocky\nVERSION_ID=9.6\n", "manual"), ("ID=fedora\n", "safe")],
+)
+def test_no_plan_installs_what_the_distribution_does_not_have(node: Path, release: str, safety: str) -> None:
+    (node / "etc/os-release").write_text(release)
+
+    fix = run(node, '"brctl"')["command[brctl]"].fix
+
+    assert fix is not None
+    assert fix.safety == safety
 
 
 def test_every_need_has_a_package_everywhere() -> None:

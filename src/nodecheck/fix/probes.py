@@ -112,4 +112,5 @@ _PROBES = {
     "chmod": _of_chmod, "hostnamectl": _of_hostnamectl,
     "swapoff": _of_swapoff, "modprobe": _of_modprobe, "setenforce": _of_setenforce, "ip": _of_ip,
     "apt-get": _of_packages, "dnf": _of_packages, "yum": _of_packages, "zypper": _of_packages, "apk": _of_packages,
+    "tdnf": _of_packages,
 }  # fmt: skip
