@@ -100,6 +100,14 @@ def test_a_terminal_has_colours_marks_and_what_to_do_next(plugin: Plugin) -> Non
     assert all(len(line) <= 80 for line in plain(sent).split("\n"))
 
 
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"LC_ALL": "", "LANG": "POSIX"}, {"LC_ALL": "", "LANG": "C"}])
+def test_the_locale_c_has_ascii_marks(plugin: Plugin, locale: dict[str, str]) -> None:
+    sent, _ = on_a_terminal(["run", "--select", "quick"], plugin("slow", SLOW), 80, **locale)
+
+    assert sent.isascii()
+    assert "> nodecheck plan" in plain(sent)
+
+
 @pytest.mark.parametrize("how", ["NO_COLOR", "--no-color", "dumb", "CLICOLOR"])
 def test_a_terminal_without_colours(plugin: Plugin, how: str) -> None:
     env = {"NO_COLOR": {"NO_COLOR": "1", "FORCE_COLOR": "1"}, "dumb": {"TERM": "dumb"}, "CLICOLOR": {"CLICOLOR": "0"}}

@@ -47,11 +47,18 @@ def _terminal() -> bool:
 def symbols() -> bool:
     """Whether marks and dashes beyond ASCII are shown: on a terminal that has them, and where colour is forced.
 
-    The kernel's own console (``TERM=linux``) has few of them in its font.
+    The kernel's own console (``TERM=linux``) has few of them in its font; the locale C asks for ASCII.
     """
-    if not (_terminal() or _forced()) or os.environ.get("TERM") == "linux":
+    if not (_terminal() or _forced()) or os.environ.get("TERM") == "linux" or _locale() in ("C", "POSIX"):
         return False
     return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+
+
+def _locale() -> str:
+    """The locale that was chosen. Python makes UTF-8 of C, and sets ``LC_CTYPE`` for that (PEP 538 and 540)."""
+    kind = os.environ.get("LC_CTYPE", "")
+    chosen = "" if kind in ("C.UTF-8", "C.utf8", "UTF-8") else kind
+    return os.environ.get("LC_ALL") or chosen or os.environ.get("LANG", "")
 
 
 def width() -> int:
