@@ -10,7 +10,7 @@ from nodecheck.facts.openrc import Runlevels
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.facts.units import RESCUES
-from nodecheck.fix import DISRUPTIVE, Fix, command
+from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck_checks.firewall_wanted import Wanted
 
@@ -111,6 +111,10 @@ def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Want
         ports = None if wanted.strict(name) else wanted.ports()
         units_on = tuple([(start.unit, start.by_link) for start in working])
         fix = boot_fix(name, units_on, boot.ufw() if name == "ufw" else None, ports)
+        for start in working:
+            path = boot.index.fragment(start.unit) or ""
+            if command("systemctl", "mask", start.unit) in fix.steps and path.startswith("/etc/"):
+                fix = by_hand(fix.title, f"Remove {path}, a unit that systemctl cannot mask where it lies")
         message = f"{working[0].unit} starts at boot{effects[working[0]]}{wanted.note(name)}"
         return fail(message, actual="enabled", evidence=[*[start.evidence for start in working], *told], fix=fix)
     evidence = [*[start.evidence for start in enabled], *told]

@@ -285,6 +285,9 @@ def test_what_disabling_would_not_turn_off_is_masked(tree: Tree, by: str) -> Non
 
     assert boot(root, "firewalld", strict=True).fix.steps == (Command(("systemctl", "mask", "firewalld.service")),)  # type: ignore[union-attr]
 
+    (root / UNITS.lstrip("/") / "firewalld.service").rename(root / "etc/systemd/system/firewalld.service")
+    assert boot(root, "firewalld", strict=True).fix.safety == "manual"  # type: ignore[union-attr]
+
 
 def test_the_dbus_alias_is_the_same_unit(tree: Tree) -> None:
     root = tree(FILES["firewalld"])  # type: ignore[arg-type]
