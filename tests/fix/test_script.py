@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import nodecheck
 from nodecheck.fix import command, create, edit, manual
 from nodecheck.fix.plan import plan
+from nodecheck.fix.script import STATIC_HOSTNAME
 from tests.fix.reports import failing, mended, of, report_of
 from tests.fix.shells import SHELLS, Ended, Machine, state
 from tests.render.reports import hostile_report
@@ -601,3 +603,30 @@ def test_shellcheck_has_nothing_to_say(tmp_path: Path) -> None:
     done = subprocess.run(["shellcheck", "--norc", *files], capture_output=True, text=True)
 
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("node1\n", "node1"),
+        ("node1", "node1"),
+        ("# a name\n\n \tnode1 \r\nother\n", "node1"),
+        (" # indented\nnode1\n", "node1"),
+        ("# nothing\n", None),
+    ],
+)
+@pytest.mark.parametrize("sed", [("sh",), ("busybox", "sh")])
+def test_the_script_reads_the_name_of_a_directory_as_the_report_does(
+    tmp_path: Path, sed: tuple[str, ...], content: str, name: str | None
+) -> None:
+    place = tmp_path / "etc/hostname"
+    place.parent.mkdir()
+    place.write_bytes(content.encode())
+
+    line = STATIC_HOSTNAME.replace("sed", "busybox sed") if sed[0] == "busybox" else STATIC_HOSTNAME
+    if shutil.which(sed[0]) is None:
+        pytest.skip(f"{sed[0]} is not installed")
+    found = subprocess.run([*sed, "-c", line.replace("/etc/hostname", str(place))], capture_output=True, check=True)
+
+    assert found.stdout.decode() == (f"{name}\n" if name else "")
+    assert nodecheck.run(root=tmp_path, select=["os-release"]).node.hostname == name

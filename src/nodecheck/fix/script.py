@@ -192,12 +192,16 @@ def _list(texts: tuple[str, ...], words: Words) -> str:
     return " ".join([words.word(text) for text in texts])
 
 
+STATIC_HOSTNAME = r"sed -n 's/^[[:space:]]*//; s/[[:space:]]*$//; /^#/d; /^$/d; p; q' /etc/hostname"
+"""The first line that is no comment, as the report has it."""
+
+
 def _guard(plan: Plan, words: Words) -> Iterator[str]:
     yield "guard() {"
     yield f"    other_root {words.word(shown(plan.source.path) if _offline(plan) else '')}"
     found = '"$(uname -n)"'
     if _offline(plan):
-        found = "\"$(grep -v '^#' /etc/hostname 2>/dev/null | grep . | head -n 1)\""
+        found = f'"$({STATIC_HOSTNAME} 2>/dev/null)"'
     if not plan.node.hostname:
         found = "''"
     names = _list((plan.node.hostname or "", *_new_names(plan)), words)

@@ -22,7 +22,7 @@ def node_of(host: Host, release: OsRelease | None) -> Node:
     system = OsName(None, None, None)
     if release is not None:
         system = OsName(release.id, release.version, release.pretty_name)
-    hostname = (_line(host, "/proc/sys/kernel/hostname") if running else None) or _line(host, "/etc/hostname")
+    hostname = (_line(host, "/proc/sys/kernel/hostname") if running else None) or _static_hostname(host)
     return Node(
         hostname,
         derived_id(_line(host, "/etc/machine-id")),
@@ -38,6 +38,15 @@ def _line(host: Host, path: str) -> str | None:
         return wellformed(text(host, path, 4096).strip().partition("\n")[0]) or None
     except FactError:
         return None
+
+
+def _static_hostname(host: Host) -> str | None:
+    """The first line of ``/etc/hostname`` that is no comment (hostname(5))."""
+    try:
+        lines = [line.strip(" \t\r\f\v") for line in text(host, "/etc/hostname", 4096).split("\n")]
+    except FactError:
+        return None
+    return next((wellformed(line) for line in lines if line and not line.startswith("#")), None)
 
 
 def derived_id(machine_id: str | None) -> str | None:
