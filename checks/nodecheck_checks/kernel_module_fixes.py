@@ -110,6 +110,10 @@ def load_at_boot(name: str, boot: BootModules) -> Fix | None:
     """A file that names the module, where the node reads such files."""
     if boot.wishes.unsupported is not None:
         return None
+    removal = boot.removal(name)
+    if removal is not None:
+        text = f"{removal.source} takes it away again: take {removal.value!r} out of it, and load it at boot"
+        return by_hand(f"Load {name} at boot", text)
     if not boot.wishes.reads_files:
         script = create(f"/etc/sysconfig/modules/nodecheck-{name}.modules", f"#!/bin/sh\nmodprobe -- {name}\n", "0755")
         return Fix(f"Load {name} at boot", (script,))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import nodecheck
 from nodecheck.checking.store import Facts
 from nodecheck.facts.modules_boot import BootModules
 from nodecheck.host import RootHost
@@ -79,6 +80,16 @@ def test_a_script_takes_a_module_away(tree: Tree, script: str, loads: str, state
     root = tree({"etc/rc.local": script, "etc/modules-load.d/a.conf": loads})
     (root / "etc/rc.local").chmod(0o755)
     assert Facts(RootHost(str(root))).get(BootModules).verdict("dummy").state == state
+
+
+def test_naming_a_module_that_a_script_takes_away_does_not_mend_it(tree: Tree) -> None:
+    """As a rebooted node showed."""
+    root = tree({"etc/rc.local": "#!/bin/sh\nmodprobe ip_vs\nmodprobe -r ip_vs\n"})
+    (root / "etc/rc.local").chmod(0o755)
+    row = nodecheck.run(root=root, select=["kernel-module"])["kernel-module[ip_vs]@boot"]
+    assert row.status == "fail"
+    assert row.fix is not None
+    assert row.fix.safety == "manual"
 
 
 @pytest.mark.parametrize(

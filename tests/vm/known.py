@@ -20,12 +20,13 @@ class Known(NamedTuple):
 
 
 _AREA = "fstab asks for the area, and only its file is missing: it would be on as soon as somebody made the file"
+_DOCKER = "no file asks for it: dockerd turns it on when it starts"
+_NAME = "the name changes with the boot, of which there is nothing to be seen after it"
 
 KNOWN: tuple[Known, ...] = (
     Known("boot", "swap[/swap/absent]@boot", "fstab absent", _AREA),
-    Known(
-        "boot", "sysctl[net.ipv4.*forward*]@boot", "docker *", "no file asks for it: dockerd turns it on when it starts"
-    ),
+    Known("boot", "sysctl[net.ipv4.*forward*]@boot", "docker *", _DOCKER),
+    Known("boot", "hostname@boot", "hostname that changes", _NAME),
 )
 
 

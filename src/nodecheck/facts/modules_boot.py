@@ -113,13 +113,19 @@ class BootModules(NamedTuple):
 
     def _taken_away(self, name: str, found: BootVerdict) -> BootVerdict:
         """The verdict on a module that a script takes away again, if it can: one that is in use stays."""
-        for script in self.scripts.scripts if found.state == LOADED else ():
-            for removal in script.script.removals if script.works else ():
-                if removal.may_load(name) and (found.load is None or found.load.path != script.path):
-                    told = seen(script.path, removal.text.strip(" \t"), line=removal.line)
-                    message = f"{found.message}, and {script.path} may take it away again"
-                    return BootVerdict(UNCLEAR, message, (*found.evidence, told))
-        return found
+        told = self.removal(name) if found.state == LOADED else None
+        if told is None or (found.load is not None and found.load.path == told.source):
+            return found
+        message = f"{found.message}, and {told.source} may take it away again"
+        return BootVerdict(UNCLEAR, message, (*found.evidence, told))
+
+    def removal(self, name: str) -> Evidence | None:
+        """A command of a script that is run at boot, and that takes a module away."""
+        for script in self.scripts.scripts:
+            for part in script.script.removals if script.works else ():
+                if part.may_load(name):
+                    return seen(script.path, part.text.strip(" \t"), line=part.line)
+        return None
 
     def _early_loads(self) -> tuple[Load, ...]:
         return () if self.wishes.hindrance is not None else self.wishes.loads
