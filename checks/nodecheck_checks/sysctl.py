@@ -11,7 +11,6 @@ from nodecheck.facts.module_trees import BootTree, RunningTree
 from nodecheck.facts.modules import ModuleLoading
 from nodecheck.facts.modules_boot import BootModules
 from nodecheck.facts.sysctl_boot import SYSTEMD, BootSysctls, Held
-from nodecheck.facts.sysctl_conf import Setting
 from nodecheck.facts.sysctl_kernel import BRIDGE, holds_number, module_of
 from nodecheck.facts.sysctl_keys import dotted, key_path, spelled
 from nodecheck.facts.sysctl_now import PROC_SYS, RunningSysctls
@@ -19,6 +18,7 @@ from nodecheck.facts.sysctl_udev import UdevSysctls
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix
 from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_now
+from nodecheck_checks.sysctl_evidence import lines_seen, looked_into, writer_seen
 from nodecheck_checks.sysctl_fixes import boot_fix, now_fix
 from nodecheck_checks.wanted import meets, verify_wanted, whole_number
 
@@ -28,9 +28,6 @@ REQUIRE = {
     "net.ipv4.ip_forward": "1",
 }
 """kubeadm's preflight (ip_forward; the bridge's until 1.29) and its installation page."""
-
-MOST_LINES = 16
-"""Beaten lines that evidence names."""
 
 MOST_CHARS = 200
 """Characters of a value that a message shows."""
@@ -186,11 +183,11 @@ def sysctl_boot(
         return
     verdict = modules().verdict(module)
     if verdict.state == UNCLEAR:
-        told = [*verdict.evidence, *_lines(sysctls.held(path))]
+        told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         yield unknown(f"{module}: {verdict.message}", code="unsupported", expected=wanted, evidence=told)
     elif verdict.state not in (BUILT_IN, LOADED):
         message = f"there will be no key {subject}: {module}: {verdict.message}"
-        told = [*verdict.evidence, *_lines(sysctls.held(path))]
+        told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         load = fix_boot(module, modules(), verdict)
         fix = boot_fix(path, wanted, sysctls, sysctls.held(path), verdict, load)
         yield fail(message, expected=wanted, actual="no such key", evidence=told, fix=fix)
@@ -214,6 +211,12 @@ def _unknown_to_kernel(path: str, running: Lazy[RunningSysctls]) -> bool:
 def _of_module(path: str, wanted: str, sysctls: BootSysctls, verdict: BootVerdict, udev: Lazy[UdevSysctls]) -> Results:
     """Judge a key whose module is there after boot, perhaps only after the files were applied."""
     module = module_of(path) or ""
+    own = udev().sets(module, path) if verdict.state == LOADED else None
+    if own is not None:
+        message = f"a rule of udev sets {dotted(path)} when {module} is loaded, before or after the files are applied"
+        shown = [*verdict.evidence, seen(own.path, own.text, line=own.line), *lines_seen(sysctls.held(path))]
+        yield unknown(message, code="unsupported", expected=wanted, evidence=shown)
+        return
     built_in = verdict.state == BUILT_IN
     if verdict.early or sysctls.writer.name is None:
         yield from _judged(path, wanted, sysctls, sysctls.held(path, cmdline=built_in), verdict.evidence, verdict)
@@ -240,8 +243,8 @@ def _judged(
 ) -> Results:
     """Compare what the key will hold with what is wanted."""
     subject = dotted(path)
-    lines = _lines(held) or _looked_into(sysctls, subject)
-    evidence = [*lines, *_writer(sysctls), *more]
+    lines = lines_seen(held) or looked_into(sysctls, subject)
+    evidence = [*lines, *writer_seen(sysctls), *more]
     if held.value is None:
         message = f"nothing that counts sets {subject}, and the kernel's own default is not known"
         yield unknown(_noted(message, sysctls, path, held), code="unsupported", expected=wanted, evidence=evidence)
@@ -276,25 +279,3 @@ def _noted(message: str, sysctls: BootSysctls, path: str, held: Held) -> str:
     if other.value != held.value and other.by is not None and other.by != held.by:
         notes.append(f"sysctl --system would make it {other.value} ({_origin(other)}), but nothing runs it at boot")
     return "; ".join((message, *notes))
-
-
-def _lines(held: Held) -> list[Evidence]:
-    """The winning line first, then those that it beats."""
-    lines = ([held.by] if held.by is not None else []) + list(held.beaten[:MOST_LINES])
-    return [_seen(line) for line in lines]
-
-
-def _seen(line: Setting) -> Evidence:
-    return seen(line.source, line.text.strip(" \t\r"), line=line.line)
-
-
-def _writer(sysctls: BootSysctls) -> list[Evidence]:
-    writer = sysctls.writer
-    if writer.name is not None or writer.source is None:
-        return []
-    return [seen(writer.source, None if writer.absent else writer.why)]
-
-
-def _looked_into(sysctls: BootSysctls, subject: str) -> list[Evidence]:
-    files = [Evidence(file.path, subject) for file in sysctls.files[:MOST_LINES]]
-    return files or [seen("/etc/sysctl.d/*.conf"), seen("/usr/lib/sysctl.d/*.conf")]

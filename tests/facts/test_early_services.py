@@ -64,3 +64,15 @@ def test_the_whole(tree: Tree) -> None:
     assert row.status == "fail"
     assert row.fix is not None
     assert row.fix.safety == "manual"
+
+
+def test_a_rule_of_udev_that_sets_a_key_itself_is_not_passed_over(tree: Tree) -> None:
+    """As a rebooted node showed: br_netfilter's default, 1, did not hold."""
+    rule = 'ACTION=="add", SUBSYSTEM=="module", KERNEL=="br_netfilter", RUN+="/sbin/sysctl -w %s=0"\n'
+    key = "net.bridge.bridge-nf-call-iptables"
+    root = tree({"etc/modules-load.d/a.conf": "br_netfilter\n", "etc/udev/rules.d/9.rules": rule % key})
+    (row,) = nodecheck.run(root=root, select=[f"sysctl[{key}]@boot"]).results
+    assert row.status == "unknown"
+    root = tree({"etc/udev/rules.d/9.rules": rule % "vm.swappiness"})
+    (row,) = nodecheck.run(root=root, select=[f"sysctl[{key}]@boot"]).results
+    assert row.status == "pass"

@@ -82,6 +82,23 @@ def test_a_script_takes_a_module_away(tree: Tree, script: str, loads: str, state
     assert Facts(RootHost(str(root))).get(BootModules).verdict("dummy").state == state
 
 
+def test_what_a_module_needs_is_loaded_before_its_install_line_is_run(tree: Tree) -> None:
+    """As a rebooted node showed: modprobe loads bridge, and then runs /bin/false."""
+    root = tree(
+        {
+            "lib/modules/6.1.0/modules.dep": "br_netfilter.ko: bridge.ko stp.ko\nbridge.ko: stp.ko\nstp.ko:\n",
+            "lib/modules/6.1.0/vmlinuz": "",
+            "etc/modules-load.d/a.conf": "br_netfilter\n",
+            "etc/modprobe.d/a.conf": "install br_netfilter /bin/false\n",
+        }
+    )
+    found = Facts(RootHost(str(root))).get(BootModules)
+    assert [found.verdict(name).state for name in ("stp", "bridge", "br_netfilter")] == ["loaded", "loaded", "blocked"]
+    (root / "etc/modprobe.d/a.conf").write_text("install stp /bin/false\n")
+    found = Facts(RootHost(str(root))).get(BootModules)
+    assert [found.verdict(name).state for name in ("stp", "bridge", "br_netfilter")] == ["blocked"] * 3
+
+
 def test_naming_a_module_that_a_script_takes_away_does_not_mend_it(tree: Tree) -> None:
     """As a rebooted node showed."""
     root = tree({"etc/rc.local": "#!/bin/sh\nmodprobe ip_vs\nmodprobe -r ip_vs\n"})

@@ -156,7 +156,8 @@ def _questions(sysctls: Iterable[str], modules: Iterable[str], services: Iterabl
         name = module.replace("-", "_")
         yield f"ask 'kernel-module[{name}]' test -d /sys/module/{name}\n"
     for service in services:
-        yield f"ask 'service[{service}]' systemctl is-active {service}\n"
+        # One of the two is enough: a service whose socket listens starts on demand.
+        yield f"ask 'service[{service}]' systemctl is-active {service}.service {service}.socket\n"
     yield _OTHERS
 
 

@@ -134,8 +134,11 @@ class Loading(NamedTuple):
         rule = self.modprobe.blacklisted(target) if load.obeys_blacklist else None
         if rule is not None:
             return Block(BLOCKED, f"{rule.path} blacklists {target}", rule_seen(rule), rule)
-        soft = name != target and name not in self._needs(target)
-        chain = [*self._needs(name), name] if soft else [*self._needs(target), target]
+        needs = self._needs(target)
+        soft = name != target and name not in needs
+        chain = [*self._needs(name), name] if soft else [*needs, target]
+        if name in needs:  # loaded before the target, whatever becomes of that one; modules.dep has the nearest first
+            chain = list(needs[needs.index(name) :])
         missing = self._missing(target) or (self._missing(name) if soft else None)
         return missing or next((block for part in chain if (block := self._stop(part, load, target)) is not None), None)
 

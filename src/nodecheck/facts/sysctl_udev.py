@@ -26,6 +26,8 @@ class UdevRule(NamedTuple):
     path: str
     line: int
     text: str
+    sets: tuple[str, ...] = ()
+    """Keys that it sets itself (``sysctl -w KEY=VALUE``) in place of applying files."""
 
 
 class UdevSysctls(NamedTuple):
@@ -43,13 +45,21 @@ class UdevSysctls(NamedTuple):
         return cls(tuple(found))
 
     def again(self, module: str, key: str) -> UdevRule | None:
-        """The rule that applies ``key`` when ``module`` is loaded."""
-        event = {"ACTION": "add", "SUBSYSTEM": "module", "KERNEL": module, "DEVPATH": f"/module/{module}"}
-        for rule in self.rules:
-            below = not rule.prefixes or any(f"{key}/".startswith(f"{prefix}/") for prefix in rule.prefixes)
-            if below and all(_holds(event, *match) for match in rule.matches):
+        """The rule that applies ``key`` from the files when ``module`` is loaded."""
+        for rule in self._met(module):
+            if not rule.sets and (not rule.prefixes or any(f"{key}/".startswith(f"{p}/") for p in rule.prefixes)):
                 return rule
         return None
+
+    def sets(self, module: str, key: str) -> UdevRule | None:
+        """The rule that gives ``key`` a value of its own when ``module`` is loaded."""
+        return next((rule for rule in self._met(module) if key in rule.sets), None)
+
+    def _met(self, module: str) -> Iterator[UdevRule]:
+        event = {"ACTION": "add", "SUBSYSTEM": "module", "KERNEL": module, "DEVPATH": f"/module/{module}"}
+        for rule in self.rules:
+            if all(_holds(event, *match) for match in rule.matches):
+                yield rule
 
 
 def _holds(event: dict[str, str], key: str, operator: str, pattern: str) -> bool:
@@ -75,7 +85,9 @@ def parse_rules(source: str, path: str) -> Iterator[UdevRule]:
             for key, operator, value in pairs:
                 if key in ("RUN", "RUN{program}") and operator in ("+=", "=", ":="):
                     prefixes = _prefixes(value)
-                    if prefixes is not None:
+                    if keys := _keys(value):
+                        yield UdevRule(matches, (), path, number, line, keys)
+                    elif prefixes is not None:
                         yield UdevRule(matches, prefixes, path, number, line)
 
 
@@ -106,6 +118,14 @@ def _pairs(line: str) -> Iterator[tuple[str, str, str]]:
     ):
         key, operator, value = found.groups()
         yield key, operator, value
+
+
+def _keys(command: str) -> tuple[str, ...]:
+    """The keys of a ``sysctl`` command that sets some itself."""
+    words = [word for word in command.replace("\t", " ").split(" ") if word]
+    if not words or words[0].rpartition("/")[2] != "sysctl":
+        return ()
+    return tuple([key_path(word.partition("=")[0]) for word in words[1:] if "=" in word and word[0] != "-"])
 
 
 def _prefixes(command: str) -> tuple[str, ...] | None:
