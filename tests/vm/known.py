@@ -22,10 +22,17 @@ class Known(NamedTuple):
 _AREA = "fstab asks for the area, and only its file is missing: it would be on as soon as somebody made the file"
 _DOCKER = "no file asks for it: dockerd turns it on when it starts"
 _NAME = "the name changes with the boot, of which there is nothing to be seen after it"
+_RULES = "no file names it: the kernel loads it for the rules and links that this service sets up"
 
 KNOWN: tuple[Known, ...] = (
     Known("boot", "swap[/swap/absent]@boot", "fstab absent", _AREA),
-    Known("boot", "sysctl[net.ipv4.*forward*]@boot", "docker *", _DOCKER),
+    Known("boot", "sysctl[net.ipv4.*forward*]@boot", "docker on", _DOCKER),
+    Known("boot", "sysctl[net.bridge.*]@boot", "docker on", _RULES),
+    Known("boot", "kernel-module[br*]@boot", "docker on", _RULES),
+    Known("boot", "kernel-module[nf_conntrack]@boot", "docker on", _RULES),
+    Known("boot", "kernel-module[overlay]@boot", "docker on", _RULES),
+    Known("boot", "kernel-module[nf_conntrack]@boot", "ufw on", _RULES),
+    Known("boot", "kernel-module[nf_conntrack]@boot", "firewalld on", _RULES),
     Known("boot", "hostname@boot", "hostname that changes", _NAME),
 )
 
