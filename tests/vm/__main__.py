@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tests.vm.image import image, missing
+from tests.vm.machine import end_all
 from tests.vm.node import prepared
 from tests.vm.proof import Proof, prove
 from tests.vm.states import RANDOM_STATES, SEED, State, at_random, curated
@@ -65,8 +67,13 @@ def proofs(states: tuple[State, ...], cache: Path, jobs: int, build: bool = Fals
     disk = prepared(made, cache)
     with ThreadPoolExecutor(jobs) as pool:
         waiting = [pool.submit(prove, state, disk, made.with_suffix(""), cache) for state in states]
-        for done in as_completed(waiting):
-            yield done.result()
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            end_all()
+            raise
 
 
 def main(words: list[str]) -> int:
@@ -81,6 +88,7 @@ def main(words: list[str]) -> int:
     if why is not None:
         print(f"tests.vm: {why}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     done: tuple[Proof, ...] = ()
     start = time.monotonic()
     for proof in proofs(states, args.cache, args.jobs, args.build):

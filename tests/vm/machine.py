@@ -29,6 +29,16 @@ SNAPSHOT = "ready"
 _ENVIRONMENT = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"]
 
 
+_RUNNING: set[subprocess.Popen[bytes]] = set()
+"""What ``end_all`` ends: an interrupted suite must leave no emulator behind."""
+
+
+def end_all() -> None:
+    """End every machine of this process; whoever waits for one gets a VmError."""
+    for process in tuple(_RUNNING):
+        process.kill()
+
+
 class Machine:
     """A running guest of ``disk``, whose changes go there. ``boot`` holds the kernel and the initrd, by name."""
 
@@ -143,6 +153,7 @@ class Machine:
             self._process = subprocess.Popen(
                 self._arguments(), stdin=subprocess.DEVNULL, stderr=errors, start_new_session=True
             )
+        _RUNNING.add(self._process)
         self._agent, self._monitor = self._connected("agent"), self._connected("monitor")
         self._monitor.receive(60)
         self._command("qmp_capabilities")
@@ -216,7 +227,8 @@ class Machine:
 
     def _end(self) -> None:
         process, self._process = self._process, None
-        if process is not None and process.poll() is None:
+        if process is not None:
+            _RUNNING.discard(process)
             process.terminate()
             try:
                 process.wait(5)
