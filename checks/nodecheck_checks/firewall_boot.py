@@ -61,7 +61,10 @@ class AtBoot:
             return Start(unit, True, seen(source, word, line=self.words.line))
         target = self.words.target[0] if self.words.target is not None else None
         link = self.index.starts_at_boot(unit, target if target in RESCUES else None)
-        text = self.pulls().why(self.index, unit) if target not in RESCUES else None
+        pulls = self.pulls() if target not in RESCUES else None
+        text = pulls.why(self.index, unit) if pulls is not None else None
+        if link is None and text is None and pulls is not None:
+            link = pulls.link(self.index, unit)
         if link is not None:
             by_link = text is None and not _has_links_of_its_own(self.index, unit)
             return Start(unit, True, seen(link, unit), by_link=by_link)

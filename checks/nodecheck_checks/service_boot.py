@@ -36,7 +36,8 @@ def boot_outcome(boot: Boot) -> Outcome:
     text = boot.text(boot.units.resolve(unit))
     why = _pulled(boot.units, unit, None)
     if why is None and mask is None:
-        why = boot.pulls().why(boot.units, unit)
+        pulls = boot.pulls()
+        why = pulls.why(boot.units, unit) or pulls.link(boot.units, unit)
     if mask is None and (outcome := _by_cmdline(boot, unit, why is not None)) is not None:
         return outcome
     if why is None or mask is not None:

@@ -395,3 +395,37 @@ def test_a_kubelet_whose_configuration_cannot_be_read(node: Path) -> None:
     install(node, "chronyd", "containerd")
 
     assert needed(node) == {"": "unknown", "kubelet": "pass", "chronyd": "pass"}
+
+
+def test_links_and_texts_are_followed_in_turn(node: Path) -> None:
+    """A link in the directory of a target that only the text of a service names, which a link enables."""
+    units = node / UNITS.lstrip("/")
+    (units / "x.service").write_text(unit(install=""))
+    (units / "own.target").write_text("[Unit]\n")
+    link(node, f"{ETC}/own.target.wants/x.service", f"{UNITS}/x.service")
+    (units / "first.service").write_text(unit(head="Requires=dbus.socket \\\n  own.target"))
+    before = judged(node, "x")
+
+    link(node, f"{WANTS}/first.service", f"{UNITS}/first.service")
+    after = judged(node, "x")
+
+    assert (before.status, after.status) == ("fail", "pass")
+    assert after.evidence[0].source == f"{ETC}/own.target.wants/x.service"
+
+
+@pytest.mark.parametrize("how", ["masked", "gone", "after the service section"])
+def test_what_a_boot_does_not_reach_pulls_nothing_in(node: Path, how: str) -> None:
+    units = node / UNITS.lstrip("/")
+    (units / "x.service").write_text(unit(install=""))
+    (units / "first.service").write_text(unit() + "[Unit]\nWants=x.service\n")
+    link(node, f"{WANTS}/first.service", f"{UNITS}/first.service")
+    reached = judged(node, "x").status
+
+    if how == "masked":
+        link(node, f"{ETC}/first.service", "/dev/null")
+    elif how == "gone":
+        (units / "first.service").unlink()
+    else:
+        (units / "first.service").write_text(unit() + "Wants=x.service\n")
+
+    assert (reached, judged(node, "x").status) == ("pass", "fail")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from nodecheck.errors import Absent
 from nodecheck.facts.unit_files import parse_unit
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.unit_names import dropin_dirs
+from nodecheck.facts.units import MOST_STEPS, UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
@@ -65,31 +66,94 @@ def _texts(index: UnitIndex, suffix: str) -> Iterator[tuple[str, str]]:
 
 
 class ServicePulls(NamedTuple):
-    """What pulls services in by the text of units on disk."""
+    """The units that the next boot reaches, by links and by text, and what their text pulls in."""
 
+    reached: frozenset[str]
     by_name: Pulls
 
     @classmethod
     def read(cls, host: Host, index: UnitIndex) -> ServicePulls:
-        """Read the text of every unit file that counts, and every drop-in."""
-        return cls(pulled_by_text(host, index.persistent(), ".service"))
+        """Walk down from the targets that every boot reaches, and read the text of each unit on the way."""
+        index = index.persistent()
+        links, aliases = _links_down(index), _aliases(index)
+        queue = list(index.boot_goals())
+        reached: set[str] = set()
+        found: dict[str, tuple[tuple[str, str], ...]] = {}
+        while queue and len(reached) < MOST_STEPS:
+            unit = index.resolve(queue.pop())
+            if unit in reached or index.masked(unit) or (index.complete and not index.exists(unit)):
+                continue
+            reached.add(unit)
+            queue += links.get(unit, ())
+            for path in _texts_of(index, unit, aliases.get(unit, ())):
+                for name in pulled_in(_source(host, path), path):
+                    found[name] = (*found.get(name, ()), (unit, path))
+                    queue.append(name)
+        return cls(frozenset(reached), found)
 
     def why(self, index: UnitIndex, name: str) -> str | None:
-        """The text that pulls a service in at boot; None where none does."""
-        queue, done = [(name, "")], {name}
-        while queue and len(done) < MOST_STEPS:
-            unit, first = queue.pop(0)
-            owners = [owner for alias in index.names_of(unit) for owner in self.by_name.get(alias, ())]
-            for owner, path in owners:
-                owner = index.resolve(owner)
-                if owner in done or index.masked(owner):
-                    continue
-                done.add(owner)
-                if index.starts_at_boot(owner) is not None:
-                    return first or path
-                queue.append((owner, first or path))
-        return None
+        """The text that pulls a unit in at boot; None where none does."""
+        return next((path for alias in index.names_of(name) for _, path in self.by_name.get(alias, ())), None)
+
+    def link(self, index: UnitIndex, name: str) -> str | None:
+        """The link that pulls a unit in, in the directory of a unit that the boot reaches; None where none does."""
+        return next((path for owner, path in index.pulls(name) if index.resolve(owner) in self.reached), None)
 
 
-MOST_STEPS = 256
-"""Units looked at in one walk."""
+def _links_down(index: UnitIndex) -> dict[str, list[str]]:
+    """Each unit to what the links in its directories pull in."""
+    found: dict[str, list[str]] = {}
+    for folder, paths in index.dirs.items():
+        owner, _, kind = folder.rpartition(".")
+        if kind in ("wants", "requires", "upholds"):
+            names = [name for path in paths for name in index.links[path] if f"{path}/{name}" not in index.empty]
+            found.setdefault(index.resolve(owner), []).extend(names)
+    return found
+
+
+def _aliases(index: UnitIndex) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, entries in index.files.items():
+        if entries[0].target is not None and (unit := index.resolve(name)) != name:
+            found.setdefault(unit, []).append(name)
+    return found
+
+
+def _texts_of(index: UnitIndex, unit: str, aliases: Iterable[str]) -> Iterator[str]:
+    fragment = index.fragment(unit)
+    if fragment is not None:
+        yield fragment
+    general = f"{unit.rpartition('.')[2]}.d"
+    folders = (general, *[folder for name in (unit, *aliases) for folder in dropin_dirs(name)])
+    if any(folder in index.dirs for folder in folders):
+        yield from index.dropins(unit)
+
+
+def _source(host: Host, path: str) -> str:
+    try:
+        return text(host, path)
+    except Absent:
+        return ""  # a dangling link is no unit
+
+
+def pulled_in(source: str, path: str) -> Iterator[str]:
+    r"""The units that a text pulls in.
+
+    >>> list(pulled_in("[Unit]\nWants=a.service b.target\nRequiresMountsFor=/x\n[Install]\nWantedBy=c.target\n", "x"))
+    ['a.service', 'b.target']
+    >>> list(pulled_in("[Unit]\nRequires = \\\n  a.service\n", "x"))
+    ['a.service']
+    """
+    if any(map(source.__contains__, _PULLING)):
+        for item in parse_unit(_unit_section(source), path):
+            if item.section == "Unit" and item.key in _PULLING:
+                yield from filter(None, item.value.replace("\t", " ").split(" "))
+
+
+def _unit_section(source: str) -> str:
+    """The text without what follows its first section, where that is ``[Unit]`` and the only one of that name.
+
+    The rest is most of a unit, and parsing it is most of the work.
+    """
+    end = source.find("\n[Service]")
+    return source if end < 0 or source.rfind("[Unit]") > end else source[:end]

@@ -176,9 +176,12 @@ class UnitIndex(NamedTuple):
         ``target`` is what the command line asks for instead of ``default.target``.
         """
         index = self.persistent()
-        default = index.default_target() if target is None else index.resolve(target)
-        goals = BOOT_TARGETS | {default} if default not in RESCUES else RESCUES[default]
-        return _search(index, name, goals | {"graphical.target"} if default == "graphical.target" else goals)
+        return _search(index, name, index.boot_goals(target))
+
+    def boot_goals(self, target: str | None = None) -> frozenset[str]:
+        """The targets that a boot into the default target, or another, is taken to reach."""
+        default = self.default_target() if target is None else self.resolve(target)
+        return BOOT_TARGETS | {default} if default not in RESCUES else RESCUES[default]
 
 
 _RUNLEVELS = {f"runlevel{n}.target": "multi-user.target" for n in "234"} | {
