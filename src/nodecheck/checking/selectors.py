@@ -109,7 +109,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
     """``"; did you mean X?"``, or nothing where no word is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(words), n=1, cutoff=0.5)
+    near = get_close_matches(word, list(words), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
