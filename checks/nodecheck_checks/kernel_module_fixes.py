@@ -5,12 +5,12 @@ from __future__ import annotations
 from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
 from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads
-from nodecheck.facts.module_loading import BLOCKED, MISSING, BootVerdict
+from nodecheck.facts.module_loading import BLOCKED, LOADED, MISSING, UNCLEAR, Block, BootVerdict
 from nodecheck.facts.module_trees import BootTree, ModuleTree, RunningTree
 from nodecheck.facts.modules import ModuleLoading
 from nodecheck.facts.modules_boot import BootModules
 from nodecheck.facts.modules_load import SERVICE, Load
-from nodecheck.fix import MANUAL, Fix, by_hand, command, create, edit, manual
+from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, create, edit, manual
 
 OTHER_KERNEL = by_hand(
     "Use a kernel that has the module",
@@ -85,10 +85,29 @@ def fix_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
         return _named_and_let(name, boot)
     rule, hindrance = verdict.block.rule, boot.wishes.hindrance
     if rule is not None and rule.whole:
-        return Fix(f"Let {name} be loaded", (edit(rule.path, rule.text, "# " + rule.text),))
+        return _without_lines(name, boot, verdict)
     if rule is None and hindrance is not None and hindrance.unmask:
         return Fix("Let systemd load modules at boot", (command("systemctl", "unmask", SERVICE),))
-    told = verdict.block.evidence
+    return _by_hand(name, verdict, verdict.block)
+
+
+def _without_lines(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
+    """Comment every line that stops what loads a module: hardening guides write ``install`` beside ``blacklist``."""
+    edits: dict[Step, None] = {}
+    loading, loads, left = boot.loading, (verdict.load,) if verdict.load else (), verdict
+    while left.state == BLOCKED and left.block is not None and (rule := left.block.rule) is not None and rule.whole:
+        edits[edit(rule.path, rule.text, "# " + rule.text)] = None
+        loading = loading._replace(modprobe=loading.modprobe.without(rule))
+        left = loading.outcome(name, loads) or verdict._replace(state=LOADED)
+    fix = Fix(f"Let {name} be loaded", tuple(edits))
+    if left.state == LOADED or left.block is None:
+        return fix
+    rest = _by_hand(name, left, left.block) if left.state == UNCLEAR else fix_boot(name, boot, left)
+    return None if rest is None else rest._replace(steps=(*fix.steps, *rest.steps))
+
+
+def _by_hand(name: str, verdict: BootVerdict, block: Block) -> Fix:
+    told = block.evidence
     text = "let it run at boot" if told.value is None else f"take {told.value!r} out of {told.source}"
     return by_hand(f"Let {name} be loaded", f"{verdict.message}; {text}.")
 

@@ -387,6 +387,23 @@ def test_lines_of_modprobe_d_stop_it(tree: Tree, line: str, folder: str) -> None
     assert boot(root).status == "pass"
 
 
+@pytest.mark.parametrize("named", [{CONF: "br_netfilter\n"}, {"proc/cmdline": "quiet\n"}], ids=["named", "unnamed"])
+def test_one_fix_takes_away_all_that_stops_it(tree: Tree, named: dict[str, str]) -> None:
+    one = "blacklist br-netfilter\ninstall br_netfilter /bin/false\ninstall bridge /bin/true\nalias br_netfilter off\n"
+    other = "blacklist br-netfilter\nblacklist br_netfilter\n"
+    root = tree({**MODULE_TREE, **named, "etc/modprobe.d/cis.conf": one, "lib/modprobe.d/x.conf": other})
+    mend(root, boot(root))
+    assert boot(root).status == "pass"
+
+
+def test_what_cannot_be_followed_below_a_blacklist_is_left_to_a_person(tree: Tree) -> None:
+    lines = "blacklist br_netfilter\ninstall br_netfilter /usr/local/bin/load\n"
+    fix = boot(tree({**MODULE_TREE, CONF: "br_netfilter\n", "etc/modprobe.d/a.conf": lines})).fix
+    assert fix is not None
+    assert fix.safety == "manual"
+    assert "/usr/local/bin/load" in str(fix.steps[-1])
+
+
 @pytest.mark.parametrize(
     "line", ["blacklist bridge", "blacklist br", "# blacklist br_netfilter", "options br_netfilter x=1"]
 )

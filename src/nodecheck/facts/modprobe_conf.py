@@ -78,6 +78,12 @@ class Modprobe(NamedTuple):
         """The command that runs in place of loading a module: the first line whose pattern takes the name."""
         return _first(self.installs, name)
 
+    def without(self, gone: Rule) -> Modprobe:
+        """The configuration once every line of a file that is equal to a rule's is gone."""
+        kinds = (self.blacklist, self.installs, self.softdeps, self.aliases)
+        left = [tuple([rule for rule in kind if (rule.path, rule.text) != (gone.path, gone.text)]) for kind in kinds]
+        return Modprobe(left[0], left[1], left[2], left[3], self.barred)
+
     def softdeps_of(self, name: str) -> tuple[str, ...]:
         """The modules that kmod tries to load with a module, by the first line whose pattern takes the name."""
         rule = _first(self.softdeps, name)
