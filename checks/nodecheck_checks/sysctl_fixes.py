@@ -11,7 +11,7 @@ from nodecheck.facts.sysctl_keys import dotted
 from nodecheck.facts.sysctl_runs import Run
 from nodecheck.facts.tuned import MAIN_CONF, TUNED
 from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, create, edit
-from nodecheck_checks.wanted import value_for
+from nodecheck_checks.wanted import meets, value_for
 
 
 def now_fix(path: str, wanted: str, load: Fix | None = None) -> Fix:
@@ -53,7 +53,7 @@ def boot_fix(
     if sysctls.writer.name is None and not _service(sysctls):
         return by_hand(title, f"{sysctls.writer.why}: let it apply the files of /etc/sysctl.d, and set {key} = {value}")
     module = module_of(path)
-    if module is not None and verdict is not None and not verdict.early:
+    if module is not None and verdict is not None and not _named_early(verdict):
         early = create(f"/etc/modules-load.d/nodecheck-{module}.conf", f"{module}\n")
         steps += [] if early in steps else [early]
     steps += _service(sysctls)
@@ -64,10 +64,15 @@ def boot_fix(
         return by_hand(title, f"take {key} out of {last.text!r} in {last.source}")
     if last is not None and last.source == SYSCTL_CONF and (run is not None or sysctls.writer.name == PROCPS):
         steps.append(edit(SYSCTL_CONF, last.text, f"{key} = {value}"))
-    else:
+    elif last is None or held.value is None or not meets(held.value, wanted):  # else the module alone is missing
         lines = "".join(f"{dotted(name)} = {value}\n" for name in same_variable(path))
         steps.append(create(f"/etc/sysctl.d/{file_name(path, held)}", lines))
     return Fix(title, tuple(steps))
+
+
+def _named_early(verdict: BootVerdict) -> bool:
+    """Whether what loads the module, or would were it not stopped, comes before the files are applied."""
+    return verdict.early or (verdict.load is not None and verdict.load.early)
 
 
 def _tuned_fix(title: str, key: str, value: str, last: Setting, run: Run) -> Fix:

@@ -355,6 +355,16 @@ def test_without_the_module_there_is_no_bridge_key(tree: Tree) -> None:
     assert boot(root, BRIDGE).status == "pass"
 
 
+def test_only_what_is_missing_is_written(tree: Tree) -> None:
+    named = {"etc/modules-load.d/k8s.conf": "br_netfilter\n", "etc/modprobe.d/a.conf": "blacklist br_netfilter\n"}
+    root = tree({**named, "etc/sysctl.d/a.conf": "net.bridge.bridge-nf-call-iptables=1\n"})
+    found = boot(root, BRIDGE)
+    assert found.fix is not None
+    assert found.fix.steps == (Edit("/etc/modprobe.d/a.conf", "blacklist br_netfilter", "# blacklist br_netfilter"),)
+    mend(root, found)
+    assert boot(root, BRIDGE).status == "pass"
+
+
 def test_the_module_brings_its_default(tree: Tree) -> None:
     found = boot(tree({**MODULE}), BRIDGE)
     assert found.status == "pass"
