@@ -210,6 +210,12 @@ def test_nothing_is_loaded_from_the_working_directory(nodecheck: Command, tmp_pa
         assert [plugin["name"] for plugin in json.loads(ended.out)["tool"]["plugins"]] == ["builtin"]
 
 
+def test_a_working_directory_that_python_itself_imports_from_stays(nodecheck: Command) -> None:
+    for folder in (Path(os.__file__).parent, Path(pytest.__file__).parent.parent):
+        ended = nodecheck("run", "--json", "--select", "swap", cwd=folder)
+        assert (ended.err, json.loads(ended.out)["tool"]["name"]) == ("", "nodecheck")
+
+
 def test_a_broken_plugin_is_named_and_stops_nobody(nodecheck: Command, plugin: Plugin) -> None:
     plugins = plugin("broken", "import no_such_module\n")
     plugin_with_a_slip = "import nodecheck\n@nodecheck.hookimpl\ndef nodecheck_chekcs():\n    return []\n"

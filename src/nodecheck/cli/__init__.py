@@ -78,10 +78,16 @@ def _version() -> int:
 
 
 def _leave_working_directory_out() -> None:
-    """Take the working directory off ``sys.path`` (``PYTHONPATH`` with an empty part puts it there)."""
+    """Take the working directory off ``sys.path`` where ``PYTHONPATH`` or an empty entry put it there.
+
+    Where it is a folder that Python itself imports from, as after ``cd /usr/lib/python3``, it stays.
+    """
+    sys.path[:] = [path for path in sys.path if path]
+    named = os.environ.get("PYTHONPATH")
     try:
         here = os.getcwd()
     except OSError:
-        here = ""
+        return
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    sys.path[:] = [path for path in sys.path if path and (os.path.abspath(path) != here or path == home)]
+    if named and here != home and here in [os.path.abspath(path) for path in named.split(os.pathsep)]:
+        sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
