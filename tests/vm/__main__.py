@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from tests.vm.image import image, missing
+from tests.vm.image import RELEASES, image, missing
 from tests.vm.machine import end_all
 from tests.vm.node import prepared
 from tests.vm.proof import Proof, prove
@@ -46,6 +46,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
         help="of the images (default: %(default)s)",
     )
     add("--report", metavar="FILE", type=Path, help="write the figures, and every verdict, as JSON")
+    add("--release", choices=RELEASES, default=RELEASES[0], help="of Debian (default: %(default)s)")
     add("--build", action="store_true", help="build the image anew")
     add("--list", action="store_true", help="print the states and what is planted in them")
     return parser.parse_args(words)
@@ -61,9 +62,11 @@ def chosen(args: argparse.Namespace) -> Iterator[State]:
             yield state
 
 
-def proofs(states: tuple[State, ...], cache: Path, jobs: int, build: bool = False) -> Iterator[Proof]:
+def proofs(
+    states: tuple[State, ...], cache: Path, jobs: int, release: str = RELEASES[0], build: bool = False
+) -> Iterator[Proof]:
     """The proofs, in the order in which they are done."""
-    made = image(cache, build)
+    made = image(cache, release, build)
     disk = prepared(made, cache)
     with ThreadPoolExecutor(jobs) as pool:
         waiting = [pool.submit(prove, state, disk, made.with_suffix(""), cache) for state in states]
@@ -91,7 +94,7 @@ def main(words: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     done: tuple[Proof, ...] = ()
     start = time.monotonic()
-    for proof in proofs(states, args.cache, args.jobs, args.build):
+    for proof in proofs(states, args.cache, args.jobs, args.release, args.build):
         done = (*done, proof)
         print(f"[{len(done)}/{len(states)}]", "\n".join(told_of(proof)), flush=True)
         if args.report is not None:

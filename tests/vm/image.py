@@ -18,7 +18,9 @@ from nodecheck.digest import sha256_name
 TOOLS = ("qemu-system-x86_64", "qemu-img", "mmdebstrap", "mke2fs", "unshare")
 """Programs that the suite needs here (Debian: qemu-system-x86 qemu-utils seabios ipxe-qemu mmdebstrap e2fsprogs)."""
 
-RELEASE = "bookworm"
+RELEASES = ("bookworm", "trixie")
+"""Debian 12 with systemd 252 and Linux 6.1; Debian 13 with systemd 257 and Linux 6.12."""
+
 HOSTNAME = "node1"
 _SIZE = "6G"
 
@@ -57,6 +59,14 @@ sc() {{ chroot "$1" systemctl --quiet "$2" $3 2>/dev/null || true; }}
 sc . enable systemd-networkd
 sc . disable "{_OFF}"
 sc . mask "{_MASKED}"
+# A clock to follow: the node has no network. The copy is out of reach of the AppArmor profile and the name of chronyd.
+cp usr/sbin/chronyd usr/local/sbin/clock-source
+printf 'local stratum 8\\nport 11123\\nbindaddress 127.0.0.1\\nallow 127.0.0.1\\ncmdport 0\\nbindcmdaddress /\\n\
+pidfile /run/clock-source.pid\\n' >etc/clock-source.conf
+printf '[Service]\\nExecStart=/usr/local/sbin/clock-source -x -d -U -u root -f /etc/clock-source.conf\\n\
+[Install]\\nWantedBy=multi-user.target\\n' >etc/systemd/system/clock-source.service
+sc . enable clock-source
+printf 'server 127.0.0.1 port 11123 iburst minpoll 0 maxpoll 2\\n' >etc/chrony/sources.d/clock-source.sources
 # Commands run like an administrator's, not confined ("-": no matter where there is no SELinux).
 mkdir -p etc/systemd/system/qemu-guest-agent.service.d
 printf '[Service]\\nSELinuxContext=-unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023\\n' \\
@@ -81,21 +91,21 @@ def missing() -> str | None:
     return None
 
 
-def image(cache: Path, build_anew: bool = False) -> Path:
-    """The image in ``cache``, built where it is not there. Beside it lie ``.vmlinuz`` and ``.initrd``.
+def image(cache: Path, release: str = RELEASES[0], build_anew: bool = False) -> Path:
+    """The image of a release in ``cache``, built where it is not there. Beside it lie ``.vmlinuz`` and ``.initrd``.
 
     Its name tells what it is made of. Raises CalledProcessError for a build that fails.
     """
-    recipe = "\0".join((RELEASE, _SIZE, _INITRAMFS, _CONFIGURE, *_PACKAGES.split(" ")))
-    place = cache / f"{RELEASE}-{sha256_name(recipe)[7:17]}"
+    recipe = "\0".join((release, _SIZE, _INITRAMFS, _CONFIGURE, *_PACKAGES.split(" ")))
+    place = cache / f"{release}-{sha256_name(recipe)[7:17]}"
     made = place.with_suffix(".qcow2")
     if build_anew or not made.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        _build(place, made)
+        _build(release, place, made)
     return made
 
 
-def _build(place: Path, made: Path) -> None:
+def _build(release: str, place: Path, made: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="nodecheck-image.", dir="/var/tmp") as folder:
         root, disk, part = f"{folder}/root", f"{folder}/disk", place.with_suffix(".part")
         quiet = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")]
@@ -105,17 +115,17 @@ def _build(place: Path, made: Path) -> None:
             f"--include={_PACKAGES.replace(' ', ',')}",
             f"--essential-hook={_INITRAMFS}",
         ]
-        subprocess.run([*command, RELEASE, root, *_archives()], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run([*command, release, root, *_archives(release)], check=True, stdin=subprocess.DEVNULL)
         subprocess.run(["sh", "-c", _CONFIGURE, "sh", root, str(place), disk], check=True)
         subprocess.run(["qemu-img", "convert", "-O", "qcow2", disk, str(part)], check=True)
         part.replace(made)
 
 
-def _archives() -> Iterator[str]:
+def _archives(release: str) -> Iterator[str]:
     mirror = _mirror()
-    yield f"deb {mirror} {RELEASE} main"
-    yield f"deb {mirror} {RELEASE}-updates main"
-    yield f"deb {mirror.rstrip('/').removesuffix('/debian')}/debian-security {RELEASE}-security main"
+    yield f"deb {mirror} {release} main"
+    yield f"deb {mirror} {release}-updates main"
+    yield f"deb {mirror.rstrip('/').removesuffix('/debian')}/debian-security {release}-security main"
 
 
 def _mirror() -> str:

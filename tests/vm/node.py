@@ -120,6 +120,10 @@ class Node:
         code, out, err = self.machine.run("sh /srv/fix.sh", 900)
         return code, out + err
 
+    def wait_for_clock(self) -> None:
+        """Wait until chronyd, where it runs, follows the node's clock source; a minute at most."""
+        self.machine.run("systemctl -q is-active chrony && chronyc -n waitsync 60 0 0 1")
+
     def footprint(self) -> list[str]:
         """What a run of the script must not change the second time: files, sysctls, modules, swap, units."""
         self.machine.push(_FOOTPRINT.encode(), "/run/footprint.sh")

@@ -76,9 +76,11 @@ def _mended(state: State, guest: Node, proof: Proof) -> Proof:
     second = changes(first, guest.footprint())
     if code:
         return proof._replace(mended=True, error=f"the script's second run ended with {code}", log=again[-4000:])
+    guest.wait_for_clock()
     mended = guest.report()
     at_once = tuple(judged_fixes(claimed.at_once, mended))
     guest.machine.reboot()
+    guest.wait_for_clock()
     final = guest.report()
     verdicts = (*proof.verdicts, *at_once, *judged_fixes(claimed.after_reboot, final))
     verdicts += _compared(state, guest, mended, final)
