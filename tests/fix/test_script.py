@@ -74,7 +74,7 @@ def test_an_edit_changes_its_line_alone_and_keeps_a_copy(machine: Machine, etc: 
     after = state(machine.folder)
     again = well(machine.run(report))
     assert "already done" in again
-    assert "1 steps: 0 done" in again
+    assert "1 step: 0 done" in again
     assert state(machine.folder) == after
 
 
@@ -414,7 +414,7 @@ def test_units(dash: Machine, verb: str, state_told: str, done: bool) -> None:
 
     asked = "is-active" if verb in ("start", "stop") else "is-enabled"
     assert log.read_text() == f"{asked} -- a.service\n" * 2 + ("" if done else f"{verb} -- a.service\n")
-    assert f"1 steps: {1 - done} done, {done:d} already done" in told
+    assert f"1 step: {1 - done} done, {done:d} already done" in told
 
 
 def test_a_dry_run_shows_all_and_changes_nothing(dash: Machine, etc: Path) -> None:
@@ -462,6 +462,30 @@ def test_manual_steps_reboots_and_what_is_not_fixed_are_told_at_the_end(dash: Ma
         "Left to a person:\n  - drain the node  (for a)\n  - b: no fix is known: it is not well\n"
         "Reboot this node: what step 1, 2 mends holds only after that.\n"
     )
+
+
+def test_a_reboot_is_told_until_it_happened(machine: Machine, etc: Path) -> None:
+    report = of(mended(create(str(etc / "f"), "x"), reboot=True), mended(create(str(etc / "g"), "x")))
+    told = "Reboot this node: what step 1 mends holds only after that.\n"
+
+    assert well(machine.run(report, "--dry-run")).endswith(told)
+    assert well(machine.run(report)).endswith(told)
+    assert well(machine.run(report)).endswith(told)
+    shutil.rmtree(machine.folder / "run")
+    assert well(machine.run(report)).endswith("2 steps: 0 done, 2 already done or not needed, 0 left out.\n")
+    image = report_of(failing("a", mended(create(str(etc / "h"), "x"), reboot=True)), root="/mnt/image")
+    assert well(machine.run(image, "--in-root")).endswith("holds only after that system has booted.\n")
+
+
+def test_what_restarts_something_is_told_at_its_step(dash: Machine, etc: Path) -> None:
+    program(dash, "systemctl")
+    report = of(
+        mended(create(str(etc / "f"), "x")),
+        mended(command("systemctl", "restart", "--", "d"), safety="disruptive"),
+    )
+    for words in ((), ("--dry-run",)):
+        told = well(dash.run(report, *words)).split("\n")
+        assert [line.endswith(" (restarts or cuts something)") for line in told if line[:1] == "["] == [False, True]
 
 
 def test_another_host_is_refused(dash: Machine, etc: Path) -> None:

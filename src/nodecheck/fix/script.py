@@ -137,7 +137,7 @@ def _steps(plan: Plan, words: Words) -> Iterator[str]:
         ids = shown(", ".join(item.for_))
         yield f"    step {place + 1} {safety} {words.word(shown(_what(item)))} \\"
         yield f"        {words.word(ids)}"
-        due = [] if _offline(plan) else [keys[later] for later in links.due_after(place)]
+        due = [] if _offline(plan) else [keys[later] for later in links.due_after(place)] + item.reboot * ["reboot"]
         if due:
             yield f"    leads_to {' '.join(due)}"
         yield f"    skipped || {_action(plan, place, keys[place], links, words)}"
@@ -234,9 +234,12 @@ def _the_rest(plan: Plan, words: Words) -> Iterator[str]:
     yield "the_rest() {"
     lines = list(_left(plan))
     waiting = [str(place) for place, item in enumerate(plan.steps, 1) if item.reboot]
-    if waiting:
-        lines.append(f"Reboot this node: what step {', '.join(waiting)} mends holds only after that.")
+    if waiting and _offline(plan):
+        lines.append(f"What step {', '.join(waiting)} mends holds only after that system has booted.")
     yield from [f"    say {words.word(line)}" for line in lines] or ["    :"]
+    if waiting and not _offline(plan):
+        told = f"Reboot this node: what step {', '.join(waiting)} mends holds only after that."
+        yield f"    unchanged reboot || say {words.word(told)}"
     yield "}"
     yield ""
 

@@ -100,7 +100,9 @@ step() {
         [ "$2" = safe ] || [ "$disruptive" = yes ] || skip=yes
         ;;
     *)
-        say "[$number/$steps] $what"
+        about=
+        [ "$2" = safe ] || about=' (restarts or cuts something)'
+        say "[$number/$steps] $what$about"
         say "    for $ids"
         if [ "$2" != safe ] && [ "$disruptive" = no ]; then
             skip=yes
@@ -282,6 +284,8 @@ main() {
         did='to do'
     fi
     mode=end
-    say "$steps steps: $done_now $did, $already already done or not needed, $left_out left out."
+    many=steps
+    [ "$steps" -ne 1 ] || many=step
+    say "$steps $many: $done_now $did, $already already done or not needed, $left_out left out."
     the_rest
 }
