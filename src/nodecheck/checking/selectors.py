@@ -96,12 +96,12 @@ def check_selectors(
         if selector.tag is not None:
             if not any(matches(selector.tag, tag) for tag in tags):
                 raise SelectorError(
-                    f"selector {selector.text!r}: no check has the tag {selector.tag!r}" + nearest(selector.tag, tags)
+                    f"selector {selector.text!r}: no check has the tag {selector.tag!r}" + closest(selector.tag, tags)
                 )
         elif not any(matches(selector.check or "", name) for name in names):
             raise SelectorError(
                 f"selector {selector.text!r}: there is no check {selector.check!r}"
-                + nearest(selector.check or "", names)
+                + closest(selector.check or "", names)
             )
 
 
@@ -111,6 +111,19 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
     near = get_close_matches(word, list(words), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def closest(word: str, words: Iterable[str]) -> str:
+    """As :func:`nearest`, and what comes closest where no word is near.
+
+    >>> closest("swp", ["port", "swap"]), closest("os", ["swap", "os-release"])
+    ("; did you mean 'swap'?", "; the closest is 'os-release'")
+    """
+    from difflib import get_close_matches
+
+    known = list(words)
+    far = [name for name in known if name.startswith(word)] or get_close_matches(word, known, n=1, cutoff=0.0)
+    return nearest(word, known) or (f"; the closest is {far[0]!r}" if far else "")
 
 
 class Selection(NamedTuple):

@@ -1,4 +1,4 @@
-"""The checks of a profile, with their parameters as the profile sets them."""
+"""The checks of a profile, with their severities and parameters as the profile sets them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,15 @@ def main(args: argparse.Namespace) -> int:
 def catalogue(profile: str) -> list[dict[str, Any]]:
     """Every check that the profile does not ignore, as ``list --json`` shows it."""
     from nodecheck.checking.engine import selection_of
+    from nodecheck.checking.finish import Finisher
+    from nodecheck.checking.model import Severity
     from nodecheck.plugins import load
     from nodecheck.profile.load import load_profile
 
     registry = load()
     found = load_profile(profile, registry)
     selection = selection_of(registry, (), found.ignore, None)
+    finisher = Finisher(found, selection)
     listed = []
     for check in registry.all_checks():
         views = [view for view in check.views if selection.wants(check.name, check.tags, view)]
@@ -45,8 +48,11 @@ def catalogue(profile: str) -> list[dict[str, Any]]:
             continue
         values = {name: default for name, (_, default) in check.parameters.items()}
         values.update(found.checks.get(check.name, {}))
+        default = check.default_severity
+        severities = {finisher.severity(check.name, check.tags, None, view, default) for view in views}
+        gravest = next(level for level in Severity if level in severities)
         listed.append({
-            "name": check.name, "title": check.title, "severity": check.default_severity.value, "views": views,
+            "name": check.name, "title": check.title, "severity": gravest.value, "views": views,
             "tags": list(check.tags), "parameters": values, "plugin": check.plugin,
         })  # fmt: skip
     return listed

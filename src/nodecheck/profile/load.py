@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from nodecheck.checking.selectors import nearest
+from nodecheck.checking.selectors import closest
 from nodecheck.digest import sha256_name
 from nodecheck.errors import FactError, ProfileError
 from nodecheck.host import LiveHost
@@ -73,7 +73,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tables:
 
 def _named(name: str, registry: Registry) -> Mapping[str, Any]:
     if name not in registry.profiles:
-        raise ProfileError(f"there is no profile {name!r}{nearest(name, registry.profiles)}")
+        raise ProfileError(f"there is no profile {name!r}{closest(name, registry.profiles)}")
     table = registry.profiles[name]
     if registry.built_in(name):
         return table  # known to be valid: a test says so

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from nodecheck.checking.declare import Check
 from nodecheck.checking.model import Severity
-from nodecheck.checking.selectors import check_selectors, nearest, parse_selector
+from nodecheck.checking.selectors import check_selectors, closest, nearest, parse_selector
 from nodecheck.errors import PluginError, ProfileError, SelectorError, UsageError
 from nodecheck.facts.target import PROXY_MODES, ROLES, release_text
 from nodecheck.plugins import Registry
@@ -34,7 +34,7 @@ def validate(table: Mapping[str, Any], registry: Registry) -> None:
     """Raise :class:`Invalid` for the first thing that is wrong with a profile's own tables."""
     for key in table:
         if key not in _KEYS:
-            raise Invalid((key,), f"unknown key{nearest(key, _KEYS)}")
+            raise Invalid((key,), f"unknown key{closest(key, _KEYS)}")
     for key in ("schema", "name"):
         if key not in table:
             raise Invalid((key,), f"missing; expected {SCHEMA!r}" if key == "schema" else "missing")
@@ -47,7 +47,7 @@ def validate_waivers(table: Mapping[str, Any], registry: Registry) -> None:
     known = ("schema", "waiver")
     for key in table:
         if key not in known:
-            raise Invalid((key,), f"unknown key{nearest(key, known)}")
+            raise Invalid((key,), f"unknown key{closest(key, known)}")
     if table.get("schema") != WAIVERS_SCHEMA:
         found = "missing; " if "schema" not in table else ""
         tail = "" if found else f", found {_shown(table['schema'])}"
@@ -143,7 +143,7 @@ def _checks(value: Any, path: Path, registry: Registry) -> None:
     for name, parameters in _table(value, path).items():
         here = (*path, name)
         if name not in registry.checks:
-            raise Invalid(here, f"there is no check {name!r}{nearest(name, registry.checks)}")
+            raise Invalid(here, f"there is no check {name!r}{closest(name, registry.checks)}")
         try:
             check = registry.check(name)
         except PluginError as error:
@@ -197,7 +197,7 @@ def _waivers(value: Any, path: Path, registry: Registry) -> None:
         here = (*path, str(place))
         for key in _table(item, here):
             if key not in WAIVER_KEYS:
-                raise Invalid((*here, key), f"unknown key{nearest(key, WAIVER_KEYS)}")
+                raise Invalid((*here, key), f"unknown key{closest(key, WAIVER_KEYS)}")
         for key in WAIVER_MUST:
             if key not in item:
                 raise Invalid(here, f"a waiver must have {key!r}")
