@@ -1,9 +1,8 @@
-"""Formats by name, and files that are written whole or not at all."""
+"""Formats by name, and the outputs that were asked for."""
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterable
 
 from nodecheck.checking.selectors import nearest
@@ -60,38 +59,3 @@ def parse_outputs(texts: Iterable[str]) -> list[tuple[str, str]]:
         if path in files[:place]:
             raise UsageError(f"--output: {path} is asked for twice")
     return outputs
-
-
-def write_atomically(path: str, document: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, whole; its mode stays. Raises OSError.
-
-    What is no regular file itself (a link, a device, ``/dev/stdout``) is opened as a shell's redirection would open it:
-    a link is followed by the kernel alone, which refuses those that others planted (proc(5), ``protected_symlinks``).
-    """
-    raw = document.encode("utf-8", "backslashreplace")
-    mode = _mode(path)
-    if mode is not None and not stat.S_ISREG(mode):
-        with open(path, "wb") as file:
-            file.write(raw)
-        return
-    temporary = f"{path}.{os.getpid()}.tmp"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            if mode is not None:
-                os.fchmod(fd, stat.S_IMODE(mode))
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _mode(path: str) -> int | None:
-    """The mode of what is at ``path`` itself; None where there is nothing."""
-    try:
-        return os.lstat(path).st_mode
-    except FileNotFoundError:
-        return None

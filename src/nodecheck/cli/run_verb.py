@@ -68,7 +68,7 @@ def deliver(report: Report, format_: str, path: str) -> bool:
 
 def write_file(path: str, document: str) -> bool:
     """Write one output; False, and a word on standard error, where that cannot be done."""
-    from nodecheck.cli.outputs import write_atomically
+    from nodecheck.cli.files import write_atomically
 
     return _told(path, lambda: write_atomically(path, document))
 
