@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import nodecheck
 from nodecheck import ReportError, Result
 from nodecheck.checking import Cause, Severity, Status
+from nodecheck.checking.model import Waived
 from nodecheck.fix import Command, Create, Edit, Fix, Manual
 from nodecheck.report.codec import _fix, fix_dict
 from nodecheck.report.identity import derived_id
@@ -92,6 +93,24 @@ def test_fixes_both_ways(steps: list[Command | Edit | Create | Manual]) -> None:
     fix = Fix("title", tuple(steps), "manual", True)
 
     assert _fix(json.loads(json.dumps(fix_dict(fix)))) == fix
+
+
+@pytest.mark.parametrize("step", [Command(("a",)), Edit("/f", "a", "b"), Create("/f", "0644", ""), Manual("x")])
+def test_the_keys_of_a_result_are_attributes_at_every_depth(step: Command | Edit | Create | Manual) -> None:
+    one = FAILED._replace(fix=Fix("t", (step,)), cause=Cause("denied", "no"), waiver=Waived("a", "b", None, None))
+
+    def same(found: object, told: object) -> None:
+        if isinstance(told, dict):
+            for key, value in told.items():
+                same(getattr(found, key), value)
+        elif isinstance(told, list):
+            assert isinstance(found, tuple)
+            for item, value in zip(found, told, strict=True):
+                same(item, value)
+        else:
+            assert found == told
+
+    same(one, report(one).to_dict()["results"][0])
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,11 @@ class Command(NamedTuple):
 
     argv: tuple[str, ...]
 
+    @property
+    def kind(self) -> str:
+        """Its name in the report."""
+        return "command"
+
 
 class Edit(NamedTuple):
     """Replace the whole line ``before`` of ``path`` by ``after``, wherever the file has it.
@@ -27,6 +32,11 @@ class Edit(NamedTuple):
     before: str
     after: str
 
+    @property
+    def kind(self) -> str:
+        """Its name in the report."""
+        return "edit"
+
 
 class Create(NamedTuple):
     """Write ``content`` to ``path``, where there is no file or a blank one; ``mode`` is octal, such as ``"0644"``."""
@@ -35,16 +45,24 @@ class Create(NamedTuple):
     mode: str
     content: str
 
+    @property
+    def kind(self) -> str:
+        """Its name in the report."""
+        return "create"
+
 
 class Manual(NamedTuple):
     """What a person must do."""
 
     text: str
 
+    @property
+    def kind(self) -> str:
+        """Its name in the report."""
+        return "manual"
+
 
 Step = Union[Command, Edit, Create, Manual]
-
-KINDS: dict[str, type[Step]] = {"command": Command, "edit": Edit, "create": Create, "manual": Manual}
 
 
 class Fix(NamedTuple):

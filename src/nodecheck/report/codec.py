@@ -7,7 +7,7 @@ from typing import Any
 
 from nodecheck.checking.model import Cause, Evidence, Result, Severity, Status, Waived
 from nodecheck.errors import ReportError
-from nodecheck.fix import KINDS, Command, Create, Edit, Fix, Manual, Step
+from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.report.model import (
     SCHEMA,
     SCHEMA_VERSION,
@@ -23,7 +23,6 @@ from nodecheck.report.model import (
 )
 
 _SUMMARY = ("verdict", "exit_code", "pass", "fail", "unknown", "skip", "waived", "coverage")
-_NAMES = {kind: name for name, kind in KINDS.items()}
 
 
 def to_dict(report: Report) -> dict[str, Any]:
@@ -75,7 +74,7 @@ def fix_dict(fix: Fix) -> dict[str, Any]:
 def step_dict(step: Step) -> dict[str, Any]:
     """One step of a fix."""
     fields = {"argv": list(step.argv)} if isinstance(step, Command) else step._asdict()
-    return {"kind": _NAMES[type(step)], **fields}
+    return {"kind": step.kind, **fields}
 
 
 def to_json(report: Report, indent: int | None = None) -> str:
