@@ -86,8 +86,9 @@ def fix_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
     rule, hindrance = verdict.block.rule, boot.wishes.hindrance
     if rule is not None and rule.whole:
         return _without_lines(name, boot, verdict)
-    if rule is None and hindrance is not None and hindrance.unmask:
-        return Fix("Let systemd load modules at boot", (command("systemctl", "unmask", SERVICE),))
+    if hindrance is not None and hindrance.unmask and verdict.block.message == hindrance.message:
+        fix = Fix("Let systemd load modules at boot", (command("systemctl", "unmask", SERVICE),))
+        return _and_then(fix, name, boot, boot.loading.outcome(name, boot.wishes.loads))
     return _by_hand(name, verdict, verdict.block)
 
 
@@ -99,8 +100,12 @@ def _without_lines(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | 
         edits[edit(rule.path, rule.text, "# " + rule.text)] = None
         loading = loading._replace(modprobe=loading.modprobe.without(rule))
         left = loading.outcome(name, loads) or verdict._replace(state=LOADED)
-    fix = Fix(f"Let {name} be loaded", tuple(edits))
-    if left.state == LOADED or left.block is None:
+    return _and_then(Fix(f"Let {name} be loaded", tuple(edits)), name, boot, left)
+
+
+def _and_then(fix: Fix, name: str, boot: BootModules, left: BootVerdict | None) -> Fix | None:
+    """A fix, and what mends what would still stop the module after it."""
+    if left is None or left.state == LOADED or left.block is None:
         return fix
     rest = _by_hand(name, left, left.block) if left.state == UNCLEAR else fix_boot(name, boot, left)
     return None if rest is None else rest._replace(steps=(*fix.steps, *rest.steps))

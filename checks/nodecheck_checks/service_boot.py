@@ -101,7 +101,8 @@ def _enabling(boot: Boot, unit: str, mask: str | None, text: ServiceUnit | None)
         yield command("systemctl", "unmask", unit)
     target = boot.units.default_target()
     reached = BOOT_TARGETS | {target}
-    installed = text is None or any(boot.units.resolve(name) in reached for name in text.installs_into)
+    into = () if text is None else [name for name in text.installs_into if not boot.units.masked(name)]
+    installed = text is None or any(boot.units.resolve(name) in reached for name in into)
     if installed and not _is_elsewhere(boot.units.beneath_mask(unit), unit):
         yield command("systemctl", "enable", unit)
     else:  # static: systemctl enable makes no link

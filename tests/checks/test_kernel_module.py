@@ -18,7 +18,7 @@ from nodecheck.facts.modprobe_conf import Modprobe
 from nodecheck.facts.module_trees import BootTree, ModuleTree, RunningTree
 from nodecheck.facts.modules import GenlFamilies, Listed, ModuleLoading, Modules, ModuleSigns, SysModules
 from nodecheck.facts.target import Target
-from nodecheck.fix import Create, Edit
+from nodecheck.fix import Command, Create, Edit
 from nodecheck_checks.kernel_module import kernel_module, module_severity
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]
@@ -394,6 +394,24 @@ def test_one_fix_takes_away_all_that_stops_it(tree: Tree, named: dict[str, str])
     root = tree({**MODULE_TREE, **named, "etc/modprobe.d/cis.conf": one, "lib/modprobe.d/x.conf": other})
     mend(root, boot(root))
     assert boot(root).status == "pass"
+
+
+@pytest.mark.parametrize(("words", "manual"), [("quiet", False), ("nomodule", True)])
+def test_a_masked_service_and_a_blacklist_are_one_fix(tree: Tree, words: str, manual: bool) -> None:
+    root = tree({**MODULE_TREE, CONF: "br_netfilter\n", "etc/modprobe.d/a.conf": "blacklist br_netfilter\n",
+                 "proc/cmdline": f"{words}\n"})  # fmt: skip
+    mask = root / "etc/systemd/system/systemd-modules-load.service"
+    mask.parent.mkdir(parents=True)
+    mask.symlink_to("/dev/null")
+    fix = boot(root).fix
+    assert fix is not None
+    assert fix.steps[0] == Command(("systemctl", "unmask", "systemd-modules-load.service"))
+    assert (fix.safety == "manual") is manual
+    if not manual:
+        mask.unlink()
+        mend(root, boot(root))
+        assert isinstance(fix.steps[1], Edit)
+        assert boot(root).status == "pass"
 
 
 def test_what_cannot_be_followed_below_a_blacklist_is_left_to_a_person(tree: Tree) -> None:

@@ -207,6 +207,16 @@ def test_how_it_is_enabled(node: Path, install: str, verb: tuple[str, ...]) -> N
     assert found.fix.steps == (Command(("systemctl", *verb, "x.service")),)
 
 
+def test_a_target_that_is_masked_starts_nothing(node: Path) -> None:
+    (node / UNITS.lstrip("/") / "x.service").write_text(unit(install="WantedBy=swap.target"))
+    link(node, f"{ETC}/swap.target", "/dev/null")
+
+    found = judged(node, "x")
+
+    assert found.fix is not None
+    assert found.fix.steps == (Command(("systemctl", "add-wants", "multi-user.target", "x.service")),)
+
+
 @pytest.mark.parametrize(
     ("path", "verb"),
     [
