@@ -1,8 +1,10 @@
 """The clock is kept by a time service."""
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
+from nodecheck.errors import FactError
 from nodecheck.facts.clock import LIMIT_US, KernelClock
 from nodecheck.facts.needed_services import NeededServices
+from nodecheck.facts.services import Services
 from nodecheck.facts.time_services import TimeKeepers
 from nodecheck.fix import Fix, by_hand, command
 
@@ -11,7 +13,12 @@ _SOURCE = "adjtimex(2)"
 
 @check(severity=Severity.WARNING, tags=["time"])
 def time_sync(
-    clock: KernelClock, keepers: Lazy[TimeKeepers], needed: Lazy[NeededServices], *, max_error_ms: int = 5000
+    clock: KernelClock,
+    keepers: Lazy[TimeKeepers],
+    needed: Lazy[NeededServices],
+    services: Lazy[Services],
+    *,
+    max_error_ms: int = 5000,
 ) -> Results:
     """The clock is synchronised.
 
@@ -58,7 +65,7 @@ def time_sync(
         yield unknown(message, code="unsupported", expected=expected, actual="unsynchronised", evidence=evidence)
     else:
         message = "the clock is not synchronised, and no time service runs"
-        yield fail(message, expected=expected, actual="unsynchronised", evidence=evidence, fix=_fix(needed))
+        yield fail(message, expected=expected, actual="unsynchronised", evidence=evidence, fix=_fix(needed, services))
 
 
 def _synchronised(clock: KernelClock, good: bool, max_error_ms: int, expected: str) -> Outcome:
@@ -83,9 +90,14 @@ def _running(keepers: TimeKeepers) -> list[Evidence]:
     ]
 
 
-def _fix(needed: Lazy[NeededServices]) -> Fix:
+def _fix(needed: Lazy[NeededServices], services: Lazy[Services]) -> Fix:
     """Start the one that the check service takes for the node's: two would fight over the clock."""
     unit = needed().time
     if unit is None:
         return by_hand("Install a time service", "Install chrony, and enable and start its service.")
+    try:
+        services()
+    except FactError as error:  # another init, or none: systemctl would start nothing
+        name = unit.removesuffix(".service")
+        return by_hand(f"Start {name}", f"Start {name}, now and at every boot, by what starts services here ({error})")
     return Fix(f"Start {unit}", (command("systemctl", "enable", unit), command("systemctl", "start", unit)))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import nodecheck
 from nodecheck.checking import Outcome
+from nodecheck.errors import Unsupported
 from nodecheck.facts.clock import STA_UNSYNC, KernelClock
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.needed_services import NeededServices
+from nodecheck.facts.services import Services
 from nodecheck.facts.target import Target
 from nodecheck.facts.time_services import TimeKeepers
 from nodecheck.facts.units import Entry, UnitIndex
@@ -32,8 +35,17 @@ def units(*names: str, enabled: str | None = None) -> NeededServices:
     return NeededServices.read(index, KubeletConfig, Target)  # type: ignore[arg-type]
 
 
-def judged(clock: KernelClock, keepers: TimeKeepers, needed: NeededServices | None = None) -> Outcome:
-    (found,) = time_sync(clock, lambda: keepers, lambda: needed or units())
+def no_systemd() -> Services:
+    raise Unsupported("/run/systemd/system", "systemd does not run here (sd_booted(3))")
+
+
+def judged(
+    clock: KernelClock,
+    keepers: TimeKeepers,
+    needed: NeededServices | None = None,
+    services: Callable[[], Services] = lambda: Services({}),
+) -> Outcome:
+    (found,) = time_sync(clock, lambda: keepers, lambda: needed or units(), services)
     return found
 
 
@@ -71,6 +83,14 @@ def test_the_service_that_is_the_nodes_is_started_and_no_other(enabled: str | No
 
     assert found.fix is not None
     assert [step[0] for step in found.fix.steps] == [("systemctl", "enable", started), ("systemctl", "start", started)]
+
+
+def test_systemctl_is_no_fix_where_systemd_does_not_run() -> None:
+    found = judged(KernelClock(LIMIT, True), ALONE, units("chrony.service"), no_systemd)
+
+    assert found.fix is not None
+    assert found.fix.safety == "manual"
+    assert "chrony" in found.fix.title
 
 
 def test_without_a_service_one_must_be_installed() -> None:
