@@ -208,6 +208,49 @@ def test_root_refuses_what_is_another_users(path: Path) -> None:
 
 
 @AS_ROOT
+def test_root_refuses_a_link_of_anothers_on_the_way(path: Path) -> None:
+    """Its owner could lead root to another of root's own files."""
+    (path.parent / "real.toml").write_text("")
+    theirs = path.parent / "theirs"
+    theirs.mkdir()
+    (theirs / "middle").symlink_to("../real.toml")
+    path.symlink_to("theirs/middle")
+    load_config(str(path))
+    os.lchown(theirs / "middle", 65_534, 65_534)
+    with pytest.raises(ConfigError, match=r"theirs/middle is owned by uid 65534"):
+        load_config(str(path))
+    os.lchown(theirs / "middle", 0, 0)
+    os.chown(theirs, 65_534, 65_534)
+    with pytest.raises(ConfigError, match=r"theirs is owned by uid 65534"):
+        load_config(str(path))
+
+
+@AS_ROOT
+@pytest.mark.parametrize("foreign", ["edge.toml", "base.toml"])
+def test_root_refuses_a_profile_of_anothers(path: Path, foreign: str) -> None:
+    """Who can write it could hide whatever fails."""
+    head = 'schema = "nodecheck.profile/1"\n'
+    (path.parent / "edge.toml").write_text(f'{head}name = "edge"\nextends = "base.toml"\n')
+    (path.parent / "base.toml").write_text(f'{head}name = "base"\nextends = "kubernetes"\n')
+    text = f'[audit]\nprofile = "{path.parent}/edge.toml"\n'
+    load(path, text)
+    os.chown(path.parent / foreign, 65_534, 65_534)
+
+    with pytest.raises(ConfigError, match=rf"{foreign}: owned by uid 65534: refused"):
+        load(path, text)
+
+
+@AS_ROOT
+def test_root_refuses_a_folder_of_drop_ins_that_others_could_empty(path: Path) -> None:
+    folder = path.with_name("nodecheck.toml.d")
+    folder.mkdir()
+    folder.chmod(0o777)
+
+    with pytest.raises(ConfigError, match=r"others can write .*nodecheck.toml.d"):
+        load(path, "")
+
+
+@AS_ROOT
 def test_root_refuses_a_drop_in_that_others_can_write(path: Path) -> None:
     folder = path.with_name("nodecheck.toml.d")
     folder.mkdir()

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Mapping
 
-from nodecheck.errors import StateError
+from nodecheck.errors import Malformed, StateError
 
 ROOTS = "/var/lib/nodecheck"
 
@@ -64,16 +64,19 @@ def verify(directory: str) -> None:
 
 
 def untrusted_above(directory: str) -> str | None:
-    """Why root must not trust what lies in a directory: it or one above it is another's, or others can write it.
+    """Why root must not trust what lies in a directory: it, one above it, or a link on the way to it is another's, or
+    others can write it. Raises OSError.
 
     A sticky directory of root's (``/tmp``) is good enough: nobody else can move there what is root's.
     """
-    while True:
-        found = os.stat(directory)
-        if found.st_uid != 0:
-            return f"{directory} is owned by uid {found.st_uid}"
-        if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
-            return f"others can write {directory} (mode {stat.S_IMODE(found.st_mode):04o})"
-        if directory == "/":
-            return None
-        directory = os.path.dirname(directory)
+    from nodecheck.host.programs import on_the_way
+
+    try:
+        for path, found in on_the_way(directory):
+            if found.st_uid != 0:
+                return f"{path} is owned by uid {found.st_uid}"
+            if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX and not stat.S_ISLNK(found.st_mode):
+                return f"others can write {path} (mode {stat.S_IMODE(found.st_mode):04o})"
+    except Malformed as error:
+        return f"{error.source}: {error.detail}"
+    return None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.standing import parse_flap
 from nodecheck.config.model import DEFAULT_PATH, Config
-from nodecheck.config.trust import read_trusted
+from nodecheck.config.trust import read_trusted, verify_way
 from nodecheck.errors import ConfigError, FactError
 
 Tables = dict[str, Any]
@@ -39,17 +39,34 @@ def load_config(path: str | None = None) -> Config:
             raise ConfigError(f"config {drop_in}: there is no such file (a link that leads nowhere)") from None
         files.append(drop_in)
     found = _config(merged, tuple(files))
-    for waivers in found.waivers:
+    for judging in (*found.waivers, *_profiles(found.profile)):
         try:
-            read_trusted(waivers)  # who can write it could hide whatever fails
+            read_trusted(judging)  # who can write it could hide whatever fails
         except FileNotFoundError:
-            raise ConfigError(f"config {waivers}: there is no such file") from None
+            raise ConfigError(f"config {judging}: there is no such file") from None
     return found
+
+
+def _profiles(source: str | None) -> Iterator[str]:
+    """The file of the profile, and those that it extends, each after the one before was found to be good."""
+    from nodecheck.facts.toml import parse_toml
+    from nodecheck.profile.load import MOST_EXTENDS, is_path, parent_of
+
+    for _ in range(MOST_EXTENDS):
+        if source is None or not is_path(source):
+            return
+        yield source
+        try:
+            parent = parse_toml(read_trusted(source), source).get("extends")
+        except FactError:
+            return  # the run says what is wrong with it
+        source = parent_of(source, parent) if isinstance(parent, str) else None
 
 
 def _drop_ins(folder: str) -> list[str]:
     try:
         names = os.listdir(folder)
+        verify_way(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

@@ -17,8 +17,6 @@ def read_trusted(path: str) -> bytes:
     directories or can write them; FileNotFoundError where there is none.
     """
     try:
-        if os.geteuid() == 0:
-            _verify_above(path)
         fd = os.open(os.path.realpath(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise
@@ -26,6 +24,7 @@ def read_trusted(path: str) -> bytes:
         raise ConfigError(f"config {path}: {error.strerror or error}") from error
     try:
         _verify(path, os.fstat(fd))
+        verify_way(path)
         with os.fdopen(os.dup(fd), "rb") as file:
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:
@@ -37,11 +36,11 @@ def read_trusted(path: str) -> bytes:
     return raw
 
 
-def _verify_above(path: str) -> None:
-    for folder in {os.path.dirname(os.path.abspath(path)), os.path.dirname(os.path.realpath(path))}:
-        problem = untrusted_above(folder)
-        if problem:
-            raise ConfigError(f"config {path}: {problem}: refused, as nodecheck runs as root")
+def verify_way(path: str) -> None:
+    """Raise ConfigError where root runs nodecheck and others can change what ``path`` leads to; OSError."""
+    problem = untrusted_above(os.path.join(os.getcwd(), path)) if os.geteuid() == 0 else None
+    if problem:
+        raise ConfigError(f"config {path}: {problem}: refused, as nodecheck runs as root")
 
 
 def _verify(path: str, found: os.stat_result) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat as modes
+from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Denied, FactError, Malformed
 from nodecheck.host.base import error_of
@@ -66,8 +67,20 @@ def _executable(path: str) -> None:
 
 def _trusted(path: str, owner: int) -> None:
     """Raise Denied unless nobody but ``owner`` can change what ``path`` leads to."""
+    try:
+        for here, info in on_the_way(path):
+            _owned(here, info, owner)
+    except OSError as error:
+        raise error_of(path, error) from error
+
+
+def on_the_way(path: str) -> Iterator[tuple[str, os.stat_result]]:
+    """What lies on the way to what an absolute path leads to, itself and links too, each with its lstat(2).
+
+    A link is given before it is followed, so that its owner can be judged first. Raises OSError, Malformed.
+    """
     place, left, links = "/", path.split("/")[::-1], 0
-    _owned("/", owner)
+    yield "/", os.lstat("/")
     while left:
         name = left.pop()
         if name in ("", "."):
@@ -76,7 +89,9 @@ def _trusted(path: str, owner: int) -> None:
             place = place.rpartition("/")[0] or "/"
             continue
         here = f"{place.rstrip('/')}/{name}"
-        if modes.S_ISLNK(_owned(here, owner)):
+        info = os.lstat(here)
+        yield here, info
+        if modes.S_ISLNK(info.st_mode):
             links += 1
             if links > MOST_LINKS:
                 raise Malformed(path, "too many levels of symbolic links")
@@ -87,12 +102,8 @@ def _trusted(path: str, owner: int) -> None:
             place = here
 
 
-def _owned(path: str, owner: int) -> int:
-    """The mode of what is at ``path`` itself; raises Denied where somebody else could change it."""
-    try:
-        info = os.lstat(path)
-    except OSError as error:
-        raise error_of(path, error) from error
+def _owned(path: str, info: os.stat_result, owner: int) -> None:
+    """Raise Denied where somebody else could change what is at ``path`` itself."""
     if info.st_uid not in (0, owner):
         raise Denied(path, f"belongs to user {info.st_uid}: not run with the rights of root")
     # In a sticky directory nobody can replace what belongs to somebody else, and what is in it is judged next.
@@ -100,4 +111,3 @@ def _owned(path: str, owner: int) -> int:
     if info.st_mode & 0o022 and not modes.S_ISLNK(info.st_mode) and not sticky:
         who = "every user" if info.st_mode & 0o002 else f"group {info.st_gid}"
         raise Denied(path, f"can be written by {who}: not run with the rights of root")
-    return info.st_mode

@@ -48,13 +48,18 @@ def _resolved(source: str, registry: Registry, inside: tuple[str, ...]) -> tuple
     parent = own.get("extends")
     if parent is None:
         return dict(own), own["name"] == DEFAULT and not is_path(source)
-    if is_path(parent) and is_path(source) and not parent.startswith("/"):
-        parent = f"{source.rpartition('/')[0] or '.'}/{parent}"
-    base, defaulted = _resolved(parent, registry, (*inside, source))
+    base, defaulted = _resolved(parent_of(source, parent), registry, (*inside, source))
     waivers = [*base.get("waiver", ()), *own.get("waiver", ())]
     merged = merge(base, own)
     merged["waiver"] = waivers
     return merged, defaulted
+
+
+def parent_of(source: str, parent: str) -> str:
+    """The profile that one of ``source`` extends: a relative path is seen from the file that names it."""
+    if is_path(parent) and is_path(source) and not parent.startswith("/"):
+        return f"{source.rpartition('/')[0] or '.'}/{parent}"
+    return parent
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tables:
