@@ -288,6 +288,14 @@ def test_hostile_text_never_reaches_the_terminal(audit: Audit) -> None:
     assert "\nNEW FAILURE forged" not in told
 
 
+def test_a_complaint_shows_no_hostile_text_of_a_file(nodecheck: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text('"k\\u001b[31m\\nnodecheck: forged" = 2\n')
+
+    ended = nodecheck("audit", "--config", f"{tmp_path}/x.toml")
+
+    assert (ended.code, ended.err.count("\n"), "\x1b" in ended.err) == (2, 1, False)
+
+
 def test_readers_read_while_audits_write(audit: Audit) -> None:
     audit()
     with ThreadPoolExecutor(3) as pool:

@@ -97,6 +97,7 @@ def test_the_configurations_outputs_can_be_written() -> None:
     [
         "cron --every sometimes", "systemd --every 'no such day' --install", "cron --options=--rolle",
         "cron --options '--profile ./x.toml'", "systemd --options '--state /tmp/x'", "cron --options '\"'",
+        "cron --options '--cni \"a\n* * * * * root x\"'", "systemd --options '--cni \"a\nExecStartPre=x\"' --install",
         "systemd --user-crontab", "cron --user-crontab --install", "cron --install --remove", "anacron",
     ],
 )  # fmt: skip
@@ -118,3 +119,16 @@ def test_a_program_that_others_can_change_is_not_installed(tmp_path: Path) -> No
     program.chmod(0o777)
 
     assert untrusted((str(program),)) is not None
+
+
+def test_what_it_imports_must_be_roots_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nodecheck.schedule.program import program, untrusted
+
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    folder.chmod(0o777)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
+
+    assert untrusted(program()) == f"others can write {folder} (mode 0777)"
+    monkeypatch.setenv("PYTHONPATH", str(folder))  # of this caller: the service will not have it
+    assert untrusted(program()) is None

@@ -120,6 +120,7 @@ def _verify_calendar(args: argparse.Namespace) -> None:
     from subprocess import DEVNULL, run
 
     from nodecheck.errors import FactError
+    from nodecheck.host.commands import ENVIRONMENT
     from nodecheck.host.programs import find_program
 
     if args.kind != "systemd":
@@ -128,7 +129,10 @@ def _verify_calendar(args: argparse.Namespace) -> None:
         path = find_program("systemd-analyze")
     except FactError:
         return  # systemd says it itself, when it loads the timer
-    done = run((path, "calendar", args.every), capture_output=True, text=True, stdin=DEVNULL, timeout=60, check=False)  # noqa: S603
+    done = run(  # noqa: S603
+        (path, "calendar", args.every), capture_output=True, text=True, stdin=DEVNULL, timeout=60, check=False,
+        env=ENVIRONMENT,
+    )  # fmt: skip
     if done.returncode:
         raise UsageError(f"--every: {printable(done.stderr.strip())}")
 

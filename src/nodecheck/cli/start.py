@@ -157,10 +157,12 @@ def _overview() -> argparse.ArgumentParser:
 
 
 def complain(message: str) -> None:
-    """One message on standard error, if there is one."""
+    """One message, in one line, on standard error, if there is one: what it quotes of files may be hostile."""
+    from nodecheck.text import printable
+
     if sys.stderr is not None:
         try:
-            sys.stderr.write(f"nodecheck: {message}\n")
+            sys.stderr.write(f"nodecheck: {printable(message)}\n")
         except (OSError, ValueError):
             return  # nobody can be told
 

@@ -167,7 +167,7 @@ def _started(argv: tuple[str, ...]) -> Popen[bytes]:
     _end_with_us()
     try:
         return Popen(  # noqa: S603 - no shell, and find_program resolved and judged the program
-            argv, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, cwd="/", env=_ENVIRONMENT, start_new_session=True, bufsize=0
+            argv, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, cwd="/", env=ENVIRONMENT, start_new_session=True, bufsize=0
         )
     except FileNotFoundError as error:
         raise Malformed(argv[0], "the interpreter or the loader that it names is not there") from error
@@ -178,7 +178,7 @@ def _started(argv: tuple[str, ...]) -> Popen[bytes]:
         raise found from error
 
 
-_ENVIRONMENT = {"PATH": ":".join(SEARCH_PATH), "LC_ALL": "C", "LANG": "C", "HOME": "/nonexistent", "TERM": "dumb"}
+ENVIRONMENT = {"PATH": ":".join(SEARCH_PATH), "LC_ALL": "C", "LANG": "C", "HOME": "/nonexistent", "TERM": "dumb"}
 """All that a program gets: no LD_PRELOAD, no DOCKER_HOST, no KUBECONFIG."""
 
 _ACTIVE: set[int] = set()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from nodecheck.errors import UsageError
 from nodecheck.record import NamedTuple
+from nodecheck.text import printable
 
 LEAST_S = 300
 """Seconds after which the service is ended in any case."""
@@ -26,7 +27,8 @@ class AuditOptions(NamedTuple):
 def audit_options(words: Sequence[str]) -> AuditOptions:
     """Read options of ``nodecheck audit``, and the configuration for what they leave out.
 
-    Raises UsageError for a relative path and whatever the audit would refuse; argparse ends for what is unknown.
+    Raises UsageError for a relative path, for what no line of a unit or of a cron entry can hold, and for whatever the
+    audit would refuse; argparse ends for what is unknown.
     """
     from nodecheck.cli import audit_verb
     from nodecheck.cli.outputs import SOCKETS, parse_outputs
@@ -42,6 +44,9 @@ def audit_options(words: Sequence[str]) -> AuditOptions:
             raise UsageError(f"{path}: expected an absolute path: the audit starts in another directory")
     folders = [*([args.state] if args.state else []), *(os.path.dirname(path) for path in files)]
     writable = dict.fromkeys(path for path in folders if path != OWN and not path.startswith((f"{OWN}/", "/dev")))
+    for word in (*words, *writable):
+        if printable(word) != word:
+            raise UsageError(f"{printable(word)!r}: no unit and no cron entry can hold this")
     return AuditOptions(paths, tuple(writable), max(LEAST_S, int(args.timeout) + 60))
 
 

@@ -68,13 +68,16 @@ def systemctl(*words: str) -> str:
     """Run ``systemctl``; what was done. Raises OSError where it fails."""
     from subprocess import DEVNULL, run
 
+    from nodecheck.host.commands import ENVIRONMENT
     from nodecheck.host.programs import find_program
 
     try:
         path = find_program("systemctl")
     except FactError as error:
         raise OSError(f"systemctl: {error.detail}") from error
-    done = run((path, *words), capture_output=True, text=True, timeout=60, stdin=DEVNULL, check=False)  # noqa: S603
+    done = run(  # noqa: S603
+        (path, *words), capture_output=True, text=True, timeout=60, stdin=DEVNULL, check=False, env=ENVIRONMENT
+    )
     if done.returncode:
         raise OSError(f"systemctl {' '.join(words)}: {done.stderr.strip() or done.returncode}")
     return f"ran systemctl {' '.join(words)}"

@@ -44,7 +44,6 @@ def _starts(words: tuple[str, ...]) -> bool:
 
 def untrusted(words: tuple[str, ...]) -> str | None:
     """Why root must not run this program: others than root can change it, or what it imports."""
-    import nodecheck
     from nodecheck.audit.place import untrusted_above
     from nodecheck.host.programs import find_program
 
@@ -53,4 +52,7 @@ def untrusted(words: tuple[str, ...]) -> str | None:
             find_program(path, owner=0)
     except FactError as error:
         return f"{error.source}: {error.detail}"
-    return untrusted_above(os.path.dirname(os.path.realpath(nodecheck.__file__)))
+    # Whatever lies first on the path of modules is imported: so all of it counts, but for what this caller added.
+    own = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    folders = [path for path in sys.path if os.path.exists(path) and os.path.abspath(path) not in own]
+    return next((problem for problem in map(untrusted_above, folders) if problem), None)
