@@ -17,7 +17,7 @@ from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeRel
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix
-from nodecheck_checks.cgroup_driver_sides import Node, Side, attempt, runtimes, unread
+from nodecheck_checks.cgroup_driver_sides import Node, Side, attempt, runtimes, together, unread
 
 GATE = "KubeletCgroupDriverFromCRI"
 KUBELET = ("kubelet",)
@@ -117,6 +117,10 @@ def _with_kubelet(
     # Where both are set to the same driver it does not matter whose word counts, and no version is asked for.
     pair = None if same else _asks_runtime(config, node, runtime, containerd)
     own = _kubelet(config, runtime, pair, line)
+    if runtime is not None:
+        changed = together(runtime, own, driver)
+        sides = [changed if side is runtime else side for side in sides]
+        own, runtime = together(own, runtime, driver), changed
     for side in (*sides, own):
         leftover = side is not own and pointed is not None and side.name != pointed
         yield _outcome(_idle(side, runtime), driver, Severity.INFO if leftover else None, () if leftover else KUBELET)

@@ -17,7 +17,7 @@ from nodecheck.facts.packages import PackageSigns
 from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases, daemon_package
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.target import Target
-from nodecheck.fix import Fix
+from nodecheck.fix import MANUAL, Fix
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -39,6 +39,17 @@ class Side(NamedTuple):
     idle: str = ""
     fix: Callable[[str, tuple[str, ...]], Fix] | None = None
     """Made of the wanted driver and of the units to be restarted beside."""
+
+
+def together(side: Side, other: Side, wanted: str) -> Side:
+    """A side whose fix is left to a person where the other's is: with one of them changed no pod starts."""
+    mend = side.fix
+    if mend is None or side.driver in (None, wanted) or other.driver in (None, wanted):
+        return side
+    theirs = other.fix(wanted, ()) if other.fix is not None else None
+    if theirs is not None and theirs.safety != MANUAL:
+        return side
+    return side._replace(fix=lambda driver, units: mend(driver, units)._replace(safety=MANUAL))
 
 
 class Node(NamedTuple):

@@ -501,6 +501,15 @@ def test_the_fix_drains_and_restarts(tree: Tree) -> None:
     ]
 
 
+def test_a_pair_is_changed_together_or_by_a_person(tree: Tree) -> None:
+    no_file = {"/etc/systemd/system/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet\n"}
+    found = run(tree({CONTAINERD: runc(V2, "false", 2), **no_file}), kubernetes="1.27")
+
+    fixes = [found[f"cgroup-driver[{name}]"].fix for name in ("containerd", "kubelet")]
+    assert [fix.safety for fix in fixes if fix is not None] == ["manual", "manual"]
+    assert nodecheck.plan(found).steps == ()
+
+
 SOURCES = [CONTAINERD, DAEMON, CRIO, KUBELET, DOCKER_UNIT, "/etc/crio/crio.conf.d", "/etc/containerd/conf.d/x.toml"]
 
 
