@@ -45,6 +45,10 @@ class Plan(NamedTuple):
     run_id: str
     steps: tuple[PlanStep, ...]
     not_fixed: tuple[NotFixed, ...]
+    unknown: int = 0
+    """Results that could not be judged: whether they need a fix is not known."""
+    judged: bool = True
+    """Whether anything was."""
 
     @property
     def reboot(self) -> bool:
@@ -55,6 +59,21 @@ class Plan(NamedTuple):
     def disruptive(self) -> bool:
         """Whether something is restarted or cut."""
         return any(step.safety == DISRUPTIVE for step in self.steps)
+
+    @property
+    def doubt(self) -> str | None:
+        """What the plan cannot speak of, in words; None where everything was judged."""
+        if not self.judged:
+            return "nothing was judged: nodecheck run says why"
+        results = "1 result" if self.unknown == 1 else f"{self.unknown} results"
+        return f"{results} could not be judged: nodecheck run says why" if self.unknown else None
+
+    @property
+    def nothing(self) -> str:
+        """What there is to say of a plan without steps, in words."""
+        if self.not_fixed:
+            return "nothing can be done"
+        return "nothing is to be done" if self.doubt is None else "nothing failed"
 
     def left(self) -> dict[str, list[str]]:
         """The reasons why something is not fixed, each with the ids that it holds for."""
@@ -104,7 +123,9 @@ def plan(report: Report) -> Plan:
     order = [result.id for result in report.results]
     steps = tuple([PlanStep(*item) for item in ordered(merger, order)])
     left = tuple([NotFixed(name, printable(not_fixed[name])) for name in order if name in not_fixed])
-    return Plan(report.node, report.run.source, report.run.id, steps, left)
+    found = report.summary
+    judged = bool(found.passed or found.failed or found.waived)
+    return Plan(report.node, report.run.source, report.run.id, steps, left, found.unknown, judged)
 
 
 def _gravest_first(result: Result) -> int:

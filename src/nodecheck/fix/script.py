@@ -106,6 +106,8 @@ def _marks(item: PlanStep) -> str:
 
 
 def _left_comments(plan: Plan) -> Iterator[str]:
+    if plan.doubt is not None:
+        yield f"# {plan.doubt[0].upper()}{plan.doubt[1:]}."
     if plan.not_fixed:
         yield "#"
         yield "# Not mended by it:"
@@ -114,10 +116,10 @@ def _left_comments(plan: Plan) -> Iterator[str]:
 
 
 def _nothing(plan: Plan) -> str:
-    words = Words()
-    lines = ["#!/bin/sh", f"# nodecheck plan of {_name(plan)}: nothing is to be done."]
+    words, told = Words(), plan.nothing
+    lines = ["#!/bin/sh", f"# nodecheck plan of {_name(plan)}: {told}."]
     lines += [*_left_comments(plan), *_PREAMBLE[:2], "set -eu"]
-    says = [f"printf '%s\\n' {words.word(text)}" for text in ("nothing is to be done", *_left(plan))]
+    says = [f"printf '%s\\n' {words.word(text)}" for text in (told, *_left(plan))]
     return "\n".join([*lines, *words.assignments(), *says]) + "\n"
 
 
@@ -228,6 +230,8 @@ def _left(plan: Plan) -> Iterator[str]:
         yield f"  - {shown(_what(step))}  (for {shown(', '.join(step.for_))})"
     for why, names in plan.left().items():
         yield f"  - {shown(', '.join(names))}: {shown(why)}"
+    if plan.doubt is not None:
+        yield f"{plan.doubt[0].upper()}{plan.doubt[1:]}."
 
 
 def _the_rest(plan: Plan, words: Words) -> Iterator[str]:

@@ -40,12 +40,8 @@ def render_plan(plan: Plan, style: Style) -> str:
 def _head(plan: Plan, style: Style) -> Iterator[str]:
     mended = {name for item in plan.steps for name in item.for_}
     host = printable(plan.node.hostname or "this node")
-    told = (
-        f"{_count(len(plan.steps), 'step')} for {_count(len(mended), 'failure')}" if mended else "nothing can be done"
-    )
-    if not mended and not plan.not_fixed:
-        told = "nothing is to be done"
-    elif plan.not_fixed:
+    told = f"{_count(len(plan.steps), 'step')} for {_count(len(mended), 'failure')}" if mended else plan.nothing
+    if plan.not_fixed:
         told += f"; {_count(len(plan.not_fixed), 'failure')} left to a person"
     yield from wrapped(f"{paint(host, 'bold', style)}  ", told, style, len(host) + 2)
     disruptive = [str(place) for place, item in enumerate(plan.steps, 1) if item.safety != SAFE]
@@ -54,6 +50,8 @@ def _head(plan: Plan, style: Style) -> Iterator[str]:
         yield from wrapped("  ", f"disruptive, something is restarted or cut: step {', '.join(disruptive)}", style)
     if waiting:
         yield from wrapped("  ", f"holds only after a reboot: step {', '.join(waiting)}", style)
+    if plan.doubt is not None:
+        yield from wrapped("  ", plan.doubt, style)
 
 
 def _count(number: int, noun: str) -> str:
