@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import nodecheck
 from nodecheck.audit.changes import Change, Step, diff, exit_code, step
+from nodecheck.audit.show import Look, diff_text
 from nodecheck.audit.standing import STEADY, Flap, Moment, Standing, packed, parse_flap, unpacked
 from nodecheck.errors import UsageError
 from tests.audit.reports import report
@@ -44,6 +45,7 @@ def steps(*stages: dict[str, str], flap: Flap = STEADY) -> list[Step]:
         ("fail", "skip:offline", "coverage-lost"),
         ("unknown", "pass", "coverage-regained"),
         ("unknown", "fail", "new-failure"),
+        ("unknown", "skip:not-applicable", "coverage-regained"),
         ("skip:offline", "pass", "coverage-regained"),
         ("fail", "skip:not-applicable", "gone"),
         ("fail", "waived", "waived"),
@@ -89,6 +91,71 @@ def test_a_check_that_cannot_look_at_all_loses_sight_of_its_subjects_and_fixes_n
         ("swap[/dev/sda2]", "gone"),
         ("swap", "coverage-regained"),
     ]
+
+
+NOTHING, ONE, TWO = {"v": "skip:not-applicable"}, {"v[x]": "unknown"}, {"v[x]": "pass", "v[y]": "fail"}
+
+
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        # "There is nothing" makes room for what there is, and comes back: the subjects tell it.
+        ((NOTHING, TWO), ["v[y] new-failure", "v[x] appeared"]),
+        ((TWO, NOTHING), ["v[x] gone", "v[y] gone"]),
+        # An overloaded node: what was said without a subject can only not be judged, and is judged again.
+        ((NOTHING, ONE), ["v[x] coverage-lost"]),
+        ((NOTHING, ONE, NOTHING), ["v[x] coverage-regained"]),
+        ((NOTHING, {"v": "unknown"}), ["v coverage-lost"]),
+        ((NOTHING, {"v": "unknown"}, NOTHING), ["v coverage-regained"]),
+        # What a check does not speak of while it judges nothing at all is out of sight, and not gone.
+        ((TWO, ONE), ["v[x] coverage-lost", "v[y] coverage-lost"]),
+        ((TWO, ONE, TWO), ["v[x] coverage-regained", "v[y] coverage-regained"]),
+        ((TWO, {"v": "unknown"}, ONE), []),
+        (
+            (TWO, {"v": "unknown"}, ONE, TWO),
+            ["v coverage-regained", "v[x] coverage-regained", "v[y] coverage-regained"],
+        ),
+        ((TWO, {"v[x]": "pass"}), ["v[y] gone"]),
+        # A failure that was lost from sight and does not apply now is not hidden behind "judged again".
+        (({"v": "fail"}, {"v": "unknown"}, NOTHING), ["v gone"]),
+        (({"v": "fail"}, ONE), ["v coverage-lost", "v[x] appeared"]),
+        (({"v": "fail"}, ONE, {"v[x]": "pass"}), ["v gone", "v[x] coverage-regained"]),
+        (({"v": "fail"}, ONE, {"v": "fail"}), ["v[x] coverage-regained", "v coverage-regained"]),
+    ],
+)
+def test_what_a_check_says_of_itself_and_of_its_subjects(
+    stages: tuple[dict[str, str], ...], expected: list[str]
+) -> None:
+    assert sorted(f"{name} {kind}" for name, kind in kinds(*stages)) == sorted(expected)
+
+
+def test_what_is_lost_from_sight_says_why_and_a_failure_what_it_was() -> None:
+    lost = steps(TWO, {"v": "unknown"})[-1].changes
+    again = steps(TWO, {"v": "unknown"}, TWO)[-1].changes
+
+    assert [change.message for change in lost] == ["v is unknown", *["cannot be judged, as v cannot"] * 2]
+    assert [(change.was, change.since and change.since.run) for change in lost][2] == ("v[y] is fail", 1)
+    assert [change.message for change in again if change.id == "v"] == [
+        "its subjects are judged again; it was: v is unknown"
+    ]
+    [gone] = steps({"v[x]": "fail"}, NOTHING)[-1].changes
+    assert gone.message == "v is skip; it was: v[x] is fail"
+
+
+def test_a_check_that_lost_sight_of_much_is_a_line() -> None:
+    many = {f"v[{number}]": "pass" for number in range(30)}
+    text = diff_text(diff(report({**many, **TWO}), report({"v": "unknown"})), (), Look())
+    back = diff_text(diff(report({"v": "unknown", "a": "pass"}), report({**TWO, "a": "pass"})), (), Look())
+
+    assert [line.partition("): ")[2] for line in text.split("\n")] == [
+        "v is unknown; denied: denied",
+        "cannot be judged, as v cannot",
+        "cannot be judged, as v cannot; it was: v[y] is fail",
+        "",
+    ]
+    assert "v[0], v[10], v[11]" in text
+    assert "and 23 more (error)" in text
+    assert back.count("\n") == 3
 
 
 def test_a_plugin_that_cannot_be_loaded_takes_its_checks_out_of_sight() -> None:
@@ -139,6 +206,25 @@ def test_fixed_is_only_what_passes_now_and_failed_when_it_was_last_judged(stages
                 assert judged[-1].startswith(("fail", "waived"))
             if change.kind == "new-failure":
                 assert now[change.id].startswith("fail")
+
+
+@settings(max_examples=60)
+@given(st.lists(REPORTS, min_size=2, max_size=8))
+def test_no_failure_leaves_in_silence_and_nothing_is_told_twice(stages: list[dict[str, str]]) -> None:
+    found = steps(*stages, stages[-1])
+
+    assert found[-1].changes == ()
+    before: dict[str, Standing] = {}
+    lost: set[str] = set()
+    for one in found:
+        told = {change.id: change.kind for change in one.changes}
+        for name, standing in before.items():
+            now = one.standings.get(name)
+            if standing.failing is not None and (now is None or now.failing is None):
+                assert told[name] in ("fixed", "gone")
+        lost = {name for name in lost | set(told) if told.get(name, "coverage-lost") == "coverage-lost"}
+        assert all(one.standings[name].status == "unknown" for name in lost)
+        before = one.standings
 
 
 @settings(max_examples=40)

@@ -17,13 +17,14 @@ from nodecheck.audit.standing import (
     WAIVED,
     Flap,
     Moment,
+    Place,
     Seen,
     Standing,
     followed,
     seen_in,
     standing_of,
 )
-from nodecheck.checking.model import Cause, Result, Severity
+from nodecheck.checking.model import Cause, Result, Severity, Status, result_id
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
 
@@ -88,7 +89,7 @@ def step(standings: Mapping[str, Standing] | None, report: Report, moment: Momen
     seen = seen_in(report)
     first = standings is None
     old = standings or {}
-    stood = {(standing.check, standing.view) for standing in old.values() if standing.status != ABSENT}
+    stood = _stood(old)
     after: dict[str, Standing] = {}
     changes: list[Change] = []
     for name in sorted({*old, *seen.results}):
@@ -101,6 +102,24 @@ def step(standings: Mapping[str, Standing] | None, report: Report, moment: Momen
     return Step(after, tuple(sorted(changes, key=_place)), still)
 
 
+class Stood(NamedTuple):
+    """Where something stood before, by check and view."""
+
+    anything: frozenset[Place]
+    subjects: frozenset[Place]
+    nothing: frozenset[Place]
+    """Where the check had said, without a subject, that there is nothing to look at, or nothing wrong."""
+
+
+def _stood(old: Mapping[str, Standing]) -> Stood:
+    told = [((standing.check, standing.view), standing) for standing in old.values() if standing.status != ABSENT]
+    return Stood(
+        frozenset([place for place, _ in told]),
+        frozenset([place for place, standing in told if standing.subject is not None]),
+        frozenset([place for place, standing in told if standing.subject is None and standing.status in (PASS, SKIP)]),
+    )
+
+
 def _place(change: Change) -> tuple[int, int, str]:
     return KINDS.index(change.kind), ("error", "warning", "info").index(change.severity), change.id
 
@@ -110,13 +129,14 @@ def _fails_still(name: str, old: Mapping[str, Standing], after: Mapping[str, Sta
 
 
 def _changes(
-    name: str, before: Standing | None, now: Standing | None, seen: Seen, stood: set[tuple[str, str]] | None
+    name: str, before: Standing | None, now: Standing | None, seen: Seen, stood: Stood | None
 ) -> Iterator[Change]:
     was = ABSENT if before is None else before.status
     status = ABSENT if now is None else now.status
     if was != status:
         if stood is not None:
-            yield _change(_kind(before, now, seen, stood), name, before, now, seen)
+            if not _makes_room(before, now, seen, stood):
+                yield _change(_kind(before, now, seen, stood), name, before, now, seen)
         elif _is_told_first(status, name, seen):
             yield _change(NEW_FAILURE if status == FAIL else APPEARED, name, before, now, seen)
         return
@@ -124,8 +144,20 @@ def _changes(
         return
     if before.severity != now.severity and status in (FAIL, UNKNOWN, WAIVED):
         yield _change(SEVERITY_CHANGED, name, before, now, seen)._replace(was=before.severity)
-    if before.fingerprint != now.fingerprint:
+    if before.fingerprint != now.fingerprint and status != UNKNOWN:
         yield _change(EVIDENCE_CHANGED, name, before, now, seen)
+
+
+def _makes_room(before: Standing | None, now: Standing | None, seen: Seen, stood: Stood) -> bool:
+    """Whether a check's "there is nothing" comes in place of its subjects, or goes where they come: they tell it."""
+    told = now or before
+    if told is None or told.subject is not None:
+        return False
+    place = (told.check, told.view)
+    if now is None:
+        return told.status in (PASS, SKIP) and place in seen.subjects
+    came = before is None or before.status == ABSENT
+    return came and now.status in (PASS, SKIP) and place in stood.subjects and place not in seen.subjects
 
 
 def _is_told_first(status: str, name: str, seen: Seen) -> bool:
@@ -133,7 +165,7 @@ def _is_told_first(status: str, name: str, seen: Seen) -> bool:
     return status == FAIL or (status == UNKNOWN and seen.results[name].status == UNKNOWN)
 
 
-def _kind(before: Standing | None, now: Standing | None, seen: Seen, stood: set[tuple[str, str]]) -> str:
+def _kind(before: Standing | None, now: Standing | None, seen: Seen, stood: Stood) -> str:
     status = ABSENT if now is None else now.status
     was = ABSENT if before is None else before.status
     failed = before is not None and before.failing is not None
@@ -148,19 +180,37 @@ def _kind(before: Standing | None, now: Standing | None, seen: Seen, stood: set[
             return FIXED
         return COVERAGE_REGAINED if was == UNKNOWN else APPEARED
     if status == UNKNOWN:
-        blind = now is not None and now.subject is None and (now.check, now.view) in stood
-        return COVERAGE_LOST if was != ABSENT or blind else APPEARED
+        return COVERAGE_LOST if was != ABSENT or _is_blind(now, seen, stood) else APPEARED
     return _left(before, status, seen)
+
+
+def _is_blind(now: Standing | None, seen: Seen, stood: Stood) -> bool:
+    """Whether what cannot be judged, and was not there before, is all that is left of a check that could be judged."""
+    if now is None:
+        return False
+    place = (now.check, now.view)
+    return place in (stood.anything if now.subject is None else stood.nothing) and (
+        now.subject is None or place in seen.hidden
+    )
 
 
 def _left(before: Standing | None, status: str, seen: Seen) -> str:
     """The kind of what does not apply, or is not there any more."""
     if before is None or before.status == ABSENT:
         return APPEARED
-    blanket = before.subject is None and before.status == UNKNOWN
-    if blanket and status == ABSENT and (before.check, before.view) in seen.judged:
-        return COVERAGE_REGAINED  # "the check could not look at all" made room for what it sees
-    return GONE
+    if before.status != UNKNOWN or before.failing is not None:
+        return GONE
+    if status == SKIP:
+        return COVERAGE_REGAINED
+    # What could not be judged made room for what can: "could not look" for subjects, a subject for "there is nothing".
+    instead = before.subject is None or _whole(before, seen) is not None
+    return COVERAGE_REGAINED if instead and (before.check, before.view) in seen.judged else GONE
+
+
+def _whole(standing: Standing, seen: Seen) -> Result | None:
+    """What the check says now without a subject, in place of subjects."""
+    found = seen.results.get(result_id(standing.check, None, standing.view))
+    return found if found is not None and (standing.check, standing.view) not in seen.subjects else None
 
 
 def _change(kind: str, name: str, before: Standing | None, now: Standing | None, seen: Seen) -> Change:
@@ -191,10 +241,16 @@ def _after(now: Standing | None, result: Result | None) -> str | None:
 
 
 def _message(kind: str, told: Standing, now: Standing | None, seen: Seen) -> str:
-    if kind == GONE and now is None:
-        why = "no longer looked at" if told.check not in seen.checks else "no longer there"
-        return f"{why}; it was: {told.message}" if told.status != SKIP else why
-    return told.message
+    if now is not None:
+        lost = kind == COVERAGE_LOST and result_id(told.check, told.subject, told.view) not in seen.results
+        return f"cannot be judged, as {seen.hidden_by(told)} cannot" if lost else told.message
+    whole = _whole(told, seen) if told.subject is not None else None
+    if kind == COVERAGE_REGAINED:
+        return f"its subjects are judged again; it was: {told.message}" if whole is None else whole.message
+    why = "no longer looked at" if told.check not in seen.checks else "no longer there"
+    if whole is not None and whole.status != Status.UNKNOWN:
+        why = whole.message
+    return f"{why}; it was: {told.message}" if told.status != SKIP else why
 
 
 def _since(kind: str, before: Standing | None, now: Standing | None) -> Moment | None:
@@ -202,8 +258,8 @@ def _since(kind: str, before: Standing | None, now: Standing | None) -> Moment |
         return now.since
     if kind in (UNWAIVED, COVERAGE_REGAINED, EVIDENCE_CHANGED, SEVERITY_CHANGED) and now is not None and now.failing:
         return now.failing
-    if before is None:
-        return None
+    if before is None or (kind == GONE and before.status == UNKNOWN):
+        return None if before is None else before.failing
     return before.failing or before.since
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from nodecheck.audit.changes import STILL_FAILING, Change, worse
+from nodecheck.audit.changes import COVERAGE_LOST, COVERAGE_REGAINED, GONE, STILL_FAILING, Change, worse
 from nodecheck.audit.session import FIRST, LOUD, Audit, Notice
 from nodecheck.audit.store import change_dict
 from nodecheck.record import NamedTuple
@@ -53,7 +53,8 @@ def audit_text(audit: Audit, look: Look) -> str:
     for untold in audit.untold:
         lines.append(_wrapped(f"run {untold.run} of {minute(untold.at)} ended before it had told this:", look))
         lines += [_line(change, look) for change in untold.changes]
-    lines += [_line(change_dict(change), look, _FIRST if audit.before is None else LABELS) for change in changes]
+    labels = _FIRST if audit.before is None else LABELS
+    lines += [_line(change, look, labels) for change in _gathered(changes)]
     if not (look.quiet or look.changed_only):
         lines += [_line(change_dict(change), look) for change in audit.still]
     lines += _drift(audit, look)
@@ -83,8 +84,8 @@ def _drift(audit: Audit, look: Look) -> Iterator[str]:
         yield _wrapped(f"as {name}", look)
         return
     yield _wrapped(f"against {name}:", look)
-    for change in audit.drift.changes:
-        yield _line(change_dict(change), look)
+    for change in _gathered(audit.drift.changes):
+        yield _line(change, look)
 
 
 def diff_text(changes: tuple[Change, ...], notices: tuple[Notice, ...], look: Look) -> str:
@@ -92,8 +93,33 @@ def diff_text(changes: tuple[Change, ...], notices: tuple[Notice, ...], look: Lo
     lines = [_wrapped(f"note: {notice.message}", look) for notice in notices]
     found = [change for change in changes if not (look.changed_only and change.kind == STILL_FAILING)]
     # Two reports cannot tell since when: the earlier one is not where it began.
-    lines += [_line(change_dict(change._replace(since=None)), look) for change in found]
+    lines += [_line(change, look) for change in _gathered([change._replace(since=None) for change in found])]
     return "".join([line + "\n" for line in lines])
+
+
+def _gathered(changes: Iterable[Change]) -> Iterator[dict[str, Any]]:
+    """Changes as lines. What a check lost sight of at once, and did not fail, is one line; and where it sees its
+    subjects again, they say so."""
+    found = tuple(changes)
+    again = {(item.check, item.view) for item in found if item.kind == COVERAGE_REGAINED and item.subject is not None}
+    lines: dict[Any, list[Change]] = {}
+    for item in found:
+        makes_room = item.kind == COVERAGE_REGAINED and item.after is None and item.subject is None
+        if makes_room and (item.check, item.view) in again:
+            continue
+        at_once = item.kind == COVERAGE_LOST and item.subject is not None and item.cause is None
+        together = at_once and item.before not in ("fail", "waived")
+        lines.setdefault((item.message, item.severity) if together else item.id, []).append(item)
+    for some in lines.values():
+        told = change_dict(some[0])
+        if len(some) > 1:
+            names = ", ".join([item.id for item in some[:MOST_NAMED]])
+            more = f" and {len(some) - MOST_NAMED} more" if len(some) > MOST_NAMED else ""
+            told = {**told, "id": names + more, "since": None}
+        yield told
+
+
+MOST_NAMED = 8
 
 
 def minute(at: str) -> str:
@@ -124,7 +150,9 @@ def _told(change: dict[str, Any]) -> str:
         parts.append(f"{cause['code']}: {cause['detail']}")
     if kind == "severity-changed":
         parts.append(f"it was {change['was']}")
-    elif kind == "fixed" or (kind == "evidence-changed" and change["was"] != change["message"]):
+    elif change["was"] not in (None, change["message"]) and (
+        kind in ("fixed", "evidence-changed") or (kind in (COVERAGE_LOST, GONE) and change["before"] == "fail")
+    ):
         parts.append(f"it was: {change['was']}")
     since = _since(change)
     if since:
@@ -140,7 +168,9 @@ def _since(change: dict[str, Any]) -> str:
     if since is None or change["kind"] in ("new-failure", "appeared", "evidence-changed", "severity-changed"):
         return ""
     run = "" if since["run"] is None else f" (run {since['run']})"
-    failed = change["before"] in ("fail", "waived") or change["kind"] == "fixed"
+    failed = change["before"] in ("fail", "waived") or (
+        change["before"] == "unknown" and change["kind"] in ("fixed", GONE)
+    )
     if change["after"] in ("fail", "waived"):
         return f"failing since {minute(since['at'])}{run}"
     return f"{'failing' if failed else str(change['before'] or 'so')} since {minute(since['at'])}{run}"

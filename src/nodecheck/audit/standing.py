@@ -69,27 +69,41 @@ class Standing(NamedTuple):
     """What the last runs found, from the first that disagreed with ``status`` on."""
 
 
+Place = tuple[str, str]
+"""A check in one view."""
+
+
 class Seen(NamedTuple):
     """A report, for looking up."""
 
     results: dict[str, Result]
     checks: frozenset[str]
-    judged: frozenset[tuple[str, str]]
-    """Checks and views of which something was judged."""
-    dark: frozenset[tuple[str, str]]
-    """Checks and views that could not look at all."""
-    broken: bool
-    """Whether a plugin could not be loaded, so that checks may be missing."""
+    judged: frozenset[Place]
+    """Where something was judged."""
+    subjects: frozenset[Place]
+    """Where there is a result with a subject."""
+    hidden: dict[Place, str]
+    """Where what is not told may be there all the same: the check could not look at all, or judged nothing of what it
+    told; with the id of what could not be judged."""
+    broken: str | None
+    """The id of a plugin that could not be loaded, so that checks may be missing."""
 
     def status(self, name: str, before: Standing | None) -> str:
         """What the report says of a result: ``unknown`` too where nobody could look for it."""
         result = self.results.get(name)
         if result is not None:
             return _status(result)
-        if before is None:
+        if before is None or self.hidden_by(before) is None:
             return ABSENT
-        dark = (before.check, before.view) in self.dark or (self.broken and before.check not in self.checks)
-        return UNKNOWN if dark else ABSENT
+        # "There is nothing" made room for something that cannot be judged: that is told of the subject.
+        made_room = before.subject is None and before.status in (PASS, SKIP) and before.check in self.checks
+        return ABSENT if made_room else UNKNOWN
+
+    def hidden_by(self, before: Standing) -> str | None:
+        """The id of the result because of which nobody could look for what stood before."""
+        return self.hidden.get((before.check, before.view)) or (
+            self.broken if before.check not in self.checks else None
+        )
 
 
 def _status(result: Result) -> str:
@@ -100,12 +114,15 @@ def _status(result: Result) -> str:
 def seen_in(report: Report) -> Seen:
     """A report, for looking up."""
     unjudged = [result for result in report.results if _status(result) == UNKNOWN]
+    judged = frozenset([(result.check, result.view) for result in report.results if _status(result) != UNKNOWN])
+    blind = [result for result in unjudged if result.subject is None or (result.check, result.view) not in judged]
     return Seen(
         {result.id: result for result in report.results},
         frozenset([result.check for result in report.results]),
-        frozenset([(result.check, result.view) for result in report.results if _status(result) != UNKNOWN]),
-        frozenset([(result.check, result.view) for result in unjudged if result.subject is None]),
-        any(result.check == "plugin" for result in unjudged),
+        judged,
+        frozenset([(result.check, result.view) for result in report.results if result.subject is not None]),
+        {(result.check, result.view): result.id for result in sorted(blind, reverse=True)},
+        next((result.id for result in unjudged if result.check == "plugin"), None),
     )
 
 
