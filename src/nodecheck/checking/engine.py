@@ -62,8 +62,8 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     facts = Facts(host, given, registry.readers)
     asked = request.selection
     request = request._replace(selection=looked_at(asked, request.profile.waivers))
-    tasks = _tasks(registry, request)
     finisher = Finisher(request.profile, request.selection)
+    tasks = _tasks(registry, request, finisher)
     identity = [Node(None, None, None, None, None, OsName(None, None, None))]
 
     def identify() -> None:
@@ -96,7 +96,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     )
 
 
-def _tasks(registry: Registry, request: Request) -> list[Task]:
+def _tasks(registry: Registry, request: Request, finisher: Finisher) -> list[Task]:
     tasks: list[Task] = []
     for name in sorted(registry.checks):
         try:
@@ -104,6 +104,7 @@ def _tasks(registry: Registry, request: Request) -> list[Task]:
                 tasks.extend(_views(registry.check(name), request))
         except PluginError as error:
             registry.fail(registry.owners[name], str(error))
+            finisher.add_unloaded(name, str(error))
     return tasks
 
 

@@ -44,6 +44,12 @@ class Finisher:
         if not any(selector.takes("plugin", (), plugin.name, "now") for selector in self._selection.ignore):
             self._add("plugin", "now", "Every installed plugin loads", (), (), outcome, 0.0)
 
+    def add_unloaded(self, name: str, error: str) -> None:
+        """Let a check speak that could not be loaded: what it is to judge was not judged."""
+        outcome = Outcome(Status.UNKNOWN, error, severity=Severity.ERROR, cause=Cause("plugin-failed", error))
+        if self._selection.keeps(name, (), None, "now", unjudged=True):
+            self._add(name, "now", f"The check {name} can be loaded", (), (), outcome, 0.0)
+
     def _add(
         self,
         name: str,
