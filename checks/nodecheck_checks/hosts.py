@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen
@@ -14,6 +15,7 @@ from nodecheck.facts.nsswitch import HostsOrder
 from nodecheck.facts.routes import MAIN, RTN_UNICAST, Routes, hops_of
 from nodecheck.facts.target import SiteNodes
 from nodecheck.fix import Fix, Step, by_hand, edit
+from nodecheck.record import NamedTuple
 from nodecheck_checks.hosts_fixes import mended
 
 _HARMLESS = (
@@ -100,12 +102,10 @@ def _judged(name: str, address: str, file: Hosts, order: HostsOrder, steps: tupl
             f"{PATH} gives {name} {found}", subject=name, expected=address, actual=found, evidence=evidence,
             fix=Fix(f"Name {name} in {PATH}", steps),
         )  # fmt: skip
-    first = _before_files(order)
-    if first is not None:
-        message = f"{name} is {address} in {PATH}, but {nsswitch.PATH} " + (
-            f"asks {first} before it" if first else "does not ask it"
-        )
-        severity = Severity.WARNING if first else Severity.ERROR
+    problem = _order_problem(name, order)
+    if problem is not None:
+        message = f"{name} is {address} in {PATH}, but {nsswitch.PATH} {problem.what}"
+        severity = Severity.WARNING if problem.asked else Severity.ERROR
         return fail(
             message, subject=name, expected="files first", actual=" ".join(order.services or ()), evidence=evidence,
             fix=_order_fix(order), severity=severity,
@@ -113,22 +113,39 @@ def _judged(name: str, address: str, file: Hosts, order: HostsOrder, steps: tupl
     return ok(f"{name} is {address}", subject=name, expected=address, actual=found, evidence=evidence)
 
 
-def _before_files(order: HostsOrder) -> str | None:
-    """What is asked before /etc/hosts; empty where that is not asked at all; None where it comes first."""
+class _OrderProblem(NamedTuple):
+    what: str
+    asked: bool
+    """Whether /etc/hosts is asked in the end."""
+
+
+def _order_problem(name: str, order: HostsOrder) -> _OrderProblem | None:
+    """What is asked for a name before /etc/hosts, or in its place; None where that comes first."""
     services = order.services
     if services is None:
         return None
     if "files" not in services:
-        return None if "resolve" in services else ""
-    before = services[: services.index("files")]
-    return next((name for name in before if name not in _HARMLESS), None)
+        return None if "resolve" in services else _OrderProblem("does not ask it", asked=False)
+    for service in services[: services.index("files")]:
+        if service in order.last and service != "resolve" and (not service.startswith("mdns") or _is_mdns(name)):
+            return _OrderProblem(f"does not ask it for what {service} does not know", asked=False)
+        if service not in _HARMLESS:
+            return _OrderProblem(f"asks {service} before it", asked=True)
+    return None
+
+
+def _is_mdns(name: str) -> bool:
+    """Whether a name is one that ``mdns4_minimal`` asks the network for: two labels, the second ``local``."""
+    labels = folded(name).removesuffix(".").split(".")
+    return len(labels) == 2 and labels[1] == "local"
 
 
 def _order_fix(order: HostsOrder) -> Fix:
     before = order.text or ""
-    head, colon, rest = before.partition(":")
-    kept = " ".join(word for word in rest.split(" ") if word.strip("\t") != "files").strip()
-    after = f"{head}{colon} files {kept}".rstrip()
+    head = before.index("hosts") + len("hosts")
+    words = re.split(r"[ \t]+", before[head + 1 :].strip(" \t"))
+    kept = words if order.services else ()  # a line that the C library cannot read is written anew
+    after = " ".join((f"{before[:head]}:", "files", *[word for word in kept if word not in ("files", ":")]))
     return Fix(f"Ask {PATH} first", (edit(nsswitch.PATH, before, after),))
 
 
@@ -144,6 +161,13 @@ def _own(
     if lines:
         found = tuple(dict.fromkeys(spelt(line.address) or "" for line in lines))
         actual = ", ".join(found)
+        problem = _order_problem(name, order)
+        if problem is not None and not problem.asked and not any(service in _OWN for service in order.services or ()):
+            message = f"{name} is {actual} in {PATH}, but {nsswitch.PATH} {problem.what}"
+            return fail(
+                message, subject=name, expected="files first", actual=" ".join(order.services or ()),
+                evidence=evidence, fix=_order_fix(order), severity=Severity.WARNING,
+            )  # fmt: skip
         if _is_ours(found, addresses):
             return ok(f"{name} is {actual}", subject=name, actual=actual, evidence=evidence)
         message = f"{PATH} gives {name} {actual}, which no link of this node has"

@@ -171,7 +171,14 @@ def test_names_that_share_a_line_have_one_edit() -> None:
         ("passwd: files", "pass", None),
         ("", "pass", None),
         ("hosts: dns files", "fail", "warning"),
-        ("hosts:\tdns [!UNAVAIL=return] files # x", "fail", "warning"),
+        ("hosts:\tdns [!UNAVAIL=return] files # x", "fail", "error"),
+        ("hosts:\tdns\t[TRYAGAIN=return]\tfiles\r", "fail", "warning"),
+        ("hosts dns", "fail", "error"),
+        (" hosts : files", "pass", None),
+        ("hosts: mdns4_minimal [NOTFOUND=return] files dns", "pass", None),
+        ("hosts: myhostname [NOTFOUND=return] files", "fail", "error"),
+        ("hosts: files [SUCCESS=retrun] dns", "fail", "error"),
+        ("hosts: [NOTFOUND=return] files", "fail", "error"),
         ("hosts: dns", "fail", "error"),
         ("hosts: files\nhosts: dns files", "fail", "warning"),
     ],
@@ -197,6 +204,9 @@ def test_the_order_of_nsswitch(line: str, status: str, severity: str | None) -> 
         (LOCALHOST, "files dns", None, "fail"),
         (LOCALHOST, "files myhostname dns", ADDRESSES, "pass"),
         (LOCALHOST, "resolve dns", ADDRESSES, "pass"),
+        ("192.0.2.9 me\n", "dns", ADDRESSES, "fail"),
+        ("192.0.2.9 me\n", "dns [NOTFOUND=return] files", ADDRESSES, "fail"),
+        ("192.0.2.9 me\n", "dns files", ADDRESSES, "pass"),
     ],
 )
 def test_the_own_name(text: str, order: str, addresses: Addresses | None, status: str) -> None:
@@ -217,6 +227,13 @@ def test_the_own_name_among_the_nodes_needs_its_address() -> None:
 
     assert set(found) == {"master", "node1"}
     assert (found["node1"].status, found["node1"].severity) == ("fail", None)
+
+
+def test_mdns_answers_for_names_in_local_before_the_file_does() -> None:
+    text, order = "192.0.2.7 node7.local\n", parse_hosts_order("hosts: mdns4_minimal [NOTFOUND=return] files")
+
+    assert judged(text, {"node7.local": "192.0.2.7"}, order=order)["node7.local"].severity == "error"
+    assert judged(text, {"node7.local": "192.0.2.7"})["node7.local"].status == "pass"
 
 
 SITE = """schema = "nodecheck.profile/1"

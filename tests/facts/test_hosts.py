@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nodecheck.facts.hosts import parse_hosts
 from nodecheck.facts.links import spelt
+from nodecheck.facts.nsswitch import parse_hosts_order
 
 ORACLE = Path(__file__).parent / "hosts_oracle.py"
 ADDRESSES = (
@@ -37,18 +39,47 @@ def random_hosts(rng: random.Random) -> str:
     return "\n".join(random_line(rng) for _ in range(rng.randrange(6))) + rng.choice(["\n", "", "\r\n"])
 
 
+def told(asked: object, *arguments: str) -> list[Any]:
+    done = subprocess.run(
+        ["unshare", "-m", "-n", sys.executable, str(ORACLE), *arguments], check=False,
+        input=json.dumps(asked), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    if done.returncode != 0:
+        pytest.skip(f"a mount namespace cannot be had here: {done.stderr[-200:]}")
+    answers: list[Any] = json.loads(done.stdout)
+    return answers
+
+
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare(1) is not installed")
 def test_as_the_c_library_does() -> None:
     rng = random.Random(7)
     texts = [random_hosts(rng) for _ in range(400)]
-    done = subprocess.run(
-        ["unshare", "-m", sys.executable, str(ORACLE)], check=False,
-        input=json.dumps([(text, ASKED) for text in texts]), capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    if done.returncode != 0:
-        pytest.skip(f"a mount namespace cannot be had here: {done.stderr[-200:]}")
 
-    for text, answers in zip(texts, json.loads(done.stdout), strict=True):
+    for text, answers in zip(texts, told([(text, ASKED) for text in texts]), strict=True):
         hosts = parse_hosts(text.encode("latin-1").decode("utf-8", "surrogateescape"))
-        for name, told in zip(ASKED, answers, strict=True):
-            assert sorted({spelt(line.address) or "" for line in hosts.of(name)}) == told, (text, name)
+        for name, found in zip(ASKED, answers, strict=True):
+            assert sorted({spelt(line.address) or "" for line in hosts.of(name)}) == found, (text, name)
+
+
+WORDS = (
+    "files", "files", "files", "none", "[NOTFOUND=return]", "[!UNAVAIL=return]", "[bad]", "[", "]", "[]", ":",
+    "[ success = return  notfound=Continue ]", "[NOTFOUND=x]", "[!NOTFOUND=continue", "hosts:", "dns[NOTFOUND=return]",
+)  # fmt: skip
+
+
+def random_order(rng: random.Random) -> str:
+    words = [rng.choice((*BLANKS[:-1], "")) + rng.choice(WORDS) for _ in range(rng.randrange(1, 5))]
+    start = rng.choice(
+        ("hosts:", "hosts:", "hosts", " hosts:", "hosts\t:", "passwd: files\nhosts:", "Hosts:", "#hosts:")
+    )
+    return start + "".join(words) + rng.choice(("\n", "\n", "\r\n", "\nhosts: files\n", "\nhosts: none\n"))
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare(1) is not installed")
+def test_the_order_as_the_c_library_reads_it() -> None:
+    rng = random.Random(3)
+    orders = [random_order(rng) for _ in range(100)]
+
+    for text, found in zip(orders, told(orders, "order"), strict=True):
+        services = parse_hosts_order(text).services
+        assert (services is None or "files" in services) == found, text
