@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from nodecheck.audit import schema
-from nodecheck.audit.changes import Change
+from nodecheck.audit.changes import Change, diff
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.lookup import find, intervals, lines, report_of
 from nodecheck.audit.opening import NAME, opened, reading
+from nodecheck.audit.past import Past
 from nodecheck.audit.session import Audit, note_told, recorded
 from nodecheck.audit.standing import Flap, Moment
+from nodecheck.audit.store import Baseline, accept
 from nodecheck.errors import HistoryError, UsageError
 from nodecheck.report import Report
 from tests.audit.reports import report
@@ -157,6 +159,46 @@ def test_since_when(state: Path) -> None:
     assert [(item.status, item.first.run, item.last.run, item.runs) for item in found] == [
         ("pass", 1, 1, 1), ("fail", 2, 3, 2), ("unknown", 4, 4, 1), ("fail", 5, 5, 1), ("pass", 6, 9, 3),
     ]  # fmt: skip
+
+
+def test_two_recorded_runs_are_dated_as_the_audits_dated_them(state: Path) -> None:
+    stages: list[dict[str, str]] = [
+        {"a": "pass", "b[x]": "fail", "c": "fail"},
+        {"a": "fail", "b[x]": "fail", "c": "waived"},
+        {"a": "skip:offline", "b": "unknown", "c": "fail"},
+        {"a": "fail=else", "b[x]": "fail", "c": "fail/warning"},
+        {"a": "pass", "b[x]": "pass", "c": "unknown"},
+        {"a": "pass", "b[x]": "waived", "c": "unknown"},
+    ]
+    told = [record(state, report(found, at=at(hour))) for hour, found in enumerate(stages)]
+    record(state, report({"a": "fail", "z": "pass"}), scope="another kind")
+
+    with reading(str(state)) as db:
+        for new in range(2, 7):
+            dated = Past(db, new - 1, new).dated(diff(report_of(db, new - 1)[0], report_of(db, new)[0]))
+            known = {
+                (change.id, change.kind): change.since for change in (*told[new - 1].changes, *told[new - 1].still)
+            }
+            both = [change for change in dated if (change.id, change.kind) in known]
+            assert both
+            assert [change.since for change in both] == [known[change.id, change.kind] for change in both]
+        [fixed] = [change for change in Past(db, 1, 5).dated(diff(*[report_of(db, run)[0] for run in (1, 5)]))
+                   if change.kind == "fixed"]  # fmt: skip
+        assert (fixed.id, fixed.since) == ("b[x]", Moment(1, at(0)))
+        other = Past(db, 1, 7).dated(diff(report_of(db, 1)[0], report_of(db, 7)[0]))
+        assert {change.since for change in other} == {None}
+
+
+def test_what_differs_from_the_baseline_is_dated_by_the_runs(state: Path) -> None:
+    record(state, report({"a": "pass", "b": "fail"}, at=at(0)))
+    with opened(str(state), Limits()) as db:
+        accept(db, "s", Baseline(1, at(1), "ann", report_of(db, 1)[0]))
+    record(state, report({"a": "fail", "b": "pass"}, at=at(2)))
+
+    drift = record(state, report({"a": "fail", "b": "pass", "c": "pass"}, at=at(3))).drift
+
+    assert drift is not None
+    assert {change.id: change.since for change in drift.changes} == {"a": Moment(2, at(2)), "b": None, "c": None}
 
 
 def test_changes_that_were_not_told_are_told_by_the_next_run_once(state: Path) -> None:

@@ -353,9 +353,11 @@ def test_history_diff_and_baseline(audit: Audit, tmp_path: Path) -> None:
     files = audit(f"{tmp_path}/ok.json", f"{tmp_path}/bad.json", verb="diff")
     assert (files.code, files.out.split("\n")[-2]) == (1, "NEW FAILURE       first (error): first is bad")
     assert audit("1", "1", verb="diff") == (0, "", "")
-    both = audit("3", "3", verb="diff").out  # since when, two reports cannot tell
-    assert "still failing" in both
-    assert "since" not in both
+    assert "failing since" not in audit(f"{tmp_path}/bad.json", f"{tmp_path}/bad.json", verb="diff").out
+    assert re.search(r"still failing .*; failing since .* \(run 2\)", audit("3", "3", verb="diff").out)
+    document = json.loads(audit("3", "last", "--json", verb="diff").out)
+    assert (document["before"]["run"], document["run"]["run"]) == (3, 4)
+    assert [(item["kind"], item["since"]["run"]) for item in document["changes"]] == [("fixed", 2)]
     assert audit("1", "77", verb="diff").code == 2
     assert audit("1", f"{tmp_path}/none.json", verb="diff").code == 2
 

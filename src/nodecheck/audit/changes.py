@@ -64,7 +64,8 @@ class Change(NamedTuple):
     """What was said before; of ``severity-changed``, the severity before."""
     cause: Cause | None
     since: Moment | None
-    """Since when it fails, or failed until now; else since when it stood as it did before."""
+    """Since when it fails, or failed until now; else since when it stood as it did before. None where two reports are
+    all that is known."""
     fix: str | None
     """The title of the fix of what fails."""
 
@@ -78,10 +79,12 @@ class Step(NamedTuple):
 
 
 def diff(old: Report, new: Report) -> tuple[Change, ...]:
-    """What changed from one report to another, what matters most first; what fails in both is ``still-failing``."""
-    moment = Moment(None, new.run.started_at)
-    found = step(standing_of(old, Moment(None, old.run.started_at)), new, moment)
-    return (*found.changes, *found.still)
+    """What changed from one report to another, what matters most first; what fails in both is ``still-failing``.
+
+    Two reports cannot tell since when: ``since`` is None.
+    """
+    found = step(standing_of(old, Moment(None, old.run.started_at)), new, Moment(None, new.run.started_at))
+    return tuple([change._replace(since=None) for change in (*found.changes, *found.still)])
 
 
 def step(standings: Mapping[str, Standing] | None, report: Report, moment: Moment, flap: Flap = STEADY) -> Step:

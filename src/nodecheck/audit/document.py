@@ -29,11 +29,14 @@ def to_dict(audit: Audit) -> dict[str, Any]:
     }
 
 
-def diff_dict(old: Report, new: Report, changes: tuple[Change, ...], notices: tuple[Notice, ...]) -> dict[str, Any]:
-    """The document of a difference."""
+def diff_dict(
+    old: Report, new: Report, runs: tuple[int | None, int | None], changes: tuple[Change, ...],
+    notices: tuple[Notice, ...],
+) -> dict[str, Any]:  # fmt: skip
+    """The document of a difference; ``runs`` are the numbers of the two reports in the history, if they are of it."""
     return {
-        **_head(new, None),
-        "before": {"run": None, "id": old.run.id, "started_at": old.run.started_at},
+        **_head(new, runs[1]),
+        "before": {"run": runs[0], "id": old.run.id, "started_at": old.run.started_at},
         "counts": _counts(changes),
         "changes": [change_dict(change) for change in changes if change.kind != STILL_FAILING],
         "still_failing": [change_dict(change) for change in changes if change.kind == STILL_FAILING],

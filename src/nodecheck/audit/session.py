@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator, Mapping
 
-from nodecheck.audit.changes import Change, diff, exit_code, step
+from nodecheck.audit.changes import STILL_FAILING, Change, diff, exit_code, step
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.opening import Corrupt, is_damage, opened, reading, set_aside, thin_out
-from nodecheck.audit.standing import STEADY, Flap, Moment
+from nodecheck.audit.standing import FAIL, STEADY, Flap, Moment, Standing
 from nodecheck.audit.store import Baseline, Before, History, Recorded, Untold, baseline_of, before_of
 from nodecheck.digest import sha256_name
 from nodecheck.errors import HistoryError, NewerHistory
@@ -165,10 +166,17 @@ def _audit(
 ) -> Audit:  # fmt: skip
     drift = None
     if baseline is not None:
-        against = tuple([change for change in diff(baseline.report, report) if change.kind != "still-failing"])
-        drift = Drift(baseline, against)
+        drift = Drift(baseline, tuple(_against(baseline, report, found.step.standings)))
     told = (*notices, *_context(report, found))
     return Audit(report, found.run, found.before, found.step.changes, found.step.still, drift, untold, told)
+
+
+def _against(baseline: Baseline, report: Report, standings: Mapping[str, Standing]) -> Iterator[Change]:
+    """What differs from a baseline; of what fails, since when is known from the runs."""
+    for change in diff(baseline.report, report):
+        if change.kind != STILL_FAILING:
+            stands = standings.get(change.id)
+            yield change._replace(since=stands.failing if stands is not None and change.after == FAIL else None)
 
 
 def _context(report: Report, found: Recorded) -> tuple[Notice, ...]:

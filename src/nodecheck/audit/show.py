@@ -92,8 +92,7 @@ def diff_text(changes: tuple[Change, ...], notices: tuple[Notice, ...], look: Lo
     """The difference of two reports as text."""
     lines = [_wrapped(f"note: {notice.message}", look) for notice in notices]
     found = [change for change in changes if not (look.changed_only and change.kind == STILL_FAILING)]
-    # Two reports cannot tell since when: the earlier one is not where it began.
-    lines += [_line(change, look) for change in _gathered([change._replace(since=None) for change in found])]
+    lines += [_line(change, look) for change in _gathered(found)]
     return "".join([line + "\n" for line in lines])
 
 

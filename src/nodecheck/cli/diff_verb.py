@@ -15,6 +15,7 @@ from nodecheck.cli.state import add_state, state_directory
 from nodecheck.errors import ReportError, UsageError
 
 if TYPE_CHECKING:
+    from nodecheck.audit.changes import Change
     from nodecheck.report import Report
 
 MOST_BYTES = 64 << 20
@@ -37,15 +38,17 @@ def main(args: argparse.Namespace) -> int:
     from nodecheck.audit.changes import STILL_FAILING, diff, exit_code
     from nodecheck.audit.session import contrast
 
-    old, new = (_report(args, text) for text in (args.old, args.new))
+    (old, before), (new, now) = (_report(args, text) for text in (args.old, args.new))
     changes, notices = diff(old, new), contrast(old, new)
+    if before is not None and now is not None:
+        changes = _dated(args, before, now, changes)
     if args.format == "json":
         import json
 
         from nodecheck.audit.document import diff_dict
 
         shown = [change for change in changes if not (args.changed_only and change.kind == STILL_FAILING)]
-        write(json.dumps(diff_dict(old, new, tuple(shown), notices), indent=2) + "\n")
+        write(json.dumps(diff_dict(old, new, (before, now), tuple(shown), notices), indent=2) + "\n")
     else:
         from nodecheck.audit.show import diff_text
         from nodecheck.cli.audit_verb import look_of
@@ -54,22 +57,32 @@ def main(args: argparse.Namespace) -> int:
     return exit_code(changes, new.run.fail_on)
 
 
-def _report(args: argparse.Namespace, text: str) -> Report:
+def _dated(args: argparse.Namespace, before: int, now: int, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """The changes with what the history knows of them: since when."""
+    from nodecheck.audit.opening import reading
+    from nodecheck.audit.past import Past
+
+    with reading(state_directory(args)) as db:
+        return Past(db, before, now).dated(changes)
+
+
+def _report(args: argparse.Namespace, text: str) -> tuple[Report, int | None]:
+    """The report that a text names, and its number in the history where it is of it."""
     from nodecheck.audit.lookup import BASELINE, find, report_of
     from nodecheck.audit.opening import reading
 
     if "/" in text or text.endswith(".json") or os.path.isfile(text):
-        return _of_file(text)
+        return _of_file(text), None
     with reading(state_directory(args)) as db:
         if text == BASELINE:
             from nodecheck.cli.history_verb import _accepted
 
-            found: Report = _accepted(db).report
-            return found
+            accepted = _accepted(db)
+            return accepted.report, accepted.run
         run = find(db, text)
         if run is None:
             raise UsageError(f"{text!r} is neither a file nor a recorded run")
-        return report_of(db, run)[0]
+        return report_of(db, run)[0], run
 
 
 def _of_file(path: str) -> Report:
