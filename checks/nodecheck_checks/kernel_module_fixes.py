@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
+from nodecheck.facts.conf_dirs import free_name
 from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads
 from nodecheck.facts.module_loading import BLOCKED, LOADED, MISSING, UNCLEAR, Block, BootVerdict
 from nodecheck.facts.module_trees import BootTree, ModuleTree, RunningTree
@@ -141,7 +142,8 @@ def load_at_boot(name: str, boot: BootModules) -> Fix | None:
     if not boot.wishes.reads_files:
         script = create(f"/etc/sysconfig/modules/nodecheck-{name}.modules", f"#!/bin/sh\nmodprobe -- {name}\n", "0755")
         return Fix(f"Load {name} at boot", (script,))
-    step = create(f"/etc/modules-load.d/nodecheck-{name}.conf", f"{name}\n")
+    file = free_name(f"nodecheck-{name}.conf", boot.wishes.files)
+    step = create(f"/etc/modules-load.d/{file}", f"{name}\n")
     hindrance = boot.wishes.hindrance
     if hindrance is None:
         return Fix(f"Load {name} at boot", (step,))

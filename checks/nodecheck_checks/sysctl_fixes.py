@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodecheck.facts.conf_dirs import free_name
 from nodecheck.facts.module_loading import BootVerdict
 from nodecheck.facts.sysctl_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
 from nodecheck.facts.sysctl_conf import Setting
@@ -10,7 +11,7 @@ from nodecheck.facts.sysctl_kernel import module_of, same_variable
 from nodecheck.facts.sysctl_keys import dotted
 from nodecheck.facts.sysctl_runs import Run
 from nodecheck.facts.tuned import MAIN_CONF, TUNED
-from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, create, edit
+from nodecheck.fix import MANUAL, Create, Fix, Step, by_hand, command, create, edit
 from nodecheck_checks.wanted import meets, value_for
 
 
@@ -54,8 +55,8 @@ def boot_fix(
         return by_hand(title, f"{sysctls.writer.why}: let it apply the files of /etc/sysctl.d, and set {key} = {value}")
     module = module_of(path)
     if module is not None and verdict is not None and not _named_early(verdict):
-        early = create(f"/etc/modules-load.d/nodecheck-{module}.conf", f"{module}\n")
-        steps += [] if early in steps else [early]
+        named = any(isinstance(step, Create) and "/modules-load.d/" in step.path for step in steps)
+        steps += [] if named else [create(f"/etc/modules-load.d/nodecheck-{module}.conf", f"{module}\n")]
     steps += _service(sysctls)
     last, run = held.by, sysctls.run_of(held.by)
     if last is not None and run is not None and run.command.text == TUNED:
@@ -66,7 +67,7 @@ def boot_fix(
         steps.append(edit(SYSCTL_CONF, last.text, f"{key} = {value}"))
     elif last is None or held.value is None or not meets(held.value, wanted):  # else the module alone is missing
         lines = "".join(f"{dotted(name)} = {value}\n" for name in same_variable(path))
-        steps.append(create(f"/etc/sysctl.d/{file_name(path, held)}", lines))
+        steps.append(create(f"/etc/sysctl.d/{free_name(file_name(path, held), sysctls.files)}", lines))
     return Fix(title, tuple(steps))
 
 

@@ -41,6 +41,18 @@ def conf_files(
     )
 
 
+def free_name(name: str, files: tuple[ConfFile, ...]) -> str:
+    """A name for a new file that no file has: the given one, or one that sorts right after it.
+
+    >>> free_name("99-x.conf", (ConfFile("99-x.conf", "/etc/sysctl.d/99-x.conf"),))
+    '99-x_.conf'
+    """
+    taken = {file.name for file in files}
+    while name in taken:
+        name = f"{name.removesuffix('.conf')}_.conf"
+    return name
+
+
 def _distinct(host: Host, base_dirs: tuple[str, ...]) -> Iterator[str]:
     """The directories without ``/lib/…`` where it is the same as ``/usr/lib/…``."""
     for folder in base_dirs:
