@@ -102,6 +102,31 @@ def test_changed_only_exits_by_the_changes(audit: Audit) -> None:
     assert audit("--changed-only", "--exit-zero").code == 0
 
 
+def test_exit_codes_of_other_programs(audit: Audit, tmp_path: Path) -> None:
+    nagios, npd = ("--exit-map", "nagios"), ("--exit-map", "npd")
+    assert [audit(*codes, first="bad|x=1").code for codes in (nagios, npd, ("--exit-map", "run"))] == [2, 1, 1]
+    quiet = audit("-q", *nagios, first="bad|x=1")
+    assert quiet.out.startswith(quiet.out.partition(":")[0] + ": run 4, FAIL, 1 failed")  # silence would be a fault
+    changed = audit(*nagios, first="bad|x=2")
+    assert "bad\\x7cx=2" in changed.out  # what follows a bar would be numbers
+    assert "|" not in changed.out
+    assert [audit("--changed-only", *codes, first="bad|x=2").code for codes in (nagios, npd)] == [0, 0]
+    assert [audit(*codes, first="unknown").code for codes in (nagios, npd)] == [3, 2]
+    assert audit("--changed-only", *nagios, first="unknown", second="bad").code == 1
+    refused = audit(*nagios, "--select", "swop")
+    assert (refused.code, refused.out[:26]) == (3, "NODECHECK UNKNOWN - select")
+
+
+def test_the_configuration_in_force_as_json(audit: Audit, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("[audit]\nflap = '2/3'\n[[output]]\nformat = 'syslog'\n")
+
+    shown = audit("--config", f"{tmp_path}/x.toml", "--check-config", "--json", "--role", "worker")
+
+    document = json.loads(shown.out)
+    assert (shown.code, document["files"], document["output"]) == (0, [f"{tmp_path}/x.toml"], [{"format": "syslog"}])
+    assert (document["audit"]["flap"], document["history"]["keep-days"]) == ("2/3", 400)
+
+
 def test_quiet_tells_only_what_got_worse(audit: Audit) -> None:
     audit("-q", first="bad")
     assert audit("-q") == (0, "", "")

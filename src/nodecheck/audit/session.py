@@ -6,11 +6,12 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 
-from nodecheck.audit.changes import STILL_FAILING, Change, diff, exit_code, step
+from nodecheck.audit.changes import STILL_FAILING, Change, diff, exit_code, step, worse
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.opening import Corrupt, is_damage, opened, reading, set_aside, thin_out
 from nodecheck.audit.standing import FAIL, STEADY, Flap, Moment, Standing
 from nodecheck.audit.store import Baseline, Before, History, Recorded, Untold, baseline_of, before_of
+from nodecheck.checking.model import Severity
 from nodecheck.digest import sha256_name
 from nodecheck.errors import HistoryError, NewerHistory
 from nodecheck.record import NamedTuple
@@ -70,8 +71,13 @@ class Audit(NamedTuple):
     def exit_code(self) -> int:
         """The exit code by the changes alone, those against the baseline too."""
         fail_on = self.report.run.fail_on
-        codes = {exit_code(self.changes, fail_on), exit_code(self.drift.changes if self.drift else (), fail_on)}
-        return 1 if 1 in codes else 3 if 3 in codes else 0
+        return exit_code((*self.changes, *(self.drift.changes if self.drift else ())), fail_on)
+
+    @property
+    def failed(self) -> frozenset[Severity]:
+        """The severities of what fails newly, or against the baseline."""
+        found = (*self.changes, *(self.drift.changes if self.drift else ()))
+        return frozenset([Severity(change.severity) for change in found if worse(change, change.severity) == 1])
 
 
 def scope_of(report: Report, select: tuple[str, ...], ignore: tuple[str, ...], view: str | None) -> str:

@@ -48,7 +48,7 @@ def audit_text(audit: Audit, look: Look) -> str:
     changes = [change for change in audit.changes if not look.quiet or worse(change, fail_on)]
     if look.quiet and not (changes or audit.untold or any(notice.code in LOUD for notice in audit.notices)):
         return ""
-    lines = [_head(audit, look)]
+    lines = [head(audit, look)]
     lines += [_wrapped(f"note: {notice.message}", look) for notice in audit.notices if notice.code != FIRST]
     for untold in audit.untold:
         lines.append(_wrapped(f"run {untold.run} of {minute(untold.at)} ended before it had told this:", look))
@@ -61,7 +61,8 @@ def audit_text(audit: Audit, look: Look) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _head(audit: Audit, look: Look) -> str:
+def head(audit: Audit, look: Look) -> str:
+    """Which node, which run, and how it stands, in a line."""
     host = printable(audit.report.node.hostname or "this node")
     number = "" if audit.run is None else f"run {audit.run}, "
     first = "the first: " if audit.before is None else ""

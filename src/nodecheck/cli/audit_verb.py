@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from nodecheck.cli.options import add_outputs, add_run_options, judged
+from nodecheck.cli.options import add_exit_map, add_outputs, add_run_options, judged
 from nodecheck.cli.start import EPILOG, Unwritten, complain, write
 from nodecheck.cli.state import add_state
 from nodecheck.errors import UsageError
+from nodecheck.report.summary import BUG, UNJUDGED, mapped_code, mapped_exit_code
 
 if TYPE_CHECKING:
     from nodecheck.audit.session import Audit
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     add_run_options(parser)
     add_outputs(parser, "text or json, of the changes", verbose="taken as run takes it; changes are always told whole")
+    add_exit_map(parser, "whose exit codes: nodecheck's own (run, the default), a Nagios plugin's, or npd's")
     add_state(parser)
     add = parser.add_argument
     add("--changed-only", action="store_true", help="report, and exit by, the changes alone")
@@ -42,7 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Audit the node."""
-    from nodecheck.audit.guest import TimeIsUp, alarm_after, alarm_off, behave
+    if args.exit_map is None:
+        return _configured(args)
+    from nodecheck.cli.exit_maps import guarded
+
+    return guarded(args.exit_map, lambda: _configured(args))
+
+
+def _configured(args: argparse.Namespace) -> int:
     from nodecheck.config.load import load_config
 
     if args.format not in ("text", "json"):
@@ -51,23 +60,40 @@ def main(args: argparse.Namespace) -> int:
         raise UsageError("--state: expected a directory, found nothing")
     config = load_config(args.config)
     if args.check_config:
-        from nodecheck.config.show import to_toml
-
-        write(to_toml(config))
+        write(_shown(config, args.format))
         return 0
     fill(args, config)
+    return _bounded(args, config)
+
+
+def _shown(config: Config, format_: str) -> str:
+    from nodecheck.config.show import to_dict, to_toml
+
+    if format_ != "json":
+        return to_toml(config)
+    import json
+
+    return json.dumps(to_dict(config), indent=2) + "\n"
+
+
+def _bounded(args: argparse.Namespace, config: Config) -> int:
+    """The audit as a good guest, given up where it takes too long or too much."""
+    from nodecheck.audit.guest import TimeIsUp, alarm_after, alarm_off, behave
+
     behave(config.nice, config.io_class, config.memory_mib)
     alarm_after(args.timeout + GRACE_S)
     try:
         return _audit(args, config)
     except TimeIsUp:
-        complain(f"the audit did not end within {args.timeout + GRACE_S:g} seconds, and was given up")
-        return 3
+        code, why = UNJUDGED, f"the audit did not end within {args.timeout + GRACE_S:g} seconds, and was given up"
     except MemoryError:
-        complain(f"the audit needs more than {config.memory_mib} MiB (memory-mib in the configuration)")
-        return 70
+        code, why = BUG, f"the audit needs more than {config.memory_mib} MiB (memory-mib in the configuration)"
     finally:
         alarm_off()
+    if args.exit_map not in (None, "run"):
+        raise Unwritten(why)  # told as other programs need it
+    complain(why)
+    return code
 
 
 def fill(args: argparse.Namespace, config: Config) -> None:
@@ -125,7 +151,8 @@ def _done(
 
 
 def _code(args: argparse.Namespace, audit: Audit, report: Report) -> int:
-    return audit.exit_code() if args.changed_only else report.exit_code
+    codes = args.exit_map or "run"
+    return mapped_code(audit.exit_code(), audit.failed, codes) if args.changed_only else mapped_exit_code(report, codes)
 
 
 def _note(directory: str, config: Config, audit: Audit) -> None:
@@ -146,9 +173,13 @@ def _document(args: argparse.Namespace, audit: Audit) -> str:
         from nodecheck.audit.document import to_dict
 
         return "" if args.quiet and audit.quiet else json.dumps(to_dict(audit), indent=2) + "\n"
-    from nodecheck.audit.show import audit_text
+    from nodecheck.audit.show import audit_text, head
 
-    return audit_text(audit, look_of(args))
+    look = look_of(args)
+    if args.exit_map in (None, "run"):
+        return audit_text(audit, look)
+    # A monitoring system shows the first line, takes silence for a fault, and numbers for what stands behind a bar.
+    return (audit_text(audit, look) or f"{head(audit, look)}\n").replace("|", "\\x7c")
 
 
 def look_of(args: argparse.Namespace) -> Look:

@@ -54,11 +54,15 @@ def add_outputs(
     add("--no-color", action="store_true", help="plain text on a terminal too (as NO_COLOR does)")
 
 
-def add_exit_map(parser: argparse.ArgumentParser) -> None:
+BY_FORMAT = (
+    "whose exit codes: run's own, those of a Nagios plugin, or of node-problem-detector (default: by the format)"
+)
+
+
+def add_exit_map(parser: argparse.ArgumentParser, told: str = BY_FORMAT) -> None:
     """The option that says whose exit codes are given."""
     from nodecheck.report.summary import EXIT_MAPS
 
-    told = "whose exit codes: run's own, those of a Nagios plugin, or of node-problem-detector (default: by the format)"
     parser.add_argument("--exit-map", choices=EXIT_MAPS, help=told)
 
 

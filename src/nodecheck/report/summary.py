@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from nodecheck.checking.model import Result, Severity, Status
 from nodecheck.report.model import Report, Summary
@@ -48,17 +48,20 @@ def mapped_exit_code(report: Report, exit_map: str = "run") -> int:
     3 (UNKNOWN) where the run could not judge, 1 for a failure of severity warning below ``--fail-on``, else 0.
     npd: 0 (OK), 1 (NonOK) where the run failed, 2 (Unknown) where it could not judge.
     """
-    code = report.exit_code
+    return mapped_code(report.exit_code, {result.severity for result in report.failures}, exit_map)
+
+
+def mapped_code(code: int, failed: Set[Severity], exit_map: str) -> int:
+    """An exit code 0, 1 or 3 by one of :data:`EXIT_MAPS`; ``failed`` are the severities of what failed."""
     if exit_map == "npd":
         return {OK: 0, FAILED: 1}.get(code, 2)
     if exit_map != "nagios":
         return code
-    severities = {result.severity for result in report.failures}
     if code == FAILED:
-        return 2 if Severity.ERROR in severities else 1
+        return 2 if Severity.ERROR in failed else 1
     if code == UNJUDGED:
         return 3
-    return 1 if Severity.WARNING in severities else 0
+    return 1 if Severity.WARNING in failed else 0
 
 
 def summary_of(results: tuple[Result, ...], fail_on: Severity | str) -> Summary:
