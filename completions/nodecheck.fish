@@ -85,6 +85,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l output -d 'also 
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s q -l quiet -d 'print nothing where all is well, and else only what is not'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s v -l verbose -d 'taken as run takes it; changes are always told whole'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l exit-map -d 'whose exit codes: nodecheck\'s own (run, the default), a Nagios plugin\'s, or npd\'s' -r -f -a 'run nagios npd'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l config -d 'the configuration (default: /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l state -d 'the state directory (default: the configuration\'s, /var/lib/nodecheck, …)' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l changed-only -d 'report, and exit by, the changes alone'
