@@ -70,7 +70,8 @@ def service(
     ``systemd.wants=``, ``systemd.unit=`` and words such as ``rescue`` on the kernel's command line; the links of a
     System V script in `/etc/rc3.d`. A unit that is pulled in and cannot start fails too: where a `Condition…=` about
     files or the command line does not hold, where its program is not there, where a unit that it
-    is bound to (`BindsTo=`) is masked or missing.
+    is bound to (`BindsTo=`) is masked or missing, where another service that starts at boot names it in `Conflicts=`
+    (chronyd, which names ntpd).
     On OpenRC: `/run/openrc/started` and the runlevels.
 
     ## How to fix it
@@ -241,7 +242,13 @@ def service_boot(
             raise found
         return found
 
-    outcome = boot_outcome(Boot(subject, index, words, text, pulls, scripts))
+    def texts() -> Iterator[ServiceUnit]:
+        read = known().units
+        if not any(index.resolve(name) in read for name in candidates(subject)):
+            read = others().units  # which was read for the unit's own text
+        yield from (unit for unit in read.values() if isinstance(unit, ServiceUnit))
+
+    outcome = boot_outcome(Boot(subject, index, words, text, texts, pulls, scripts))
     if not require and is_time(subject):
         outcome = outcome._replace(severity=Severity.WARNING)
     yield outcome

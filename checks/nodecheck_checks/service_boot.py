@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
+from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen, unknown
 from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.service_units import ServiceUnit
 from nodecheck.facts.sysv import SysvScripts
@@ -23,6 +23,8 @@ class Boot(NamedTuple):
     words: BootUnits
     text: Callable[[str], ServiceUnit | None]
     """A unit's text. Raises FactError for one that cannot be read."""
+    texts: Callable[[], Iterable[ServiceUnit]]
+    """The units that may conflict with it."""
     pulls: Lazy[ServicePulls]
     scripts: Lazy[SysvScripts]
 
@@ -49,7 +51,32 @@ def boot_outcome(boot: Boot) -> Outcome:
         title = f"Let {boot.subject} start"
         fix = Fix(title, (command(*stop.argv),)) if stop.argv else by_hand(title, stop.mend)
         return fail(message, expected="enabled", actual="not started", evidence=evidence, fix=fix)
+    rival = _rival(boot, unit)
+    if rival is not None:
+        return _excluded(boot, unit, rival, text, evidence)
     return ok(f"{unit} starts at boot", expected="enabled", actual="enabled", evidence=evidence)
+
+
+def _rival(boot: Boot, unit: str) -> ServiceUnit | None:
+    """A unit that starts at the same boot and names this one in ``Conflicts=``.
+
+    systemd keeps the start of the one that names the other, whatever order they are in and whether or not its own
+    conditions hold (``transaction.c``, ``delete_one_unmergeable_job``).
+    """
+    names = boot.units.names_of(unit)
+    named = (one for one in boot.texts() if one.name not in names and any(name in names for name in one.conflicts))
+    return next((one for one in named if boot.units.starts_at_boot(one.name) and not boot.words.masks(one.name)), None)
+
+
+def _excluded(boot: Boot, unit: str, rival: ServiceUnit, text: ServiceUnit | None, evidence: list[Evidence]) -> Outcome:
+    evidence = [*evidence, seen(rival.fragment, f"Conflicts={' '.join(rival.conflicts)}")]
+    evidence.append(seen(boot.units.starts_at_boot(rival.name) or rival.fragment, rival.name))
+    if text is not None and any(boot.units.resolve(name) == rival.name for name in text.conflicts):
+        message = f"{unit} and {rival.name} are both enabled and exclude each other: which one starts is not known"
+        return unknown(message, code="unsupported", expected="enabled", evidence=evidence)
+    message = f"{unit} is enabled and will not start: {rival.name}, which is enabled too, conflicts with it"
+    fix = by_hand(f"Let {boot.subject} start", f"Choose one of the two: systemctl disable {rival.name}, or {unit}")
+    return fail(message, expected="enabled", actual="not started", evidence=evidence, fix=fix)
 
 
 def _script(boot: Boot) -> Outcome:

@@ -439,3 +439,38 @@ def test_what_a_boot_does_not_reach_pulls_nothing_in(node: Path, how: str) -> No
         (units / "first.service").write_text(unit() + "Wants=x.service\n")
 
     assert (reached, judged(node, "x").status) == ("pass", "fail")
+
+
+def both(node: Path, first: str, second: str, subject: str = "ntpd") -> nodecheck.Result:
+    """Two enabled time services, with what their texts say of each other."""
+    enabled(node, unit(head=first), "chronyd.service")
+    return enabled(node, unit(head=second), f"{subject}.service")
+
+
+def test_a_service_that_another_one_conflicts_with_does_not_start(node: Path) -> None:
+    found = both(node, "Conflicts=ntpd.service systemd-timesyncd.service", "")
+
+    assert (found.status, found.actual) == ("fail", "not started")
+    assert "chronyd.service" in found.message
+    assert judged(node, "chronyd").status == "pass"  # the one that names the other starts
+    (node / WANTS.lstrip("/") / "chronyd.service").unlink()
+    assert judged(node, "ntpd").status == "pass"
+
+
+def test_a_conflict_counts_whatever_becomes_of_the_one_that_names_it(node: Path) -> None:
+    assert both(node, "Conflicts=ntpd.service\nConditionPathExists=/opt/none", "").status == "fail"
+
+
+def test_a_conflict_is_meant_under_every_name(node: Path) -> None:
+    link(node, f"{ETC}/sntp.service", f"{UNITS}/ntpd.service")
+
+    assert both(node, "Conflicts=sntp.service", "").status == "fail"
+
+
+def test_two_that_exclude_each_other_are_unknown(node: Path) -> None:
+    assert both(node, "Conflicts=ntpd.service", "Conflicts=chronyd.service").status == "unknown"
+
+
+def test_any_two_services_may_conflict(node: Path) -> None:
+    assert both(node, "Conflicts=own.service", "", "own").status == "fail"
+    assert both(node, "", "", "own").status == "pass"

@@ -59,6 +59,8 @@ class ServiceUnit(NamedTuple):
     installs_into: tuple[str, ...] = ()
     """The units of ``WantedBy=``, ``RequiredBy=`` and ``UpheldBy=``: what ``systemctl enable`` makes links for."""
     obstacle: Obstacle | None = None
+    conflicts: tuple[str, ...] = ()
+    """The units of ``Conflicts=``: a start of this one takes theirs out of the same boot."""
 
 
 Texts = Mapping[str, "ServiceUnit | FactError"]
@@ -107,14 +109,19 @@ def _texts(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], names: Iter
 
 
 def _service(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], unit: Unit, fragment: str) -> ServiceUnit:
-    into = tuple(
-        target
-        for key in ("WantedBy", "RequiredBy", "UpheldBy")
-        for value, _, _ in unit.values("Install", key)
-        for target in value.replace("\t", " ").split(" ")
-        if target
+    into = _names(unit, "Install", "WantedBy", "RequiredBy", "UpheldBy")
+    conflicts = _names(unit, "Unit", "Conflicts")
+    return ServiceUnit(unit.name, fragment, into, _obstacle(host, index, cmdline, unit), conflicts)
+
+
+def _names(unit: Unit, section: str, *keys: str) -> tuple[str, ...]:
+    return tuple(
+        name
+        for key in keys
+        for value, _, _ in unit.values(section, key)
+        for name in value.replace("\t", " ").split(" ")
+        if name
     )
-    return ServiceUnit(unit.name, fragment, into, _obstacle(host, index, cmdline, unit))
 
 
 def _obstacle(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], unit: Unit) -> Obstacle | None:
