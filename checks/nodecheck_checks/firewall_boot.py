@@ -70,7 +70,7 @@ class AtBoot:
             return Start(unit, True, seen(link, unit), by_link=by_link)
         if text is not None:
             return Start(unit, True, seen(text, f"pulls in {unit}"))
-        return Start(unit, False, seen(self.index.fragment(unit) or unit, "not enabled"))
+        return Start(unit, False, _not_enabled(self.index, unit))
 
     def trace(self, name: str) -> Evidence | None:
         """What shows a firewall that is meant to work, where no unit does."""
@@ -85,6 +85,14 @@ class AtBoot:
             files = [(path, tables or ()) for _, path, tables in self.saved().files]
         found = ((path, table.blocks()) for path, tables in files for table in tables)
         return next((seen(path, why) for path, why in found if why is not None), None)
+
+
+def _not_enabled(index: UnitIndex, unit: str) -> Evidence:
+    """A link to the unit that no boot follows, else the one that is looked for first and not there."""
+    link = next((path for _, path in index.pulls(unit)), None)
+    return seen(
+        link or f"/etc/systemd/system/multi-user.target.wants/{unit}", "not on the way of a boot" if link else None
+    )
 
 
 def _has_links_of_its_own(index: UnitIndex, unit: str) -> bool:

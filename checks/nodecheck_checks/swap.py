@@ -51,9 +51,10 @@ def swap(swaps: Swaps) -> Results:
     Boot: ``/etc/fstab`` as systemd-fstab-generator reads it (the third field is exactly ``swap``; of ``auto`` and
     ``noauto`` the last one counts; of two lines for one device the first), or as ``swapon -a`` does where another
     init boots; ``.swap`` units that something pulls in; ``zram-generator.conf`` and its drop-ins; services that make
-    swap of zram, and dphys-swapfile; ``swapon`` in units of the administrator's own and in an executable ``rc.local``;
-    swap partitions on the root's GPT disk (only a running node tells); and the
-    command line of the next boot: ``fstab=no``, ``systemd.swap=0`` (systemd 246), ``systemd.gpt_auto=0``,
+    swap of zram, and dphys-swapfile; ``swapon`` in the administrator's own units and drop-ins, in the scripts that they
+    run, and in an executable ``rc.local`` (``swapoff -a`` there turns off what fstab turns on);
+    swap partitions on the root's GPT disk (only a running node tells); and the command line of the next boot:
+    ``fstab=no``, ``systemd.swap=0`` (systemd 246), ``systemd.gpt_auto=0``,
     ``systemd.zram=0`` and ``systemd.mask=`` take away, ``systemd.swap-extra=`` and ``systemd.mount-extra=``
     (systemd 254) add, ``noswap`` does nothing. A masked unit stays off, and where a line of fstab without ``nofail``
     made it, all of swap.target does not start. A mask on ``swap.target`` does nothing on
@@ -125,7 +126,7 @@ def swap_boot(
     """Nothing turns swap on at the next boot."""
     boot = Boot(init, index.persistent(), options, generators)
     sources: tuple[Callable[[], Iterator[Outcome]], ...] = (
-        lambda: boot.of_fstab(fstab(), runlevels, pulls),
+        lambda: boot.of_fstab(fstab(), runlevels, pulls, commands),
         lambda: of_cmdline(boot),
         lambda: of_units(boot, units()),
         lambda: of_zram(boot, zram()),
@@ -151,7 +152,10 @@ def swap_boot(
             "this root holds no /etc, so that nothing tells what boots", code="not-found", evidence=[seen("/etc")]
         )
     elif not found:
-        yield ok("nothing turns swap on at boot", expected=EXPECTED, evidence=_looked_at(boot, fstab, zram))
+        message = "nothing turns swap on at boot"
+        if boot.off is not None:
+            message = f"{boot.off.value!r} in {boot.off.source} turns off what fstab turns on at boot"
+        yield ok(message, expected=EXPECTED, evidence=_looked_at(boot, fstab, zram))
 
 
 def _kernel_without_swap(swaps: Lazy[Swaps], kernel: Lazy[KernelRelease]) -> bool:

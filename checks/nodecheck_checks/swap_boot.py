@@ -10,7 +10,7 @@ from nodecheck.facts.fstab import FSTAB, Fstab, FstabEntry
 from nodecheck.facts.generators import Generators
 from nodecheck.facts.openrc import Runlevels
 from nodecheck.facts.swap_options import SwapOptions
-from nodecheck.facts.swap_pulls import SwapPulls
+from nodecheck.facts.swap_pulls import SwapCommands, SwapPulls
 from nodecheck.facts.swap_units import SWAP_TARGET
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.unit_names import device_node, unit_of_path
@@ -40,6 +40,8 @@ class Boot:
         self.generators = generators
         self._reasons: list[Evidence] = []
         self._target_fails = False
+        self.off: Evidence | None = None
+        """The command that turned off what fstab had turned on."""
 
     def reasons(self) -> list[Evidence]:
         """What took swap away so far."""
@@ -87,16 +89,26 @@ class Boot:
             return False
         return owner.endswith(".device") or self.index.starts_at_boot(owner) is not None
 
-    def of_fstab(self, fstab: Fstab, runlevels: Lazy[Runlevels], pulls: Lazy[SwapPulls]) -> Iterator[Outcome]:
+    def turned_off(self, entry: FstabEntry, commands: Lazy[SwapCommands]) -> bool:
+        """Whether a boot unit or ``rc.local`` runs ``swapoff -a`` once the area is on, which ``nofail`` may delay."""
+        off = commands().off if not entry.says("nofail", "fail") else None
+        if off is not None:
+            self.off = seen(off.source, off.text, line=off.line)
+            self._reasons.append(self.off)
+        return off is not None
+
+    def of_fstab(
+        self, fstab: Fstab, runlevels: Lazy[Runlevels], pulls: Lazy[SwapPulls], commands: Lazy[SwapCommands]
+    ) -> Iterator[Outcome]:
         """The swap areas of fstab that the next boot turns on; OpenRC runs ``swapon -a`` in its service ``swap``."""
         if self.init.is_systemd:
             off = self.blocked(self.options.fstab_off) or self.blocked(self.options.swap_off)
             if not off and fstab.swaps and self.runs("systemd-fstab-generator"):
-                yield from self._generated(fstab, pulls)
+                yield from self._generated(fstab, pulls, commands)
         elif self.init.name not in NO_FSTAB and (self.init.name != "openrc" or runlevels().starts("swap")):
             yield from self._swapon(fstab)
 
-    def _generated(self, fstab: Fstab, pulls: Lazy[SwapPulls]) -> Iterator[Outcome]:
+    def _generated(self, fstab: Fstab, pulls: Lazy[SwapPulls], commands: Lazy[SwapCommands]) -> Iterator[Outcome]:
         groups: dict[str, list[FstabEntry]] = {}
         for entry in fstab.swaps:
             unit = unit_of_path(device_node(entry.spec), ".swap")
@@ -110,7 +122,8 @@ class Boot:
                 self._target_fails = True
         for unit, first in firsts.items():
             by_target = _hooked_up(first) and not self.stopped(unit, is_device(first.spec))
-            if by_target or (not self.masked(unit) and self._wanted(unit, pulls)):
+            starts = by_target or (not self.masked(unit) and self._wanted(unit, pulls))
+            if starts and not (by_target and self.turned_off(first, commands)):
                 yield _of_lines(groups[unit])
 
     def _wanted(self, unit: str, pulls: Lazy[SwapPulls]) -> bool:

@@ -278,6 +278,40 @@ def test_swapon_all_turns_on_what_the_command_line_takes_from_the_generator(tree
     assert fails(root) == ["/dev/sda2"]
 
 
+@pytest.mark.parametrize(
+    ("local", "options", "on"),
+    [
+        ("swapoff -a\n", "sw", False),
+        ("/sbin/swapoff --all || true\n", "sw", False),
+        ("exit 0\nswapoff -a\n", "sw", True),
+        ("swapoff /dev/sdb2\n", "sw", True),
+        ("if test -e /x; then\n  swapoff -a\nfi\n", "sw", True),
+        ("test -e /x && swapoff -a\n", "sw", True),
+        ("swapoff -a\n", "sw,nofail", True),
+    ],
+)
+def test_swapoff_in_rc_local_turns_off_what_a_boot_turned_on(tree: Tree, local: str, options: str, on: bool) -> None:
+    root = tree({"etc/fstab": f"/dev/sda2 none swap {options}\n", "etc/rc.local": f"#!/bin/sh\n{local}"})
+    assert fails(root) == ["/dev/sda2"]
+    (root / "etc/rc.local").chmod(0o755)
+    assert fails(root) == (["/dev/sda2"] if on else [])
+
+
+@pytest.mark.parametrize(("first", "on"), [("", False), ("[Unit]\nDefaultDependencies=no\n", True)])
+def test_swapoff_before_the_kubelet_starts(tree: Tree, first: str, on: bool) -> None:
+    """Not where the unit's drop-in takes it out of the order of the boot."""
+    root = tree(
+        {
+            "etc/fstab": "/dev/sda2 none swap sw\n",
+            "usr/lib/systemd/system/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet\n",
+            "etc/systemd/system/kubelet.service.d/20-swap.conf": f"{first}[Service]\nExecStartPre=-/sbin/swapoff -a\n",
+        }
+    )
+    assert fails(root) == ["/dev/sda2"]
+    link(root, "etc/systemd/system/multi-user.target.wants/kubelet.service", "/usr/lib/systemd/system/kubelet.service")
+    assert fails(root) == (["/dev/sda2"] if on else [])
+
+
 def test_a_unit_of_another_name_than_its_device_is_not_loaded(tree: Tree) -> None:
     root = tree({"etc/systemd/system/extra.swap": UNIT})
     link(root, "etc/systemd/system/swap.target.wants/extra.swap", "../extra.swap")

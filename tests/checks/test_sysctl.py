@@ -343,6 +343,69 @@ def test_rc_local_has_the_last_word_where_it_is_executable(tree: Tree) -> None:
     assert boot(root).evidence[0][:2] == ("/etc/rc.local", "line 2")
 
 
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("echo 1 > /proc/sys/net/ipv4/ip_forward", "pass"),
+        ('  echo "1" >/proc/sys/net/ipv4/ip_forward', "pass"),
+        ("echo 1 | tee /proc/sys/net/ipv4/ip_forward >/dev/null", "pass"),
+        ("echo 0 > /proc/sys/net/ipv4/ip_forward", "fail"),
+        ("# echo 1 > /proc/sys/net/ipv4/ip_forward", "fail"),
+        ("echo 1 > /proc/sys/net/ipv4/ip_forward_use_pmtu", "fail"),
+        ("cat /proc/sys/net/ipv4/ip_forward", "fail"),
+    ],
+)
+def test_what_rc_local_writes_below_proc_sys(tree: Tree, line: str, status: str) -> None:
+    root = tree({"etc/rc.local": f"#!/bin/sh\n{line}\n"})
+    (root / "etc/rc.local").chmod(0o755)
+    assert boot(root).status == status
+
+
+LATE = "sysctl -w net.ipv4.ip_forward=0\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "usr/lib/systemd/system/containerd.service": "[Service]\nExecStart=/usr/bin/containerd\n",
+            "etc/systemd/system/containerd.service.d/x.conf": f"[Service]\nExecStartPost=/sbin/{LATE}",
+        },
+        {
+            "etc/systemd/system/containerd.service": "[Service]\nExecStart=/usr/local/bin/tune now\n",
+            "usr/local/bin/tune": f"#!/bin/bash -e\n{LATE}",
+        },
+        {
+            "etc/systemd/system/containerd.service": "[Service]\nExecStart=/bin/sh /opt/tune\n",
+            "opt/tune": LATE,
+        },
+        {
+            "etc/systemd/system/containerd.service": "[Unit]\nWants=tune.service\n[Service]\nExecStart=/bin/true\n",
+            "etc/systemd/system/tune.service": f"[Service]\nExecStart=/sbin/{LATE}",
+        },
+    ],
+    ids=["a drop-in", "a script", "a script that a shell reads", "a unit that a text names"],
+)
+def test_what_writes_late_in_a_unit_of_the_administrator(tree: Tree, files: dict[str, str | bytes]) -> None:
+    root = tree({"etc/sysctl.d/a.conf": "net.ipv4.ip_forward=1\n", **files})
+    assert boot(root).status == "pass"
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir()
+    (wants / "containerd.service").symlink_to("../containerd.service")
+    assert boot(root).status == "fail"
+
+
+def test_a_program_that_a_unit_runs_is_not_read(tree: Tree) -> None:
+    unit = "[Service]\nExecStart=/usr/local/bin/k3s server\n[Install]\nWantedBy=multi-user.target\n"
+    root = tree({"etc/sysctl.d/a.conf": "net.ipv4.ip_forward=1\n", "etc/systemd/system/k3s.service": unit})
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir()
+    (wants / "k3s.service").symlink_to("../k3s.service")
+    for content in (b"\x7fELF" + LATE.encode(), b"#!/bin/sh\n" + b"# " + b"x" * 70_000 + b"\n" + LATE.encode()):
+        tree({"usr/local/bin/k3s": content})
+        assert boot(root).status == "pass"
+
+
 # boot: the bridge's keys and their module
 
 

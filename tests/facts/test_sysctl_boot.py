@@ -11,10 +11,12 @@ import pytest
 
 from nodecheck.checking.declare import Lazy
 from nodecheck.facts.boot import BootCmdline, KernelRelease
+from nodecheck.facts.boot_commands import BootCommands
 from nodecheck.facts.sysctl_boot import BootSysctls
 from nodecheck.facts.sysctl_conf import procps_writes, systemd_writes
 from nodecheck.facts.sysctl_keys import is_glob, key_path
 from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.host.root import RootHost
 from tests.facts import sysctl_oracle as oracle
 
@@ -29,7 +31,9 @@ def sysctls(root: Path, cmdline: BootCmdline | None = None, init: InitSystem | N
     host = RootHost(str(root))
     kernel = Lazy(lambda: KernelRelease(None, "6.1.0"))
     index = UnitIndex({}, {}, {}, frozenset(), False)
-    return BootSysctls.read(host, init or InitSystem(), index, cmdline or BootCmdline(), kernel)
+    init = init or InitSystem()
+    boot = Lazy(lambda: BootCommands.read(host, init, index, Lazy(lambda: ServicePulls.read(host, index))))
+    return BootSysctls.read(host, init, index, cmdline or BootCmdline(), kernel, boot)
 
 
 def last_written(sysctls: BootSysctls, key: str, procps: bool = False) -> str | None:

@@ -11,6 +11,7 @@ from nodecheck.facts.modules import module_name
 from nodecheck.facts.modules_load import Load
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.systemd import InitSystem, Unit, UnitIndex, load_unit
+from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
@@ -122,11 +123,11 @@ class UnitLoads(NamedTuple):
     loads: tuple[Load, ...] = ()
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, units: UnitIndex) -> UnitLoads:
+    def read(cls, host: Host, init: InitSystem, units: UnitIndex, pulls: Lazy[ServicePulls]) -> UnitLoads:
         """Raises what the host raises for a unit file that cannot be read."""
         if not init.is_systemd:
             return cls()
-        return cls((*_instances(units), *_commands(host, units)))
+        return cls((*_instances(units), *_commands(host, units, pulls)))
 
 
 def _instances(units: UnitIndex) -> Iterator[Load]:
@@ -137,7 +138,7 @@ def _instances(units: UnitIndex) -> Iterator[Load]:
                 yield Load(module_name(module), f"{folder}/{name}", None, name, early=False)
 
 
-def _commands(host: Host, units: UnitIndex) -> Iterator[Load]:
+def _commands(host: Host, units: UnitIndex, pulls: Lazy[ServicePulls]) -> Iterator[Load]:
     names = [name for name in sorted(units.files) if name.endswith(".service") and not name.endswith("@.service")]
     for name in names[:MOST_UNITS]:
         path = units.fragment(name)
@@ -150,11 +151,11 @@ def _commands(host: Host, units: UnitIndex) -> Iterator[Load]:
             continue
         unit = load_unit(host, units, name)
         if unit is not None and any("modprobe" in item.value for item in unit.assignments):
-            yield from _of_unit(unit, units)
+            yield from _of_unit(unit, units, pulls)
 
 
-def _of_unit(unit: Unit, units: UnitIndex) -> Iterator[Load]:
-    if units.starts_at_boot(unit.name) is not None:
+def _of_unit(unit: Unit, units: UnitIndex, pulls: Lazy[ServicePulls]) -> Iterator[Load]:
+    if units.starts_at_boot(unit.name) is not None or unit.name in pulls().reached:
         for key in ("ExecStartPre", "ExecStart", "ExecStartPost"):
             for value, source, line in unit.values("Service", key):
                 yield from _of_command(value, source, line)

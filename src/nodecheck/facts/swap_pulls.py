@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodecheck.facts.boot_commands import boot_commands
+from nodecheck.facts.boot_commands import BootCommands
 from nodecheck.facts.fstab import Fstab
-from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
@@ -32,7 +31,7 @@ _AREAS = ("/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=")
 
 
 class Swapon(NamedTuple):
-    """One area that a ``swapon`` command turns on."""
+    """One area that a command turns on or off."""
 
     what: str
     source: str
@@ -41,19 +40,28 @@ class Swapon(NamedTuple):
 
 
 class SwapCommands(NamedTuple):
-    """``swapon`` in the administrator's own boot units and in ``rc.local``."""
+    """``swapon`` and ``swapoff -a`` in the administrator's own boot units, their scripts and ``rc.local``."""
 
     areas: tuple[Swapon, ...] = ()
+    off: Swapon | None = None
+    """What turns everything off again that the boot turned on."""
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, index: UnitIndex, fstab: Fstab) -> SwapCommands:
-        """Look for the commands where systemd boots; ``swapon -a`` stands for the lines of fstab."""
-        if not init.is_systemd:
-            return cls()
+    def read(cls, boot: BootCommands, fstab: Fstab) -> SwapCommands:
+        """Look for the commands; ``swapon -a`` stands for the lines of fstab."""
         lines = tuple(entry.spec for entry in fstab.swaps if "noauto" not in entry.options.split(","))
         found: list[Swapon] = []
-        for command in boot_commands(host, index.persistent(), "swapon"):
-            every = any(word in ("-a", "--all") for word in command.words)
-            areas = [what for what in (lines if every else command.words) if what.startswith(_AREAS)]
-            found.extend([Swapon(what, command.source, command.line, command.text) for what in areas])
-        return cls(tuple(found))
+        for words, line in boot.of("swapon"):
+            areas = [what for what in (lines if _all(words) else words) if what.startswith(_AREAS)]
+            found.extend([Swapon(what, line.source, line.line, line.text) for what in areas])
+        off = [line for words, line in boot.of("swapoff") if _all(words) and line.sure and _is_first(line.text)]
+        return cls(tuple(found), Swapon("", off[0].source, off[0].line, off[0].text) if off else None)
+
+
+def _all(words: tuple[str, ...]) -> bool:
+    return any(word in ("-a", "--all") for word in words)
+
+
+def _is_first(line: str) -> bool:
+    """Whether nothing stands before the command on which it could depend."""
+    return line.partition(" ")[0].rpartition("/")[2] == "swapoff"

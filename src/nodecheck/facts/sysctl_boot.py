@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot import BootCmdline, KernelRelease
+from nodecheck.facts.boot_commands import BootCommands
 from nodecheck.facts.boot_units import boot_units
 from nodecheck.facts.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.early_services import other_command
@@ -92,6 +93,7 @@ class BootSysctls(NamedTuple):
         index: UnitIndex,
         cmdline: BootCmdline,
         kernel: Lazy[KernelRelease],
+        boot: Lazy[BootCommands],
     ) -> BootSysctls:
         """Read them. Raises what the host raises for a file or directory that is there and cannot be read."""
         writer = writer_of(host, init, index, cmdline)
@@ -103,7 +105,7 @@ class BootSysctls(NamedTuple):
         version = init.version or 9999
         found = [one for file in files for one in parse_systemd(_content(host, file), file.path, version)]
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
-        again = runs(host, index.persistent(), lambda: tuple(_procps_settings(host)))
+        again = runs(host, boot(), lambda: tuple(_procps_settings(host)))
         again = (*tuned_runs(host, index.persistent()), *again)
         return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again)
 

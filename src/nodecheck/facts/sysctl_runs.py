@@ -1,20 +1,28 @@
-"""Commands of boot units and of ``rc.local`` that set sysctls once more, after systemd-sysctl did.
+"""Lines of boot units, their scripts and ``rc.local`` that set sysctls once more, after systemd-sysctl did.
 
 No distribution's unit runs procps' sysctl where systemd boots.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent
-from nodecheck.facts.boot_commands import Command, boot_commands
+from nodecheck.facts.boot_commands import BootCommands, Line, commands, written
 from nodecheck.facts.sysctl_conf import Setting, parse_procps
 from nodecheck.facts.sysctl_keys import key_path
-from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
+
+
+class Command(NamedTuple):
+    """What sets sysctls: a command, a redirection, or TuneD."""
+
+    words: tuple[str, ...]
+    source: str
+    line: int
+    text: str
 
 
 class Run(NamedTuple):
@@ -26,25 +34,29 @@ class Run(NamedTuple):
     """It is ``sysctl --system``."""
 
 
-def runs(host: Host, index: UnitIndex, system: Callable[[], tuple[Setting, ...]]) -> tuple[Run, ...]:
+def runs(host: Host, boot: BootCommands, system: Callable[[], tuple[Setting, ...]]) -> tuple[Run, ...]:
     """The commands in the order of the units' names, ``rc.local`` last; ``system`` reads what ``--system`` reads."""
-    found = []
-    for command in boot_commands(host, index, "sysctl"):
-        everything = "--system" in command.words
-        settings = system() if everything else _settings(host, command)
-        if settings:
-            found.append(Run(command, settings, everything))
-    return tuple(found)
+    return tuple([run for line in boot.lines for run in _of_line(host, line, system) if run.settings])
 
 
-def _settings(host: Host, command: Command) -> tuple[Setting, ...]:
+def _of_line(host: Host, line: Line, system: Callable[[], tuple[Setting, ...]]) -> Iterator[Run]:
+    for words in commands(line.text, "sysctl") if "sysctl" in line.text else ():
+        everything = "--system" in words
+        settings = system() if everything else _settings(host, words, line)
+        yield Run(Command(words, line.source, line.line, line.text), settings, everything)
+    if line.in_shell:
+        found = [Setting(path, value, line.source, line.line, line.text) for path, value in written(line.text)]
+        yield Run(Command((), line.source, line.line, line.text), tuple(found))
+
+
+def _settings(host: Host, words: tuple[str, ...], line: Line) -> tuple[Setting, ...]:
     """What a command without ``--system`` sets: by files after ``-p``, or by ``KEY=VALUE``."""
-    load = [word for word in command.words if word.startswith(("-p", "--load", "-f"))]
-    plain = [word for word in command.words if not word.startswith("-")]
+    load = [word for word in words if word.startswith(("-p", "--load", "-f"))]
+    plain = [word for word in words if not word.startswith("-")]
     if not load:
         return tuple(
             [
-                Setting(key_path(key), value, command.source, command.line, command.text)
+                Setting(key_path(key), value, line.source, line.line, line.text)
                 for key, equals, value in (word.partition("=") for word in plain)
                 if equals
             ]

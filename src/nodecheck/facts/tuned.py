@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from nodecheck.errors import Absent
-from nodecheck.facts.boot_commands import Command
 from nodecheck.facts.sysctl_conf import Setting
 from nodecheck.facts.sysctl_keys import is_glob
-from nodecheck.facts.sysctl_runs import Run
+from nodecheck.facts.sysctl_runs import Command, Run
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
