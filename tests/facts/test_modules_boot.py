@@ -128,3 +128,35 @@ def test_a_drop_in_gives_modules_load_another_command(tree: Tree, start: str, st
         }
     )
     assert Facts(RootHost(str(root))).get(BootModules).verdict("dummy").state == state
+
+
+@pytest.mark.parametrize(
+    ("script", "state"),
+    [
+        ("#!/bin/sh\nmodprobe ip_vs\nmodprobe dummy\n", "loaded"),
+        ("#!/bin/sh -e\nmodprobe ip_vs\nmodprobe dummy\n", "not loaded"),
+        ("#!/bin/bash -xe\nmodprobe gone\nmodprobe dummy\n", "not loaded"),
+        ("#!/bin/sh -e\nmodprobe -a ip_vs dummy\n", "loaded"),
+        ("#!/bin/sh -e\nmodprobe ip_vs || true\nmodprobe dummy\n", "loaded"),
+        ("#!/bin/sh\nset -eu\nmodprobe ip_vs\nmodprobe dummy\n", "not loaded"),
+        ("#!/bin/sh\nset -o errexit\nmodprobe ip_vs\nmodprobe dummy\n", "not loaded"),
+        ("#!/bin/sh -e\nset +e\nmodprobe ip_vs\nmodprobe dummy\n", "loaded"),
+        ("#!/bin/sh -e\nmodprobe quiet\nmodprobe dummy\n", "loaded"),
+        ("#!/bin/sh -e\nmodprobe inside\nmodprobe dummy\n", "loaded"),
+    ],
+)
+def test_a_load_that_fails_ends_a_script_that_was_told_so(tree: Tree, script: str, state: str) -> None:
+    """As a rebooted node showed: Debian's rc.local begins with ``#!/bin/sh -e``."""
+    dep = "ip_vs.ko: nf_conntrack.ko\nnf_conntrack.ko:\ndummy.ko:\nquiet.ko:\n"
+    root = tree(
+        {
+            "lib/modules/6.1.0/modules.dep": dep,
+            "lib/modules/6.1.0/modules.builtin": "kernel/inside.ko\n",
+            "lib/modules/6.1.0/vmlinuz": "",
+            "etc/modprobe.d/a.conf": "install nf_conntrack /bin/false\ninstall quiet /bin/true\n",
+            "etc/rc.local": script,
+        }
+    )
+    (root / "etc/rc.local").chmod(0o755)
+    found = Facts(RootHost(str(root))).get(BootModules).verdict("dummy")
+    assert (found.state, "ends the script" in found.message) == (state, state == "not loaded")

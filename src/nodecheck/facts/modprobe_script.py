@@ -45,6 +45,8 @@ class Script(NamedTuple):
     removals: tuple[Unclear, ...] = ()
     """Its ``modprobe -r`` and ``rmmod``, which may fail where a module is in use. What they are about is no probe,
     where it was loaded before."""
+    fatal: frozenset[int] = frozenset()
+    """Lines with which a shell that was told ``-e`` ends the script where a load fails."""
 
 
 _LEADING = ("command", "exec", "builtin", "nohup", "then", "do", "else", "!", "{", "(")
@@ -76,7 +78,12 @@ def parse_script(source: str) -> Script:
         return Script() if first.endswith("\r") else Script((), _every_mention(source))
     if "<<" in source or "modprobe()" in source or any(len(line) > MOST_CHARACTERS for line in source.split("\n")):
         return Script((), _every_mention(source))
-    return _Reader().read(source)
+    return _Reader(strict=_ends_on_failure(first.split(" ")[1:])).read(source)
+
+
+def _ends_on_failure(options: list[str]) -> bool:
+    """Whether options of a shell, or of its ``set``, have ``-e``."""
+    return "errexit" in options or any(word[:1] == "-" and word[:2] != "--" and "e" in word for word in options)
 
 
 def _is_shell(first: str) -> bool:
@@ -91,7 +98,12 @@ def _every_mention(source: str) -> tuple[Unclear, ...]:
 class _Reader:
     """Follows a script from its first command to its last."""
 
-    def __init__(self) -> None:
+    def __init__(self, strict: bool = False) -> None:
+        self.strict = strict
+        """Whether a command that fails ends the script."""
+        self.guarded = False
+        """Whether what follows the command at hand keeps its failure from ending the script."""
+        self.fatal: set[int] = set()
         self.probes: list[Probe] = []
         self.unclear: list[Unclear] = []
         self.removals: list[Unclear] = []
@@ -110,12 +122,13 @@ class _Reader:
             commands = list(shell_commands(source))
         except ValueError:  # a quotation that never ends
             return Script((), _every_mention(source))
-        for line, text, before, words in commands[:MOST_COMMANDS]:
+        for place, (line, text, before, words) in enumerate(commands[:MOST_COMMANDS]):
+            self.guarded = commands[place + 1][2] in ("&&", "||", "|", "&") if place + 1 < len(commands) else False
             if not self.command(line, text, before, words):
                 break
         if len(commands) > MOST_COMMANDS:
             self.unclear.append(Unclear(commands[MOST_COMMANDS][0], commands[MOST_COMMANDS][1], None))
-        return Script(tuple(self.probes), tuple(self.unclear), tuple(self.removals))
+        return Script(tuple(self.probes), tuple(self.unclear), tuple(self.removals), frozenset(self.fatal))
 
     def command(self, line: int, text: str, before: str, words: list[str]) -> bool:
         """Take one simple command; False where the script ends with it."""
@@ -128,6 +141,8 @@ class _Reader:
             return True
         if self.last in ("modprobe", "insmod"):
             self.load(line, text, words)
+        elif self.last == "set":
+            self.strict = _ends_on_failure(words[1:]) or (self.strict and "+e" not in words)
         elif self.last == "rmmod":
             self.remove(line, text, self.expanded([word for word in words[1:] if not word.startswith("-")]))
         elif self.last not in ("echo", "printf", "logger", "modinfo", "lsmod", "grep", "type", "which") and any(
@@ -209,6 +224,8 @@ class _Reader:
             return
         obeys, ignores = bool({"-b", "--use-blacklist"} & options), bool({"-i", "--ignore-install"} & options)
         self.probes.extend([Probe(name, line, text, obeys, ignores) for name in names])
+        if self.strict and not self.guarded:
+            self.fatal.add(line)
 
     def remove(self, line: int, text: str, words: tuple[str, ...] | None) -> None:
         """Take a command that takes modules away."""

@@ -131,7 +131,28 @@ class BootModules(NamedTuple):
         return () if self.wishes.hindrance is not None else self.wishes.loads
 
     def _script_loads(self) -> tuple[Load, ...]:
-        return tuple([load for script in self.scripts.scripts if script.works for load in script.loads()])
+        return tuple([load for script in self.scripts.scripts if script.works for load in self._until_failure(script)])
+
+    def _until_failure(self, script: ModuleScript) -> Iterator[Load]:
+        """What a script loads before a load fails with which its shell ends it (``#!/bin/sh -e``)."""
+        last: int | None = None
+        for load in script.loads():
+            if last is not None and load.line != last:
+                return
+            yield load
+            if load.line in script.script.fatal and self._fails(load):
+                last = load.line
+
+    def _fails(self, load: Load) -> bool:
+        """Whether ``modprobe`` surely fails: with an ``install`` line that runs ``true`` it does not."""
+        if self.tree.builtin is None or self.tree.has_built_in(load.name):
+            return False
+        found = self.loading.outcome(load.name, (load,))
+        block = found.block if found is not None else None
+        if block is None or block.kind == MISSING:
+            return block is not None
+        command = block.rule.rest.partition(" ")[0] if block.rule is not None else ""
+        return command.rpartition("/")[2] == "false"
 
     def _sysctl_loads(self, name: str) -> tuple[Load, ...]:
         """The module that the kernel loads itself as soon as a sysctl names what it brings."""
@@ -220,6 +241,9 @@ def _not_in_kernel(found: BootVerdict, config: Evidence) -> BootVerdict:
 
 def _script_not_run(script: ModuleScript, load: Load, evidence: list[Evidence]) -> BootVerdict:
     told = seen(script.path, load.text.strip(" \t"), line=load.line)
+    if script.works:
+        message = f"{script.path} would load it, but a load before it fails, which ends the script"
+        return BootVerdict(NOT_LOADED, message, (told, *evidence), load=load)
     if script.run:
         message = f"{script.path} would load it, but has no execute permission"
         return BootVerdict(NOT_LOADED, message, (told, *evidence), load=load)
