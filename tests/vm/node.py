@@ -193,5 +193,5 @@ sed 's/^\([^ ]*\).*/swap \1/' /proc/swaps
 kinds='*.service *.socket *.swap *.target'
 set -f
 systemctl show -p Id,ActiveState,SubState,UnitFileState,ActiveEnterTimestampMonotonic $kinds |
-    grep -v '^$' | paste -sd ' ' | sed 's/ Id=/\nId=/g' | sort | sed 's/^/unit /'
+    grep -v '^$' | paste -sd ' ' | sed 's/ Id=/\nId=/g' | grep -v '^Id=systemd-hostnamed' | sort | sed 's/^/unit /'
 """

@@ -116,7 +116,7 @@ class Reader:
 def parse_script(source: str, path: str) -> Script:
     r"""The tables that a script without ``include`` makes.
 
-    >>> text = "flush ruleset\ntable inet f { chain i { type filter hook input priority 0; policy drop; } }\n"
+    >>> text = "flush ruleset\ntable inet f { chain i { type filter hook input priority 0; policy drop; }\n}\n"
     >>> parse_script(text, "x").tables[0].blocks()
     'chain i drops what no rule accepts'
     """

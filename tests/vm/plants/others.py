@@ -23,7 +23,7 @@ SELINUX = (
     _selinux("no module", f"SELINUX=enforcing\n{_TYPE}"),
 )  # fmt: skip
 
-_NFT = "#!/usr/sbin/nft -f\nflush ruleset\ntable inet planted { chain input { type filter hook input priority 0; policy %s; iif lo accept; } }\n"
+_NFT = "#!/usr/sbin/nft -f\nflush ruleset\ntable inet planted { chain input { type filter hook input priority 0; policy %s; iif lo accept; }\n}\n"
 
 FIREWALLS = (
     Plant("firewalld on", shell="systemctl -q enable firewalld", slot="firewall"),
