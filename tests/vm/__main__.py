@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.vm.image import RELEASES, image, missing
 from tests.vm.machine import end_all
 from tests.vm.node import prepared
+from tests.vm.power import power_cuts
 from tests.vm.proof import Proof, prove
 from tests.vm.states import RANDOM_STATES, SEED, State, at_random, curated
 from tests.vm.summary import failed, figures, table, told_of
@@ -48,6 +49,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     add("--report", metavar="FILE", type=Path, help="write the figures, and every verdict, as JSON")
     add("--release", choices=RELEASES, default=RELEASES[0], help="of Debian (default: %(default)s)")
     add("--build", action="store_true", help="build the image anew")
+    add("--power-cuts", metavar="N", type=int, help="instead: cut the power of an auditing node so many times")
     add("--list", action="store_true", help="print the states and what is planted in them")
     return parser.parse_args(words)
 
@@ -92,6 +94,8 @@ def main(words: list[str]) -> int:
         print(f"tests.vm: {why}", file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    if args.power_cuts is not None:
+        return _power_cuts(args)
     done: tuple[Proof, ...] = ()
     start = time.monotonic()
     for proof in proofs(states, args.cache, args.jobs, args.release, args.build):
@@ -101,6 +105,17 @@ def main(words: list[str]) -> int:
             _write(args.report, done, start)
     print("\n".join(["", *table(done), f"{time.monotonic() - start:.0f} s"]))
     return 1 if failed(done) or not done else 0
+
+
+def _power_cuts(args: argparse.Namespace) -> int:
+    made = image(args.cache, args.release, args.build)
+    disk = prepared(made, args.cache)
+    found = power_cuts(disk, made.with_suffix(""), args.cache, args.power_cuts, args.seed)
+    print("\n".join(found.problems))
+    print(
+        f"{found.cuts} power cuts, {found.told} audits told, {found.recorded} recorded, {len(found.problems)} problems"
+    )
+    return 1 if found.problems or not found.told else 0
 
 
 def _write(path: Path, done: tuple[Proof, ...], start: float) -> None:

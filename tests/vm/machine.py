@@ -40,11 +40,21 @@ def end_all() -> None:
 
 
 class Machine:
-    """A running guest of ``disk``, whose changes go there. ``boot`` holds the kernel and the initrd, by name."""
+    """A running guest of ``disk``, whose changes go there. ``boot`` holds the kernel and the initrd, by name.
+
+    What the guest flushes outlives the emulator only with ``durable``, which is slower.
+    """
 
     def __init__(
-        self, disk: Path, boot: Path, words: str = "", resume: bool = False, second_disk: Path | None = None
+        self,
+        disk: Path,
+        boot: Path,
+        words: str = "",
+        resume: bool = False,
+        second_disk: Path | None = None,
+        durable: bool = False,
     ) -> None:
+        self._cache = "writeback" if durable else "unsafe"
         self._disk, self._boot, self._words = disk, boot, words
         self._resume, self._second = resume, second_disk
         self._folder = Path(tempfile.mkdtemp(prefix="nodecheck-vm."))
@@ -129,8 +139,15 @@ class Machine:
         self._ask("guest-exec", {"path": "/bin/sh", "arg": ["-c", "sync; systemctl poweroff"]})
         self._process.wait(120)
 
+    def cut(self) -> str:
+        """Cut the power, and give what the guest's console said until then."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        return (self._folder / "console").read_text(errors="replace")
+
     def _arguments(self) -> list[str]:
-        drives = ["-drive", f"file={self._disk},if=virtio,format=qcow2,cache=unsafe,discard=unmap"]
+        drives = ["-drive", f"file={self._disk},if=virtio,format=qcow2,cache={self._cache},discard=unmap"]
         if self._second is not None:
             drives += ["-drive", f"file={self._second},if=virtio,format=raw,cache=unsafe"]
         return [
