@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.record import NamedTuple
 from tests.vm.plant import Plant
-from tests.vm.plants import PLANTS, WANTED
+from tests.vm.plants import LATE, PLANTS, WANTED
 from tests.vm.plants.draw import drawn
 
 RANDOM_STATES = 50
@@ -89,6 +89,7 @@ def _each_once(name: str, plants: Iterable[Plant]) -> Iterator[State]:
 def curated() -> Iterator[State]:
     """States in which every plant is planted at least once."""
     yield from _each_once("plain", PLAIN)
+    yield from _each_once("late", LATE)
     for plant in UPSETTING:
         some = random.Random(plant.name).sample(PLAIN, 16)
         yield State(plant.name, _exclusive([plant, *some]), plan="masked" in plant.name)

@@ -14,7 +14,7 @@ from tests.vm.__main__ import default_cache, proofs
 from tests.vm.image import missing
 from tests.vm.known import KNOWN
 from tests.vm.plant import Plant, script, written
-from tests.vm.plants import PLANTS, WANTED
+from tests.vm.plants import LATE, PLANTS, WANTED
 from tests.vm.proof import Proof
 from tests.vm.states import State, at_random, curated
 from tests.vm.summary import failed, figures, table
@@ -131,17 +131,17 @@ def test_every_known_difference_is_about_a_plant() -> None:
     from fnmatch import fnmatchcase
 
     for item in KNOWN:
-        assert any(fnmatchcase(plant.name, item.with_plant) for plant in PLANTS), item
+        assert any(fnmatchcase(plant.name, item.with_plant) for plant in (*PLANTS, *LATE)), item
 
 
 def test_plants_have_names_of_their_own_and_wishes_for_their_sysctls() -> None:
-    assert [name for name, times in Counter(plant.name for plant in PLANTS).items() if times > 1] == []
-    assert {key for plant in PLANTS for key in plant.sysctls} <= set(WANTED)
+    assert [name for name, times in Counter(plant.name for plant in (*PLANTS, *LATE)).items() if times > 1] == []
+    assert {key for plant in (*PLANTS, *LATE) for key in plant.sysctls} <= set(WANTED)
 
 
 def test_every_plant_is_in_some_state() -> None:
     planted = {plant.name for state in curated() for plant in state.plants}
-    assert {plant.name for plant in PLANTS} - planted == set()
+    assert {plant.name for plant in (*PLANTS, *LATE)} - planted == set()
 
 
 def test_random_states_are_the_same_each_time() -> None:
