@@ -9,6 +9,7 @@ from nodecheck.errors import FactError
 from nodecheck.facts.commands import SHELL, AllCommands, Command, Commands, NotExecutable, ServicePath, command_text
 from nodecheck.facts.image import ImageSystem
 from nodecheck.facts.os_release import OsRelease, leading_numbers
+from nodecheck.facts.runtime_versions import KubeletRelease
 from nodecheck.facts.service_units import AGENTS
 from nodecheck.facts.target import Target
 from nodecheck.facts.units import UnitIndex
@@ -26,6 +27,7 @@ def command(
     release: Lazy[OsRelease],
     image: Lazy[ImageSystem],
     index: UnitIndex,
+    kubelet: Lazy[KubeletRelease],
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -38,12 +40,13 @@ def command(
     ## What it looks at
     The folders of the ``PATH`` that the kubelet's unit sets, else systemd's default (``/usr/local/sbin``,
     ``/usr/local/bin``, ``/usr/sbin``, ``/usr/bin``, ``/sbin``, ``/bin``). What counts is a regular file that may be
-    executed; links (``/etc/alternatives``) are followed inside the root. Nothing is run.
+    executed; links (``/etc/alternatives``) are followed inside the root. None of them is run.
 
     Which programs follows from the release of Kubernetes and the proxy mode: ``mount`` and ``nsenter`` always; ``ip``
     and ``iptables`` before 1.33; ``conntrack`` from 1.18 to 1.31; ``crictl`` from 1.24 to 1.30; as warnings
     ``socat`` and ``ebtables`` before 1.28, ``ethtool`` and ``tc`` before 1.33, and ``iptables`` from 1.33 on unless
-    kube-proxy's mode is ``nftables`` or ``none``. ``require`` adds others, as errors: ``ipset``, ``ipvsadm``,
+    kube-proxy's mode is ``nftables`` or ``none``. The release is the one given, else that of the control plane's
+    images, else the kubelet's own, else the newest. ``require`` adds others, as errors: ``ipset``, ``ipvsadm``,
     ``brctl`` … kube-proxy's image brings its own ``ipset``, so that the mode ``ipvs`` alone needs none on the node.
     k3s, RKE2, k0s and MicroK8s bring all but ``mount``. A root that holds no ``sh`` holds no system's programs: what is
     not found there is skipped.
@@ -56,14 +59,24 @@ def command(
     #129131; kubernetes/kubeadm#3064.
     """
     agent = next((unit for unit in AGENTS if index.exists(unit) and not index.exists("kubelet.service")), None)
-    wanted = {need.name: need for need in needs_of(target) if agent is None or need.name in UNBUNDLED}
+    meant = target if agent is not None or target.release is not None else _by_kubelet(target, kubelet)
+    wanted = {need.name: need for need in needs_of(meant) if agent is None or need.name in UNBUNDLED}
     wanted.update({name: Need(name, "the profile asks for it") for name in require})
     for name, need in wanted.items():
         found, problem = _found(name, commands, others)
         yield from _judged(need, found, problem, path, commands, _Fixes(release, image))
-    hidden = target.untold("kubernetes") if target.release is None else None
+    hidden = target.untold("kubernetes") if meant.release is None else None
     if hidden is not None:
         yield unknown(f"which release's programs this node needs cannot be told: {hidden}", code="denied")
+
+
+def _by_kubelet(target: Target, kubelet: Lazy[KubeletRelease]) -> Target:
+    """The same with the release of the kubelet that is installed: a node that has not joined shows no other."""
+    try:
+        numbers = kubelet().numbers or ()
+    except FactError:
+        return target
+    return target if len(numbers) < 2 else target._replace(kubernetes=f"{numbers[0]}.{numbers[1]}")
 
 
 def _found(name: str, commands: Commands, others: Lazy[AllCommands]) -> tuple[Command | None, FactError | None]:

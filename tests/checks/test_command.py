@@ -47,6 +47,26 @@ def ipset(root: Path) -> Result:
     return run(root)["command[ipset]"]
 
 
+DPKG = "Package: kubelet\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "needed"),
+    [
+        ("1.17.1-00", {"ip", "iptables", "socat", "ebtables", "ethtool", "tc"}),
+        ("1.30.2-1.1", {"ip", "iptables", "conntrack", "crictl", "ethtool", "tc"}),
+        ("1.34.0-1.1", {"iptables"}),
+    ],
+)
+def test_before_a_node_joins_its_kubelet_tells_the_release(node: Path, version: str, needed: set[str]) -> None:
+    (node / "var/lib/dpkg").mkdir(parents=True)
+    (node / "var/lib/dpkg/status").write_text(DPKG.format(version))
+
+    report = nodecheck.run(root=node, select=["command"])
+
+    assert {result.subject for result in report} == {"mount", "nsenter", *needed}
+
+
 def test_what_is_required_is_always_judged_and_the_others_by_the_release(node: Path) -> None:
     report = run(node)
 
