@@ -51,7 +51,7 @@ def containerd(fact: Containerd, found: Effective, wanted: str, beside: tuple[st
     elif not source.strip():
         return _restarting(title, ("containerd", *beside), create(path, _whole_file(value)))
     elif found.keys[-1] == "SystemdCgroup" and fact.version >= 2 and len(fact.files) == 1:
-        step = _inserted(path, lines, found.handler, value)
+        step = _inserted(path, lines, found, value)
         if step is not None:
             return _restarting(title, ("containerd", *beside), step)
     name = ".".join(part if part.replace("_", "").isalnum() else f'"{part}"' for part in found.keys[:-1])
@@ -66,8 +66,10 @@ def _whole_file(value: str) -> str:
     )
 
 
-def _inserted(path: str, lines: list[str], handler: str, value: str) -> Step | None:
+def _inserted(path: str, lines: list[str], found: Effective, value: str) -> Step | None:
     """An edit that sets the key in the handler's table of options, or adds that table before the handler's own."""
+    handler, plugin = found.handler, found.keys[1]  # a section of another version's plugin is not read
+    lines = [line for line in lines if f'"{plugin}"' in line or f"'{plugin}'" in line]
     for name in (f".containerd.runtimes.{handler}.options]", f".containerd.runtimes.{handler}]"):
         headers = [line for line in lines if line.strip().startswith("[plugins") and line.rstrip(" \t").endswith(name)]
         if len(headers) != 1:

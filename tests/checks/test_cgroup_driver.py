@@ -501,6 +501,18 @@ def test_the_fix_drains_and_restarts(tree: Tree) -> None:
     ]
 
 
+def test_a_section_of_another_version_is_not_edited(tree: Tree) -> None:
+    root = tree({CONTAINERD: runc(V2, "true", 3)})
+    fix = run(root)["cgroup-driver[containerd]"].fix
+    assert fix is not None
+    assert fix.safety == "manual"
+    assert "io.containerd.cri.v1.runtime" in str(fix.steps[-1])
+
+    (root / CONTAINERD[1:]).write_text(runc(V2, "true", 3) + f"[{V3}.containerd.runtimes.runc]\n")
+    mend(root)
+    assert judged(root)["containerd"][0] == "pass"
+
+
 def test_a_pair_is_changed_together_or_by_a_person(tree: Tree) -> None:
     no_file = {"/etc/systemd/system/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet\n"}
     found = run(tree({CONTAINERD: runc(V2, "false", 2), **no_file}), kubernetes="1.27")
