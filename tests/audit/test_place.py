@@ -52,6 +52,31 @@ def test_one_that_others_can_write_is_refused(state: Path, mode: int) -> None:
         prepared(f"{state}/x")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+def test_one_that_another_leads_to_is_refused_and_nothing_is_made_in_anothers(state: Path) -> None:
+    (state / "real").mkdir()
+    (state / "real").chmod(0o700)
+    (state / "theirs").mkdir()
+    (state / "theirs/link").symlink_to("../real")
+    (state / "link").symlink_to("theirs/link")
+    for path in (state / "theirs", state / "theirs/link"):
+        os.lchown(path, 65_534, 65_534)
+
+    for path in (state / "link", state / "theirs/a/b"):
+        with pytest.raises(StateError, match="theirs is owned by uid 65534"):
+            prepared(str(path))
+    assert list((state / "theirs").iterdir()) == [state / "theirs/link"]
+
+
+def test_nobody_else_can_hold_the_lock(state: Path) -> None:
+    """Also where one of an earlier nodecheck could be opened by a group, and with it the history."""
+    (state / "lock").touch(0o640)
+    (state / "lock").chmod(0o640)
+
+    with locked(str(state)):
+        assert (state / "lock").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
 def test_one_that_others_own_or_could_move_away_is_refused(state: Path) -> None:
     (state / "x" / "y").mkdir(parents=True)

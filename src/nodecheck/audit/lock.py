@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from nodecheck.errors import Locked
 
@@ -32,11 +32,17 @@ def locked(directory: str) -> Iterator[None]:
 
 
 def _opened(directory: str) -> int:
-    """The lock's file; where a full disk or a read-only mount does not let it be made, the directory in its stead."""
+    """The lock's file; where a full disk or a read-only mount does not let it be made, the directory in its stead.
+
+    Nobody else may open it, also where a group may read the history: who can open a file can hold its lock for ever.
+    """
     path = f"{directory}/{NAME}"
     flags = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o640)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o600)
+        with suppress(OSError):
+            os.fchmod(fd, 0o600)
+        return fd
     except OSError:
         try:
             return os.open(path, os.O_RDONLY | flags)

@@ -208,6 +208,7 @@ def _connected(path: str, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
     try:
         connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         found = connection.execute("PRAGMA application_id").fetchone()[0]
         if found != APPLICATION_ID:

@@ -37,30 +37,41 @@ def prepared(directory: str) -> str:
 
     Raises StateError where others own it or can write it, OSError where it cannot be made.
     """
+    directory = os.path.join(os.getcwd(), directory)
     if not os.path.isdir(directory):
-        os.makedirs(os.path.dirname(os.path.abspath(directory)), mode=0o755, exist_ok=True)
-        try:
-            os.mkdir(directory, 0o700)
-        except FileExistsError as error:
-            if not os.path.isdir(directory):
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), directory) from error
-    real = os.path.realpath(directory)
-    verify(real)
-    return real
+        _make(directory)
+    verify(directory)
+    return os.path.realpath(directory)
+
+
+def _make(directory: str) -> None:
+    there = directory
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    _verify_way(directory, there)
+    os.makedirs(os.path.dirname(os.path.abspath(directory)), mode=0o755, exist_ok=True)
+    try:
+        os.mkdir(directory, 0o700)
+    except FileExistsError as error:
+        if not os.path.isdir(directory):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), directory) from error
 
 
 def verify(directory: str) -> None:
-    """Raise StateError where someone else owns the directory, or can write it or, for root, move it away."""
+    """Raise StateError where someone else owns the directory (an absolute path), or can write it or, for root, lead
+    elsewhere or move it away."""
     found = os.stat(directory)
     if found.st_uid != os.geteuid():
         raise StateError(f"{directory}: owned by uid {found.st_uid}, not by this user: refused")
     if found.st_mode & 0o022:
         raise StateError(f"{directory}: others can write it (mode {stat.S_IMODE(found.st_mode):04o}): refused")
-    if os.geteuid() == 0:
-        above = os.path.dirname(directory)
-        problem = untrusted_above(above)
-        if problem:
-            raise StateError(f"{directory}: {problem}: refused")
+    _verify_way(directory, directory)
+
+
+def _verify_way(directory: str, there: str) -> None:
+    problem = untrusted_above(there) if os.geteuid() == 0 else None
+    if problem:
+        raise StateError(f"{directory}: {problem}: refused")
 
 
 def untrusted_above(directory: str) -> str | None:

@@ -33,6 +33,7 @@ def _accept(args: argparse.Namespace, directory: str) -> int:
     from nodecheck.audit.lock import locked
     from nodecheck.audit.lookup import find, report_of
     from nodecheck.audit.opening import Corrupt, opened, reading
+    from nodecheck.audit.place import verify
     from nodecheck.audit.show import minute, verdict
     from nodecheck.audit.store import Baseline, accept
     from nodecheck.cli.start import Unwritten
@@ -43,6 +44,7 @@ def _accept(args: argparse.Namespace, directory: str) -> int:
             raise UsageError(f"the history has no run {args.run!r}")
         report, scope = report_of(db, run)
     found = Baseline(run, _now(), _who(), report)
+    verify(os.path.abspath(directory))
     try:
         with locked(directory), opened(directory, limits_of(args), look=False) as db:
             accept(db, scope, found)

@@ -47,7 +47,7 @@ def _state(configured: str | None) -> Item:
         path = configured or default_directory(os.environ, os.geteuid())
         if not os.path.isdir(path):
             return _to_be_made(path)
-        verify(os.path.realpath(path))
+        verify(os.path.abspath(path))
     except NodecheckError as error:
         return missing(TOPIC, "state", str(error), "a directory of this user's, for the audit's history")
     except OSError as error:
