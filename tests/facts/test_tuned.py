@@ -141,3 +141,38 @@ def test_variables_and_quotes() -> None:
         ("variables", "x", "1"),
         ("sysctl", "net.ipv4.tcp_rmem", '"4096 87380"'),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "before", "after"),
+    [
+        (">262144", "524288", "524288"),
+        (">262144", "65530", "262144"),
+        ('">262144"', None, "262144"),  # the kernel starts with 65530
+        ("<262144", "524288", "262144"),
+        ("<262144", "65530", "65530"),
+        ("262144", "524288", "262144"),
+    ],
+)
+def test_what_only_raises_or_lowers(node: Path, line: str, before: str | None, after: str) -> None:
+    write(node, "etc/tuned/tuned-main.conf", "reapply_sysctl = 0\n")
+    write(node, PROFILE, f"[sysctl]\nvm.max_map_count={line}\n")
+    write(node, "etc/sysctl.d/k8s.conf", f"vm.max_map_count = {before}\n" if before else "")
+    write(node, "p.toml", 'schema = "nodecheck.profile/1"\nname = "t"\n[check.sysctl]\n'
+          'require = { "vm.max_map_count" = "1" }\n')  # fmt: skip
+
+    found = nodecheck.run(root=node, profile=node / "p.toml", select=["sysctl@boot"])["sysctl[vm.max_map_count]@boot"]
+
+    assert found.actual == after
+
+
+def test_what_is_not_known_before_it_is_raised_is_told(node: Path) -> None:
+    write(node, PROFILE, "[sysctl]\nfs.inotify.max_user_watches = >65536\n")
+    write(node, "p.toml", 'schema = "nodecheck.profile/1"\nname = "t"\n[check.sysctl]\n'
+          'require = { "fs.inotify.max_user_watches" = ">=65536" }\n')  # fmt: skip
+
+    found = nodecheck.run(root=node, profile=node / "p.toml", select=["sysctl@boot"])
+    result = found["sysctl[fs.inotify.max_user_watches]@boot"]
+
+    assert result.status == "pass"
+    assert "only where what is there is not greater" in result.message

@@ -171,6 +171,13 @@ def simulate(path: str, writes: Iterable[Write], start: str | None = None) -> He
     notes: list[str] = []
     for written, setting in writes:
         result = taken(written, setting.value or "")
+        if setting.only and written in own:
+            if value is None:
+                notes.append(
+                    f"{setting.source}:{setting.line}: written only where what is there is not {_beyond(setting)}"
+                )
+            elif not _moves(setting.only, result.value, value):
+                continue
         if written in own:
             if result.note:
                 notes.append(f"{setting.source}:{setting.line}: {result.note}")
@@ -181,6 +188,17 @@ def simulate(path: str, writes: Iterable[Write], start: str | None = None) -> He
                 value, by = result.value, setting
             master_value = result.value
     return Held(value, by, (), tuple(notes[:8]))
+
+
+def _beyond(setting: Setting) -> str:
+    return "greater" if setting.only == ">" else "less"
+
+
+def _moves(only: str, new: str | None, old: str) -> bool:
+    """Whether a line that may only raise or only lower a value changes it; one that is no number counts as it is."""
+    if new is None or not (new.isdecimal() and old.isdecimal()):
+        return True
+    return int(new) > int(old) if only == ">" else int(new) < int(old)
 
 
 def writer_of(host: Host, init: InitSystem, index: UnitIndex, cmdline: BootCmdline) -> Writer:

@@ -21,6 +21,8 @@ class Setting(NamedTuple):
     line: int | None
     text: str
     """The line as it stands."""
+    only: str = ""
+    """``>`` where it is written only if it is greater than what is there, ``<`` if it is less (TuneD)."""
 
 
 def parse_systemd(source_text: str, source: str, version: int = 9999) -> tuple[Setting, ...]:

@@ -142,13 +142,14 @@ class _Merged:
                     settings[option.key] = self._setting(path, option)
 
     def _setting(self, path: str, option: Option) -> Setting:
-        """``>`` and ``<`` before a value raise and lower only, and are taken as the value here."""
+        """One line; ``>`` and ``<`` before a value only raise or lower (``_process_assignment_modifiers``)."""
         value = option.value
         for name, meaning in self._variables.items():
             value = value.replace(f"${{{name}}}", meaning)
         if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
             value = value[1:-1]
-        return Setting(option.key.replace(".", "/"), value.lstrip("><"), path, option.line, option.text)
+        only = value[:1] if len(value) > 1 and value[:1] in "<>" else ""
+        return Setting(option.key.replace(".", "/"), value.removeprefix(only), path, option.line, option.text, only)
 
     def settings(self) -> Iterator[Setting]:
         for section in self.sections.values():
