@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck.errors import Absent
 from nodecheck.facts.conf_dirs import conf_files
+from nodecheck.facts.sysctl_conf import parse_procps
 from nodecheck.facts.sysctl_keys import component_matches, key_path
 from nodecheck.host import Host
 from nodecheck.host.base import text
@@ -27,7 +29,9 @@ class UdevRule(NamedTuple):
     line: int
     text: str
     sets: tuple[str, ...] = ()
-    """Keys that it sets itself (``sysctl -w KEY=VALUE``) in place of applying files."""
+    """Keys that it sets itself (``sysctl -w KEY=VALUE``, ``SYSCTL{KEY}="VALUE"``) in place of applying all files."""
+    files: tuple[str, ...] = ()
+    """Files that it applies alone (``sysctl -p FILE``); what they set is in ``sets`` once the host was read."""
 
 
 class UdevSysctls(NamedTuple):
@@ -42,12 +46,13 @@ class UdevSysctls(NamedTuple):
         for file in conf_files(host, RULES_DIRS, ".rules"):
             if not file.masked:
                 found.extend(parse_rules(text(host, file.path), file.path))
-        return cls(tuple(found))
+        return cls(tuple([_with_files(host, rule) if rule.files else rule for rule in found]))
 
     def again(self, module: str, key: str) -> UdevRule | None:
         """The rule that applies ``key`` from the files when ``module`` is loaded."""
         for rule in self._met(module):
-            if not rule.sets and (not rule.prefixes or any(f"{key}/".startswith(f"{p}/") for p in rule.prefixes)):
+            alone = rule.sets or rule.files
+            if not alone and (not rule.prefixes or any(f"{key}/".startswith(f"{p}/") for p in rule.prefixes)):
                 return rule
         return None
 
@@ -60,6 +65,16 @@ class UdevSysctls(NamedTuple):
         for rule in self.rules:
             if all(_holds(event, *match) for match in rule.matches):
                 yield rule
+
+
+def _with_files(host: Host, rule: UdevRule) -> UdevRule:
+    keys: list[str] = []
+    for path in rule.files:
+        try:
+            keys.extend(setting.path for setting in parse_procps(text(host, path), path))
+        except Absent:
+            continue
+    return rule._replace(sets=(*rule.sets, *keys))
 
 
 def _holds(event: dict[str, str], key: str, operator: str, pattern: str) -> bool:
@@ -76,19 +91,30 @@ def parse_rules(source: str, path: str) -> Iterator[UdevRule]:
     >>> [(r.matches[1], r.prefixes, r.line) for r in parse_rules(rule, "x")]
     [(('SUBSYSTEM', '==', 'module'), ('net/bridge',), 1)]
     """
-    if "sysctl" not in source:
+    if not any(map(source.__contains__, _SIGNS)):
         return
     for number, line in _rules(source):
-        if "sysctl" in line and "RUN" in line:
+        if any(map(line.__contains__, _SIGNS)):
             pairs = tuple(_pairs(line))
             matches = tuple(pair for pair in pairs if pair[1] in ("==", "!="))
             for key, operator, value in pairs:
-                if key in ("RUN", "RUN{program}") and operator in ("+=", "=", ":="):
-                    prefixes = _prefixes(value)
-                    if keys := _keys(value):
-                        yield UdevRule(matches, (), path, number, line, keys)
-                    elif prefixes is not None:
-                        yield UdevRule(matches, prefixes, path, number, line)
+                if operator not in ("+=", "=", ":="):
+                    continue
+                if key.startswith("SYSCTL{"):
+                    yield UdevRule(matches, (), path, number, line, (key_path(key[7:-1]),))
+                elif key in ("RUN", "RUN{program}"):
+                    yield from _run(value, UdevRule(matches, (), path, number, line))
+
+
+_SIGNS = ("sysctl", "SYSCTL{", "/proc/sys/")
+
+
+def _run(command: str, rule: UdevRule) -> Iterator[UdevRule]:
+    prefixes, keys, files = _prefixes(command), _keys(command), _files(command)
+    if keys or files:
+        yield rule._replace(sets=keys, files=files)
+    elif prefixes is not None:
+        yield rule._replace(prefixes=prefixes)
 
 
 def _rules(source: str) -> Iterator[tuple[int, str]]:
@@ -120,12 +146,27 @@ def _pairs(line: str) -> Iterator[tuple[str, str, str]]:
         yield key, operator, value
 
 
+def _words(command: str) -> list[str]:
+    return [word.strip("'") for word in command.replace("\t", " ").replace(";", " ").split(" ") if word]
+
+
 def _keys(command: str) -> tuple[str, ...]:
-    """The keys of a ``sysctl`` command that sets some itself."""
-    words = [word for word in command.replace("\t", " ").split(" ") if word]
-    if not words or words[0].rpartition("/")[2] != "sysctl":
+    """The keys of a ``sysctl`` command that sets some itself, also in a shell, and the files that a shell writes."""
+    words = _words(command)
+    keys = [word.partition("/proc/sys/")[2] for word in words if "/proc/sys/" in word] if words[1:] else []
+    if any(word.rpartition("/")[2] == "sysctl" for word in words):
+        keys += [key_path(word.partition("=")[0]) for word in words[1:] if "=" in word and word[0] != "-"]
+    return tuple(keys) if not any(word.startswith("--prefix") for word in words) else ()
+
+
+def _files(command: str) -> tuple[str, ...]:
+    """The files of ``sysctl -p``; without one ``/etc/sysctl.conf``."""
+    words = _words(command)
+    if not words or words[0].rpartition("/")[2] != "sysctl" or "--system" in words:
         return ()
-    return tuple([key_path(word.partition("=")[0]) for word in words[1:] if "=" in word and word[0] != "-"])
+    given = [word for word in words[1:] if word.startswith(("-p", "--load", "-f"))]
+    named = [word.removeprefix("--load=").removeprefix("-p") for word in words[1:]]
+    return tuple([word for word in named if word.startswith("/")] or ["/etc/sysctl.conf"]) if given else ()
 
 
 def _prefixes(command: str) -> tuple[str, ...] | None:
