@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -122,6 +123,33 @@ def test_edits_at_once_lose_none(tmp_path: Path) -> None:
 
     assert [process.wait(60) for process in started] == [0] * 6
     assert (tmp_path / "w").read_text().count("[[waiver]]") == 6
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+@pytest.mark.parametrize("path", ["theirs/w.toml", "theirs/new/w.toml", "link/w.toml"])
+def test_root_edits_nothing_in_what_others_own(nodecheck: Command, tmp_path: Path, path: str) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "link").symlink_to("mine")
+    for name in ("theirs", "link"):
+        os.lchown(tmp_path / name, 65_534, 65_534)
+
+    done = nodecheck(*ZRAM, *GIVEN, "--until", "30d", "--file", f"{tmp_path}/{path}")
+
+    assert (done.code, "owned by uid 65534: refused" in done.err) == (2, True)
+    assert not list((tmp_path / "theirs").iterdir()) + list((tmp_path / "mine").iterdir())
+
+
+def test_nobody_can_keep_an_edit_from_being_made(nodecheck: Command, tmp_path: Path) -> None:
+    """A lock on the directory, which whoever may list it can hold, is no lock on its waivers."""
+    held = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    (tmp_path / ".w.toml.lock").touch(0o600)  # of an edit that was killed
+
+    done = nodecheck(*ZRAM, *GIVEN, "--until", "30d", "--file", f"{tmp_path}/w.toml")
+
+    os.close(held)
+    assert (done.code, os.listdir(tmp_path)) == (0, ["w.toml"])
 
 
 def test_the_audit_heeds_no_waivers_that_others_can_write(nodecheck: Command, tmp_path: Path) -> None:

@@ -45,16 +45,20 @@ def prepared(directory: str) -> str:
 
 
 def _make(directory: str) -> None:
-    there = directory
-    while not os.path.lexists(there):
-        there = os.path.dirname(there)
-    _verify_way(directory, there)
+    _verify_way(directory, there_is(directory))
     os.makedirs(os.path.dirname(os.path.abspath(directory)), mode=0o755, exist_ok=True)
     try:
         os.mkdir(directory, 0o700)
     except FileExistsError as error:
         if not os.path.isdir(directory):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), directory) from error
+
+
+def there_is(path: str) -> str:
+    """As much of an absolute path as there is."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    return path
 
 
 def verify(directory: str) -> None:

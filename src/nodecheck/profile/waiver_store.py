@@ -60,13 +60,15 @@ def edit(path: str, change: Callable[[str], str], registry: Registry, dry_run: b
 
     What is there and what would be there must be valid. Raises UsageError, ProfileError, Locked, OSError.
     """
-    directory = os.path.dirname(os.path.abspath(path))
+    directory = os.path.dirname(os.path.join(os.getcwd(), path))
     if dry_run or not os.path.isdir(directory):
         found = _changed(path, change, registry)
         if dry_run:
             return found
+        _verify_way(path, directory)
         os.makedirs(directory, mode=0o755, exist_ok=True)
-    with _alone(directory):
+    _verify_way(path, directory)
+    with _alone(path):
         before, after = _changed(path, change, registry)
         if after != before:
             _write(path, after)
@@ -94,26 +96,51 @@ def validate(text: str, path: str, registry: Registry) -> None:
     strict(text.encode(), path, "waivers", either)  # type: ignore[arg-type]
 
 
+def _verify_way(path: str, directory: str) -> None:
+    """Raise UsageError where root edits, and others could put another file or another directory there."""
+    from nodecheck.audit.place import there_is, untrusted_above
+
+    problem = untrusted_above(there_is(directory)) if os.geteuid() == 0 else None
+    if problem:
+        raise UsageError(f"{path}: {problem}: refused")
+
+
 @contextmanager
-def _alone(directory: str) -> Iterator[None]:
-    """Hold a lock on the directory: two edits at once must not lose one."""
-    from fcntl import LOCK_EX, LOCK_NB, flock
+def _alone(path: str) -> Iterator[None]:
+    """Hold a lock on a file beside the one that is edited: two edits at once must not lose one.
+
+    Nobody else can open it, and hold the lock for ever; it goes when the edit is done.
+    """
     from time import monotonic, sleep
 
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    lock, until = f"{os.path.dirname(path) or '.'}/.{os.path.basename(path)}.lock", monotonic() + PATIENCE_S
+    while (fd := _taken(lock)) is None:
+        if monotonic() > until:
+            raise Locked(f"another process holds {lock}")
+        sleep(0.05)
     try:
-        until = monotonic() + PATIENCE_S
-        while True:
-            try:
-                flock(fd, LOCK_EX | LOCK_NB)
-                break
-            except BlockingIOError:
-                if monotonic() > until:
-                    raise Locked(f"another process holds a lock on {directory}") from None
-                sleep(0.05)
         yield
     finally:
+        os.unlink(lock)
         os.close(fd)
+
+
+def _taken(lock: str) -> int | None:
+    """The open file whose lock is ours; None where it is another's, or was until now. Raises OSError."""
+    from fcntl import LOCK_EX, LOCK_NB, flock
+
+    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+    try:
+        flock(fd, LOCK_EX | LOCK_NB)
+        if os.path.samestat(os.fstat(fd), os.lstat(lock)):
+            return fd
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except BaseException:
+        os.close(fd)
+        raise
+    os.close(fd)
+    return None
 
 
 def _write(path: str, text: str) -> None:
@@ -122,13 +149,13 @@ def _write(path: str, text: str) -> None:
         old: os.stat_result | None = os.lstat(path)
     except FileNotFoundError:
         old = None
-    temporary = f"{path}.{os.getpid()}.tmp"
+    temporary = f"{path}.{os.urandom(6).hex()}.tmp"
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(fd, "wb") as file:
             if old is not None:
                 os.fchown(fd, old.st_uid, old.st_gid)
-            os.fchmod(fd, 0o644 if old is None else stat.S_IMODE(old.st_mode))
+            os.fchmod(fd, 0o644 if old is None else stat.S_IMODE(old.st_mode) & 0o755)
             file.write(text.encode())
             file.flush()
             os.fsync(fd)
