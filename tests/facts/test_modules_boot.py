@@ -99,6 +99,39 @@ def test_what_a_module_needs_is_loaded_before_its_install_line_is_run(tree: Tree
     assert [found.verdict(name).state for name in ("stp", "bridge", "br_netfilter")] == ["blocked"] * 3
 
 
+@pytest.mark.parametrize(
+    ("rules", "loads", "states"),
+    [
+        # the chain is c, b, a: what stops one leaves those before it
+        ("install b /bin/true\n", "a\n", {"c": "loaded", "b": "blocked", "a": "blocked"}),
+        ("install c /bin/false\n", "a\nb\n", {"c": "blocked", "b": "blocked", "a": "blocked"}),
+        ("install a /sbin/modprobe --ignore-install a\n", "a\n", {"c": "loaded", "b": "loaded", "a": "loaded"}),
+        ("install a /bin/false\n", "a\nc\n", {"c": "loaded", "b": "loaded", "a": "blocked"}),
+        # a blacklist is for the name that is asked for, and not for what it needs
+        ("blacklist b\n", "a\n", {"c": "loaded", "b": "loaded", "a": "loaded"}),
+        ("blacklist a\n", "a\n", {"c": "blocked", "b": "blocked", "a": "blocked"}),
+        ("blacklist a\n", "a\nb\n", {"c": "loaded", "b": "loaded", "a": "blocked"}),
+        # a soft dependency that does not load stops nothing but itself
+        ("softdep a pre: d\ninstall d /bin/false\n", "a\n", {"d": "blocked", "a": "loaded"}),
+        ("softdep a post: d\ninstall a /bin/true\n", "a\n", {"a": "blocked", "c": "loaded"}),
+        ("softdep b pre: d\n", "a\n", {"d": "loaded", "b": "loaded"}),
+    ],
+)
+def test_what_stops_a_module_leaves_what_is_loaded_before_it(
+    tree: Tree, rules: str, loads: str, states: dict[str, str]
+) -> None:
+    root = tree(
+        {
+            "lib/modules/6.1.0/modules.dep": "a.ko: b.ko c.ko\nb.ko: c.ko\nc.ko:\nd.ko:\n",
+            "lib/modules/6.1.0/vmlinuz": "",
+            "etc/modules-load.d/a.conf": loads,
+            "etc/modprobe.d/a.conf": rules,
+        }
+    )
+    found = Facts(RootHost(str(root))).get(BootModules)
+    assert {name: found.verdict(name).state for name in states} == states
+
+
 def test_naming_a_module_that_a_script_takes_away_does_not_mend_it(tree: Tree) -> None:
     """As a rebooted node showed."""
     root = tree({"etc/rc.local": "#!/bin/sh\nmodprobe ip_vs\nmodprobe -r ip_vs\n"})
