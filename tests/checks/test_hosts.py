@@ -35,13 +35,14 @@ def judged(
     own: str | None = None,
     order: HostsOrder = FILES_DNS,
     addresses: Addresses | None = ADDRESSES,
+    routes: Routes = ROUTES,
 ) -> dict[str | None, Outcome]:
     def rows() -> Addresses:
         if addresses is None:
             raise Offline("netlink addresses")
         return addresses
 
-    found = hosts(OwnName(own), parse_hosts(text), order, SiteNodes(nodes or {}), rows, lambda: ROUTES)
+    found = hosts(OwnName(own), parse_hosts(text), order, SiteNodes(nodes or {}), rows, lambda: routes)
     return {outcome.subject: outcome for outcome in found}
 
 
@@ -193,6 +194,14 @@ def test_the_order_of_nsswitch(line: str, status: str, severity: str | None) -> 
         assert judged(GOOD, NODES, order=parse_hosts_order(step.after))["node1"].status == "pass"
 
 
+def test_the_order_is_shown_and_keeps_its_other_words_once() -> None:
+    found = judged(GOOD, NODES, order=parse_hosts_order("hosts: dns files"))["node1"]
+
+    assert (found.expected, found.actual) == ("files first", "dns files")
+    assert found.fix is not None
+    assert found.fix.steps == (Edit("/etc/nsswitch.conf", "hosts: dns files", "hosts: files dns"),)
+
+
 @pytest.mark.parametrize(
     ("text", "order", "addresses", "status"),
     [
@@ -220,6 +229,25 @@ def test_the_own_name_gets_the_address_of_the_default_route() -> None:
     found = judged(LOCALHOST, own="me")
 
     assert applied(LOCALHOST, all_steps(found)) == "127.0.0.1 localhost\n::1 localhost\n192.0.2.9 me\n"
+
+
+def test_the_own_name_gets_no_address_of_another_table_s_route_or_of_none() -> None:
+    (row,) = ROUTES.rows
+    for other in (row._replace(table=100), row._replace(type=7)):
+        (step,) = all_steps(judged(LOCALHOST, own="me", routes=Routes((other,))))
+        assert isinstance(step, Manual)
+
+
+def test_the_own_name_gets_the_address_that_the_site_gave_it() -> None:
+    found = judged(LOCALHOST, {"node1": "192.0.2.2"}, own="node1")
+
+    assert applied(LOCALHOST, all_steps(found)) == LOCALHOST + "192.0.2.2 node1\n"
+
+
+def test_the_own_name_of_the_file_where_the_node_itself_answers() -> None:
+    found = judged("192.0.2.9 me\n", own="me", order=parse_hosts_order("hosts: dns myhostname"))["me"]
+
+    assert found.status == "pass"
 
 
 def test_the_own_name_among_the_nodes_needs_its_address() -> None:
