@@ -99,6 +99,14 @@ def docker(fact: Docker, wanted: str, beside: tuple[str, ...] = ()) -> Fix:
     entry = f'"exec-opts": ["{KEY}={wanted}"]'
     if not fact.has_file:
         return _restarting(title, ("docker", *beside), create(fact.path, f"{{\n  {entry}\n}}\n"))
+    if fact.listed is not None:
+        if fact.list_line is None:
+            return _by_hand(title, f'in {fact.path} add "{KEY}={wanted}" to "exec-opts", then restart docker')
+        head, name, rest = fact.list_line.partition('"exec-opts"')
+        before, bracket, after = rest.partition("[")
+        comma = "" if not fact.listed else ", " if after.strip() else ","
+        line = f'{head}{name}{before}{bracket}"{KEY}={wanted}"{comma}{after}'
+        return _restarting(title, ("docker", *beside), edit(fact.path, fact.list_line, line))
     if fact.opening is not None and fact.opening.count("{") >= 1 and not fact.empty:
         before, brace, after = fact.opening.partition("{")
         gap = "\n" if not after.strip() else " "

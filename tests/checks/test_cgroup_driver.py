@@ -464,6 +464,9 @@ def mend(root: Path, **options: Any) -> None:
         {DAEMON: '{\n  "exec-opts": ["native.cgroupdriver=cgroupfs"]\n}\n'},
         {DAEMON: '{\n  "debug": true\n}\n', "/sys/fs/cgroup/cpu/tasks": ""},
         {DAEMON: '{"debug": true}\n', "/sys/fs/cgroup/cpu/tasks": ""},
+        {DAEMON: '{"exec-opts": []}\n', "/sys/fs/cgroup/cpu/tasks": ""},
+        {DAEMON: '{ "exec-opts": ["native.umask=normal"], "debug": true }\n', "/sys/fs/cgroup/cpu/tasks": ""},
+        {DAEMON: '{\n  "exec-opts": [\n    "native.umask=normal"\n  ]\n}\n', "/sys/fs/cgroup/cpu/tasks": ""},
         {"/usr/bin/dockerd": "", "/sys/fs/cgroup/cpu/tasks": ""},
         {"/etc/systemd/system/docker.service": docker_unit("--exec-opt native.cgroupdriver=cgroupfs")},
         {CRIO: "[crio.runtime]\ncgroup_manager = 'cgroupfs'\nconmon_cgroup = 'pod'\n"},
@@ -499,6 +502,13 @@ def test_the_fix_drains_and_restarts(tree: Tree) -> None:
         ("systemctl", "restart", "--", "containerd"),
         ("systemctl", "restart", "--", "kubelet"),
     ]
+
+
+def test_a_list_of_options_that_cannot_be_edited_is_left_to_a_person(tree: Tree) -> None:
+    root = tree({DAEMON: '{"exec-opts":\n["native.umask=normal"]}\n', "/sys/fs/cgroup/cpu/tasks": ""})
+    fix = run(root)["cgroup-driver[docker]"].fix
+    assert fix is not None
+    assert fix.safety == "manual"
 
 
 def test_a_section_of_another_version_is_not_edited(tree: Tree) -> None:

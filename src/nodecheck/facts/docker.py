@@ -56,6 +56,10 @@ class Docker(NamedTuple):
     """The line with the brace that opens the file's object."""
     empty: bool = True
     """That object holds nothing."""
+    listed: int | None = None
+    """How many values the file's ``exec-opts`` holds; None where it has no such key."""
+    list_line: str | None = None
+    """The one line on which that list begins."""
 
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex], init: Lazy[InitSystem]) -> Docker:

@@ -48,7 +48,25 @@ def _with(docker: Docker, loaded: _Loaded, given: tuple[Flag, ...]) -> Docker:
     opening = next((line for line in lines if line.strip(BLANKS)), None)
     opening = opening if lines.count(opening or "") == 1 else None
     made = docker._replace(options=options, problem=problem, line=line, notes=tuple(notes))
-    return made._replace(opening=opening, empty=not loaded.config)
+    listed = loaded.config.get(EXEC_OPTS)
+    count = len(listed) if isinstance(listed, list) else 0 if EXEC_OPTS in loaded.config else None
+    return made._replace(opening=opening, empty=not loaded.config, listed=count, list_line=_list_line(lines))
+
+
+EXEC_OPTS = "exec-opts"
+
+
+def _list_line(lines: list[str]) -> str | None:
+    """The one line on which the list of ``exec-opts`` begins.
+
+    >>> _list_line(["{", '  "exec-opts" : [', "  ]", "}"])
+    '  "exec-opts" : ['
+    """
+    found = [line for line in lines if f'"{EXEC_OPTS}"' in line]
+    if len(found) != 1 or found[0].count(EXEC_OPTS) != 1:
+        return None
+    after = found[0].partition(f'"{EXEC_OPTS}"')[2].lstrip(BLANKS)
+    return found[0] if after[:1] == ":" and after[1:].lstrip(BLANKS)[:1] == "[" else None
 
 
 def _lined(host: Host, docker: Docker) -> Docker:
