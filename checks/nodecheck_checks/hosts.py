@@ -100,7 +100,7 @@ def _judged(name: str, address: str, file: Hosts, order: HostsOrder, steps: tupl
     if steps is not None:
         return fail(
             f"{PATH} gives {name} {found}", subject=name, expected=address, actual=found, evidence=evidence,
-            fix=Fix(f"Name {name} in {PATH}", steps),
+            fix=_naming(name, order, steps),
         )  # fmt: skip
     problem = _order_problem(name, order)
     if problem is not None:
@@ -111,6 +111,12 @@ def _judged(name: str, address: str, file: Hosts, order: HostsOrder, steps: tupl
             fix=_order_fix(order), severity=severity,
         )  # fmt: skip
     return ok(f"{name} is {address}", subject=name, expected=address, actual=found, evidence=evidence)
+
+
+def _naming(name: str, order: HostsOrder, steps: tuple[Step, ...]) -> Fix:
+    """What names it in the file, and has the file asked where it would not be."""
+    asked = () if _order_problem(name, order) is None else _order_fix(order).steps
+    return Fix(f"Name {name} in {PATH}", (*steps, *asked))
 
 
 class _OrderProblem(NamedTuple):
@@ -181,7 +187,7 @@ def _own(
         message = f"{name} is resolved by {service}"
         return ok(message, subject=name, expected="an address", actual=service, evidence=evidence)
     by_person = by_hand(f"Name {name} in {PATH}", f"Add the line ADDRESS {name} to {PATH}, with the node's address")
-    fix = Fix(f"Name {name} in {PATH}", steps) if steps is not None else by_person
+    fix = _naming(name, order, steps) if steps is not None else by_person
     return fail(
         f"{PATH} does not name this node, {name}", subject=name, expected="an address", actual="no address",
         evidence=evidence, fix=fix, severity=Severity.WARNING,

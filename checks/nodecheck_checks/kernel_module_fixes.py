@@ -82,6 +82,8 @@ def fix_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Fix | None:
         if boot.tree.release is None or name not in boot.loading.files().files:
             return OTHER_KERNEL
         return Fix("List the modules that are there", (command("depmod", "-a", "--", boot.tree.release),))
+    if verdict.state == BLOCKED and not boot.loading.can_tell and boot.lacks(name):
+        return OTHER_KERNEL
     if verdict.state != BLOCKED or verdict.block is None:
         return _named_and_let(name, boot)
     rule, hindrance = verdict.block.rule, boot.wishes.hindrance

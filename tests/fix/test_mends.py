@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import nodecheck
+from nodecheck.fix import Fix
 from tests.fix.apply import applied
 
 
@@ -26,3 +31,35 @@ def test_files_that_are_there_already_are_left(tmp_path: Path) -> None:
                 applied(tmp_path, result.fix)
         (tmp_path / "etc/modules-load.d/nodecheck-br_netfilter_.conf").unlink(missing_ok=True)
     assert [path.read_text() for path in ours] == ["# switched off\n"] * 2
+
+
+@pytest.mark.parametrize("order", ["dns files", "dns", "dns [!UNAVAIL=return] files", "files dns"])
+def test_a_name_is_added_and_the_file_is_asked_first(tmp_path: Path, order: str) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/hosts").write_text("127.0.0.1 localhost\n")
+    (tmp_path / "etc/nsswitch.conf").write_text(f"hosts: {order}\n")
+    profile = tmp_path / "p.toml"
+    profile.write_text('schema = "nodecheck.profile/1"\nname = "p"\nnodes = { n1 = "10.0.0.1", n2 = "10.0.0.2" }\n')
+    options: dict[str, Any] = {"root": tmp_path, "profile": profile, "select": ["hosts"]}
+
+    found = nodecheck.plan(nodecheck.run(**options))
+    applied(tmp_path, Fix("all", tuple([item.step for item in found.steps])))
+
+    assert len(found.steps) == (1 if order == "files dns" else 2)
+    assert nodecheck.plan(nodecheck.run(**options)).steps == ()
+    assert nodecheck.run(**options).exit_code == 0
+
+
+def test_a_kernel_without_the_module_needs_another_whatever_forbids_it(tmp_path: Path) -> None:
+    files = {"modules-load.d/a": "br_netfilter\n", "modprobe.d/b": "blacklist br_netfilter\n"}
+    for name, content in files.items():
+        path = tmp_path / f"etc/{name}.conf"
+        path.parent.mkdir(parents=True)
+        path.write_text(content)
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/config.gz").write_bytes(gzip.compress(b"CONFIG_BRIDGE=m\n# CONFIG_BRIDGE_NETFILTER is not set\n"))
+
+    report = nodecheck.run(root=tmp_path, select=["kernel-module[br_netfilter]@boot", "sysctl[net.bridge.*]@boot"])
+
+    assert len(report.failures) == 3
+    assert nodecheck.plan(report).steps == ()

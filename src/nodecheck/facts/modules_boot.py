@@ -127,6 +127,11 @@ class BootModules(NamedTuple):
                     return seen(script.path, part.text.strip(" \t"), line=part.line)
         return None
 
+    def lacks(self, name: str) -> bool:
+        """Whether the kernel's configuration says that it does not have the module at all."""
+        built = built_as(self.config().config, name)
+        return built is not None and built.value == "n"
+
     def _early_loads(self) -> tuple[Load, ...]:
         return () if self.wishes.hindrance is not None else self.wishes.loads
 
