@@ -73,11 +73,13 @@ def test_appeared_and_gone() -> None:
 
 
 def test_gone_says_whether_the_check_or_its_subject_is_gone() -> None:
-    found = diff(report({"a[x]": "fail", "a[y]": "pass", "b": "pass"}), report({"a[y]": "pass"}))
+    before = {"a[x]": "fail", "a[y]": "pass", "b": "pass", "waiver[a]": "fail"}
+    found = diff(report(before), report({"a[y]": "pass"}))
 
     assert [(change.id, change.message) for change in found] == [
         ("a[x]", "no longer there; it was: a[x] is fail"),
         ("b", "no longer looked at; it was: b is pass"),
+        ("waiver[a]", "no longer there; it was: waiver[a] is fail"),
     ]
 
 
@@ -156,6 +158,8 @@ def test_a_check_that_lost_sight_of_much_is_a_line() -> None:
     assert "v[0], v[10], v[11]" in text
     assert "and 23 more (error)" in text
     assert back.count("\n") == 3
+    both = diff_text(diff(report({"a": "fail/info"}), report({"a": "fail=x"})), (), Look()).split("\n")
+    assert [line.partition("  ")[0] for line in both] == ["severity changed", "evidence changed", "still failing", ""]
 
 
 def test_a_plugin_that_cannot_be_loaded_takes_its_checks_out_of_sight() -> None:
@@ -297,6 +301,8 @@ def test_bad_flaps(text: str) -> None:
         ({"a": "fail"}, {"a": "pass"}, 0),
         ({"a": "fail"}, {}, 0),
         ({}, {"a": "unknown"}, 3),
+        ({}, {"a": "pass"}, 0),
+        ({"a": "skip"}, {"a": "pass"}, 0),
     ],
 )
 def test_exit_codes_by_the_changes_alone(before: dict[str, str], after: dict[str, str], code: int) -> None:

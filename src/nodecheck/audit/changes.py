@@ -25,6 +25,7 @@ from nodecheck.audit.standing import (
     standing_of,
 )
 from nodecheck.checking.model import Cause, Result, Severity, Status, result_id
+from nodecheck.checking.selectors import ENGINE_CHECKS
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
 
@@ -250,7 +251,8 @@ def _message(kind: str, told: Standing, now: Standing | None, seen: Seen) -> str
     whole = _whole(told, seen) if told.subject is not None else None
     if kind == COVERAGE_REGAINED:
         return f"its subjects are judged again; it was: {told.message}" if whole is None else whole.message
-    why = "no longer looked at" if told.check not in seen.checks else "no longer there"
+    left_out = told.check not in seen.checks and told.check not in ENGINE_CHECKS
+    why = "no longer looked at" if left_out else "no longer there"
     if whole is not None and whole.status != Status.UNKNOWN:
         why = whole.message
     return f"{why}; it was: {told.message}" if told.status != SKIP else why

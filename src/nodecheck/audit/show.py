@@ -109,7 +109,7 @@ def _gathered(changes: Iterable[Change]) -> Iterator[dict[str, Any]]:
             continue
         at_once = item.kind == COVERAGE_LOST and item.subject is not None and item.cause is None
         together = at_once and item.before not in ("fail", "waived")
-        lines.setdefault((item.message, item.severity) if together else item.id, []).append(item)
+        lines.setdefault((item.message, item.severity) if together else (item.kind, item.id), []).append(item)
     for some in lines.values():
         told = change_dict(some[0])
         if len(some) > 1:
