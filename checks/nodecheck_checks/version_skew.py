@@ -95,21 +95,32 @@ def version_skew(target: Target, tools: KubernetesTools, packages: Lazy[Packages
     (`cmd/kubeadm/app/preflight/checks.go`) and `MinimumKubeletVersion`; kubernetes/kubernetes#120825.
     """
     found: dict[str, Installed] = {}
+    unread: list[str] = []
     for component in KUBERNETES:
         outcome = _look(component, tools, packages, traces, found)
         if outcome is not None:
             yield outcome
+            unread += [component] if outcome.status is Status.UNKNOWN else []
     # Major releases other than 1 do not exist; a target that names one has nothing to be compared with.
     release = target.release[1] if target.release is not None and target.release[0] == 1 else None
     hidden = target.untold("kubernetes") if target.kubernetes is None else None
     if hidden is not None:
         yield from _half_judged(found, hidden, packages)
         return
-    if release is None and len(found) == 1:
+    if release is None and len(found) == 1 and not unread:
         yield skip(f"only {next(iter(found))} is here, and no Kubernetes release is given to compare it with")
         return
     for component in found:
-        yield _judged(component, found, release, packages)
+        yield _compared(_judged(component, found, release, packages), component, unread, release)
+
+
+def _compared(outcome: Outcome, component: str, unread: list[str], target: int | None) -> Outcome:
+    """The outcome; unknown where it is good and one was not read with which the component must fit too."""
+    others = [name for name in unread if target is None or (component, name) == ("kubelet", "kubeadm")]
+    if outcome.status is Status.FAIL or not others:
+        return outcome
+    message = f"{component} {outcome.actual} cannot be compared with {' and '.join(others)}, whose version is not known"
+    return unknown(message, code="unreadable", subject=component, actual=outcome.actual)
 
 
 def _look(

@@ -234,6 +234,18 @@ class TestSkew:
         found = list(version_skew(target, tools, lazy(Packages()), lazy(Traces())))
         assert [outcome.status for outcome in found] == [Status.FAIL, Status.FAIL]
 
+    def test_what_could_not_be_compared_is_not_called_good(self) -> None:
+        """A failure must not turn into a pass because kubeadm, which it was about, did not answer in time."""
+        late = TimedOut("kubeadm")
+        assert statuses(None, kubelet="v1.19.1", kubeadm="v1.17.4")["kubelet"] == "fail"
+        assert set(statuses(None, kubelet="v1.19.1", kubeadm=late, kubectl="v1.19.0").values()) == {"unknown"}
+        assert statuses(None, kubelet="v1.19.1", kubeadm=late) == {"kubelet": "unknown", "kubeadm": "unknown"}
+        assert statuses("1.19", kubelet="v1.19.1", kubeadm=late, kubectl="v1.19.0") == {
+            "kubelet": "unknown", "kubeadm": "unknown", "kubectl": "pass",
+        }  # fmt: skip
+        found = skew(None, kubelet="v1.19.1", kubeadm=late, kubectl="v1.12.0")
+        assert (found["kubelet"].status, found["kubectl"].status) == (Status.FAIL, Status.FAIL)
+
     def test_one_that_says_nothing_spoils_no_other(self) -> None:
         found = skew("1.17", kubelet=TimedOut("kubelet"), kubeadm="v1.17.4")
         assert found["kubelet"].status == Status.UNKNOWN
