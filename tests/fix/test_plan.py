@@ -173,6 +173,20 @@ def test_what_cannot_be_planned_is_told(fix: Fix | None, told: str) -> None:
     assert told in found.not_fixed[0].why
 
 
+def test_fixes_that_begin_with_the_same_step_by_hand_are_taken_all_or_not_at_all() -> None:
+    drain, restart = manual("drain the node"), command("systemctl", "restart", "--", "docker")
+    runtime = failing("a", mended(drain, edit("/etc/d", "a", "b"), restart, safety="disruptive"))
+    kubelet = failing("b", mended(drain, manual("change the ConfigMap"), safety="manual"))
+    other = failing("c", mended(edit("/etc/o", "a", "b"), drain))
+
+    found = plan(report_of(runtime, kubelet, other))
+
+    assert [item.id for item in found.not_fixed] == ["a", "b"]
+    assert found.not_fixed[0].why.endswith("; run systemctl restart -- docker")
+    assert {name for item in found.steps for name in item.for_} == {"c"}
+    assert plan(report_of(runtime, other)).not_fixed == ()
+
+
 def test_a_fix_that_cannot_be_taken_whole_leaves_nothing_behind() -> None:
     found = plan(of(mended(SWAPOFF), mended(SYSCTL, edit("/f", "a\nb", "c"))))
 

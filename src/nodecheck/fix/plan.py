@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from nodecheck.checking.model import Result
@@ -112,12 +113,14 @@ def plan(report: Report) -> Plan:
     """The plan for a report: of every result that failed, of any severity, and that no waiver covers.
 
     A fix is taken whole or not at all. What has none, one that only a person can apply, or one that contradicts
-    another's, is in ``not_fixed``; of two that contradict each other the one of the graver result counts.
+    another's, is in ``not_fixed``; of two that contradict each other the one of the graver result counts. Fixes that
+    begin with the same step by hand (drain the node) are one undertaking: where one is left to a person, all are.
     """
     merger = Merger()
     not_fixed: dict[str, str] = {}
+    left_out = {begin for result in report.failures if _unplannable(result) and (begin := _begin(result))}
     for result in sorted(report.failures, key=_gravest_first):
-        why = _unplannable(result) or merger.add(_fixing(result))
+        why = _unplannable(result, left_out) or merger.add(_fixing(result))
         if why is not None:
             not_fixed[result.id] = why
     order = [result.id for result in report.results]
@@ -137,13 +140,19 @@ def _fixing(result: Result) -> Fixing:
     return Fixing(result.id, result.fix)
 
 
-def _unplannable(result: Result) -> str | None:
-    """Why a result's fix cannot be a part of a plan by itself; None where it can."""
+def _begin(result: Result) -> str | None:
+    """The step by hand with which a fix of several steps begins."""
+    steps = () if result.fix is None else result.fix.steps
+    return steps[0].text if len(steps) > 1 and isinstance(steps[0], Manual) else None
+
+
+def _unplannable(result: Result, left_out: Container[str | None] = ()) -> str | None:
+    """Why a result's fix cannot be a part of a plan; None where it can. ``left_out``: how those begin that cannot."""
     fix = result.fix
     if fix is None:
         return f"no fix is known: {result.message}"
     by_hand = [step.text for step in fix.steps if isinstance(step, Manual)]
-    if fix.safety == MANUAL or len(by_hand) == len(fix.steps):
+    if fix.safety == MANUAL or len(by_hand) == len(fix.steps) or _begin(result) in left_out:
         from nodecheck.fix.text import told
 
         return f"{fix.title}: " + "; ".join([told(step) for step in fix.steps])
