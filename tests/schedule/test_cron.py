@@ -28,6 +28,7 @@ def test_a_crontab_of_ones_own_has_neither_user_nor_settings() -> None:
 
     assert line.split(" ")[2:] == ["*", "*", "*", "/n", "audit"]
     assert (mark[0], end) == ("#", "")
+    assert "--remove" not in mark  # it takes /etc/cron.d/nodecheck away, and no line of a crontab
 
 
 def test_a_fleet_is_spread_and_each_node_stays_where_it_is() -> None:

@@ -7,6 +7,7 @@ import re
 from nodecheck.errors import UsageError
 
 MARK = "# Written by nodecheck schedule; nodecheck schedule cron --remove takes it away."
+OWN_MARK = "# Written by nodecheck schedule cron --user-crontab; crontab -e takes it away."
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NIGHT = 5
 """Daily and weekly audits are spread over the hours before this one."""
@@ -20,13 +21,13 @@ def entry(words: tuple[str, ...], every: str, seed: str, user: str | None = "roo
     ``seed`` (of the machine's id) chooses minute and hour, so that a fleet does not start at once.
     """
     line = " ".join([times(every, seed), *([] if user is None else [user]), command(words)])
+    if user is None:  # busybox's crond takes no settings, and a crontab's would count for all lines below
+        return f"{OWN_MARK}\n{line}\n"
     head = [
         MARK,
         "# Quiet while nothing changes: cron mails what is printed, to root or to whom this names:",
         "# MAILTO=ops@example.org",
     ]
-    if user is None:  # busybox's crond takes no settings, and a crontab's would count for all lines below
-        return "\n".join([*head[:1], line]) + "\n"
     return "\n".join([*head, "SHELL=/bin/sh", f"PATH={PATH}", line]) + "\n"
 
 
