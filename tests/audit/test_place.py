@@ -108,7 +108,7 @@ def test_the_lock_is_not_inherited_by_programs(state: Path) -> None:
         child = subprocess.Popen(["sleep", "30"], close_fds=False)
     try:
         with locked(str(state)):
-            pass
+            assert child.poll() is None
     finally:
         child.kill()
         child.wait()

@@ -65,7 +65,7 @@ def test_hostile_text_ends_soon(raw: bytes) -> None:
 
 @pytest.mark.parametrize("line", ['x = "a.b.c, %s"', "x = ['%s']", "# %s", "x = '\"' # %s"])
 def test_dots_in_strings_and_comments_are_no_keys(line: str) -> None:
-    parse_toml((line % ("10.0.0.1," * 100)).encode(), "x")
+    assert set(parse_toml((line % ("10.0.0.1," * 100)).encode(), "x")) <= {"x"}
 
 
 def test_looking_for_a_line_ends_soon() -> None:
