@@ -203,6 +203,34 @@ def test_a_table_that_is_not_committed_is_not_restored() -> None:
     assert parse_saved("*filter\n:INPUT DROP [0:0]\n", "ip", "x") == ()
 
 
+@pytest.mark.parametrize(
+    ("line", "blocks"),
+    [
+        ("-AINPUT -j DROP", True),
+        ("-4 -A INPUT -j DROP", True),
+        ("-6 -A INPUT -j DROP", False),
+        ("[1:2] -4 -IINPUT -j DROP", True),
+        ("-A FORWARD -s 0.0.0.0/0 -j DROP", True),
+        ("-A FORWARD -s 192.0.2.1 -j DROP", False),
+        ("-A OUTPUT -p all -o eth0 -j DROP", False),
+        ("-A OUTPUT -p all -j REJECT", True),
+        ("--append INPUT --jump DROP", True),
+        ("-P INPUT DROP", True),
+    ],
+)
+def test_commands_of_a_saved_file_as_iptables_restore_takes_them(line: str, blocks: bool) -> None:
+    needs("iptables-nft-restore")
+    saved = f"*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n{line}\nCOMMIT\n"
+
+    def work() -> tuple[FilterTable, ...]:
+        subprocess.run(["iptables-nft-restore"], input=saved, text=True, check=True, capture_output=True)
+        return read()
+
+    (loaded,) = in_namespace(work)
+    (table,) = parse_saved(saved, "ip", "x")
+    assert (loaded.blocks() is not None, table.blocks() is not None) == (blocks, blocks)
+
+
 RULES = st.lists(
     st.sampled_from(("-A INPUT -j ACCEPT", "-A INPUT -j DROP", "-A X -j DROP", "-A INPUT -j X", "-A INPUT -j KUBE-X")),
     max_size=6,
@@ -239,6 +267,11 @@ SCRIPTS = {
     " chain z { counter drop; }\n }\n": "a rule of chain z drops",
     f"add table inet f\nadd chain inet f i {{ {BASE}; policy accept; }}\n"
     "add rule inet f i ip saddr { 192.0.2.1, 192.0.2.2 } tcp dport { 22 } drop\n": "a rule of chain i drops",
+    f"table inet f {{ chain i {{ {BASE}; policy accept; drop; }}; }}\nflush table inet f\n": None,
+    f"table inet f {{ chain i {{ {BASE}; policy accept; drop; }}; }}\nflush chain inet f i\n": None,
+    f"table inet f {{ chain i {{ {BASE}; policy drop; drop; }}; }}\nflush table inet f\n": (
+        "chain i drops what no rule accepts"
+    ),
     f'define POLICY = "drop"\ntable inet f {{ chain i {{ {BASE}; policy $POLICY; }}; }}\n': (
         "chain i drops what no rule accepts"
     ),

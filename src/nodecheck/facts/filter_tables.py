@@ -138,8 +138,8 @@ def parse_saved(source: str, family: str, path: str) -> tuple[FilterTable, ...]:
             words = _words(line)
             if line.startswith(":") and len(words) >= 2:
                 policies[words[0][1:]] = None if words[1] == "-" else words[1].lower()
-            elif len(words) > 1:
-                _apply(words, policies, rules)
+            elif words:
+                _apply(_command(words, family), policies, rules)
         chains = [
             FilterChain(chain, chain.lower() if chain in _BUILT_IN else None, policy, tuple(rules.get(chain, ())))
             for chain, policy in policies.items()
@@ -162,11 +162,26 @@ def _sections(source: str) -> Iterator[tuple[str, list[str]]]:
             lines.append(line)
 
 
-def _apply(words: list[str], policies: dict[str, str | None], rules: dict[str, list[Verdict]]) -> None:
-    """One command of a file: ``-A``, ``-I``, ``-P``, ``-N``; counters may stand before it."""
+def _command(words: list[str], family: str) -> list[str]:
+    """The words without counters and family before them, the chain apart (``-AINPUT``); none for the other family."""
     if words[0].startswith("["):
         words = words[1:]
-    verb, chain = words[0], words[1] if len(words) > 1 else ""
+    if words[:1] in (["-4"], ["-6"]):
+        words = words[1:] if (words[0] == "-6") == (family == "ip6") else []
+    if words and words[0][:2] in _SHORT and len(words[0]) > 2:
+        words = [words[0][:2], words[0][2:], *words[1:]]
+    return words
+
+
+_SHORT = ("-A", "-I", "-P", "-N")
+
+
+def _apply(words: list[str], policies: dict[str, str | None], rules: dict[str, list[Verdict]]) -> None:
+    """One command of a file: ``-A``, ``-I``, ``-P``, ``-N``.
+
+    ``-F`` takes nothing away here: ``iptables-nft-restore`` keeps rules that stand before it.
+    """
+    verb, chain = words[0] if words else "", words[1] if len(words) > 1 else ""
     if verb in ("-P", "--policy") and len(words) > 2:
         policies[chain] = words[2].lower()
     elif verb in ("-N", "--new-chain"):
@@ -190,9 +205,13 @@ _MATCHES = (
 )
 
 
+_ANY = ("0.0.0.0/0", "::/0", "all", "0", "+")
+
+
 def _target(words: list[str]) -> Iterator[Verdict]:
     modules = [following for word, following in pairwise(words) if word in ("-m", "--match")]
-    some = any(word in _MATCHES for word in words) or any(module != "comment" for module in modules)
+    some = any(word in _MATCHES and following not in _ANY for word, following in pairwise(words))
+    some = some or any(module != "comment" for module in modules)
     for word, following in pairwise(words):
         if word in ("-j", "--jump", "-g", "--goto"):
             lower = following.lower()

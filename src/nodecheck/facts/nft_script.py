@@ -103,6 +103,11 @@ class Reader:
         self._define(words)
         if words[:2] == ["flush", "ruleset"]:
             self._tables.clear()
+        elif words[:2] in (["flush", "table"], ["flush", "chain"]):
+            family, table, *rest = _named(words[2:])
+            for name, chain in self._tables.get((family, table), {}).items():
+                if words[1] == "table" or rest[:1] == [name]:
+                    chain.rules.clear()
         elif words[:2] in (["delete", "table"], ["destroy", "table"]):
             family, name = _named(words[2:])[:2]
             self._tables.pop((family, name), None)
