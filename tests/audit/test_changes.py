@@ -50,6 +50,7 @@ def steps(*stages: dict[str, str], flap: Flap = STEADY) -> list[Step]:
         ("fail", "skip:not-applicable", "gone"),
         ("fail", "waived", "waived"),
         ("pass", "waived", "waived"),
+        ("unknown", "waived", "waived"),
         ("waived", "fail", "unwaived"),
         ("waived", "pass", "fixed"),
         ("skip", "fail", "new-failure"),
@@ -81,6 +82,7 @@ def test_gone_says_whether_the_check_or_its_subject_is_gone() -> None:
         ("b", "no longer looked at; it was: b is pass"),
         ("waiver[a]", "no longer there; it was: waiver[a] is fail"),
     ]
+    assert kinds({"a[x]": "pass", "a[y]": "pass"}, {"a[y]": "pass"}) == [("a[x]", "gone")]
 
 
 def test_a_check_that_cannot_look_at_all_loses_sight_of_its_subjects_and_fixes_none() -> None:
