@@ -166,6 +166,25 @@ def test_a_syslog_that_is_a_stream_gets_entries_that_end_with_nul(tmp_path: Path
     assert b"".join(got) == b"".join(raw + b"\0" for raw in syslog.datagrams(report(FAILED)))
 
 
+def test_a_stream_that_is_busy_is_asked_again(tmp_path: Path) -> None:
+    """Where as many wait as its listener takes, connect(2) says EAGAIN at once."""
+    path = str(tmp_path / "log")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server, socket.socket(socket.AF_UNIX) as first:
+        server.bind(path)
+        server.listen(0)
+        first.connect(path)
+        accepted: list[socket.socket] = []
+        late = threading.Timer(0.3, lambda: accepted.extend([server.accept()[0], server.accept()[0]]))
+        late.start()
+        send(report(FAILED), "syslog", path)
+        late.join(10)
+        raw = accepted[1].recv(1 << 16)
+        for peer in accepted:
+            peer.close()
+
+    assert raw.startswith(syslog.datagrams(report(FAILED))[0])
+
+
 def test_a_log_that_does_not_read_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sender, "TIMEOUT_S", 0.5)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:

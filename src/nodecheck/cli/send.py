@@ -35,7 +35,7 @@ def _connected(path: str) -> tuple[socket, bool]:
         sock = socket.socket(socket.AF_UNIX, kind)
         sock.settimeout(TIMEOUT_S)
         try:
-            sock.connect(path)
+            _connect(sock, path)
         except OSError as error:
             sock.close()
             if error.errno != errno.EPROTOTYPE or kind == socket.SOCK_STREAM:
@@ -43,3 +43,17 @@ def _connected(path: str) -> tuple[socket, bool]:
         else:
             return sock, kind == socket.SOCK_STREAM
     raise OSError(errno.EPROTOTYPE, "neither datagrams nor a stream")
+
+
+def _connect(sock: socket, path: str) -> None:
+    """Connect; a stream's listener that has as many waiting as it takes says so at once, and is asked again."""
+    from time import monotonic, sleep
+
+    end = monotonic() + TIMEOUT_S
+    while True:
+        try:
+            return sock.connect(path)
+        except BlockingIOError:
+            if monotonic() > end:
+                raise
+            sleep(0.05)
