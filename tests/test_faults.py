@@ -26,6 +26,7 @@ import nodecheck
 from nodecheck import Report
 from nodecheck.api import DEFAULT_PROFILE
 from nodecheck.checking.engine import Request, _tasks, selection_of
+from nodecheck.checking.finish import Finisher
 from nodecheck.checking.judging import Judged, judged
 from nodecheck.checking.store import Facts, Given
 from nodecheck.facts.target import Settings
@@ -96,7 +97,7 @@ def sources_of(root: Path, profile_name: str) -> dict[str, frozenset[Task]]:
     profile = load_profile(profile_name, registry)
     settings = Settings(profile.role, profile.kubernetes, profile.proxy_mode, profile.cni)
     request = Request(profile, settings, selection_of(registry, (), profile.ignore, None), "error", 30.0)
-    for task in _tasks(registry, request):
+    for task in _tasks(registry, request, Finisher(profile, request.selection)):
         host, sink = Watched(str(root)), list[Judged]()
         judged(task, Facts(host, [Given(Settings, settings)], registry.readers), sink)
         for path in host.sources:
