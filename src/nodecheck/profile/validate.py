@@ -220,10 +220,18 @@ def _days(value: Any, path: Path, _: Registry) -> None:
         raise Invalid(path, f"expected days, 0 to {MOST_NOTICE_DAYS}, found {_shown(value)}")
 
 
+def _extends(value: Any, path: Path, registry: Registry) -> None:
+    from nodecheck.profile.load import is_path
+
+    _plain(value, path, registry)
+    if not is_path(value) and value not in registry.profiles:
+        raise Invalid(path, f"there is no profile {value!r}{closest(value, registry.profiles)}")
+
+
 _KEYS: dict[str, Callable[[Any, Path, Registry], None]] = {
     "schema": _schema,
     "name": _plain,
-    "extends": _plain,
+    "extends": _extends,
     "role": _one_of(ROLES),
     "kubernetes": _release,
     "proxy-mode": _one_of(PROXY_MODES),
