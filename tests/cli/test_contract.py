@@ -45,7 +45,12 @@ def test_what_does_not_exist_is_answered_with_the_nearest(
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("zzz = 1\n", 3), ('extends = "zzz"\n', 3), ("[check.zzz]\n", 3), ('[[waiver]]\nselect = "swap"\nreason = "r"\nzzz = 1\n', 6)],
+    [
+        ("zzz = 1\n", 3),
+        ('extends = "zzz"\n', 3),
+        ("[check.zzz]\n", 3),
+        ('[[waiver]]\nselect = "swap"\nreason = "r"\nzzz = 1\n', 6),
+    ],
 )
 def test_a_profile_s_error_names_file_line_and_the_nearest_name(
     nodecheck: Command, tmp_path: Path, text: str, line: int
