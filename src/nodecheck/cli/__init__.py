@@ -22,7 +22,7 @@ VERBS = {
     "plugins": "what is loaded, from where",
     "profile": "list the profiles, show one, validate a file",
     "completion": "print the completion script of a shell",
-    "schema": "print the JSON Schema of a report, a plan or a profile",
+    "schema": "print the JSON Schema of a report, a plan, an audit or a profile",
 }
 
 
