@@ -278,10 +278,6 @@ def excused(hints: tuple[Hint, ...], check: str, place: str) -> bool:
     return any(fnmatchcase(check, hint.check) and fnmatchcase(place, hint.place) for hint in hints)
 
 
-def under(place: str, folder: str) -> bool:
-    return place == folder or place.startswith(folder + "/")
-
-
 def wrong_anyhow(tree: Tree, report: Report, place: str, took_s: float) -> Iterator[str]:
     """What no fault at all may do."""
     if took_s > SLOW_S:

@@ -21,8 +21,6 @@ from nodecheck.errors import HistoryError, UsageError
 from nodecheck.report import Report
 from tests.audit.reports import report
 
-DAY = 86_400
-
 
 def record(directory: Path, found: Report, limits: Limits | None = None, scope: str = "s") -> Audit:
     done = recorded(found, str(directory), scope, limits=limits)

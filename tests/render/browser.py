@@ -51,11 +51,6 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.cdp("Emulation.setEmulatedMedia", media=media, features=[scheme])
 
-    def picture(self, path: Path, *, whole: bool = False) -> None:
-        """Write a PNG of the screen, or of the whole page."""
-        found = self.cdp("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(found["data"]))
-
     def pdf(self) -> bytes:
         """The page as printed."""
         return base64.b64decode(self.cdp("Page.printToPDF")["data"])

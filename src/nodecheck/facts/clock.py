@@ -6,7 +6,6 @@ from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 
 STA_UNSYNC = 0x0040
-TIME_ERROR = 5
 LIMIT_US = 16_000_000
 """``NTP_PHASE_LIMIT``: an error that nothing corrected for nine hours (or never) stands there."""
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from nodecheck.errors import Absent, ParseError, TooLarge
 from nodecheck.facts.packages import WANTED, Package, Packages, is_wanted
 from nodecheck.host import MIB, Host
+from nodecheck.text import decode
 
 DIRECTORY = "/var/lib/dpkg"
 STATUS = f"{DIRECTORY}/status"
@@ -95,7 +96,7 @@ def _wanted_stanzas(raw: bytes, source: str) -> Iterator[tuple[int, bytes]]:
         end = raw.find(b"\n\n", start)
         stanza = raw[start : end if end >= 0 else len(raw)]
         name = _name(stanza, source)
-        if name is not None and is_wanted(_text(name)):
+        if name is not None and is_wanted(decode(name)):
             yield start, stanza
 
 
@@ -118,11 +119,11 @@ def _refuse(raw: bytes, source: str) -> None:
     if not raw.strip():
         return
     if raw[-1:] not in b"\n \t":
-        raise ParseError(source, raw.count(b"\n") + 1, _text(raw[-40:]), "a newline at the end of the file")
+        raise ParseError(source, raw.count(b"\n") + 1, decode(raw[-40:]), "a newline at the end of the file")
     damage = _damage().search(b"\n" + raw)
     if damage is not None:
         line = raw.count(b"\n", 0, damage.start()) + 1
-        raise ParseError(source, line, _text(damage[0].strip(b"\n")), "the name of a field, a colon and its value")
+        raise ParseError(source, line, decode(damage[0].strip(b"\n")), "the name of a field, a colon and its value")
 
 
 @lru_cache(maxsize=1)
@@ -136,13 +137,13 @@ def _name(stanza: bytes, source: str) -> bytes | None:
         return None
     name = _fields(stanza, source).get("package")
     if not name:
-        raise ParseError(source, None, _text(stanza[:40]), "a field Package")
+        raise ParseError(source, None, decode(stanza[:40]), "a field Package")
     return name.encode("utf-8", "surrogateescape")
 
 
 def _fields(stanza: bytes, source: str) -> dict[str, str]:
     fields: dict[str, str] = {}
-    for line in _text(stanza).split("\n"):
+    for line in decode(stanza).split("\n"):
         if line[:1] in ("", " ", "\t"):
             continue
         key, _, value = line.partition(":")
@@ -173,7 +174,3 @@ def _package(stanza: bytes, source: str, line: int, assume_installed: bool) -> t
 
 def _three(words: list[str]) -> tuple[str, str, str]:
     return (words[0], words[1], words[2]) if len(words) == 3 else ("", "", "")
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")

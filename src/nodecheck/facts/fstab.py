@@ -8,6 +8,7 @@ from nodecheck.errors import Absent
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
+from nodecheck.text import decode
 
 FSTAB = "/etc/fstab"
 
@@ -98,7 +99,7 @@ def _lines(source: str) -> Iterator[tuple[int, str, str]]:
         start, (seen, place) = place, _gets(raw, place, BUFFER)
         end = raw.find(b"\n", start)
         whole = raw[start:] if end < 0 else raw[start:end]
-        yield number, _text(seen.partition(b"\n")[0]), _text(whole)
+        yield number, decode(seen.partition(b"\n")[0]), decode(whole)
         while b"\n" not in seen and place < len(raw):
             seen, place = _gets(raw, place, SCRATCH)
         number += raw.count(b"\n", start, place)
@@ -109,10 +110,6 @@ def _gets(raw: bytes, place: int, size: int) -> tuple[bytes, int]:
     end = raw.find(b"\n", place, place + size - 1)
     stop = min(place + size - 1, len(raw)) if end < 0 else end + 1
     return raw[place:stop].partition(b"\0")[0], stop
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
 
 
 def _entry(line: str, number: int, whole: str) -> FstabEntry | None:

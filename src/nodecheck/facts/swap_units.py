@@ -93,8 +93,6 @@ class SwapService(NamedTuple):
     what: str
     source: str
     """What pulls it in at boot: a link, or a configuration file where nothing else is known of the node."""
-    presumed: bool = False
-    """Only its configuration is there, and no directory that would show it disabled."""
 
 
 _ZRAM = (
@@ -150,7 +148,7 @@ def _service(host: Host, index: UnitIndex, init: InitSystem, name: str, config: 
     if link is not None:
         return SwapService(name, "/dev/zram0", link)
     if config is not None and not init.present and not _shows_services(host, index) and exists(host, config):
-        return SwapService(name, "/dev/zram0", config, presumed=True)
+        return SwapService(name, "/dev/zram0", config)
     return None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nodecheck.fix.plan import Plan, plan
+from nodecheck.fix.shell import shown
 from nodecheck.render.ansible_steps import Task, literal, looks, step_tasks
 from nodecheck.report import Report
 from nodecheck.text import printable
@@ -32,20 +33,16 @@ def render_plan(found: Plan, state: str = STATE) -> str:
 
 
 def _comment(found: Plan) -> Iterator[str]:
-    yield f"What mends {_shown(found.node.hostname or 'a node without a name')}: made by nodecheck, to be read first."
+    yield f"What mends {shown(found.node.hostname or 'a node without a name')}: made by nodecheck, to be read first."
     yield "Look at what it would do: ansible-playbook --check --diff FILE"
     yield "Where the inventory has another name for the node: -e nodecheck_host=NAME"
     yield "Without what restarts or cuts something: --skip-tags disruptive"
     if found.source.kind != "live":
-        yield f"The file system in {_shown(found.source.path)} was judged; this is for the machine that runs it."
+        yield f"The file system in {shown(found.source.path)} was judged; this is for the machine that runs it."
     if found.not_fixed:
         yield ""
         yield "Not mended by it:"
-        yield from (f"- {_shown(item.id)}: {_shown(item.why)}" for item in found.not_fixed)
-
-
-def _shown(text: str) -> str:
-    return printable(text).encode("ascii", "backslashreplace").decode("ascii")
+        yield from (f"- {shown(item.id)}: {shown(item.why)}" for item in found.not_fixed)
 
 
 def _play(found: Plan, state: str) -> dict[str, Any]:

@@ -15,8 +15,6 @@ MOST_EVIDENCE = 8
 MOST_TEXT = 300
 """Characters of one text of a node; the JSON report has all."""
 
-MOST_FENCE = 4000
-
 
 @lru_cache(None)
 def _prose() -> Pattern[str]:

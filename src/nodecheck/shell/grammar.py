@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 from nodecheck.record import NamedTuple
 
-HELP = "help"
-
 KINDS = {
     "FILE": "file",
     "DIR": "directory",
