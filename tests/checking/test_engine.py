@@ -159,6 +159,27 @@ def test_a_check_that_never_ends_is_named_and_the_run_ends_on_time(tmp_path: Pat
     assert report.run.status == "complete"
 
 
+def test_a_check_that_finds_its_own_subjects_speaks_where_the_time_is_over(tmp_path: Path) -> None:
+    def found(hangs: Hangs) -> Results:
+        yield fail("never")
+
+    @check(each="require", otherwise=found)
+    def finds(subject: str, *, require: tuple[str, ...] = ()) -> Results:
+        """Finds its subjects by itself, and that hangs."""
+        yield ok("never")
+
+    @check()
+    def works(motd: Motd) -> Results:
+        """Works."""
+        yield ok("fine")
+
+    report = judged(tmp_path, finds, works, timeout_s=1.0)
+
+    assert {result.id: result.status.value for result in report} == {"finds": "unknown", "works": "pass"}
+    assert report.exit_code == 3
+    assert len(judged(tmp_path, finds, works, timeout_s=1.0, select=["works"])) == 1
+
+
 def test_a_hung_fact_is_waited_for_once(tmp_path: Path) -> None:
     checks = []
     for name in ("a", "b", "c", "d", "e"):

@@ -180,10 +180,11 @@ def _deselected(task: Task) -> bool:
 
 
 def _late(task: Task, sink: list[Judged], why: str) -> Iterable[Judged]:
-    """``unknown`` for each subject that an overrun task did not come to."""
+    """``unknown`` for each subject that an overrun task did not come to, or for the check that finds its own."""
+    if _deselected(task):
+        return
     spoken = {done.outcome.subject for done in sink}
-    subjects = [None] if task.subjects is None else [subject for subject, _ in task.subjects if subject not in spoken]
-    for subject in subjects:
+    for subject in [subject for subject, _ in task.subjects or [(None, None)] if subject not in spoken]:
         message = f"{task.check.name} could not be judged: {why}"
         severity = task.check.default_severity
         yield Judged(Outcome(Status.UNKNOWN, message, subject, severity=severity, cause=Cause("timeout", why)), 0.0)
