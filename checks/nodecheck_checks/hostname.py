@@ -1,11 +1,12 @@
 """The node's name."""
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
-from nodecheck.errors import Absent, Offline
+from nodecheck.errors import Absent, FactError, Offline
 from nodecheck.facts.hostname import KERNEL, STATIC, BootHostname, KernelHostname, fits
 from nodecheck.facts.joined import Joined
 from nodecheck.facts.kubelet import Setting
 from nodecheck.facts.node_name import NodeName
+from nodecheck.facts.services import Services
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.fix import Fix, by_hand, command, edit
 
@@ -38,7 +39,7 @@ def flaw(name: str, most: int = MOST_LABEL) -> str | None:
 
 
 @check(severity=Severity.ERROR, tags=["network", "kubelet"])
-def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem) -> Results:
+def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem, services: Lazy[Services]) -> Results:
     """The node's name is one that Kubernetes takes, now and after the next boot.
 
     ## Why it matters
@@ -69,7 +70,7 @@ def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem) -> Result
     if node.given is not None:
         yield _given(node.given)
     else:
-        yield _judged(kernel.name, [seen(KERNEL, kernel.name)], None, init)
+        yield _judged(kernel.name, [seen(KERNEL, kernel.name)], None, init, services)
 
 
 @hostname.at_boot
@@ -144,7 +145,13 @@ def _renamed(boot: BootHostname, present: str, evidence: list[Evidence], joined:
     )  # fmt: skip
 
 
-def _judged(name: str, evidence: list[Evidence], boot: BootHostname | None, init: InitSystem) -> Outcome:
+def _judged(
+    name: str,
+    evidence: list[Evidence],
+    boot: BootHostname | None,
+    init: InitSystem,
+    services: Lazy[Services] | None = None,
+) -> Outcome:
     will = "will be" if boot else "is"
     wrong = flaw(name)
     if wrong is not None:
@@ -154,17 +161,27 @@ def _judged(name: str, evidence: list[Evidence], boot: BootHostname | None, init
     if name != name.lower():
         message = f"the node {will} called {name}, and its kubelet registers as {name.lower()}"
         return fail(
-            message, expected=name.lower(), actual=name, evidence=evidence, fix=_lower(name, boot, init),
+            message, expected=name.lower(), actual=name, evidence=evidence, fix=_lower(name, boot, init, services),
             severity=Severity.WARNING,
         )  # fmt: skip
     return ok(f"the node {will} called {name}", expected=_EXPECTED, actual=name, evidence=evidence)
 
 
-def _lower(name: str, boot: BootHostname | None, init: InitSystem) -> Fix:
+def _lower(name: str, boot: BootHostname | None, init: InitSystem, services: Lazy[Services] | None) -> Fix:
     title = f"Call the node {name.lower()}"
     if boot is not None and boot.source == STATIC and boot.text is not None:
         return Fix(title, (edit(STATIC, boot.text, (boot.pattern or name).lower()),))
     if boot is not None:
         return by_hand(title, f"Change {boot.text} in {boot.source} to {name.lower()}")
-    set_name = ("hostnamectl", "set-hostname") if init.is_systemd else ("hostname",)
+    set_name = ("hostnamectl", "set-hostname") if init.is_systemd and _runs(services) else ("hostname",)
     return Fix(title, (command(*set_name, name.lower()),))
+
+
+def _runs(services: Lazy[Services] | None) -> bool:
+    """Whether systemd runs, which hostnamectl asks; of an image that is not known."""
+    try:
+        return services is None or services() is not None
+    except Offline:
+        return True
+    except FactError:
+        return False

@@ -9,22 +9,43 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Outcome
+from nodecheck.errors import FactError, Offline, Unsupported
 from nodecheck.facts.hostname import BootHostname, KernelHostname, parse_hostname
 from nodecheck.facts.joined import Joined
 from nodecheck.facts.kubelet import Setting
 from nodecheck.facts.node_name import NodeName
+from nodecheck.facts.services import Services
 from nodecheck.facts.systemd import InitSystem
-from nodecheck.fix import Edit
+from nodecheck.fix import Command, Edit
 from nodecheck_checks.hostname import hostname, hostname_boot
 
 Tree = Callable[[dict[str, str | bytes]], Path]
 OVERRIDE = "/var/lib/kubelet/kubeadm-flags.env"
 
 
-def now(name: str, given: str | None = None) -> Outcome:
+def now(name: str, given: str | None = None, error: FactError | None = None) -> Outcome:
+    def services() -> Services:
+        if error is not None:
+            raise error
+        return Services({})
+
     setting = None if given is None else Setting(given, OVERRIDE, 1, f"--hostname-override={given}")
-    (found,) = hostname(KernelHostname(name), NodeName(setting), InitSystem())
+    (found,) = hostname(KernelHostname(name), NodeName(setting), InitSystem(), services)
     return found
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (None, ("hostnamectl", "set-hostname")),
+        (Offline("systemctl"), ("hostnamectl", "set-hostname")),
+        (Unsupported("/run/systemd/system"), ("hostname",)),
+    ],
+)
+def test_hostnamectl_is_for_a_running_systemd(error: FactError | None, words: tuple[str, ...]) -> None:
+    fix = now("Node1", error=error).fix
+    assert fix is not None
+    assert fix.steps == (Command((*words, "node1")),)
 
 
 def boot(text: str, present: str, joined: str | None = "/etc/kubernetes/kubelet.conf") -> Outcome:

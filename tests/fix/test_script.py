@@ -489,6 +489,13 @@ def test_what_restarts_something_is_told_at_its_step(dash: Machine, etc: Path) -
         assert [line.endswith(" (restarts or cuts something)") for line in told if line[:1] == "["] == [False, True]
 
 
+def test_the_script_of_a_directory_names_no_running_host(dash: Machine) -> None:
+    log = program(dash, "hostname")
+    report = report_of(failing("a", mended(command("hostname", "node-1"))), root="/mnt/image")
+    assert "only the running node can do that" in well(dash.run(report, "--in-root"))
+    assert not log.exists()
+
+
 def test_another_host_is_refused(dash: Machine, etc: Path) -> None:
     fix = mended(create(str(etc / "f"), "x"))
     other, same = (

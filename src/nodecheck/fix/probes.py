@@ -101,6 +101,10 @@ def _of_hostnamectl(argv: tuple[str, ...]) -> Probe:
     return Probe() if name is None else Probe(("host_is", name))
 
 
+def _of_hostname(argv: tuple[str, ...]) -> Probe:
+    return Probe(("sysctl_is", "kernel/hostname", argv[1])) if len(argv) == 2 else Probe()
+
+
 def new_hostname(argv: tuple[str, ...]) -> str | None:
     """The name that a command gives the host; None for any other command."""
     if argv[0] == "hostnamectl" and argv[1:2] in (("set-hostname",), ("hostname",)) and len(argv) == 3:
@@ -109,7 +113,7 @@ def new_hostname(argv: tuple[str, ...]) -> str | None:
 
 
 _PROBES = {
-    "chmod": _of_chmod, "hostnamectl": _of_hostnamectl,
+    "chmod": _of_chmod, "hostnamectl": _of_hostnamectl, "hostname": _of_hostname,
     "swapoff": _of_swapoff, "modprobe": _of_modprobe, "setenforce": _of_setenforce, "ip": _of_ip,
     "apt-get": _of_packages, "dnf": _of_packages, "yum": _of_packages, "zypper": _of_packages, "apk": _of_packages,
     "tdnf": _of_packages,
