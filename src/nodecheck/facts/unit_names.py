@@ -96,17 +96,30 @@ def template_of(name: str) -> str | None:
 
 
 def dropin_dirs(name: str) -> Iterator[str]:
-    """The names of the directories that hold drop-ins of a unit, the most specific first (systemd.unit(5))."""
-    yield f"{name}.d"
-    template = template_of(name)
-    if template:
-        yield f"{template}.d"
+    """The names of the directories that hold drop-ins of a unit, the first wins (systemd's ``unit_file_find_dirs``).
+
+    >>> list(dropin_dirs("a-b.service"))
+    ['a-b.service.d', 'a-.service.d']
+    >>> list(dropin_dirs("a-b@x.service"))
+    ['a-b@x.service.d', 'a-b@.service.d', 'a-.service.d', 'a-@x.service.d', 'a-@.service.d']
+    """
     stem, _, kind = name.rpartition(".")
-    stem = stem.partition("@")[0]
-    while "-" in stem.rstrip("-"):
-        stem = stem.rstrip("-").rpartition("-")[0]
-        if stem:
-            yield f"{stem}-.{kind}.d"
+    prefix, _, instance = stem.partition("@")
+    shorter = tuple(_shorter(prefix))
+    yield f"{name}.d"
+    if instance:
+        yield f"{prefix}@.{kind}.d"
+    yield from (f"{part}.{kind}.d" for part in shorter)
+    if instance:
+        for part in shorter:
+            yield from (f"{part}@{instance}.{kind}.d", f"{part}@.{kind}.d")
+
+
+def _shorter(prefix: str) -> Iterator[str]:
+    """The prefix up to each dash inside of it, the longest first."""
+    end = len(prefix)
+    while (end := prefix.rfind("-", 0, end - 1) + 1) > 1:
+        yield prefix[:end]
 
 
 def normal_path(path: str) -> str:
