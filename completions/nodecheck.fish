@@ -181,6 +181,6 @@ complete -c nodecheck -n '__fish_seen_subcommand_from profile; and __fish_seen_s
 complete -c nodecheck -n __fish_use_subcommand -a completion -d 'print the completion script of a shell'
 complete -c nodecheck -n '__fish_seen_subcommand_from completion' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
-complete -c nodecheck -n __fish_use_subcommand -a schema -d 'print the JSON Schema of a report, a plan or a profile'
+complete -c nodecheck -n __fish_use_subcommand -a schema -d 'print the JSON Schema of a report, a plan, an audit or a profile'
 complete -c nodecheck -n '__fish_seen_subcommand_from schema' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from schema' -f -a 'report plan audit profile'
