@@ -12,6 +12,7 @@ import pytest
 
 import nodecheck
 from nodecheck import Report, Result
+from nodecheck.checking import Evidence
 from nodecheck.errors import Denied, FactError, Offline
 from nodecheck.facts.filter_tables import FilterChain, FilterTable, Verdict, parse_saved
 from nodecheck.facts.firewall_files import UfwConf
@@ -52,8 +53,9 @@ def judged(
     hidden: FactError | None = None,
     conf: UfwConf = UfwConf(),  # noqa: B008 - immutable
     off: tuple[str, ...] = (),
+    loaded: bool = True,
 ) -> dict[str | None, nodecheck.checking.Outcome]:
-    states = {unit: ServiceState("loaded", state or "inactive", "dead") for unit in units}
+    states = {unit: ServiceState("loaded", state or "inactive", "dead") for unit in units if loaded}
     found = firewall(
         raising(hidden) if hidden else lambda: NftTables(tables),
         raising(hidden) if hidden else LegacyTables,
@@ -155,6 +157,23 @@ def test_firewalld_is_what_systemd_says(state: str, status: str) -> None:
     assert found.status == status
 
 
+@pytest.mark.parametrize("hidden", [None, Denied("netlink nft_chains", "operation not permitted")])
+def test_firewalld_that_systemd_has_not_loaded_is_off(hidden: FactError | None) -> None:
+    found = judged(units=("firewalld.service",), loaded=False, hidden=hidden)["firewalld"]
+
+    assert (found.status, found.actual) == ("pass", "off" if hidden is None else "not loaded")
+
+
+def test_what_a_pass_rests_on() -> None:
+    units = ("nftables.service",)
+    assert judged(units=units)["nftables"].evidence == (Evidence("netlink nft_chains", None, "no table of nftables"),)
+    harmless = judged(table("mine", "accept"), units=units)["nftables"]
+    assert [item.value for item in harmless.evidence] == ["table inet mine keeps nothing out"]
+    absent = judged()["nftables"]
+    assert (harmless.actual, absent.actual) == ("off", "not installed")
+    assert absent.evidence[-1] == Evidence(f"{UNITS}/nftables.service")
+
+
 def test_rules_that_firewalld_left_count() -> None:
     found = judged(table("firewalld", "reject"), units=("firewalld.service",))["firewalld"]
 
@@ -181,6 +200,8 @@ def test_without_root() -> None:
     assert found["nftables"].cause.code == "denied"
     off = judged(units=units, hidden=denied, conf=UfwConf(True, False, "no", 1, "ENABLED=no"))["ufw"]
     assert off.status == "pass"
+    on = judged(units=units, hidden=denied, conf=UfwConf(True, True, "yes", 1, "ENABLED=yes"))["ufw"]
+    assert on.status == "unknown"
     assert judged(units=units, hidden=denied, state="active")["firewalld"].status == "fail"
 
 

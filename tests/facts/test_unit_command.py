@@ -44,6 +44,8 @@ def unit(*lines: str) -> str:
         ("--x='a b'c", ("--x=a bc",)),
         (r"a\x41 \101 A \s", ("aA", "A", "A", " ")),
         (r"\q a\ b", ("\\q", "a\\ b")),
+        (r"\u00e9 \U0001f600", ("é", "\U0001f600")),
+        (r"\xg1 \x4 \x00 \ud800 \18", (r"\xg1", r"\x4", r"\x00", r"\ud800", r"\18")),
         ("a '' b", ("a", "", "b")),
         ("", ()),
     ],
@@ -60,6 +62,12 @@ def test_a_quote_that_is_not_closed() -> None:
 
 def test_a_backslash_in_a_variables_value_protects_the_next_character() -> None:
     assert split_words(r"a\ b \'c", relaxed=True) == ("a b", "'c")
+
+
+def test_comments_and_continued_lines_of_an_environment_file() -> None:
+    found = environment_file('; x=1\n#y=2\nA="b\\\nc"\nB=1 # c\n')
+
+    assert [(item.name, item.value) for item in found] == [("A", "bc"), ("B", "1 # c")]
 
 
 @given(st.text(alphabet="ab '\"\\$#;=\n\r\t\x00é", max_size=60))
