@@ -160,6 +160,9 @@ def test_a_check_that_lost_sight_of_much_is_a_line() -> None:
     assert "v[0], v[10], v[11]" in text
     assert "and 23 more (error)" in text
     assert back.count("\n") == 3
+    well = diff_text(diff(report(dict.fromkeys(many, "unknown")), report({**many, **TWO})), (), Look()).split("\n")
+    assert [line.partition("v[")[0].strip() for line in well] == ["NEW FAILURE", "appeared", "judged again", ""]
+    assert well[2].endswith("and 22 more: they pass")
     both = diff_text(diff(report({"a": "fail/info"}), report({"a": "fail=x"})), (), Look()).split("\n")
     assert [line.partition("  ")[0] for line in both] == ["severity changed", "evidence changed", "still failing", ""]
 

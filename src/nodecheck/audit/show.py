@@ -98,28 +98,36 @@ def diff_text(changes: tuple[Change, ...], notices: tuple[Notice, ...], look: Lo
 
 
 def _gathered(changes: Iterable[Change]) -> Iterator[dict[str, Any]]:
-    """Changes as lines. What a check lost sight of at once, and did not fail, is one line; and where it sees its
-    subjects again, they say so."""
+    """Changes as lines. Subjects of which a check lost sight at once, or that it sees to be well again, are one line;
+    where it sees them again, that it could not look at all needs none."""
     found = tuple(changes)
     again = {(item.check, item.view) for item in found if item.kind == COVERAGE_REGAINED and item.subject is not None}
     lines: dict[Any, list[Change]] = {}
     for item in found:
         makes_room = item.kind == COVERAGE_REGAINED and item.after is None and item.subject is None
-        if makes_room and (item.check, item.view) in again:
-            continue
-        at_once = item.kind == COVERAGE_LOST and item.subject is not None and item.cause is None
-        together = at_once and item.before not in ("fail", "waived")
-        lines.setdefault((item.message, item.severity) if together else (item.kind, item.id), []).append(item)
+        if not (makes_room and (item.check, item.view) in again):
+            lines.setdefault(_line_of(item), []).append(item)
     for some in lines.values():
         told = change_dict(some[0])
         if len(some) > 1:
             names = ", ".join([item.id for item in some[:MOST_NAMED]])
             more = f" and {len(some) - MOST_NAMED} more" if len(some) > MOST_NAMED else ""
-            told = {**told, "id": names + more, "since": None}
+            message = "they pass" if some[0].kind == COVERAGE_REGAINED else some[0].message
+            told = {**told, "id": names + more, "message": message, "since": None}
         yield told
 
 
 MOST_NAMED = 8
+
+
+def _line_of(item: Change) -> tuple[object, ...]:
+    """What changes have in common that are one line."""
+    place = (item.kind, item.check, item.view)
+    if item.subject is not None and item.kind == COVERAGE_LOST and item.before not in ("fail", "waived"):
+        return (*place, item.severity, item.message)
+    if item.subject is not None and item.kind == COVERAGE_REGAINED and (item.before, item.after) == ("unknown", "pass"):
+        return place
+    return (item.kind, item.id)
 
 
 def minute(at: str) -> str:
