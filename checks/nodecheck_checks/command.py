@@ -9,6 +9,7 @@ from nodecheck.errors import FactError
 from nodecheck.facts.commands import SHELL, AllCommands, Command, Commands, NotExecutable, ServicePath, command_text
 from nodecheck.facts.image import ImageSystem
 from nodecheck.facts.os_release import OsRelease, leading_numbers
+from nodecheck.facts.packages import Packages
 from nodecheck.facts.runtime_versions import KubeletRelease
 from nodecheck.facts.service_units import AGENTS
 from nodecheck.facts.target import Target
@@ -28,6 +29,7 @@ def command(
     image: Lazy[ImageSystem],
     index: UnitIndex,
     kubelet: Lazy[KubeletRelease],
+    packages: Lazy[Packages],
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -59,24 +61,34 @@ def command(
     #129131; kubernetes/kubeadm#3064.
     """
     agent = next((unit for unit in AGENTS if index.exists(unit) and not index.exists("kubelet.service")), None)
-    meant = target if agent is not None or target.release is not None else _by_kubelet(target, kubelet)
+    meant, hidden = target, None
+    if agent is None and target.release is None:
+        meant, hidden = _by_kubelet(target, kubelet, packages)
     wanted = {need.name: need for need in needs_of(meant) if agent is None or need.name in UNBUNDLED}
     wanted.update({name: Need(name, "the profile asks for it") for name in require})
     for name, need in wanted.items():
         found, problem = _found(name, commands, others)
         yield from _judged(need, found, problem, path, commands, _Fixes(release, image))
-    hidden = target.untold("kubernetes") if meant.release is None else None
-    if hidden is not None:
-        yield unknown(f"which release's programs this node needs cannot be told: {hidden}", code="denied")
+    told = target.untold("kubernetes") if meant.release is None else None
+    if told is not None or hidden is not None:
+        code = hidden.code if told is None and hidden is not None else "denied"
+        yield unknown(f"which release's programs this node needs cannot be told: {told or hidden}", code=code)
 
 
-def _by_kubelet(target: Target, kubelet: Lazy[KubeletRelease]) -> Target:
-    """The same with the release of the kubelet that is installed: a node that has not joined shows no other."""
+def _by_kubelet(
+    target: Target, kubelet: Lazy[KubeletRelease], packages: Lazy[Packages]
+) -> tuple[Target, FactError | None]:
+    """The same with the release of the kubelet that is installed, for a node that has not joined shows no other; or
+    what hides that."""
     try:
-        numbers = kubelet().numbers or ()
-    except FactError:
-        return target
-    return target if len(numbers) < 2 else target._replace(kubernetes=f"{numbers[0]}.{numbers[1]}")
+        numbers = kubelet().numbers
+        if numbers is None:
+            packages()
+    except FactError as error:
+        return target, error
+    if numbers is None or len(numbers) < 2:
+        return target, None
+    return target._replace(kubernetes=f"{numbers[0]}.{numbers[1]}"), None
 
 
 def _found(name: str, commands: Commands, others: Lazy[AllCommands]) -> tuple[Command | None, FactError | None]:

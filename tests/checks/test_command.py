@@ -67,6 +67,15 @@ def test_before_a_node_joins_its_kubelet_tells_the_release(node: Path, version: 
     assert {result.subject for result in report} == {"mount", "nsenter", *needed}
 
 
+def test_packages_that_cannot_be_read_hide_the_release(node: Path) -> None:
+    (node / "var/lib/dpkg/status").mkdir(parents=True)
+
+    report = nodecheck.run(root=node, select=["command"])
+
+    assert report["command"].status == "unknown"
+    assert report["command[mount]"].status == "pass"
+
+
 def test_what_is_required_is_always_judged_and_the_others_by_the_release(node: Path) -> None:
     report = run(node)
 
