@@ -12,6 +12,7 @@ from nodecheck.facts.filter_tables import FilterTable
 from nodecheck.facts.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
 from nodecheck.facts.netfilter import LegacyTables, NftTables, all_tables
 from nodecheck.facts.openrc import Runlevels
+from nodecheck.facts.presets import FirstBoot
 from nodecheck.facts.services import Services
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.target import Target
@@ -49,7 +50,8 @@ def firewall(
 
     Boot: firewalld enabled; iptables (``iptables.service``, ``ip6tables.service``, ``netfilter-persistent.service``)
     and ``nftables.service`` enabled with a file whose rules keep traffic out; ``ufw.service`` enabled with
-    ``ENABLED=yes`` in ``/etc/ufw/ufw.conf``. Masks, aliases and the kernel's command line count.
+    ``ENABLED=yes`` in ``/etc/ufw/ufw.conf``. Masks, aliases and the kernel's command line count, and of an image that
+    was not booted yet (no ``/etc/machine-id``, or ``uninitialized`` in it) systemd's presets.
 
     ``off`` lists those that must be off: for them any failure is an error, and for iptables and nftables a unit that
     is enabled is one whatever its file holds. For the others a firewall that is on is a warning, which names the ports
@@ -172,11 +174,12 @@ def firewall_boot(
     script: Lazy[NftFile],
     firewalld: Lazy[FirewalldTrace],
     target: Lazy[Target],
+    first: Lazy[FirstBoot],
     *,
     off: tuple[str, ...] = (),
 ) -> Results:
     """No firewall is started at the next boot."""
     wanted = Wanted(off, target)
-    boot = AtBoot(init, runlevels, index.persistent(), pulls, words, ufw, saved, script, firewalld)
+    boot = AtBoot(init, runlevels, index.persistent(), pulls, words, ufw, saved, script, firewalld, first)
     for name in FIREWALLS:
         yield from guarded(name, wanted, partial(judged_at_boot, boot, name, UNITS[name], wanted))

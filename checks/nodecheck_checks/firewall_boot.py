@@ -7,6 +7,7 @@ from nodecheck.errors import Unsupported
 from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
 from nodecheck.facts.openrc import Runlevels
+from nodecheck.facts.presets import FirstBoot
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.facts.units import RESCUES
@@ -39,8 +40,9 @@ class AtBoot:
         saved: Lazy[SavedRules],
         script: Lazy[NftFile],
         firewalld: Lazy[FirewalldTrace],
+        first: Lazy[FirstBoot],
     ) -> None:
-        self.init, self.runlevels, self.firewalld = init, runlevels, firewalld
+        self.init, self.runlevels, self.firewalld, self.first = init, runlevels, firewalld, first
         self.index, self.pulls, self.words, self.ufw, self.saved, self.script = index, pulls, words, ufw, saved, script
 
     def start(self, unit: str) -> Start | None:
@@ -70,6 +72,9 @@ class AtBoot:
             return Start(unit, True, seen(link, unit), by_link=by_link)
         if text is not None:
             return Start(unit, True, seen(text, f"pulls in {unit}"))
+        preset = self.first().preset(unit)
+        if preset is not None and preset.verb == "enable":  # each of these units has an [Install]
+            return Start(unit, True, seen(preset.path, preset.text.strip(" \t\r"), line=preset.line))
         return Start(unit, False, _not_enabled(self.index, unit))
 
     def trace(self, name: str) -> Evidence | None:

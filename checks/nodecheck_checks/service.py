@@ -10,6 +10,7 @@ from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.joined import Joined
 from nodecheck.facts.needed_services import NeededServices
 from nodecheck.facts.openrc import Runlevels, StartedServices
+from nodecheck.facts.presets import FirstBoot
 from nodecheck.facts.service_units import KnownServices, OtherServices, ServiceUnit
 from nodecheck.facts.services import Services, ServiceState
 from nodecheck.facts.systemd import InitSystem, UnitIndex
@@ -71,7 +72,8 @@ def service(
     System V script in `/etc/rc3.d`. A unit that is pulled in and cannot start fails too: where a `Condition…=` about
     files or the command line does not hold, where its program is not there, where a unit that it
     is bound to (`BindsTo=`) is masked or missing, where another service that starts at boot names it in `Conflicts=`
-    (chronyd, which names ntpd).
+    (chronyd, which names ntpd). Of an image that was not booted yet (no `/etc/machine-id`, or `uninitialized` in it)
+    systemd's presets count, which its first boot applies.
     On OpenRC: `/run/openrc/started` and the runlevels.
 
     ## How to fix it
@@ -224,6 +226,7 @@ def service_boot(
     scripts: Lazy[SysvScripts],
     levels: Lazy[Runlevels],
     words: BootUnits,
+    first: Lazy[FirstBoot],
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -248,7 +251,7 @@ def service_boot(
             read = others().units  # which was read for the unit's own text
         yield from (unit for unit in read.values() if isinstance(unit, ServiceUnit))
 
-    outcome = boot_outcome(Boot(subject, index, words, text, texts, pulls, scripts))
+    outcome = boot_outcome(Boot(subject, index, words, text, texts, pulls, scripts, first))
     if not require and is_time(subject):
         outcome = outcome._replace(severity=Severity.WARNING)
     yield outcome

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen, unknown
 from nodecheck.facts.boot_units import BootUnits
+from nodecheck.facts.presets import MACHINE_ID, FirstBoot, Preset
 from nodecheck.facts.service_units import ServiceUnit
 from nodecheck.facts.sysv import SysvScripts
 from nodecheck.facts.unit_pulls import ServicePulls
@@ -27,6 +28,7 @@ class Boot(NamedTuple):
     """The units that may conflict with it."""
     pulls: Lazy[ServicePulls]
     scripts: Lazy[SysvScripts]
+    first: Lazy[FirstBoot]
 
 
 def boot_outcome(boot: Boot) -> Outcome:
@@ -42,9 +44,17 @@ def boot_outcome(boot: Boot) -> Outcome:
         why = pulls.why(boot.units, unit) or pulls.link(boot.units, unit)
     if mask is None and (outcome := _by_cmdline(boot, unit, why is not None)) is not None:
         return outcome
-    if why is None or mask is not None:
+    preset = boot.first().preset(unit) if mask is None else None
+    by_preset = why is None and preset is not None and preset.verb == "enable" and _is_installed(boot, text)
+    if mask is not None or (why is None and not by_preset):
         return _not_enabled(boot, unit, mask, text)
-    evidence = [seen(why, unit)]
+    evidence = [seen(why, unit)] if why is not None else []
+    by_link = why is not None and why.startswith("/etc/")
+    if preset is not None and (by_preset or (by_link and preset.verb == "disable" and boot.first().full)):
+        evidence += _preset_seen(boot, preset)
+        if not by_preset:
+            message = f"{unit} is enabled, and the first boot may disable it, as {preset.path} says"
+            return unknown(message, code="unsupported", expected="enabled", evidence=evidence)
     if text is not None and (stop := text.obstacle) is not None:
         evidence.append(seen(stop.source, stop.text, line=stop.line))
         message = f"{unit} is enabled and will not start: {stop.message}"
@@ -54,7 +64,19 @@ def boot_outcome(boot: Boot) -> Outcome:
     rival = _rival(boot, unit)
     if rival is not None:
         return _excluded(boot, unit, rival, text, evidence)
-    return ok(f"{unit} starts at boot", expected="enabled", actual="enabled", evidence=evidence)
+    how = ", enabled by the presets of the first boot" if by_preset else ""
+    return ok(f"{unit} starts at boot{how}", expected="enabled", actual="enabled", evidence=evidence)
+
+
+def _is_installed(boot: Boot, text: ServiceUnit | None) -> bool:
+    """Whether enabling a unit has the boot start it."""
+    reached = BOOT_TARGETS | {boot.units.default_target()}
+    return text is not None and any(boot.units.resolve(name) in reached for name in text.installs_into)
+
+
+def _preset_seen(boot: Boot, preset: Preset) -> list[Evidence]:
+    line = seen(preset.path, preset.text.strip(" \t\r"), line=preset.line)
+    return [line] if preset.path == MACHINE_ID else [seen(MACHINE_ID, boot.first().machine_id), line]
 
 
 def _rival(boot: Boot, unit: str) -> ServiceUnit | None:
