@@ -340,6 +340,16 @@ def test_enabled_and_without_effect(tree: Tree, name: str, path: str, content: s
     assert boot(root, name, strict=True).status == strict_status
 
 
+def test_a_service_without_a_file_to_load_does_nothing(tree: Tree) -> None:
+    root = tree({f"{UNITS}/iptables.service": ZONE})
+    enable(root, "iptables.service")
+
+    found = boot(root, "iptables", strict=True)
+
+    assert found.status == "pass"
+    assert Evidence("/etc/sysconfig/iptables") in found.evidence
+
+
 def test_debian_restores_its_rules_by_another_service(tree: Tree) -> None:
     root = tree({f"{UNITS}/netfilter-persistent.service": ZONE, "/etc/iptables/rules.v6": SAVED})
     enable(root, "netfilter-persistent.service")

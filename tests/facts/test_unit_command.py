@@ -109,6 +109,13 @@ def test_a_word_that_is_a_variable_is_split_and_one_in_braces_is_not(tree: Tree)
     assert words(root) == ["1", "2", "1 2", "--b=3", "", "$A", "a$B", "100%"]
 
 
+def test_a_quote_in_a_variable_that_nothing_closes_is_no_error(tree: Tree) -> None:
+    root = tree({"etc/systemd/system/x.service": unit("EnvironmentFile=/e/*.env", "ExecStart=/bin/x $A")})
+    tree({"e/a.env": 'A="it\'s x"\n', "e/.b.env": "A=hidden\n"})
+
+    assert words(root) == ["its x"]
+
+
 def test_files_beat_settings_and_later_files_beat_earlier_ones(tree: Tree) -> None:
     root = tree(
         {
