@@ -104,6 +104,7 @@ def test_outputs_are_written_beside(nodecheck: Command, root: Path, tmp_path: Pa
         (("--output", "sh"), "expected FORMAT=FILE"),
         (("--output", "sh="), "expected FORMAT=FILE"),
         (("--output", "sh=-"), "- is no file"),
+        (("--output", "sh=x", "--output", "json=./x"), "x is asked for twice"),
         (("--output", "html=x"), "there is no format 'html' of a plan"),
         (("--select", "swop"), "swap"),
     ],

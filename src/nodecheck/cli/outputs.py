@@ -40,13 +40,7 @@ SOCKETS = {"journald": "/run/systemd/journal/socket", "syslog": "/dev/log"}
 
 def parse_output(text: str) -> tuple[str, str]:
     """Format and path of ``FORMAT=FILE``, or of a format with a socket of its own. Raises UsageError."""
-    format_, equals, path = text.partition("=")
-    if not equals and format_ in SOCKETS:
-        path = SOCKETS[format_]
-    elif not path:
-        raise UsageError(f"--output: expected FORMAT=FILE, found {text!r}")
-    elif path == "-":
-        raise UsageError("--output: - is no file; --format says what goes to standard output")
+    format_, path = (text, SOCKETS[text]) if text in SOCKETS else format_and_file(text)
     renderer(format_)
     return format_, path
 
@@ -54,8 +48,23 @@ def parse_output(text: str) -> tuple[str, str]:
 def parse_outputs(texts: Iterable[str]) -> list[tuple[str, str]]:
     """Formats and paths; two may not go to the same file. Raises UsageError."""
     outputs = [parse_output(text) for text in texts]
-    files = [os.path.realpath(path) for format_, path in outputs if format_ not in SOCKETS and path[:5] != "/dev/"]
+    once(path for format_, path in outputs if format_ not in SOCKETS)
+    return outputs
+
+
+def once(paths: Iterable[str]) -> None:
+    """Raise UsageError where two outputs would go to the same file."""
+    files = [os.path.realpath(path) for path in paths if path[:5] != "/dev/"]
     for place, path in enumerate(files):
         if path in files[:place]:
             raise UsageError(f"--output: {path} is asked for twice")
-    return outputs
+
+
+def format_and_file(text: str) -> tuple[str, str]:
+    """The two sides of ``FORMAT=FILE``. Raises UsageError."""
+    format_, equals, path = text.partition("=")
+    if not equals or not path:
+        raise UsageError(f"--output: expected FORMAT=FILE, found {text!r}")
+    if path == "-":
+        raise UsageError("--output: - is no file; --format says what goes to standard output")
+    return format_, path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from nodecheck.cli.options import add_outputs, add_run_options, judged
 from nodecheck.cli.start import EPILOG, Unwritten, write
@@ -49,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     from nodecheck.cli.run_verb import write_file
 
     made = form(args.format)
-    outputs = [_output(text) for text in args.output]
+    outputs = _outputs(args.output)
     report = judged(args)
     found = plan(report)
     written = [write_file(path, other(found)) for other, path in outputs]
@@ -67,10 +67,9 @@ def _text(args: argparse.Namespace, found: Plan) -> str:
     return render_plan(found, style(args)._replace(again=again(args)))
 
 
-def _output(text: str) -> tuple[Form, str]:
-    name, equals, path = text.partition("=")
-    if not equals or not path:
-        raise UsageError(f"--output: expected FORMAT=FILE, found {text!r}")
-    if path == "-":
-        raise UsageError("--output: - is no file; --format says what goes to standard output")
-    return form(name), path
+def _outputs(texts: Iterable[str]) -> list[tuple[Form, str]]:
+    from nodecheck.cli.outputs import format_and_file, once
+
+    outputs = [format_and_file(text) for text in texts]
+    once(path for _, path in outputs)
+    return [(form(name), path) for name, path in outputs]
