@@ -16,7 +16,7 @@ from nodecheck.facts.sysctl_keys import dotted, key_path, spelled
 from nodecheck.facts.sysctl_now import PROC_SYS, RunningSysctls
 from nodecheck.facts.sysctl_udev import UdevSysctls
 from nodecheck.facts.target import Target
-from nodecheck.fix import Fix
+from nodecheck.fix import Fix, by_hand
 from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl_evidence import lines_seen, looked_into, writer_seen
 from nodecheck_checks.sysctl_fixes import boot_fix, now_fix
@@ -190,10 +190,23 @@ def sysctl_boot(
         message = f"there will be no key {subject}: {module}: {verdict.message}"
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         load = fix_boot(module, modules(), verdict)
-        fix = boot_fix(path, wanted, sysctls, sysctls.held(path), verdict, load)
+        fix = _set_by_udev(module, path, udev)
+        fix = fix or boot_fix(path, wanted, sysctls, sysctls.held(path), verdict, load)
         yield fail(message, expected=wanted, actual="no such key", evidence=told, fix=fix)
     else:
         yield from _of_module(path, wanted, sysctls, verdict, udev)
+
+
+def _set_by_udev(module: str, path: str, udev: Lazy[UdevSysctls]) -> Fix | None:
+    """What is to be done where a rule gives the key a value of its own once the module is there: a file may lose."""
+    try:
+        rule = udev().sets(module, path)
+    except FactError:
+        return None
+    if rule is None:
+        return None
+    text = f"{rule.text!r} in {rule.path} sets it when {module} is loaded: take it out, and plan again"
+    return by_hand(f"Let no rule of udev set {dotted(path)}", text)
 
 
 def _unknown_to_kernel(path: str, running: Lazy[RunningSysctls]) -> bool:

@@ -63,3 +63,22 @@ def test_a_kernel_without_the_module_needs_another_whatever_forbids_it(tmp_path:
 
     assert len(report.failures) == 3
     assert nodecheck.plan(report).steps == ()
+
+
+def test_a_key_that_a_rule_of_udev_sets_is_left_to_a_person(tmp_path: Path) -> None:
+    rules = tmp_path / "etc/udev/rules.d/99-bridge.rules"
+    rules.parent.mkdir(parents=True)
+    rules.write_text(
+        'ACTION=="add", SUBSYSTEM=="module", KERNEL=="br_netfilter", '
+        'RUN+="/sbin/sysctl -w net.bridge.bridge-nf-call-iptables=0"\n'
+    )
+    key = "sysctl[net.bridge.bridge-nf-call-iptables]@boot"
+
+    report = nodecheck.run(root=tmp_path, select=["sysctl[net.bridge.*]@boot"])
+    found = nodecheck.plan(report)
+
+    assert len(report.failures) == 2
+    assert [item.id for item in found.not_fixed] == [key]
+    assert "99-bridge.rules sets it when br_netfilter is loaded" in found.not_fixed[0].why
+    rules.unlink()
+    assert nodecheck.plan(nodecheck.run(root=tmp_path, select=[key])).not_fixed == ()
