@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from pathlib import Path
@@ -157,6 +158,22 @@ def test_since_when(state: Path) -> None:
     assert [(item.status, item.first.run, item.last.run, item.runs) for item in found] == [
         ("pass", 1, 1, 1), ("fail", 2, 3, 2), ("unknown", 4, 4, 1), ("fail", 5, 5, 1), ("pass", 6, 9, 3),
     ]  # fmt: skip
+
+
+def test_another_version_is_a_note_and_not_news_of_all_that_passes(state: Path) -> None:
+    def judged_by(version: str, **results: str) -> Audit:
+        found = report(results).to_dict()
+        found["tool"]["version"] = version
+        return record(state, Report.from_json(json.dumps(found)))
+
+    judged_by("1.0", a="pass=x", b="fail=x", c="pass=x")
+
+    found = judged_by("1.1", a="pass=y", b="fail=y", c="pass=x")
+
+    assert [(change.id, change.kind) for change in found.changes] == [("b", "evidence-changed")]
+    assert [notice.code for notice in found.notices] == ["nodecheck-changed"]
+    assert judged_by("1.1", a="pass=y", b="fail=y", c="pass=x").changes == ()
+    assert kinds(judged_by("1.1", a="pass=z", b="fail=y", c="pass=x").changes) == ["evidence-changed"]
 
 
 def test_two_recorded_runs_are_dated_as_the_audits_dated_them(state: Path) -> None:

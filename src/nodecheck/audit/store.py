@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nodecheck.audit.changes import Change, Step, step
+from nodecheck.audit.changes import EVIDENCE_CHANGED, Change, Step, step
 from nodecheck.audit.keep import Limits, expire
 from nodecheck.audit.pack import Parts, Piece, apart, pack, unpack
-from nodecheck.audit.standing import Flap, Moment, packed, unpacked
+from nodecheck.audit.standing import PASS, Flap, Moment, packed, unpacked
 from nodecheck.errors import HistoryError, ReportError
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
@@ -77,7 +77,8 @@ class History:
     def compare(self, report: Report, scope: str, flap: Flap) -> Recorded:
         """What recording the report would find."""
         before, standings = self._stood(scope)
-        return Recorded(None, before, step(standings, report, Moment(None, report.run.started_at), flap))
+        found = step(standings, report, Moment(None, report.run.started_at), flap)
+        return Recorded(None, before, _as_news(found, before, report))
 
     def record(self, report: Report, scope: str, flap: Flap, limits: Limits) -> Recorded:
         """Record a report and its changes, in one transaction."""
@@ -86,7 +87,7 @@ class History:
             expire(self._db, limits, self._needed(parts))
             run = self._next()
             before, standings = self._stood(scope)
-            found = step(standings, report, Moment(run, report.run.started_at), flap)
+            found = _as_news(step(standings, report, Moment(run, report.run.started_at), flap), before, report)
             self._insert(run, report, scope, parts, found.changes)
             self._stand(scope, run, found, report)
         return Recorded(run, before, found)
@@ -183,6 +184,14 @@ class History:
                 for seq, body, packed_ in reversed(rows)
             ]
         )
+
+
+def _as_news(found: Step, before: Before | None, report: Report) -> Step:
+    """Without what another version of nodecheck merely words otherwise: other evidence of what passes as before."""
+    if before is None or before.version == report.tool.version:
+        return found
+    news = [change for change in found.changes if (change.kind, change.after) != (EVIDENCE_CHANGED, PASS)]
+    return found._replace(changes=tuple(news))
 
 
 class Baseline(NamedTuple):
