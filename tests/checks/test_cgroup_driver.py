@@ -12,6 +12,7 @@ import pytest
 
 import nodecheck
 from nodecheck.fix import Command, Create, Edit
+from tests.fix.apply import write
 
 Tree = Callable[[dict[str, str | bytes]], Path]
 
@@ -440,16 +441,9 @@ def mend(root: Path, **options: Any) -> None:
         assert failure.fix is not None
         assert failure.fix.safety == "disruptive"
         for step in failure.fix.steps:
-            if isinstance(step, Create):
-                path = root / step.path.lstrip("/")
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(step.content)
-            elif isinstance(step, Edit):
-                path = root / step.path.lstrip("/")
-                lines = path.read_text().split("\n")
-                if step.after not in "\n".join(lines):
-                    assert lines.count(step.before) == 1
-                    path.write_text("\n".join(step.after if line == step.before else line for line in lines))
+            done = isinstance(step, Edit) and step.after in (root / step.path.lstrip("/")).read_text()
+            if isinstance(step, Create | Edit) and not done:
+                write(root, step)
 
 
 @pytest.mark.parametrize(

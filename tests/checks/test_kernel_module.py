@@ -20,6 +20,7 @@ from nodecheck.facts.modules import GenlFamilies, Listed, ModuleLoading, Modules
 from nodecheck.facts.target import Target
 from nodecheck.fix import Command, Create, Edit
 from nodecheck_checks.kernel_module import kernel_module, module_severity
+from tests.fix.apply import write
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]
 
@@ -66,19 +67,10 @@ def mend(root: Path, result: Result) -> None:
     """Do what the fix of a result says to files."""
     assert result.fix is not None
     for step in result.fix.steps:
-        path = root / getattr(step, "path", "").lstrip("/")
-        if isinstance(step, Create):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(step.content)
-            path.chmod(int(step.mode, 8))
-        elif isinstance(step, Edit):
-            lines = path.read_text().split("\n")
-            lines[lines.index(step.before)] = step.after
-            path.write_text("\n".join(lines))
-        elif step[0] == ("systemctl", "unmask", "systemd-modules-load.service"):
+        if step[0] == ("systemctl", "unmask", "systemd-modules-load.service"):
             (root / "etc/systemd/system/systemd-modules-load.service").unlink()
         else:
-            raise AssertionError(f"this test cannot do {step}")
+            write(root, step)
 
 
 # --- the judgement: facts in, outcomes out -------------------------------------------------------------------------

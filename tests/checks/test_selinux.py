@@ -10,6 +10,7 @@ import pytest
 
 import nodecheck
 from nodecheck.fix import Create, Edit, Fix
+from tests.fix.apply import write
 
 Tree = Callable[[dict[str, str | bytes]], Path]
 
@@ -31,15 +32,8 @@ def mend(root: Path, fix: Fix | None) -> None:
     """Do what the steps say, as far as files are concerned."""
     assert fix is not None
     for step in fix.steps:
-        if isinstance(step, Create):
-            path = root / step.path.lstrip("/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(step.content)
-        elif isinstance(step, Edit):
-            path = root / step.path.lstrip("/")
-            lines = path.read_bytes().decode().split("\n")
-            lines[lines.index(step.before)] = step.after
-            path.write_bytes("\n".join(lines).encode())
+        if isinstance(step, Create | Edit):
+            write(root, step)
 
 
 def test_corpus(corpus: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import nodecheck
 from nodecheck.checking.model import Result, Status
 from nodecheck.fix import Command, Create, Edit
 from nodecheck_checks.wanted import meets, value_for, verify_wanted
+from tests.fix.apply import write
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]
 
@@ -31,15 +32,8 @@ def mend(root: Path, result: Result) -> None:
     """Do what a fix says to the files below ``root``; ``sysctl -w`` writes to its /proc/sys."""
     assert result.fix is not None
     for step in result.fix.steps:
-        if isinstance(step, Create):
-            path = root / step.path[1:]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(step.content)
-        elif isinstance(step, Edit):
-            path = root / step.path[1:]
-            lines = path.read_text().split("\n")
-            assert step.before in lines
-            path.write_text("\n".join(step.after if line == step.before else line for line in lines))
+        if isinstance(step, Create | Edit):
+            write(root, step)
         elif isinstance(step, Command) and step.argv[:2] == ("sysctl", "-w"):
             key, _, value = step.argv[2].partition("=")
             path = root / "proc/sys" / key.replace(".", "/")

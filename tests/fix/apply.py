@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nodecheck.fix import Command, Create, Edit, Fix
+from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
 
 UNITS = "/usr/lib/systemd/system"
 
@@ -14,18 +14,26 @@ def applied(root: Path, fix: Fix | None) -> None:
     assert fix is not None
     assert fix.safety != "manual", fix
     for step in fix.steps:
-        if isinstance(step, Edit):
-            path = root / step.path.lstrip("/")
-            lines = path.read_text().split("\n")
-            assert step.before in lines, (step, lines)
-            path.write_text("\n".join(step.after if line == step.before else line for line in lines))
-        elif isinstance(step, Create):
-            path = root / step.path.lstrip("/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(step.content)
-            path.chmod(int(step.mode, 8))
-        elif isinstance(step, Command):
+        if isinstance(step, Command):
             _run(root, step.argv)
+        elif not isinstance(step, Manual):  # beside an edit it tells what else there is to do
+            write(root, step)
+
+
+def write(root: Path, step: Step) -> None:
+    """Do a step that edits or writes a file, as a plan's script does: every equal line; nothing over something else."""
+    assert isinstance(step, Create | Edit), step
+    path = root / step.path.lstrip("/")
+    if isinstance(step, Edit):
+        lines = path.read_bytes().decode("utf-8", "surrogateescape").split("\n")
+        assert step.before in lines, (step, lines)
+        text = "\n".join(step.after if line == step.before else line for line in lines)
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert not path.exists() or path.read_bytes().strip() in (b"", step.content.strip().encode()), step
+    path.write_text(step.content)
+    path.chmod(int(step.mode, 8))
 
 
 def _run(root: Path, argv: tuple[str, ...]) -> None:
