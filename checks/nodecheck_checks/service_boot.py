@@ -96,9 +96,19 @@ def _excluded(boot: Boot, unit: str, rival: ServiceUnit, text: ServiceUnit | Non
     if text is not None and any(boot.units.resolve(name) == rival.name for name in text.conflicts):
         message = f"{unit} and {rival.name} are both enabled and exclude each other: which one starts is not known"
         return unknown(message, code="unsupported", expected="enabled", evidence=evidence)
+    pull = _strong_pull(boot, unit)
+    if pull is not None:
+        message = f"{rival.name}, which is enabled too, conflicts with {unit}, which another unit may require"
+        return unknown(message, code="unsupported", expected="enabled", evidence=[*evidence, seen(pull, unit)])
     message = f"{unit} is enabled and will not start: {rival.name}, which is enabled too, conflicts with it"
     fix = by_hand(f"Let {boot.subject} start", f"Choose one of the two: systemctl disable {rival.name}, or {unit}")
     return fail(message, expected="enabled", actual="not started", evidence=evidence, fix=fix)
+
+
+def _strong_pull(boot: Boot, unit: str) -> str | None:
+    """What may have systemd keep a unit and drop the other one: ``Requires=`` and its like, as a text or as a link."""
+    links = [path for _, path in boot.units.pulls(unit) if path.rpartition("/")[0].endswith((".requires", ".upholds"))]
+    return links[0] if links else boot.pulls().why(boot.units, unit)
 
 
 def _script(boot: Boot) -> Outcome:

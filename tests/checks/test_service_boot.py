@@ -471,6 +471,13 @@ def test_two_that_exclude_each_other_are_unknown(node: Path) -> None:
     assert both(node, "Conflicts=ntpd.service", "Conflicts=chronyd.service").status == "unknown"
 
 
+@pytest.mark.parametrize("key", ["Requires", "BindsTo", "Upholds"])
+def test_a_unit_that_another_one_requires_may_win(node: Path, key: str) -> None:
+    enabled(node, unit(head=f"{key}=ntpd.service"), "other.service")
+
+    assert both(node, "Conflicts=ntpd.service", "").status == "unknown"
+
+
 def test_any_two_services_may_conflict(node: Path) -> None:
     assert both(node, "Conflicts=own.service", "", "own").status == "fail"
     assert both(node, "", "", "own").status == "pass"
