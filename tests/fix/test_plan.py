@@ -63,6 +63,12 @@ def test_packages_come_first_and_services_last() -> None:
         assert steps(plan(of(*map(mended, turned)))) == ordered
 
 
+def test_a_unit_that_is_enabled_and_started_is_started_after_the_reload() -> None:
+    started = command("systemctl", "enable", "--now", "--", "docker")
+
+    assert steps(plan(of(mended(started), mended(RELOAD)))) == [RELOAD, started]
+
+
 def test_what_is_persisted_comes_before_what_is_changed_now() -> None:
     now = failing("swap[/swap]", mended(SWAPOFF))
     boot = failing("swap[/swap]", mended(SWAP_LINE), view="boot")
