@@ -127,6 +127,26 @@ def test_the_configuration_in_force_as_json(audit: Audit, tmp_path: Path) -> Non
     assert (document["audit"]["flap"], document["history"]["keep-days"]) == ("2/3", 400)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[audit]\nprofile = 'nosuch'\n", "there is no profile 'nosuch'"),
+        ("[audit]\nprofile = 'BAD'\n", "unknown key"),
+        ("[audit]\nwaivers = ['BAD']\n", "unknown key"),
+        ("[[output]]\nformat = 'json'\npath = '/x'\n[[output]]\nformat = 'text'\npath = '/x'\n", "asked for twice"),
+    ],
+)
+def test_what_the_audit_would_refuse_is_no_valid_configuration(
+    nodecheck: Command, tmp_path: Path, text: str, told: str
+) -> None:
+    (tmp_path / "bad.toml").write_text("nonsense = 1\n")
+    (tmp_path / "x.toml").write_text(text.replace("BAD", f"{tmp_path}/bad.toml"))
+
+    ended = nodecheck("audit", "--config", f"{tmp_path}/x.toml", "--check-config")
+
+    assert (ended.code, ended.out, told in ended.err) == (2, "", True), ended.err
+
+
 def test_quiet_tells_only_what_got_worse(audit: Audit) -> None:
     audit("-q", first="bad")
     assert audit("-q") == (0, "", "")

@@ -59,11 +59,21 @@ def _configured(args: argparse.Namespace) -> int:
     if args.state == "":
         raise UsageError("--state: expected a directory, found nothing")
     config = load_config(args.config)
+    fill(args, config)
     if args.check_config:
+        _validate(args)
         write(_shown(config, args.format))
         return 0
-    fill(args, config)
     return _bounded(args, config)
+
+
+def _validate(args: argparse.Namespace) -> None:
+    """Raise what the audit would refuse: of the profile, of the files of waivers, of the outputs."""
+    from nodecheck.cli.options import prepared_by
+    from nodecheck.cli.outputs import parse_outputs
+
+    parse_outputs(args.output)
+    prepared_by(args)
 
 
 def _shown(config: Config, format_: str) -> str:

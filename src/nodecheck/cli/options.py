@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from nodecheck.errors import UsageError
 from nodecheck.facts.target import PROXY_MODES, ROLES
 from nodecheck.report import Report
+
+if TYPE_CHECKING:
+    from nodecheck.checking.engine import Request
+    from nodecheck.host import Host
+    from nodecheck.plugins import Registry
 
 LEVELS = ("error", "warning", "info")
 
@@ -82,16 +88,22 @@ def _seconds(text: str) -> float:
 
 def judged(args: argparse.Namespace) -> Report:
     """The report that the options ask for, with a progress line on a terminal."""
-    from nodecheck.api import prepared
     from nodecheck.checking.engine import run
     from nodecheck.cli.progress import progress
 
+    with progress(args.quiet) as line:
+        host, registry, request = prepared_by(args)
+        return run(host, registry, request._replace(watch=line.now_at))
+
+
+def prepared_by(args: argparse.Namespace) -> tuple[Host, Registry, Request]:
+    """What the engine needs for what the options ask for. Raises UsageError."""
+    from nodecheck.api import prepared
+
     if args.root == "":
         raise UsageError("--root: expected a directory, found nothing")
-    with progress(args.quiet) as line:
-        host, registry, request = prepared(
-            root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
-            proxy_mode=args.proxy_mode, cni=args.cni, select=args.select, ignore=args.ignore, view=args.view,
-            fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers,
-        )  # fmt: skip
-        return run(host, registry, request._replace(watch=line.now_at))
+    return prepared(
+        root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
+        proxy_mode=args.proxy_mode, cni=args.cni, select=args.select, ignore=args.ignore, view=args.view,
+        fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers,
+    )  # fmt: skip
