@@ -340,6 +340,30 @@ def test_enabled_and_without_effect(tree: Tree, name: str, path: str, content: s
     assert boot(root, name, strict=True).status == strict_status
 
 
+def test_a_link_beside_a_service_that_starts_turns_it_on(tree: Tree) -> None:
+    root = tree({**FILES["firewalld"], f"{UNITS}/guard.service": "[Service]\nExecStart=/x\n"})
+    wants = root / "etc/systemd/system/guard.service.wants"
+    wants.mkdir(parents=True)
+    (wants / "firewalld.service").symlink_to(f"{UNITS}/firewalld.service")
+    assert boot(root, "firewalld", strict=True).status == "pass"
+
+    enable(root, "guard.service")
+    found = boot(root, "firewalld", strict=True)
+
+    assert (found.status, found.evidence[0].source) == (
+        "fail",
+        "/etc/systemd/system/guard.service.wants/firewalld.service",
+    )
+
+
+def test_what_a_service_that_does_nothing_would_load_is_told(tree: Tree) -> None:
+    root = tree({**FILES["nftables"], "/etc/nftables.conf": 'include "/etc/none.nft"\n', "/etc/ufw/ufw.conf": ""})
+    enable(root, "nftables.service")
+
+    assert "includes /etc/none.nft, which is not there" in str(boot(root, "nftables").evidence)
+    assert boot(root, "nftables", strict=True).actual == "enabled, without effect"
+
+
 def test_a_service_without_a_file_to_load_does_nothing(tree: Tree) -> None:
     root = tree({f"{UNITS}/iptables.service": ZONE})
     enable(root, "iptables.service")
