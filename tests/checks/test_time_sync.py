@@ -100,6 +100,19 @@ def test_without_a_service_one_must_be_installed() -> None:
     assert found.fix.safety == "manual"
 
 
+@pytest.mark.parametrize(
+    ("error_us", "unsynchronised", "told"),
+    [
+        (20_000, False, ["no STA_UNSYNC", "below 5000 ms"]),
+        (5_000_000, False, ["no STA_UNSYNC", "5000 ms or more"]),
+        (LIMIT, False, ["no STA_UNSYNC", "16 s, the kernel's limit"]),
+        (20_000, True, ["STA_UNSYNC", "below 5000 ms"]),
+    ],
+)
+def test_the_evidence_is_what_the_kernel_said(error_us: int, unsynchronised: bool, told: list[str]) -> None:
+    assert [item.value for item in judged(KernelClock(error_us, unsynchronised), CHRONY).evidence][:2] == told
+
+
 def test_evidence_does_not_change_with_the_error() -> None:
     first, second = (judged(KernelClock(error, False), ALONE) for error in (1000, 2000))
 
