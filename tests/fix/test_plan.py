@@ -130,6 +130,8 @@ CONTRADICTIONS: list[tuple[Step, Step]] = [
     (command("systemctl", "enable", "--", "docker"), command("systemctl", "mask", "docker.service")),
     (command("systemctl", "disable", "--now", "--", "docker"), command("systemctl", "restart", "docker")),
     (command("systemctl", "start", "--", "docker"), command("systemctl", "stop", "docker")),
+    (edit("/f", "[a]", "[a]\nb"), edit("/f", "[a]", "[c]")),
+    (edit("/f", "[a]", "[c]"), edit("/f", "[a]", "b\n[a]")),
 ]
 
 
@@ -169,6 +171,8 @@ def test_edits_of_several_lines_of_one_file_are_all_made() -> None:
         (mended(command()), "names no program"),
         (mended(command("")), "names no program"),
         (mended(edit("/f", "a", "b"), edit("/f", "a", "c")), "the fix for a"),
+        (mended(create("/f", "a"), edit("/f", "a", "b")), "the fix for a"),
+        (mended(create(f"/{'é' * 128}", "a")), "longer than a file's name can be"),
     ],
 )
 def test_what_cannot_be_planned_is_told(fix: Fix | None, told: str) -> None:
@@ -177,6 +181,12 @@ def test_what_cannot_be_planned_is_told(fix: Fix | None, told: str) -> None:
     assert found.steps == ()
     assert [item.id for item in found.not_fixed] == ["a"]
     assert told in found.not_fixed[0].why
+
+
+def test_the_longest_name_of_a_file_is_planned() -> None:
+    step = create(f"/etc/{'x' * 255}", "a")
+
+    assert steps(plan(of(mended(step)))) == [step]
 
 
 def test_fixes_that_begin_with_the_same_step_by_hand_are_taken_all_or_not_at_all() -> None:
