@@ -19,7 +19,7 @@ from nodecheck.facts.unit_names import template_of
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.fix import Command, Fix, Step, by_hand, command
 from nodecheck_checks.service_boot import Boot, boot_outcome
-from nodecheck_checks.service_names import candidates, is_kubelet, is_time, unit_name
+from nodecheck_checks.service_names import candidates, is_kubelet, is_time, to_install, unit_name
 
 UPHOLDS_SINCE = 254
 """The systemd from which on directories ``.upholds`` count."""
@@ -132,7 +132,9 @@ def _found(subject: str, services: Services, index: Lazy[UnitIndex]) -> tuple[st
 
 def _judged(subject: str, unit: str, state: ServiceState | None, services: Services, index: Lazy[UnitIndex]) -> Outcome:
     if state is None and not index().exists(unit):
-        return fail(f"systemd knows no unit {subject}.service", expected="active", evidence=[seen(_LIST)])
+        name = candidates(subject)[0]
+        fix = to_install(name)
+        return fail(f"systemd knows no unit {name}", expected="active", evidence=[seen(_LIST)], fix=fix)
     load, active, sub = state or ("masked" if index().masked(unit) else "loaded", "inactive", "dead")
     actual = f"{active} ({sub})" if load != "masked" or active == "active" else "masked"
     evidence = [seen(_LIST, actual if state is not None else "not loaded", locator=unit)]

@@ -13,7 +13,7 @@ from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.facts.units import BOOT_TARGETS, RESCUES, UnitIndex
 from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, manual
 from nodecheck.record import NamedTuple
-from nodecheck_checks.service_names import candidates
+from nodecheck_checks.service_names import candidates, to_install
 
 
 class Boot(NamedTuple):
@@ -117,7 +117,8 @@ def _script(boot: Boot) -> Outcome:
     if found is None:
         folders = ("/etc/systemd/system", "/usr/lib/systemd/system")
         evidence = [seen(f"{folder}/{candidates(boot.subject)[0]}") for folder in folders]
-        return fail(f"there is no unit {candidates(boot.subject)[0]}", expected="enabled", evidence=evidence)
+        unit = candidates(boot.subject)[0]
+        return fail(f"there is no unit {unit}", expected="enabled", evidence=evidence, fix=to_install(unit))
     graphical = boot.units.default_target() == "graphical.target"
     link = next((link for level, link in found.links if level in "234" or (level == "5" and graphical)), None)
     if link is not None:

@@ -1,6 +1,7 @@
 """The names of services: one spelling, and the units under which distributions install them."""
 
 from nodecheck.facts.service_units import TIME_SERVICES
+from nodecheck.fix import Fix, by_hand
 
 OTHER_NAMES = {"chronyd": ("chrony",), "crio": ("cri-o",)}
 """Units that distributions call otherwise: Debian's chronyd runs as chrony.service."""
@@ -38,3 +39,9 @@ def is_kubelet(subject: str) -> bool:
 def is_time(subject: str) -> bool:
     """Whether that service keeps the clock."""
     return any(name in TIME_SERVICES for name in candidates(subject))
+
+
+def to_install(unit: str) -> Fix:
+    """What brings a unit that is not there: which package, and from where, a person must say."""
+    text = f"install the package that brings {unit}, then run systemctl enable {unit} and systemctl start {unit}"
+    return by_hand(f"Install {unit}", text)

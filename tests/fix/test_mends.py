@@ -82,3 +82,15 @@ def test_a_key_that_a_rule_of_udev_sets_is_left_to_a_person(tmp_path: Path) -> N
     assert "99-bridge.rules sets it when br_netfilter is loaded" in found.not_fixed[0].why
     rules.unlink()
     assert nodecheck.plan(nodecheck.run(root=tmp_path, select=[key])).not_fixed == ()
+
+
+def test_a_service_that_is_not_installed_is_to_be_installed(tmp_path: Path) -> None:
+    profile = tmp_path / "p.toml"
+    require = '["chronyd", "docker.socket"]'
+    profile.write_text(f'schema = "nodecheck.profile/1"\nname = "p"\n[check.service]\nrequire = {require}\n')
+
+    found = nodecheck.plan(nodecheck.run(root=tmp_path, profile=profile, select=["service@boot"]))
+
+    assert [item.why.partition(":")[0] for item in found.not_fixed] == [
+        "Install chronyd.service", "Install docker.socket"
+    ]  # fmt: skip
