@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.checking import Outcome
+from nodecheck.checking import Evidence, Outcome
 from nodecheck.facts.joined import Joined
 from nodecheck.facts.needed_services import NeededServices
 from nodecheck.facts.openrc import StartedServices
@@ -17,6 +17,7 @@ from nodecheck.facts.service_units import KnownServices, Obstacle, OtherServices
 from nodecheck.facts.services import Services, ServiceState, parse_units
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.units import Entry, UnitIndex
+from nodecheck.fix import Command
 from nodecheck_checks.service import service
 from nodecheck_checks.service_names import unit_name
 
@@ -38,6 +39,8 @@ def judged(
     others: tuple[str, ...] = (),
     require: tuple[str, ...] = (),
     texts: Texts | None = None,
+    init: InitSystem = InitSystem(),  # noqa: B008 - immutable
+    started: tuple[str, ...] = (),
 ) -> Outcome:
     index = unit_index()
     index = index._replace(files={**index.files, **{name: (Entry(f"{UNITS}/{name}", None),) for name in installed}})
@@ -45,11 +48,24 @@ def judged(
     needed = NeededServices(time_others=others)
     place = Joined(joined, ("/etc/kubernetes/kubelet.conf",))
     (found,) = service(
-        subject, InitSystem(), lambda: services, lambda: index, lambda: place,
-        lambda: StartedServices((), ""), lambda: needed, lambda: KnownServices(texts or {}), lambda: OtherServices({}),
-        require=require,
+        subject, init, lambda: services, lambda: index, lambda: place,
+        lambda: StartedServices(started, "/run/openrc/started"), lambda: needed, lambda: KnownServices(texts or {}),
+        lambda: OtherServices({}), require=require,
     )  # fmt: skip
     return found
+
+
+def test_what_openrc_has_started() -> None:
+    openrc = InitSystem("openrc")
+    runs = judged("chronyd", {}, init=openrc, started=("sshd", "chronyd"))
+    assert (runs.status, runs.evidence[0].source) == ("pass", "/run/openrc/started/chronyd")
+
+    stopped = judged("chronyd", {}, init=openrc, started=("sshd",))
+    assert (stopped.status, stopped.evidence[0]) == ("fail", Evidence("/run/openrc/started/chronyd"))
+    assert stopped.fix is not None
+    assert stopped.fix.steps == (Command(("rc-service", "chronyd", "start")),)
+
+    assert judged("chronyd", {}, init=InitSystem("upstart"), started=("chronyd",)).status == "unknown"
 
 
 @pytest.fixture

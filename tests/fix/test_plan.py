@@ -183,6 +183,24 @@ def test_what_cannot_be_planned_is_told(fix: Fix | None, told: str) -> None:
     assert told in found.not_fixed[0].why
 
 
+@pytest.mark.parametrize(
+    ("statuses", "doubt"),
+    [
+        (["pass"], None),
+        (["waived"], None),
+        (["fail", "unknown"], "1 result could not be judged"),
+        (["pass", "unknown", "unknown"], "2 results could not be judged"),
+        (["unknown"], "nothing was judged"),
+        (["skip"], "nothing was judged"),
+        ([], "nothing was judged"),
+    ],
+)
+def test_what_a_plan_cannot_speak_of(statuses: list[str], doubt: str | None) -> None:
+    items = [failing(f"c{place}", mended(SWAPOFF), status=Status(status)) for place, status in enumerate(statuses)]
+
+    assert (plan(report_of(*items)).doubt or "").partition(":")[0] == (doubt or "")
+
+
 def test_the_longest_name_of_a_file_is_planned() -> None:
     step = create(f"/etc/{'x' * 255}", "a")
 
