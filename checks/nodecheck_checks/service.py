@@ -161,6 +161,10 @@ def _start(subject: str, unit: str, load: str, index: Lazy[UnitIndex]) -> Fix:
         mask = index().mask(unit)
         if index().beneath_mask(unit).fragment(unit) is None:
             return by_hand(f"Start {subject}", f"{mask} masks it: remove it, and install what brings {unit}")
+        if mask is not None and mask.startswith("/run/systemd/generator"):
+            word = f"systemd.mask={unit}"  # systemctl(1): a unit that is masked by a generator cannot be unmasked
+            text = f"A generator masks it ({mask}): take {word} out of the boot loader's configuration, and reboot"
+            return by_hand(f"Start {subject}", text)
         runtime = ("--runtime",) if mask is not None and mask.startswith("/run/") else ()
         first = (command("systemctl", "unmask", *runtime, unit),)
     return Fix(f"Start {subject}", (*first, command("systemctl", "start", unit)))

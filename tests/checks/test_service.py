@@ -41,9 +41,15 @@ def judged(
     texts: Texts | None = None,
     init: InitSystem = InitSystem(),  # noqa: B008 - immutable
     started: tuple[str, ...] = (),
+    masks: tuple[str, ...] = (),
 ) -> Outcome:
+    """``installed`` are units of the distribution, ``masks`` paths that link to ``/dev/null``."""
+    found_in: dict[str, tuple[Entry, ...]] = {name: (Entry(f"{UNITS}/{name}", None),) for name in installed}
+    for path in masks:
+        name = path.rpartition("/")[2]
+        found_in[name] = (Entry(path, "/dev/null"), *found_in.get(name, ()))
     index = unit_index()
-    index = index._replace(files={**index.files, **{name: (Entry(f"{UNITS}/{name}", None),) for name in installed}})
+    index = index._replace(files={**index.files, **found_in})
     services = Services({name: ServiceState(*state) for name, state in states.items()})
     needed = NeededServices(time_others=others)
     place = Joined(joined, ("/etc/kubernetes/kubelet.conf",))
@@ -229,6 +235,27 @@ def test_a_unit_that_is_not_loaded_is_started() -> None:
     assert (found.status, found.actual) == ("fail", "inactive (dead)")
     assert found.fix is not None
     assert found.fix.steps == ((("systemctl", "start", "docker.service"),),)
+
+
+@pytest.mark.parametrize(
+    ("mask", "steps"),
+    [
+        ("/etc/systemd/system", (("unmask",), ("start",))),
+        ("/run/systemd/system", (("unmask", "--runtime"), ("start",))),
+        ("/run/systemd/generator.early", None),
+    ],
+)
+def test_what_masks_a_unit_decides_how_it_is_started(mask: str, steps: tuple[tuple[str, ...], ...] | None) -> None:
+    """As a node showed: systemctl cannot unmask what systemd.mask= on the kernel's command line masks."""
+    unit = "docker.service"
+    masked = ("masked", "inactive", "dead")
+    found = judged("docker", {unit: masked}, installed=(unit,), masks=(f"{mask}/{unit}",))
+    assert found.fix is not None
+    if steps is None:
+        assert found.fix.safety == "manual"
+        assert "systemd.mask=docker.service" in str(found.fix.steps)
+    else:
+        assert found.fix.steps == tuple([Command(("systemctl", *words, unit)) for words in steps])
 
 
 def test_what_would_not_start_is_not_started_by_a_plan() -> None:
