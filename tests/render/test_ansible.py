@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 import yaml
 from hypothesis import HealthCheck, example, given, settings
+from packaging.version import Version
 
 import nodecheck
 from nodecheck.checking import Result, Status
@@ -132,6 +133,13 @@ def test_manual_steps_are_told() -> None:
     assert isinstance(task["ansible.builtin.debug"]["msg"], Unsafe)
 
 
+def drops_carriage_returns() -> bool:
+    """Whether the ``replace`` of this ansible-core reads text with universal newlines, as it does from 2.20 on."""
+    from importlib.metadata import version
+
+    return Version(version("ansible-core")) >= Version("2.20")
+
+
 needs_ansible = pytest.mark.skipif(not PLAYBOOK.exists(), reason="needs ansible-core 2.16 or later")
 
 Run = Callable[..., "dict[str, int]"]
@@ -228,8 +236,9 @@ NASTY = (
 def test_hostile_text_is_written_as_it_is(tmp_path: Path, ansible: Run) -> None:
     folder = tmp_path / "a {{ 1 }} 'b' \"c\" é"
     folder.mkdir()
-    (folder / "edited").write_text("first\n" + "\n".join(NASTY) + "\nlast\n")
-    edits = [edit(str(folder / "edited"), line, f"{line}\n{line}+") for line in NASTY[:3]]
+    nasty = tuple([line.replace("\r", "") for line in NASTY]) if drops_carriage_returns() else NASTY
+    (folder / "edited").write_text("first\n" + "\n".join(nasty) + "\nlast\n")
+    edits = [edit(str(folder / "edited"), line, f"{line}\n{line}+") for line in nasty[:3]]
     out = folder / "words"
     code = "import json, sys; open(sys.argv[1], 'a').write(json.dumps(sys.argv[2:]))"
     steps: tuple[Step, ...] = (
@@ -241,13 +250,29 @@ def test_hostile_text_is_written_as_it_is(tmp_path: Path, ansible: Run) -> None:
     assert len(found.steps) == len(steps)
 
     ansible(found, "--diff")
-    after = ["first", *(f"{line}\n{line}+" for line in NASTY[:3]), "yes", "last", ""]
+    after = ["first", *(f"{line}\n{line}+" for line in nasty[:3]), "yes", "last", ""]
     assert (folder / "edited").read_bytes().decode() == "\n".join(after)
     assert (folder / "new {{ x }}" / "made").read_bytes().decode() == "\n".join(NASTY)
     assert (folder / "new {{ x }}" / "made").stat().st_mode & 0o777 == 0o644
     assert ansible(found)["changed"] == 0
     assert json.loads(out.read_text()) == list(NASTY)
     assert not list(tmp_path.rglob("pwned"))
+
+
+@needs_ansible
+def test_carriage_returns_of_other_lines_stay_or_nothing_is_done(tmp_path: Path, ansible: Run) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"a\r\nb\nc\r\n")
+    found = plan(doing((edit(str(path), "b", "# b"),)))
+
+    if drops_carriage_returns():
+        with pytest.raises(Refused, match="drops the carriage returns"):
+            ansible(found)
+        assert path.read_bytes() == b"a\r\nb\nc\r\n"
+        path.write_bytes(b"a\r\n# b\nc\r\n")
+
+    ansible(found)
+    assert path.read_bytes() == b"a\r\n# b\nc\r\n"
 
 
 @needs_ansible

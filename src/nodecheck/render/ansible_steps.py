@@ -86,6 +86,7 @@ _BYTES = "latin-1"
 _CONTENT = f"(nodecheck_file_{{place}}.content | b64decode(encoding='{_BYTES}'))"
 _MANY = f"({_CONTENT}.split('\\n') | select('equalto', nodecheck_before) | list | length)"
 _HAS = f"(('\\n' ~ nodecheck_after ~ '\\n') in ('\\n' ~ {_CONTENT} ~ '\\n'))"
+_KEEPS_CR = f"('\\r' not in {_CONTENT} or ansible_version.full is version('2.20', '<'))"
 
 
 _MOST_BLANK = 65536
@@ -123,6 +124,18 @@ def _look_at_line(place: int, step: Edit) -> Iterator[Task]:
     yield {
         "name": literal(f"{printable(step.path)} is as it was judged"),
         "ansible.builtin.assert": {"that": [f"{done} or {possible}"], "fail_msg": literal(told), "quiet": True},
+        "vars": _data(step),
+    }
+    yield {
+        "name": literal(f"{printable(step.path)} keeps its carriage returns"),
+        "ansible.builtin.assert": {
+            "that": [f"{done} or {_KEEPS_CR.format(place=place)}"],
+            "fail_msg": literal(
+                f"from ansible-core 2.20 on, ansible.builtin.replace drops the carriage returns of all lines: "
+                f"edit {printable(step.path)} with the script of nodecheck plan"
+            ),
+            "quiet": True,
+        },
         "vars": _data(step),
     }
 
