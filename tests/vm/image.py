@@ -27,7 +27,8 @@ _SIZE = "6G"
 _PACKAGES = (
     "systemd systemd-sysv dbus udev kmod procps iproute2 initramfs-tools zstd linux-image-cloud-amd64 qemu-guest-agent"
     " python3 python3-psutil chrony firewalld ufw iptables nftables ipset ipvsadm conntrack bridge-utils containerd"
-    " ethtool socat ebtables docker.io runc fdisk systemd-zram-generator dphys-swapfile selinux-basics selinux-policy-default auditd"
+    " ethtool socat ebtables docker.io runc fdisk systemd-zram-generator dphys-swapfile selinux-basics"
+    " selinux-policy-default auditd"
 )
 
 _OFF = "docker.service docker.socket containerd firewalld ufw nftables chrony auditd dphys-swapfile"

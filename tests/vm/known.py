@@ -24,8 +24,8 @@ _DOCKER = "no file asks for it: dockerd turns it on when it starts"
 _NAME = "the name changes with the boot, of which there is nothing to be seen after it"
 _RULES = "no file names it: the kernel loads it for the rules and links that this service sets up"
 _TWICE = (
-    "a line that is no assignment makes systemd-sysctl fail, and what next asks for sysinit.target starts it once more: then"
-    " all.forwarding is what it is to be, and is not passed on to lo"
+    "a line that is no assignment makes systemd-sysctl fail, and what next asks for sysinit.target starts it once more:"
+    " then all.forwarding is what it is to be, and is not passed on to lo"
 )
 _DEVICE = "fstab asks for the area, and only its device is missing: it would be on as soon as one had that UUID"
 
