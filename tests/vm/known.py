@@ -28,9 +28,11 @@ _TWICE = (
     " then all.forwarding is what it is to be, and is not passed on to lo"
 )
 _DEVICE = "fstab asks for the area, and only its device is missing: it would be on as soon as one had that UUID"
+_POLICY = "Debian's SELinux policy, enforcing, denies zram-generator the module: only a log tells"
 
 KNOWN: tuple[Known, ...] = (
     Known("boot", "swap[/swap/absent]@boot", "fstab absent", _AREA),
+    Known("boot", "swap[/dev/zram*]@boot", "selinux *", _POLICY),
     Known("boot", "swap[UUID=2222*]@boot", "swap on a second disk", _DEVICE),
     Known("boot", "sysctl[net.ipv4.conf.lo.forwarding]@boot", "sysctl early", _TWICE),
     Known("boot", "sysctl[net.ipv4.*forward*]@boot", "docker on", _DOCKER),
