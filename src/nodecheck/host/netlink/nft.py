@@ -18,9 +18,6 @@ PROTOCOL = 12
 """NETLINK_NETFILTER."""
 
 FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
-_INET = ("prerouting", "input", "forward", "output", "postrouting", "ingress")
-_HOOKS = {"arp": ("input", "output"), "netdev": ("ingress", "egress")}
-"""Numbers of hooks (linux/netfilter.h, linux/netfilter_arp.h); those of ip, ip6, inet and bridge are the same."""
 
 _BE32 = Struct(">I").unpack_from
 _SIGNED = Struct(">i").unpack_from
@@ -34,16 +31,6 @@ _VERDICTS = {0: "drop", 1: "accept", 3: "queue", -3: "jump", -4: "goto", -5: "re
 def family_number(name: str) -> int:
     """The number of an address family; raises KeyError."""
     return {text: number for number, text in FAMILIES.items()}[name]
-
-
-def hook_name(family: int, number: int) -> str:
-    """How ``nft`` calls a hook.
-
-    >>> hook_name(2, 1), hook_name(5, 0)
-    ('input', 'ingress')
-    """
-    names = _HOOKS.get(FAMILIES.get(family, ""), _INET)
-    return names[number] if number < len(names) else str(number)
 
 
 def chain_columns(cls: Any) -> tuple[Column, ...]:
