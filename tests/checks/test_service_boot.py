@@ -146,14 +146,33 @@ def test_a_template_is_judged_by_its_text(node: Path) -> None:
     assert judged(node, "x@a").status == "fail"
 
 
-@pytest.mark.parametrize(("key", "status"), [("Requires", "pass"), ("BindsTo", "fail"), ("Wants", "pass")])
+@pytest.mark.parametrize(
+    ("key", "debian", "status"),
+    [
+        ("Requires", "12", "pass"),
+        ("Requires", "13", "fail"),
+        ("BindsTo", "12", "fail"),
+        ("BindsTo", "13", "fail"),
+        ("Wants", "13", "pass"),
+    ],
+)
 @pytest.mark.parametrize("masked", [True, False])
-def test_only_binds_to_stops_what_a_boot_pulls_in(node: Path, key: str, status: str, masked: bool) -> None:
-    """systemd 252, booted with these units, starts a service whose Requires= is masked or missing."""
+def test_what_cannot_be_had_stops_what_a_boot_pulls_in(
+    node: Path, key: str, debian: str, status: str, masked: bool
+) -> None:
+    """systemd 252, booted with these units, starts a service whose Requires= is masked or missing; 257 does not."""
+    (node / "etc/os-release").write_text(f"ID=debian\nVERSION_ID={debian}\n")
     if masked:
         link(node, f"{ETC}/other.service", "/dev/null")
 
     assert enabled(node, unit(head=f"{key}=other.service")).status == status
+
+
+def test_a_required_service_of_a_system_v_script_can_be_had(node: Path) -> None:
+    assert enabled(node, unit(head="Requires=old.service")).status == "fail"
+    (node / "etc/init.d").mkdir(parents=True)
+    (node / "etc/init.d/old").write_text("#!/bin/sh\n")
+    assert judged(node, "x").status == "pass"
 
 
 def test_docker_needs_its_socket(node: Path) -> None:

@@ -8,6 +8,7 @@ from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.service_programs import program_of
+from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.unit_conditions import unmet
 from nodecheck.facts.unit_files import Unit, load_unit
 from nodecheck.facts.units import UnitIndex
@@ -36,6 +37,10 @@ WELL_KNOWN = (
 
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 """Where systemd looks for a program without a path."""
+
+
+REQUIRED_SINCE = 254
+"""From this systemd on ``Requires=`` on a unit that cannot be had keeps a service from a boot as ``BindsTo=`` does."""
 
 
 class Obstacle(NamedTuple):
@@ -72,10 +77,11 @@ class KnownServices(NamedTuple):
     units: Texts
 
     @classmethod
-    def read(cls, host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> KnownServices:
+    def read(cls, host: Host, init: InitSystem, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> KnownServices:
         """Read the unit files of those that are there. What cannot be read is kept with its unit."""
         index = index.persistent()
-        return cls(_texts(host, index, cmdline, (name for name in WELL_KNOWN if index.exists(name))))
+        names = (name for name in WELL_KNOWN if index.exists(name))
+        return cls(_texts(_Boot(host, index, cmdline, _needs(init)), names))
 
 
 class OtherServices(NamedTuple):
@@ -84,13 +90,31 @@ class OtherServices(NamedTuple):
     units: Texts
 
     @classmethod
-    def read(cls, host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> OtherServices:
+    def read(cls, host: Host, init: InitSystem, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> OtherServices:
         """Read every service's unit file. What cannot be read is kept with its unit."""
         index = index.persistent()
-        return cls(_texts(host, index, cmdline, (name for name in index.files if name.endswith(".service"))))
+        names = (name for name in index.files if name.endswith(".service"))
+        return cls(_texts(_Boot(host, index, cmdline, _needs(init)), names))
 
 
-def _texts(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], names: Iterable[str]) -> Texts:
+class _Boot(NamedTuple):
+    """What the next boot has of units."""
+
+    host: Host
+    units: UnitIndex
+    cmdline: Lazy[BootCmdline]
+    needs: tuple[str, ...]
+    """The keys of units without which a service is not started."""
+
+
+def _needs(init: InitSystem) -> tuple[str, ...]:
+    """Up to 253 a unit that is only required and cannot be had is passed over when a boot pulls its service in
+    (systemd/systemd#11338, mended by #27852 in 254; ``systemctl start`` refused before too)."""
+    return ("BindsTo", "Requires") if init.at_least(REQUIRED_SINCE) else ("BindsTo",)
+
+
+def _texts(boot: _Boot, names: Iterable[str]) -> Texts:
+    index = boot.units
     found: dict[str, ServiceUnit | FactError] = {}
     for name in names:
         name = index.resolve(name)
@@ -98,9 +122,9 @@ def _texts(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], names: Iter
         if name in found or (fragment := beneath.fragment(name)) is None:
             continue
         try:
-            unit = load_unit(host, beneath, name)
+            unit = load_unit(boot.host, beneath, name)
             if unit is not None:
-                found[name] = _service(host, index, cmdline, unit, fragment)
+                found[name] = _service(boot, unit, fragment)
         except Absent:
             continue  # a dangling link is no unit
         except FactError as error:
@@ -108,10 +132,10 @@ def _texts(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], names: Iter
     return found
 
 
-def _service(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], unit: Unit, fragment: str) -> ServiceUnit:
+def _service(boot: _Boot, unit: Unit, fragment: str) -> ServiceUnit:
     into = _names(unit, "Install", "WantedBy", "RequiredBy", "UpheldBy")
     conflicts = _names(unit, "Unit", "Conflicts")
-    return ServiceUnit(unit.name, fragment, into, _obstacle(host, index, cmdline, unit), conflicts)
+    return ServiceUnit(unit.name, fragment, into, _obstacle(boot, unit), conflicts)
 
 
 def _names(unit: Unit, section: str, *keys: str) -> tuple[str, ...]:
@@ -124,32 +148,39 @@ def _names(unit: Unit, section: str, *keys: str) -> tuple[str, ...]:
     )
 
 
-def _obstacle(host: Host, index: UnitIndex, cmdline: Lazy[BootCmdline], unit: Unit) -> Obstacle | None:
-    condition = unmet(host, unit, lambda: cmdline().words)
+def _obstacle(boot: _Boot, unit: Unit) -> Obstacle | None:
+    condition = unmet(boot.host, unit, lambda: boot.cmdline().words)
     if condition is not None:
         message = f"{condition.text} does not hold"
         return Obstacle(message, condition.path, condition.text, condition.line, f"Make {condition.text} hold")
-    return _lost_need(index, unit) or _masked_socket(index, unit) or _missing_program(host, unit)
+    index = boot.units
+    return _lost_need(boot, unit) or _masked_socket(index, unit) or _missing_program(boot.host, unit)
 
 
-def _lost_need(index: UnitIndex, unit: Unit) -> Obstacle | None:
-    """A unit that it is bound to and that is masked or not there.
-
-    ``BindsTo=`` alone stops it: a unit that is only required and cannot be had is passed over when a boot pulls its
-    service in (systemd's ``transaction.c`` keeps the job; ``systemctl start`` would refuse).
-    """
-    for value, path, line in unit.values("Unit", "BindsTo"):
-        for name in value.split(" "):
-            mask = index.mask(name) if name else None
-            lost = index.complete and name.endswith((".service", ".socket", ".target")) and not index.exists(name)
-            if mask is not None:
-                argv = ("systemctl", "unmask", name) if len(index.files.get(name, ())) > 1 else ()
-                text = f"it is bound to {name}, which is masked"
-                return Obstacle(text, mask, "masked", None, f"Remove {mask} and install {name}", argv)
-            if lost:
-                text = f"it is bound to {name}, which is not there"
-                return Obstacle(text, path, f"BindsTo={value}", line, f"Install {name}")
+def _lost_need(boot: _Boot, unit: Unit) -> Obstacle | None:
+    """A unit that it is bound to, or requires, and that is masked or not there."""
+    index = boot.units
+    for key in boot.needs:
+        told = "is bound to" if key == "BindsTo" else "requires"
+        for value, path, line in unit.values("Unit", key):
+            for name in filter(None, value.split(" ")):
+                mask = index.mask(name)
+                if mask is not None:
+                    argv = ("systemctl", "unmask", name) if len(index.files.get(name, ())) > 1 else ()
+                    text = f"it {told} {name}, which is masked"
+                    return Obstacle(text, mask, "masked", None, f"Remove {mask} and install {name}", argv)
+                if _is_missing(boot, name):
+                    text = f"it {told} {name}, which is not there"
+                    return Obstacle(text, path, f"{key}={value}", line, f"Install {name}")
     return None
+
+
+def _is_missing(boot: _Boot, name: str) -> bool:
+    """Whether there is no such unit, and no System V script of which a generator makes one."""
+    stem, _, kind = name.rpartition(".")
+    if not boot.units.complete or kind not in ("service", "socket", "target") or "%" in name or boot.units.exists(name):
+        return False
+    return kind != "service" or not exists(boot.host, f"/etc/init.d/{stem}")
 
 
 def _masked_socket(index: UnitIndex, unit: Unit) -> Obstacle | None:
