@@ -70,9 +70,9 @@ def service(
     (or its socket) into the default target, and ``Wants=``, ``Requires=`` … of units that start; ``systemd.mask=``,
     ``systemd.wants=``, ``systemd.unit=`` and words such as ``rescue`` on the kernel's command line; the links of a
     System V script in `/etc/rc3.d`. A unit that is pulled in and cannot start fails too: where a `Condition…=` about
-    files or the command line does not hold, where its program is not there, where a unit that it
-    is bound to (`BindsTo=`), or from systemd 254 on requires, is masked or missing, where another service that starts at boot names it in `Conflicts=`
-    (chronyd, which names ntpd). Of an image that was not booted yet (no `/etc/machine-id`, or `uninitialized` in it)
+    files or the command line does not hold, where its program is not there, where a unit that it is bound to
+    (`BindsTo=`), or from systemd 254 on requires, is masked or missing, where another service that starts at boot
+    names it in `Conflicts=` (chronyd, which names ntpd). Of an image that was not booted yet (no `/etc/machine-id`, or `uninitialized` in it)
     systemd's presets count, which its first boot applies.
     On OpenRC: `/run/openrc/started` and the runlevels.
 
