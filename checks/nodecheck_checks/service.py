@@ -72,8 +72,8 @@ def service(
     System V script in `/etc/rc3.d`. A unit that is pulled in and cannot start fails too: where a `Condition…=` about
     files or the command line does not hold, where its program is not there, where a unit that it is bound to
     (`BindsTo=`), or from systemd 254 on requires, is masked or missing, where another service that starts at boot
-    names it in `Conflicts=` (chronyd, which names ntpd). Of an image that was not booted yet (no `/etc/machine-id`, or `uninitialized` in it)
-    systemd's presets count, which its first boot applies.
+    names it in `Conflicts=` (chronyd, which names ntpd). Of an image that was not booted yet (no `/etc/machine-id`, or
+    `uninitialized` in it) systemd's presets count, which its first boot applies.
     On OpenRC: `/run/openrc/started` and the runlevels.
 
     ## How to fix it
