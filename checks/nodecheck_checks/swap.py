@@ -52,7 +52,7 @@ def swap(swaps: Swaps) -> Results:
     ``noauto`` the last one counts; of two lines for one device the first), or as ``swapon -a`` does where another
     init boots; ``.swap`` units that something pulls in; ``zram-generator.conf`` and its drop-ins; services that make
     swap of zram, and dphys-swapfile; ``swapon`` in the administrator's own units and drop-ins, in the scripts that they
-    run, and in an executable ``rc.local`` (``swapoff -a`` there turns off what fstab turns on);
+    run, and in an executable ``rc.local`` (``swapoff -a`` there turns off what fstab and zram-generator turn on);
     swap partitions on the root's GPT disk (only a running node tells); and the command line of the next boot:
     ``fstab=no``, ``systemd.swap=0`` (systemd 246), ``systemd.gpt_auto=0``,
     ``systemd.zram=0`` and ``systemd.mask=`` take away, ``systemd.swap-extra=`` and ``systemd.mount-extra=``
@@ -129,7 +129,7 @@ def swap_boot(
         lambda: boot.of_fstab(fstab(), runlevels, pulls, commands),
         lambda: of_cmdline(boot),
         lambda: of_units(boot, units()),
-        lambda: of_zram(boot, zram()),
+        lambda: of_zram(boot, zram(), commands),
         lambda: of_services(boot, services()),
         lambda: of_commands(boot, commands()),
         lambda: of_gpt(boot, gpt(), fstab),
@@ -154,7 +154,7 @@ def swap_boot(
     elif not found:
         message = "nothing turns swap on at boot"
         if boot.off is not None:
-            message = f"{boot.off.value!r} in {boot.off.source} turns off what fstab turns on at boot"
+            message = f"{boot.off.value!r} in {boot.off.source} turns off what the boot turns on"
         yield ok(message, expected=EXPECTED, evidence=_looked_at(boot, fstab, zram))
 
 

@@ -41,7 +41,7 @@ class Boot:
         self._reasons: list[Evidence] = []
         self._target_fails = False
         self.off: Evidence | None = None
-        """The command that turned off what fstab had turned on."""
+        """The command that turned off what the boot had turned on."""
 
     def reasons(self) -> list[Evidence]:
         """What took swap away so far."""
@@ -89,9 +89,9 @@ class Boot:
             return False
         return owner.endswith(".device") or self.index.starts_at_boot(owner) is not None
 
-    def turned_off(self, entry: FstabEntry, commands: Lazy[SwapCommands]) -> bool:
-        """Whether a boot unit or ``rc.local`` runs ``swapoff -a`` once the area is on, which ``nofail`` may delay."""
-        off = commands().off if not entry.says("nofail", "fail") else None
+    def turned_off(self, commands: Lazy[SwapCommands]) -> bool:
+        """Whether a boot unit or ``rc.local`` runs ``swapoff -a`` once all is on that ``swap.target`` waits for."""
+        off = commands().off
         if off is not None:
             self.off = seen(off.source, off.text, line=off.line)
             self._reasons.append(self.off)
@@ -123,7 +123,8 @@ class Boot:
         for unit, first in firsts.items():
             by_target = _hooked_up(first) and not self.stopped(unit, is_device(first.spec))
             starts = by_target or (not self.masked(unit) and self._wanted(unit, pulls))
-            if starts and not (by_target and self.turned_off(first, commands)):
+            waited_for = by_target and not first.says("nofail", "fail")
+            if starts and not (waited_for and self.turned_off(commands)):
                 yield _of_lines(groups[unit])
 
     def _wanted(self, unit: str, pulls: Lazy[SwapPulls]) -> bool:

@@ -72,7 +72,7 @@ def _unit_fix(unit: SwapUnit) -> Fix:
     return mask_fix(unit.name)
 
 
-def of_zram(boot: Boot, zram: ZramGenerator) -> Iterator[Outcome]:
+def of_zram(boot: Boot, zram: ZramGenerator, commands: Lazy[SwapCommands]) -> Iterator[Outcome]:
     """Devices of zram-generator."""
     devices = zram.devices
     if boot.options.zram_on is not None and zram.refused is None and not any(d.name == "zram0" for d in devices):
@@ -85,7 +85,8 @@ def of_zram(boot: Boot, zram: ZramGenerator) -> Iterator[Outcome]:
         enabled = zram.enabled(device)
         unit = f"dev-{device.name}.swap"
         setup = f"systemd-zram-setup@{device.name}.service"
-        if enabled is not False and not boot.stopped(unit, on_device=False) and not boot.masked(setup):
+        starts = enabled is not False and not boot.stopped(unit, on_device=False) and not boot.masked(setup)
+        if starts and not boot.turned_off(commands):
             yield _of_zram(boot, device, unit, enabled is None)
 
 

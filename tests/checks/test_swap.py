@@ -298,6 +298,15 @@ def test_swapoff_in_rc_local_turns_off_what_a_boot_turned_on(tree: Tree, local: 
     assert fails(root) == (["/dev/sda2"] if on else [])
 
 
+def test_swapoff_in_rc_local_turns_off_zram_too(tree: Tree) -> None:
+    """As a Debian 13 node showed."""
+    generator = "usr/lib/systemd/system-generators/zram-generator"
+    root = tree({"usr/lib/systemd/zram-generator.conf": "[zram0]\n", generator: "", "etc/rc.local": "swapoff -a\n"})
+    assert fails(root) == ["/dev/zram0"]
+    (root / "etc/rc.local").chmod(0o755)
+    assert fails(root) == []
+
+
 @pytest.mark.parametrize(("first", "on"), [("", False), ("[Unit]\nDefaultDependencies=no\n", True)])
 def test_swapoff_before_the_kubelet_starts(tree: Tree, first: str, on: bool) -> None:
     """Not where the unit's drop-in takes it out of the order of the boot."""
