@@ -206,7 +206,7 @@ class Baseline(NamedTuple):
 def baseline_of(db: sqlite3.Connection, scope: str | None) -> Baseline | None:
     """The baseline of a scope, or the last one that was accepted at all."""
     row = db.execute(
-        "SELECT body FROM baseline WHERE ?1 IS NULL OR scope = ?1 ORDER BY id DESC LIMIT 1", (scope,)
+        "SELECT body FROM baseline WHERE ? IS NULL OR scope = ? ORDER BY id DESC LIMIT 1", (scope, scope)
     ).fetchone()
     return None if row is None else _baseline(row[0])
 
