@@ -9,7 +9,6 @@ from nodecheck.errors import FactError
 from nodecheck.facts.commands import SHELL, AllCommands, Command, Commands, NotExecutable, ServicePath, command_text
 from nodecheck.facts.image import ImageSystem
 from nodecheck.facts.os_release import OsRelease, leading_numbers
-from nodecheck.facts.packages import Packages
 from nodecheck.facts.runtime_versions import KubeletRelease
 from nodecheck.facts.service_units import AGENTS
 from nodecheck.facts.target import Target
@@ -29,7 +28,6 @@ def command(
     image: Lazy[ImageSystem],
     index: UnitIndex,
     kubelet: Lazy[KubeletRelease],
-    packages: Lazy[Packages],
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -63,7 +61,7 @@ def command(
     agent = next((unit for unit in AGENTS if index.exists(unit) and not index.exists("kubelet.service")), None)
     meant, hidden = target, None
     if agent is None and target.release is None:
-        meant, hidden = _by_kubelet(target, kubelet, packages)
+        meant, hidden = _by_kubelet(target, kubelet)
     wanted = {need.name: need for need in needs_of(meant) if agent is None or need.name in UNBUNDLED}
     wanted.update({name: Need(name, "the profile asks for it") for name in require})
     for name, need in wanted.items():
@@ -75,19 +73,15 @@ def command(
         yield unknown(f"which release's programs this node needs cannot be told: {told or hidden}", code=code)
 
 
-def _by_kubelet(
-    target: Target, kubelet: Lazy[KubeletRelease], packages: Lazy[Packages]
-) -> tuple[Target, FactError | None]:
+def _by_kubelet(target: Target, kubelet: Lazy[KubeletRelease]) -> tuple[Target, FactError | None]:
     """The same with the release of the kubelet that is installed, for a node that has not joined shows no other; or
     what hides that."""
     try:
-        numbers = kubelet().numbers
-        if numbers is None:
-            packages()
+        numbers, hidden = kubelet()
     except FactError as error:
         return target, error
     if numbers is None or len(numbers) < 2:
-        return target, None
+        return target, hidden
     return target._replace(kubernetes=f"{numbers[0]}.{numbers[1]}"), None
 
 
