@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 PYTHON = [sys.executable, "-I"]
-NETLINK_CHECKS = ("port", "default-route", "interface", "firewall")
+NETLINK_CHECKS = ("port", "default-route", "interface", "firewall", "hosts")
 COMMAND_CHECKS = ("version", "version-skew")
 AGAIN = """
 import resource, sys, nodecheck

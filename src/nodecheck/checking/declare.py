@@ -106,7 +106,7 @@ def needs_of(function: Callable[..., Any]) -> tuple[tuple[Need, ...], dict[str, 
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     notes = function.__annotations__
     defaults = function.__kwdefaults__ or {}
-    needs = tuple(_need(name, _evaluated(notes[name], function)) for name in names if name in notes)
+    needs = tuple([_need(name, notes[name], function) for name in names if name in notes])
     return needs, {name: (_evaluated(notes.get(name), function), defaults.get(name)) for name in keywords}
 
 
@@ -114,7 +114,14 @@ def _evaluated(note: Any, function: Callable[..., Any]) -> Any:
     return eval(note, function.__globals__) if isinstance(note, str) else note  # noqa: S307 - the module's own text
 
 
-def _need(name: str, note: Any) -> Need:
+def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
+    if isinstance(note, str):  # a plain name, mostly: looked up rather than compiled, for a run has hundreds
+        known = function.__globals__
+        lazy = note.startswith("Lazy[") and known.get("Lazy") is Lazy
+        fact = known.get(note[5:-1] if lazy else note)
+        if isinstance(fact, type):
+            return Need(name, fact, lazy)
+    note = _evaluated(note, function)
     if get_origin(note) is Lazy:
         return Need(name, get_args(note)[0], True)
     return Need(name, note, False)

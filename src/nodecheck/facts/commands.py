@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nodecheck.errors import Absent, FactError, Malformed
-from nodecheck.facts.kubelet_launch import kubelet_unit
-from nodecheck.facts.unit_command import command_line
+from nodecheck.facts.kubelet_places import kubelet_unit
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
@@ -39,7 +38,11 @@ class ServicePath(NamedTuple):
     def read(cls, host: Host, index: UnitIndex) -> ServicePath:
         """By the kubelet's unit; systemd's default without one. Raises what the host raises for a unit's file."""
         unit = kubelet_unit(host, index)
-        command = command_line(host, unit) if unit is not None else None
+        if unit is None:
+            return cls()
+        from nodecheck.facts.unit_command import command_line
+
+        command = command_line(host, unit)
         found = command.environment.get("PATH") if command is not None else None
         if found is None:
             return cls()

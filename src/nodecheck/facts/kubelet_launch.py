@@ -14,10 +14,10 @@ from nodecheck.facts.kubelet_places import (
     PROGRAMS,
     RPM_ARGS,
     UNIT,
+    kubelet_unit,
 )
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.unit_command import CommandLine, Word, command_line
-from nodecheck.facts.unit_files import Unit, load_unit, parse_unit
 from nodecheck.facts.unit_words import environment_file, split_words
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
@@ -52,16 +52,6 @@ def read_launch(host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> Launc
         packaged = _as_packaged(host, release)
         return packaged._replace(present=True, sources=(*command.sources, *packaged.sources))
     return _launch(arguments, command.sources, strict, command)
-
-
-def kubelet_unit(host: Host, index: UnitIndex) -> Unit | None:
-    """The kubelet's unit; drop-ins alone make one too, since a partial root may lack the fragment."""
-    unit = load_unit(host, index, UNIT)
-    if unit is not None or index.exists(UNIT):
-        return unit
-    paths = index.dropins(UNIT)
-    found = [assignment for path in paths for assignment in parse_unit(text(host, path), path)]
-    return Unit(UNIT, paths, tuple(found)) if found else None
 
 
 def _kubelet_arguments(command: CommandLine) -> tuple[list[Word], bool]:

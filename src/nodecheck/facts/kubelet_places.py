@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from nodecheck.facts.unit_files import Unit, load_unit, parse_unit
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
+from nodecheck.host.base import text
 
 UNIT = "kubelet.service"
 
@@ -59,3 +61,13 @@ def has_agent(host: Host, index: UnitIndex) -> bool:
     if any(exists(host, path) for path in AGENT_CONFIGS) or any(index.fragment(name) for name in AGENT_UNITS):
         return True
     return any(exists(host, path) for path in AGENT_STATE)
+
+
+def kubelet_unit(host: Host, index: UnitIndex) -> Unit | None:
+    """The kubelet's unit; drop-ins alone make one too, since a partial root may lack the fragment."""
+    unit = load_unit(host, index, UNIT)
+    if unit is not None or index.exists(UNIT):
+        return unit
+    paths = index.dropins(UNIT)
+    found = [assignment for path in paths for assignment in parse_unit(text(host, path), path)]
+    return Unit(UNIT, paths, tuple(found)) if found else None

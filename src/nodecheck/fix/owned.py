@@ -9,8 +9,6 @@ from nodecheck.errors import FactError
 from nodecheck.facts.image import ImageSystem
 from nodecheck.facts.owners import Owner, Owners
 from nodecheck.fix import MANUAL, Command, Create, Edit, Fix, Step, manual
-from nodecheck.fix.goals import sysctl_of
-from nodecheck.fix.text import told
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
 
@@ -74,6 +72,8 @@ def _instead(step: Step, owner: Owner) -> str:
 def _told(step: Step) -> str:
     if isinstance(step, Create) and step.content:
         return f"{printable(step.path)} (mode {step.mode}) holds {printable(repr(step.content[:2000]))}"
+    from nodecheck.fix.text import told
+
     return told(step)
 
 
@@ -92,6 +92,8 @@ def settings_of(steps: Iterable[Step]) -> Settings:
     >>> settings_of([Create("/etc/sysctl.d/99-x.conf", "0644", "vm.a = 1\\n")])
     Settings(sysctls=(('vm.a', '1'),), modules=(), whole=True)
     """
+    from nodecheck.fix.goals import sysctl_of
+
     sysctls: dict[str, str] = {}
     modules: dict[str, None] = {}
     whole = True
