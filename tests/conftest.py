@@ -6,8 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+
+settings.register_profile("nodecheck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("nodecheck")  # a busy machine fails no test: how long one takes is for benchmarks/
 
 
 @pytest.fixture

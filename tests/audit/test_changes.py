@@ -217,7 +217,7 @@ def test_fixed_is_only_what_passes_now_and_failed_when_it_was_last_judged(stages
                 assert now[change.id].startswith("fail")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(REPORTS, min_size=2, max_size=8))
 def test_no_failure_leaves_in_silence_and_nothing_is_told_twice(stages: list[dict[str, str]]) -> None:
     found = steps(*stages, stages[-1])

@@ -48,7 +48,7 @@ def glibc(raw: bytes, path: Path) -> list[tuple[bytes, bytes, bytes, bytes]]:
     return found
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(TOKENS), max_size=30))
 def test_glibc_reads_the_same(tmp_path: Path, tokens: list[bytes]) -> None:
     raw = b"".join(tokens)

@@ -116,4 +116,4 @@ def test_a_directory_is_not_skipped(tree: Tree, path: str) -> None:
 
 
 def test_nothing(tmp_path: Path) -> None:
-    assert read(tmp_path)[:6] == (None, None, None, None, (), None)
+    assert read(tmp_path)[:5] == (None, None, None, None, ())

@@ -75,7 +75,7 @@ def planned(*steps: Step) -> Plan:
     return plan(report_of(*[failing(f"c[{place:03}]", mended(step)) for place, step in enumerate(steps)]))
 
 
-SLOW = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SLOW

@@ -277,7 +277,7 @@ def validated(found: Plan) -> dict[str, Any]:
     return document
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(reports())
 def test_any_report_gives_a_plan_that_is_whole(report: nodecheck.Report) -> None:
     found = plan(report)
@@ -305,7 +305,7 @@ def test_hostile_text_is_valid_and_printable() -> None:
     assert all(item.why.isprintable() for item in found.not_fixed)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.sampled_from([
     SYSCTL_FILE, MODULE_FILE, SWAP_LINE, SWAPOFF, SYSCTL, MODPROBE, RELOAD, DOCKER, KUBELET, manual("a note"),
 ]), min_size=1, max_size=4, unique=True), min_size=1, max_size=6))  # fmt: skip

@@ -71,7 +71,7 @@ def safe(page: str) -> list[dict[str, Any]]:
     return list(play["tasks"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(reports())
 @example(hostile_report())
 def test_any_report_makes_a_safe_playbook(whole: Report) -> None:

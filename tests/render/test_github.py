@@ -73,7 +73,7 @@ def check_same(whole: Report) -> None:
     assert (f"not shown: {left}\n" in last.data + "\n") == (left > 0)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(reports())
 def test_the_runner_reads_what_was_written(whole: Report) -> None:
     check_same(whole)

@@ -71,7 +71,7 @@ def test_hostile_text_stays_text() -> None:
     assert sorted(names) == sorted(printable(found.id) for found in whole)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(reports())
 def test_any_report_makes_a_safe_page(whole: Report) -> None:
     safe(render(whole))

@@ -67,7 +67,7 @@ def check_same(whole: Report) -> None:
     assert counts == [len(whole), told.failed, told.unknown, told.skipped + told.waived]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(reports())
 def test_junitparser_reads_what_was_written(whole: Report) -> None:
     check_same(whole)

@@ -61,7 +61,7 @@ def check_same(whole: Report, entries: list[dict[str, Any]]) -> None:
         assert one["MESSAGE_ID"] == journald.RESULT_MESSAGE_ID
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(reports())
 def test_journald_s_encoding_is_read_back(whole: Report) -> None:
     raw = journald.datagrams(whole)
@@ -125,7 +125,7 @@ def check_lines(whole: Report, lines: list[str]) -> None:
         assert read["id"] == printable(one.id) or len(read["id"].encode()) > 400
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(reports())
 def test_syslog_s_lines_are_read_back(whole: Report) -> None:
     for raw in syslog.datagrams(whole):

@@ -74,7 +74,7 @@ def table_rows(page: str) -> list[list[str]]:
     return rows
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(hostile_text())
 def test_text_comes_back_as_it_is(raw: str) -> None:
     for page in (code(raw), text(raw)):
@@ -89,7 +89,7 @@ def test_each_hostile_text_stays_text(raw: str) -> None:
     assert table_rows(f"| a |\n| --- |\n| {text(raw)} |\n") == [[printable(raw)]]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(reports())
 @example(hostile_report())
 def test_any_report_is_safe(whole: Report) -> None:

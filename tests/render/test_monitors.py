@@ -59,7 +59,7 @@ def check_npd(whole: Report) -> None:
     assert ("failed: " in line[:20]) == (code == 1)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(reports())
 def test_every_report_fits(whole: Report) -> None:
     check_nagios(whole)

@@ -71,7 +71,7 @@ def check_same(whole: Report) -> None:
 BAD = (Status.FAIL, Status.UNKNOWN)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(reports())
 def test_both_parsers_read_what_was_written(whole: Report) -> None:
     check_same(whole)

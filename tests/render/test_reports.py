@@ -16,7 +16,7 @@ SCHEMA = json.loads((Path(nodecheck.__file__).parent / "schemas" / "report-1.jso
 VALID = Draft202012Validator(SCHEMA)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(reports())
 def test_they_are_reports(report: Report) -> None:
     VALID.validate(report.to_dict())

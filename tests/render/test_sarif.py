@@ -70,7 +70,7 @@ def check_uri(location: dict[str, Any]) -> None:
     assert normpath(b"/" + raw) == b"/" + raw
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(reports())
 def test_what_is_read_is_what_was_written(whole: Report) -> None:
     check_same(whole)

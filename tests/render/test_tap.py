@@ -52,7 +52,7 @@ def check_same(whole: Report) -> None:
             assert len(block["read"]) == len(one.evidence) if one.evidence else "read" not in block
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(reports())
 def test_tap_py_reads_what_was_written(whole: Report) -> None:
     check_same(whole)

@@ -188,7 +188,7 @@ def test_what_is_cut_fits(raw: str, room: int) -> None:
         assert found == text or columns(text) > room
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(reports(), st.sampled_from((40, 60, 80, 200)), st.booleans(), st.booleans())
 @example(hostile_report(), 60, False, True)
 def test_any_report_is_safe_on_a_terminal(whole: Report, width: int, quiet: bool, verbose: bool) -> None:

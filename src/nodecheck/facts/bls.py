@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cmp_to_key
 
 from nodecheck.errors import Absent
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -68,10 +68,7 @@ def _identity(path: str) -> tuple[str, bool]:
 
 def read_entries(host: Host, directory: str) -> tuple[BlsEntry, ...]:
     """The entries of a directory that name a kernel (others are not offered), unsorted; none where it is absent."""
-    try:
-        names = [name for name in host.names(directory) if name.endswith(".conf") and not name.startswith(".")]
-    except Absent:
-        return ()
+    names = [name for name in names_in(host, directory) if name.endswith(".conf") and not name.startswith(".")]
     found = []
     for name in names[:MOST_ENTRIES]:
         path = f"{directory}/{name}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.cmdline import PROC_CMDLINE, Cmdline, kernel_words, parse_cmdline, values
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -77,13 +77,7 @@ class BootCmdline(NamedTuple):
 
 def _has_loader(host: Host) -> bool:
     """Whether any place where a boot loader's configuration may be has anything at all."""
-    for place in ("/boot", "/efi", "/extlinux"):
-        try:
-            if host.names(place):
-                return True
-        except Absent:
-            continue
-    return False
+    return any(names_in(host, place) for place in ("/boot", "/efi", "/extlinux"))
 
 
 class RunningKernel(NamedTuple):
@@ -130,10 +124,6 @@ def _newest_tree(host: Host) -> str | None:
     from nodecheck.facts.bls import newest
 
     for directory in ("/lib/modules", "/usr/lib/modules"):
-        try:
-            names = host.names(directory)
-        except Absent:
-            continue
-        if releases := [name for name in names if name[:1] in tuple("0123456789")]:
+        if releases := [name for name in names_in(host, directory) if name[:1] in tuple("0123456789")]:
             return newest(releases)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Denied, Offline
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.record import NamedTuple
 
 
@@ -66,10 +66,7 @@ def _by_bytes(item: tuple[str, list[str]]) -> bytes:
 
 
 def _names(host: Host, folder: str) -> tuple[str, ...]:
-    try:
-        names = host.names(folder)
-    except Absent:
-        return ()
+    names = names_in(host, folder)
     return () if names and folder.startswith("/run/") and _run_is_in_memory(host) else names
 
 

@@ -8,7 +8,7 @@ from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
 from nodecheck.facts.crio import CONFIG, CONFIG_DIR, Crio, Value
 from nodecheck.facts.runtime_service import Flag, Service, flags
 from nodecheck.facts.toml import MOST_BYTES, decoded, line_of, parse_toml
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 
 MOST_FILES = 1024
 MOST_LEVELS = 16
@@ -58,12 +58,8 @@ def _walk(host: Host, folder: str, level: int) -> tuple[str, ...]:
     """Every file below a directory, whatever its name ends in, in the order of Go's ``filepath.Walk``."""
     if not folder or level > MOST_LEVELS:
         return ()
-    try:
-        names = host.names(folder)
-    except Absent:
-        return ()
     found: list[str] = []
-    for name in names:
+    for name in names_in(host, folder):
         path = f"{folder}/{name}"
         # Walk goes down into any directory; one in the place of a .conf file is taken for what cannot be read.
         if host.link(path) is None and not name.endswith(".conf") and host.stat(path).kind == "dir":

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from nodecheck.errors import Absent, ParseError, TooLarge
 from nodecheck.facts.packages import WANTED, Package, Packages, is_wanted
-from nodecheck.host import MIB, Host
+from nodecheck.host import MIB, Host, names_in
 from nodecheck.text import decode
 
 DIRECTORY = "/var/lib/dpkg"
@@ -50,20 +50,13 @@ def read_dpkg(host: Host) -> Packages:
 
 def _files(host: Host) -> Iterator[tuple[str, bool]]:
     """The files of the database in the order in which they count, and whether a stanza must tell its status."""
-    for name in _names(host, f"{DIRECTORY}/status.d"):  # images without a package manager
+    for name in names_in(host, f"{DIRECTORY}/status.d"):  # images without a package manager
         if not name.endswith(".md5sums"):
             yield f"{DIRECTORY}/status.d/{name}", False
     yield STATUS, True
-    for name in _names(host, f"{DIRECTORY}/updates"):  # what an interrupted dpkg left: it counts
+    for name in names_in(host, f"{DIRECTORY}/updates"):  # what an interrupted dpkg left: it counts
         if name.isascii() and name.isdigit():
             yield f"{DIRECTORY}/updates/{name}", True
-
-
-def _names(host: Host, directory: str) -> tuple[str, ...]:
-    try:
-        return host.names(directory)
-    except Absent:
-        return ()
 
 
 def parse_status(raw: bytes, source: str, assume_installed: bool = False) -> list[tuple[str, Package]]:

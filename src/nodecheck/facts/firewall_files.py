@@ -9,7 +9,7 @@ from nodecheck.facts.filter_tables import FilterTable, parse_saved
 from nodecheck.facts.os_release import parse_os_release
 from nodecheck.facts.unit_files import load_unit
 from nodecheck.facts.units import UnitIndex
-from nodecheck.host import Host, exists
+from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -162,8 +162,5 @@ def _included(host: Host, pattern: str) -> tuple[str, ...]:
     if not any(char in place for char in "*?["):
         return (place,)
     folder, _, name = place.rpartition("/")
-    try:
-        names = host.names(folder)
-    except Absent:
-        return ()
+    names = names_in(host, folder)
     return tuple([f"{folder}/{found}" for found in names if fnmatchcase(found, name) and not found.startswith(".")])

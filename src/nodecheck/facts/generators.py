@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent
 from nodecheck.facts.systemd import InitSystem
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.record import NamedTuple
 
 DIRS = (
@@ -29,11 +29,7 @@ class Generators(NamedTuple):
         """List the directories of generators."""
         found: dict[str, str] = {}
         for folder in DIRS:
-            try:
-                names = host.names(folder)
-            except Absent:
-                continue
-            for name in names:
+            for name in names_in(host, folder):
                 found.setdefault(name, f"{folder}/{name}")
         masks = frozenset(path for path in found.values() if path.startswith("/etc/") and _masks(host, path))
         return cls(not init.present, tuple(found.values()), masks)

@@ -56,8 +56,6 @@ class KubeletConfig(NamedTuple):
     feature_gates: tuple[tuple[str, bool], ...] = ()
     config: str | None = None
     """The ``--config`` file."""
-    config_dir: str | None = None
-    """The ``--config-dir`` directory."""
     node_ip: Setting | None = None
     """``--node-ip``: one address, or one of each family with a comma between; None: the default route's link has it."""
     hostname_override: Setting | None = None

@@ -101,7 +101,6 @@ def _assembled(launch: Launch, files: _Files) -> KubeletConfig:
         bootstrap_kubeconfig=_flag(flags, "bootstrap-kubeconfig", str),
         feature_gates=gates,
         config=_path(flags.last("config")),
-        config_dir=_path(flags.last("config-dir")),
         older_than=flags.older_than,
         sources=tuple(dict.fromkeys((*launch.sources, *files.sources))),
         problem=problem,

@@ -12,7 +12,7 @@ from nodecheck.facts.bls import BlsEntry, by_grub, by_systemd, read_entries
 from nodecheck.facts.extlinux import default_label
 from nodecheck.facts.grub import GrubEntry, GrubMenu, parse_default_grub, parse_grub_cfg, parse_grubenv
 from nodecheck.facts.grub_words import script_words
-from nodecheck.host import MIB, Host, exists
+from nodecheck.host import MIB, Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -63,7 +63,7 @@ def hinted(host: Host) -> Entry | None:
 def _default_grub(host: Host) -> Entry | None:
     """``/etc/default/grub`` and, after it, ``/etc/default/grub.d/*.cfg`` (grub-mkconfig)."""
     folder = "/etc/default/grub.d"
-    paths = ["/etc/default/grub", *(f"{folder}/{name}" for name in _names(host, folder) if name.endswith(".cfg"))]
+    paths = ["/etc/default/grub", *(f"{folder}/{name}" for name in names_in(host, folder) if name.endswith(".cfg"))]
     variables: dict[str, str] = {}
     source, line = None, None
     for path in paths[:64]:
@@ -99,7 +99,7 @@ def _grub_cfgs(host: Host) -> Iterator[str]:
     by_efi = _exists(host, "/sys/firmware/efi") and _exists(host, "/boot/grub2")
     if not by_efi:
         yield from GRUB_CFGS
-    yield from (f"{_EFI_VENDORS}/{name}/grub.cfg" for name in _names(host, _EFI_VENDORS))
+    yield from (f"{_EFI_VENDORS}/{name}/grub.cfg" for name in names_in(host, _EFI_VENDORS))
     if by_efi:
         yield from GRUB_CFGS
 
@@ -216,15 +216,8 @@ def _unified_images(host: Host) -> tuple[str, ...]:
     """Unified kernel images carry their command line inside, where nodecheck does not look."""
     found: list[str] = []
     for esp in ESPS:
-        found += [name for name in _names(host, f"{esp}/EFI/Linux") if name.lower().endswith(".efi")]
+        found += [name for name in names_in(host, f"{esp}/EFI/Linux") if name.lower().endswith(".efi")]
     return tuple(found)
-
-
-def _names(host: Host, directory: str) -> tuple[str, ...]:
-    try:
-        return host.names(directory)
-    except Absent:
-        return ()
 
 
 def _efi_variable(host: Host, name: str) -> str | None:

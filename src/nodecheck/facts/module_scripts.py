@@ -12,7 +12,7 @@ from nodecheck.facts.modules_load import Load
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.systemd import InitSystem, Unit, UnitIndex, load_unit
 from nodecheck.facts.unit_pulls import ServicePulls
-from nodecheck.host import Host, exists
+from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -76,11 +76,7 @@ class ModuleScripts(NamedTuple):
 
 
 def _paths(host: Host) -> Iterator[str]:
-    try:
-        names = host.names(SCRIPT_DIR)
-    except Absent:
-        names = ()
-    for name in names:
+    for name in names_in(host, SCRIPT_DIR):
         if name.endswith(".modules") and not name.startswith("."):
             yield f"{SCRIPT_DIR}/{name}"
     if exists(host, RC_MODULES):

@@ -8,7 +8,7 @@ from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Malformed, Offline, ParseError
 from nodecheck.facts.boot import BootCmdline, KernelRelease, RunningKernel
 from nodecheck.facts.modules import Modules, module_name
-from nodecheck.host import MIB, Host, exists
+from nodecheck.host import MIB, Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -177,11 +177,7 @@ def read_tree(host: Host, release: str | None, built_in_only: bool = False) -> M
 
 def _releases(host: Host) -> tuple[str, ...]:
     for folder in DIRS:
-        try:
-            names = host.names(folder)
-        except Absent:
-            continue
-        if found := tuple([name for name in names if name[:1] in tuple("0123456789")]):
+        if found := tuple([name for name in names_in(host, folder) if name[:1] in tuple("0123456789")]):
             return found
     return ()
 

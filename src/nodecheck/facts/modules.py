@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, FactError, Malformed, Offline, ParseError, Unsupported
-from nodecheck.host import MIB, Host
+from nodecheck.host import MIB, Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -108,10 +108,7 @@ class SysModules(NamedTuple):
             listed: Mapping[str, Listed] = modules().listed
         except (Absent, Offline):
             listed = {}
-        try:
-            names = host.names(SYS_MODULE)
-        except Absent:
-            return cls({})
+        names = names_in(host, SYS_MODULE)
         return cls({module_name(n): _initstate(host, n) for n in names if module_name(n) not in listed})
 
 

@@ -57,7 +57,6 @@ class OsRelease(NamedTuple):
     pretty_name: str | None = None
     version_id: str | None = None
     id_like: tuple[str, ...] = ()
-    codename: str | None = None
     evidence: tuple[Evidence, ...] = ()
     """The lines that told ``id`` and ``version``."""
 
@@ -107,7 +106,6 @@ def of_fields(fields: dict[str, tuple[str, int]], path: str) -> OsRelease:
         value("PRETTY_NAME"),
         value("VERSION_ID"),
         tuple([word for word in (value("ID_LIKE") or "").split(" ") if word]),
-        value("VERSION_CODENAME"),
         tuple(told) or (seen(path, "neither ID nor VERSION_ID"),),
     )
 

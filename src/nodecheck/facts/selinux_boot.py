@@ -9,7 +9,7 @@ from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.os_release import OsRelease, at_least, leading_numbers
 from nodecheck.facts.selinux import DISABLED, ENFORCING, MODES, PERMISSIVE, SelinuxMode
 from nodecheck.facts.selinux_lsm import STARTS_WITHOUT, KernelLsm, suse_16
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.host.base import exists, text
 from nodecheck.record import NamedTuple
 
@@ -233,9 +233,5 @@ _STORE = "/var/lib/selinux/targeted/active/modules"
 
 def _module(host: Host) -> str | None:
     """The module in the policy store, at whatever priority."""
-    try:
-        priorities = host.names(_STORE)
-    except Absent:
-        return None
-    paths = (f"{_STORE}/{priority}/container" for priority in priorities[:64])
+    paths = (f"{_STORE}/{priority}/container" for priority in names_in(host, _STORE)[:64])
     return next((path for path in paths if exists(host, path)), None)

@@ -11,7 +11,7 @@ from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.unit_files import load_unit
 from nodecheck.facts.unit_names import device_node, path_of_unit, unit_of_path
 from nodecheck.facts.units import UnitIndex
-from nodecheck.host import Host, exists
+from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -161,11 +161,7 @@ def _sysv_link(host: Host, name: str) -> str | None:
     """The start link of an init script (which systemd-sysv-generator makes a unit of), or OpenRC's."""
     if exists(host, f"/etc/init.d/{name}"):
         for folder in ("/etc/rc2.d", "/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d", "/etc/rcS.d"):
-            try:
-                names = host.names(folder)
-            except Absent:
-                continue
-            for link in names:
+            for link in names_in(host, folder):
                 if link[:1] == "S" and link[1:3].isdigit() and link[3:] == name:
                     return f"{folder}/{link}"
         for level in ("sysinit", "boot", "default"):

@@ -26,7 +26,7 @@ from nodecheck.facts.sysctl_kernel import IP_FORWARD, default_of, master_of, sam
 from nodecheck.facts.sysctl_runs import Run, runs
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.tuned import REAPPLY, tuned_runs
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -230,17 +230,10 @@ def writer_of(host: Host, init: InitSystem, index: UnitIndex, cmdline: BootCmdli
 
 def _script(host: Host, init: InitSystem) -> Writer:
     if init.name == "openrc":
-        levels = _names(host, "/etc/runlevels")
-        if levels and not any("sysctl" in _names(host, f"/etc/runlevels/{level}") for level in levels):
+        levels = names_in(host, "/etc/runlevels")
+        if levels and not any("sysctl" in names_in(host, f"/etc/runlevels/{level}") for level in levels):
             return Writer(None, "no runlevel starts OpenRC's sysctl service", "/etc/runlevels")
     return Writer(PROCPS, f"{init.name}'s boot scripts run procps' sysctl")
-
-
-def _names(host: Host, folder: str) -> tuple[str, ...]:
-    try:
-        return host.names(folder)
-    except Absent:
-        return ()
 
 
 def _cmdline_settings(cmdline: BootCmdline, kernel: Lazy[KernelRelease]) -> tuple[Setting, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from nodecheck.errors import Absent
 from nodecheck.facts.generators import Generators
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.record import NamedTuple
 
 INIT_DIRS = ("/etc/init.d", "/etc/rc.d/init.d")
@@ -38,7 +38,7 @@ class SysvScripts(NamedTuple):
         links = [(level, link) for level in LEVELS for link in _starting(host, level)]
         found: dict[str, SysvScript] = {}
         for folder in INIT_DIRS:
-            for name in _names(host, folder):
+            for name in names_in(host, folder):
                 if name in found or not _is_executable(host, f"{folder}/{name}"):
                     continue
                 own = tuple((level, link) for level, link in links if link.rpartition("/")[2][3:] == name)
@@ -53,7 +53,7 @@ class SysvScripts(NamedTuple):
 def _starting(host: Host, level: str) -> list[str]:
     """The links ``S??name`` of a runlevel."""
     for folder in (f"/etc/rc{level}.d", f"/etc/rc.d/rc{level}.d"):
-        names = _names(host, folder)
+        names = names_in(host, folder)
         if names:
             return [f"{folder}/{name}" for name in names if name[:1] == "S" and name[1:3].isdigit()]
     return []
@@ -66,10 +66,3 @@ def _is_executable(host: Host, path: str) -> bool:
     except Absent:
         return False
     return found.kind == "file" and bool(found.mode & 0o100)
-
-
-def _names(host: Host, folder: str) -> tuple[str, ...]:
-    try:
-        return host.names(folder)
-    except Absent:
-        return ()

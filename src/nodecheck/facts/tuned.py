@@ -13,7 +13,7 @@ from nodecheck.facts.sysctl_conf import Setting
 from nodecheck.facts.sysctl_keys import is_glob
 from nodecheck.facts.sysctl_runs import Command, Run
 from nodecheck.facts.units import UnitIndex
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -165,10 +165,7 @@ def _reapplied(host: Host) -> tuple[Setting, ...]:
     main = {option.key: option.value for option in parse_profile(_read(host, MAIN_CONF))}
     if not _is_true(main.get("reapply_sysctl", "1")):
         return ()
-    try:
-        names = host.names("/etc/sysctl.d")
-    except Absent:
-        names = ()
+    names = names_in(host, "/etc/sysctl.d")
     found: list[Setting] = []
     for path in (*[f"/etc/sysctl.d/{name}" for name in names if fnmatchcase(name, "*.conf")], "/etc/sysctl.conf"):
         found.extend(_lines(_read(host, path), path))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from nodecheck.errors import Absent
 from nodecheck.facts.unit_files import Unit
 from nodecheck.facts.unit_words import Unbalanced, environment_file, split_words
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -156,8 +156,5 @@ def _matching(host: Host, pattern: str) -> tuple[str, ...]:
         return (pattern,)
     from fnmatch import fnmatchcase
 
-    try:
-        names = host.names(folder or "/")
-    except Absent:
-        return ()
+    names = names_in(host, folder or "/")
     return tuple(f"{folder}/{found}" for found in names if fnmatchcase(found, name) and not found.startswith("."))

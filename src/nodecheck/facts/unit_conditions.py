@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from nodecheck.errors import Absent
 from nodecheck.facts.cmdline import values
 from nodecheck.facts.unit_files import Assignment, Unit
-from nodecheck.host import Host, exists
+from nodecheck.host import Host, exists, names_in
 from nodecheck.record import NamedTuple
 
 Words = Callable[[], tuple[str, ...]]
@@ -106,10 +106,7 @@ def _is_filled(host: Host, path: str) -> bool:
 
 
 def _has_names(host: Host, path: str) -> bool:
-    try:
-        return bool(host.names(path))
-    except Absent:
-        return False
+    return bool(names_in(host, path))
 
 
 def _is_matched(host: Host, pattern: str) -> bool | None:
@@ -123,12 +120,10 @@ def _is_matched(host: Host, pattern: str) -> bool | None:
 def _matches(host: Host, folder: str, pattern: str) -> Iterator[str]:
     from fnmatch import fnmatchcase
 
-    try:
-        names = host.names(folder)
-    except Absent:
-        return
     hidden = pattern.startswith(".")
-    yield from (name for name in names if fnmatchcase(name, pattern) and (hidden or not name.startswith(".")))
+    yield from (
+        name for name in names_in(host, folder) if fnmatchcase(name, pattern) and (hidden or not name.startswith("."))
+    )
 
 
 _TESTS: dict[str, Callable[[Host, str], bool | None]] = {

@@ -118,6 +118,14 @@ def exists(host: Host, path: str) -> bool:
     return True
 
 
+def names_in(host: Host, folder: str) -> tuple[str, ...]:
+    """The names in a directory, none where nothing is there; raises what :meth:`Host.names` raises except Absent."""
+    try:
+        return host.names(folder)
+    except Absent:
+        return ()
+
+
 _ERRORS: dict[int, type[FactError]] = {
     errno.EACCES: Denied,
     errno.EPERM: Denied,
