@@ -6,7 +6,7 @@ from typing import Literal
 from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.checking.model import Evidence, Outcome
 from nodecheck.errors import FactError
-from nodecheck.facts.cgroups import CGROUPFS, CgroupVersion
+from nodecheck.facts.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.containerd import Containerd
 from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
@@ -44,7 +44,7 @@ def cgroup_driver(
     init: Lazy[InitSystem],
     cgroups: Lazy[CgroupVersion],
     *,
-    driver: Literal["systemd", "cgroupfs"] = "systemd",
+    driver: Literal["auto", "systemd", "cgroupfs"] = "auto",
 ) -> Results:
     """The container runtime and the kubelet use the same cgroup driver, the wanted one.
 
@@ -69,6 +69,10 @@ def cgroup_driver(
 
     A configuration with which a component would not start is unknown, with the reason. ``agreement`` compares the
     kubelet with the runtime that it points to. Runtimes that it does not point to are leftovers, of severity ``info``.
+    A containerd whose CRI plugin is off (``disabled_plugins``, as Docker's package writes it) fails where a kubelet is
+    there and has no other runtime: no pod would start.
+
+    Parameter: ``driver``, the wanted one; by default (``auto``) systemd where systemd is the init, else cgroupfs.
 
     ## How to fix it
     Drain the node, set the driver in the file that the evidence names (and the kubelet's to the same), restart the
@@ -80,6 +84,21 @@ def cgroup_driver(
     containerd#4203, kubernetes#89682, kubernetes#111776.
     """
     node = Node(releases, kubelet_release, packages, target, init, cgroups)
+    on_systemd = driver != "auto" or init().is_systemd
+    wanted = driver if driver != "auto" else SYSTEMD if on_systemd else CGROUPFS
+    for outcome in _outcomes(node, docker, containerd, crio, kubelet, line, wanted):
+        yield outcome if on_systemd else _without_systemd(outcome)
+
+
+def _outcomes(
+    node: Node,
+    docker: Lazy[Docker],
+    containerd: Lazy[Containerd],
+    crio: Lazy[Crio],
+    kubelet: Lazy[KubeletConfig],
+    line: Lazy[KubeletDriverLine],
+    driver: str,
+) -> Iterator[Outcome]:
     sides = list(runtimes(node, docker, containerd, crio))
     config = attempt(kubelet)
     if isinstance(config, FactError):
@@ -88,6 +107,14 @@ def cgroup_driver(
         yield from _without_kubelet(sides, node, driver)
     else:
         yield from _with_kubelet(config, sides, node, driver, containerd, line)
+
+
+def _without_systemd(outcome: Outcome) -> Outcome:
+    if outcome.fix is None:
+        return outcome
+    from nodecheck_checks.cgroup_driver_fixes import otherwise_restarted
+
+    return outcome._replace(fix=otherwise_restarted(outcome.fix))
 
 
 def _without_kubelet(sides: list[Side], node: Node, driver: str) -> Iterator[Outcome]:
@@ -121,10 +148,14 @@ def _with_kubelet(
         changed = together(runtime, own, driver)
         sides = [changed if side is runtime else side for side in sides]
         own, runtime = together(own, runtime, driver), changed
+    usable = [side for side in sides if not side.idle]
     for side in (*sides, own):
         leftover = side is not own and pointed is not None and side.name != pointed
-        yield _outcome(_idle(side, runtime), driver, Severity.INFO if leftover else None, () if leftover else KUBELET)
-    usable = [side for side in sides if not side.idle]
+        if side.idle and not side.code and not usable and not leftover:
+            yield _off(side, driver)
+        else:
+            severity, beside = (Severity.INFO, ()) if leftover else (None, KUBELET)
+            yield _outcome(_idle(side, runtime), driver, severity, beside)
     if runtime is not None:
         yield _agreement(own, runtime, driver, pair)
     elif pointed is None and usable:
@@ -219,6 +250,18 @@ def _idle(side: Side, runtime: Side | None) -> Side:
         why = f"the kubelet points to {side.name}, and {side.idle}"
         return side._replace(idle="", code="malformed", why=why)
     return side
+
+
+def _off(side: Side, wanted: str) -> Outcome:
+    """The only runtime of a kubelet, and it serves none."""
+    return fail(
+        f"{side.name} serves no kubelet, and this node has no other runtime: {side.idle}",
+        subject=side.name,
+        expected=wanted,
+        actual="off",
+        evidence=side.evidence,
+        fix=side.fix(wanted, KUBELET) if side.fix is not None else None,
+    )
 
 
 def _outcome(side: Side, wanted: str, severity: Severity | None = None, beside: tuple[str, ...] = ()) -> Outcome:

@@ -3,11 +3,12 @@
 from nodecheck.facts.cgroups import SYSTEMD
 from nodecheck.facts.containerd import Containerd
 from nodecheck.facts.containerd_config import RUNC_V2, Effective
+from nodecheck.facts.containerd_merge import CRI_SECTIONS
 from nodecheck.facts.crio import CONFIG_DIR, Crio, Value
 from nodecheck.facts.docker import KEY, Docker
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
-from nodecheck.fix import Edit, Fix, Step, command, create, edit, manual
+from nodecheck.fix import MANUAL, Command, Edit, Fix, Step, command, create, edit, manual
 
 DRAIN = (
     "drain the node first (kubectl drain NODE --ignore-daemonsets): pods that were started with the other driver keep "
@@ -35,6 +36,32 @@ def _replaced(line: str, before: str, after: str) -> str | None:
 def _owned(path: str) -> bool:
     """Whether a file is the administrator's, so that no update of a package brings it back."""
     return path.startswith(("/etc/", "/var/lib/kubelet/"))
+
+
+def cri_plugin(line: str | None, path: str, _wanted: str, beside: tuple[str, ...] = ()) -> Fix:
+    """containerd's CRI plugin turned on, by taking it off the list of those that are off."""
+    title = "Turn containerd's CRI plugin on"
+    words = [f"{quote}{name}{quote}" for name in CRI_SECTIONS for quote in "\"'"]
+    named = [word for word in words if line is not None and line.count(word) == 1]
+    # With more than one item commas would have to go too: a person sees which.
+    if line is not None and len(named) == 1 and line.count('"') + line.count("'") == 2:
+        return _restarting(title, ("containerd", *beside), edit(path, line, line.replace(named[0], "")))
+    return _by_hand(title, f"in {path} take the CRI plugin off the list disabled_plugins, then restart containerd")
+
+
+def otherwise_restarted(fix: Fix) -> Fix:
+    """The same where systemd is not the init: what systemctl would do is left to a person."""
+    if not any(isinstance(step, Command) and step.argv[0] == "systemctl" for step in fix.steps):
+        return fix
+    steps: list[Step] = []
+    for step in fix.steps:
+        if isinstance(step, Command) and step.argv[0] == "systemctl":
+            if step.argv[1] == "restart":
+                name = step.argv[-1]
+                steps.append(manual(f"restart {name} by this system's init (with OpenRC: rc-service {name} restart)"))
+        else:
+            steps.append(step)
+    return fix._replace(steps=tuple(steps), safety=MANUAL)
 
 
 def containerd(fact: Containerd, found: Effective, wanted: str, beside: tuple[str, ...] = ()) -> Fix:

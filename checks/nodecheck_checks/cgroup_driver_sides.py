@@ -178,13 +178,14 @@ def _containerd(fact: Containerd, node: Node) -> Side | None:
 def _containerd_driver(
     fact: Containerd, found: Effective, ignored: tuple[str, ...], node: Node, package: tuple[Evidence, ...]
 ) -> Side:
-    from nodecheck_checks.cgroup_driver_fixes import containerd
+    from nodecheck_checks.cgroup_driver_fixes import containerd, cri_plugin
 
     path, line, told = fact.place(found.keys)
     place = seen(path, None, locator=".".join(found.keys[-3:])) if told is None else seen(path, told.strip(), line=line)
     evidence = (place, *package)
     if not found.cri:
-        return Side("containerd", evidence=evidence, idle="its CRI plugin is off (disabled_plugins)")
+        off = "its CRI plugin is off (disabled_plugins)"
+        return Side("containerd", evidence=evidence, idle=off, fix=partial(cri_plugin, told, path))
     driver = found.driver or (SYSTEMD if node.on_systemd() else CGROUPFS)
     notes = [] if told is not None else [f"SystemdCgroup of runtime {found.handler} is not set"]
     if found.detected:

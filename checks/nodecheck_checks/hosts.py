@@ -95,7 +95,7 @@ def _is_right(name: str, address: str, file: Hosts) -> bool:
 
 def _judged(name: str, address: str, file: Hosts, order: HostsOrder, steps: tuple[Step, ...] | None) -> Outcome:
     lines = file.of(name)
-    evidence = [*_evidence(lines), *_order_evidence(order)]
+    evidence = [*_evidence(lines, name), *_order_evidence(order)]
     found = ", ".join(dict.fromkeys(_same_family(lines, address))) or "no address"
     if steps is not None:
         return fail(
@@ -163,7 +163,7 @@ def _own(
     name: str, file: Hosts, order: HostsOrder, addresses: Lazy[Addresses], steps: tuple[Step, ...] | None
 ) -> Outcome:
     lines = file.of(name)
-    evidence = [*_evidence(lines), *_order_evidence(order)]
+    evidence = [*_evidence(lines, name), *_order_evidence(order)]
     if lines:
         found = tuple(dict.fromkeys(spelt(line.address) or "" for line in lines))
         actual = ", ".join(found)
@@ -219,8 +219,8 @@ def _own_address(addresses: Lazy[Addresses], routes: Lazy[Routes]) -> str | None
     return None
 
 
-def _evidence(lines: tuple[HostsLine, ...]) -> list[Evidence]:
-    return [seen(PATH, line.text, line=line.line) for line in lines] or [seen(PATH)]
+def _evidence(lines: tuple[HostsLine, ...], name: str) -> list[Evidence]:
+    return [seen(PATH, line.text, line=line.line) for line in lines] or [seen(PATH, locator=name)]
 
 
 def _order_evidence(order: HostsOrder) -> list[Evidence]:

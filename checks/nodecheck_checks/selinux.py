@@ -49,7 +49,8 @@ def selinux(
 
     ## How to fix it
     Install container-selinux, or turn SELinux off: `SELINUX=disabled` in `/etc/selinux/config`, and reboot. On RHEL 9
-    and with kernels from 6.4 on, `selinux=0` on the kernel's command line is the full form.
+    and with kernels from 6.4 on, `selinux=0` on the kernel's command line is the full form. A plan changes the mode
+    only where the profile says which are allowed.
 
     ## Sources
     libselinux `selinux_config.c` and `load_policy.c`; selinux(8); the kernel's `security/security.c`; RHEL 9, "Using
@@ -62,7 +63,7 @@ def selinux(
         yield _good(mode.mode, f"SELinux is {mode.mode}", mode.evidence, allow)
     else:
         grade = _grade(mode.mode, allow, policy)
-        fix = _now_fix(mode.mode, config, _wanted(allow))
+        fix = _now_fix(mode.mode, config, _wanted(allow)) if allow else _choice()
         yield _bad(
             mode.mode, f"SELinux is {mode.mode}{grade.why}", (*mode.evidence, *grade.evidence), allow, fix, grade
         )
@@ -85,7 +86,7 @@ def selinux_boot(
         yield _good(boot.mode, message + _note(boot, release), boot.evidence, allow)
     else:
         grade = _grade(boot.mode, allow, policy)
-        fix = _boot_fix(boot.config, _wanted(allow))
+        fix = _boot_fix(boot.config, _wanted(allow)) if allow else _choice()
         yield _bad(boot.mode, message + grade.why, (*boot.evidence, *grade.evidence), allow, fix, grade)
 
 
@@ -144,6 +145,16 @@ def _note(boot: SelinuxAtBoot, release: Lazy[OsRelease]) -> str:
 def _wanted(allow: tuple[str, ...]) -> str:
     """The mode that a fix aims at."""
     return next((mode for mode in (DISABLED, PERMISSIVE, ENFORCING) if mode in (allow or (DISABLED,))), DISABLED)
+
+
+def _choice() -> Fix:
+    """What is left to a person where no profile says which mode is wanted: a plan turns no guard off unasked."""
+    return by_hand(
+        "Choose how SELinux is to be",
+        "To keep it, install container-selinux and see that the runtime and the network plugin support it "
+        '(allow = ["enforcing"] in the profile\'s [check.selinux] accepts it); to go without, set SELINUX=disabled in '
+        f'{CONFIG} and reboot (allow = ["disabled"] has a plan do that).',
+    )
 
 
 def _now_fix(mode: str, config: Lazy[SelinuxConfig], wanted: str) -> Fix:

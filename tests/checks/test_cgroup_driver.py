@@ -147,11 +147,48 @@ def test_the_package_of_docker_turns_cri_off(tree: Tree) -> None:
     assert found["containerd"][0] == "skip"
 
 
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        ('disabled_plugins = ["cri"]', "disabled_plugins = []"),
+        ("disabled_plugins = ['io.containerd.grpc.v1.cri']", "disabled_plugins = []"),
+        ('disabled_plugins = ["cri", "zfs"]', None),
+    ],
+)
+def test_cri_off_beside_a_kubelet_without_another_runtime(tree: Tree, line: str, after: str | None) -> None:
+    """As containerd.io's package leaves it on a node that is about to join."""
+    version = "version = 2\n" if "grpc" in line else ""
+    root = tree({CONTAINERD: f"{version}{line}\n", "/usr/bin/kubelet": "x", "/usr/bin/containerd": "x"})
+    found = run(root)["cgroup-driver[containerd]"]
+
+    assert (found.status, found.severity, found.actual) == ("fail", "error", "off")
+    assert found.fix is not None
+    edits = [step.after for step in found.fix.steps if isinstance(step, Edit)]
+    assert edits == ([] if after is None else [after])
+    assert (found.fix.safety == "manual") == (after is None)
+
+
+def test_cri_off_beside_docker_is_as_its_package_leaves_it(tree: Tree) -> None:
+    files: dict[str, str | bytes] = {CONTAINERD: 'disabled_plugins = ["cri"]\n', "/usr/bin/dockerd": "x"}
+    assert judged(tree({**files, "/usr/bin/kubelet": "x"}))["containerd"][0] == "skip"
+
+
+@pytest.mark.parametrize(("text", "status"), [("", "pass"), (None, "fail")])
+def test_where_systemd_is_not_the_init_cgroupfs_is_wanted(tree: Tree, text: str | None, status: str) -> None:
+    files: dict[str, str | bytes] = {"/sbin/openrc": "x", "/etc/os-release": "ID=alpine\nVERSION_ID=3.20.1\n"}
+    config = runc(V2, "true", 2) if text is None else text
+    root = tree({**files, CONTAINERD: config, "/usr/bin/containerd": "x"})
+    found = run(root)["cgroup-driver[containerd]"]
+
+    assert (found.status, found.expected) == (status, "cgroupfs")
+    assert found.fix is None or not any(isinstance(step, Command) for step in found.fix.steps)
+
+
 def test_cri_off_where_the_kubelet_needs_it(tree: Tree) -> None:
     endpoint = kubelet("systemd") + "containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n"
     found = judged(tree({CONTAINERD: 'disabled_plugins = ["cri"]\n', KUBELET: endpoint}))
 
-    assert (found["containerd"][0], found["agreement"][0]) == ("unknown", "unknown")
+    assert (found["containerd"][0], found["agreement"][0]) == ("fail", "unknown")
 
 
 class TestImports:
@@ -261,7 +298,7 @@ CRIO_FLAGS = "[Service]\nExecStart=/usr/bin/crio --cgroup-manager=cgroupfs --con
         ({DOCKER_UNIT: docker_unit("$DOCKER_OPTS"), "/etc/default/docker": f'DOCKER_OPTS="{FLAG}"\n'}, "unknown"),
         ({DOCKER_UNIT: docker_unit(), OVERRIDE: f"[Service]\nExecStart=\nExecStart=/usr/bin/dockerd {FLAG}\n"}, "pass"),
         ({DOCKER_UNIT: f"[Service]\nExecStart=/bin/sh -c 'exec dockerd {FLAG}'\n"}, "pass"),
-        ({"/etc/default/docker": f'DOCKER_OPTS="{FLAG}"\n', "/sbin/openrc": "x"}, "pass"),
+        ({"/etc/default/docker": f'DOCKER_OPTS="{FLAG}"\n', "/sbin/openrc": "x"}, "fail"),
     ],
 )  # fmt: skip
 def test_docker_flags(tree: Tree, files: dict[str, str | bytes], status: str) -> None:

@@ -563,6 +563,11 @@ def test_openrc_reads_its_own_files(tree: Tree) -> None:
     )
     assert (boot(root).status, boot(root, "ip_vs").status, boot(root, "ip_vs_rr").status) == ("pass", "pass", "fail")
 
+    (root / "etc/runlevels/boot").mkdir(parents=True)  # its service modules is in no runlevel
+    assert (boot(root).status, boot(root, "ip_vs").status) == ("fail", "fail")
+    (root / "etc/runlevels/boot/modules").symlink_to("/etc/init.d/modules")
+    assert boot(root).status == "pass"
+
 
 # --- every source in turn ------------------------------------------------------------------------------------------
 

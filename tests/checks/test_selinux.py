@@ -86,11 +86,12 @@ def test_reference_profile_and_its_fix(tree: Tree, config: str) -> None:
 
 def test_a_missing_file_is_made(tree: Tree) -> None:
     root = tree({"/etc/selinux/targeted/policy/policy.31": "x", "/etc/os-release": "ID=centos\nVERSION_ID=7.9\n"})
-    found = judge(root)
+    using = profile(root, '["disabled"]')
+    found = judge(root, using=using)
     assert (found.status, found.actual) == ("fail", "permissive")
 
     mend(root, found.fix)
-    assert judge(root).status == "pass"
+    assert judge(root, using=using).status == "pass"
 
 
 def test_evidence_names_the_line_and_the_word(tree: Tree) -> None:
@@ -111,13 +112,21 @@ def test_note_on_rhel_9(tree: Tree) -> None:
     assert (judge(root).status, "selinux=0" in judge(root).message) == ("pass", True)
 
 
+@pytest.mark.parametrize("view", ["", "@boot"])
+def test_no_plan_turns_it_off_unasked(tree: Tree, view: str) -> None:
+    found = judge(tree({"/sys/fs/selinux/enforce": "1", "/etc/selinux/config": ENFORCING, **CONTAINERS}), view)
+
+    assert (found.status, found.severity) == ("fail", "warning")
+    assert found.fix is not None
+    assert found.fix.safety == "manual"
+
+
 @pytest.mark.parametrize(("enforce", "severity"), [("1", "error"), ("0", "warning")])
 def test_now(tree: Tree, enforce: str, severity: str) -> None:
     root = tree({"/sys/fs/selinux/enforce": enforce, "/etc/selinux/config": ENFORCING})
 
-    found = judge(root, "")
-
-    assert (found.status, found.severity) == ("fail", severity)
+    assert (judge(root, "").status, judge(root, "").severity) == ("fail", severity)
+    found = judge(root, "", profile(root, '["disabled"]'))
     assert found.fix is not None
     steps = [tuple(step) for step in found.fix.steps]
     assert (("setenforce", "0"),) in steps or enforce == "0"

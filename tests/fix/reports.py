@@ -33,14 +33,20 @@ def failing(
     )  # fmt: skip
 
 
-def report_of(*results: Result, root: str | None = None, hostname: str | None = None, run_id: str = UUID) -> Report:
+def report_of(
+    *results: Result,
+    root: str | None = None,
+    hostname: str | None = None,
+    run_id: str = UUID,
+    fail_on: str = "error",
+) -> Report:
     """A report of these results, sorted by id as a report's are."""
     found = tuple(sorted(results, key=lambda result: result.id))
     source = Source("live", "/") if root is None else Source("root", root)
     started = "2026-11-23T01:02:03Z"
     return Report(
         Tool("nodecheck", "0.1.0", ()),
-        Run(run_id, started, started, 0.1, "complete", source, True, "error"),
+        Run(run_id, started, started, 0.1, "complete", source, True, fail_on),
         Node(hostname, None, None, None, None, OsName(None, None, None)),
         ProfileUsed("kubernetes", "sha256:" + "0" * 64, None, None, None, None),
         summary_of(found, "error"),

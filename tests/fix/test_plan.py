@@ -47,10 +47,15 @@ def test_a_report_without_failures_gives_an_empty_plan() -> None:
     assert not found.disruptive
 
 
-def test_failures_of_every_severity_are_taken() -> None:
+@pytest.mark.parametrize("fail_on", ["error", "warning", "info"])
+def test_what_is_for_information_is_mended_where_it_is_asked_for(fail_on: str) -> None:
     results = [failing(level.value, mended(command("true", level.value)), level) for level in Severity]
+    found = plan(report_of(*results, fail_on=fail_on))
 
-    assert {item.for_ for item in plan(report_of(*results)).steps} == {("error",), ("warning",), ("info",)}
+    left = [] if fail_on == "info" else ["info"]
+    assert {item.for_ for item in found.steps} == {(name,) for name in ("error", "warning", "info") if name not in left}
+    assert [item.id for item in found.not_fixed] == left
+    assert all("--fail-on info" in item.why for item in found.not_fixed)
 
 
 def test_packages_come_first_and_services_last() -> None:
@@ -137,7 +142,7 @@ CONTRADICTIONS: list[tuple[Step, Step]] = [
 
 @pytest.mark.parametrize(("first", "second"), CONTRADICTIONS)
 def test_a_contradiction_is_named_and_the_graver_result_wins(first: Step, second: Step) -> None:
-    light = failing("a", mended(first, SWAPOFF), Severity.INFO)
+    light = failing("a", mended(first, SWAPOFF), Severity.WARNING)
     grave = failing("b", mended(second))
     found = plan(report_of(light, grave))
 

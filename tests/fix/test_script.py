@@ -303,6 +303,16 @@ def test_a_program_that_is_not_there_is_told_before_anything_is_changed(dash: Ma
     assert os.listdir(etc) == []
 
 
+def test_the_package_manager_itself_must_be_there(dash: Machine, etc: Path) -> None:
+    installs = mended(command("zypper", "--non-interactive", "install", "--", "ipset"))
+    ended = dash.run(of(mended(create(str(etc / "f"), "x")), installs, mended(command("ipset", "list"))))
+
+    assert ended.code == 3
+    assert "zypper" in ended.err
+    assert "there is no such program here" in ended.err
+    assert os.listdir(etc) == []
+
+
 def test_commands_run_with_the_usual_umask_and_backups_are_private(dash: Machine, etc: Path) -> None:
     (etc / "f").write_text("a\n")
     program(dash, "maker", f"mkdir {etc}/made")

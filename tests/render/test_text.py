@@ -72,7 +72,7 @@ def test_a_failure_is_shown_in_full() -> None:
         "fail (error)  swap[/dev/sda2]@boot", "expected  no swap", "actual    swap",
         "/etc/fstab, line 12: /dev/sda2 none swap\\x1b]0;", "Turn it off (safe)", "$ swapoff -- '/dev/my disk'",
         "- /dev/sda2 none swap", "write /etc/x.conf (0644)", "| b", "look at it",
-        "FAIL: 1 failed, 0 unknown, 0 waived, 0 passed, 0 skipped; 100% of what applies was judged",
+        "FAIL: 1 failed (1 error), 0 unknown, 0 waived, 0 passed, 0 skipped; 100% of what applies was judged",
     ):  # fmt: skip
         assert words in text
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import nodecheck
 from nodecheck.checking import Check, Results, Severity, check, fail, ok, seen
 from nodecheck.errors import Absent
-from nodecheck.fix import Fix, create
+from nodecheck.fix import Fix, Step, create, edit, manual
 from nodecheck.host import Host
 
 
@@ -44,9 +44,19 @@ def motd(motd: Motd, *, owner: str = "platform") -> Results:
         if line.strip() == expected:
             yield ok(f"the message names {owner}", evidence=[seen("/etc/motd", line, line=number)])
             return
-    fix = Fix("Name the owner", (create("/etc/motd", f"{expected}\n"),))
+    fix = Fix("Name the owner", (_added(motd.text, f"{expected}\n"),))
     evidence = [seen("/etc/motd", motd.text)]
     yield fail(f"the message does not name {owner}", expected=expected, evidence=evidence, fix=fix)
+
+
+def _added(text: str | None, line: str) -> Step:
+    """A file that is not there is written; one that is gets the line before its first, and keeps the others."""
+    if not text:
+        return create("/etc/motd", line)
+    first = text.partition("\n")[0]
+    if first and text.split("\n").count(first) == 1:
+        return edit("/etc/motd", first, line + first)
+    return manual(f"add to /etc/motd: {line}")
 
 
 def as_words(report: nodecheck.Report) -> str:

@@ -10,6 +10,7 @@ from nodecheck.facts.boot_units import boot_units
 from nodecheck.facts.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.early_services import other_command
 from nodecheck.facts.modules import module_name
+from nodecheck.facts.openrc import Runlevels
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
@@ -44,7 +45,7 @@ class Load(NamedTuple):
 
 
 class Hindrance(NamedTuple):
-    """Why systemd-modules-load will load nothing."""
+    """Why systemd-modules-load, or OpenRC's modules, will load nothing."""
 
     message: str
     path: str
@@ -74,7 +75,8 @@ class ModulesLoad(NamedTuple):
             return cls(tuple(loads), files, hindrance(units, cmdline) or _other_command(host, units))
         if init.name in ("openrc", "sysvinit", "runit"):
             loads = [load._replace(obeys_blacklist=False) for load in _of_files(host, files, words=True)]
-            return cls((*_of_etc_modules(host, files), *loads, *_of_openrc(host, init)), files)
+            found = (*_of_etc_modules(host, files), *loads, *_of_openrc(host, init))
+            return cls(found, files, _openrc_hindrance(host) if init.name == "openrc" else None)
         return cls((), files, None, False, None if init.name == "upstart" else init.name)
 
 
@@ -92,6 +94,13 @@ def hindrance(units: UnitIndex, cmdline: BootCmdline) -> Hindrance | None:
     if units.complete and "sysinit.target.wants" in units.dirs and units.starts_at_boot(SERVICE) is None:
         return Hindrance(f"nothing starts {SERVICE}", f"/usr/lib/systemd/system/sysinit.target.wants/{SERVICE}", None)
     return None
+
+
+def _openrc_hindrance(host: Host) -> Hindrance | None:
+    """OpenRC's own service loads them all, where it is in a runlevel."""
+    if Runlevels.read(host).starts("modules"):
+        return None
+    return Hindrance("OpenRC's service modules is in no runlevel", "/etc/runlevels/boot/modules", None)
 
 
 def _other_command(host: Host, units: UnitIndex) -> Hindrance | None:

@@ -110,7 +110,10 @@ class Plan(NamedTuple):
 
 
 def plan(report: Report) -> Plan:
-    """The plan for a report: of every result that failed, of any severity, and that no waiver covers.
+    """The plan for a report: of every result that failed and that no waiver covers.
+
+    What is only for information (severity ``info``) is planned for a report that was to fail on it (``--fail-on
+    info``), and is in ``not_fixed`` otherwise: nothing keeps the node from its work.
 
     A fix is taken whole or not at all. What has none, one that only a person can apply, or one that contradicts
     another's, is in ``not_fixed``; of two that contradict each other the one of the graver result counts. Fixes that
@@ -118,8 +121,12 @@ def plan(report: Report) -> Plan:
     """
     merger = Merger()
     not_fixed: dict[str, str] = {}
-    left_out = {begin for result in report.failures if _unplannable(result) and (begin := _begin(result))}
-    for result in sorted(report.failures, key=_gravest_first):
+    asked = [result for result in report.failures if result.severity.reaches(_least(report))]
+    for result in report.failures:
+        if result not in asked:
+            not_fixed[result.id] = "it is only for information: plan --fail-on info mends that too"
+    left_out = {begin for result in asked if _unplannable(result) and (begin := _begin(result))}
+    for result in sorted(asked, key=_gravest_first):
         why = _unplannable(result, left_out) or merger.add(_fixing(result))
         if why is not None:
             not_fixed[result.id] = why
@@ -129,6 +136,10 @@ def plan(report: Report) -> Plan:
     found = report.summary
     judged = bool(found.passed or found.failed or found.waived)
     return Plan(report.node, report.run.source, report.run.id, steps, left, found.unknown, judged)
+
+
+def _least(report: Report) -> str:
+    return "info" if report.run.fail_on == "info" else "warning"
 
 
 def _gravest_first(result: Result) -> int:

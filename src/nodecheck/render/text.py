@@ -174,9 +174,21 @@ def _expanded(report: Report, style: Style) -> list[Result]:
     return worst_first(shown)
 
 
+def _by_severity(report: Report) -> str:
+    """`` (2 errors, 9 warnings)``: what failed below ``--fail-on`` does not make the verdict."""
+    counts = {word: sum(result.severity.value == word for result in report.failures) for word in _SEVERITIES}
+    told = [
+        f"{count} {word if count == 1 or word == 'info' else word + 's'}" for word, count in counts.items() if count
+    ]
+    return f" ({', '.join(told)})" if told else ""
+
+
+_SEVERITIES = ("error", "warning", "info")
+
+
 def _verdict(report: Report, style: Style) -> str:
     found = report.summary
-    counts = f"{found.failed} failed, {found.unknown} unknown, {found.waived} waived, "
+    counts = f"{found.failed} failed{_by_severity(report)}, {found.unknown} unknown, {found.waived} waived, "
     counts += f"{found.passed} passed, {found.skipped} skipped"
     colour = {"pass": "pass", "fail": "fail"}.get(found.verdict, "unknown")
     verdict = printable(found.verdict.upper())

@@ -183,7 +183,11 @@ ended() {
 run() {
     case $mode in
     check)
-        if [ "$installs" = no ] && ! command -v "$1" >/dev/null 2>&1; then
+        case $installs:$1 in
+        no:* | *:apt-get | *:apk | *:dnf | *:pacman | *:tdnf | *:yum | *:zypper) ;;
+        *) return 0 ;;
+        esac
+        if ! command -v "$1" >/dev/null 2>&1; then
             stop 'there is no such program here' || return 0
         fi
         ;;
