@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
-from nodecheck.errors import Unsupported
+from nodecheck.errors import Absent, Unsupported
 from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
 from nodecheck.facts.openrc import Runlevels
@@ -142,6 +142,8 @@ def _not_installed(boot: AtBoot, name: str, units: tuple[str, ...], by_units: bo
     trace = None if by_units else boot.trace(name)
     if trace is not None:
         raise Unsupported(trace.source, f"{name} belongs to this node ({trace.value}), and no unit tells if it starts")
+    if boot.init.is_systemd and not by_units:
+        raise Absent("/usr/lib/systemd/system", "no unit at all is here, so that none tells what the next boot starts")
     evidence = [seen(f"/usr/lib/systemd/system/{unit}") for unit in units]
     return ok(f"{name} is not installed as a service", actual="not installed", evidence=evidence)
 

@@ -282,10 +282,17 @@ def test_what_the_text_of_another_unit_pulls_in_is_masked(tree: Tree) -> None:
 
 
 def test_an_absent_unit_passes_and_says_what_was_looked_for(tree: Tree, name: str) -> None:
-    found = boot(tree({}), name)
+    found = boot(tree({"/usr/lib/systemd/system/sysinit.target": ""}), name)
 
     assert found.status == "pass"
     assert found.evidence[-1].value is None
+
+
+def test_a_root_without_any_unit_tells_nothing(tree: Tree, name: str) -> None:
+    """As a mount point to which nothing is mounted."""
+    found = boot(tree({}), name)
+
+    assert (found.status, found.cause and found.cause.code) == ("unknown", "not-found")
 
 
 @pytest.mark.parametrize("by", ["a link of the system's own", "the text of another unit"])
@@ -433,7 +440,9 @@ def test_a_configuration_without_any_unit_is_unknown(tree: Tree, name: str, file
 
     status = {other: boot(root, other).status.value for other in NAMES}
 
-    assert status == {**dict.fromkeys(NAMES, "pass"), name: "unknown"}
+    others = "pass" if init else "unknown"  # of systemd's a root without any unit tells nothing
+    assert status == {**dict.fromkeys(NAMES, others), name: "unknown"}
+    assert "belongs to this node" in boot(root, name).message
 
 
 @pytest.mark.parametrize("path", ["/etc/ufw/ufw.conf", "/etc/sysconfig/iptables", "/etc/nftables.conf"])
