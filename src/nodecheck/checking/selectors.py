@@ -113,6 +113,16 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def one_of(word: str, words: Iterable[str]) -> str:
+    """As :func:`nearest`, and all words where none is near.
+
+    >>> one_of("jason", ["json", "text"]), one_of("x", ["json", "text"])
+    ("; did you mean 'json'?", ': expected one of json, text')
+    """
+    known = list(words)
+    return nearest(word, known) or f": expected one of {', '.join(known)}"
+
+
 def closest(word: str, words: Iterable[str]) -> str:
     """As :func:`nearest`, and what comes closest where no word is near.
 

@@ -1,4 +1,4 @@
-"""The checks of a profile, with their severities and parameters as the profile sets them."""
+"""The checks of a profile, with their severities as the profile sets them; with --json their parameters too."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 
-from nodecheck.checking.selectors import nearest
+from nodecheck.checking.selectors import one_of
 from nodecheck.errors import UsageError
 from nodecheck.report import Report
 
@@ -30,7 +30,7 @@ def renderer(name: str) -> Renderer:
 
     others = load().renderers
     if name not in others:
-        raise UsageError(f"there is no format {name!r}{nearest(name, (*BUILT_IN, *others))}")
+        raise UsageError(f"there is no format {name!r}{one_of(name, (*BUILT_IN, *others))}")
     return others[name]
 
 

@@ -38,9 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def form(name: str) -> Form:
     """The function that makes a format's document. Raises UsageError."""
     if name not in FORMS:
-        from nodecheck.checking.selectors import nearest
+        from nodecheck.checking.selectors import one_of
 
-        raise UsageError(f"there is no format {name!r} of a plan{nearest(name, FORMS)}")
+        raise UsageError(f"there is no format {name!r} of a plan{one_of(name, FORMS)}")
     return FORMS[name]
 
 

@@ -69,11 +69,11 @@ def _scheduled(args: argparse.Namespace) -> Iterator[str]:
         raise UsageError(f"root must not run what others can change: {problem}")
     if problem is not None:
         complain(f"others than root can change this nodecheck, and --install would refuse it: {printable(problem)}")
+    _verify_calendar(args)
     if not args.install:
         titles = len(files) > 1
         yield from (f"{f'# {path}{chr(10)}' if titles else ''}{text}" for path, text in files.items())
         return
-    _verify_calendar(args)
     other = install.CRON if args.kind == "systemd" else install.TIMER
     if os.path.exists(other):
         complain(f"{other} is there too: the audit will run by both")

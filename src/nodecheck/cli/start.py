@@ -81,9 +81,9 @@ def _dispatch(words: list[str]) -> int:
         overview.print_help(sys.stderr)
         return USAGE
     if words[0][:1] != "-":
-        from nodecheck.checking.selectors import nearest
+        from nodecheck.checking.selectors import one_of
 
-        raise UsageError(f"there is no verb {words[0]!r}{nearest(words[0], VERBS)}")
+        raise UsageError(f"there is no verb {words[0]!r}{one_of(words[0], VERBS)}")
     overview.parse_args(words)
     overview.error("expected a verb before its options")
 

@@ -24,7 +24,7 @@ def place() -> Iterator[Item]:
     if os.path.isdir("/run/systemd/system"):
         yield ok(TOPIC, "systemd", "runs")
     else:
-        yield note(TOPIC, "systemd", "does not run here: what services do now is told by their processes alone")
+        yield note(TOPIC, "systemd", "does not run here: of services only the time service is told now, by its process")
     yield from _namespace("net", "network")
 
 
