@@ -46,4 +46,8 @@ def test_a_strangers_plugin_is_loaded_and_judges(environment: Path) -> None:
     (step,) = result["fix"]["steps"]
     (tree / step["path"].lstrip("/")).write_text(step["content"])
     assert ran(command, *words, "--format", "words", cwd=environment) == "pass\n"
+
+    (tree / "etc/motd").write_text("Welcome\nall\n")  # a fix must not write over what is there
+    (step,) = json.loads(ran(command, *words, "--json", cwd=environment))["results"][0]["fix"]["steps"]
+    assert (step["before"], step["after"]) == ("Welcome", "Owner: storage\nWelcome")
     assert "says whose node this is" in ran(command, "explain", "motd", cwd=environment)
