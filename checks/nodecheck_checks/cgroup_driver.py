@@ -151,7 +151,8 @@ def _with_kubelet(
     usable = [side for side in sides if not side.idle]
     for side in (*sides, own):
         leftover = side is not own and pointed is not None and side.name != pointed
-        if side.idle and not side.code and not usable and not leftover:
+        alone = not usable and (side.name == pointed or not _names_runtime(config))
+        if side.idle and not side.code and alone:
             yield _off(side, driver)
         else:
             severity, beside = (Severity.INFO, ()) if leftover else (None, KUBELET)
@@ -166,11 +167,15 @@ def _pointed(config: KubeletConfig, node: Node, sides: list[Side]) -> str | None
     """The runtime that the kubelet uses: the one it names, else the only one that is there; None: not known."""
     release = node.kubernetes()
     named = config.runtime((release[0], release[1]) if release is not None else None)
-    explicit = config.runtime_endpoint is not None or config.container_runtime is not None
+    explicit = _names_runtime(config)
     usable = [side.name for side in sides if not side.idle]
     if named is not None and (explicit or named in usable or len(usable) != 1):
         return named
     return usable[0] if len(usable) == 1 else None
+
+
+def _names_runtime(config: KubeletConfig) -> bool:
+    return config.runtime_endpoint is not None or config.container_runtime is not None
 
 
 def _asks_runtime(config: KubeletConfig, node: Node, runtime: Side | None, containerd: Lazy[Containerd]) -> bool | None:
@@ -257,7 +262,7 @@ def _off(side: Side, wanted: str) -> Outcome:
     return fail(
         f"{side.name} serves no kubelet, and this node has no other runtime: {side.idle}",
         subject=side.name,
-        expected=wanted,
+        expected="its CRI plugin on",
         actual="off",
         evidence=side.evidence,
         fix=side.fix(wanted, KUBELET) if side.fix is not None else None,

@@ -8,7 +8,7 @@ from nodecheck.facts.crio import CONFIG_DIR, Crio, Value
 from nodecheck.facts.docker import KEY, Docker
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
-from nodecheck.fix import MANUAL, Command, Edit, Fix, Step, command, create, edit, manual
+from nodecheck.fix import MANUAL, Command, Edit, Fix, Step, by_hand, command, create, edit, manual
 
 DRAIN = (
     "drain the node first (kubectl drain NODE --ignore-daemonsets): pods that were started with the other driver keep "
@@ -45,8 +45,9 @@ def cri_plugin(line: str | None, path: str, _wanted: str, beside: tuple[str, ...
     named = [word for word in words if line is not None and line.count(word) == 1]
     # With more than one item commas would have to go too: a person sees which.
     if line is not None and len(named) == 1 and line.count('"') + line.count("'") == 2:
-        return _restarting(title, ("containerd", *beside), edit(path, line, line.replace(named[0], "")))
-    return _by_hand(title, f"in {path} take the CRI plugin off the list disabled_plugins, then restart containerd")
+        restarts = [command("systemctl", "restart", "--", name) for name in ("containerd", *beside)]
+        return Fix(title, (edit(path, line, line.replace(named[0], "")), *restarts), "disruptive")
+    return by_hand(title, f"In {path} take the CRI plugin off the list disabled_plugins, then restart containerd.")
 
 
 def otherwise_restarted(fix: Fix) -> Fix:

@@ -151,7 +151,7 @@ def _choice() -> Fix:
     """What is left to a person where no profile says which mode is wanted: a plan turns no guard off unasked."""
     return by_hand(
         "Choose how SELinux is to be",
-        "To keep it, install container-selinux and see that the runtime and the network plugin support it "
+        "To keep it, have container-selinux installed, and see that the runtime and the network plugin support it "
         '(allow = ["enforcing"] in the profile\'s [check.selinux] accepts it); to go without, set SELINUX=disabled in '
         f'{CONFIG} and reboot (allow = ["disabled"] has a plan do that).',
     )

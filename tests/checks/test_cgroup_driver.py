@@ -173,6 +173,11 @@ def test_cri_off_beside_docker_is_as_its_package_leaves_it(tree: Tree) -> None:
     assert judged(tree({**files, "/usr/bin/kubelet": "x"}))["containerd"][0] == "skip"
 
 
+def test_cri_off_beside_a_kubelet_that_uses_something_else(tree: Tree) -> None:
+    endpoint = kubelet("systemd") + "containerRuntimeEndpoint: unix:///run/other/other.sock\n"
+    assert judged(tree({CONTAINERD: 'disabled_plugins = ["cri"]\n', KUBELET: endpoint}))["containerd"][0] == "skip"
+
+
 @pytest.mark.parametrize(("text", "status"), [("", "pass"), (None, "fail")])
 def test_where_systemd_is_not_the_init_cgroupfs_is_wanted(tree: Tree, text: str | None, status: str) -> None:
     files: dict[str, str | bytes] = {"/sbin/openrc": "x", "/etc/os-release": "ID=alpine\nVERSION_ID=3.20.1\n"}
