@@ -67,6 +67,8 @@ Plugin = Callable[..., Path]
         ("--profile none", 2),
         ("--profile ./none.toml", 2),
         ("--kubernetes newest", 2),
+        ("--kubernetes 1.134", 2),
+        ("--kubernetes 2.34", 2),
         ("--timeout 0", 2),
         ("--timeout soon", 2),
         ("--role master", 2),

@@ -22,7 +22,8 @@ def release_text(text: str) -> str:
     """
     plain = text.removeprefix("v")
     numbers = plain.split(".")
-    if not 2 <= len(numbers) <= 3 or not all(n.isascii() and n.isdigit() and len(n) <= 4 for n in numbers):
+    decimal = all(n.isascii() and n.isdigit() and len(n) <= 2 for n in numbers)
+    if not decimal or not 2 <= len(numbers) <= 3 or numbers[0] != "1":
         raise UsageError(f"kubernetes: expected a release such as 1.34 or 1.34.2, found {text!r}")
     return plain
 
