@@ -79,6 +79,7 @@ class ServicePulls(NamedTuple):
         queue = list(index.boot_goals())
         reached: set[str] = set()
         found: dict[str, tuple[tuple[str, str], ...]] = {}
+        told: dict[str, tuple[str, ...]] = {}  # by path: instances share the text of their template
         while queue and len(reached) < MOST_STEPS:
             unit = index.resolve(queue.pop())
             if unit in reached or index.masked(unit) or (index.complete and not index.exists(unit)):
@@ -86,7 +87,9 @@ class ServicePulls(NamedTuple):
             reached.add(unit)
             queue += links.get(unit, ())
             for path in _texts_of(index, unit, aliases.get(unit, ())):
-                for name in pulled_in(_source(host, path), path):
+                if path not in told:
+                    told[path] = tuple(pulled_in(_source(host, path), path))
+                for name in told[path]:
                     found[name] = (*found.get(name, ()), (unit, path))
                     queue.append(name)
         return cls(frozenset(reached), found)
