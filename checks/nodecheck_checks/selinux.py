@@ -170,7 +170,7 @@ def _now_fix(mode: str, config: Lazy[SelinuxConfig], wanted: str) -> Fix:
         steps = _config_steps(config(), wanted)
     except FactError:
         steps = (manual(f"set SELINUX={wanted} in {CONFIG}"),)
-    return Fix("Turn SELinux off with the next boot", (*relax, *steps), "disruptive", reboot=True)
+    return Fix("Turn SELinux off with the next boot", (*steps, *relax), "disruptive", reboot=True)
 
 
 def _boot_fix(config: SelinuxConfig, wanted: str) -> Fix:

@@ -94,3 +94,16 @@ def test_a_service_that_is_not_installed_is_to_be_installed(tmp_path: Path) -> N
     assert [item.why.partition(":")[0] for item in found.not_fixed] == [
         "Install chronyd.service", "Install docker.socket"
     ]  # fmt: skip
+
+
+def test_selinux_is_off_on_disk_before_it_is_relaxed_now(tmp_path: Path) -> None:
+    files = {"sys/fs/selinux/enforce": "1", "etc/selinux/config": "SELINUX=enforcing\nSELINUXTYPE=targeted\n"}
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(content)
+    profile = tmp_path / "p.toml"
+    profile.write_text('schema = "nodecheck.profile/1"\nname = "p"\n[check.selinux]\nallow = ["disabled"]\n')
+
+    found = nodecheck.plan(nodecheck.run(root=tmp_path, profile=profile, select=["selinux"]))
+
+    assert [item.step.kind for item in found.steps] == ["edit", "command"]
