@@ -19,9 +19,9 @@ from nodecheck.facts.swap_units import SwapServices, SwapUnits
 from nodecheck.facts.swaps import PROC_SWAPS, SwapArea, Swaps
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.zram import ZramGenerator
-from nodecheck.fix import Fix, by_hand, command
+from nodecheck.fix import SAFE, Fix, by_hand, command
 from nodecheck_checks.swap_boot import Boot
-from nodecheck_checks.swap_others import of_cmdline, of_commands, of_gpt, of_services, of_units, of_zram
+from nodecheck_checks.swap_others import kept_from_gpt, of_cmdline, of_commands, of_gpt, of_services, of_units, of_zram
 
 EXPECTED = "no swap"
 
@@ -65,7 +65,8 @@ def swap(swaps: Swaps) -> Results:
 
     ## How to fix it
     Turn the area off with ``swapoff``, and take away what turns it on at boot: comment the line of fstab, disable
-    or mask the unit, write an empty ``/etc/systemd/zram-generator.conf``, change the command line.
+    or mask the unit, write an empty ``/etc/systemd/zram-generator.conf``, change the command line. Where the root's GPT
+    disk has a swap partition, systemd turns that one on once fstab names no swap: ``noauto`` in the line keeps it off.
 
     ## Sources
     kubelet ``failSwapOn`` (pkg/kubelet/util/swap); the kernel's mm/swapfile.c; systemd-fstab-generator(8),
@@ -126,7 +127,7 @@ def swap_boot(
     """Nothing turns swap on at the next boot."""
     boot = Boot(init, index.persistent(), options, generators)
     sources: tuple[Callable[[], Iterator[Outcome]], ...] = (
-        lambda: boot.of_fstab(fstab(), runlevels, pulls, commands),
+        lambda: (kept_from_gpt(boot, gpt, found) for found in boot.of_fstab(fstab(), runlevels, pulls, commands)),
         lambda: of_cmdline(boot),
         lambda: of_units(boot, units()),
         lambda: of_zram(boot, zram(), commands),
@@ -144,7 +145,7 @@ def swap_boot(
     if found and not errors and _kernel_without_swap(swaps, kernel):
         yield ok("the kernel has no swap, whatever the files say", expected=EXPECTED, evidence=[seen(PROC_SWAPS)])
         return
-    yield from found
+    yield from by_subject(found)
     if errors:
         yield unknown(str(errors[0]), code=errors[0].code, expected=EXPECTED)
     elif not found and not fstab().etc:
@@ -156,6 +157,33 @@ def swap_boot(
         if boot.off is not None:
             message = f"{boot.off.value!r} in {boot.off.source} turns off what the boot turns on"
         yield ok(message, expected=EXPECTED, evidence=_looked_at(boot, fstab, zram))
+
+
+def by_subject(found: list[Outcome]) -> Iterator[Outcome]:
+    """One failure of each area, with all that turns it on: a line of fstab, and ``swapon`` of the same file."""
+    failures: dict[str | None, list[Outcome]] = {}
+    for outcome in found:
+        if outcome.status == "fail":
+            failures.setdefault(outcome.subject, []).append(outcome)
+    for outcome in found:
+        others = failures.get(outcome.subject, [])
+        if outcome.status != "fail" or len(others) == 1:
+            yield outcome
+        elif outcome is others[0]:
+            yield _together(others)
+
+
+def _together(found: list[Outcome]) -> Outcome:
+    fixes = [outcome.fix for outcome in found if outcome.fix is not None]
+    steps = tuple(dict.fromkeys([step for fix in fixes for step in fix.steps]))
+    safety = next((fix.safety for fix in fixes if fix.safety != SAFE), SAFE)
+    title = "; ".join(dict.fromkeys([fix.title for fix in fixes]))
+    return found[0]._replace(
+        message="; ".join([outcome.message for outcome in found]),
+        actual="; ".join([outcome.actual or "" for outcome in found]),
+        evidence=tuple([item for outcome in found for item in outcome.evidence]),
+        fix=Fix(title, steps, safety, any(fix.reboot for fix in fixes)),
+    )
 
 
 def _kernel_without_swap(swaps: Lazy[Swaps], kernel: Lazy[KernelRelease]) -> bool:

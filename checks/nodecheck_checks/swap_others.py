@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Lazy, fail, seen, skip, unknown
 from nodecheck.checking.model import Evidence, Outcome
-from nodecheck.facts.fstab import Fstab
-from nodecheck.facts.gpt_swaps import GptSwaps
+from nodecheck.errors import FactError
+from nodecheck.facts.fstab import FSTAB, Fstab, with_option
+from nodecheck.facts.gpt_swaps import GptSwap, GptSwaps
 from nodecheck.facts.swap_pulls import SwapCommands
 from nodecheck.facts.swap_units import SWAP_TARGET, SwapService, SwapServices, SwapUnit, SwapUnits
 from nodecheck.facts.unit_names import device_node, unit_of_path
 from nodecheck.facts.zram import ZramDevice, ZramGenerator
-from nodecheck.fix import Fix, by_hand, command, create
+from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
 from nodecheck_checks.swap_boot import EXPECTED, Boot, is_device, mask_fix
 
 
@@ -81,30 +82,33 @@ def of_zram(boot: Boot, zram: ZramGenerator, commands: Lazy[SwapCommands]) -> It
         return
     if boot.blocked(boot.options.zram_off) or not boot.runs("zram-generator"):
         return
+    hidden = len(zram.sources) == 1 and all(zram.enabled(device) is not False for device in devices)
     for device in devices:
         enabled = zram.enabled(device)
         unit = f"dev-{device.name}.swap"
         setup = f"systemd-zram-setup@{device.name}.service"
         starts = enabled is not False and not boot.stopped(unit, on_device=False) and not boot.masked(setup)
         if starts and not boot.turned_off(commands):
-            yield _of_zram(boot, device, unit, enabled is None)
+            fix = _zram_fix(device, unit, hidden)
+            yield _of_zram(boot, device, fix, enabled is None)
 
 
-def _of_zram(boot: Boot, device: ZramDevice, unit: str, unsure: bool) -> Outcome:
+def _of_zram(boot: Boot, device: ZramDevice, fix: Fix, unsure: bool) -> Outcome:
     where = seen(device.path, f"[{device.name}]", line=device.line)
     evidence = [where] if device.path else [boot.word(boot.options.zram_on or "")]
     subject = f"/dev/{device.name}"
     if unsure:
         message = f"{subject} is swap where the memory is within host-memory-limit, which only the running node tells"
         return skip(message, code="offline", subject=subject, evidence=evidence)
-    return _fail(
-        f"zram-generator turns swap on at boot: {subject}", subject, "zram-generator", evidence, _zram_fix(device, unit)
-    )
+    return _fail(f"zram-generator turns swap on at boot: {subject}", subject, "zram-generator", evidence, fix)
 
 
-def _zram_fix(device: ZramDevice, unit: str) -> Fix:
-    """An empty file in /etc hides the vendor's; what is configured in /etc itself stays, and its unit is masked."""
-    if device.path.startswith("/usr/"):
+def _zram_fix(device: ZramDevice, unit: str, hidden: bool) -> Fix:
+    """An empty file in /etc hides the vendor's, where that is all there is (``hidden``) and makes nothing but swap.
+
+    What is configured in /etc itself, or in several files, stays, and the unit is masked.
+    """
+    if hidden and device.path.startswith("/usr/"):
         path = "/etc/systemd" + device.path.partition("/systemd")[2]
         return Fix(f"Hide {device.path} by an empty file", (create(path, ""),))
     return mask_fix(unit)
@@ -143,21 +147,42 @@ def of_commands(boot: Boot, swapon: SwapCommands) -> Iterator[Outcome]:
 
 def of_gpt(boot: Boot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:
     """Swap partitions on the root's disk, where systemd-gpt-auto-generator looks for them."""
+    # A swap line in fstab, noauto or not, keeps the generator away since systemd 234 (systemd/systemd#6192).
+    told = boot.init.at_least(234) and boot.options.fstab_off is None
+    for partition in by_gpt(boot, gpt):
+        if told and fstab().swaps:
+            return
+        text = (
+            f"Boot with systemd.gpt_auto=0, or mask swap.target, or set the flag no-auto (bit 63) of "
+            f"{partition.node} with sfdisk --part-attrs."
+        )
+        evidence = [seen(partition.source, "ID_PART_ENTRY_TYPE=0657fd6d-a4ab-43c4-84e5-0933c84b4f4f")]
+        message = f"systemd-gpt-auto-generator turns swap on at boot: {partition.node}"
+        fix = by_hand("Keep systemd from the swap partition", text)
+        yield _fail(message, partition.node, "systemd-gpt-auto-generator", evidence, fix)
+
+
+def by_gpt(boot: Boot, gpt: GptSwaps) -> Iterator[GptSwap]:
+    """The swap partitions that systemd-gpt-auto-generator turns on where fstab names no swap."""
     if not boot.init.is_systemd or not gpt.partitions:
         return
     if boot.blocked(boot.options.gpt_off) or not boot.runs("systemd-gpt-auto-generator"):
         return
-    # A swap line in fstab, noauto or not, keeps the generator away since systemd 234 (systemd/systemd#6192).
-    if boot.init.at_least(234) and boot.options.fstab_off is None and fstab().swaps:
-        return
     for partition in gpt.partitions:
         unit = unit_of_path(partition.node, ".swap") or ""
         if not boot.stopped(unit if not boot.init.at_least(254) else SWAP_TARGET, on_device=True):
-            text = (
-                f"Boot with systemd.gpt_auto=0, or mask swap.target, or set the flag no-auto (bit 63) of "
-                f"{partition.node} with sfdisk --part-attrs."
-            )
-            evidence = [seen(partition.source, "ID_PART_ENTRY_TYPE=0657fd6d-a4ab-43c4-84e5-0933c84b4f4f")]
-            message = f"systemd-gpt-auto-generator turns swap on at boot: {partition.node}"
-            fix = by_hand("Keep systemd from the swap partition", text)
-            yield _fail(message, partition.node, "systemd-gpt-auto-generator", evidence, fix)
+            yield partition
+
+
+def kept_from_gpt(boot: Boot, gpt: Lazy[GptSwaps], found: Outcome) -> Outcome:
+    """A failure of fstab, with ``noauto`` where without any line of swap a partition would be turned on instead."""
+    steps = () if found.fix is None else found.fix.steps
+    lines = [step.before for step in steps if isinstance(step, Edit)]
+    try:
+        partition = next(by_gpt(boot, gpt()), None) if boot.init.at_least(234) else None
+    except FactError:
+        return found  # the partitions are then a result of their own
+    if partition is None or found.fix is None:
+        return found
+    title = f"Add noauto to the swap line of {FSTAB}: without one systemd turns {partition.node} on by itself"
+    return found._replace(fix=Fix(title, tuple([edit(FSTAB, line, with_option(line, "noauto")) for line in lines])))

@@ -107,3 +107,70 @@ def test_selinux_is_off_on_disk_before_it_is_relaxed_now(tmp_path: Path) -> None
     found = nodecheck.plan(nodecheck.run(root=tmp_path, profile=profile, select=["selinux"]))
 
     assert [item.step.kind for item in found.steps] == ["edit", "command"]
+
+
+GPT = {
+    "proc/self/mountinfo": "22 1 8:3 / / rw - ext4 /dev/sda3 rw\n",
+    "sys/class/block/sda2/dev": "8:2\n",
+    "sys/class/block/sda/sda2/dev": "8:2\n",
+    "sys/devices/block/sda/sda3/partition": "3\n",
+    "run/udev/data/b8:2": "E:ID_PART_ENTRY_SCHEME=gpt\nE:ID_PART_ENTRY_TYPE=0657fd6d-a4ab-43c4-84e5-0933c84b4f4f\n",
+}
+ZRAM = "usr/lib/systemd/zram-generator.conf"
+SWAPS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "a partition that systemd would turn on by itself": (
+        {**GPT, "etc/fstab": "UUID=b none swap sw,pri=5 0 0\n/swap\tnone\tswap"},
+        {"etc/fstab": "UUID=b none swap sw,pri=5,noauto 0 0\n/swap\tnone\tswap noauto"},
+    ),
+    "no such partition": ({"etc/fstab": "UUID=b none swap sw 0 0\n"}, {"etc/fstab": "# UUID=b none swap sw 0 0\n"}),
+    "a line and a service for one file": (
+        {
+            "etc/fstab": "/var/swap none swap sw 0 0\n",
+            "etc/dphys-swapfile": "",
+            "usr/sbin/dphys-swapfile": "",
+            "etc/systemd/system/dphys-swapfile.service": "[Service]\nExecStart=/sbin/dphys-swapfile swapon\n",
+            "etc/systemd/system/multi-user.target.wants/dphys-swapfile.service": "-> ../dphys-swapfile.service",
+        },
+        {"etc/fstab": "# /var/swap none swap sw 0 0\n"},
+    ),
+    "zram of two files": ({ZRAM: "[zram0]\n", f"{ZRAM}.d/a.conf": "[zram0]\nzram-size = ram\n"}, {}),
+    "zram beside a file system of zram": ({ZRAM: "[zram0]\n[zram1]\nmount-point = /var/tmp\n"}, {}),
+}
+
+
+@pytest.mark.parametrize("what", SWAPS)
+def test_nothing_else_turns_swap_on_in_the_place_of_what_is_mended(tmp_path: Path, what: str) -> None:
+    before, after = SWAPS[what]
+    for name, content in {"etc/hostname": "n1\n", "usr/lib/systemd/systemd-sysctl": "", **before}.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content.startswith("-> "):
+            path.symlink_to(content[3:])
+        else:
+            path.write_text(content)
+    (tmp_path / "sys/dev/block").mkdir(parents=True)
+    (tmp_path / "sys/dev/block/8:3").symlink_to("../../devices/block/sda/sda3")
+
+    found = nodecheck.plan(nodecheck.run(root=tmp_path, select=["swap@boot"]))
+    applied(tmp_path, Fix("all", tuple([item.step for item in found.steps])))
+
+    assert found.steps
+    assert found.not_fixed == ()
+    assert [result.id for result in nodecheck.run(root=tmp_path, select=["swap@boot"]).failures] == []
+    assert {name: (tmp_path / name).read_text() for name in after} == after
+    assert not (tmp_path / "etc/systemd/zram-generator.conf").exists()
+
+
+def test_swap_is_left_to_a_person_where_a_command_turns_it_on_too(tmp_path: Path) -> None:
+    unit = tmp_path / "etc/systemd/system/swapon.service"
+    link = tmp_path / "etc/systemd/system/multi-user.target.wants/swapon.service"
+    link.parent.mkdir(parents=True)
+    unit.write_text("[Service]\nExecStart=/sbin/swapon /swapfile\n")
+    link.symlink_to("../swapon.service")
+    (tmp_path / "etc/fstab").write_text("/swapfile none swap sw 0 0\n")
+
+    found = nodecheck.plan(nodecheck.run(root=tmp_path, select=["swap@boot"]))
+
+    assert found.steps == ()
+    assert "Comment the swap line" in found.not_fixed[0].why
+    assert "Take '/sbin/swapon /swapfile' out" in found.not_fixed[0].why
