@@ -1,5 +1,8 @@
 """Fixes of ``cgroup-driver``: one line of the component's own file where there is one, then its restart."""
 
+from collections.abc import Callable, Iterator
+
+from nodecheck.errors import FactError
 from nodecheck.facts.cgroups import SYSTEMD
 from nodecheck.facts.containerd import Containerd
 from nodecheck.facts.containerd_config import RUNC_V2, Effective
@@ -8,7 +11,8 @@ from nodecheck.facts.crio import CONFIG_DIR, Crio, Value
 from nodecheck.facts.docker import KEY, Docker
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
-from nodecheck.fix import MANUAL, Command, Edit, Fix, Step, by_hand, command, create, edit, manual
+from nodecheck.facts.runtime_versions import Release
+from nodecheck.fix import MANUAL, Command, Create, Edit, Fix, Step, by_hand, command, create, edit, manual
 
 DRAIN = (
     "drain the node first (kubectl drain NODE --ignore-daemonsets): pods that were started with the other driver keep "
@@ -38,16 +42,52 @@ def _owned(path: str) -> bool:
     return path.startswith(("/etc/", "/var/lib/kubelet/"))
 
 
-def cri_plugin(line: str | None, path: str, _wanted: str, beside: tuple[str, ...] = ()) -> Fix:
-    """containerd's CRI plugin turned on, by taking it off the list of those that are off."""
+Releases = Callable[[str], Release | None]
+"""The release of a runtime, where the node shows it."""
+
+
+def cri_plugin(
+    fact: Containerd, releases: Releases, line: str | None, path: str, wanted: str, beside: tuple[str, ...] = ()
+) -> Fix:
+    """containerd's CRI plugin turned on, by taking it off the list of those that are off, with the wanted driver."""
     title = "Turn containerd's CRI plugin on"
     words = [f"{quote}{name}{quote}" for name in CRI_SECTIONS for quote in "\"'"]
     named = [word for word in words if line is not None and line.count(word) == 1]
+    value = _value(wanted)
     # With more than one item commas would have to go too: a person sees which.
     if line is not None and len(named) == 1 and line.count('"') + line.count("'") == 2:
-        restarts = [command("systemctl", "restart", "--", name) for name in ("containerd", *beside)]
-        return Fix(title, (edit(path, line, line.replace(named[0], "")), *restarts), "disruptive")
-    return by_hand(title, f"In {path} take the CRI plugin off the list disabled_plugins, then restart containerd.")
+        for step in _turned_on(fact, path, line, line.replace(named[0], ""), value):
+            if driver_after(fact, releases, step) == wanted:
+                restarts = [command("systemctl", "restart", "--", name) for name in ("containerd", *beside)]
+                return Fix(title, (step, *restarts), "disruptive")
+    driver = f"have SystemdCgroup = {value} in the options of its runtime (containerd config default shows where)"
+    text = f"In {path} take the CRI plugin off the list disabled_plugins and {driver}, then restart containerd."
+    return by_hand(title, text)
+
+
+def _turned_on(fact: Containerd, path: str, line: str, after: str, value: str) -> Iterator[Step]:
+    """The line alone; or the runtime's table below it too, in a file that holds nothing else, as Docker packages it."""
+    yield edit(path, line, after)
+    lines = next((file.source for file in fact.files if file.path == path), "").split("\n")
+    others = {text for other in lines if (text := other.strip()) and not text.startswith("#") and other != line}
+    if lines.count(line) == 1 and others <= {"version = 2"} and "version = 2" not in lines[lines.index(line) :]:
+        table = _whole_file(value).removesuffix("\n")
+        yield edit(path, line, f"{after}\n{table.removeprefix('version = 2') if others else table}")
+
+
+def driver_after(fact: Containerd, releases: Releases, step: Step) -> str | None:
+    """The driver that containerd would use after a step; None where it cannot be told or CRI is off."""
+    if not isinstance(step, (Create, Edit)):
+        return None
+    source = next((file.source for file in fact.files if file.path == step.path), "")
+    if isinstance(step, Edit):
+        source = "\n".join([step.after if line == step.before else line for line in source.split("\n")])
+    try:
+        then = fact.rewritten(step.path, step.content if isinstance(step, Create) else source)
+    except FactError:
+        return None
+    found = (then.agreed() or then.judged(releases("containerd"))).found
+    return None if found is None or not found.cri else found.driver
 
 
 def otherwise_restarted(fix: Fix) -> Fix:
@@ -65,25 +105,41 @@ def otherwise_restarted(fix: Fix) -> Fix:
     return fix._replace(steps=tuple(steps), safety=MANUAL)
 
 
-def containerd(fact: Containerd, found: Effective, wanted: str, beside: tuple[str, ...] = ()) -> Fix:
+def _value(wanted: str) -> str:
+    return "true" if wanted == SYSTEMD else "false"
+
+
+def containerd(
+    fact: Containerd, found: Effective, releases: Releases, wanted: str, beside: tuple[str, ...] = ()
+) -> Fix:
     """``SystemdCgroup`` of the handler that decides; ``beside`` are units to be restarted too."""
-    value = "true" if wanted == SYSTEMD else "false"
+    value = _value(wanted)
     title = f"Set SystemdCgroup = {value} for containerd's runtime {found.handler}"
+    step = _containerd_step(fact, found, value)
+    if step is not None and driver_after(fact, releases, step) == wanted:
+        return _restarting(title, ("containerd", *beside), step)
+    name = ".".join(part if part.replace("_", "").isalnum() else f'"{part}"' for part in found.keys[:-1])
+    text = f"in {fact.place(found.keys)[0]} set {found.keys[-1]} = {value} in the table [{name}]"
+    if found.keys[-2] == "options" and fact.place((*found.keys[:-2], "runtime_type"))[2] is None:
+        text += f' (and runtime_type = "{RUNC_V2}" in the table above it, for containerd 1.x)'
+    if len(fact.files) > 1:
+        text += "; of a section in several files containerd 1.x takes the last one's alone, and 2 merges them"
+    return _by_hand(title, f"{text}; then restart containerd")
+
+
+def _containerd_step(fact: Containerd, found: Effective, value: str) -> Step | None:
+    """The line that is changed or added, or the whole file where there is none."""
     path, _, line = fact.place(found.keys)
     source = next((file.source for file in fact.files if file.path == path), "")
     lines = source.split("\n")
     if line is not None:
         other = _replaced(line, "false" if value == "true" else "true", value)
-        if other is not None and lines.count(line) == 1:
-            return _restarting(title, ("containerd", *beside), edit(path, line, other))
-    elif not source.strip():
-        return _restarting(title, ("containerd", *beside), create(path, _whole_file(value)))
-    elif found.keys[-1] == "SystemdCgroup" and fact.version >= 2 and len(fact.files) == 1:
-        step = _inserted(path, lines, found, value)
-        if step is not None:
-            return _restarting(title, ("containerd", *beside), step)
-    name = ".".join(part if part.replace("_", "").isalnum() else f'"{part}"' for part in found.keys[:-1])
-    return _by_hand(title, f"in {path} set {found.keys[-1]} = {value} in the table [{name}], then restart containerd")
+        return edit(path, line, other) if other is not None and lines.count(line) == 1 else None
+    if not source.strip():
+        return create(path, _whole_file(value))
+    if found.keys[-1] == "SystemdCgroup" and fact.version >= 2 and len(fact.files) == 1:
+        return _inserted(path, lines, found, value)
+    return None
 
 
 def _whole_file(value: str) -> str:

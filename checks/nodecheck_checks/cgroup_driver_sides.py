@@ -185,7 +185,7 @@ def _containerd_driver(
     evidence = (place, *package)
     if not found.cri:
         off = "its CRI plugin is off (disabled_plugins)"
-        return Side("containerd", evidence=evidence, idle=off, fix=partial(cri_plugin, told, path))
+        return Side("containerd", evidence=evidence, idle=off, fix=partial(cri_plugin, fact, node.release, told, path))
     driver = found.driver or (SYSTEMD if node.on_systemd() else CGROUPFS)
     notes = [] if told is not None else [f"SystemdCgroup of runtime {found.handler} is not set"]
     if found.detected:
@@ -193,7 +193,7 @@ def _containerd_driver(
     notes += ignored
     if found.others:
         notes.append(f"the other driver is that of {', '.join(found.others)}")
-    return Side("containerd", driver, evidence, tuple(notes), fix=partial(containerd, fact, found))
+    return Side("containerd", driver, evidence, tuple(notes), fix=partial(containerd, fact, found, node.release))
 
 
 def _crio(fact: Crio, node: Node) -> Side | None:

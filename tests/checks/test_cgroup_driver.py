@@ -147,25 +147,40 @@ def test_the_package_of_docker_turns_cri_off(tree: Tree) -> None:
     assert found["containerd"][0] == "skip"
 
 
+OFF = 'disabled_plugins = ["cri"]'
+"""As the package containerd.io of Docker leaves it."""
+OFF_TWO = "disabled_plugins = ['io.containerd.grpc.v1.cri']"
+
+
 @pytest.mark.parametrize(
-    ("line", "after"),
+    ("text", "mended"),
     [
-        ('disabled_plugins = ["cri"]', "disabled_plugins = []"),
-        ("disabled_plugins = ['io.containerd.grpc.v1.cri']", "disabled_plugins = []"),
-        ('disabled_plugins = ["cri", "zfs"]', None),
+        (f"#   Copyright Docker Inc.\n\n{OFF}\n\n#root = '/var/lib/containerd'\n#[debug]\n#  level = 'info'\n", True),
+        (f"version = 2\n{OFF_TWO}\n", True),
+        (f"{runc(V2, 'true', 2)}".replace("version = 2", f"version = 2\n{OFF_TWO}"), True),
+        (f"{runc(V2, 'false', 2)}".replace("version = 2", f"version = 2\n{OFF_TWO}"), False),
+        (f"root = '/data'\n{OFF}\n", False),
+        (f"{OFF_TWO}\nversion = 2\n", False),
+        ('disabled_plugins = ["cri", "zfs"]\n', False),
     ],
 )
-def test_cri_off_beside_a_kubelet_without_another_runtime(tree: Tree, line: str, after: str | None) -> None:
-    """As containerd.io's package leaves it on a node that is about to join."""
-    version = "version = 2\n" if "grpc" in line else ""
-    root = tree({CONTAINERD: f"{version}{line}\n", "/usr/bin/kubelet": "x", "/usr/bin/containerd": "x"})
+def test_cri_off_beside_a_kubelet_without_another_runtime(tree: Tree, text: str, mended: bool) -> None:
+    root = tree({CONTAINERD: text, "/usr/bin/kubelet": "x", "/usr/bin/containerd": "x"})
     found = run(root)["cgroup-driver[containerd]"]
 
     assert (found.status, found.severity, found.actual) == ("fail", "error", "off")
     assert found.fix is not None
-    edits = [step.after for step in found.fix.steps if isinstance(step, Edit)]
-    assert edits == ([] if after is None else [after])
-    assert (found.fix.safety == "manual") == (after is None)
+    assert (found.fix.safety == "manual") == (not mended)
+    if mended:
+        for step in found.fix.steps:
+            if isinstance(step, Edit):
+                write(root, step)
+        after = run(root)["cgroup-driver[containerd]"]
+        assert (after.status, after.actual) == ("pass", "systemd")
+        lines = [line for line in text.split("\n") if "disabled_plugins" not in line]
+        assert set(lines) <= set((root / CONTAINERD[1:]).read_text().split("\n"))
+    else:
+        assert "SystemdCgroup = true" in found.fix.steps[0][0]
 
 
 def test_cri_off_beside_docker_is_as_its_package_leaves_it(tree: Tree) -> None:
@@ -203,6 +218,14 @@ class TestImports:
         files = {f"/etc/containerd/conf.d/{n}.toml": text for n, text in enumerate(others)}
         found = run(tree({CONTAINERD: main, **files}))["cgroup-driver[containerd]"]
         return str(found.status), found.actual
+
+    def test_what_a_later_file_takes_away_again_is_left_to_a_person(self, tree: Tree) -> None:
+        """containerd 1.x reads the section of the last file alone, so that the line of the first decides nothing."""
+        registry = f'version = 2\n[{V2}.registry]\nconfig_path = "/etc/containerd/certs.d"\n'
+        files = {CONTAINERD: f"version = 2\n{self.MAIN}", "/etc/containerd/conf.d/0.toml": registry}
+        found = run(tree({**files, KUBELET: kubelet("systemd")}))["cgroup-driver[containerd]"]
+
+        assert (found.status, found.fix is not None and found.fix.safety) == ("fail", "manual")
 
     def test_the_last_wins(self, tree: Tree) -> None:
         main = "version = 2\n" + self.MAIN

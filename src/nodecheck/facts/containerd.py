@@ -57,6 +57,14 @@ class Containerd(NamedTuple):
         given = flag_value(unit.arguments, "config", "c") if unit else None
         return cls(found, given or CONFIG, load(host, given or CONFIG, given is not None), unit)
 
+    def rewritten(self, path: str, source: str) -> Containerd:
+        """The same with another text of one of its files, or with a file where there was none. Raises ParseError."""
+        from nodecheck.facts.containerd_files import parsed
+        from nodecheck.text import encode
+
+        file = parsed(encode(source), path)
+        return self._replace(files=tuple([file if old.path == path else old for old in self.files]) or (file,))
+
     @property
     def version(self) -> int:
         """The version of the main file; 0 where it names none or there is no file."""

@@ -33,6 +33,11 @@ def load(host: Host, path: str, explicit: bool) -> tuple[ConfigFile, ...]:
     return tuple(found.values())
 
 
+def parsed(raw: bytes, path: str) -> ConfigFile:
+    """One file, without what it imports. Raises ParseError."""
+    return _parse(raw, path)[0]
+
+
 def _parse(raw: bytes, path: str) -> tuple[ConfigFile, tuple[str, ...]]:
     table = parse_toml(raw, path)
     version, plugins = table.get("version", 0), table.get("plugins", {})
