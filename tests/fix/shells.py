@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -75,17 +76,20 @@ class Machine:
             made = made.replace("\nPATH=", f"\nPATH={self.path}:{self.folder}/bin:", 1)
         return made.replace("\nPATH=", f"\nPATH={self.folder}/bin:", 1)
 
-    def run(self, report: Report | Plan, *words: str, stdin: bool = False) -> Ended:
-        """Write the script and run it, with a clean environment and in a directory of its own."""
+    def run(
+        self, report: Report | Plan, *words: str, stdin: bool = False, env: Mapping[str, str] | None = None
+    ) -> Ended:
+        """Write the script and run it, with a clean environment (and ``env``) and in a directory of its own."""
         found = report if isinstance(report, Plan) else plan(report)
         file = self.folder / "fix.sh"
         file.write_text(self.text(found))
         cwd = self.folder / "cwd"
         cwd.mkdir(exist_ok=True)
         line = [*as_root(), *self.shell, *(["-s", "--"] if stdin else [str(file)]), *words]
+        clean = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
         with file.open("rb") as source:
             done = subprocess.run(
-                line, cwd=cwd, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, capture_output=True, timeout=60,
+                line, cwd=cwd, env={**clean, **(env or {})}, capture_output=True, timeout=60,
                 stdin=source if stdin else subprocess.DEVNULL, preexec_fn=heed_signals,
             )  # fmt: skip
         assert list(cwd.iterdir()) == []

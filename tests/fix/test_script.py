@@ -610,6 +610,19 @@ def test_a_signal_leaves_no_half_done_file(machine: Machine, etc: Path, name: st
     assert not (machine.folder / "later.log").exists()
 
 
+def test_the_environment_changes_nothing(machine: Machine, etc: Path) -> None:
+    """bash takes the options of the shell that exported SHELLOPTS, noclobber among them."""
+    (etc / "f").write_text("a\n")
+    state_of_a_run = {"mode": "apply", "new": str(etc / "f"), "backups": "/etc", "target": "/etc", "disruptive": "no"}
+    report = of(mended(edit(str(etc / "f"), "a", "b"), create(f"{etc}/g", "g\n"), safety="disruptive"))
+
+    env = {"SHELLOPTS": "noclobber:noglob:keyword", "IFS": "/", "CDPATH": "/etc", "GREP_OPTIONS": "-v", "TMPDIR": "/no"}
+    out = well(machine.run(report, env={**env, **state_of_a_run, "QUOTING_STYLE": "c"}))
+
+    assert "2 steps: 2 done" in out
+    assert {path.name: path.read_text() for path in etc.iterdir()} == {"f": "b\n", "g": "g\n"}
+
+
 def test_backups_do_not_overwrite_each_other(dash: Machine, etc: Path) -> None:
     for before in ("a", "b"):
         (etc / "f").write_text(f"{before}\n")

@@ -46,7 +46,7 @@ def _set(values: dict[str, str], used: set[str]) -> Iterator[str]:
 _PREAMBLE = (
     "# Names and lines of files are data here, never to be expanded:",
     "# shellcheck disable=SC1003,SC2016,SC2088",
-    "set -eu",
+    "set -eu +C",
     "unset IFS GREP_OPTIONS CDPATH",
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LC_ALL=C DEBIAN_FRONTEND=noninteractive",
