@@ -162,6 +162,17 @@ def test_what_is_mounted_read_only_is_not_written() -> None:
     assert owned(Fix("x", (create("/var/lib/x", ""),)), owners({})._replace(mounts=table)).safety == "safe"
 
 
+def test_a_file_that_is_a_mount_of_its_own_is_not_replaced() -> None:
+    """As the hosts and the name of a node that is a container (kind)."""
+    table = "1 0 0:9 / / rw - overlay overlay rw\n2 1 8:1 /docker/hosts /etc/hosts rw - ext4 /dev/sda1 rw\n"
+    fix = Fix("x", (edit("/etc/hosts", "a", "b"),))
+
+    found = owned(fix, owners({"/etc/hosts": "a\n"})._replace(mounts=table))
+
+    assert (found.safety, "a mount of its own" in words(found)) == ("manual", True)
+    assert owned(Fix("x", (create("/etc/hosts.d/x", ""),)), owners({})._replace(mounts=table)).safety == "safe"
+
+
 def test_a_file_of_ones_own_is_nobodys() -> None:
     fix = Fix("x", (create("/etc/sysctl.d/99-nodecheck.conf", "a = 1\n"),))
 

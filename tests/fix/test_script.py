@@ -224,6 +224,29 @@ def test_a_file_that_is_there_by_now_is_not_overwritten(dash: Machine, etc: Path
     assert (ended.code, state(etc)) == (3, before)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("what", ["immutable", "a mount"])
+def test_what_cannot_be_replaced_is_told_before_anything_is_changed(dash: Machine, etc: Path, what: str) -> None:
+    path = etc / "file"
+    path.write_text("a\n")
+    on, off = ["chattr", "+i", str(path)], ["chattr", "-i", str(path)]
+    if what == "a mount":
+        on, off = ["mount", "--bind", str(path), str(path)], ["umount", str(path)]
+    if shutil.which(on[0]) is None or subprocess.run(on, capture_output=True).returncode:
+        pytest.skip(f"{on[0]} does not work here")
+    try:
+        before = state(etc)
+        ended = dash.run(of(mended(create(f"{etc}/new", "x\n")), mended(edit(str(path), "a", "b"))))
+        done_already = dash.run(of(mended(edit(str(path), "x", "a"))))
+    finally:
+        subprocess.run(off, check=True)
+
+    assert ended.code == 3
+    assert what.removeprefix("a ") in ended.err
+    assert state(etc) == before
+    assert done_already.code == 0
+
+
 def test_a_directory_that_is_a_file_is_told(dash: Machine, etc: Path) -> None:
     (etc / "conf.d").write_text("")
 

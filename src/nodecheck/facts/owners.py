@@ -92,6 +92,8 @@ class Owners(NamedTuple):
         place = read_only(self.mounts, path)
         if place is not None:
             return Owner("whoever mounts it", "the image or the mount", f"{place} is mounted read-only")
+        if is_mount(self.mounts, path):
+            return Owner("whoever mounts it", "the file that is mounted there", f"{path} is a mount of its own")
         content = self.look(path)
         if content is None or isinstance(content, FactError):
             return content
@@ -132,6 +134,15 @@ def read_only(mounts: str, path: str) -> str | None:
         if len(fields) > 5 and len(fields[4]) >= len(best) and f"{path}/".startswith(fields[4].rstrip("/") + "/"):
             best, options = fields[4], f"{fields[5]},{right.rpartition(' ')[2]}"
     return best if "ro" in options.split(",") else None
+
+
+def is_mount(mounts: str, path: str) -> bool:
+    """Whether a file is mounted by itself, as a container's /etc/hosts is: nothing can be moved into its place.
+
+    >>> is_mount("22 1 8:1 /x/hosts /etc/hosts rw - ext4 /dev/sda1 rw", "/etc/hosts")
+    True
+    """
+    return any(line.split(" ")[4:5] == [path] for line in mounts.split("\n"))
 
 
 def owner_of(path: str, content: str, line: str | None = None) -> Owner | None:

@@ -93,6 +93,7 @@ edit() {
     elif [ "$many" -gt 1 ] && [ "$4" != every ]; then
         stop "the line is there $many times, not once" || return 0
     fi
+    replaceable || return 0
     case $mode in
     dry) would 'do that' ;;
     apply)
@@ -101,6 +102,28 @@ edit() {
         replace "done; the file as it was: $kept"
         ;;
     esac
+}
+
+#: replaceable
+# Whether another file can be put in the place of $target: not of an immutable one, nor of a mount of its own.
+replaceable() {
+    if [ ! -w "$target" ]; then
+        stop 'it cannot be written to (lsattr tells whether it is immutable)'
+        return 1
+    fi
+    if mounted "$target"; then
+        stop 'it is a mount of its own, as in a container: who mounts it must change it'
+        return 1
+    fi
+}
+
+#: mounted
+mounted() {
+    [ -e /proc/self/mountinfo ] || return 1
+    while read -r _ _ _ _ point _; do
+        [ "$point" != "$1" ] || return 0
+    done </proc/self/mountinfo
+    return 1
 }
 
 #: rewrite
@@ -157,6 +180,7 @@ create() {
         elif grep -qa '[^[:space:]]' -- "$target"; then
             stop 'there is such a file by now, with another content' || return 0
         fi
+        replaceable || return 0
     else
         parent "$1" || return 0
     fi
