@@ -347,6 +347,16 @@ def test_commands_run_with_the_usual_umask_and_backups_are_private(dash: Machine
     assert [oct(path.stat().st_mode & 0o777) for path in paths] == ["0o755", "0o700", "0o700", "0o700", "0o755"]
 
 
+def test_a_package_restarts_no_other_service(dash: Machine, etc: Path) -> None:
+    """needrestart(1), which apt calls on Ubuntu, does so by itself from 24.04 on."""
+    program(dash, "dpkg-query", "exit 1")
+    program(dash, "apt-get", f'[ -n "$NEEDRESTART_SUSPEND" ] && echo "$DEBIAN_FRONTEND" >{etc}/found')
+
+    well(dash.run(of(mended(command("apt-get", "install", "-y", "--", "ipset")))))
+
+    assert (etc / "found").read_text() == "noninteractive\n"
+
+
 def test_a_program_may_come_with_a_package(dash: Machine) -> None:
     apt = f"cp {dash.folder}/bin/apt-get {dash.folder}/bin/ipset"
     log = program(dash, "apt-get", apt)

@@ -49,8 +49,9 @@ _PREAMBLE = (
     "set -eu +C",
     "unset IFS GREP_OPTIONS CDPATH",
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "LC_ALL=C DEBIAN_FRONTEND=noninteractive",
-    "export PATH LC_ALL DEBIAN_FRONTEND",
+    # needrestart(1), which Ubuntu's apt calls, restarts other daemons: no step for a package says that it does.
+    "LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1",
+    "export PATH LC_ALL DEBIAN_FRONTEND NEEDRESTART_SUSPEND",
     "umask 022",
 )
 
