@@ -100,7 +100,7 @@ ADDED_TO_EL = {"brctl": "EPEL, package bridge-utils (Enterprise Linux has none s
 INSTALL: dict[str, tuple[str, ...]] = {
     "apt": ("apt-get", "install", "-y", "--"),
     "yum": ("yum", "install", "-y", "--"),
-    "dnf": ("dnf", "install", "-y", "--"),
+    "dnf": ("dnf", "install", "-y"),  # dnf5 before 5.4.3 knows no "--" (rpm-software-management/dnf5#700)
     "tdnf": ("tdnf", "install", "-y"),
     "zypper": ("zypper", "--non-interactive", "install", "--"),
     "apk": ("apk", "add", "--"),

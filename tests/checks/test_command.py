@@ -221,7 +221,7 @@ def test_a_folder_that_is_none(node: Path, fault: str) -> None:
     ("release", "argv"),
     [
         ("ID=centos\nVERSION_ID=7\n", ("yum", "install", "-y", "--", "ipset")),
-        ("ID=rocky\nVERSION_ID=9.6\n", ("dnf", "install", "-y", "--", "ipset")),
+        ("ID=rocky\nVERSION_ID=9.6\n", ("dnf", "install", "-y", "ipset")),
         ("ID=ubuntu\nVERSION_ID=24.04\n", ("apt-get", "install", "-y", "--", "ipset")),
         ("ID=linuxmint\nID_LIKE=ubuntu\n", ("apt-get", "install", "-y", "--", "ipset")),
         ("ID=opensuse-leap\nID_LIKE='suse opensuse'\n", ("zypper", "--non-interactive", "install", "--", "ipset")),
