@@ -159,7 +159,7 @@ def _by_runlevels(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wante
         return ok(f"{name} is in no runlevel", actual="not enabled", evidence=evidence)
     from nodecheck_checks.firewall_fixes import open_ports
 
-    steps = (command("rc-update", "del", found),) if wanted.strict(name) else ()
+    steps = (command("rc-update", "del", found, *boot.runlevels().levels_of(found)),) if wanted.strict(name) else ()
     fix = Fix(f"Turn {name} off at boot", steps, DISRUPTIVE) if steps else open_ports(name, wanted.ports())
     message = f"OpenRC starts {found} at boot{wanted.note(name)}"
     return fail(message, actual="enabled", evidence=[seen("/etc/runlevels", found)], fix=fix)

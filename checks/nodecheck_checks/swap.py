@@ -131,7 +131,7 @@ def swap_boot(
         lambda: of_cmdline(boot),
         lambda: of_units(boot, units()),
         lambda: of_zram(boot, zram(), commands),
-        lambda: of_services(boot, services()),
+        lambda: of_services(boot, services(), runlevels),
         lambda: of_commands(boot, commands()),
         lambda: of_gpt(boot, gpt(), fstab),
     )

@@ -9,6 +9,7 @@ from nodecheck.checking.model import Evidence, Outcome
 from nodecheck.errors import FactError
 from nodecheck.facts.fstab import FSTAB, Fstab, with_option
 from nodecheck.facts.gpt_swaps import GptSwap, GptSwaps
+from nodecheck.facts.openrc import Runlevels
 from nodecheck.facts.swap_pulls import SwapCommands
 from nodecheck.facts.swap_units import SWAP_TARGET, SwapService, SwapServices, SwapUnit, SwapUnits
 from nodecheck.facts.unit_names import device_node, unit_of_path
@@ -114,19 +115,21 @@ def _zram_fix(device: ZramDevice, unit: str, hidden: bool) -> Fix:
     return mask_fix(unit)
 
 
-def of_services(boot: Boot, services: SwapServices) -> Iterator[Outcome]:
+def of_services(boot: Boot, services: SwapServices, runlevels: Lazy[Runlevels]) -> Iterator[Outcome]:
     """Services that make swap: zram's, and dphys-swapfile."""
     for service in services.services:
         if not boot.masked(f"{service.name}.service"):
             message = f"{service.name} turns swap on at boot: {service.what}"
             evidence = [seen(service.source, service.name)]
-            yield _fail(message, service.what, service.name, evidence, _service_fix(boot, service))
+            fix = _service_fix(boot, service, runlevels)
+            yield _fail(message, service.what, service.name, evidence, fix)
 
 
-def _service_fix(boot: Boot, service: SwapService) -> Fix:
+def _service_fix(boot: Boot, service: SwapService, runlevels: Lazy[Runlevels]) -> Fix:
     unit = f"{service.name}.service"
     if boot.init.name == "openrc":
-        return Fix(f"Disable {service.name}", (command("rc-update", "del", service.name, "-a"),))
+        levels = runlevels().levels_of(service.name)
+        return Fix(f"Disable {service.name}", (command("rc-update", "del", service.name, *levels),))
     if not boot.init.is_systemd:
         return Fix(f"Disable {service.name}", (command("update-rc.d", service.name, "disable"),))
     if service.source.startswith(("/usr/", "/lib/")):

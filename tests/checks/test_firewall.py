@@ -411,7 +411,7 @@ def test_openrc(tree: Tree) -> None:
 
     assert found.status == "fail"
     assert found.fix is not None
-    assert found.fix.steps == (Command(("rc-update", "del", "iptables")),)
+    assert found.fix.steps == (Command(("rc-update", "del", "iptables", "default")),)
     assert boot(root, "ufw").status == "pass"
 
 

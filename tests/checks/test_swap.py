@@ -425,6 +425,16 @@ def test_dphys_swapfile(tree: Tree) -> None:
     assert fails(root) == ["/var/swap"]
 
 
+def test_openrc_takes_a_service_from_the_runlevels_that_it_is_in(tree: Tree) -> None:
+    """rc-update(8) with all levels (-a) fails for each that the service is not in."""
+    root = tree({"etc/os-release": "ID=alpine\n", "sbin/openrc": "", "etc/init.d/zram": "", "etc/init.d/x": ""})
+    for level, name in (("sysinit", "x"), ("boot", "zram"), ("default", "zram")):
+        link(root, f"etc/runlevels/{level}/{name}", f"/etc/init.d/{name}")
+    (failure,) = nodecheck.run(root=str(root), select=["swap@boot"]).failures
+    assert failure.fix is not None
+    assert failure.fix.steps == (Command(("rc-update", "del", "zram", "boot", "default")),)
+
+
 def test_upstart_jobs(tree: Tree) -> None:
     root = tree(
         {"etc/os-release": "ID=ubuntu\nVERSION_ID=14.04\n", "etc/init/zram-config.conf": "start on runlevel [2345]"}

@@ -415,6 +415,19 @@ def test_a_restart_that_was_due_when_an_earlier_run_stopped_is_made_up_for(machi
     assert between.read_text() == "\n\n"
 
 
+def test_a_service_is_taken_from_runlevels_that_it_is_in(machine: Machine) -> None:
+    """rc-update fails for a level that the service is not in, so that a second run, or one after a boot, would stop."""
+    log = program(machine, "rc-update", "exit 1")
+    name = "nodecheck-is-no-service"
+
+    out = well(machine.run(of(mended(command("rc-update", "del", name, "boot", "default")))))
+
+    assert "1 step: 0 done, 1 already done" in out
+    assert not log.exists()
+    assert machine.run(of(mended(command("rc-update", "add", name, "boot")))).code == 1
+    assert log.read_text() == f"add {name} boot\n"
+
+
 def test_a_restart_alone_is_made_once_for_a_report(machine: Machine) -> None:
     log = program(machine, "systemctl")
     restart = mended(command("systemctl", "restart", "--", "docker"), safety="disruptive")

@@ -15,23 +15,29 @@ class Runlevels(NamedTuple):
     services: tuple[str, ...] = ()
     present: bool = False
     """Whether any runlevel is on disk."""
+    places: tuple[tuple[str, str], ...] = ()
+    """Each runlevel with a service in it."""
 
     @classmethod
     def read(cls, host: Host) -> Runlevels:
         """List ``/etc/runlevels``."""
-        found: list[str] = []
+        found: list[tuple[str, str]] = []
         present = False
         for level in LEVELS:
             try:
-                found.extend(host.names(f"/etc/runlevels/{level}"))
+                found.extend((level, name) for name in host.names(f"/etc/runlevels/{level}"))
             except Absent:
                 continue
             present = True
-        return cls(tuple(found), present)
+        return cls(tuple(name for _, name in found), present, tuple(found))
 
     def starts(self, service: str) -> bool:
         """Whether boot starts a service; it is taken to where no runlevel is on disk."""
         return not self.present or service in self.services
+
+    def levels_of(self, service: str) -> tuple[str, ...]:
+        """The runlevels that a service is in: ``rc-update del`` fails for every other one that it is told of."""
+        return tuple(level for level, name in self.places if name == service)
 
 
 class StartedServices(NamedTuple):

@@ -69,6 +69,15 @@ def _of_modprobe(argv: tuple[str, ...]) -> Probe:
     return Probe(("module_is_loaded", names[0].replace("-", "_"))) if plain and "/" not in names[0] else Probe()
 
 
+def _of_rc_update(argv: tuple[str, ...]) -> Probe:
+    named = not any(word.startswith("-") or "/" in word for word in argv[1:])
+    if len(argv) > 3 and argv[1] == "del" and named:
+        return Probe(("is_in_no_runlevel", *argv[2:]), running=False)
+    if len(argv) == 4 and argv[1] == "add" and named:
+        return Probe(("is_in_runlevel", *argv[2:]), running=False)
+    return Probe(running=False)
+
+
 def _of_setenforce(argv: tuple[str, ...]) -> Probe:
     return Probe(("enforcing_is", argv[1])) if argv[1:] in (("0",), ("1",)) else Probe()
 
@@ -116,5 +125,5 @@ _PROBES = {
     "chmod": _of_chmod, "hostnamectl": _of_hostnamectl, "hostname": _of_hostname,
     "swapoff": _of_swapoff, "modprobe": _of_modprobe, "setenforce": _of_setenforce, "ip": _of_ip,
     "apt-get": _of_packages, "dnf": _of_packages, "yum": _of_packages, "zypper": _of_packages, "apk": _of_packages,
-    "tdnf": _of_packages,
+    "tdnf": _of_packages, "rc-update": _of_rc_update,
 }  # fmt: skip

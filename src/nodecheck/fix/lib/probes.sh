@@ -52,6 +52,22 @@ unit_is_on() {
     unit_is enabled "$1" && unit_is active "$1"
 }
 
+#: is_in_runlevel
+# is_in_runlevel SERVICE LEVEL
+is_in_runlevel() {
+    [ -L "/etc/runlevels/$2/$1" ] || [ -e "/etc/runlevels/$2/$1" ]
+}
+
+#: is_in_no_runlevel
+# is_in_no_runlevel SERVICE LEVEL...: rc-update fails where it is to take a service from a level that it is not in.
+is_in_no_runlevel() {
+    service=$1
+    shift
+    for level in "$@"; do
+        ! is_in_runlevel "$service" "$level" || return 1
+    done
+}
+
 #: is_executable
 is_executable() {
     [ -f "$1" ] && [ -x "$1" ]
