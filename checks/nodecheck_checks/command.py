@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
+from nodecheck.facts.apt_lists import AptLists
 from nodecheck.facts.commands import SHELL, AllCommands, Command, Commands, NotExecutable, ServicePath, command_text
 from nodecheck.facts.image import ImageSystem
 from nodecheck.facts.os_release import OsRelease, leading_numbers
@@ -28,6 +29,7 @@ def command(
     image: Lazy[ImageSystem],
     index: UnitIndex,
     kubelet: Lazy[KubeletRelease],
+    lists: Lazy[AptLists],
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -66,7 +68,7 @@ def command(
     wanted.update({name: Need(name, "the profile asks for it") for name in require})
     for name, need in wanted.items():
         found, problem = _found(name, commands, others)
-        yield from _judged(need, found, problem, path, commands, _Fixes(release, image))
+        yield from _judged(need, found, problem, path, commands, _Fixes(release, image, lists))
     told = target.untold("kubernetes") if meant.release is None else None
     if told is not None or hidden is not None:
         code = hidden.code if told is None and hidden is not None else "denied"
@@ -99,8 +101,8 @@ def _found(name: str, commands: Commands, others: Lazy[AllCommands]) -> tuple[Co
 class _Fixes:
     """Which package manager the node has."""
 
-    def __init__(self, release: Lazy[OsRelease], image: Lazy[ImageSystem]) -> None:
-        self._release, self._image = release, image
+    def __init__(self, release: Lazy[OsRelease], image: Lazy[ImageSystem], lists: Lazy[AptLists]) -> None:
+        self._release, self._image, self._lists = release, image, lists
 
     def install(self, name: str) -> Fix:
         """Install the package that brings a program."""
@@ -117,7 +119,15 @@ class _Fixes:
             return by_hand(title, f"Install what brings {name}: {ADDED_TO_EL[name]}.")
         if manager is None or package is None:
             return by_hand(title, f"Install what brings {name}: {KNOWN_TO.get(name, 'its package')}.")
-        return Fix(f"Install {package}", (run(*INSTALL[manager], package),))
+        first = (run("apt-get", "update"),) if manager == "apt" and self._without_lists() else ()
+        return Fix(f"Install {package}", (*first, run(*INSTALL[manager], package)))
+
+    def _without_lists(self) -> bool:
+        """Whether apt would find no package, as on an image that never ran ``apt-get update``."""
+        try:
+            return self._lists().none
+        except FactError:
+            return False
 
 
 _MANAGERS: Mapping[str, str] = {

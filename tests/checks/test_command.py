@@ -217,6 +217,18 @@ def test_a_folder_that_is_none(node: Path, fault: str) -> None:
     assert ipset(node).status == "unknown"
 
 
+@pytest.mark.parametrize(("names", "first"), [(("lock", "partial"), True), (("d.example_main_Packages.lz4",), False)])
+def test_an_image_without_lists_of_packages_fetches_them_first(node: Path, names: tuple[str, ...], first: bool) -> None:
+    """As cloud images of Debian and Ubuntu come: apt-get install finds no package there."""
+    for name in names:
+        program(node, f"/var/lib/apt/lists/{name}")
+
+    steps = nodecheck.plan(run(node, '"ipset", "socat"')).steps
+
+    argvs = [item.step.argv for item in steps if isinstance(item.step, Command)]
+    assert [argv[1] for argv in argvs] == ["update"] * first + ["install"] * 3
+
+
 @pytest.mark.parametrize(
     ("release", "argv"),
     [

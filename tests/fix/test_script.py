@@ -357,6 +357,15 @@ def test_a_package_restarts_no_other_service(dash: Machine, etc: Path) -> None:
     assert (etc / "found").read_text() == "noninteractive\n"
 
 
+def test_lists_of_packages_are_fetched_where_there_are_none(dash: Machine) -> None:
+    log = program(dash, "apt-get")
+    there = any("_Packages" in path.name for path in Path("/var/lib/apt/lists").glob("*"))
+
+    out = well(dash.run(of(mended(command("apt-get", "update")))))
+
+    assert ("already done" in out.split("\n")[2], log.exists()) == (there, not there)
+
+
 def test_a_program_may_come_with_a_package(dash: Machine) -> None:
     apt = f"cp {dash.folder}/bin/apt-get {dash.folder}/bin/ipset"
     log = program(dash, "apt-get", apt)

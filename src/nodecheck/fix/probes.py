@@ -94,6 +94,8 @@ def _of_ip(argv: tuple[str, ...]) -> Probe:
 
 def _of_packages(argv: tuple[str, ...]) -> Probe:
     names = _operands(argv)
+    if argv == ("apt-get", "update"):
+        return Probe(("apt_has_lists",), running=False)
     if len(names) == 2 and names[0] in ("install", "add"):
         return Probe(("package_is_installed", names[1]), running=False)
     return Probe(running=False)

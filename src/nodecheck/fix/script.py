@@ -46,7 +46,7 @@ def _set(values: dict[str, str], used: set[str]) -> Iterator[str]:
 _PREAMBLE = (
     "# Names and lines of files are data here, never to be expanded:",
     "# shellcheck disable=SC1003,SC2016,SC2088",
-    "set -eu +C",
+    "set -eu +Cf",
     "unset IFS GREP_OPTIONS CDPATH",
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     # needrestart(1), which Ubuntu's apt calls, restarts other daemons: no step for a package says that it does.

@@ -93,6 +93,14 @@ link_mtu_is() {
     [ "$(cat "/sys/class/net/$1/mtu" 2>/dev/null)" = "$2" ]
 }
 
+#: apt_has_lists
+apt_has_lists() {
+    for list in /var/lib/apt/lists/*_Packages*; do
+        [ ! -e "$list" ] || return 0
+    done
+    return 1
+}
+
 #: package_is_installed
 package_is_installed() {
     if command -v dpkg-query >/dev/null 2>&1; then
