@@ -117,6 +117,17 @@ def owners(files: dict[str, str | FactError], image: ImageSystem | FactError = I
     return Owners(image, files.get)
 
 
+@pytest.mark.parametrize(("mode", "safety"), [("localhost", "manual"), ("'localhost'", "manual"), ("false", "safe")])
+def test_hosts_to_which_cloud_init_adds_a_line_at_each_boot(mode: str, safety: str) -> None:
+    """It leaves no header in the file then (``Distro.update_etc_hosts``)."""
+    fix = Fix("x", (edit("/etc/hosts", "127.0.1.1 n1", "192.0.2.1 n1"),))
+    config = "/var/lib/cloud/instance/cloud-config.txt"
+
+    found = owned(fix, owners({"/etc/hosts": "127.0.1.1 n1\n", config: f"manage_etc_hosts: {mode}\n"}))
+
+    assert (found.safety, "manage_etc_hosts" in words(found)) == (safety, safety == "manual")
+
+
 def test_the_kubelets_file_is_kubeadms() -> None:
     fix = Fix("x", (edit("/var/lib/kubelet/config.yaml", "a", "b"), command("systemctl", "restart", "kubelet")))
     files: dict[str, str | FactError] = {"/var/lib/kubelet/config.yaml": "a\n"}

@@ -39,6 +39,9 @@ _SAYS = (
     "will be lost", "overwritten",
 )  # fmt: skip
 
+HOSTS = "/etc/hosts"
+CLOUD_CONFIGS = ("/var/lib/cloud/instance/cloud-config.txt", "/etc/cloud/cloud.cfg")
+"""What cloud-init goes by: the instance's user data, then the distribution's."""
 HOSTS_TEMPLATES = "/etc/cloud/templates/hosts.*.tmpl, or manage_etc_hosts: false in /etc/cloud/cloud.cfg.d"
 
 
@@ -98,10 +101,23 @@ class Owners(NamedTuple):
         if content is None or isinstance(content, FactError):
             return content
         found = owner_of(path, content, line)
+        if found is None and path == HOSTS:
+            return self._of_hosts()
         if found is None and path == KUBELET_CONFIG and self.look(KUBEADM_FLAGS) is not None:
             place = "the ConfigMap kubelet-config of the namespace kube-system"
             return Owner("kubeadm", place, "kubeadm upgrade writes it anew from there", lasts=True)
         return found
+
+    def _of_hosts(self) -> Owner | None:
+        """cloud-init with ``manage_etc_hosts: localhost``, which leaves no header and adds its line at each boot."""
+        for file in CLOUD_CONFIGS:
+            told = self.look(file)
+            found = re.search(r"^manage_etc_hosts:[^\n]*", told, re.MULTILINE) if isinstance(told, str) else None
+            if found is not None:
+                place = "manage_etc_hosts: false in the user data or in /etc/cloud/cloud.cfg.d"
+                adds = found[0].partition(":")[2].strip(" \t\r\"'") == "localhost"
+                return Owner("cloud-init", place, f"{file} says {found[0]!r}") if adds else None
+        return None
 
     def of_link(self, name: str) -> Owner | None:
         """Who sets up a network interface at boot, by the files that are there."""
