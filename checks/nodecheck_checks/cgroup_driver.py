@@ -84,10 +84,9 @@ def cgroup_driver(
     containerd#4203, kubernetes#89682, kubernetes#111776.
     """
     node = Node(releases, kubelet_release, packages, target, init, cgroups)
-    on_systemd = driver != "auto" or init().is_systemd
-    wanted = driver if driver != "auto" else SYSTEMD if on_systemd else CGROUPFS
+    wanted = driver if driver != "auto" else SYSTEMD if init().is_systemd else CGROUPFS
     for outcome in _outcomes(node, docker, containerd, crio, kubelet, line, wanted):
-        yield outcome if on_systemd else _without_systemd(outcome)
+        yield _restartable(outcome, node)
 
 
 def _outcomes(
@@ -109,8 +108,8 @@ def _outcomes(
         yield from _with_kubelet(config, sides, node, driver, containerd, line)
 
 
-def _without_systemd(outcome: Outcome) -> Outcome:
-    if outcome.fix is None:
+def _restartable(outcome: Outcome, node: Node) -> Outcome:
+    if outcome.fix is None or node.on_systemd():
         return outcome
     from nodecheck_checks.cgroup_driver_fixes import otherwise_restarted
 

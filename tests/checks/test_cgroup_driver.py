@@ -204,6 +204,18 @@ def test_where_systemd_is_not_the_init_cgroupfs_is_wanted(tree: Tree, text: str 
     assert found.fix is None or not any(isinstance(step, Command) for step in found.fix.steps)
 
 
+def test_no_fix_calls_systemctl_where_another_init_is_and_a_profile_names_the_driver(tree: Tree) -> None:
+    profile = 'schema = "nodecheck.profile/1"\nname = "p"\nextends = "kubernetes"\n'
+    files: dict[str, str | bytes] = {"/sbin/openrc": "x", "/etc/os-release": "ID=alpine\nVERSION_ID=3.20.1\n"}
+    root = tree({**files, CONTAINERD: runc(V2, "true", 2), "/usr/bin/containerd": "x"})
+    (root / "p.toml").write_text(f'{profile}[check.cgroup-driver]\ndriver = "cgroupfs"\n')
+    found = run(root, profile=str(root / "p.toml"))["cgroup-driver[containerd]"]
+
+    assert found.fix is not None
+    assert any(isinstance(step, Edit) for step in found.fix.steps)
+    assert not any(isinstance(step, Command) for step in found.fix.steps)
+
+
 def test_cri_off_where_the_kubelet_needs_it(tree: Tree) -> None:
     endpoint = kubelet("systemd") + "containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n"
     found = judged(tree({CONTAINERD: 'disabled_plugins = ["cri"]\n', KUBELET: endpoint}))
