@@ -567,6 +567,10 @@ def test_openrc_reads_its_own_files(tree: Tree) -> None:
     assert (boot(root).status, boot(root, "ip_vs").status) == ("fail", "fail")
     (root / "etc/runlevels/boot/modules").symlink_to("/etc/init.d/modules")
     assert boot(root).status == "pass"
+    (root / "etc/runlevels/boot/modules").unlink()
+    (root / "etc/runlevels/sysinit").mkdir()  # where update-rc.d of Debian and Devuan puts what is of level S
+    (root / "etc/runlevels/sysinit/kmod").symlink_to("/etc/init.d/kmod")
+    assert boot(root, "ip_vs").status == "pass"
 
 
 # --- every source in turn ------------------------------------------------------------------------------------------

@@ -540,3 +540,17 @@ def test_the_value_of_a_fix_is_what_is_wanted(wanted: str) -> None:
     value = value_for(wanted)
     assert value is not None
     assert meets(value, wanted)
+
+
+@pytest.mark.parametrize(
+    ("level", "service", "status"),
+    [("boot", "sysctl", "pass"), ("sysinit", "procps", "pass"), ("default", "sshd", "fail")],
+)
+def test_what_openrc_has_read_the_files(tree: Tree, level: str, service: str, status: str) -> None:
+    """Debian's init script is procps, which its update-rc.d puts into OpenRC's sysinit."""
+    root = tree({"/sbin/openrc": "x", "/etc/sysctl.conf": "net.ipv4.ip_forward = 1\n"})
+    (root / "etc/runlevels" / level).mkdir(parents=True)
+    (root / "etc/runlevels/.keep").touch()  # of no runlevel
+    (root / "etc/runlevels" / level / service).symlink_to(f"/etc/init.d/{service}")
+
+    assert boot(root).status == status

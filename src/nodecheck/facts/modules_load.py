@@ -97,8 +97,9 @@ def hindrance(units: UnitIndex, cmdline: BootCmdline) -> Hindrance | None:
 
 
 def _openrc_hindrance(host: Host) -> Hindrance | None:
-    """OpenRC's own service loads them all, where it is in a runlevel."""
-    if Runlevels.read(host).starts("modules"):
+    """OpenRC's own service loads them all, or Debian's init script of kmod, where it is in a runlevel."""
+    levels = Runlevels.read(host)
+    if levels.starts("modules") or levels.starts("kmod"):
         return None
     return Hindrance("OpenRC's service modules is in no runlevel", "/etc/runlevels/boot/modules", None)
 

@@ -26,7 +26,7 @@ from nodecheck.facts.sysctl_kernel import IP_FORWARD, default_of, master_of, sam
 from nodecheck.facts.sysctl_runs import Run, runs
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.tuned import REAPPLY, tuned_runs
-from nodecheck.host import Host, names_in
+from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
@@ -230,8 +230,10 @@ def writer_of(host: Host, init: InitSystem, index: UnitIndex, cmdline: BootCmdli
 
 def _script(host: Host, init: InitSystem) -> Writer:
     if init.name == "openrc":
-        levels = names_in(host, "/etc/runlevels")
-        if levels and not any("sysctl" in names_in(host, f"/etc/runlevels/{level}") for level in levels):
+        from nodecheck.facts.openrc import Runlevels
+
+        levels = Runlevels.read(host)
+        if not levels.starts("sysctl") and not levels.starts("procps"):  # procps: Debian's init script
             return Writer(None, "no runlevel starts OpenRC's sysctl service", "/etc/runlevels")
     return Writer(PROCPS, f"{init.name}'s boot scripts run procps' sysctl")
 
