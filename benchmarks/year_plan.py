@@ -7,8 +7,8 @@ import time
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-from nodecheck.checking.finish import fingerprint
-from nodecheck.checking.model import Evidence, Status
+from nodecheck.checking import Evidence, Status
+from nodecheck.model.fingerprint import fingerprint
 from nodecheck.report import Report
 from nodecheck.report.codec import from_document
 

@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 import nodecheck
-from nodecheck.checking.model import Cause, Evidence, Result, Severity, Status, Waived
 from nodecheck.checking.selectors import parse_selector
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.outcomes import Cause, Result, Severity, Status, Waived
 from nodecheck.report.summary import summary_of
 
 pytest_plugins = ["pytester"]

@@ -9,7 +9,7 @@ import pytest
 
 import nodecheck
 from nodecheck import Report
-from nodecheck.fix import Create
+from nodecheck.model.steps import Create
 from tests.reference import IPVS_SCRIPT, UNITS, reference_node, write
 
 BRIDGE = ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")

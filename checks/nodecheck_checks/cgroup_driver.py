@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.checking.model import Evidence, Outcome
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.containerd import Containerd

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from nodecheck.checking import Lazy, seen
-from nodecheck.checking.model import Evidence
+from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import FactError, Offline
 from nodecheck.facts.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.containerd import Containerd

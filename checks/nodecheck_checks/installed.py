@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Lazy, seen
-from nodecheck.checking.model import Evidence
+from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, Malformed, Offline, Unsupported
 from nodecheck.facts.packages import NAMES, Package, Packages
 from nodecheck.facts.traces import Traces

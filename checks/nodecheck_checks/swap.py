@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.checking.model import Evidence, Outcome
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts.boot import KernelRelease
 from nodecheck.facts.fstab import Fstab

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking import Lazy, fail, seen
-from nodecheck.checking.model import Evidence, Outcome
+from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen
 from nodecheck.facts.fstab import FSTAB, Fstab, FstabEntry
 from nodecheck.facts.generators import Generators
 from nodecheck.facts.openrc import Runlevels

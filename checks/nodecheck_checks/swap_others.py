@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking import Lazy, fail, seen, skip, unknown
-from nodecheck.checking.model import Evidence, Outcome
+from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts.fstab import FSTAB, Fstab, with_option
 from nodecheck.facts.gpt_swaps import GptSwap, GptSwaps

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, skip, unknown
-from nodecheck.checking.model import Evidence, Outcome, Status
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, Status, check, fail, ok, skip, unknown
 from nodecheck.errors import FactError, Offline
 from nodecheck.facts.packages import Packages
 from nodecheck.facts.target import Target

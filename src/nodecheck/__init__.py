@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from nodecheck.api import run as run
     from nodecheck.audit.changes import Change as Change
     from nodecheck.audit.changes import diff as diff
-    from nodecheck.checking import Result as Result
-    from nodecheck.checking import Severity as Severity
-    from nodecheck.checking import Status as Status
     from nodecheck.errors import FactError as FactError
     from nodecheck.errors import NodecheckError as NodecheckError
     from nodecheck.errors import ProfileError as ProfileError
@@ -27,6 +24,9 @@ if TYPE_CHECKING:
     from nodecheck.fix.plan import plan as plan
     from nodecheck.hookspecs import hookimpl as hookimpl
     from nodecheck.hookspecs import hookspec as hookspec
+    from nodecheck.model.outcomes import Result as Result
+    from nodecheck.model.outcomes import Severity as Severity
+    from nodecheck.model.outcomes import Status as Status
     from nodecheck.report import Report as Report
 
 _HOMES = {

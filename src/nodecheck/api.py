@@ -7,10 +7,10 @@ from os import PathLike, fspath
 
 from nodecheck.checking.engine import Request, selection_of
 from nodecheck.checking.engine import run as judge
-from nodecheck.checking.model import VIEWS, Severity
 from nodecheck.errors import UsageError
 from nodecheck.facts.target import PROXY_MODES, ROLES, Settings, release_text
 from nodecheck.host import Host, open_host
+from nodecheck.model.outcomes import VIEWS, Severity
 from nodecheck.plugins import Registry, load
 from nodecheck.profile.load import load_profile
 from nodecheck.profile.model import Profile

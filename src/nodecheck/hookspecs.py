@@ -13,7 +13,7 @@ import pluggy
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
-    from nodecheck.checking import Check
+    from nodecheck.checking.declare import Check
     from nodecheck.report import Report
 
 hookspec = pluggy.HookspecMarker("nodecheck")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from nodecheck.checking import Result
+    from nodecheck.model.outcomes import Result
     from nodecheck.report import Report
 
 PREFIX = "nodecheck"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from nodecheck.checking.finish import fingerprint
-from nodecheck.checking.model import Cause, Evidence, Result, Severity, Status, Waived
-from nodecheck.fix import Command, Fix
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.fingerprint import fingerprint
+from nodecheck.model.outcomes import Cause, Result, Severity, Status, Waived
+from nodecheck.model.steps import Command, Fix
 from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool
 from nodecheck.report.summary import summary_of
 

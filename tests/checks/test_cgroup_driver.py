@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import nodecheck
-from nodecheck.fix import Command, Create, Edit
+from nodecheck.model.steps import Command, Create, Edit
 from tests.fix.apply import write
 
 Tree = Callable[[dict[str, str | bytes]], Path]

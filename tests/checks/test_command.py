@@ -11,7 +11,7 @@ import pytest
 import nodecheck
 from nodecheck import Report, Result
 from nodecheck.facts.target import Target
-from nodecheck.fix import Command
+from nodecheck.model.steps import Command
 from nodecheck_checks.command_table import INSTALL, KNOWN_TO, NEEDS, needs_of, package_of
 
 Tree = Callable[[dict[str, str | bytes]], Path]

@@ -20,7 +20,7 @@ from nodecheck.facts.netfilter import LegacyTables, NftTables
 from nodecheck.facts.services import Services, ServiceState
 from nodecheck.facts.target import Target
 from nodecheck.facts.units import Entry, UnitIndex
-from nodecheck.fix import Command
+from nodecheck.model.steps import Command
 from nodecheck_checks.firewall import firewall
 from nodecheck_checks.firewall_ports import needed_ports
 from nodecheck_checks.firewall_wanted import firewall_text

@@ -16,7 +16,7 @@ from nodecheck.facts.kubelet import Setting
 from nodecheck.facts.node_name import NodeName
 from nodecheck.facts.services import Services
 from nodecheck.facts.systemd import InitSystem
-from nodecheck.fix import Command, Edit
+from nodecheck.model.steps import Command, Edit
 from nodecheck_checks.hostname import hostname, hostname_boot
 
 Tree = Callable[[dict[str, str | bytes]], Path]

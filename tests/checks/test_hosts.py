@@ -18,7 +18,7 @@ from nodecheck.facts.links import Addresses, AddressRow, spelt
 from nodecheck.facts.nsswitch import HostsOrder, parse_hosts_order
 from nodecheck.facts.routes import RouteRow, Routes
 from nodecheck.facts.target import SiteNodes
-from nodecheck.fix import Create, Edit, Manual, Step
+from nodecheck.model.steps import Create, Edit, Manual, Step
 from nodecheck_checks.hosts import hosts
 from nodecheck_checks.hosts_fixes import mended
 

@@ -12,13 +12,13 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Lazy, Outcome, Severity
-from nodecheck.checking.model import Result
 from nodecheck.facts.kernel_config import KernelConfig, RunningConfig
 from nodecheck.facts.modprobe_conf import Modprobe
 from nodecheck.facts.module_trees import BootTree, ModuleTree, RunningTree
 from nodecheck.facts.modules import GenlFamilies, Listed, ModuleLoading, Modules, ModuleSigns, SysModules
 from nodecheck.facts.target import Target
-from nodecheck.fix import Command, Create, Edit
+from nodecheck.model.outcomes import Result
+from nodecheck.model.steps import Command, Create, Edit
 from nodecheck_checks.kernel_module import kernel_module, module_severity
 from tests.fix.apply import write
 

@@ -13,8 +13,8 @@ from nodecheck.errors import Denied
 from nodecheck.facts.kubelet import KubeletConfig, Setting
 from nodecheck.facts.links import Addresses, LinkRow, Links
 from nodecheck.facts.routes import HopRow, RouteRow, Routes
-from nodecheck.fix import Command
 from nodecheck.host.netlink import AddressRow
+from nodecheck.model.steps import Command
 from nodecheck_checks.network import default_route, interface
 from tests.host.netlink_namespaces import in_namespace
 

@@ -17,7 +17,7 @@ from nodecheck.checking import Lazy, Outcome, Severity, Status
 from nodecheck.facts.listeners import ListenerRow, Listeners
 from nodecheck.facts.processes import Process, SocketOwners
 from nodecheck.facts.target import Target
-from nodecheck.fix import Command, Fix
+from nodecheck.model.steps import Command, Fix
 from nodecheck_checks.port import port, port_text, ports_of
 from tests.host.netlink_namespaces import become_nobody, in_namespace
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.fix import Create, Edit, Fix
+from nodecheck.model.steps import Create, Edit, Fix
 from tests.fix.apply import write
 
 Tree = Callable[[dict[str, str | bytes]], Path]

@@ -17,7 +17,7 @@ from nodecheck.facts.service_units import KnownServices, Obstacle, OtherServices
 from nodecheck.facts.services import Services, ServiceState, parse_units
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.units import Entry, UnitIndex
-from nodecheck.fix import Command
+from nodecheck.model.steps import Command
 from nodecheck_checks.service import service
 from nodecheck_checks.service_names import unit_name
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.fix import Command, Manual
+from nodecheck.model.steps import Command, Manual
 
 UNITS = "/usr/lib/systemd/system"
 ETC = "/etc/systemd/system"

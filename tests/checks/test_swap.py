@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.checking.model import Severity, Status
 from nodecheck.facts.kubelet import KubeletConfig, Problem, Setting
 from nodecheck.facts.swaps import SwapArea, Swaps
-from nodecheck.fix import Command, Create, Edit
+from nodecheck.model.outcomes import Severity, Status
+from nodecheck.model.steps import Command, Create, Edit
 from nodecheck_checks.swap import swap, swap_severity
 from tests.rights import modes_hold
 

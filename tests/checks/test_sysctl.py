@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.checking.model import Result, Status
-from nodecheck.fix import Command, Create, Edit
+from nodecheck.model.outcomes import Result, Status
+from nodecheck.model.steps import Command, Create, Edit
 from nodecheck_checks.wanted import meets, value_for, verify_wanted
 from tests.fix.apply import write
 

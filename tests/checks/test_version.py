@@ -11,7 +11,6 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Lazy, Severity
-from nodecheck.checking.model import Outcome, Status
 from nodecheck.errors import Absent, Denied, FactError, Offline, ProfileError, TimedOut
 from nodecheck.facts.packages import Package, Packages
 from nodecheck.facts.target import Target
@@ -19,6 +18,7 @@ from nodecheck.facts.traces import Traces
 from nodecheck.facts.version_commands import understood
 from nodecheck.facts.versions import COMPONENTS, KubernetesTools, RuntimeTools, Told
 from nodecheck.host import Completed
+from nodecheck.model.outcomes import Outcome, Status
 from nodecheck_checks.version import version
 from nodecheck_checks.version_skew import version_skew
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from nodecheck.checking.model import Cause, Result, Severity, Status
 from nodecheck.config import load as config_load
 from nodecheck.doctor.files import files
 from nodecheck.doctor.items import Item, State
 from nodecheck.doctor.place import mounts
 from nodecheck.doctor.rights import judged
 from nodecheck.doctor.sources import verdicts
+from nodecheck.model.outcomes import Cause, Result, Severity, Status
 from nodecheck.report.summary import summary_of
 from tests.cli.conftest import Command
 

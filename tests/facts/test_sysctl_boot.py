@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from nodecheck.checking.declare import Lazy
 from nodecheck.facts.boot import BootCmdline, KernelRelease
 from nodecheck.facts.boot_commands import BootCommands
 from nodecheck.facts.sysctl_boot import BootSysctls
@@ -18,6 +17,7 @@ from nodecheck.facts.sysctl_keys import is_glob, key_path
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.host.root import RootHost
+from nodecheck.model.needs import Lazy
 from tests.facts import sysctl_oracle as oracle
 
 BEFORE = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
+from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 
 UNITS = "/usr/lib/systemd/system"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nodecheck.checking import Cause, Evidence, Result, Severity, Status
-from nodecheck.checking.model import Waived, result_id
-from nodecheck.fix import SAFE, Fix, Step
+from nodecheck.model.outcomes import Waived, result_id
+from nodecheck.model.steps import SAFE, Fix, Step
 from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool
 from nodecheck.report.summary import summary_of
 

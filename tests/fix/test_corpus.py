@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.fix import Command, Create, Edit
 from nodecheck.fix.plan import Plan, PlanStep
+from nodecheck.model.steps import Command, Create, Edit
 from tests.fix.shells import Machine, state
 
 PARTS = 4

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import nodecheck
-from nodecheck.fix import Fix
+from nodecheck.model.steps import Fix
 from tests.fix.apply import applied
 
 

@@ -13,8 +13,8 @@ from nodecheck import Result
 from nodecheck.errors import Denied, FactError
 from nodecheck.facts.image import ImageSystem
 from nodecheck.facts.owners import Owners, owner_of
-from nodecheck.fix import Fix, Manual, command, create, edit
 from nodecheck.fix.owned import owned, settings_of
+from nodecheck.model.steps import Fix, Manual, command, create, edit
 from tests.fix.apply import applied
 
 Tree = Callable[[dict[str, str | bytes]], Path]

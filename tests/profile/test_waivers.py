@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.checking.model import Cause, Result, Severity, Status
 from nodecheck.checking.selectors import Selection, parse_selector
 from nodecheck.errors import ProfileError
+from nodecheck.model.outcomes import Cause, Result, Severity, Status
 from nodecheck.plugins import load
 from nodecheck.profile.model import Profile, Waiver
 from nodecheck.profile.waiver_files import load_waivers

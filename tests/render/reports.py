@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from nodecheck.checking import Cause, Evidence, Result, Severity, Status
-from nodecheck.checking.model import Waived, result_id
-from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
+from nodecheck.model.outcomes import Waived, result_id
+from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool
 from nodecheck.report.model import PluginUsed
 from nodecheck.report.summary import summary_of

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from nodecheck.checking import Severity, Status
-from nodecheck.fix import Fix, command, create, edit, manual
+from nodecheck.model.steps import Fix, command, create, edit, manual
 from nodecheck.render.markdown import MOST_BYTES, render, render_markdown
 from nodecheck.render.markdown_parts import MOST_TEXT, code, text
 from nodecheck.report import Report

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft4Validator
 
 from nodecheck.checking import Severity, Status, seen
-from nodecheck.checking.model import Waived
+from nodecheck.model.outcomes import Waived
 from nodecheck.render.sarif import MOST_RESULTS, render
 from nodecheck.report import Report, Source
 from nodecheck.text import printable

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from nodecheck.checking import Cause, Status
-from nodecheck.checking.model import Waived
+from nodecheck.model.outcomes import Waived
 from nodecheck.render.tap import render
 from nodecheck.report import Report
 from nodecheck.text import printable

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nodecheck.checking import Cause, Result, Severity, Status, seen
-from nodecheck.fix import Fix, command, create, edit, manual
+from nodecheck.model.steps import Fix, command, create, edit, manual
 from nodecheck.render.columns import columns, cut
 from nodecheck.render.text import Style, render, render_text
 from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool

@@ -24,8 +24,8 @@ from nodecheck.audit.standing import (
     seen_in,
     standing_of,
 )
-from nodecheck.checking.model import Cause, Result, Severity, Status, result_id
 from nodecheck.checking.selectors import ENGINE_CHECKS
+from nodecheck.model.outcomes import Cause, Result, Severity, Status, result_id
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
 

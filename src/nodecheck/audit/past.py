@@ -17,7 +17,7 @@ from nodecheck.audit.changes import (
 )
 from nodecheck.audit.pack import unpack
 from nodecheck.audit.standing import FAIL, UNKNOWN, WAIVED, Moment
-from nodecheck.checking.model import result_id
+from nodecheck.model.outcomes import result_id
 
 _OF_LATER = (UNWAIVED, COVERAGE_REGAINED, EVIDENCE_CHANGED, SEVERITY_CHANGED, STILL_FAILING)
 

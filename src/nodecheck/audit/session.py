@@ -11,9 +11,9 @@ from nodecheck.audit.keep import Limits
 from nodecheck.audit.opening import Corrupt, is_damage, opened, reading, set_aside, thin_out
 from nodecheck.audit.standing import FAIL, STEADY, Flap, Moment, Standing
 from nodecheck.audit.store import Baseline, Before, History, Recorded, Untold, baseline_of, before_of
-from nodecheck.checking.model import Severity
 from nodecheck.digest import sha256_name
 from nodecheck.errors import HistoryError, NewerHistory
+from nodecheck.model.outcomes import Severity
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
 from nodecheck.text import printable

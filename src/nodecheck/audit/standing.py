@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodecheck.checking.model import Result, Status
 from nodecheck.errors import UsageError
+from nodecheck.model.outcomes import Result, Status
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
 

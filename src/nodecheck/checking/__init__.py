@@ -1,7 +1,9 @@
 """What a check is written with: ``@check`` and the outcomes that it yields."""
 
-from nodecheck.checking.declare import Check, Lazy, Results, check, fail, ok, skip, unknown
-from nodecheck.checking.model import Cause, Evidence, Outcome, Result, Severity, Status, seen
+from nodecheck.checking.declare import Check, Results, check, fail, ok, skip, unknown
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
+from nodecheck.model.outcomes import Cause, Outcome, Result, Severity, Status
 
 __all__ = [
     "Cause",

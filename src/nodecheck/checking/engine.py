@@ -12,7 +12,6 @@ from nodecheck import __version__
 from nodecheck.checking.declare import Check
 from nodecheck.checking.finish import Finisher
 from nodecheck.checking.judging import Judged, Task, judged, owner_aware
-from nodecheck.checking.model import BOOT, NOW, Cause, Outcome, Status
 from nodecheck.checking.schedule import Schedule
 from nodecheck.checking.selectors import Selection, check_selectors, parse_selector
 from nodecheck.checking.store import Facts, Given
@@ -20,6 +19,7 @@ from nodecheck.errors import FactError, PluginError
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.target import Settings, SiteNodes, Target
 from nodecheck.host import Host
+from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Status
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import Profile
 from nodecheck.profile.waivers import looked_at, waived

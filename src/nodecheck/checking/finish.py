@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 from nodecheck.checking.judging import Judged, Task
-from nodecheck.checking.model import VALUE_LIMIT, Cause, Evidence, Outcome, Result, Severity, Status, result_id
 from nodecheck.checking.selectors import Selection, parse_selector
-from nodecheck.digest import sha256_name
-from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
+from nodecheck.model.evidence import VALUE_LIMIT, Evidence
+from nodecheck.model.fingerprint import fingerprint
+from nodecheck.model.outcomes import Cause, Outcome, Result, Severity, Status, result_id
+from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.plugins import PluginInfo
 from nodecheck.profile.model import Profile
 from nodecheck.text import printable, wellformed
@@ -97,13 +96,6 @@ class Finisher:
             if selector.takes(name, tags, subject, view):
                 found = severity
         return found
-
-
-def fingerprint(identity: str, status: Status, evidence: tuple[Evidence, ...]) -> str:
-    """A digest of id, status and evidence, blind to line numbers and white space."""
-    seen = sorted({(item.source, " ".join((item.value or "").split()), item.value is None) for item in evidence})
-    text = json.dumps([identity, status.value, seen], separators=(",", ":"))
-    return sha256_name(text)
 
 
 def _safe(text: str | None) -> str | None:

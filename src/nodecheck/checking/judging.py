@@ -7,11 +7,12 @@ from itertools import islice
 from time import perf_counter
 from typing import Any
 
-from nodecheck.checking.declare import Check, Judge, Lazy, Need
-from nodecheck.checking.model import Cause, Outcome, Severity, Status
+from nodecheck.checking.declare import Check, Judge
 from nodecheck.checking.store import Facts, crashed
 from nodecheck.errors import FactError, Offline
 from nodecheck.host.base import Host
+from nodecheck.model.needs import Lazy, Need
+from nodecheck.model.outcomes import Cause, Outcome, Severity, Status
 from nodecheck.record import NamedTuple
 
 MOST_OUTCOMES = 256
@@ -125,8 +126,8 @@ def _argument(need: Need, facts: Facts, subject: str | None, wanted: str | None,
 def owner_aware(done: Judged, facts: Facts) -> Judged:
     """The same with a fix that heeds who keeps what it changes. Nothing that goes wrong here touches the verdict."""
     from nodecheck.facts.owners import Owners
-    from nodecheck.fix import manual
     from nodecheck.fix.owned import owned
+    from nodecheck.model.steps import manual
 
     fix = done.outcome.fix
     if fix is None:

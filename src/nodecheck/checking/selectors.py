@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from nodecheck.checking.model import VIEWS
 from nodecheck.errors import SelectorError
+from nodecheck.model.outcomes import VIEWS
 from nodecheck.record import NamedTuple
 
 ENGINE_CHECKS = ("plugin", "waiver")

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from nodecheck.checking.declare import Lazy, Need, needs_of
-from nodecheck.checking.model import Evidence
 from nodecheck.errors import Crashed, FactError, TimedOut
 from nodecheck.host.base import Host
 from nodecheck.host.record import Recorder
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.needs import Lazy, Need, needs_of
 from nodecheck.record import NamedTuple
 
 T = TypeVar("T")

@@ -33,7 +33,7 @@ def catalogue(profile: str) -> list[dict[str, Any]]:
     """Every check that the profile does not ignore, as ``list --json`` shows it."""
     from nodecheck.checking.engine import selection_of
     from nodecheck.checking.finish import Finisher
-    from nodecheck.checking.model import Severity
+    from nodecheck.model.outcomes import Severity
     from nodecheck.plugins import load
     from nodecheck.profile.load import load_profile
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from nodecheck.checking.model import Result, Status
 from nodecheck.doctor.items import Item, missing, ok
+from nodecheck.model.outcomes import Result, Status
 from nodecheck.report import Report
 
 TOPIC = "verdicts"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.cmdline import PROC_CMDLINE, Cmdline, kernel_words, parse_cmdline, values
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:

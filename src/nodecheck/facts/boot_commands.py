@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import Absent
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.unit_files import load_unit
@@ -15,6 +14,7 @@ from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 UNIT_DIRS = ("/etc/systemd/system/", "/usr/local/lib/systemd/system/")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 MOUNT = "/sys/fs/cgroup"

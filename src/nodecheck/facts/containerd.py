@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodecheck.checking import Lazy
 from nodecheck.facts.runtime_service import Service, first_there, flag_value, service
 from nodecheck.facts.systemd import UnitIndex
 from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Lazy
 from nodecheck.facts.runtime_service import Service, first_there, service
 from nodecheck.facts.systemd import UnitIndex
 from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/crio/crio.conf"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Lazy
 from nodecheck.facts.runtime_service import Service, first_there, service
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/docker/daemon.json"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Malformed
 from nodecheck.facts.docker import CONFIG, DEFAULTS, KEY, Docker, Option
 from nodecheck.facts.docker_options import SHORT, VALUED, conflicts, mistakes
@@ -15,6 +14,7 @@ from nodecheck.facts.unit_command import Word
 from nodecheck.facts.unit_words import BLANKS, environment_file, split_words
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 KERNEL = "/proc/sys/kernel/hostname"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.host import Host, exists
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 _BY_ID = {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, Malformed, Offline, ParseError, TooLarge
 from nodecheck.facts.boot import KernelRelease, RunningKernel
 from nodecheck.facts.module_trees import BootTree
 from nodecheck.host import MIB, Host
 from nodecheck.host.base import text
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 CONFIG_GZ = "/proc/config.gz"

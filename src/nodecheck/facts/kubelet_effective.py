@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import Absent
 from nodecheck.facts.kubelet import KubeletConfig, Problem, Setting
 from nodecheck.facts.kubelet_dropins import dropin_paths
@@ -21,6 +20,7 @@ from nodecheck.facts.structured import Node
 from nodecheck.facts.unit_command import Word
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 SYSTEMD = "systemd"

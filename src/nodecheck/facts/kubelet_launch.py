@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import Absent
 from nodecheck.facts.kubelet_flags import Flags, parse_flags
 from nodecheck.facts.kubelet_places import (
@@ -22,6 +21,7 @@ from nodecheck.facts.unit_words import environment_file, split_words
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 _DEB = frozenset(("debian", "ubuntu", "raspbian", "linuxmint", "pop", "kali", "devuan", "deepin", "uos"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads
 from nodecheck.facts.module_trees import BootTreeFiles, ModuleTree
 from nodecheck.facts.modules_load import Load
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 BUILT_IN, LOADED, BLOCKED, MISSING, UNCLEAR, NOT_LOADED = (

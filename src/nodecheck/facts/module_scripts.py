@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent
 from nodecheck.facts.modules import module_name
 from nodecheck.facts.modules_load import Load
@@ -14,6 +13,8 @@ from nodecheck.facts.systemd import InitSystem, Unit, UnitIndex, load_unit
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:

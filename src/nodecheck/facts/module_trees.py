@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, Malformed, Offline, ParseError
 from nodecheck.facts.boot import BootCmdline, KernelRelease, RunningKernel
 from nodecheck.facts.modules import Modules, module_name
 from nodecheck.host import MIB, Host, exists, names_in
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 DIRS = ("/lib/modules", "/usr/lib/modules")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, FactError, Malformed, Offline, ParseError, Unsupported
 from nodecheck.host import MIB, Host, names_in
 from nodecheck.host.base import text
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 PROC_MODULES = "/proc/modules"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.facts.boot import BootCmdline, KernelRelease
 from nodecheck.facts.kernel_config import BootConfig, built_as
 from nodecheck.facts.modprobe_conf import Modprobe
@@ -24,6 +23,8 @@ from nodecheck.facts.module_trees import BootTree, BootTreeFiles, ModuleTree
 from nodecheck.facts.modules import Modules, ModuleSigns, SysModules, module_name, presence
 from nodecheck.facts.modules_load import Load, ModulesLoad
 from nodecheck.facts.sysctl_boot import BootSysctls
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 NAMED_BY_SYSCTL = (("tcp_", "net/ipv4/tcp_congestion_control"), ("sch_", "net/core/default_qdisc"))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_places import UNIT as KUBELET
 from nodecheck.facts.service_units import AGENTS, RUNTIMES, TIME_SERVICES
 from nodecheck.facts.target import CONTROL_PLANE, Target
 from nodecheck.facts.units import UnitIndex
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 _SNAP_KUBELET = "snap.kubelet.daemon.service"

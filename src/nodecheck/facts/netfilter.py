@@ -6,7 +6,6 @@ import errno
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, Denied, FactError, Offline, Unsupported
 from nodecheck.facts.filter_tables import (
     MOST_CHAINS,
@@ -21,6 +20,8 @@ from nodecheck.facts.module_trees import RunningTree
 from nodecheck.facts.modules import PROC_MODULES, Modules
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:

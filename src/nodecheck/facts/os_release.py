@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from nodecheck.checking.model import Evidence, seen
 from nodecheck.errors import Absent
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.evidence import Evidence, seen
 from nodecheck.record import NamedTuple
 
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.image import ImageSystem
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"

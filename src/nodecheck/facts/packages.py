@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nodecheck.checking.declare import Lazy
 from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 NAMES: dict[str, tuple[str, ...]] = {

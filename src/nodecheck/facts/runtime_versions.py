@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
 from nodecheck.facts.kubelet_places import has_kubelet
 from nodecheck.facts.packages import Package, Packages
 from nodecheck.facts.units import UnitIndex
 from nodecheck.facts.versions import KubernetesTools, RuntimeTools, Told
 from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 Release = tuple[int, ...]

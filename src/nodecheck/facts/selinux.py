@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 
-from nodecheck.checking.model import Evidence, seen
 from nodecheck.errors import Absent, Denied, FactError, Offline, ParseError
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.evidence import Evidence, seen
 from nodecheck.record import NamedTuple
 
 ENFORCING = "enforcing"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from nodecheck.checking.declare import Lazy
-from nodecheck.checking.model import Evidence, seen
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.os_release import OsRelease, at_least, leading_numbers
@@ -11,6 +9,8 @@ from nodecheck.facts.selinux import DISABLED, ENFORCING, MODES, PERMISSIVE, Seli
 from nodecheck.facts.selinux_lsm import STARTS_WITHOUT, KernelLsm, suse_16
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import exists, text
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/selinux/config"

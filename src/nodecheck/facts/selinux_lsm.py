@@ -5,12 +5,12 @@ security/security.c (``lsm=``, ``security=``) and security/selinux/hooks.c (``se
 
 from __future__ import annotations
 
-from nodecheck.checking.declare import Lazy
-from nodecheck.checking.model import Evidence, seen
 from nodecheck.facts.boot import BootCmdline, KernelRelease
 from nodecheck.facts.cmdline import values
 from nodecheck.facts.kernel_config import BootConfig, KernelConfig
 from nodecheck.facts.os_release import OsRelease, leading_numbers
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 _EXCLUSIVE = ("selinux", "apparmor", "smack")

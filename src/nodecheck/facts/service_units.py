@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.service_programs import program_of
@@ -13,6 +12,7 @@ from nodecheck.facts.unit_conditions import unmet
 from nodecheck.facts.unit_files import Unit, load_unit
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 TIME_SERVICES = (

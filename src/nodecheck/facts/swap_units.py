@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.swap_pulls import SwapPulls
 from nodecheck.facts.systemd import InitSystem
@@ -13,6 +12,7 @@ from nodecheck.facts.unit_names import device_node, path_of_unit, unit_of_path
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 SWAP_TARGET = "swap.target"

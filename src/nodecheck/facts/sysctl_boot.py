@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot import BootCmdline, KernelRelease
 from nodecheck.facts.boot_commands import BootCommands
@@ -28,6 +27,7 @@ from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.tuned import REAPPLY, tuned_runs
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 SYSCTL_DIRS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nodecheck.checking import Lazy
 from nodecheck.errors import Absent
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.unit_files import Unit, load_unit
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 __all__ = ["InitSystem", "Unit", "UnitIndex", "load_unit"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from nodecheck.checking.declare import Lazy
 from nodecheck.errors import Absent, FactError, Malformed, Offline, Unsupported
 from nodecheck.facts.service_programs import service_program
 from nodecheck.facts.units import UnitIndex
@@ -12,6 +11,7 @@ from nodecheck.facts.version_text import parse_version
 from nodecheck.facts.versions import Told, Tool
 from nodecheck.host import Completed, Host
 from nodecheck.host.programs import SEARCH_PATH
+from nodecheck.model.needs import Lazy
 
 TIMEOUT_S = 4.0
 """A kubelet has a hundred megabytes to be read from a cold disk; two rounds of it must fit into a check's own time."""

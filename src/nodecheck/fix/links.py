@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nodecheck.fix import Command, Manual
 from nodecheck.fix.plan import PlanStep
 from nodecheck.fix.probes import probe_of
+from nodecheck.model.steps import Command, Manual
 
 
 class Links:

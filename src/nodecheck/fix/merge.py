@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.fix.goals import goals
+from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.fix import DISRUPTIVE, SAFE, Command, Create, Edit, Step
 from nodecheck.fix.goals import lowers_guard, systemctl_of
 from nodecheck.fix.merge import Fixing, Key, Merger, key_of
+from nodecheck.model.steps import DISRUPTIVE, SAFE, Command, Create, Edit, Step
 
 PACKAGE, MODULE_FILE, MODPROBE, SYSCTL_FILE, SYSCTL, FILE, UNIT_FILE, COMMAND, RELOAD, SERVICE, KUBELET, LAST = range(
     12

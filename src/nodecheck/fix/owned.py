@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from nodecheck.errors import FactError
 from nodecheck.facts.image import ImageSystem
 from nodecheck.facts.owners import Owner, Owners
-from nodecheck.fix import MANUAL, Command, Create, Edit, Fix, Step, manual
+from nodecheck.model.steps import MANUAL, Command, Create, Edit, Fix, Step, manual
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
 

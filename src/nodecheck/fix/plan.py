@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from nodecheck.checking.model import Result
-from nodecheck.fix import DISRUPTIVE, MANUAL, SAFE, Manual, Step
 from nodecheck.fix.merge import Fixing, Merger
 from nodecheck.fix.order import ordered
+from nodecheck.model.outcomes import Result
+from nodecheck.model.steps import DISRUPTIVE, MANUAL, SAFE, Manual, Step
 from nodecheck.record import NamedTuple
 from nodecheck.report import Node, Report, Source
 from nodecheck.text import printable

@@ -6,13 +6,13 @@ import os
 import re
 from collections.abc import Iterator
 
-from nodecheck.fix import SAFE, Command, Create, Edit, Manual
 from nodecheck.fix.links import Links
 from nodecheck.fix.order import PACKAGE, rank
 from nodecheck.fix.plan import Plan, PlanStep
 from nodecheck.fix.probes import Probe, new_hostname, probe_of
 from nodecheck.fix.shell import Words, shown
 from nodecheck.fix.text import told
+from nodecheck.model.steps import SAFE, Command, Create, Edit, Manual
 
 STATE = "/run/nodecheck"
 """Where the script remembers, until the next boot, which restarts are still due."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.fix import Command, Create, Edit, Step
+from nodecheck.model.steps import Command, Create, Edit, Step
 from nodecheck.text import printable
 
 

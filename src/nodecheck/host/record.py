@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nodecheck.checking.model import Evidence
 from nodecheck.errors import Absent, FactError
 from nodecheck.host.base import MIB, ClockState, Completed, Host, Stat
+from nodecheck.model.evidence import Evidence
 
 EXCERPT = 200
 """Characters of a source that evidence shows where the check brings none of its own."""

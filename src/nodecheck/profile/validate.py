@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, get_args, get_origin
 
 from nodecheck.checking.declare import Check
-from nodecheck.checking.model import Severity
 from nodecheck.checking.selectors import check_selectors, closest, nearest, parse_selector
 from nodecheck.errors import PluginError, ProfileError, SelectorError, UsageError
 from nodecheck.facts.target import PROXY_MODES, ROLES, release_text
+from nodecheck.model.outcomes import Severity
 from nodecheck.plugins import Registry
 
 SCHEMA = "nodecheck.profile/1"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nodecheck.checking.finish import fingerprint
-from nodecheck.checking.model import NOW, Evidence, Result, Severity, Status, result_id
 from nodecheck.checking.selectors import Selection, Selector, matches, parse_selector
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.fingerprint import fingerprint
+from nodecheck.model.outcomes import NOW, Result, Severity, Status, result_id
 from nodecheck.profile.model import Profile, Waiver
 from nodecheck.profile.waivers import named, takes, takes_waiver
 from nodecheck.text import printable

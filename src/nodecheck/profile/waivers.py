@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from nodecheck.checking.finish import fingerprint
-from nodecheck.checking.model import NOW, Result, Severity, Status, Waived
 from nodecheck.checking.selectors import ENGINE_CHECKS, Selection, Selector, parse_selector
+from nodecheck.model.fingerprint import fingerprint
+from nodecheck.model.outcomes import NOW, Result, Severity, Status, Waived
 from nodecheck.profile.model import Profile, Waiver
 from nodecheck.text import printable
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nodecheck.fix import DISRUPTIVE, Command, Create, Edit, Manual
 from nodecheck.fix.goals import systemctl_of
 from nodecheck.fix.plan import Plan, PlanStep
 from nodecheck.fix.probes import probe_of
 from nodecheck.fix.text import told
+from nodecheck.model.steps import DISRUPTIVE, Command, Create, Edit, Manual
 from nodecheck.text import printable, wellformed
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.checking.model import Evidence, Result, Status
-from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.outcomes import Result, Status
+from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.render.columns import columns
 from nodecheck.render.steps import added, removed, shell_line
 from nodecheck.render.text import Style, ellipsis, mark, paint, tone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.checking.model import Result, Severity, Status
+from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.render.rows import worst_first
 from nodecheck.report import Report
 

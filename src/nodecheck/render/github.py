@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking.model import Result, Severity, Status
+from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.render.places import place_of
 from nodecheck.render.rows import worst_first
 from nodecheck.render.told import shown, told

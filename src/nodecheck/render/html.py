@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking.model import Result, Status
+from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.html_rows import escaped, lines_of, marked, row_html
 from nodecheck.render.rows import Row, by_topic, rank
 from nodecheck.report import Report

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from nodecheck.checking.model import Evidence, Result, Status, Waived
-from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.outcomes import Result, Status, Waived
+from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.render.rows import Row, word
 from nodecheck.render.steps import added, removed, shell_line
 from nodecheck.text import printable

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking.model import Result
+from nodecheck.model.outcomes import Result
 from nodecheck.render.entries import logged, priority, summary_line, summary_priority
 from nodecheck.render.moments import unix_seconds
 from nodecheck.render.told import shown, told

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.checking.model import Result, Status
+from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.moments import unix_seconds
 from nodecheck.render.told import shown, told
 from nodecheck.report import Report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.checking.model import Result, Status
+from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.markdown_parts import cell, code, findings, text
 from nodecheck.render.rows import Row, by_topic, rank, word, worst_first
 from nodecheck.report import Report

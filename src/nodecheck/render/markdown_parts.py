@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from re import Pattern
 
-from nodecheck.checking.model import Evidence, Result
-from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.outcomes import Result
+from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.render.steps import added, removed, shell_line
 from nodecheck.text import printable
 

@@ -7,7 +7,7 @@ updates each difference would be an update of the node's condition.
 
 from __future__ import annotations
 
-from nodecheck.checking.model import Result, Status
+from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.rows import worst_first
 from nodecheck.render.told import shown
 from nodecheck.report import Report

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking.model import Result, Severity, Status
+from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.record import NamedTuple
 from nodecheck.render.moments import unix_seconds
 from nodecheck.render.rows import worst_first

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nodecheck.checking.model import Evidence, Result
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.outcomes import Result
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nodecheck.fix import SAFE, Command, Create, Edit, Step
+from nodecheck.model.steps import SAFE, Command, Create, Edit, Step
 from nodecheck.render.details import wrapped
 from nodecheck.render.steps import added, removed, shell_line
 from nodecheck.render.text import Style, paint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nodecheck.checking.model import BOOT, NOW, Result, Severity, Status
+from nodecheck.model.outcomes import BOOT, NOW, Result, Severity, Status
 from nodecheck.record import NamedTuple
 
 TOPICS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -86,7 +86,7 @@ def _attention(result: Result) -> tuple[int, int]:
 def topic(result: Result) -> str:
     """The topic of a result's check.
 
-    >>> from nodecheck.checking.model import Severity, Status
+    >>> from nodecheck.model.outcomes import Severity, Status
     >>> topic(Result("gpu", "gpu", None, "now", Status.PASS, Severity.ERROR, "", "", None, None, None, (), None, None,
     ...              ("runtime",), (), "", 0.0))
     'Runtime and kubelet'

@@ -12,7 +12,8 @@ import json
 from posixpath import normpath
 from typing import Any
 
-from nodecheck.checking.model import Evidence, Result, Severity, Status
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.render.moments import unix_seconds
 from nodecheck.render.places import line_of, telling
 from nodecheck.render.rows import worst_first

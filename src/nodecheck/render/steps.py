@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nodecheck.fix import Edit
+from nodecheck.model.steps import Edit
 
 
 def shell_line(argv: Iterable[str]) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking.model import Result, Status
-from nodecheck.fix import Fix
+from nodecheck.model.outcomes import Result, Status
+from nodecheck.model.steps import Fix
 from nodecheck.render.told import read_at, shown, step_lines
 from nodecheck.report import Report
 from nodecheck.text import printable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking.model import Result, Severity, Status
+from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.record import NamedTuple
 from nodecheck.render.columns import columns, cut, padded
 from nodecheck.render.rows import Row, by_topic, word, worst_first

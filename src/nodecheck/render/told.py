@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking.model import Evidence, Result
-from nodecheck.fix import Command, Create, Edit, Manual, Step
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.outcomes import Result
+from nodecheck.model.steps import Command, Create, Edit, Manual, Step
 from nodecheck.text import printable
 
 VALUE_ROOM = 400

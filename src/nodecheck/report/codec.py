@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from nodecheck.checking.model import Cause, Evidence, Result, Severity, Status, Waived
 from nodecheck.errors import ReportError
-from nodecheck.fix import Command, Create, Edit, Fix, Manual, Step
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.outcomes import Cause, Result, Severity, Status, Waived
+from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.report.model import (
     SCHEMA,
     SCHEMA_VERSION,

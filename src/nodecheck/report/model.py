@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from nodecheck.checking.model import Result, Status
+from nodecheck.model.outcomes import Result, Status
 from nodecheck.record import NamedTuple
 
 SCHEMA = "urn:nodecheck:schema:report:1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 
-from nodecheck.checking.model import Result, Severity, Status
+from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.report.model import Report, Summary
 
 OK = 0

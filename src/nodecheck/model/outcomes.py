@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from nodecheck.model.evidence import Evidence
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
-    from nodecheck.fix import Fix
+    from nodecheck.model.steps import Fix
 
 
 class Status(str, Enum):
@@ -46,18 +47,6 @@ _RANK = {"error": 3, "warning": 2, "info": 1}
 NOW = "now"
 BOOT = "boot"
 VIEWS = (NOW, BOOT)
-
-VALUE_LIMIT = 4096
-"""Evidence values are cut at this many bytes (contract, section 6)."""
-
-
-class Evidence(NamedTuple):
-    """Which source said what. ``value`` is None where the source was looked for and is not there."""
-
-    source: str
-    locator: str | None = None
-    value: str | None = None
-    truncated: bool = False
 
 
 class Cause(NamedTuple):
@@ -121,18 +110,3 @@ def result_id(check: str, subject: str | None, view: str) -> str:
     """
     name = check if subject is None else f"{check}[{subject}]"
     return name if view == NOW else f"{name}@{view}"
-
-
-def seen(source: str, value: str | None = None, *, line: int | None = None, locator: str | None = None) -> Evidence:
-    """Evidence that ``source`` holds ``value`` (at 1-based ``line``); no value: looked for and not there.
-
-    Values must not be volatile (usage counts, process ids): a result's fingerprint follows them.
-    """
-    if line is not None:
-        locator = f"line {line}"
-    if value is None or len(value) <= VALUE_LIMIT // 4:
-        return Evidence(source, locator, value)
-    raw = value.encode("utf-8", "surrogateescape")
-    if len(raw) <= VALUE_LIMIT:
-        return Evidence(source, locator, value)
-    return Evidence(source, locator, raw[:VALUE_LIMIT].decode("utf-8", "ignore"), truncated=True)

@@ -1,0 +1,1 @@
+"""The words that everybody uses: evidence, outcomes, the steps of a fix, needs, sources."""

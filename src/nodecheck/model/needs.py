@@ -1,0 +1,61 @@
+"""What a check or a reader asks for: the parameters of its function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, get_args, get_origin
+
+from nodecheck.record import NamedTuple
+
+T = TypeVar("T")
+
+
+class Lazy(Generic[T]):
+    """A need that is read only when the check calls it: ``config: Lazy[KernelConfig]`` … ``config()``.
+
+    Calling it raises :class:`nodecheck.errors.FactError` where the fact cannot be had.
+    """
+
+    __slots__ = ("_get",)
+
+    def __init__(self, get: Callable[[], T]) -> None:
+        self._get = get
+
+    def __call__(self) -> T:
+        return self._get()
+
+
+class Need(NamedTuple):
+    """One parameter of a check or of a fact's reader."""
+
+    name: str
+    fact: type
+    lazy: bool
+
+
+def needs_of(function: Callable[..., Any]) -> tuple[tuple[Need, ...], dict[str, tuple[Any, Any]]]:
+    """The needs (positional parameters) and profile parameters (keyword-only, with defaults) of a function."""
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount]
+    keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    notes = function.__annotations__
+    defaults = function.__kwdefaults__ or {}
+    needs = tuple([_need(name, notes[name], function) for name in names if name in notes])
+    return needs, {name: (_evaluated(notes.get(name), function), defaults.get(name)) for name in keywords}
+
+
+def _evaluated(note: Any, function: Callable[..., Any]) -> Any:
+    return eval(note, function.__globals__) if isinstance(note, str) else note  # noqa: S307 - the module's own text
+
+
+def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
+    if isinstance(note, str):  # a plain name, mostly: looked up rather than compiled, for a run has hundreds
+        known = function.__globals__
+        lazy = note.startswith("Lazy[") and known.get("Lazy") is Lazy
+        fact = known.get(note[5:-1] if lazy else note)
+        if isinstance(fact, type):
+            return Need(name, fact, lazy)
+    note = _evaluated(note, function)
+    if get_origin(note) is Lazy:
+        return Need(name, get_args(note)[0], True)
+    return Need(name, note, False)
