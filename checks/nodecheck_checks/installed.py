@@ -6,9 +6,9 @@ from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, Malformed, Offline, Unsupported
 from nodecheck.facts.packages import NAMES, Package, Packages
 from nodecheck.facts.traces import Traces
-from nodecheck.facts.version_text import Version, parse_package_version
 from nodecheck.facts.versions import KubernetesTools, RuntimeTools, Told
 from nodecheck.fix import Fix, by_hand
+from nodecheck.formats.versions import Version, parse_package_version
 from nodecheck.record import NamedTuple
 
 KUBERNETES = ("kubelet", "kubeadm", "kubectl")

@@ -8,9 +8,9 @@ from typing import Literal
 from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, unknown
 from nodecheck.errors import Offline
 from nodecheck.facts.packages import Packages
-from nodecheck.facts.pins import parse_pin
 from nodecheck.facts.traces import Traces
 from nodecheck.facts.versions import KubernetesTools, RuntimeTools
+from nodecheck.formats.pins import parse_pin
 from nodecheck_checks.installed import KUBERNETES, Missing, install, installed
 
 Component = Literal["docker", "containerd", "crio", "runc", "kubelet", "kubeadm", "kubectl"]

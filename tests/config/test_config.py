@@ -13,7 +13,7 @@ from nodecheck.config.load import load_config
 from nodecheck.config.model import Config
 from nodecheck.config.show import to_toml
 from nodecheck.errors import ConfigError
-from nodecheck.facts.toml import parse_toml
+from nodecheck.formats.toml import parse_toml
 
 WHOLE = """
 schema = "nodecheck.config/1"

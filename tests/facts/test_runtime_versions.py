@@ -12,8 +12,8 @@ from nodecheck.errors import Denied, FactError
 from nodecheck.facts.packages import Packages
 from nodecheck.facts.runtime_versions import KubeletRelease
 from nodecheck.facts.units import UnitIndex
-from nodecheck.facts.version_text import parse_version
 from nodecheck.facts.versions import KubernetesTools, Told
+from nodecheck.formats.versions import parse_version
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, str | bytes]], Path]

@@ -11,8 +11,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodecheck.facts.plain_yaml import load_plain
-from nodecheck.facts.structured import Malformation, Node, Number, load, load_yaml, scalar
+from nodecheck.formats.plain_yaml import load_plain
+from nodecheck.formats.structured import load, load_yaml
+from nodecheck.formats.tree import Malformation, Node, Number, scalar
 
 
 def plain(node: Node) -> Any:

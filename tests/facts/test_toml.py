@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodecheck.errors import Malformed, ParseError, TooLarge
-from nodecheck.facts.toml import line_of, parse_toml
+from nodecheck.formats.toml import line_of, parse_toml
 
 NAMES = st.text("abcXYZ0_-", min_size=1, max_size=6)
 

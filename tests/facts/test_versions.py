@@ -13,13 +13,13 @@ from hypothesis import strategies as some
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, FactError, Offline, TimedOut
-from nodecheck.facts.pins import parse_pin
 from nodecheck.facts.service_programs import service_program
 from nodecheck.facts.traces import Traces
 from nodecheck.facts.units import UnitIndex
 from nodecheck.facts.version_commands import ask, understood
-from nodecheck.facts.version_text import Version, parse_package_version, parse_version
 from nodecheck.facts.versions import COMPONENTS, KUBERNETES, RUNTIMES, KubernetesTools
+from nodecheck.formats.pins import parse_pin
+from nodecheck.formats.versions import Version, parse_package_version, parse_version
 from nodecheck.host import Completed, RootHost
 
 NO_UNITS = Lazy(lambda: UnitIndex.read(RootHost("/proc/self/fdinfo")))

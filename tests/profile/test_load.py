@@ -9,8 +9,8 @@ import pytest
 
 from nodecheck.checking import Check, Results, check
 from nodecheck.errors import ProfileError
+from nodecheck.formats.toml_lines import key_lines
 from nodecheck.plugins import Registry
-from nodecheck.profile.lines import key_lines
 from nodecheck.profile.load import load_profile, resolved_tables
 from nodecheck.profile.model import Waiver
 from nodecheck.profile.show import to_toml

@@ -49,7 +49,7 @@ def load_config(path: str | None = None) -> Config:
 
 def _profiles(source: str | None) -> Iterator[str]:
     """The file of the profile, and those that it extends, each after the one before was found to be good."""
-    from nodecheck.facts.toml import parse_toml
+    from nodecheck.formats.toml import parse_toml
     from nodecheck.profile.load import MOST_EXTENDS, is_path, parent_of
 
     for _ in range(MOST_EXTENDS):
@@ -79,8 +79,8 @@ def _drop_ins(folder: str) -> list[str]:
 
 def _tables(path: str) -> Tables:
     from nodecheck.config.validate import validate
-    from nodecheck.facts.toml import parse_toml
-    from nodecheck.profile.lines import key_lines, line_of
+    from nodecheck.formats.toml import parse_toml
+    from nodecheck.formats.toml_lines import key_lines, line_of
     from nodecheck.profile.validate import Invalid
 
     raw = read_trusted(path)

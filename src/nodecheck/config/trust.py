@@ -7,7 +7,7 @@ import stat
 
 from nodecheck.audit.place import untrusted_above
 from nodecheck.errors import ConfigError
-from nodecheck.facts.toml import MOST_BYTES
+from nodecheck.formats.toml import MOST_BYTES
 
 
 def read_trusted(path: str) -> bytes:

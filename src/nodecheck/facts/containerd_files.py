@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
 from nodecheck.facts.containerd_merge import ConfigFile
 from nodecheck.facts.runtime_service import first_there
-from nodecheck.facts.toml import MOST_BYTES, decoded, parse_toml
+from nodecheck.formats.toml import MOST_BYTES, decoded, parse_toml
 from nodecheck.host import Host
 
 MOST_FILES = 256

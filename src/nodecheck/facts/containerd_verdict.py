@@ -18,7 +18,7 @@ from nodecheck.facts.containerd_merge import (
     Refused,
     Version,
 )
-from nodecheck.facts.toml import line_of
+from nodecheck.formats.toml import line_of
 
 Files = tuple[ConfigFile, ...]
 

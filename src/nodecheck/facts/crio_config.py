@@ -7,7 +7,7 @@ from typing import Any
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
 from nodecheck.facts.crio import CONFIG, CONFIG_DIR, Crio, Value
 from nodecheck.facts.runtime_service import Flag, Service, flags
-from nodecheck.facts.toml import MOST_BYTES, decoded, line_of, parse_toml
+from nodecheck.formats.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host, names_in
 
 MOST_FILES = 1024

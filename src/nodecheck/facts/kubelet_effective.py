@@ -16,9 +16,9 @@ from nodecheck.facts.kubelet_files import Fields, Refused, Tree, decode, fields,
 from nodecheck.facts.kubelet_flags import Flags, gates_of
 from nodecheck.facts.kubelet_launch import Launch, read_launch
 from nodecheck.facts.os_release import OsRelease
-from nodecheck.facts.structured import Node
 from nodecheck.facts.unit_command import Word
 from nodecheck.facts.units import UnitIndex
+from nodecheck.formats.tree import Node
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodecheck.facts.structured import Malformation, Node, load
+from nodecheck.formats.structured import load
+from nodecheck.formats.tree import Malformation, Node
 from nodecheck.record import NamedTuple
 
 API_VERSION = "kubelet.config.k8s.io/v1beta1"

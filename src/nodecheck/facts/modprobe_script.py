@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.facts.modules import module_name
-from nodecheck.facts.shell_commands import shell_commands
+from nodecheck.formats.shell_commands import shell_commands
 from nodecheck.record import NamedTuple
 
 MOST_COMMANDS = 2048

@@ -12,7 +12,7 @@ from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 
 if TYPE_CHECKING:
-    from nodecheck.facts.structured import Node
+    from nodecheck.formats.tree import Node
 
 T = TypeVar("T")
 
@@ -185,7 +185,8 @@ def proxy_mode_of(content: str) -> str | None:
     """
     if "KubeProxyConfiguration" not in content:
         return None
-    from nodecheck.facts.structured import Malformation, load
+    from nodecheck.formats.structured import load
+    from nodecheck.formats.tree import Malformation
 
     for document in re.split(r"(?m)^---(?=[ \t\r\n]|$)", content)[:64]:
         if "KubeProxyConfiguration" in document:
@@ -223,7 +224,8 @@ def cni_of(raw: bytes) -> str | None:
     >>> cni_of(b'{"name": "cbr0", "plugins": [{"type": "flannel"}, {"type": "portmap"}]}')
     'flannel'
     """
-    from nodecheck.facts.structured import Malformation, load, mappings
+    from nodecheck.formats.structured import load, mappings
+    from nodecheck.formats.tree import Malformation
 
     try:
         tree = load(raw, "").root.value

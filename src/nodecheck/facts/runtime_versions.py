@@ -78,7 +78,7 @@ def _release(told: Told, packages: Lazy[Packages], name: str) -> Release | None:
         package = daemon_package(packages(), name)
     except FactError:
         return None
-    from nodecheck.facts.version_text import parse_package_version
+    from nodecheck.formats.versions import parse_package_version
 
     version = parse_package_version(package.version) if package is not None else None
     return version.numbers if version is not None else None

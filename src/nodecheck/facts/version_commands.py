@@ -7,8 +7,8 @@ import re
 from nodecheck.errors import Absent, FactError, Malformed, Offline, Unsupported
 from nodecheck.facts.service_programs import service_program
 from nodecheck.facts.units import UnitIndex
-from nodecheck.facts.version_text import parse_version
 from nodecheck.facts.versions import Told, Tool
+from nodecheck.formats.versions import parse_version
 from nodecheck.host import Completed, Host
 from nodecheck.host.programs import SEARCH_PATH
 from nodecheck.model.needs import Lazy

@@ -11,7 +11,7 @@ from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
-    from nodecheck.facts.version_text import Version
+    from nodecheck.formats.versions import Version
 
 
 class Tool(NamedTuple):

@@ -103,8 +103,8 @@ def _from_file(path: str, registry: Registry) -> Mapping[str, Any]:
 
 def strict(raw: bytes, path: str, kind: str, validate: Callable[[Mapping[str, Any]], None]) -> Tables:
     """The tables of a file's bytes, which ``validate`` takes. Raises ProfileError with kind, path and line."""
-    from nodecheck.facts.toml import parse_toml
-    from nodecheck.profile.lines import key_lines, line_of
+    from nodecheck.formats.toml import parse_toml
+    from nodecheck.formats.toml_lines import key_lines, line_of
     from nodecheck.profile.validate import Invalid
 
     try:

@@ -1,7 +1,7 @@
 """A reader of the plainest YAML, the kind that kubeadm writes, without the cost of importing PyYAML.
 
 It reads block mappings, lists of scalars, scalars on one line, ``{}`` and ``[]``, in printable ASCII; at anything else
-it gives up, and :func:`nodecheck.facts.structured.load_yaml` decides. What it does read, it reads as that one does.
+it gives up, and :func:`nodecheck.formats.structured.load_yaml` decides. What it does read, it reads as that one does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import Any
 
-from nodecheck.facts.structured import Document, Node, scalar
+from nodecheck.formats.tree import Document, Node, scalar
 from nodecheck.record import NamedTuple
 
 MOST_ROWS = 10_000

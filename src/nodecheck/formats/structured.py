@@ -11,46 +11,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from nodecheck.record import NamedTuple
+from nodecheck.formats.tree import Document, Malformation, Node, Number, scalar
 
 MOST_EVENTS = 20_000
 """Keys, values and brackets of one YAML text; configuration files of nodes have a few hundred."""
 
 MOST_DEPTH = 100
 """Mappings and lists within each other."""
-
-
-class Number(NamedTuple):
-    """A number, as written."""
-
-    text: str
-
-
-class Node(NamedTuple):
-    """A value and where it is."""
-
-    value: Any
-    """None, bool, str, Number, a dict of Nodes by key, or a tuple of Nodes."""
-    path: str
-    line: int
-    """1-based; of a value of a mapping it is the key's. 0 where nobody asked for it."""
-
-
-class Document(NamedTuple):
-    """A text that was read."""
-
-    root: Node
-    duplicate: str | None = None
-    """A key that one mapping has twice."""
-
-
-class Malformation(Exception):
-    """The text is not JSON, or not YAML; ``line`` is 1-based."""
-
-    def __init__(self, detail: str, line: int | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.line = line
 
 
 def load(raw: bytes, path: str, located: tuple[str, ...] = ()) -> Document:
@@ -60,7 +27,7 @@ def load(raw: bytes, path: str, located: tuple[str, ...] = ()) -> Document:
     """
     if raw[: 1 << 16].lstrip(b" \t\n\v\f\r").startswith(b"{"):
         return load_json(raw, path, located)
-    from nodecheck.facts.plain_yaml import load_plain
+    from nodecheck.formats.plain_yaml import load_plain
 
     return load_plain(raw, path) or load_yaml(raw, path)
 
@@ -254,36 +221,6 @@ def _key_of(node: Node) -> str:
     if isinstance(node.value, Number):
         return node.value.text
     raise Malformation("has a key that is no word", node.line)
-
-
-_WORDS = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
-    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
-}
-
-
-def scalar(text: str, plain: bool = True, tag: str | None = None) -> bool | str | Number | None:
-    """A scalar as go-yaml 2 resolves it: what is quoted is a string.
-
-    >>> scalar("no"), scalar("no", plain=False), scalar("1.5"), scalar("10s"), scalar("5", tag="tag:yaml.org,2002:str")
-    (False, 'no', Number(text='1.5'), '10s', '5')
-    """
-    explicit = (tag or "").rpartition(":")[2]
-    if (not plain and not explicit) or explicit in ("str", "!"):
-        return text
-    if text in _WORDS:
-        return _WORDS[text]
-    return Number(text) if text[:1] in "+-.0123456789" and _is_number(text) else text
-
-
-def _is_number(text: str) -> bool:
-    body = text.lstrip("+-").replace("_", "")
-    if body[:2].lower() in ("0x", "0o", "0b"):
-        return len(body) > 2 and all(char in "0123456789abcdefABCDEF" for char in body[2:])
-    if body.lower() in (".inf", ".nan"):
-        return True
-    return re.fullmatch(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?", body) is not None
 
 
 def mappings(node: Node | None) -> Iterator[dict[str, Node]]:

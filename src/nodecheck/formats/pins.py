@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from nodecheck.facts.version_text import Version
+from nodecheck.formats.versions import Version
 from nodecheck.record import NamedTuple
 
 

@@ -1,0 +1,1 @@
+"""Formats as functions of text: no host, no node."""
