@@ -24,9 +24,6 @@ import pytest
 
 import nodecheck
 from nodecheck import Report
-from nodecheck.api import DEFAULT_PROFILE
-from nodecheck.checking.engine import Request, _tasks, selection_of
-from nodecheck.checking.finish import Finisher
 from nodecheck.checking.judging import Judged, judged
 from nodecheck.checking.store import Facts, Given
 from nodecheck.facts.target import Settings
@@ -34,6 +31,9 @@ from nodecheck.host.base import MIB
 from nodecheck.host.root import RootHost
 from nodecheck.plugins import load
 from nodecheck.profile.load import load_profile
+from nodecheck.running.engine import _tasks
+from nodecheck.running.finish import Finisher
+from nodecheck.running.request import DEFAULT_PROFILE, Request, selection_of
 from tests.nodes import debian_node, rocky_node
 from tests.reference import reference_node
 

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from nodecheck.checking import Check, Lazy, Results, Severity, Status, check, fail, ok, seen, skip
-from nodecheck.checking.engine import Request, run, selection_of
 from nodecheck.errors import Denied
 from nodecheck.facts.target import Settings
 from nodecheck.host import Host, RootHost
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import Profile, Waiver
 from nodecheck.report import Report
+from nodecheck.running.engine import run
+from nodecheck.running.request import Request, selection_of
 
 HUNG = Event()
 
@@ -399,7 +400,7 @@ def test_a_waiver_holds_through_its_last_day(tmp_path: Path, monkeypatch: pytest
 
     waivers = (Waiver("swap", "wanted", "platform", "2027-03-31"),)
     for second, status in ((1_806_537_599.9, "waived"), (1_806_537_600.0, "fail")):  # 2027-03-31T23:59:59.9Z
-        monkeypatch.setattr("nodecheck.checking.engine.time", lambda second=second: second)
+        monkeypatch.setattr("nodecheck.running.engine.time", lambda second=second: second)
         assert judged(tmp_path, swap, waivers=waivers)["swap"].status == status
 
 
@@ -468,7 +469,7 @@ def test_a_view_that_a_check_lacks_is_not_judged(tmp_path: Path, view: str) -> N
 
 
 def test_a_worker_that_was_given_up_cannot_fail_the_run() -> None:
-    from nodecheck.checking.schedule import Schedule
+    from nodecheck.checking.workers import Schedule
 
     late, told = Event(), Event()
 

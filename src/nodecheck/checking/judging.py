@@ -123,23 +123,6 @@ def _argument(need: Need, facts: Facts, subject: str | None, wanted: str | None,
     return Lazy(get)
 
 
-def owner_aware(done: Judged, facts: Facts) -> Judged:
-    """The same with a fix that heeds who keeps what it changes. Nothing that goes wrong here touches the verdict."""
-    from nodecheck.facts.owners import Owners
-    from nodecheck.fix.owned import owned
-    from nodecheck.model.steps import manual
-
-    fix = done.outcome.fix
-    if fix is None:
-        return done
-    try:
-        return done._replace(outcome=done.outcome._replace(fix=owned(fix, facts.get(Owners))))
-    except Exception as error:
-        why = error if isinstance(error, FactError) else crashed("owners", error)
-        note = manual(f"who keeps what this changes cannot be told: {why}")
-        return done._replace(outcome=done.outcome._replace(fix=fix._replace(steps=(*fix.steps, note))))
-
-
 def _too_many(subject: str | None) -> Outcome:
     message = f"more than {MOST_OUTCOMES} findings; the others are not listed"
     return Outcome(Status.UNKNOWN, message, subject, cause=Cause("too-large", message))

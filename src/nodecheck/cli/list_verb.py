@@ -31,11 +31,11 @@ def main(args: argparse.Namespace) -> int:
 
 def catalogue(profile: str) -> list[dict[str, Any]]:
     """Every check that the profile does not ignore, as ``list --json`` shows it."""
-    from nodecheck.checking.engine import selection_of
-    from nodecheck.checking.finish import Finisher
     from nodecheck.model.outcomes import Severity
     from nodecheck.plugins import load
     from nodecheck.profile.load import load_profile
+    from nodecheck.running.finish import Finisher
+    from nodecheck.running.request import selection_of
 
     registry = load()
     found = load_profile(profile, registry)

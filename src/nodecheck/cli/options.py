@@ -10,9 +10,9 @@ from nodecheck.facts.target import PROXY_MODES, ROLES
 from nodecheck.report import Report
 
 if TYPE_CHECKING:
-    from nodecheck.checking.engine import Request
     from nodecheck.host import Host
     from nodecheck.plugins import Registry
+    from nodecheck.running.request import Request
 
 LEVELS = ("error", "warning", "info")
 
@@ -88,8 +88,8 @@ def _seconds(text: str) -> float:
 
 def judged(args: argparse.Namespace) -> Report:
     """The report that the options ask for, with a progress line on a terminal."""
-    from nodecheck.checking.engine import run
     from nodecheck.cli.progress import progress
+    from nodecheck.running.engine import run
 
     with progress(args.quiet) as line:
         host, registry, request = prepared_by(args)
@@ -98,7 +98,7 @@ def judged(args: argparse.Namespace) -> Report:
 
 def prepared_by(args: argparse.Namespace) -> tuple[Host, Registry, Request]:
     """What the engine needs for what the options ask for. Raises UsageError."""
-    from nodecheck.api import prepared
+    from nodecheck.running.request import prepared
 
     if args.root == "":
         raise UsageError("--root: expected a directory, found nothing")

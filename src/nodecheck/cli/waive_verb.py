@@ -87,9 +87,9 @@ def _day(text: str) -> date:
 
 
 def _edit(args: argparse.Namespace, path: str) -> int:
-    from nodecheck.checking.engine import selection_of
     from nodecheck.plugins import load
     from nodecheck.profile.waiver_store import edit
+    from nodecheck.running.request import selection_of
 
     registry = load()
     if args.id is None:

@@ -126,8 +126,8 @@ def _flap(value: Any, path: Path) -> None:
 
 def _selectors(value: Any, path: Path) -> None:
     _texts(value, path)
-    from nodecheck.checking.engine import selection_of
     from nodecheck.plugins import load
+    from nodecheck.running.request import selection_of
 
     try:
         selection_of(load(), value, (), None)

@@ -10,49 +10,28 @@ from typing import Any
 
 from nodecheck import __version__
 from nodecheck.checking.declare import Check
-from nodecheck.checking.finish import Finisher
-from nodecheck.checking.judging import Judged, Task, judged, owner_aware
-from nodecheck.checking.schedule import Schedule
-from nodecheck.checking.selectors import Selection, check_selectors, parse_selector
+from nodecheck.checking.judging import Judged, Task, judged
+from nodecheck.checking.selectors import Selection
 from nodecheck.checking.store import Facts, Given
+from nodecheck.checking.workers import Schedule
 from nodecheck.errors import FactError, PluginError
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.target import Settings, SiteNodes, Target
 from nodecheck.host import Host
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Status
 from nodecheck.plugins import Registry
-from nodecheck.profile.model import Profile
 from nodecheck.profile.waivers import looked_at, waived
-from nodecheck.record import NamedTuple
 from nodecheck.report.identity import node_of
 from nodecheck.report.model import Node, OsName, PluginUsed, ProfileUsed, Report, Run, Source, Tool
 from nodecheck.report.summary import summary_of
+from nodecheck.running.finish import Finisher
+from nodecheck.running.owner_aware import owner_aware
+from nodecheck.running.request import Request
 
 CHECK_SHARE = 3
 """A check may take the run's time divided by this, and not more than :data:`CHECK_MOST_S`."""
 
 CHECK_MOST_S = 10.0
-
-
-class Request(NamedTuple):
-    """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own."""
-
-    profile: Profile
-    settings: Settings
-    selection: Selection
-    fail_on: str
-    timeout_s: float
-    watch: Callable[[str], None] | None = None
-
-
-def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str], view: str | None) -> Selection:
-    """Parse and verify the selectors of a run. Raises SelectorError."""
-    selection = Selection(
-        tuple([parse_selector(text) for text in select]), tuple([parse_selector(text) for text in ignore]), view
-    )
-    tags = {check.name: check.tags for check in registry.all_checks()} if selection.speaks_of_tags else {}
-    check_selectors((*selection.select, *selection.ignore), tags, registry.checks)
-    return selection
 
 
 def run(host: Host, registry: Registry, request: Request) -> Report:
