@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.cli import VERBS
+from nodecheck.cli.verbs import VERBS
 from nodecheck.hookspecs import nodecheck_checks, nodecheck_facts, nodecheck_profiles, nodecheck_renderers
 from nodecheck.plugins import load
 

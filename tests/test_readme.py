@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nodecheck
-from nodecheck.render.text import Style, render_text
+from nodecheck.render.style import Style
+from nodecheck.render.text import render_text
 from nodecheck.report import Source
 
 ROOT = Path(__file__).resolve().parents[1]

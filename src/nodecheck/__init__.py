@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the 8 ms that importing typing costs
 
 if TYPE_CHECKING:
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from nodecheck.model.outcomes import Severity as Severity
     from nodecheck.model.outcomes import Status as Status
     from nodecheck.report import Report as Report
+    from nodecheck.version import __version__ as __version__
 
 _HOMES = {
     "Change": "audit.changes",
@@ -42,6 +41,7 @@ _HOMES = {
     "Severity": "checking",
     "Status": "checking",
     "UsageError": "errors",
+    "__version__": "version",
     "diff": "audit.changes",
     "hookimpl": "hookspecs",
     "hookspec": "hookspecs",
@@ -49,7 +49,7 @@ _HOMES = {
     "run": "api",
 }
 
-__all__ = [*_HOMES, "__version__"]
+__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> object:

@@ -232,7 +232,7 @@ def _told(result: Result) -> str:
     from itertools import dropwhile
 
     from nodecheck.render.details import LABELS, details
-    from nodecheck.render.text import Style
+    from nodecheck.render.style import Style
 
     lines = [line for block in details([result], Style()) for line in block]
     body = dropwhile(lambda line: line.startswith(" " * LABELS), lines[1:])

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from nodecheck.cli import VERBS
 from nodecheck.cli.completion_verb import SHELLS, completion
+from nodecheck.cli.verbs import VERBS
 from nodecheck.shell.grammar import verbs
 
 HERE = Path(__file__).parent

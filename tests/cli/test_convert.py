@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from nodecheck.cli.outputs import BUILT_IN, SOCKETS, renderer
 from nodecheck.cli.start import start
+from nodecheck.render.outputs import BUILT_IN, SOCKETS, renderer
 from nodecheck.report import Report
 from tests.cli.conftest import BASE, Command, Ended
 from tests.render.reports import hostile_report

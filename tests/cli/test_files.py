@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nodecheck.cli import files
-from nodecheck.cli.files import write_atomically
+from nodecheck import writing as files
+from nodecheck.writing import write_atomically
 
 
 def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_relative_path_is_of_the_working_directory(tmp_path: Path, monkeypatch
 
 
 def test_dev_stdout_is_not_replaced(tmp_path: Path) -> None:
-    code = "from nodecheck.cli.files import write_atomically; write_atomically('/dev/stdout', 'text')"
+    code = "from nodecheck.writing import write_atomically; write_atomically('/dev/stdout', 'text')"
     with (tmp_path / "out").open("wb") as out:
         subprocess.run([sys.executable, "-c", code], stdout=out, check=True)
         assert os.path.samestat(os.fstat(out.fileno()), (tmp_path / "out").stat())

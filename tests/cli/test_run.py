@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from nodecheck.checking.selectors import ENGINE_CHECKS
-from nodecheck.cli import VERBS
+from nodecheck.cli.verbs import VERBS
 from tests.cli.conftest import BASE, Command
 
 LEVELS = (

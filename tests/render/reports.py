@@ -15,7 +15,7 @@ from nodecheck.checking import Cause, Evidence, Result, Severity, Status
 from nodecheck.model.outcomes import Waived, result_id
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool
-from nodecheck.report.model import PluginUsed
+from nodecheck.report.parts import PluginUsed
 from nodecheck.report.summary import summary_of
 
 HOSTILE = (

@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
-from nodecheck.cli import outputs
 from nodecheck.cli.start import start
+from nodecheck.render import outputs
 from nodecheck.render.journald import RESULT_MESSAGE_ID, RUN_MESSAGE_ID
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -79,7 +79,7 @@ def test_a_real_journal_has_what_was_sent(tmp_path: Path) -> None:
     whole = hostile_report()
     (tmp_path / "report.json").write_text(whole.to_json())
     code = (
-        "import sys; from nodecheck.report import Report; from nodecheck.cli.outputs import SOCKETS;"
+        "import sys; from nodecheck.report import Report; from nodecheck.render.outputs import SOCKETS;"
         "from nodecheck.cli.send import send;"
         "send(Report.from_json(open(sys.argv[1]).read()), 'journald', SOCKETS['journald'])"
     )

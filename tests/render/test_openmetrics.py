@@ -131,7 +131,7 @@ def _exporter() -> str | None:
 
 @pytest.mark.skipif(_exporter() is None, reason="node_exporter is not installed")
 def test_node_exporter_serves_them(tmp_path: Path) -> None:
-    from nodecheck.cli.files import write_atomically
+    from nodecheck.writing import write_atomically
 
     whole = hostile_report()
     write_atomically(str(tmp_path / "nodecheck.prom"), render(whole))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from nodecheck.checking import Cause, Result, Severity, Status, seen
 from nodecheck.model.steps import Fix, command, create, edit, manual
 from nodecheck.render.columns import columns, cut
-from nodecheck.render.text import Style, render, render_text
+from nodecheck.render.style import Style
+from nodecheck.render.text import render, render_text
 from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool
 from nodecheck.report.summary import summary_of
 from nodecheck.text import printable

@@ -10,7 +10,7 @@ from nodecheck.errors import HistoryError, ReportError
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
 from nodecheck.report.codec import from_document, header, result_dict, summary_dict
-from nodecheck.report.model import SCHEMA, SCHEMA_VERSION
+from nodecheck.report.parts import SCHEMA, SCHEMA_VERSION
 
 MOST_BYTES = 64 << 20
 """Of one unpacked body."""

@@ -6,25 +6,6 @@ import gc
 import os
 import sys
 
-VERBS = {
-    "run": "check this node",
-    "plan": "print the fixes for what fails",
-    "audit": "check, record, and tell what changed: for cron and timers",
-    "history": "the recorded audits, and since when something is as it is",
-    "diff": "what changed between two reports",
-    "baseline": "accept a recorded run as what the node is to be",
-    "schedule": "a systemd timer or a cron entry for the audit",
-    "waive": "accept a failure for a while, with a reason and an owner",
-    "convert": "show a report in another format",
-    "list": "the checks of a profile",
-    "explain": "what a check looks at and why",
-    "doctor": "what this nodecheck can and cannot see here",
-    "plugins": "what is loaded, from where",
-    "profile": "list the profiles, show one, validate a file",
-    "completion": "print the completion script of a shell",
-    "schema": "print the JSON Schema of a report, a plan, an audit or a profile",
-}
-
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; the exit codes are those of the contract's section 4."""
@@ -63,7 +44,7 @@ def _leave(code: int) -> None:
 
 
 def _version() -> int:
-    from nodecheck import __version__
+    from nodecheck.version import __version__
 
     try:
         sys.stdout.write(f"nodecheck {__version__}\n")

@@ -70,7 +70,7 @@ def _configured(args: argparse.Namespace) -> int:
 def _validate(args: argparse.Namespace) -> None:
     """Raise what the audit would refuse: of the profile, of the files of waivers, of the outputs."""
     from nodecheck.cli.options import prepared_by
-    from nodecheck.cli.outputs import parse_outputs
+    from nodecheck.render.outputs import parse_outputs
 
     parse_outputs(args.output)
     prepared_by(args)
@@ -123,7 +123,7 @@ def _audit(args: argparse.Namespace, config: Config) -> int:
 
     from nodecheck.audit.lock import locked
     from nodecheck.audit.place import default_directory, prepared
-    from nodecheck.cli.outputs import parse_outputs
+    from nodecheck.render.outputs import parse_outputs
 
     outputs = parse_outputs(args.output)
     directory, problem = None, ""

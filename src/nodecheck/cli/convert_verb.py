@@ -25,7 +25,7 @@ exit codes:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck convert``."""
-    from nodecheck.cli.outputs import BUILT_IN
+    from nodecheck.render.outputs import BUILT_IN
 
     parser.epilog = EPILOG
     parser.add_argument("report", metavar="FILE", help="a report as JSON; - for standard input")
@@ -43,8 +43,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _convert(args: argparse.Namespace, codes: str | None) -> int:
-    from nodecheck.cli.outputs import renderer
     from nodecheck.cli.run_verb import write_file
+    from nodecheck.render.outputs import renderer
 
     render = renderer(args.to)
     report = read_report(args.report)

@@ -85,12 +85,13 @@ def _accepted(db: sqlite3.Connection) -> Any:
 
 
 def _report(args: argparse.Namespace, report: Any) -> str:
-    from nodecheck.cli.outputs import renderer
+    from nodecheck.render.outputs import renderer
 
     if args.format != "text":
         return renderer(args.format)(report)
     from nodecheck.cli.terminal import colour, width
-    from nodecheck.render.text import Style, render_text
+    from nodecheck.render.style import Style
+    from nodecheck.render.text import render_text
 
     return render_text(report, Style(colour(args.no_color), width()))
 

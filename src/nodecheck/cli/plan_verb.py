@@ -68,7 +68,7 @@ def _text(args: argparse.Namespace, found: Plan) -> str:
 
 
 def _outputs(texts: Iterable[str]) -> list[tuple[Form, str]]:
-    from nodecheck.cli.outputs import format_and_file, once
+    from nodecheck.render.outputs import format_and_file, once
 
     outputs = [format_and_file(text) for text in texts]
     once(path for _, path in outputs)

@@ -51,7 +51,8 @@ def main(args: argparse.Namespace) -> int:
         tables = resolved_tables(args.name, registry)
         write(to_toml({**tables, "check": effective(profile, registry)}))
     else:
-        from nodecheck.profile.load import is_path, load_profile
+        from nodecheck.profile.load import load_profile
+        from nodecheck.profile.sources import is_path
 
         path = args.file if is_path(args.file) else f"./{args.file}"
         profile = load_profile(path, registry)

@@ -13,7 +13,7 @@ from nodecheck.report.summary import mapped_exit_code
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck run``."""
-    from nodecheck.cli.outputs import BUILT_IN
+    from nodecheck.render.outputs import BUILT_IN
 
     parser.epilog = EPILOG
     add_run_options(parser)
@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace, codes: str) -> int:
-    from nodecheck.cli.outputs import parse_outputs, renderer
+    from nodecheck.render.outputs import parse_outputs, renderer
 
     render = renderer(args.format)
     outputs = parse_outputs(args.output)
@@ -57,7 +57,7 @@ def _document(args: argparse.Namespace, report: Report, render: object) -> str:
 
 def deliver(report: Report, format_: str, path: str) -> bool:
     """Write the report to a file, or send it to a socket; False, and a word on standard error, where that fails."""
-    from nodecheck.cli.outputs import SOCKETS, renderer
+    from nodecheck.render.outputs import SOCKETS, renderer
 
     if format_ not in SOCKETS:
         return write_file(path, renderer(format_)(report))
@@ -68,7 +68,7 @@ def deliver(report: Report, format_: str, path: str) -> bool:
 
 def write_file(path: str, document: str) -> bool:
     """Write one output; False, and a word on standard error, where that cannot be done."""
-    from nodecheck.cli.files import write_atomically
+    from nodecheck.writing import write_atomically
 
     return _told(path, lambda: write_atomically(path, document))
 

@@ -83,8 +83,8 @@ def _scheduled(args: argparse.Namespace) -> Iterator[str]:
 
 
 def _units(words: tuple[str, ...], args: argparse.Namespace) -> dict[str, str]:
+    from nodecheck.cli.audit_options import audit_options
     from nodecheck.schedule import install, systemd
-    from nodecheck.schedule.audit_options import audit_options
     from nodecheck.schedule.program import HIDDEN
 
     options = audit_options(args.options)
@@ -99,8 +99,8 @@ def _units(words: tuple[str, ...], args: argparse.Namespace) -> dict[str, str]:
 
 
 def _cron(words: tuple[str, ...], args: argparse.Namespace) -> dict[str, str]:
+    from nodecheck.cli.audit_options import audit_options
     from nodecheck.schedule import cron, install
-    from nodecheck.schedule.audit_options import audit_options
 
     audit_options(args.options)
     return {install.CRON: cron.entry(words, args.every, _seed(), None if args.user_crontab else "root")}

@@ -10,11 +10,11 @@ from importlib import import_module
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-from nodecheck import __version__
-from nodecheck.cli import VERBS
 from nodecheck.cli.terminal import width
+from nodecheck.cli.verbs import VERBS
 from nodecheck.errors import Locked, NodecheckError, UsageError
 from nodecheck.report.summary import BUG, INTERRUPTED, LOCKED, TERMINATED, UNWRITTEN, USAGE
+from nodecheck.version import __version__
 
 EPILOG = """\
 exit codes:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from nodecheck.render.text import Style
+    from nodecheck.render.style import Style
 
 PLAIN_WIDTH = 100
 
 
 def style(args: argparse.Namespace) -> Style:
     """How to show a report on standard output."""
-    from nodecheck.render.text import Style
+    from nodecheck.render.style import Style
 
     words = again(args) if _terminal() else None
     return Style(colour(args.no_color), width(), args.verbose, args.quiet, symbols(), words)

@@ -50,7 +50,7 @@ def load_config(path: str | None = None) -> Config:
 def _profiles(source: str | None) -> Iterator[str]:
     """The file of the profile, and those that it extends, each after the one before was found to be good."""
     from nodecheck.formats.toml import parse_toml
-    from nodecheck.profile.load import MOST_EXTENDS, is_path, parent_of
+    from nodecheck.profile.sources import MOST_EXTENDS, is_path, parent_of
 
     for _ in range(MOST_EXTENDS):
         if source is None or not is_path(source):

@@ -48,7 +48,7 @@ def _outputs(value: Any, path: Path) -> None:
         _table(item, here, {"format": _text, "path": _absolute})
         if "format" not in item:
             raise Invalid(here, "an output must have 'format'")
-        from nodecheck.cli.outputs import SOCKETS, renderer
+        from nodecheck.render.outputs import SOCKETS, renderer
 
         try:
             renderer(item["format"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from nodecheck import __version__
 from nodecheck.doctor.items import Item, missing, note, ok
+from nodecheck.version import __version__
 
 TOPIC = "program"
 DEPENDENCIES = ("packaging", "pluggy", "psutil", "pyroute2", "PyYAML")

@@ -104,7 +104,7 @@ class Plan(NamedTuple):
     def to_text(self) -> str:
         """The plan for people: plain text, wrapped at 100 columns."""
         from nodecheck.render.plan import render_plan
-        from nodecheck.render.text import Style
+        from nodecheck.render.style import Style
 
         return render_plan(self, Style())
 

@@ -11,17 +11,12 @@ from nodecheck.errors import FactError, ProfileError
 from nodecheck.host import LiveHost
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import NOTICE_DAYS, Profile, Waiver
+from nodecheck.profile.sources import MOST_EXTENDS, is_path, parent_of
 
 Tables = dict[str, Any]
 
-MOST_EXTENDS = 16
 DEFAULT = "kubernetes"
 """The profile whose limits are the defaults of the checks' parameters."""
-
-
-def is_path(source: str) -> bool:
-    """Whether a profile is named by its file."""
-    return "/" in source or source.endswith(".toml")
 
 
 def load_profile(source: str, registry: Registry) -> Profile:
@@ -53,13 +48,6 @@ def _resolved(source: str, registry: Registry, inside: tuple[str, ...]) -> tuple
     merged = merge(base, own)
     merged["waiver"] = waivers
     return merged, defaulted
-
-
-def parent_of(source: str, parent: str) -> str:
-    """The profile that one of ``source`` extends: a relative path is seen from the file that names it."""
-    if is_path(parent) and is_path(source) and not parent.startswith("/"):
-        return f"{source.rpartition('/')[0] or '.'}/{parent}"
-    return parent
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tables:

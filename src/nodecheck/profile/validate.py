@@ -221,7 +221,7 @@ def _days(value: Any, path: Path, _: Registry) -> None:
 
 
 def _extends(value: Any, path: Path, registry: Registry) -> None:
-    from nodecheck.profile.load import is_path
+    from nodecheck.profile.sources import is_path
 
     _plain(value, path, registry)
     if not is_path(value) and value not in registry.profiles:

@@ -1,12 +1,13 @@
-"""Waivers: accepted failures, shown and never hidden (contract, section 8)."""
+"""Waivers: which failures they cover, and what is to be said of the waivers themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from nodecheck.checking.selectors import ENGINE_CHECKS, Selection, Selector, parse_selector
+from nodecheck.checking.selectors import ENGINE_CHECKS, Selection, Selector, matches, parse_selector
+from nodecheck.model.evidence import Evidence
 from nodecheck.model.fingerprint import fingerprint
-from nodecheck.model.outcomes import NOW, Result, Severity, Status, Waived
+from nodecheck.model.outcomes import NOW, Result, Severity, Status, Waived, result_id
 from nodecheck.profile.model import Profile, Waiver
 from nodecheck.text import printable
 
@@ -28,7 +29,6 @@ def waived(
     """
     if not profile.waivers:
         return [result for result in results if _asked(selection, result)]
-    from nodecheck.profile.waiver_findings import findings
 
     found = list(results)
     for waiver in profile.waivers:
@@ -70,3 +70,126 @@ def named(selection: Selection, select: str) -> bool:
 def takes_waiver(selector: Selector, select: str) -> bool:
     """Whether a selector means the findings on the waiver ``select``."""
     return selector.takes("waiver", (), printable(select), NOW)
+
+
+def findings(results: Iterable[Result], profile: Profile, selection: Selection, today: str) -> list[Result]:
+    """One finding for each waiver that somebody must look at, of the results before any waiver was applied.
+
+    An expired waiver, and one that matches no result, is a warning. For information: one whose results all pass, and
+    one that ends within the profile's ``waiver-notice-days``. Only what the run looked at is spoken of.
+    """
+    items = tuple(results)
+    last: dict[str, str] = {}
+    for waiver in profile.waivers:
+        last[waiver.select] = max(last.get(waiver.select, ""), waiver.expires or "9999-12-31")
+    soon = _later(today, profile.waiver_notice_days)
+    found: dict[str, Result] = {}
+    for waiver in profile.waivers:
+        selector = parse_selector(waiver.select)
+        if _speaks_of(selection, selector):
+            renewed = waiver.expires != last[waiver.select]
+            finding = _finding(waiver, selector, items, selection, today, "" if renewed else soon)
+            if finding is not None and _worse(finding, found.get(finding.id)):
+                found[finding.id] = finding
+    return list(found.values())
+
+
+def _worse(finding: Result, other: Result | None) -> bool:
+    return other is None or (finding.severity != other.severity and finding.severity == Severity.WARNING)
+
+
+def _later(today: str, days: int) -> str:
+    from datetime import date, timedelta
+
+    return (date.fromisoformat(today) + timedelta(days)).isoformat()
+
+
+def _finding(
+    waiver: Waiver, selector: Selector, results: tuple[Result, ...], selection: Selection, today: str, soon: str
+) -> Result | None:
+    expires = waiver.expires or "9999-12-31"
+    if expires < today:
+        return _result(waiver, f"the waiver expired on {expires}", expires, Severity.WARNING)
+    meant = [result for result in results if takes(selector, result)]
+    hidden = any(_hides(selector, result) for result in results)
+    if not meant:
+        return None if hidden else _result(waiver, "the waiver matches nothing", waiver.select, Severity.WARNING)
+    if any(result.status == Status.FAIL for result in meant):
+        if soon and expires < soon:
+            return _result(waiver, f"the waiver ends on {expires}", expires, Severity.INFO)
+    elif not hidden and _all_well(meant) and _saw_all(selection, selector):
+        return _result(waiver, "the waiver is no longer needed: nothing that it covers fails", "pass", Severity.INFO)
+    return None
+
+
+def _all_well(results: Iterable[Result]) -> bool:
+    """Whether results say that what a waiver is about is well: something passes, and nothing could not be judged."""
+    states = {result.status for result in results if result.cause is None or result.cause.code != "not-applicable"}
+    return states == {Status.PASS}
+
+
+def _saw_all(selection: Selection, selector: Selector) -> bool:
+    """Whether no failure that the waiver is about can have been left out of the run."""
+    if selection.view is not None and selector.view != selection.view:
+        return False
+    return not any(_touches(other, selector) for other in selection.ignore)
+
+
+def _touches(one: Selector, other: Selector) -> bool:
+    """Whether two selectors may mean the same result; yes where that cannot be told."""
+    if one.view is not None and other.view is not None and one.view != other.view:
+        return False
+    if one.check is None or other.check is None:
+        return True
+    return matches(one.check, other.check) or matches(other.check, one.check)
+
+
+def _hides(selector: Selector, result: Result) -> bool:
+    """Whether a result says that nobody could look for the subjects that a waiver is about."""
+    unjudged = result.status == Status.UNKNOWN or (result.cause is not None and result.cause.code == "offline")
+    return unjudged and result.subject is None and takes(selector._replace(subject=None), result)
+
+
+def _speaks_of(selection: Selection, selector: Selector) -> bool:
+    """Whether the run looked at all that the waiver is about, so that its silence means something."""
+    if any(takes_waiver(other, selector.text) or _covers(other, selector) for other in selection.ignore):
+        return False
+    if selection.view is not None and not selector.takes_view(selection.view):
+        return False
+    covered = not selection.select or any(_covers(other, selector) for other in selection.select)
+    return covered or named(selection, selector.text)
+
+
+def _covers(wide: Selector, narrow: Selector) -> bool:
+    """Whether ``wide`` takes all that ``narrow`` takes."""
+    pairs = ((wide.check, narrow.check), (wide.tag, narrow.tag), (wide.view, narrow.view))
+    if wide.subject is not None and not matches(wide.subject, narrow.subject or ""):
+        return False
+    return all(one is None or (other is not None and matches(one, other)) for one, other in pairs)
+
+
+def _result(waiver: Waiver, message: str, value: str, severity: Severity) -> Result:
+    subject = printable(waiver.select)
+    identity = result_id("waiver", subject, NOW)
+    evidence = (Evidence(waiver.source, f"waiver {subject}", value),)
+    whose = ", ".join(text for text in (waiver.owner, waiver.ticket) if text)
+    return Result(
+        identity,
+        "waiver",
+        subject,
+        NOW,
+        Status.FAIL,
+        severity,
+        "Every waiver is in force and in use",
+        printable(f"{message}: {waiver.reason}" + (f" ({whose})" if whose else "")),
+        "a waiver in force that is needed",
+        value,
+        None,
+        evidence,
+        None,
+        None,
+        (),
+        (),
+        fingerprint(identity, Status.FAIL, evidence),
+        0.0,
+    )

@@ -11,7 +11,8 @@ from typing import Any
 
 from nodecheck.fix.plan import Plan, plan
 from nodecheck.fix.shell import shown
-from nodecheck.render.ansible_steps import Task, literal, looks, step_tasks
+from nodecheck.render.ansible_steps import looks, step_tasks
+from nodecheck.render.ansible_yaml import Task, literal
 from nodecheck.report import Report
 from nodecheck.text import printable
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nodecheck.fix.probes import probe_of
 from nodecheck.record import NamedTuple
-from nodecheck.render.ansible_steps import Task, literal
+from nodecheck.render.ansible_yaml import Task, literal
 
 
 class Look(NamedTuple):

@@ -10,19 +10,11 @@ from nodecheck.fix.plan import Plan, PlanStep
 from nodecheck.fix.probes import probe_of
 from nodecheck.fix.text import told
 from nodecheck.model.steps import DISRUPTIVE, Command, Create, Edit, Manual
+from nodecheck.render.ansible_yaml import Task, literal
 from nodecheck.text import printable, wellformed
 
 if TYPE_CHECKING:
     from nodecheck.render.ansible_yaml import Literal
-
-Task = dict[str, Any]
-
-
-def literal(text: str) -> Literal:
-    """A text of the node, as data."""
-    from nodecheck.render.ansible_yaml import Literal
-
-    return Literal(wellformed(text))
 
 
 def looks(place: int, item: PlanStep) -> Iterator[Task]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from nodecheck.text import wellformed
+
 TEMPLATES = ("{{", "{%", "{#")
 
 
@@ -35,3 +37,11 @@ def dumped(document: Any) -> str:
     """The document; keys in their order, no line wrapped, ASCII only."""
     text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=10**9, default_flow_style=False)
     return text
+
+
+Task = dict[str, Any]
+
+
+def literal(text: str) -> Literal:
+    """A text of the node, as data."""
+    return Literal(wellformed(text))

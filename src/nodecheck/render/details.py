@@ -9,7 +9,7 @@ from nodecheck.model.outcomes import Result, Status
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.render.columns import columns
 from nodecheck.render.steps import added, removed, shell_line
-from nodecheck.render.text import Style, ellipsis, mark, paint, tone
+from nodecheck.render.style import Style, ellipsis, mark, paint, tone
 from nodecheck.report import Report
 from nodecheck.text import printable
 

@@ -16,7 +16,7 @@ def render(report: Report) -> str:
 
 def _objects(report: Report) -> Iterator[dict[str, Any]]:
     from nodecheck.report.codec import header, result_dict, summary_dict
-    from nodecheck.report.model import SCHEMA, SCHEMA_VERSION
+    from nodecheck.report.parts import SCHEMA, SCHEMA_VERSION
 
     top = header(report)
     run = top.pop("run")

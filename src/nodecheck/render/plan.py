@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nodecheck.model.steps import SAFE, Command, Create, Edit, Step
 from nodecheck.render.details import wrapped
 from nodecheck.render.steps import added, removed, shell_line
-from nodecheck.render.text import Style, paint
+from nodecheck.render.style import Style, paint
 from nodecheck.text import printable
 
 if TYPE_CHECKING:

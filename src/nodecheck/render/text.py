@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.model.outcomes import Result, Severity, Status
-from nodecheck.record import NamedTuple
+from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.columns import columns, cut, padded
 from nodecheck.render.rows import Row, by_topic, word, worst_first
+from nodecheck.render.style import Style, ellipsis, mark, paint, tone
 from nodecheck.report import Report
 from nodecheck.text import printable
 
@@ -16,21 +16,6 @@ LEAST_MESSAGE = 12
 
 NARROW = 80
 """Columns below which a row has no mark: it says nothing that the words beside it do not say."""
-
-
-class Style(NamedTuple):
-    """How to show a report: colour or not, columns, every verdict explained, only what is not well.
-
-    ``symbols``: marks and dashes beyond ASCII. ``again``: the words of a command line that judged this node, without
-    its verb; where given, the last lines say what to do next.
-    """
-
-    colour: bool = False
-    width: int = 100
-    verbose: bool = False
-    quiet: bool = False
-    symbols: bool = False
-    again: tuple[str, ...] | None = None
 
 
 def render(report: Report) -> str:
@@ -59,33 +44,6 @@ def render_text(report: Report, style: Style) -> str:
     return "\n".join(parts) + "\n"
 
 
-_COLOURS = {
-    "pass": "32", "fail": "1;31", "warn": "1;33", "unknown": "35", "skip": "2", "waived": "36", "bold": "1", "dim": "2",
-}  # fmt: skip
-
-
-def paint(text: str, colour: str, style: Style) -> str:
-    """The text in a colour, where the style has colours."""
-    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if style.colour and text else text
-
-
-def tone(result: Result) -> str:
-    """The colour of a result."""
-    if result.status == Status.FAIL and result.severity != Severity.ERROR:
-        return "warn"
-    return result.status.value
-
-
-_MARKS = {"FAIL": "✗", "warn": "!", "info": "i", "unknown": "?", "pass": "✓", "skip": "–", "waived": "~"}
-_PLAIN = {"FAIL": "x", "pass": " ", "skip": " "}
-
-
-def mark(result: Result, style: Style) -> str:
-    """One character that says what the colour says."""
-    name = word(result)
-    return _MARKS[name] if style.symbols else _PLAIN.get(name, _MARKS[name])
-
-
 def _head(report: Report, style: Style) -> Iterator[str]:
     node, used = report.node, report.profile
     host = cut(printable(node.hostname or "this node"), style.width, ellipsis(style))
@@ -111,11 +69,6 @@ def _joined(parts: list[str], mark: str, style: Style) -> Iterator[str]:
             line = ""
         line = cut(f"{line}{mark}{part}" if line else part, style.width, ellipsis(style))
     yield line
-
-
-def ellipsis(style: Style) -> str:
-    """What says that a text was cut."""
-    return "…" if style.symbols else "..."
 
 
 def _cells(style: Style) -> int:

@@ -9,14 +9,14 @@ from nodecheck.errors import ReportError
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Cause, Result, Severity, Status, Waived
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
-from nodecheck.report.model import (
+from nodecheck.report.model import Report
+from nodecheck.report.parts import (
     SCHEMA,
     SCHEMA_VERSION,
     Node,
     OsName,
     PluginUsed,
     ProfileUsed,
-    Report,
     Run,
     Source,
     Summary,

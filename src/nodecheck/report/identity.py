@@ -9,7 +9,7 @@ from nodecheck.errors import FactError
 from nodecheck.facts.os_release import OsRelease
 from nodecheck.host import Host
 from nodecheck.host.base import text
-from nodecheck.report.model import Node, OsName
+from nodecheck.report.parts import Node, OsName
 from nodecheck.text import wellformed
 
 APPLICATION_ID = bytes.fromhex("6f0d9a1c54b24e0c8a77f3b1c2d94e63")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 
 from nodecheck.model.outcomes import Result, Severity, Status
-from nodecheck.report.model import Report, Summary
+from nodecheck.report.model import Report
+from nodecheck.report.parts import Summary
 
 OK = 0
 FAILED = 1

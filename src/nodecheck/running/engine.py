@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from time import gmtime, monotonic, strftime, time
 from typing import Any
 
-from nodecheck import __version__
 from nodecheck.checking.declare import Check
 from nodecheck.checking.judging import Judged, Task, judged
 from nodecheck.checking.selectors import Selection
@@ -22,11 +21,13 @@ from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Status
 from nodecheck.plugins import Registry
 from nodecheck.profile.waivers import looked_at, waived
 from nodecheck.report.identity import node_of
-from nodecheck.report.model import Node, OsName, PluginUsed, ProfileUsed, Report, Run, Source, Tool
+from nodecheck.report.model import Report
+from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, Source, Tool
 from nodecheck.report.summary import summary_of
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
 from nodecheck.running.request import Request
+from nodecheck.version import __version__
 
 CHECK_SHARE = 3
 """A check may take the run's time divided by this, and not more than :data:`CHECK_MOST_S`."""

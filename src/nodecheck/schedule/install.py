@@ -19,7 +19,7 @@ _MARK = b"# Written by nodecheck schedule;"
 
 def install(files: Mapping[str, str]) -> Iterator[str]:
     """Write each file whole or not at all; yields what was done. Raises UsageError before anything is written."""
-    from nodecheck.cli.files import write_atomically
+    from nodecheck.writing import write_atomically
 
     for path in files:
         _ours(path)

@@ -55,8 +55,8 @@ class Verb(NamedTuple):
 
 def verbs() -> tuple[Verb, ...]:
     """Every verb of the command."""
-    from nodecheck.cli import VERBS
     from nodecheck.cli.start import verb_parser
+    from nodecheck.cli.verbs import VERBS
 
     return tuple(_verb(name, summary, verb_parser(name)[1], name) for name, summary in VERBS.items())
 
@@ -97,6 +97,6 @@ def _formats(verb: str, option: str) -> tuple[str, ...]:
         from nodecheck.cli.plan_verb import FORMS
 
         return tuple(FORMS)
-    from nodecheck.cli.outputs import BUILT_IN
+    from nodecheck.render.outputs import BUILT_IN
 
     return ("text", "json") if (verb, option) == ("audit", "format") else tuple(BUILT_IN)

@@ -31,9 +31,9 @@ def audit_options(words: Sequence[str]) -> AuditOptions:
     audit would refuse; argparse ends for what is unknown.
     """
     from nodecheck.cli import audit_verb
-    from nodecheck.cli.outputs import SOCKETS, parse_outputs
     from nodecheck.cli.start import verb_parser
     from nodecheck.config.load import load_config
+    from nodecheck.render.outputs import SOCKETS, parse_outputs
 
     args = verb_parser("audit")[1].parse_args(words)
     audit_verb.fill(args, load_config(args.config))
@@ -51,7 +51,7 @@ def audit_options(words: Sequence[str]) -> AuditOptions:
 
 
 def _named(args: object) -> Iterator[str]:
-    from nodecheck.profile.load import is_path
+    from nodecheck.profile.sources import is_path
 
     given = vars(args)
     yield from given["waivers"]

@@ -1,0 +1,88 @@
+"""The parts of a report; their fields are the keys of the JSON form."""
+
+from __future__ import annotations
+
+from nodecheck.record import NamedTuple
+
+SCHEMA = "urn:nodecheck:schema:report:1"
+SCHEMA_VERSION = "1.0"
+
+
+class PluginUsed(NamedTuple):
+    """A plugin and whether it could be loaded."""
+
+    name: str
+    version: str | None
+    status: str
+    error: str | None
+
+
+class Tool(NamedTuple):
+    """Which nodecheck made the report."""
+
+    name: str
+    version: str
+    plugins: tuple[PluginUsed, ...]
+
+
+class Source(NamedTuple):
+    """Where the bytes came from: ``live`` or ``root``, and the path."""
+
+    kind: str
+    path: str
+
+
+class Run(NamedTuple):
+    """One run; times are RFC 3339 UTC, ``status`` is ``complete`` or ``timeout``."""
+
+    id: str
+    started_at: str
+    finished_at: str
+    duration_s: float
+    status: str
+    source: Source
+    privileged: bool
+    fail_on: str
+
+
+class OsName(NamedTuple):
+    """The distribution."""
+
+    id: str | None
+    version: str | None
+    pretty_name: str | None
+
+
+class Node(NamedTuple):
+    """Which node was judged."""
+
+    hostname: str | None
+    machine_id: str | None
+    boot_id: str | None
+    kernel: str | None
+    arch: str | None
+    os: OsName
+
+
+class ProfileUsed(NamedTuple):
+    """The profile, and what it or the node says of the target."""
+
+    name: str
+    digest: str
+    role: str | None
+    kubernetes: str | None
+    proxy_mode: str | None
+    cni: str | None
+
+
+class Summary(NamedTuple):
+    """The verdict and the counts."""
+
+    verdict: str
+    exit_code: int
+    passed: int
+    failed: int
+    unknown: int
+    skipped: int
+    waived: int
+    coverage: float
