@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
-from nodecheck.facts.conf_dirs import free_name
+from nodecheck.facts.files.conf_dirs import free_name
 from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads
 from nodecheck.facts.module_loading import BLOCKED, LOADED, MISSING, UNCLEAR, Block, BootVerdict
 from nodecheck.facts.module_trees import BootTree, ModuleTree, RunningTree

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.conf_dirs import free_name
+from nodecheck.facts.files.conf_dirs import free_name
 from nodecheck.facts.module_loading import BootVerdict
 from nodecheck.facts.sysctl_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
 from nodecheck.facts.sysctl_conf import Setting

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nodecheck.errors import FactError, Malformed
-from nodecheck.facts.conf_dirs import ConfFile, conf_files
+from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
 from nodecheck.host.root import RootHost
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]

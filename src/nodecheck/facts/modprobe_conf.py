@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent
 from nodecheck.facts.boot import BootCmdline
-from nodecheck.facts.conf_dirs import ConfFile, conf_files
+from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.module_trees import BootTree
 from nodecheck.facts.modules import module_name
 from nodecheck.host import Host

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from nodecheck.errors import Absent
 from nodecheck.facts.boot import BootCmdline
 from nodecheck.facts.boot_units import boot_units
-from nodecheck.facts.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.early_services import other_command
+from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.modules import module_name
 from nodecheck.facts.openrc import Runlevels
 from nodecheck.facts.systemd import InitSystem, UnitIndex

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from nodecheck.errors import Absent
-from nodecheck.facts.conf_dirs import conf_files
+from nodecheck.facts.files.conf_dirs import conf_files
 from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text

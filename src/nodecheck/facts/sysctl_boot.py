@@ -8,8 +8,8 @@ from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot import BootCmdline, KernelRelease
 from nodecheck.facts.boot_commands import BootCommands
 from nodecheck.facts.boot_units import boot_units
-from nodecheck.facts.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.early_services import other_command
+from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.sysctl_conf import (
     Setting,
     Write,

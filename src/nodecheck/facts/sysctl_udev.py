@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent
-from nodecheck.facts.conf_dirs import conf_files
+from nodecheck.facts.files.conf_dirs import conf_files
 from nodecheck.facts.sysctl_conf import parse_procps
 from nodecheck.facts.sysctl_keys import component_matches, key_path
 from nodecheck.host import Host

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent
-from nodecheck.facts.conf_dirs import conf_files
+from nodecheck.facts.files.conf_dirs import conf_files
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 

@@ -1,0 +1,1 @@
+"""Directories of configuration files, and lines of files."""
