@@ -1,7 +1,7 @@
 """The running kernel's version."""
 
 from nodecheck.checking import Outcome, Results, Severity, Status, check, fail, ok, seen, unknown
-from nodecheck.facts.boot import RunningKernel
+from nodecheck.facts.boot.next_boot import RunningKernel
 from nodecheck.facts.os_release import at_least, leading_numbers
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix, manual

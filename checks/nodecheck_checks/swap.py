@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.boot import KernelRelease
+from nodecheck.facts.boot.next_boot import KernelRelease
 from nodecheck.facts.fstab import Fstab
 from nodecheck.facts.generators import Generators
 from nodecheck.facts.gpt_swaps import GptSwaps

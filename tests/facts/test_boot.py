@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from nodecheck.checking.store import Facts
 from nodecheck.errors import Denied, FactError, Malformed
-from nodecheck.facts.boot import BootCmdline, Cmdline, KernelRelease, RunningKernel
-from nodecheck.facts.cmdline import parse_cmdline, split_words
-from nodecheck.facts.grub import parse_grub_cfg
+from nodecheck.facts.boot.cmdline import parse_cmdline, split_words
+from nodecheck.facts.boot.grub import parse_grub_cfg
+from nodecheck.facts.boot.next_boot import BootCmdline, Cmdline, KernelRelease, RunningKernel
 from nodecheck.host import RootHost
 from tests.rights import modes_hold
 

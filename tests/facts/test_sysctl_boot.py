@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nodecheck.facts.boot import BootCmdline, KernelRelease
+from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.boot_commands import BootCommands
 from nodecheck.facts.sysctl_boot import BootSysctls
 from nodecheck.facts.sysctl_conf import procps_writes, systemd_writes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent
-from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.module_trees import BootTree
 from nodecheck.facts.modules import module_name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads
 from nodecheck.facts.module_trees import BootTreeFiles, ModuleTree
 from nodecheck.facts.modules_load import Load

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nodecheck.errors import Absent, Malformed, Offline, ParseError
-from nodecheck.facts.boot import BootCmdline, KernelRelease, RunningKernel
+from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease, RunningKernel
 from nodecheck.facts.modules import Modules, module_name
 from nodecheck.host import MIB, Host, exists, names_in
 from nodecheck.host.base import text
@@ -119,7 +119,7 @@ class BootTree(NamedTuple):
         replaced since), the newest tree is what will boot."""
         found = read_tree(host, kernel.boot)
         if found.path is None and found.others and cmdline.kernel is None:
-            from nodecheck.facts.bls import newest
+            from nodecheck.facts.boot.bls import newest
 
             newer = newest(list(found.others))
             if any(exists(host, form.format(newer)) for form in IMAGES):

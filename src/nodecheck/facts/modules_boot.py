@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.facts.boot import BootCmdline, KernelRelease
+from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.kernel_config import BootConfig, built_as
 from nodecheck.facts.modprobe_conf import Modprobe
 from nodecheck.facts.module_loading import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent
-from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.boot_units import boot_units
 from nodecheck.facts.early_services import other_command
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files

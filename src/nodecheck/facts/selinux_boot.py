@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import Absent, Offline
-from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.os_release import OsRelease, at_least, leading_numbers
 from nodecheck.facts.selinux import DISABLED, ENFORCING, MODES, PERMISSIVE, SelinuxMode
 from nodecheck.facts.selinux_lsm import STARTS_WITHOUT, KernelLsm, suse_16

@@ -5,8 +5,8 @@ security/security.c (``lsm=``, ``security=``) and security/selinux/hooks.c (``se
 
 from __future__ import annotations
 
-from nodecheck.facts.boot import BootCmdline, KernelRelease
-from nodecheck.facts.cmdline import values
+from nodecheck.facts.boot.cmdline import values
+from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.kernel_config import BootConfig, KernelConfig
 from nodecheck.facts.os_release import OsRelease, leading_numbers
 from nodecheck.model.evidence import Evidence, seen

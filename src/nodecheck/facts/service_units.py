@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError
-from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.service_programs import program_of
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.facts.unit_conditions import unmet

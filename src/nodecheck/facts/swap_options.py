@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nodecheck.facts.boot import BootCmdline
+from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.boot_units import boot_units
 from nodecheck.facts.systemd import InitSystem
 from nodecheck.record import NamedTuple

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Absent, FactError, Unsupported
-from nodecheck.facts.boot import BootCmdline, KernelRelease
+from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.boot_commands import BootCommands
 from nodecheck.facts.boot_units import boot_units
 from nodecheck.facts.early_services import other_command

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent
-from nodecheck.facts.cmdline import values
+from nodecheck.facts.boot.cmdline import values
 from nodecheck.facts.unit_files import Assignment, Unit
 from nodecheck.host import Host, exists, names_in
 from nodecheck.record import NamedTuple

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import ParseError
-from nodecheck.facts.grub_words import expanded, statements
+from nodecheck.facts.boot.grub_words import expanded, statements
 from nodecheck.record import NamedTuple
 
 MOST_ENTRIES = 4096

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, Offline
-from nodecheck.facts.cmdline import PROC_CMDLINE, Cmdline, kernel_words, parse_cmdline, values
+from nodecheck.facts.boot.cmdline import PROC_CMDLINE, Cmdline, kernel_words, parse_cmdline, values
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
-    from nodecheck.facts.loaders import Entry
+    from nodecheck.facts.boot.loaders import Entry
 
 __all__ = ["BootCmdline", "Cmdline", "KernelRelease", "RunningKernel", "parse_cmdline"]
 
@@ -38,7 +38,7 @@ class BootCmdline(NamedTuple):
     @classmethod
     def read(cls, host: Host) -> BootCmdline:
         if _has_loader(host):
-            from nodecheck.facts.loaders import default_entry
+            from nodecheck.facts.boot.loaders import default_entry
 
             entry = default_entry(host)
             if entry is not None:
@@ -46,7 +46,7 @@ class BootCmdline(NamedTuple):
         try:
             running = parse_cmdline(text(host, PROC_CMDLINE), PROC_CMDLINE)
         except (Absent, Offline):
-            from nodecheck.facts.loaders import hinted
+            from nodecheck.facts.boot.loaders import hinted
 
             hint = hinted(host)
             return cls() if hint is None else cls._of(hint)
@@ -121,7 +121,7 @@ class KernelRelease(NamedTuple):
 
 
 def _newest_tree(host: Host) -> str | None:
-    from nodecheck.facts.bls import newest
+    from nodecheck.facts.boot.bls import newest
 
     for directory in ("/lib/modules", "/usr/lib/modules"):
         if releases := [name for name in names_in(host, directory) if name[:1] in tuple("0123456789")]:

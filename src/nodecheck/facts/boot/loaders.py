@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Offline
-from nodecheck.facts.bls import BlsEntry, by_grub, by_systemd, read_entries
-from nodecheck.facts.extlinux import default_label
-from nodecheck.facts.grub import GrubEntry, GrubMenu, parse_default_grub, parse_grub_cfg, parse_grubenv
-from nodecheck.facts.grub_words import script_words
+from nodecheck.facts.boot.bls import BlsEntry, by_grub, by_systemd, read_entries
+from nodecheck.facts.boot.extlinux import default_label
+from nodecheck.facts.boot.grub import GrubEntry, GrubMenu, parse_default_grub, parse_grub_cfg, parse_grubenv
+from nodecheck.facts.boot.grub_words import script_words
 from nodecheck.host import MIB, Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
