@@ -8,8 +8,8 @@ from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check
 from nodecheck.errors import FactError
 from nodecheck.facts.apt_lists import AptLists
 from nodecheck.facts.commands import SHELL, AllCommands, Command, Commands, NotExecutable, ServicePath, command_text
-from nodecheck.facts.image import ImageSystem
-from nodecheck.facts.os_release import OsRelease, leading_numbers
+from nodecheck.facts.distro.image import ImageSystem
+from nodecheck.facts.distro.os_release import OsRelease, leading_numbers
 from nodecheck.facts.runtime_versions import KubeletRelease
 from nodecheck.facts.service_units import AGENTS
 from nodecheck.facts.target import Target

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodecheck.errors import Malformed
-from nodecheck.facts.os_release import OsRelease, parse_os_release, plain_fields, shell_fields
+from nodecheck.facts.distro.os_release import OsRelease, parse_os_release, plain_fields, shell_fields
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, str | bytes]], Path]

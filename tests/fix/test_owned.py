@@ -11,8 +11,8 @@ import pytest
 import nodecheck
 from nodecheck import Result
 from nodecheck.errors import Denied, FactError
-from nodecheck.facts.image import ImageSystem
-from nodecheck.facts.owners import Owners, owner_of
+from nodecheck.facts.distro.image import ImageSystem
+from nodecheck.facts.distro.owners import Owners, owner_of
 from nodecheck.fix.owned import owned, settings_of
 from nodecheck.model.steps import Fix, Manual, command, create, edit
 from tests.fix.apply import applied

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.os_release import OsRelease
+from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from nodecheck.errors import Absent, TooLarge
+from nodecheck.facts.distro.os_release import parse_os_release
 from nodecheck.facts.filter_tables import FilterTable, parse_saved
-from nodecheck.facts.os_release import parse_os_release
 from nodecheck.facts.unit_files import load_unit
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists, names_in

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet_places import has_agent, has_kubelet
-from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy

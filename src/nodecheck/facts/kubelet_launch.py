@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import Absent
+from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet_flags import Flags, parse_flags
 from nodecheck.facts.kubelet_places import (
     ARGUMENT_FILES,
@@ -15,7 +16,6 @@ from nodecheck.facts.kubelet_places import (
     UNIT,
     kubelet_unit,
 )
-from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.unit_command import CommandLine, Word, command_line
 from nodecheck.facts.unit_words import environment_file, split_words
 from nodecheck.facts.units import UnitIndex

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent
+from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.modules import module_name
 from nodecheck.facts.modules_load import Load
-from nodecheck.facts.os_release import OsRelease
 from nodecheck.facts.systemd import InitSystem, Unit, UnitIndex, load_unit
 from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck.host import Host, exists, names_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nodecheck.errors import Absent
-from nodecheck.facts.os_release import OsRelease
+from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.unit_files import Unit, load_unit
 from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import FactError
-from nodecheck.facts.image import ImageSystem
-from nodecheck.facts.owners import Owner, Owners
+from nodecheck.facts.distro.image import ImageSystem
+from nodecheck.facts.distro.owners import Owner, Owners
 from nodecheck.model.steps import MANUAL, Command, Create, Edit, Fix, Step, manual
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable

@@ -6,7 +6,7 @@ import os
 
 from nodecheck.digest import hmac_sha256
 from nodecheck.errors import FactError
-from nodecheck.facts.os_release import OsRelease
+from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.report.parts import Node, OsName

@@ -9,7 +9,7 @@ from nodecheck.errors import FactError
 
 def owner_aware(done: Judged, facts: Facts) -> Judged:
     """The same with a fix that heeds who keeps what it changes. Nothing that goes wrong here touches the verdict."""
-    from nodecheck.facts.owners import Owners
+    from nodecheck.facts.distro.owners import Owners
     from nodecheck.fix.owned import owned
     from nodecheck.model.steps import manual
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent, FactError
-from nodecheck.facts.image import ImageSystem
+from nodecheck.facts.distro.image import ImageSystem
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy

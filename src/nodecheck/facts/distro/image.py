@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nodecheck.errors import Absent, Offline
-from nodecheck.facts.os_release import OsRelease
+from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host, exists
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
