@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nodecheck.errors import Malformed
-from nodecheck.facts import time_services
-from nodecheck.facts.time_services import TimeKeepers
+from nodecheck.facts.time import keepers as time_services
+from nodecheck.facts.time.keepers import TimeKeepers
 from nodecheck.host import RootHost
 from tests.rights import modes_hold
 
