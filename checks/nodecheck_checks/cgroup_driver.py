@@ -13,7 +13,7 @@ from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
 from nodecheck.facts.packages import PackageSigns
 from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases
-from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix
 from nodecheck_checks.cgroup_driver_sides import Node, Side, attempt, runtimes, together, unread

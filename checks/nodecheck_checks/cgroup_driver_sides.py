@@ -14,7 +14,7 @@ from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
 from nodecheck.facts.packages import PackageSigns
 from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases, daemon_package
-from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.target import Target
 from nodecheck.fix import MANUAL, Fix
 from nodecheck.record import NamedTuple

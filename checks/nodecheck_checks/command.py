@@ -11,9 +11,9 @@ from nodecheck.facts.commands import SHELL, AllCommands, Command, Commands, NotE
 from nodecheck.facts.distro.image import ImageSystem
 from nodecheck.facts.distro.os_release import OsRelease, leading_numbers
 from nodecheck.facts.runtime_versions import KubeletRelease
-from nodecheck.facts.service_units import AGENTS
+from nodecheck.facts.services.service_units import AGENTS
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.target import Target
-from nodecheck.facts.units import UnitIndex
 from nodecheck.fix import Fix, by_hand
 from nodecheck.fix import command as run
 from nodecheck_checks.command_table import ADDED_TO_EL, INSTALL, KNOWN_TO, UNBUNDLED, Need, needs_of, package_of

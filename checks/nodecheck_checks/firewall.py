@@ -7,16 +7,16 @@ from functools import partial
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Denied, FactError, Offline
-from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.filter_tables import FilterTable
 from nodecheck.facts.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
 from nodecheck.facts.netfilter import LegacyTables, NftTables, all_tables
-from nodecheck.facts.openrc import Runlevels
-from nodecheck.facts.presets import FirstBoot
-from nodecheck.facts.services import Services
-from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.facts.services.cmdline import BootUnits
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts.services.presets import FirstBoot
+from nodecheck.facts.services.running import Services
+from nodecheck.facts.services.unit_pulls import ServicePulls
 from nodecheck.facts.target import Target
-from nodecheck.facts.unit_pulls import ServicePulls
 from nodecheck_checks.firewall_boot import AtBoot, judged_at_boot
 from nodecheck_checks.firewall_wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
 

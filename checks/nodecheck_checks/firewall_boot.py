@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
 from nodecheck.errors import Absent, Unsupported
-from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
-from nodecheck.facts.openrc import Runlevels
-from nodecheck.facts.presets import FirstBoot
-from nodecheck.facts.systemd import InitSystem, UnitIndex
-from nodecheck.facts.unit_pulls import ServicePulls
-from nodecheck.facts.units import RESCUES
+from nodecheck.facts.services.cmdline import BootUnits
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts.services.presets import FirstBoot
+from nodecheck.facts.services.unit_pulls import ServicePulls
+from nodecheck.facts.services.units import RESCUES
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck_checks.firewall_wanted import Wanted

@@ -6,8 +6,8 @@ from nodecheck.facts.hostname import KERNEL, STATIC, BootHostname, KernelHostnam
 from nodecheck.facts.joined import Joined
 from nodecheck.facts.kubelet import Setting
 from nodecheck.facts.node_name import NodeName
-from nodecheck.facts.services import Services
-from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.running import Services
 from nodecheck.fix import Fix, by_hand, command, edit
 
 _LOCAL = ("localhost", "localhost.localdomain", "localhost4", "localhost6", "(none)", "")

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.boot_units import BootUnits
 from nodecheck.facts.joined import Joined
 from nodecheck.facts.needed_services import NeededServices
-from nodecheck.facts.openrc import Runlevels, StartedServices
-from nodecheck.facts.presets import FirstBoot
-from nodecheck.facts.service_units import KnownServices, OtherServices, ServiceUnit
-from nodecheck.facts.services import Services, ServiceState
-from nodecheck.facts.systemd import InitSystem, UnitIndex
-from nodecheck.facts.sysv import SysvScripts
-from nodecheck.facts.unit_names import template_of
-from nodecheck.facts.unit_pulls import ServicePulls
+from nodecheck.facts.services.cmdline import BootUnits
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.openrc import Runlevels, StartedServices
+from nodecheck.facts.services.presets import FirstBoot
+from nodecheck.facts.services.running import Services, ServiceState
+from nodecheck.facts.services.service_units import KnownServices, OtherServices, ServiceUnit
+from nodecheck.facts.services.sysv import SysvScripts
+from nodecheck.facts.services.unit_names import template_of
+from nodecheck.facts.services.unit_pulls import ServicePulls
 from nodecheck.fix import Command, Fix, Step, by_hand, command
 from nodecheck_checks.service_boot import Boot, boot_outcome
 from nodecheck_checks.service_names import candidates, is_kubelet, is_time, to_install, unit_name

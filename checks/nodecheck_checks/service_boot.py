@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen, unknown
-from nodecheck.facts.boot_units import BootUnits
-from nodecheck.facts.presets import MACHINE_ID, FirstBoot, Preset
-from nodecheck.facts.service_units import ServiceUnit
-from nodecheck.facts.sysv import SysvScripts
-from nodecheck.facts.unit_pulls import ServicePulls
-from nodecheck.facts.units import BOOT_TARGETS, RESCUES, UnitIndex
+from nodecheck.facts.services.cmdline import BootUnits
+from nodecheck.facts.services.presets import MACHINE_ID, FirstBoot, Preset
+from nodecheck.facts.services.service_units import ServiceUnit
+from nodecheck.facts.services.sysv import SysvScripts
+from nodecheck.facts.services.unit_pulls import ServicePulls
+from nodecheck.facts.services.units import BOOT_TARGETS, RESCUES, UnitIndex
 from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, manual
 from nodecheck.record import NamedTuple
 from nodecheck_checks.service_names import candidates, to_install

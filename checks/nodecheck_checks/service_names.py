@@ -1,6 +1,6 @@
 """The names of services: one spelling, and the units under which distributions install them."""
 
-from nodecheck.facts.service_units import TIME_SERVICES
+from nodecheck.facts.services.service_units import TIME_SERVICES
 from nodecheck.fix import Fix, by_hand
 
 OTHER_NAMES = {"chronyd": ("chrony",), "crio": ("cri-o",)}

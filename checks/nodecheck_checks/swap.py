@@ -8,15 +8,15 @@ from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check
 from nodecheck.errors import FactError
 from nodecheck.facts.boot.next_boot import KernelRelease
 from nodecheck.facts.fstab import Fstab
-from nodecheck.facts.generators import Generators
 from nodecheck.facts.gpt_swaps import GptSwaps
 from nodecheck.facts.kubelet import KubeletConfig
-from nodecheck.facts.openrc import Runlevels
+from nodecheck.facts.services.generators import Generators
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.swap_options import SwapOptions
 from nodecheck.facts.swap_pulls import SwapCommands, SwapPulls
 from nodecheck.facts.swap_units import SwapServices, SwapUnits
 from nodecheck.facts.swaps import PROC_SWAPS, SwapArea, Swaps
-from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.zram import ZramGenerator
 from nodecheck.fix import SAFE, Fix, by_hand, command
 from nodecheck_checks.swap_boot import Boot

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen
 from nodecheck.facts.fstab import FSTAB, Fstab, FstabEntry
-from nodecheck.facts.generators import Generators
-from nodecheck.facts.openrc import Runlevels
+from nodecheck.facts.services.generators import Generators
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.swap_options import SwapOptions
 from nodecheck.facts.swap_pulls import SwapCommands, SwapPulls
 from nodecheck.facts.swap_units import SWAP_TARGET
-from nodecheck.facts.systemd import InitSystem, UnitIndex
-from nodecheck.facts.unit_names import device_node, unit_of_path
 from nodecheck.fix import Fix, command, edit
 
 EXPECTED = "no swap"

@@ -8,10 +8,10 @@ from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, skip, unknow
 from nodecheck.errors import FactError
 from nodecheck.facts.fstab import FSTAB, Fstab, with_option
 from nodecheck.facts.gpt_swaps import GptSwap, GptSwaps
-from nodecheck.facts.openrc import Runlevels
+from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.swap_pulls import SwapCommands
 from nodecheck.facts.swap_units import SWAP_TARGET, SwapService, SwapServices, SwapUnit, SwapUnits
-from nodecheck.facts.unit_names import device_node, unit_of_path
 from nodecheck.facts.zram import ZramDevice, ZramGenerator
 from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
 from nodecheck_checks.swap_boot import EXPECTED, Boot, is_device, mask_fix

@@ -3,7 +3,7 @@
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts.needed_services import NeededServices
-from nodecheck.facts.services import Services
+from nodecheck.facts.services.running import Services
 from nodecheck.facts.time.clock import LIMIT_US, KernelClock
 from nodecheck.facts.time.keepers import TimeKeepers
 from nodecheck.fix import Fix, by_hand, command

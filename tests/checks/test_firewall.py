@@ -17,9 +17,9 @@ from nodecheck.errors import Denied, FactError, Offline
 from nodecheck.facts.filter_tables import FilterChain, FilterTable, Verdict, parse_saved
 from nodecheck.facts.firewall_files import UfwConf
 from nodecheck.facts.netfilter import LegacyTables, NftTables
-from nodecheck.facts.services import Services, ServiceState
+from nodecheck.facts.services.running import Services, ServiceState
+from nodecheck.facts.services.units import Entry, UnitIndex
 from nodecheck.facts.target import Target
-from nodecheck.facts.units import Entry, UnitIndex
 from nodecheck.model.steps import Command
 from nodecheck_checks.firewall import firewall
 from nodecheck_checks.firewall_ports import needed_ports

@@ -14,8 +14,8 @@ from nodecheck.facts.hostname import BootHostname, KernelHostname, parse_hostnam
 from nodecheck.facts.joined import Joined
 from nodecheck.facts.kubelet import Setting
 from nodecheck.facts.node_name import NodeName
-from nodecheck.facts.services import Services
-from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.running import Services
 from nodecheck.model.steps import Command, Edit
 from nodecheck_checks.hostname import hostname, hostname_boot
 

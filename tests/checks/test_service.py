@@ -12,11 +12,11 @@ import nodecheck
 from nodecheck.checking import Evidence, Outcome
 from nodecheck.facts.joined import Joined
 from nodecheck.facts.needed_services import NeededServices
-from nodecheck.facts.openrc import StartedServices
-from nodecheck.facts.service_units import KnownServices, Obstacle, OtherServices, ServiceUnit, Texts
-from nodecheck.facts.services import Services, ServiceState, parse_units
-from nodecheck.facts.systemd import InitSystem
-from nodecheck.facts.units import Entry, UnitIndex
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.openrc import StartedServices
+from nodecheck.facts.services.running import Services, ServiceState, parse_units
+from nodecheck.facts.services.service_units import KnownServices, Obstacle, OtherServices, ServiceUnit, Texts
+from nodecheck.facts.services.units import Entry, UnitIndex
 from nodecheck.model.steps import Command
 from nodecheck_checks.service import service
 from nodecheck_checks.service_names import unit_name

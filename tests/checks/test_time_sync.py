@@ -12,11 +12,11 @@ from nodecheck.checking import Outcome
 from nodecheck.errors import Unsupported
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.needed_services import NeededServices
-from nodecheck.facts.services import Services
+from nodecheck.facts.services.running import Services
+from nodecheck.facts.services.units import Entry, UnitIndex
 from nodecheck.facts.target import Target
 from nodecheck.facts.time.clock import STA_UNSYNC, KernelClock
 from nodecheck.facts.time.keepers import TimeKeepers
-from nodecheck.facts.units import Entry, UnitIndex
 from nodecheck.host import LiveHost
 from nodecheck.host.base import ClockState
 from nodecheck_checks.time_sync import time_sync

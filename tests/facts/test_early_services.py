@@ -10,8 +10,8 @@ import pytest
 import nodecheck
 from nodecheck.checking.store import Facts
 from nodecheck.errors import Unsupported
-from nodecheck.facts.early_services import other_command
-from nodecheck.facts.systemd import UnitIndex
+from nodecheck.facts.services.early_services import other_command
+from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, str | bytes]], Path]

@@ -12,7 +12,7 @@ from nodecheck.checking.store import Facts
 from nodecheck.errors import FactError, Malformed, TooLarge
 from nodecheck.facts.kubelet import KubeletConfig, Setting
 from nodecheck.facts.kubelet_flags import parse_flags
-from nodecheck.facts.unit_command import Word
+from nodecheck.facts.services.unit_command import Word
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, str | bytes]], Path]

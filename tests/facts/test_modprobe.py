@@ -10,7 +10,7 @@ from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads, parse_modprobe
 from nodecheck.facts.modprobe_script import parse_script
 from nodecheck.facts.modules_load import cmdline_loads, parse_modules_load
-from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.services.init_system import InitSystem
 
 
 def loaded(script: str) -> list[str]:

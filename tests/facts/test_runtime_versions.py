@@ -11,7 +11,7 @@ from nodecheck.checking import Lazy
 from nodecheck.errors import Denied, FactError
 from nodecheck.facts.packages import Packages
 from nodecheck.facts.runtime_versions import KubeletRelease
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.versions import KubernetesTools, Told
 from nodecheck.formats.versions import parse_version
 from nodecheck.host import RootHost

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from nodecheck.checking.store import Facts
 from nodecheck.errors import Malformed
-from nodecheck.facts.unit_command import CommandLine, command_line
-from nodecheck.facts.unit_files import load_unit
-from nodecheck.facts.unit_words import Unbalanced, environment_file, split_words
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.unit_command import CommandLine, command_line
+from nodecheck.facts.services.unit_files import load_unit
+from nodecheck.facts.services.unit_words import Unbalanced, environment_file, split_words
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, str | bytes]], Path]

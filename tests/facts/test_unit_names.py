@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from nodecheck.facts.unit_names import device_node, dropin_dirs, normal_path, path_of_unit, template_of, unit_of_path
+from nodecheck.facts.services.unit_names import (
+    device_node,
+    dropin_dirs,
+    normal_path,
+    path_of_unit,
+    template_of,
+    unit_of_path,
+)
 
 
 @pytest.mark.parametrize(

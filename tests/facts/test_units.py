@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from nodecheck.checking import Lazy
 from nodecheck.errors import Denied
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck.facts.systemd import InitSystem, UnitIndex, load_unit
-from nodecheck.facts.unit_names import path_of_unit, unit_of_path
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex, load_unit
+from nodecheck.facts.services.unit_names import path_of_unit, unit_of_path
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]

@@ -13,9 +13,9 @@ from hypothesis import strategies as some
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, FactError, Offline, TimedOut
-from nodecheck.facts.service_programs import service_program
+from nodecheck.facts.services.service_programs import service_program
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.traces import Traces
-from nodecheck.facts.units import UnitIndex
 from nodecheck.facts.version_commands import ask, understood
 from nodecheck.facts.versions import COMPONENTS, KUBERNETES, RUNTIMES, KubernetesTools
 from nodecheck.formats.pins import parse_pin

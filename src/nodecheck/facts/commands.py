@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from nodecheck.errors import Absent, FactError, Malformed
 from nodecheck.facts.kubelet_places import kubelet_unit
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 
@@ -40,7 +40,7 @@ class ServicePath(NamedTuple):
         unit = kubelet_unit(host, index)
         if unit is None:
             return cls()
-        from nodecheck.facts.unit_command import command_line
+        from nodecheck.facts.services.unit_command import command_line
 
         command = command_line(host, unit)
         found = command.environment.get("PATH") if command is not None else None

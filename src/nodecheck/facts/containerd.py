@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodecheck.facts.runtime_service import Service, first_there, flag_value, service
-from nodecheck.facts.systemd import UnitIndex
+from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple

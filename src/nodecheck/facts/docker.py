@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.facts.runtime_service import Service, first_there, service
-from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple

@@ -9,9 +9,9 @@ from nodecheck.errors import Absent, Malformed
 from nodecheck.facts.docker import CONFIG, DEFAULTS, KEY, Docker, Option
 from nodecheck.facts.docker_options import SHORT, VALUED, conflicts, mistakes
 from nodecheck.facts.runtime_service import Flag, Service, flags, whole_line
-from nodecheck.facts.systemd import InitSystem
-from nodecheck.facts.unit_command import Word
-from nodecheck.facts.unit_words import BLANKS, environment_file, split_words
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.unit_command import Word
+from nodecheck.facts.services.unit_words import BLANKS, environment_file, split_words
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy

@@ -7,8 +7,8 @@ from itertools import pairwise
 from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.distro.os_release import parse_os_release
 from nodecheck.facts.filter_tables import FilterTable, parse_saved
-from nodecheck.facts.unit_files import load_unit
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.unit_files import load_unit
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy

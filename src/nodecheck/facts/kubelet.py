@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet_places import has_agent, has_kubelet
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple

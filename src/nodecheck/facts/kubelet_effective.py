@@ -16,8 +16,8 @@ from nodecheck.facts.kubelet_embedded import embedded_swap_argument
 from nodecheck.facts.kubelet_files import Fields, Refused, Tree, decode, fields, merged
 from nodecheck.facts.kubelet_flags import Flags, gates_of
 from nodecheck.facts.kubelet_launch import Launch, read_launch
-from nodecheck.facts.unit_command import Word
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.unit_command import Word
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.formats.tree import Node
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy

@@ -7,8 +7,8 @@ import re
 from nodecheck.errors import Absent
 from nodecheck.facts.kubelet_flags import boolean_of
 from nodecheck.facts.kubelet_places import AGENT_CONFIGS, AGENT_STATE, AGENT_UNITS
-from nodecheck.facts.unit_command import Word
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.unit_command import Word
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 

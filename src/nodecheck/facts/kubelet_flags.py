@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nodecheck.facts.unit_command import Word
+from nodecheck.facts.services.unit_command import Word
 from nodecheck.record import NamedTuple
 
 _BOOLEAN = """

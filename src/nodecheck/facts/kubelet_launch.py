@@ -16,9 +16,9 @@ from nodecheck.facts.kubelet_places import (
     UNIT,
     kubelet_unit,
 )
-from nodecheck.facts.unit_command import CommandLine, Word, command_line
-from nodecheck.facts.unit_words import environment_file, split_words
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.unit_command import CommandLine, Word, command_line
+from nodecheck.facts.services.unit_words import environment_file, split_words
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.unit_files import Unit, load_unit, parse_unit
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.unit_files import Unit, load_unit, parse_unit
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 

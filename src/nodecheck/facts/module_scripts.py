@@ -9,8 +9,8 @@ from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.modules import module_name
 from nodecheck.facts.modules_load import Load
-from nodecheck.facts.systemd import InitSystem, Unit, UnitIndex, load_unit
-from nodecheck.facts.unit_pulls import ServicePulls
+from nodecheck.facts.services.init_system import InitSystem, Unit, UnitIndex, load_unit
+from nodecheck.facts.services.unit_pulls import ServicePulls
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen

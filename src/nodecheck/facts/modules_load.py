@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.boot_units import boot_units
-from nodecheck.facts.early_services import other_command
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
 from nodecheck.facts.modules import module_name
-from nodecheck.facts.openrc import Runlevels
-from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.facts.services.cmdline import boot_units
+from nodecheck.facts.services.early_services import other_command
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from nodecheck.errors import FactError
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_places import UNIT as KUBELET
-from nodecheck.facts.service_units import AGENTS, RUNTIMES, TIME_SERVICES
+from nodecheck.facts.services.service_units import AGENTS, RUNTIMES, TIME_SERVICES
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.target import CONTROL_PLANE, Target
-from nodecheck.facts.units import UnitIndex
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 

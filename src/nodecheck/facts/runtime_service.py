@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import FactError
-from nodecheck.facts.systemd import Unit, UnitIndex, load_unit
-from nodecheck.facts.unit_files import Assignment, parse_unit
+from nodecheck.facts.services.init_system import Unit, UnitIndex, load_unit
+from nodecheck.facts.services.unit_files import Assignment, parse_unit
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
-    from nodecheck.facts.unit_command import Word
+    from nodecheck.facts.services.unit_command import Word
 
 
 class Service(NamedTuple):
@@ -45,7 +45,7 @@ def service(host: Host, index: UnitIndex, name: str) -> Service | None:
         unit = None if index.exists(name) else _dropins_alone(host, index, name)
     if unit is None:
         return None
-    from nodecheck.facts.unit_command import command_line
+    from nodecheck.facts.services.unit_command import command_line
 
     line = command_line(host, unit)
     if line is None:
@@ -70,7 +70,7 @@ def first_there(host: Host, paths: Iterable[str]) -> str | None:
 def flags(words: Sequence[Word], short: Mapping[str, str], valued: Iterable[str] = ()) -> tuple[Flag, ...]:
     """The flags of a command line; ``short`` maps letters to names, ``valued`` are those that take the next word.
 
-    >>> from nodecheck.facts.unit_command import Word
+    >>> from nodecheck.facts.services.unit_command import Word
     >>> at = ("docker.service", 3)
     >>> words = [Word(w, *at) for w in ("-H", "fd://", "--debug", "--exec-opt", "a=b")]
     >>> [(f.name, f.value) for f in flags(words, {"H": "host"}, ("host", "exec-opt"))]

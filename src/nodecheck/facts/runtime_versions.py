@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodecheck.errors import FactError
 from nodecheck.facts.kubelet_places import has_kubelet
 from nodecheck.facts.packages import Package, Packages
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.versions import KubernetesTools, RuntimeTools, Told
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy

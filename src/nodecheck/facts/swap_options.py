@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.boot_units import boot_units
-from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.services.cmdline import boot_units
+from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.record import NamedTuple
 
 _TRUE = ("1", "yes", "y", "true", "t", "on")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodecheck.facts.boot_commands import BootCommands
 from nodecheck.facts.fstab import Fstab
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.boot_commands import BootCommands
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
-    from nodecheck.facts.unit_pulls import Pulls
+    from nodecheck.facts.services.unit_pulls import Pulls
 
 
 class SwapPulls(NamedTuple):
@@ -22,7 +22,7 @@ class SwapPulls(NamedTuple):
     @classmethod
     def read(cls, host: Host, index: UnitIndex) -> SwapPulls:
         """Read the text of every unit file that counts, and every drop-in."""
-        from nodecheck.facts.unit_pulls import pulled_by_text
+        from nodecheck.facts.services.unit_pulls import pulled_by_text
 
         return cls(pulled_by_text(host, index.persistent(), ".swap"))
 

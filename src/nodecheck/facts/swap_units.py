@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent, FactError, TooLarge
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.unit_files import load_unit
+from nodecheck.facts.services.unit_names import device_node, path_of_unit, unit_of_path
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.swap_pulls import SwapPulls
-from nodecheck.facts.systemd import InitSystem
-from nodecheck.facts.unit_files import load_unit
-from nodecheck.facts.unit_names import device_node, path_of_unit, unit_of_path
-from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy

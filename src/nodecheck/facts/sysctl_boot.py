@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
-from nodecheck.facts.boot_commands import BootCommands
-from nodecheck.facts.boot_units import boot_units
-from nodecheck.facts.early_services import other_command
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
+from nodecheck.facts.services.boot_commands import BootCommands
+from nodecheck.facts.services.cmdline import boot_units
+from nodecheck.facts.services.early_services import other_command
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.sysctl_conf import (
     Setting,
     Write,
@@ -23,7 +24,6 @@ from nodecheck.facts.sysctl_conf import (
 from nodecheck.facts.sysctl_credential import credential_settings
 from nodecheck.facts.sysctl_kernel import IP_FORWARD, default_of, master_of, same_variable, taken
 from nodecheck.facts.sysctl_runs import Run, runs
-from nodecheck.facts.systemd import InitSystem, UnitIndex
 from nodecheck.facts.tuned import REAPPLY, tuned_runs
 from nodecheck.host import Host
 from nodecheck.host.base import text
@@ -230,7 +230,7 @@ def writer_of(host: Host, init: InitSystem, index: UnitIndex, cmdline: BootCmdli
 
 def _script(host: Host, init: InitSystem) -> Writer:
     if init.name == "openrc":
-        from nodecheck.facts.openrc import Runlevels
+        from nodecheck.facts.services.openrc import Runlevels
 
         levels = Runlevels.read(host)
         if not levels.starts("sysctl") and not levels.starts("procps"):  # procps: Debian's init script

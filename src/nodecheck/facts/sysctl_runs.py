@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent
-from nodecheck.facts.boot_commands import BootCommands, Line, commands, written
+from nodecheck.facts.services.boot_commands import BootCommands, Line, commands, written
 from nodecheck.facts.sysctl_conf import Setting, parse_procps
 from nodecheck.facts.sysctl_keys import key_path
 from nodecheck.host import Host

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from nodecheck.errors import Absent
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.sysctl_conf import Setting
 from nodecheck.facts.sysctl_keys import is_glob
 from nodecheck.facts.sysctl_runs import Command, Run
-from nodecheck.facts.units import UnitIndex
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.service_programs import program_of
-from nodecheck.facts.systemd import InitSystem
-from nodecheck.facts.unit_conditions import unmet
-from nodecheck.facts.unit_files import Unit, load_unit
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.service_programs import program_of
+from nodecheck.facts.services.unit_conditions import unmet
+from nodecheck.facts.services.unit_files import Unit, load_unit
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nodecheck.errors import Absent
-from nodecheck.facts.unit_files import load_unit
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.unit_files import load_unit
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 
 _PREFIXES = "-@:+!|"

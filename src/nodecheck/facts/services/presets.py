@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from nodecheck.errors import Absent
 from nodecheck.facts.files.conf_dirs import conf_files
-from nodecheck.facts.systemd import InitSystem, UnitIndex
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

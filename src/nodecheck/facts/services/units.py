@@ -1,6 +1,7 @@
 """Unit files of systemd: where they lie, which one counts, what is masked, and what pulls a unit in at boot.
 
-Only directories and links are read here; the text of one unit is read by :func:`nodecheck.facts.unit_files.load_unit`.
+Only directories and links are read here; the text of one unit is read by
+:func:`nodecheck.facts.services.unit_files.load_unit`.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError
-from nodecheck.facts.unit_dirs import SUFFIXES, UNIT_DIRS, Entry, alias_of
-from nodecheck.facts.unit_names import dropin_dirs, normal_path, template_of
+from nodecheck.facts.services.unit_dirs import SUFFIXES, UNIT_DIRS, Entry, alias_of
+from nodecheck.facts.services.unit_names import dropin_dirs, normal_path, template_of
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent
 from nodecheck.facts.boot.cmdline import values
-from nodecheck.facts.unit_files import Assignment, Unit
+from nodecheck.facts.services.unit_files import Assignment, Unit
 from nodecheck.host import Host, exists, names_in
 from nodecheck.record import NamedTuple
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck.facts.unit_files import Unit, load_unit
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.unit_files import Unit, load_unit
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
@@ -78,7 +78,7 @@ class InitSystem(NamedTuple):
             return cls(other, None, present)
         version = _library_version(host) if present else None
         if version is None:
-            from nodecheck.facts.systemd_versions import systemd_of_distribution
+            from nodecheck.facts.services.systemd_versions import systemd_of_distribution
 
             os_release = release()
             version = systemd_of_distribution(os_release.id, os_release.version)
@@ -109,7 +109,7 @@ def _other_init(host: Host, release: Lazy[OsRelease]) -> str | None:
     for other, paths in _OTHERS:
         if any(exists(host, path) for path in paths):
             return other
-    from nodecheck.facts.systemd_versions import init_of_distribution
+    from nodecheck.facts.services.systemd_versions import init_of_distribution
 
     os_release = release()
     return init_of_distribution(os_release.id, os_release.version) or ("sysvinit" if _has_inittab(host) else None)

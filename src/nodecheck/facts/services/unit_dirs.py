@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.unit_names import normal_path
+from nodecheck.facts.services.unit_names import normal_path
 from nodecheck.record import NamedTuple
 
 UNIT_DIRS = (

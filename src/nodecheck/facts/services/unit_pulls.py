@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from nodecheck.errors import Absent
-from nodecheck.facts.unit_files import parse_unit
-from nodecheck.facts.unit_names import dropin_dirs
-from nodecheck.facts.units import MOST_STEPS, UnitIndex
+from nodecheck.facts.services.unit_files import parse_unit
+from nodecheck.facts.services.unit_names import dropin_dirs
+from nodecheck.facts.services.units import MOST_STEPS, UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent
-from nodecheck.facts.unit_files import Unit
-from nodecheck.facts.unit_words import Unbalanced, environment_file, split_words
+from nodecheck.facts.services.unit_files import Unit
+from nodecheck.facts.services.unit_words import Unbalanced, environment_file, split_words
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import Absent
-from nodecheck.facts.systemd import InitSystem
+from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.host import Host, names_in
 from nodecheck.record import NamedTuple
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nodecheck.errors import Absent
-from nodecheck.facts.generators import Generators
+from nodecheck.facts.services.generators import Generators
 from nodecheck.host import Host, names_in
 from nodecheck.record import NamedTuple
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent
-from nodecheck.facts.systemd import InitSystem
-from nodecheck.facts.unit_files import load_unit
-from nodecheck.facts.unit_pulls import ServicePulls
-from nodecheck.facts.units import UnitIndex
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.unit_files import load_unit
+from nodecheck.facts.services.unit_pulls import ServicePulls
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
