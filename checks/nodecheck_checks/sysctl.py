@@ -10,11 +10,11 @@ from nodecheck.facts.module_loading import BUILT_IN, LOADED, UNCLEAR, BootVerdic
 from nodecheck.facts.module_trees import BootTree, RunningTree
 from nodecheck.facts.modules import ModuleLoading
 from nodecheck.facts.modules_boot import BootModules
-from nodecheck.facts.sysctl_boot import SYSTEMD, BootSysctls, Held
-from nodecheck.facts.sysctl_kernel import BRIDGE, holds_number, module_of
-from nodecheck.facts.sysctl_keys import dotted, key_path, spelled
-from nodecheck.facts.sysctl_now import PROC_SYS, RunningSysctls
-from nodecheck.facts.sysctl_udev import UdevSysctls
+from nodecheck.facts.sysctl.at_boot import SYSTEMD, BootSysctls, Held
+from nodecheck.facts.sysctl.keys import dotted, key_path, spelled
+from nodecheck.facts.sysctl.now import PROC_SYS, RunningSysctls
+from nodecheck.facts.sysctl.udev import UdevSysctls
+from nodecheck.facts.sysctl.variables import BRIDGE, holds_number, module_of
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix, by_hand
 from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_now

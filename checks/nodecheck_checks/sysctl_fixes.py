@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from nodecheck.facts.files.conf_dirs import free_name
 from nodecheck.facts.module_loading import BootVerdict
-from nodecheck.facts.sysctl_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
-from nodecheck.facts.sysctl_conf import Setting
-from nodecheck.facts.sysctl_credential import NAME
-from nodecheck.facts.sysctl_kernel import module_of, same_variable
-from nodecheck.facts.sysctl_keys import dotted
-from nodecheck.facts.sysctl_runs import Run
-from nodecheck.facts.tuned import MAIN_CONF, TUNED
+from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
+from nodecheck.facts.sysctl.conf import Setting
+from nodecheck.facts.sysctl.credential import NAME
+from nodecheck.facts.sysctl.keys import dotted
+from nodecheck.facts.sysctl.runs import Run
+from nodecheck.facts.sysctl.tuned import MAIN_CONF, TUNED
+from nodecheck.facts.sysctl.variables import module_of, same_variable
 from nodecheck.fix import MANUAL, Create, Fix, Step, by_hand, command, create, edit
 from nodecheck_checks.wanted import meets, value_for
 

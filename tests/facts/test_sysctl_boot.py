@@ -13,9 +13,9 @@ from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.services.boot_commands import BootCommands
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.unit_pulls import ServicePulls
-from nodecheck.facts.sysctl_boot import BootSysctls
-from nodecheck.facts.sysctl_conf import procps_writes, systemd_writes
-from nodecheck.facts.sysctl_keys import is_glob, key_path
+from nodecheck.facts.sysctl.at_boot import BootSysctls
+from nodecheck.facts.sysctl.conf import procps_writes, systemd_writes
+from nodecheck.facts.sysctl.keys import is_glob, key_path
 from nodecheck.host.root import RootHost
 from nodecheck.model.needs import Lazy
 from tests.facts import sysctl_oracle as oracle

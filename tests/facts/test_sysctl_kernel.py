@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodecheck.facts.sysctl_kernel import default_of, master_of, same_variable, taken
+from nodecheck.facts.sysctl.variables import default_of, master_of, same_variable, taken
 
 KEY = "net/ipv4/ip_forward"
 

@@ -9,7 +9,7 @@ import pytest
 
 import nodecheck
 from nodecheck import Result
-from nodecheck.facts.sysctl_udev import UdevSysctls, parse_rules
+from nodecheck.facts.sysctl.udev import UdevSysctls, parse_rules
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, str | bytes]], Path]

@@ -9,7 +9,7 @@ import pytest
 
 import nodecheck
 from nodecheck import Result
-from nodecheck.facts.tuned import parse_profile
+from nodecheck.facts.sysctl.tuned import parse_profile
 from tests.fix.apply import applied
 
 Tree = Callable[[dict[str, str | bytes]], Path]

@@ -22,7 +22,7 @@ from nodecheck.facts.module_scripts import ModuleScript, ModuleScripts, UnitLoad
 from nodecheck.facts.module_trees import BootTree, BootTreeFiles, ModuleTree
 from nodecheck.facts.modules import Modules, ModuleSigns, SysModules, module_name, presence
 from nodecheck.facts.modules_load import Load, ModulesLoad
-from nodecheck.facts.sysctl_boot import BootSysctls
+from nodecheck.facts.sysctl.at_boot import BootSysctls
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple

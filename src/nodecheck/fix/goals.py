@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.sysctl_keys import key_path
+from nodecheck.facts.sysctl.keys import key_path
 from nodecheck.model.steps import Command, Create, Edit, Step
 from nodecheck.record import NamedTuple
 

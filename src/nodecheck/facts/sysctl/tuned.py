@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 
 from nodecheck.errors import Absent
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.sysctl_conf import Setting
-from nodecheck.facts.sysctl_keys import is_glob
-from nodecheck.facts.sysctl_runs import Command, Run
+from nodecheck.facts.sysctl.conf import Setting
+from nodecheck.facts.sysctl.keys import is_glob
+from nodecheck.facts.sysctl.runs import Command, Run
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

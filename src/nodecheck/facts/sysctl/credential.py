@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent, Unsupported
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.sysctl_conf import Setting, parse_systemd
+from nodecheck.facts.sysctl.conf import Setting, parse_systemd
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.facts.sysctl_keys import glob_matches, is_glob, key_path
+from nodecheck.facts.sysctl.keys import glob_matches, is_glob, key_path
 from nodecheck.record import NamedTuple
 
 _BLANKS = " \t\n\r"

@@ -11,7 +11,7 @@ from nodecheck.facts.services.boot_commands import BootCommands
 from nodecheck.facts.services.cmdline import boot_units
 from nodecheck.facts.services.early_services import other_command
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
-from nodecheck.facts.sysctl_conf import (
+from nodecheck.facts.sysctl.conf import (
     Setting,
     Write,
     names,
@@ -21,10 +21,10 @@ from nodecheck.facts.sysctl_conf import (
     procps_writes,
     systemd_writes,
 )
-from nodecheck.facts.sysctl_credential import credential_settings
-from nodecheck.facts.sysctl_kernel import IP_FORWARD, default_of, master_of, same_variable, taken
-from nodecheck.facts.sysctl_runs import Run, runs
-from nodecheck.facts.tuned import REAPPLY, tuned_runs
+from nodecheck.facts.sysctl.credential import credential_settings
+from nodecheck.facts.sysctl.runs import Run, runs
+from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_runs
+from nodecheck.facts.sysctl.variables import IP_FORWARD, default_of, master_of, same_variable, taken
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy

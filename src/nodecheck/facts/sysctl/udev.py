@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent
 from nodecheck.facts.files.conf_dirs import conf_files
-from nodecheck.facts.sysctl_conf import parse_procps
-from nodecheck.facts.sysctl_keys import component_matches, key_path
+from nodecheck.facts.sysctl.conf import parse_procps
+from nodecheck.facts.sysctl.keys import component_matches, key_path
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

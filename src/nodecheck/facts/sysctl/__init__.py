@@ -1,0 +1,1 @@
+"""Kernel parameters: what they are now, and what sets them at boot."""
