@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts.boot.next_boot import KernelRelease
-from nodecheck.facts.fstab import Fstab
-from nodecheck.facts.gpt_swaps import GptSwaps
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.services.generators import Generators
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
-from nodecheck.facts.swap_options import SwapOptions
-from nodecheck.facts.swap_pulls import SwapCommands, SwapPulls
-from nodecheck.facts.swap_units import SwapServices, SwapUnits
-from nodecheck.facts.swaps import PROC_SWAPS, SwapArea, Swaps
-from nodecheck.facts.zram import ZramGenerator
+from nodecheck.facts.swap.cmdline import SwapOptions
+from nodecheck.facts.swap.fstab import Fstab
+from nodecheck.facts.swap.gpt import GptSwaps
+from nodecheck.facts.swap.pulls import SwapCommands, SwapPulls
+from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea, Swaps
+from nodecheck.facts.swap.units import SwapServices, SwapUnits
+from nodecheck.facts.swap.zram import ZramGenerator
 from nodecheck.fix import SAFE, Fix, by_hand, command
 from nodecheck_checks.swap_boot import Boot
 from nodecheck_checks.swap_others import kept_from_gpt, of_cmdline, of_commands, of_gpt, of_services, of_units, of_zram

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen
-from nodecheck.facts.fstab import FSTAB, Fstab, FstabEntry
 from nodecheck.facts.services.generators import Generators
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
-from nodecheck.facts.swap_options import SwapOptions
-from nodecheck.facts.swap_pulls import SwapCommands, SwapPulls
-from nodecheck.facts.swap_units import SWAP_TARGET
+from nodecheck.facts.swap.cmdline import SwapOptions
+from nodecheck.facts.swap.fstab import FSTAB, Fstab, FstabEntry
+from nodecheck.facts.swap.pulls import SwapCommands, SwapPulls
+from nodecheck.facts.swap.units import SWAP_TARGET
 from nodecheck.fix import Fix, command, edit
 
 EXPECTED = "no swap"

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.fstab import FSTAB, Fstab, with_option
-from nodecheck.facts.gpt_swaps import GptSwap, GptSwaps
 from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
-from nodecheck.facts.swap_pulls import SwapCommands
-from nodecheck.facts.swap_units import SWAP_TARGET, SwapService, SwapServices, SwapUnit, SwapUnits
-from nodecheck.facts.zram import ZramDevice, ZramGenerator
+from nodecheck.facts.swap.fstab import FSTAB, Fstab, with_option
+from nodecheck.facts.swap.gpt import GptSwap, GptSwaps
+from nodecheck.facts.swap.pulls import SwapCommands
+from nodecheck.facts.swap.units import SWAP_TARGET, SwapService, SwapServices, SwapUnit, SwapUnits
+from nodecheck.facts.swap.zram import ZramDevice, ZramGenerator
 from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
 from nodecheck_checks.swap_boot import EXPECTED, Boot, is_device, mask_fix
 

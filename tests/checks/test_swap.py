@@ -11,7 +11,7 @@ import pytest
 
 import nodecheck
 from nodecheck.facts.kubelet import KubeletConfig, Problem, Setting
-from nodecheck.facts.swaps import SwapArea, Swaps
+from nodecheck.facts.swap.swaps import SwapArea, Swaps
 from nodecheck.model.outcomes import Severity, Status
 from nodecheck.model.steps import Command, Create, Edit
 from nodecheck_checks.swap import swap, swap_severity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nodecheck.facts.zram import ZramGenerator
+from nodecheck.facts.swap.zram import ZramGenerator
 from nodecheck.host import RootHost
 
 CONFIG = "etc/systemd/zram-generator.conf"

@@ -9,7 +9,7 @@ from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.unit_names import device_node, path_of_unit, unit_of_path
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.swap_pulls import SwapPulls
+from nodecheck.facts.swap.pulls import SwapPulls
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy

@@ -40,13 +40,13 @@ class ZramGenerator(NamedTuple):
         """Read the main file and the drop-ins that count."""
         if next(paths(host), None) is None:
             return cls()
-        from nodecheck.facts.zram_config import configured
+        from nodecheck.facts.swap.zram_config import configured
 
         return configured(host)
 
     def enabled(self, device: ZramDevice) -> bool | None:
         """Whether a device becomes swap; None where that depends on the memory of a host that is not running."""
-        from nodecheck.facts.zram_config import enabled
+        from nodecheck.facts.swap.zram_config import enabled
 
         return enabled(device, self.memory_mib)
 

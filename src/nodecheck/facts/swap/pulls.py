@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodecheck.facts.fstab import Fstab
 from nodecheck.facts.services.boot_commands import BootCommands
 from nodecheck.facts.services.units import UnitIndex
+from nodecheck.facts.swap.fstab import Fstab
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from nodecheck.errors import Absent, Malformed, Offline
-from nodecheck.facts.zram import ZramDevice, ZramGenerator, paths
+from nodecheck.facts.swap.zram import ZramDevice, ZramGenerator, paths
 from nodecheck.host import Host
 
 _NAMES_IN_SIZES = frozenset(

@@ -1,0 +1,1 @@
+"""Swap areas, and what turns them on at boot."""
