@@ -11,7 +11,7 @@ from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
-from nodecheck.facts.packages import PackageSigns
+from nodecheck.facts.packages.packages import PackageSigns
 from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.target import Target

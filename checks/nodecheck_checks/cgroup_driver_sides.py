@@ -12,7 +12,7 @@ from nodecheck.facts.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.containerd import Containerd
 from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
-from nodecheck.facts.packages import PackageSigns
+from nodecheck.facts.packages.packages import PackageSigns
 from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases, daemon_package
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.target import Target

@@ -9,10 +9,10 @@ import pytest
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Denied, FactError
-from nodecheck.facts.packages import Packages
+from nodecheck.facts.packages.packages import Packages
+from nodecheck.facts.packages.versions import KubernetesTools, Told
 from nodecheck.facts.runtime_versions import KubeletRelease
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.versions import KubernetesTools, Told
 from nodecheck.formats.versions import parse_version
 from nodecheck.host import RootHost
 

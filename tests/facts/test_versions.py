@@ -13,11 +13,11 @@ from hypothesis import strategies as some
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, FactError, Offline, TimedOut
+from nodecheck.facts.packages.traces import Traces
+from nodecheck.facts.packages.version_commands import ask, understood
+from nodecheck.facts.packages.versions import COMPONENTS, KUBERNETES, RUNTIMES, KubernetesTools
 from nodecheck.facts.services.service_programs import service_program
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.traces import Traces
-from nodecheck.facts.version_commands import ask, understood
-from nodecheck.facts.versions import COMPONENTS, KUBERNETES, RUNTIMES, KubernetesTools
 from nodecheck.formats.pins import parse_pin
 from nodecheck.formats.versions import Version, parse_package_version, parse_version
 from nodecheck.host import Completed, RootHost

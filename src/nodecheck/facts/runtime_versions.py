@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from nodecheck.errors import FactError
 from nodecheck.facts.kubelet_places import has_kubelet
-from nodecheck.facts.packages import Package, Packages
+from nodecheck.facts.packages.names import Package
+from nodecheck.facts.packages.packages import Packages
+from nodecheck.facts.packages.versions import KubernetesTools, RuntimeTools, Told
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.versions import KubernetesTools, RuntimeTools, Told
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple

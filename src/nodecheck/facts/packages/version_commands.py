@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from nodecheck.errors import Absent, FactError, Malformed, Offline, Unsupported
+from nodecheck.facts.packages.versions import Told, Tool
 from nodecheck.facts.services.service_programs import service_program
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.versions import Told, Tool
 from nodecheck.formats.versions import parse_version
 from nodecheck.host import Completed, Host
 from nodecheck.host.programs import SEARCH_PATH

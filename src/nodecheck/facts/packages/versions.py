@@ -65,7 +65,7 @@ class KubernetesTools(NamedTuple):
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> KubernetesTools:
         """Ask them side by side. What is wrong with one stays with it."""
-        from nodecheck.facts.version_commands import ask
+        from nodecheck.facts.packages.version_commands import ask
 
         return cls(ask(host, KUBERNETES, units), host.kind == "live")
 
@@ -84,7 +84,7 @@ class RuntimeTools(NamedTuple):
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> RuntimeTools:
         """Ask them side by side. What is wrong with one stays with it."""
-        from nodecheck.facts.version_commands import ask
+        from nodecheck.facts.packages.version_commands import ask
 
         return cls(ask(host, RUNTIMES, units), host.kind == "live")
 

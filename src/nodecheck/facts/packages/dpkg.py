@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from nodecheck.errors import Absent, ParseError, TooLarge
-from nodecheck.facts.packages import WANTED, Package, Packages, is_wanted
+from nodecheck.facts.packages.names import WANTED, Package, is_wanted
+from nodecheck.facts.packages.packages import Packages
 from nodecheck.host import MIB, Host, names_in
 from nodecheck.text import decode
 

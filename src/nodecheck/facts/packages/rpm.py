@@ -10,7 +10,8 @@ import struct
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent, Malformed, TooLarge
-from nodecheck.facts.packages import Package, Packages, is_wanted
+from nodecheck.facts.packages.names import Package, is_wanted
+from nodecheck.facts.packages.packages import Packages
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 
@@ -72,7 +73,7 @@ def _database(host: Host) -> tuple[str, Headers] | None:
                 continue
             from importlib import import_module
 
-            headers: Headers = import_module(f"nodecheck.facts.rpm_{module}").headers
+            headers: Headers = import_module(f"nodecheck.facts.packages.rpm_{module}").headers
             return path, headers
     return None
 

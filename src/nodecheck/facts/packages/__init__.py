@@ -1,0 +1,1 @@
+"""Packages of dpkg and rpm, and the versions that programs tell."""
