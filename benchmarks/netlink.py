@@ -22,9 +22,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nodecheck.checking.store import Facts
-from nodecheck.facts.links import Links
-from nodecheck.facts.listeners import Listeners
-from nodecheck.facts.routes import Routes
+from nodecheck.facts.network.links import Links
+from nodecheck.facts.network.listeners import Listeners
+from nodecheck.facts.network.routes import Routes
 from nodecheck.host import LiveHost
 from nodecheck.host.netlink import dump
 from nodecheck.host.netlink.tables import asks, table_of

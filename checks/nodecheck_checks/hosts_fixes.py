@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from nodecheck.facts.hosts import BLANKS, PATH, Hosts, HostsLine, folded, parse_hosts
-from nodecheck.facts.links import spelt
+from nodecheck.facts.network.hosts import BLANKS, PATH, Hosts, HostsLine, folded, parse_hosts
+from nodecheck.facts.network.links import spelt
 from nodecheck.fix import Step, create, edit, manual
 
 MOST_CHANGES = 64
@@ -16,7 +16,7 @@ MOST_CHANGES = 64
 def mended(file: Hosts, wanted: Mapping[str, str]) -> dict[str, tuple[Step, ...]]:
     """The steps that give each name its address and no other one of that family.
 
-    >>> from nodecheck.facts.hosts import parse_hosts
+    >>> from nodecheck.facts.network.hosts import parse_hosts
     >>> mended(parse_hosts("127.0.0.1 localhost n1\\n"), {"n1": "192.0.2.1"})
     {'n1': (Edit(path='/etc/hosts', before='127.0.0.1 localhost n1', after='127.0.0.1 localhost\\n192.0.2.1 n1'),)}
     """

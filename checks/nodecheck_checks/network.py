@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.facts.kubelet import KubeletConfig, Setting
-from nodecheck.facts.links import (
+from nodecheck.facts.network.links import (
     IFF_LOOPBACK,
     IFF_LOWER_UP,
     IFF_UP,
@@ -15,7 +15,7 @@ from nodecheck.facts.links import (
     spelt,
     told_link,
 )
-from nodecheck.facts.routes import MAIN, RTN_UNICAST, Routes, hops_of, leads_out, told_route
+from nodecheck.facts.network.routes import MAIN, RTN_UNICAST, Routes, hops_of, leads_out, told_route
 from nodecheck.fix import DISRUPTIVE, SAFE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 

@@ -11,8 +11,8 @@ import nodecheck
 from nodecheck.checking import Lazy, Outcome, Status
 from nodecheck.errors import Denied
 from nodecheck.facts.kubelet import KubeletConfig, Setting
-from nodecheck.facts.links import Addresses, LinkRow, Links
-from nodecheck.facts.routes import HopRow, RouteRow, Routes
+from nodecheck.facts.network.links import Addresses, LinkRow, Links
+from nodecheck.facts.network.routes import HopRow, RouteRow, Routes
 from nodecheck.host.netlink import AddressRow
 from nodecheck.model.steps import Command
 from nodecheck_checks.network import default_route, interface

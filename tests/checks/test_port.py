@@ -14,8 +14,8 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Lazy, Outcome, Severity, Status
-from nodecheck.facts.listeners import ListenerRow, Listeners
-from nodecheck.facts.processes import Process, SocketOwners
+from nodecheck.facts.network.listeners import ListenerRow, Listeners
+from nodecheck.facts.network.processes import Process, SocketOwners
 from nodecheck.facts.target import Target
 from nodecheck.model.steps import Command, Fix
 from nodecheck_checks.port import port, port_text, ports_of

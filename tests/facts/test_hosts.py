@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from nodecheck.facts.hosts import parse_hosts
-from nodecheck.facts.links import spelt
-from nodecheck.facts.nsswitch import parse_hosts_order
+from nodecheck.facts.network.hosts import parse_hosts
+from nodecheck.facts.network.links import spelt
+from nodecheck.facts.network.nsswitch import parse_hosts_order
 
 ORACLE = Path(__file__).parent / "hosts_oracle.py"
 ADDRESSES = (

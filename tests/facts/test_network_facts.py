@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from nodecheck.checking.store import Facts
 from nodecheck.errors import Denied, FactError, Offline, ParseError, Unsupported
-from nodecheck.facts.links import Addresses, Links, is_usable
-from nodecheck.facts.listeners import ListenerRow, Listeners, parse_tcp
-from nodecheck.facts.processes import SocketOwners, unit_of
-from nodecheck.facts.routes import HopRow, RouteRow, Routes, leads_out, told_route
+from nodecheck.facts.network.links import Addresses, Links, is_usable
+from nodecheck.facts.network.listeners import ListenerRow, Listeners, parse_tcp
+from nodecheck.facts.network.processes import SocketOwners, unit_of
+from nodecheck.facts.network.routes import HopRow, RouteRow, Routes, leads_out, told_route
 from nodecheck.host import LiveHost, RootHost
 from nodecheck.host.netlink import AddressRow
 from tests.host.netlink_namespaces import become_nobody, in_namespace

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from nodecheck.errors import Absent
-from nodecheck.facts.links import spelt
+from nodecheck.facts.network.links import spelt
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Denied, FactError, Offline, TooLarge
-from nodecheck.facts.listeners import Listeners
+from nodecheck.facts.network.listeners import Listeners
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 

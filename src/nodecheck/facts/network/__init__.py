@@ -1,0 +1,1 @@
+"""Interfaces, routes, listeners, and the names of hosts."""
