@@ -5,10 +5,10 @@ from typing import Literal
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.containerd import Containerd
 from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
+from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
 from nodecheck.facts.packages.packages import PackageSigns

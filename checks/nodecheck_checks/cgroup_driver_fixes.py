@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import FactError
-from nodecheck.facts.cgroups import SYSTEMD
 from nodecheck.facts.containerd import Containerd
 from nodecheck.facts.containerd_config import RUNC_V2, Effective
 from nodecheck.facts.containerd_merge import CRI_SECTIONS
 from nodecheck.facts.crio import CONFIG_DIR, Crio, Value
 from nodecheck.facts.docker import KEY, Docker
+from nodecheck.facts.kernel.cgroups import SYSTEMD
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
 from nodecheck.facts.runtime_versions import Release

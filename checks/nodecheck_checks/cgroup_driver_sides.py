@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import FactError, Offline
-from nodecheck.facts.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.containerd import Containerd
 from nodecheck.facts.crio import Crio
 from nodecheck.facts.docker import Docker
+from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.packages.packages import PackageSigns
 from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases, daemon_package
 from nodecheck.facts.services.init_system import InitSystem

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, Offline
-from nodecheck.facts.kernel_config import RunningConfig, built_as
-from nodecheck.facts.modprobe_conf import Modprobe
-from nodecheck.facts.module_loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
-from nodecheck.facts.module_trees import BootTree, RunningTree, has_ipv4_conntrack
-from nodecheck.facts.modules import (
+from nodecheck.facts.kernel.at_boot import BootModules
+from nodecheck.facts.kernel.config import RunningConfig, built_as
+from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
+from nodecheck.facts.kernel.modprobe import Modprobe
+from nodecheck.facts.kernel.modules import (
     GENL_FAMILIES,
     GenlFamilies,
     ModuleLoading,
@@ -19,7 +19,7 @@ from nodecheck.facts.modules import (
     module_name,
     presence,
 )
-from nodecheck.facts.modules_boot import BootModules
+from nodecheck.facts.kernel.trees import BootTree, RunningTree, has_ipv4_conntrack
 from nodecheck.facts.target import Target
 from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
 

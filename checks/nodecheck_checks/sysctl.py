@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError
-from nodecheck.facts.kernel_config import RunningConfig, built_as
-from nodecheck.facts.modprobe_conf import Modprobe
-from nodecheck.facts.module_loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
-from nodecheck.facts.module_trees import BootTree, RunningTree
-from nodecheck.facts.modules import ModuleLoading
-from nodecheck.facts.modules_boot import BootModules
+from nodecheck.facts.kernel.at_boot import BootModules
+from nodecheck.facts.kernel.config import RunningConfig, built_as
+from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
+from nodecheck.facts.kernel.modprobe import Modprobe
+from nodecheck.facts.kernel.modules import ModuleLoading
+from nodecheck.facts.kernel.trees import BootTree, RunningTree
 from nodecheck.facts.sysctl.at_boot import SYSTEMD, BootSysctls, Held
 from nodecheck.facts.sysctl.keys import dotted, key_path, spelled
 from nodecheck.facts.sysctl.now import PROC_SYS, RunningSysctls

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.facts.files.conf_dirs import free_name
-from nodecheck.facts.module_loading import BootVerdict
+from nodecheck.facts.kernel.loading import BootVerdict
 from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
 from nodecheck.facts.sysctl.conf import Setting
 from nodecheck.facts.sysctl.credential import NAME

@@ -12,10 +12,10 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Lazy, Outcome, Severity
-from nodecheck.facts.kernel_config import KernelConfig, RunningConfig
-from nodecheck.facts.modprobe_conf import Modprobe
-from nodecheck.facts.module_trees import BootTree, ModuleTree, RunningTree
-from nodecheck.facts.modules import GenlFamilies, Listed, ModuleLoading, Modules, ModuleSigns, SysModules
+from nodecheck.facts.kernel.config import KernelConfig, RunningConfig
+from nodecheck.facts.kernel.modprobe import Modprobe
+from nodecheck.facts.kernel.modules import GenlFamilies, Listed, ModuleLoading, Modules, ModuleSigns, SysModules
+from nodecheck.facts.kernel.trees import BootTree, ModuleTree, RunningTree
 from nodecheck.facts.target import Target
 from nodecheck.model.outcomes import Result
 from nodecheck.model.steps import Command, Create, Edit

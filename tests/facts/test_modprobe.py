@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads, parse_modprobe
-from nodecheck.facts.modprobe_script import parse_script
-from nodecheck.facts.modules_load import cmdline_loads, parse_modules_load
+from nodecheck.facts.kernel.load_scripts import parse_script
+from nodecheck.facts.kernel.modprobe import Modprobe, Rule, command_loads, parse_modprobe
+from nodecheck.facts.kernel.modules_load import cmdline_loads, parse_modules_load
 from nodecheck.facts.services.init_system import InitSystem
 
 

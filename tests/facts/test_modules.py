@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodecheck.errors import Malformed, ParseError, TooLarge
-from nodecheck.facts import kernel_config
-from nodecheck.facts.kernel_config import KernelConfig, built_as, parse_config
-from nodecheck.facts.module_trees import ModuleTree, has_ipv4_conntrack, is_before, read_tree
-from nodecheck.facts.modules import Listed, parse_modules
+from nodecheck.facts.kernel import config as kernel_config
+from nodecheck.facts.kernel.config import KernelConfig, built_as, parse_config
+from nodecheck.facts.kernel.modules import Listed, parse_modules
+from nodecheck.facts.kernel.trees import ModuleTree, has_ipv4_conntrack, is_before, read_tree
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]

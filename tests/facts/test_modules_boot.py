@@ -9,7 +9,7 @@ import pytest
 
 import nodecheck
 from nodecheck.checking.store import Facts
-from nodecheck.facts.modules_boot import BootModules
+from nodecheck.facts.kernel.at_boot import BootModules
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]

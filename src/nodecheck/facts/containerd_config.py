@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nodecheck.facts.cgroups import CGROUPFS, SYSTEMD
 from nodecheck.facts.containerd_merge import (
     CRI_V1,
     ONE,
@@ -20,6 +19,7 @@ from nodecheck.facts.containerd_merge import (
     merged,
     table,
 )
+from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
 from nodecheck.record import NamedTuple
 
 RUNC_V2 = "io.containerd.runc.v2"

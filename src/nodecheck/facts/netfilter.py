@@ -16,8 +16,8 @@ from nodecheck.facts.filter_tables import (
     is_others_table,
     parse_saved,
 )
-from nodecheck.facts.module_trees import RunningTree
-from nodecheck.facts.modules import PROC_MODULES, Modules
+from nodecheck.facts.kernel.modules import PROC_MODULES, Modules
+from nodecheck.facts.kernel.trees import RunningTree
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen

@@ -8,7 +8,7 @@ from __future__ import annotations
 from nodecheck.facts.boot.cmdline import values
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.distro.os_release import OsRelease, leading_numbers
-from nodecheck.facts.kernel_config import BootConfig, KernelConfig
+from nodecheck.facts.kernel.config import BootConfig, KernelConfig
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck.facts.modules import module_name
-from nodecheck.facts.modules_load import Load
+from nodecheck.facts.kernel.modules import module_name
+from nodecheck.facts.kernel.modules_load import Load
 from nodecheck.facts.services.init_system import InitSystem, Unit, UnitIndex, load_unit
 from nodecheck.facts.services.unit_pulls import ServicePulls
 from nodecheck.host import Host, exists, names_in
@@ -18,7 +18,7 @@ from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
-    from nodecheck.facts.modprobe_script import Script
+    from nodecheck.facts.kernel.load_scripts import Script
 
 SCRIPT_DIR = "/etc/sysconfig/modules"
 RC_MODULES = "/etc/rc.modules"
@@ -89,7 +89,7 @@ def _script(host: Host, path: str, run: bool, why: Evidence | None) -> tuple[Mod
         executable, source = host.stat(path).executable, text(host, path)
     except Absent:
         return ()
-    from nodecheck.facts.modprobe_script import parse_script
+    from nodecheck.facts.kernel.load_scripts import parse_script
 
     return (ModuleScript(path, executable, parse_script(source), run, why),)
 
@@ -165,7 +165,7 @@ def _of_command(value: str, path: str, line: int) -> Iterator[Load]:
         return
     if head.rpartition("/")[2] in ("sh", "bash"):
         command = rest.partition("-c")[2].strip(" \"'")
-    from nodecheck.facts.modprobe_script import parse_script
+    from nodecheck.facts.kernel.load_scripts import parse_script
 
     for name, _, _, obeys, ignores in parse_script(command).probes:
         yield Load(name, path, line, value, obeys, early=False, ignores_install=ignores)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.modules import module_name
+from nodecheck.facts.kernel.modules import module_name
 from nodecheck.formats.shell_commands import shell_commands
 from nodecheck.record import NamedTuple
 

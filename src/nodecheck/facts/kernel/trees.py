@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nodecheck.errors import Absent, Malformed, Offline, ParseError
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease, RunningKernel
-from nodecheck.facts.modules import Modules, module_name
+from nodecheck.facts.kernel.modules import Modules, module_name
 from nodecheck.host import MIB, Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent, Malformed, Offline, ParseError, TooLarge
 from nodecheck.facts.boot.next_boot import KernelRelease, RunningKernel
-from nodecheck.facts.module_trees import BootTree
+from nodecheck.facts.kernel.trees import BootTree
 from nodecheck.host import MIB, Host
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen

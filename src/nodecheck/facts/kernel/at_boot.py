@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
-from nodecheck.facts.kernel_config import BootConfig, built_as
-from nodecheck.facts.modprobe_conf import Modprobe
-from nodecheck.facts.module_loading import (
+from nodecheck.facts.kernel.config import BootConfig, built_as
+from nodecheck.facts.kernel.loading import (
     BLOCKED,
     BUILT_IN,
     LOADED,
@@ -18,10 +17,11 @@ from nodecheck.facts.module_loading import (
     BootVerdict,
     Loading,
 )
-from nodecheck.facts.module_scripts import ModuleScript, ModuleScripts, UnitLoads
-from nodecheck.facts.module_trees import BootTree, BootTreeFiles, ModuleTree
-from nodecheck.facts.modules import Modules, ModuleSigns, SysModules, module_name, presence
-from nodecheck.facts.modules_load import Load, ModulesLoad
+from nodecheck.facts.kernel.modprobe import Modprobe
+from nodecheck.facts.kernel.modules import Modules, ModuleSigns, SysModules, module_name, presence
+from nodecheck.facts.kernel.modules_load import Load, ModulesLoad
+from nodecheck.facts.kernel.scripts import ModuleScript, ModuleScripts, UnitLoads
+from nodecheck.facts.kernel.trees import BootTree, BootTreeFiles, ModuleTree
 from nodecheck.facts.sysctl.at_boot import BootSysctls
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nodecheck.errors import Absent
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
-from nodecheck.facts.modules import module_name
+from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.services.cmdline import boot_units
 from nodecheck.facts.services.early_services import other_command
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex

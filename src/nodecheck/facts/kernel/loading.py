@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.modprobe_conf import Modprobe, Rule, command_loads
-from nodecheck.facts.module_trees import BootTreeFiles, ModuleTree
-from nodecheck.facts.modules_load import Load
+from nodecheck.facts.kernel.modprobe import Modprobe, Rule, command_loads
+from nodecheck.facts.kernel.modules_load import Load
+from nodecheck.facts.kernel.trees import BootTreeFiles, ModuleTree
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from nodecheck.errors import Absent
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
-from nodecheck.facts.module_trees import BootTree
-from nodecheck.facts.modules import module_name
+from nodecheck.facts.kernel.modules import module_name
+from nodecheck.facts.kernel.trees import BootTree
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
