@@ -7,9 +7,9 @@ from functools import partial
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Denied, FactError, Offline
-from nodecheck.facts.filter_tables import FilterTable
-from nodecheck.facts.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
-from nodecheck.facts.netfilter import LegacyTables, NftTables, all_tables
+from nodecheck.facts.security.filter_tables import FilterTable
+from nodecheck.facts.security.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
+from nodecheck.facts.security.netfilter import LegacyTables, NftTables, all_tables
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.openrc import Runlevels

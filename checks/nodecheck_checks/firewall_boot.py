@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
 from nodecheck.errors import Absent, Unsupported
-from nodecheck.facts.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
+from nodecheck.facts.security.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.openrc import Runlevels

@@ -14,9 +14,9 @@ import nodecheck
 from nodecheck import Report, Result
 from nodecheck.checking import Evidence
 from nodecheck.errors import Denied, FactError, Offline
-from nodecheck.facts.filter_tables import FilterChain, FilterTable, Verdict, parse_saved
-from nodecheck.facts.firewall_files import UfwConf
-from nodecheck.facts.netfilter import LegacyTables, NftTables
+from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, Verdict, parse_saved
+from nodecheck.facts.security.firewall_files import UfwConf
+from nodecheck.facts.security.netfilter import LegacyTables, NftTables
 from nodecheck.facts.services.running import Services, ServiceState
 from nodecheck.facts.services.units import Entry, UnitIndex
 from nodecheck.facts.target import Target

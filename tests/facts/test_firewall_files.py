@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nodecheck.checking.store import Facts
-from nodecheck.facts.firewall_files import IPTABLES_FILES, NftFile, SavedRules
+from nodecheck.facts.security.firewall_files import IPTABLES_FILES, NftFile, SavedRules
 from nodecheck.host import RootHost
 from tests.facts.test_netfilter import SAVED
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from nodecheck.checking.store import Facts
 from nodecheck.errors import Denied, FactError
-from nodecheck.facts.filter_tables import FilterChain, FilterTable, Verdict, parse_saved
-from nodecheck.facts.netfilter import LegacyTables, NftTables
-from nodecheck.facts.nft_script import parse_script
+from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, Verdict, parse_saved
+from nodecheck.facts.security.netfilter import LegacyTables, NftTables
+from nodecheck.facts.security.nft_script import parse_script
 from nodecheck.host import LiveHost
 from nodecheck.host.netlink import dump
 from tests.host.netlink_namespaces import become_nobody, in_namespace

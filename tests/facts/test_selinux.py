@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from nodecheck.checking.store import Facts
 from nodecheck.errors import Malformed, Offline
-from nodecheck.facts.selinux import SelinuxMode
-from nodecheck.facts.selinux_boot import ContainerSelinux, SelinuxAtBoot, parse_config
+from nodecheck.facts.security.selinux import SelinuxMode
+from nodecheck.facts.security.selinux_boot import ContainerSelinux, SelinuxAtBoot, parse_config
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, str | bytes]], Path]

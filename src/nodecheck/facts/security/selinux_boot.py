@@ -5,8 +5,8 @@ from __future__ import annotations
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.distro.os_release import OsRelease, at_least, leading_numbers
-from nodecheck.facts.selinux import DISABLED, ENFORCING, MODES, PERMISSIVE, SelinuxMode
-from nodecheck.facts.selinux_lsm import STARTS_WITHOUT, KernelLsm, suse_16
+from nodecheck.facts.security.selinux import DISABLED, ENFORCING, MODES, PERMISSIVE, SelinuxMode
+from nodecheck.facts.security.selinux_lsm import STARTS_WITHOUT, KernelLsm, suse_16
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import exists, text
 from nodecheck.model.evidence import Evidence, seen

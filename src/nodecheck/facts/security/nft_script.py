@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from nodecheck.facts.filter_tables import FilterChain, FilterTable, Verdict
+from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, Verdict
 from nodecheck.record import NamedTuple
 
 _FAMILIES = ("ip", "ip6", "inet", "arp", "bridge", "netdev")

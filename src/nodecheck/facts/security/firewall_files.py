@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.distro.os_release import parse_os_release
-from nodecheck.facts.filter_tables import FilterTable, parse_saved
+from nodecheck.facts.security.filter_tables import FilterTable, parse_saved
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists, names_in
@@ -136,7 +136,7 @@ def _loaded(host: Host, index: UnitIndex) -> str | None:
 
 def _script(host: Host, path: str, source: str) -> tuple[FilterTable, ...]:
     """The tables of a script and of all that it includes. Raises Absent for an included file that is not there."""
-    from nodecheck.facts.nft_script import Reader
+    from nodecheck.facts.security.nft_script import Reader
 
     reader = Reader(path)
     left = MOST_INCLUDED

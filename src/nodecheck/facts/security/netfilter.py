@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, Denied, FactError, Offline, Unsupported
-from nodecheck.facts.filter_tables import (
+from nodecheck.facts.kernel.modules import PROC_MODULES, Modules
+from nodecheck.facts.kernel.trees import RunningTree
+from nodecheck.facts.security.filter_tables import (
     MOST_CHAINS,
     OTHERS_CHAINS,
     FilterChain,
@@ -16,8 +18,6 @@ from nodecheck.facts.filter_tables import (
     is_others_table,
     parse_saved,
 )
-from nodecheck.facts.kernel.modules import PROC_MODULES, Modules
-from nodecheck.facts.kernel.trees import RunningTree
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen

@@ -1,0 +1,1 @@
+"""SELinux, and packet filters with the files that fill them."""
