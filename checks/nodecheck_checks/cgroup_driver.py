@@ -5,14 +5,15 @@ from typing import Literal
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.containerd import Containerd
-from nodecheck.facts.crio import Crio
-from nodecheck.facts.docker import Docker
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
+from nodecheck.facts.kubelet_release import KubeletRelease
 from nodecheck.facts.packages.packages import PackageSigns
-from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases
+from nodecheck.facts.runtimes.containerd import Containerd
+from nodecheck.facts.runtimes.crio import Crio
+from nodecheck.facts.runtimes.docker import Docker
+from nodecheck.facts.runtimes.releases import Release, RuntimeReleases
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.target import Target
 from nodecheck.fix import Fix

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import FactError
-from nodecheck.facts.containerd import Containerd
-from nodecheck.facts.containerd_config import RUNC_V2, Effective
-from nodecheck.facts.containerd_merge import CRI_SECTIONS
-from nodecheck.facts.crio import CONFIG_DIR, Crio, Value
-from nodecheck.facts.docker import KEY, Docker
 from nodecheck.facts.kernel.cgroups import SYSTEMD
 from nodecheck.facts.kubelet import KubeletConfig
 from nodecheck.facts.kubelet_line import KubeletDriverLine
-from nodecheck.facts.runtime_versions import Release
+from nodecheck.facts.runtimes.containerd import Containerd
+from nodecheck.facts.runtimes.containerd_config import RUNC_V2, Effective
+from nodecheck.facts.runtimes.containerd_merge import CRI_SECTIONS
+from nodecheck.facts.runtimes.crio import CONFIG_DIR, Crio, Value
+from nodecheck.facts.runtimes.docker import Docker
+from nodecheck.facts.runtimes.docker_options import KEY
+from nodecheck.facts.runtimes.releases import Release
 from nodecheck.fix import MANUAL, Command, Create, Edit, Fix, Step, by_hand, command, create, edit, manual
 
 DRAIN = (

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, TypeVar
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import FactError, Offline
-from nodecheck.facts.containerd import Containerd
-from nodecheck.facts.crio import Crio
-from nodecheck.facts.docker import Docker
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
+from nodecheck.facts.kubelet_release import KubeletRelease
 from nodecheck.facts.packages.packages import PackageSigns
-from nodecheck.facts.runtime_versions import KubeletRelease, Release, RuntimeReleases, daemon_package
+from nodecheck.facts.runtimes.containerd import Containerd
+from nodecheck.facts.runtimes.crio import Crio
+from nodecheck.facts.runtimes.docker import Docker
+from nodecheck.facts.runtimes.releases import Release, RuntimeReleases, daemon_package
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.target import Target
 from nodecheck.fix import MANUAL, Fix
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
-    from nodecheck.facts.containerd_config import Effective
+    from nodecheck.facts.runtimes.containerd_config import Effective
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from nodecheck.errors import FactError
 from nodecheck.facts.commands import SHELL, AllCommands, Command, Commands, NotExecutable, ServicePath, command_text
 from nodecheck.facts.distro.image import ImageSystem
 from nodecheck.facts.distro.os_release import OsRelease, leading_numbers
+from nodecheck.facts.kubelet_release import KubeletRelease
 from nodecheck.facts.packages.apt_lists import AptLists
-from nodecheck.facts.runtime_versions import KubeletRelease
 from nodecheck.facts.services.service_units import AGENTS
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.target import Target

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nodecheck.facts.containerd import Containerd
-from nodecheck.facts.containerd_merge import CRI_V1, CRI_V2, CRI_V3, ConfigFile
+from nodecheck.facts.runtimes.containerd import Containerd
+from nodecheck.facts.runtimes.containerd_merge import CRI_V1, CRI_V2, CRI_V3, ConfigFile
 
 PATH = "/etc/containerd/config.toml"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nodecheck.facts.crio import CONFIG, Crio, Value
+from nodecheck.facts.runtimes.crio import CONFIG, Crio, Value
 
 
 def value(text: str | None) -> Value | None:

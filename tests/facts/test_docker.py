@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nodecheck.facts.docker import Docker, Option
-from nodecheck.facts.docker_options import KINDS, conflicts, mistakes
+from nodecheck.facts.runtimes.docker import Docker
+from nodecheck.facts.runtimes.docker_options import KINDS, Option, conflicts, mistakes
 
 TWO = tuple(Option(value, "/etc/docker/daemon.json", 1, value) for value in ("systemd", "cgroupfs"))
 

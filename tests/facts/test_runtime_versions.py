@@ -9,9 +9,9 @@ import pytest
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Denied, FactError
+from nodecheck.facts.kubelet_release import KubeletRelease
 from nodecheck.facts.packages.packages import Packages
 from nodecheck.facts.packages.versions import KubernetesTools, Told
-from nodecheck.facts.runtime_versions import KubeletRelease
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.formats.versions import parse_version
 from nodecheck.host import RootHost

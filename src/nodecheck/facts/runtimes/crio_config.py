@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
-from nodecheck.facts.crio import CONFIG, CONFIG_DIR, Crio, Value
-from nodecheck.facts.runtime_service import Flag, Service, flags
+from nodecheck.facts.runtimes.crio import CONFIG, CONFIG_DIR, Crio, Value
+from nodecheck.facts.runtimes.service import Flag, Service, flags
 from nodecheck.formats.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host, names_in
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.runtime_service import Service, first_there, service
+from nodecheck.facts.runtimes.docker_options import CONFIG, DEFAULTS, KEY, Option
+from nodecheck.facts.runtimes.service import Service, first_there, service
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
-CONFIG = "/etc/docker/daemon.json"
 PROGRAMS = (
     "/usr/bin/dockerd",
     "/usr/local/bin/dockerd",
@@ -20,21 +20,9 @@ PROGRAMS = (
 )
 """The daemon; the ``docker`` client alone (or podman in its place) runs no containers of its own."""
 UNIT = "docker.service"
-DEFAULTS = "/etc/default/docker"
-KEY = "native.cgroupdriver"
 DRIVERS = ("cgroupfs", "systemd")
 
 Version = tuple[int, ...]
-
-
-class Option(NamedTuple):
-    """A value of ``native.cgroupdriver`` and where it stands."""
-
-    value: str
-    path: str
-    line: int | None
-    text: str
-    """The whole line that holds it; the flag alone where none holds it so."""
 
 
 class Docker(NamedTuple):
@@ -70,7 +58,7 @@ class Docker(NamedTuple):
         )
         if found is None:
             return cls()
-        from nodecheck.facts.docker_config import configured
+        from nodecheck.facts.runtimes.docker_config import configured
 
         return configured(host, found, unit, init)
 

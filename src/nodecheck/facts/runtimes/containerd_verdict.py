@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from nodecheck.facts.containerd import Verdict
-from nodecheck.facts.containerd_config import Effective, effective
-from nodecheck.facts.containerd_merge import (
+from nodecheck.facts.runtimes.containerd_config import Effective, effective
+from nodecheck.facts.runtimes.containerd_merge import (
     CRI_SECTIONS,
     CRI_V1,
     CRI_V2,
@@ -19,6 +19,10 @@ from nodecheck.facts.containerd_merge import (
     Version,
 )
 from nodecheck.formats.toml import line_of
+from nodecheck.record import NamedTuple
+
+if TYPE_CHECKING:
+    from nodecheck.facts.runtimes.containerd_config import Effective
 
 Files = tuple[ConfigFile, ...]
 
@@ -133,3 +137,12 @@ def reads(section: str, version: int, generation: int) -> bool:
     if section == CRI_V3:
         return True
     return generation == THREE and version == 3
+
+
+class Verdict(NamedTuple):
+    """What containerd would do with its configuration."""
+
+    found: Effective | None
+    refused: str | None = None
+    """Why it, or its CRI plugin, would not start, or why that cannot be told."""
+    notes: tuple[str, ...] = ()

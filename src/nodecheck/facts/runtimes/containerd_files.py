@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
-from nodecheck.facts.containerd_merge import ConfigFile
-from nodecheck.facts.runtime_service import first_there
+from nodecheck.facts.runtimes.containerd_merge import ConfigFile
+from nodecheck.facts.runtimes.service import first_there
 from nodecheck.formats.toml import MOST_BYTES, decoded, parse_toml
 from nodecheck.host import Host
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from nodecheck.errors import Absent, Malformed
-from nodecheck.facts.docker import CONFIG, DEFAULTS, KEY, Docker, Option
-from nodecheck.facts.docker_options import SHORT, VALUED, conflicts, mistakes
-from nodecheck.facts.runtime_service import Flag, Service, flags, whole_line
+from nodecheck.facts.files.lines import whole_line
+from nodecheck.facts.runtimes.docker import Docker
+from nodecheck.facts.runtimes.docker_options import CONFIG, DEFAULTS, KEY, SHORT, VALUED, Option, conflicts, mistakes
+from nodecheck.facts.runtimes.service import Flag, Service, flags
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.facts.services.unit_words import BLANKS, environment_file, split_words

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nodecheck.record import NamedTuple
+
 _BOOLEANS = (
     "debug tls tlsverify selinux-enabled iptables ip6tables ip-forward ip-forward-no-drop ip-masq ipv6 icc "
     "userland-proxy live-restore init no-new-privileges experimental raw-logs rootless cri-containerd "
@@ -140,3 +142,20 @@ def conflicts(names: Iterator[str], config: Mapping[str, Any]) -> tuple[str, ...
     """The options that flags and file both set."""
     options = flattened(config)
     return tuple(dict.fromkeys(NAMED.get(name, name) for name in names if NAMED.get(name, name) in options))
+
+
+CONFIG = "/etc/docker/daemon.json"
+
+
+DEFAULTS = "/etc/default/docker"
+KEY = "native.cgroupdriver"
+
+
+class Option(NamedTuple):
+    """A value of ``native.cgroupdriver`` and where it stands."""
+
+    value: str
+    path: str
+    line: int | None
+    text: str
+    """The whole line that holds it; the flag alone where none holds it so."""

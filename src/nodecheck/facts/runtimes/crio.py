@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.runtime_service import Service, first_there, service
+from nodecheck.facts.runtimes.service import Service, first_there, service
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
@@ -45,7 +45,7 @@ class Crio(NamedTuple):
         found = first_there(host, (*PROGRAMS, CONFIG, CONFIG_DIR)) or (unit.paths[0] if unit else None)
         if found is None:
             return cls()
-        from nodecheck.facts.crio_config import configured
+        from nodecheck.facts.runtimes.crio_config import configured
 
         return configured(host, found, unit)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nodecheck.facts.containerd_merge import (
+from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
+from nodecheck.facts.runtimes.containerd_merge import (
     CRI_V1,
     ONE,
     ConfigFile,
@@ -19,7 +20,6 @@ from nodecheck.facts.containerd_merge import (
     merged,
     table,
 )
-from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
 from nodecheck.record import NamedTuple
 
 RUNC_V2 = "io.containerd.runc.v2"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nodecheck.errors import FactError
 from nodecheck.facts.services.init_system import Unit, UnitIndex, load_unit
 from nodecheck.facts.services.unit_files import Assignment, parse_unit
 from nodecheck.host import Host, exists
@@ -102,12 +101,3 @@ def flag_value(words: Sequence[Word], name: str, letter: str) -> str | None:
     """The value of a flag that takes one; the last wins."""
     found = [flag.value for flag in flags(words, {letter: name}, (name,)) if flag.name == name]
     return found[-1] if found else None
-
-
-def whole_line(host: Host, path: str, line: int | None) -> str | None:
-    """A line of a file, its end left out; None where the file cannot be read or has no such line."""
-    try:
-        lines = text(host, path).split("\n") if line else []
-    except FactError:
-        return None
-    return lines[line - 1] if line and line <= len(lines) else None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodecheck.facts.runtime_service import Service, first_there, flag_value, service
+from nodecheck.facts.runtimes.containerd_verdict import Verdict
+from nodecheck.facts.runtimes.service import Service, first_there, flag_value, service
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
-    from nodecheck.facts.containerd_config import Effective
-    from nodecheck.facts.containerd_merge import ConfigFile
+    from nodecheck.facts.runtimes.containerd_merge import ConfigFile
 
 CONFIG = "/etc/containerd/config.toml"
 PROGRAMS = (
@@ -23,15 +23,6 @@ PROGRAMS = (
     "/bin/containerd",
 )
 UNIT = "containerd.service"
-
-
-class Verdict(NamedTuple):
-    """What containerd would do with its configuration."""
-
-    found: Effective | None
-    refused: str | None = None
-    """Why it, or its CRI plugin, would not start, or why that cannot be told."""
-    notes: tuple[str, ...] = ()
 
 
 class Containerd(NamedTuple):
@@ -52,14 +43,14 @@ class Containerd(NamedTuple):
         found = first_there(host, (*PROGRAMS, CONFIG)) or (unit.paths[0] if unit else None)
         if found is None:
             return cls()
-        from nodecheck.facts.containerd_files import load
+        from nodecheck.facts.runtimes.containerd_files import load
 
         given = flag_value(unit.arguments, "config", "c") if unit else None
         return cls(found, given or CONFIG, load(host, given or CONFIG, given is not None), unit)
 
     def rewritten(self, path: str, source: str) -> Containerd:
         """The same with another text of one of its files, or with a file where there was none. Raises ParseError."""
-        from nodecheck.facts.containerd_files import parsed
+        from nodecheck.facts.runtimes.containerd_files import parsed
         from nodecheck.text import encode
 
         file = parsed(encode(source), path)
@@ -76,18 +67,18 @@ class Containerd(NamedTuple):
 
     def agreed(self) -> Verdict | None:
         """The verdict, where every release that reads these files comes to the same driver; else None."""
-        from nodecheck.facts.containerd_verdict import agreed
+        from nodecheck.facts.runtimes.containerd_verdict import agreed
 
         return agreed(self.files)
 
     def judged(self, release: tuple[int, ...] | None) -> Verdict:
         """The effective driver with containerd of a release; None: whatever release fits the files."""
-        from nodecheck.facts.containerd_verdict import judged
+        from nodecheck.facts.runtimes.containerd_verdict import judged
 
         return judged(self.files, release)
 
     def place(self, keys: tuple[str, ...]) -> tuple[str, int | None, str | None]:
         """The file, line and text that set a key last; the main file alone where none is seen to set it."""
-        from nodecheck.facts.containerd_verdict import place
+        from nodecheck.facts.runtimes.containerd_verdict import place
 
         return place(self.files, keys) or (self.path, None, None)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from nodecheck.errors import FactError
-from nodecheck.facts.kubelet_places import has_kubelet
 from nodecheck.facts.packages.names import Package
 from nodecheck.facts.packages.packages import Packages
-from nodecheck.facts.packages.versions import KubernetesTools, RuntimeTools, Told
-from nodecheck.facts.services.units import UnitIndex
-from nodecheck.host import Host
+from nodecheck.facts.packages.versions import RuntimeTools, Told
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
@@ -33,36 +30,6 @@ class RuntimeReleases(NamedTuple):
     def of(self, name: str) -> Release | None:
         """The release of ``docker``, ``containerd`` or ``crio``."""
         return dict(zip(self._fields, self, strict=True))[name]
-
-
-class KubeletRelease(NamedTuple):
-    """The kubelet's own release; None where the node does not show it."""
-
-    numbers: Release | None = None
-    hidden: FactError | None = None
-    """Why the packages, which might have told it, could not be read."""
-
-    @classmethod
-    def read(
-        cls, host: Host, index: UnitIndex, tools: Lazy[KubernetesTools], packages: Lazy[Packages]
-    ) -> KubeletRelease:
-        """What the kubelet says, else what its package is called; a live node that shows no kubelet is not asked."""
-        if host.kind == "live" and not _may_have_kubelet(host, index):
-            return cls()
-        numbers = _release(tools().of("kubelet"), packages, "kubelet")
-        if numbers is None:
-            try:
-                packages()
-            except FactError as error:
-                return cls(hidden=error)
-        return cls(numbers)
-
-
-def _may_have_kubelet(host: Host, index: UnitIndex) -> bool:
-    try:
-        return has_kubelet(host, index)
-    except FactError:  # a place that cannot be looked at may show one; the kubelet itself answers anybody
-        return True
 
 
 def daemon_package(packages: Packages, name: str) -> Package | None:

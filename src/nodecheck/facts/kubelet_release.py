@@ -1,0 +1,43 @@
+"""The release of the kubelet on this node."""
+
+from __future__ import annotations
+
+from nodecheck.errors import FactError
+from nodecheck.facts.kubelet_places import has_kubelet
+from nodecheck.facts.packages.packages import Packages
+from nodecheck.facts.packages.versions import KubernetesTools
+from nodecheck.facts.runtimes.releases import Release, _release
+from nodecheck.facts.services.units import UnitIndex
+from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
+from nodecheck.record import NamedTuple
+
+
+class KubeletRelease(NamedTuple):
+    """The kubelet's own release; None where the node does not show it."""
+
+    numbers: Release | None = None
+    hidden: FactError | None = None
+    """Why the packages, which might have told it, could not be read."""
+
+    @classmethod
+    def read(
+        cls, host: Host, index: UnitIndex, tools: Lazy[KubernetesTools], packages: Lazy[Packages]
+    ) -> KubeletRelease:
+        """What the kubelet says, else what its package is called; a live node that shows no kubelet is not asked."""
+        if host.kind == "live" and not _may_have_kubelet(host, index):
+            return cls()
+        numbers = _release(tools().of("kubelet"), packages, "kubelet")
+        if numbers is None:
+            try:
+                packages()
+            except FactError as error:
+                return cls(hidden=error)
+        return cls(numbers)
+
+
+def _may_have_kubelet(host: Host, index: UnitIndex) -> bool:
+    try:
+        return has_kubelet(host, index)
+    except FactError:  # a place that cannot be looked at may show one; the kubelet itself answers anybody
+        return True

@@ -1,0 +1,1 @@
+"""Container runtimes: containerd, CRI-O, docker."""
