@@ -6,9 +6,9 @@ from typing import Literal
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
-from nodecheck.facts.kubelet import KubeletConfig
-from nodecheck.facts.kubelet_line import KubeletDriverLine
-from nodecheck.facts.kubelet_release import KubeletRelease
+from nodecheck.facts.kubelet.config import KubeletConfig
+from nodecheck.facts.kubelet.driver_line import KubeletDriverLine
+from nodecheck.facts.kubelet.release import KubeletRelease
 from nodecheck.facts.packages.packages import PackageSigns
 from nodecheck.facts.runtimes.containerd import Containerd
 from nodecheck.facts.runtimes.crio import Crio

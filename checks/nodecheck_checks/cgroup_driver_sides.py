@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import FactError, Offline
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
-from nodecheck.facts.kubelet_release import KubeletRelease
+from nodecheck.facts.kubelet.release import KubeletRelease
 from nodecheck.facts.packages.packages import PackageSigns
 from nodecheck.facts.runtimes.containerd import Containerd
 from nodecheck.facts.runtimes.crio import Crio

@@ -6,10 +6,18 @@ from collections.abc import Iterator, Mapping
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.commands import SHELL, AllCommands, Command, Commands, NotExecutable, ServicePath, command_text
 from nodecheck.facts.distro.image import ImageSystem
 from nodecheck.facts.distro.os_release import OsRelease, leading_numbers
-from nodecheck.facts.kubelet_release import KubeletRelease
+from nodecheck.facts.kubelet.release import KubeletRelease
+from nodecheck.facts.kubelet.service_path import (
+    SHELL,
+    AllCommands,
+    Command,
+    Commands,
+    NotExecutable,
+    ServicePath,
+    command_text,
+)
 from nodecheck.facts.packages.apt_lists import AptLists
 from nodecheck.facts.services.service_units import AGENTS
 from nodecheck.facts.services.units import UnitIndex

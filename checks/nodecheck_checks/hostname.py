@@ -3,7 +3,7 @@
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import Absent, FactError, Offline
 from nodecheck.facts.joined import Joined
-from nodecheck.facts.kubelet import Setting
+from nodecheck.facts.kubelet.settings import Setting
 from nodecheck.facts.network.hostname import KERNEL, STATIC, BootHostname, KernelHostname, fits
 from nodecheck.facts.node_name import NodeName
 from nodecheck.facts.services.init_system import InitSystem

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.facts.kubelet import KubeletConfig, Setting
+from nodecheck.facts.kubelet.config import KubeletConfig
+from nodecheck.facts.kubelet.settings import Setting
 from nodecheck.facts.network.links import (
     IFF_LOOPBACK,
     IFF_LOWER_UP,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts.boot.next_boot import KernelRelease
-from nodecheck.facts.kubelet import KubeletConfig
+from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.services.generators import Generators
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.openrc import Runlevels

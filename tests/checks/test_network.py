@@ -10,7 +10,8 @@ import pytest
 import nodecheck
 from nodecheck.checking import Lazy, Outcome, Status
 from nodecheck.errors import Denied
-from nodecheck.facts.kubelet import KubeletConfig, Setting
+from nodecheck.facts.kubelet.config import KubeletConfig
+from nodecheck.facts.kubelet.settings import Setting
 from nodecheck.facts.network.links import Addresses, LinkRow, Links
 from nodecheck.facts.network.routes import HopRow, RouteRow, Routes
 from nodecheck.host.netlink import AddressRow

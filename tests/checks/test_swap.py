@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.facts.kubelet import KubeletConfig, Problem, Setting
+from nodecheck.facts.kubelet.config import KubeletConfig
+from nodecheck.facts.kubelet.settings import Problem, Setting
 from nodecheck.facts.swap.swaps import SwapArea, Swaps
 from nodecheck.model.outcomes import Severity, Status
 from nodecheck.model.steps import Command, Create, Edit

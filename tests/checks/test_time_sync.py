@@ -10,7 +10,7 @@ import pytest
 import nodecheck
 from nodecheck.checking import Outcome
 from nodecheck.errors import Unsupported
-from nodecheck.facts.kubelet import KubeletConfig
+from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.needed_services import NeededServices
 from nodecheck.facts.services.running import Services
 from nodecheck.facts.services.units import Entry, UnitIndex

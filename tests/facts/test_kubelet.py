@@ -10,8 +10,9 @@ import pytest
 
 from nodecheck.checking.store import Facts
 from nodecheck.errors import FactError, Malformed, TooLarge
-from nodecheck.facts.kubelet import KubeletConfig, Setting
-from nodecheck.facts.kubelet_flags import parse_flags
+from nodecheck.facts.kubelet.config import KubeletConfig
+from nodecheck.facts.kubelet.flags import parse_flags
+from nodecheck.facts.kubelet.settings import Setting
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.host import RootHost
 

@@ -9,7 +9,7 @@ import pytest
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import Denied, FactError
-from nodecheck.facts.kubelet_release import KubeletRelease
+from nodecheck.facts.kubelet.release import KubeletRelease
 from nodecheck.facts.packages.packages import Packages
 from nodecheck.facts.packages.versions import KubernetesTools, Told
 from nodecheck.facts.services.units import UnitIndex

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.kubelet import KubeletConfig
-from nodecheck.facts.kubelet_places import KUBEADM_CONFIG
+from nodecheck.facts.kubelet.config import KubeletConfig
+from nodecheck.facts.kubelet.places import KUBEADM_CONFIG
 from nodecheck.facts.node_signs import JOINED
 from nodecheck.host import Host, exists
 from nodecheck.record import NamedTuple

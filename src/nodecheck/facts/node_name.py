@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from nodecheck.errors import Absent
-from nodecheck.facts.kubelet import KubeletConfig, Setting
-from nodecheck.facts.kubelet_places import AGENT_CONFIGS
+from nodecheck.facts.kubelet.config import KubeletConfig
+from nodecheck.facts.kubelet.places import AGENT_CONFIGS
+from nodecheck.facts.kubelet.settings import Setting
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import FactError
-from nodecheck.facts.kubelet_places import has_kubelet
+from nodecheck.facts.kubelet.places import has_kubelet
 from nodecheck.facts.packages.packages import Packages
 from nodecheck.facts.packages.versions import KubernetesTools
 from nodecheck.facts.runtimes.releases import Release, _release

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import FactError
 from nodecheck.facts.files.lines import whole_line
-from nodecheck.facts.kubelet import KubeletConfig
+from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nodecheck.errors import Absent, FactError, Malformed
-from nodecheck.facts.kubelet_places import kubelet_unit
+from nodecheck.facts.kubelet.places import kubelet_unit
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple

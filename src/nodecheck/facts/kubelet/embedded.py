@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from nodecheck.errors import Absent
-from nodecheck.facts.kubelet_flags import boolean_of
-from nodecheck.facts.kubelet_places import AGENT_CONFIGS, AGENT_STATE, AGENT_UNITS
+from nodecheck.facts.kubelet.flags import boolean_of
+from nodecheck.facts.kubelet.places import AGENT_CONFIGS, AGENT_STATE, AGENT_UNITS
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists

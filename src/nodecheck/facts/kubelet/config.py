@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck.facts.kubelet_places import has_agent, has_kubelet
+from nodecheck.facts.kubelet.places import has_agent, has_kubelet
+from nodecheck.facts.kubelet.settings import Problem, Setting
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
-
-
-class Setting(NamedTuple):
-    """One setting, and where it comes from."""
-
-    value: str
-    """What the kubelet makes of it: ``"true"`` or ``"false"``, ``"systemd"`` or ``"cgroupfs"``, …"""
-    source: str
-    """The file that sets it."""
-    line: int | None = None
-    """1-based."""
-    text: str = ""
-    """As written there: ``cgroupDriver: systemd``, ``--cgroup-driver=systemd``."""
-
-
-class Problem(NamedTuple):
-    """Why the kubelet would not start with this configuration; ``code`` as in a result's cause."""
-
-    code: str
-    detail: str
-    source: str
-    line: int | None = None
 
 
 class KubeletConfig(NamedTuple):
@@ -104,7 +83,7 @@ class KubeletConfig(NamedTuple):
         """The kubelet's configuration. Raises what the host raises for a file that is there and cannot be read."""
         if not has_kubelet(host, index) and not has_agent(host, index):
             return cls()
-        from nodecheck.facts.kubelet_effective import effective
+        from nodecheck.facts.kubelet.effective import effective
 
         return effective(host, index, release)
 

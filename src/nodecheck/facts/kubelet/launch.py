@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck.facts.kubelet_flags import Flags, parse_flags
-from nodecheck.facts.kubelet_places import (
+from nodecheck.facts.kubelet.flags import Flags, parse_flags
+from nodecheck.facts.kubelet.places import (
     ARGUMENT_FILES,
     CONFIGS,
     DEB_ARGS,
