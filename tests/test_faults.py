@@ -26,7 +26,7 @@ import nodecheck
 from nodecheck import Report
 from nodecheck.checking.judging import Judged, judged
 from nodecheck.checking.store import Facts, Given
-from nodecheck.facts.target import Settings
+from nodecheck.facts.cluster.target import Settings
 from nodecheck.host.base import MIB
 from nodecheck.host.root import RootHost
 from nodecheck.plugins import load

@@ -5,6 +5,7 @@ from typing import Literal
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.driver_line import KubeletDriverLine
@@ -15,7 +16,6 @@ from nodecheck.facts.runtimes.crio import Crio
 from nodecheck.facts.runtimes.docker import Docker
 from nodecheck.facts.runtimes.releases import Release, RuntimeReleases
 from nodecheck.facts.services.init_system import InitSystem
-from nodecheck.facts.target import Target
 from nodecheck.fix import Fix
 from nodecheck_checks.cgroup_driver_sides import Node, Side, attempt, runtimes, together, unread
 

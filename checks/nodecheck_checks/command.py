@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.distro.image import ImageSystem
 from nodecheck.facts.distro.os_release import OsRelease, leading_numbers
 from nodecheck.facts.kubelet.release import KubeletRelease
@@ -21,7 +22,6 @@ from nodecheck.facts.kubelet.service_path import (
 from nodecheck.facts.packages.apt_lists import AptLists
 from nodecheck.facts.services.service_units import AGENTS
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.target import Target
 from nodecheck.fix import Fix, by_hand
 from nodecheck.fix import command as run
 from nodecheck_checks.command_table import ADDED_TO_EL, INSTALL, KNOWN_TO, UNBUNDLED, Need, needs_of, package_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.checking import Severity
-from nodecheck.facts.target import Target
+from nodecheck.facts.cluster.target import Target
 from nodecheck.record import NamedTuple
 
 NEWEST = (1, 37)

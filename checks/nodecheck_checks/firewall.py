@@ -7,6 +7,7 @@ from functools import partial
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Denied, FactError, Offline
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.security.filter_tables import FilterTable
 from nodecheck.facts.security.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
 from nodecheck.facts.security.netfilter import LegacyTables, NftTables, all_tables
@@ -16,7 +17,6 @@ from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.presets import FirstBoot
 from nodecheck.facts.services.running import Services
 from nodecheck.facts.services.unit_pulls import ServicePulls
-from nodecheck.facts.target import Target
 from nodecheck_checks.firewall_boot import AtBoot, judged_at_boot
 from nodecheck_checks.firewall_wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
 

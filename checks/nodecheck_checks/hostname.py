@@ -2,10 +2,10 @@
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import Absent, FactError, Offline
-from nodecheck.facts.joined import Joined
+from nodecheck.facts.cluster.joined import Joined
+from nodecheck.facts.cluster.node_name import NodeName
 from nodecheck.facts.kubelet.settings import Setting
 from nodecheck.facts.network.hostname import KERNEL, STATIC, BootHostname, KernelHostname, fits
-from nodecheck.facts.node_name import NodeName
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.running import Services
 from nodecheck.fix import Fix, by_hand, command, edit

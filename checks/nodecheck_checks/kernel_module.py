@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, Offline
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kernel.at_boot import BootModules
 from nodecheck.facts.kernel.config import RunningConfig, built_as
 from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
@@ -20,7 +21,6 @@ from nodecheck.facts.kernel.modules import (
     presence,
 )
 from nodecheck.facts.kernel.trees import BootTree, RunningTree, has_ipv4_conntrack
-from nodecheck.facts.target import Target
 from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
 
 REQUIRED = ("br_netfilter", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.joined import Joined
-from nodecheck.facts.needed_services import NeededServices
+from nodecheck.facts.cluster.joined import Joined
+from nodecheck.facts.cluster.needed_services import NeededServices
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.openrc import Runlevels, StartedServices

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kernel.at_boot import BootModules
 from nodecheck.facts.kernel.config import RunningConfig, built_as
 from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
@@ -15,7 +16,6 @@ from nodecheck.facts.sysctl.keys import dotted, key_path, spelled
 from nodecheck.facts.sysctl.now import PROC_SYS, RunningSysctls
 from nodecheck.facts.sysctl.udev import UdevSysctls
 from nodecheck.facts.sysctl.variables import BRIDGE, holds_number, module_of
-from nodecheck.facts.target import Target
 from nodecheck.fix import Fix, by_hand
 from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl_evidence import lines_seen, looked_into, writer_seen

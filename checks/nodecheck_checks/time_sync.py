@@ -2,7 +2,7 @@
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.needed_services import NeededServices
+from nodecheck.facts.cluster.needed_services import NeededServices
 from nodecheck.facts.services.running import Services
 from nodecheck.facts.time.clock import LIMIT_US, KernelClock
 from nodecheck.facts.time.keepers import TimeKeepers

@@ -11,7 +11,7 @@ import pytest
 
 from nodecheck.checking import Check, Lazy, Results, Severity, Status, check, fail, ok, seen, skip
 from nodecheck.errors import Denied
-from nodecheck.facts.target import Settings
+from nodecheck.facts.cluster.target import Settings
 from nodecheck.host import Host, RootHost
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import Profile, Waiver

@@ -10,7 +10,7 @@ import pytest
 
 import nodecheck
 from nodecheck import Report, Result
-from nodecheck.facts.target import Target
+from nodecheck.facts.cluster.target import Target
 from nodecheck.model.steps import Command
 from nodecheck_checks.command_table import INSTALL, KNOWN_TO, NEEDS, needs_of, package_of
 

@@ -14,12 +14,12 @@ import nodecheck
 from nodecheck import Report, Result
 from nodecheck.checking import Evidence
 from nodecheck.errors import Denied, FactError, Offline
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, Verdict, parse_saved
 from nodecheck.facts.security.firewall_files import UfwConf
 from nodecheck.facts.security.netfilter import LegacyTables, NftTables
 from nodecheck.facts.services.running import Services, ServiceState
 from nodecheck.facts.services.units import Entry, UnitIndex
-from nodecheck.facts.target import Target
 from nodecheck.model.steps import Command
 from nodecheck_checks.firewall import firewall
 from nodecheck_checks.firewall_ports import needed_ports

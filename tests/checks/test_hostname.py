@@ -10,10 +10,10 @@ import pytest
 import nodecheck
 from nodecheck.checking import Outcome
 from nodecheck.errors import FactError, Offline, Unsupported
-from nodecheck.facts.joined import Joined
+from nodecheck.facts.cluster.joined import Joined
+from nodecheck.facts.cluster.node_name import NodeName
 from nodecheck.facts.kubelet.settings import Setting
 from nodecheck.facts.network.hostname import BootHostname, KernelHostname, parse_hostname
-from nodecheck.facts.node_name import NodeName
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.running import Services
 from nodecheck.model.steps import Command, Edit

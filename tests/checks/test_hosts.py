@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 import nodecheck
 from nodecheck.checking import Outcome
 from nodecheck.errors import Offline
+from nodecheck.facts.cluster.target import SiteNodes
 from nodecheck.facts.network.hostname import OwnName
 from nodecheck.facts.network.hosts import Hosts, folded, parse_hosts
 from nodecheck.facts.network.links import Addresses, AddressRow, spelt
 from nodecheck.facts.network.nsswitch import HostsOrder, parse_hosts_order
 from nodecheck.facts.network.routes import RouteRow, Routes
-from nodecheck.facts.target import SiteNodes
 from nodecheck.model.steps import Create, Edit, Manual, Step
 from nodecheck_checks.hosts import hosts
 from nodecheck_checks.hosts_fixes import mended

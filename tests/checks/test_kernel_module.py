@@ -12,11 +12,11 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Lazy, Outcome, Severity
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kernel.config import KernelConfig, RunningConfig
 from nodecheck.facts.kernel.modprobe import Modprobe
 from nodecheck.facts.kernel.modules import GenlFamilies, Listed, ModuleLoading, Modules, ModuleSigns, SysModules
 from nodecheck.facts.kernel.trees import BootTree, ModuleTree, RunningTree
-from nodecheck.facts.target import Target
 from nodecheck.model.outcomes import Result
 from nodecheck.model.steps import Command, Create, Edit
 from nodecheck_checks.kernel_module import kernel_module, module_severity

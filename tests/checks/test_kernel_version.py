@@ -11,8 +11,8 @@ import pytest
 import nodecheck
 from nodecheck.checking import Outcome
 from nodecheck.facts.boot.next_boot import RunningKernel
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.distro.os_release import leading_numbers
-from nodecheck.facts.target import Target
 from nodecheck_checks.kernel_version import kernel_version
 
 

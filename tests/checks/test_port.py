@@ -14,9 +14,9 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Lazy, Outcome, Severity, Status
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.network.listeners import ListenerRow, Listeners
 from nodecheck.facts.network.processes import Process, SocketOwners
-from nodecheck.facts.target import Target
 from nodecheck.model.steps import Command, Fix
 from nodecheck_checks.port import port, port_text, ports_of
 from tests.host.netlink_namespaces import become_nobody, in_namespace

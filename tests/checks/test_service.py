@@ -10,8 +10,8 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Evidence, Outcome
-from nodecheck.facts.joined import Joined
-from nodecheck.facts.needed_services import NeededServices
+from nodecheck.facts.cluster.joined import Joined
+from nodecheck.facts.cluster.needed_services import NeededServices
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.openrc import StartedServices
 from nodecheck.facts.services.running import Services, ServiceState, parse_units

@@ -10,11 +10,11 @@ import pytest
 import nodecheck
 from nodecheck.checking import Outcome
 from nodecheck.errors import Unsupported
+from nodecheck.facts.cluster.needed_services import NeededServices
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.needed_services import NeededServices
 from nodecheck.facts.services.running import Services
 from nodecheck.facts.services.units import Entry, UnitIndex
-from nodecheck.facts.target import Target
 from nodecheck.facts.time.clock import STA_UNSYNC, KernelClock
 from nodecheck.facts.time.keepers import TimeKeepers
 from nodecheck.host import LiveHost

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nodecheck.checking.store import Facts, Given
-from nodecheck.facts.node_signs import cni_of, image_release, proxy_mode_of
-from nodecheck.facts.target import Settings, Target
+from nodecheck.facts.cluster.signs import cni_of, image_release, proxy_mode_of
+from nodecheck.facts.cluster.target import Settings, Target
 from nodecheck.host import RootHost
 
 Tree = Callable[[dict[str, str | bytes]], Path]

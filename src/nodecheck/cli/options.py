@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import UsageError
-from nodecheck.facts.target import PROXY_MODES, ROLES
+from nodecheck.facts.cluster.target import PROXY_MODES, ROLES
 from nodecheck.report import Report
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from nodecheck.audit.guest import IO_CLASSES
 from nodecheck.audit.standing import parse_flap
 from nodecheck.checking.selectors import nearest
 from nodecheck.errors import UsageError
-from nodecheck.facts.target import PROXY_MODES, ROLES, release_text
+from nodecheck.facts.cluster.target import PROXY_MODES, ROLES, release_text
 from nodecheck.profile.validate import SEVERITIES, Invalid, conform
 
 SCHEMA = "nodecheck.config/1"

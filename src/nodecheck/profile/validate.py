@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 from nodecheck.checking.declare import Check
 from nodecheck.checking.selectors import check_selectors, closest, nearest, parse_selector
 from nodecheck.errors import PluginError, ProfileError, SelectorError, UsageError
-from nodecheck.facts.target import PROXY_MODES, ROLES, release_text
+from nodecheck.facts.cluster.target import PROXY_MODES, ROLES, release_text
 from nodecheck.model.outcomes import Severity
 from nodecheck.plugins import Registry
 

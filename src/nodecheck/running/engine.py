@@ -14,8 +14,8 @@ from nodecheck.checking.selectors import Selection
 from nodecheck.checking.store import Facts, Given
 from nodecheck.checking.workers import Schedule
 from nodecheck.errors import FactError, PluginError
+from nodecheck.facts.cluster.target import Settings, SiteNodes, Target
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck.facts.target import Settings, SiteNodes, Target
 from nodecheck.host import Host
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Status
 from nodecheck.plugins import Registry

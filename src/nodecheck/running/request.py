@@ -7,7 +7,7 @@ from os import PathLike, fspath
 
 from nodecheck.checking.selectors import Selection, check_selectors, parse_selector
 from nodecheck.errors import UsageError
-from nodecheck.facts.target import PROXY_MODES, ROLES, Settings, release_text
+from nodecheck.facts.cluster.target import PROXY_MODES, ROLES, Settings, release_text
 from nodecheck.host import Host, open_host
 from nodecheck.model.outcomes import VIEWS, Severity
 from nodecheck.plugins import Registry, load

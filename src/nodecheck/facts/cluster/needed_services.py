@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import FactError
+from nodecheck.facts.cluster.target import CONTROL_PLANE, Target
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.places import UNIT as KUBELET
 from nodecheck.facts.services.service_units import AGENTS, RUNTIMES, TIME_SERVICES
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.target import CONTROL_PLANE, Target
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from nodecheck.facts.cluster.signs import JOINED
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.places import KUBEADM_CONFIG
-from nodecheck.facts.node_signs import JOINED
 from nodecheck.host import Host, exists
 from nodecheck.record import NamedTuple
 

@@ -64,7 +64,7 @@ class Target(NamedTuple):
         """The settings, completed by what the node shows."""
         if None not in given:
             return cls(*given)
-        from nodecheck.facts.node_signs import Signs
+        from nodecheck.facts.cluster.signs import Signs
 
         signs = Signs(host)
         role = given.role or signs.role()

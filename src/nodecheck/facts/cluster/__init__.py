@@ -1,0 +1,1 @@
+"""What the node is in its cluster: role, release, name."""
