@@ -7,8 +7,7 @@ from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check
 from nodecheck.errors import FactError
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
-from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.kubelet.driver_line import KubeletDriverLine
+from nodecheck.facts.kubelet.config import KubeletConfig, KubeletDriverLine
 from nodecheck.facts.kubelet.release import KubeletRelease
 from nodecheck.facts.packages.packages import PackageSigns
 from nodecheck.facts.runtimes.containerd import Containerd

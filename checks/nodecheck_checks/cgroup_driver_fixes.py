@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.errors import FactError
 from nodecheck.facts.kernel.cgroups import SYSTEMD
-from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.kubelet.driver_line import KubeletDriverLine
+from nodecheck.facts.kubelet.config import KubeletConfig, KubeletDriverLine
 from nodecheck.facts.runtimes.containerd import Containerd
 from nodecheck.facts.runtimes.containerd_config import RUNC_V2, Effective
 from nodecheck.facts.runtimes.containerd_merge import CRI_SECTIONS

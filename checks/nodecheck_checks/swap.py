@@ -14,9 +14,8 @@ from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.swap.cmdline import SwapOptions
 from nodecheck.facts.swap.fstab import Fstab
 from nodecheck.facts.swap.gpt import GptSwaps
-from nodecheck.facts.swap.pulls import SwapCommands, SwapPulls
 from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea, Swaps
-from nodecheck.facts.swap.units import SwapServices, SwapUnits
+from nodecheck.facts.swap.units import SwapCommands, SwapPulls, SwapServices, SwapUnits
 from nodecheck.facts.swap.zram import ZramGenerator
 from nodecheck.fix import SAFE, Fix, by_hand, command
 from nodecheck_checks.swap_boot import Boot

@@ -11,8 +11,7 @@ from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.swap.cmdline import SwapOptions
 from nodecheck.facts.swap.fstab import FSTAB, Fstab, FstabEntry
-from nodecheck.facts.swap.pulls import SwapCommands, SwapPulls
-from nodecheck.facts.swap.units import SWAP_TARGET
+from nodecheck.facts.swap.units import SWAP_TARGET, SwapCommands, SwapPulls
 from nodecheck.fix import Fix, command, edit
 
 EXPECTED = "no swap"

@@ -10,8 +10,7 @@ from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.swap.fstab import FSTAB, Fstab, with_option
 from nodecheck.facts.swap.gpt import GptSwap, GptSwaps
-from nodecheck.facts.swap.pulls import SwapCommands
-from nodecheck.facts.swap.units import SWAP_TARGET, SwapService, SwapServices, SwapUnit, SwapUnits
+from nodecheck.facts.swap.units import SWAP_TARGET, SwapCommands, SwapService, SwapServices, SwapUnit, SwapUnits
 from nodecheck.facts.swap.zram import ZramDevice, ZramGenerator
 from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
 from nodecheck_checks.swap_boot import EXPECTED, Boot, is_device, mask_fix

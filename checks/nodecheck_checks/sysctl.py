@@ -13,9 +13,8 @@ from nodecheck.facts.kernel.modules import ModuleLoading
 from nodecheck.facts.kernel.trees import BootTree, RunningTree
 from nodecheck.facts.sysctl.at_boot import SYSTEMD, BootSysctls, Held
 from nodecheck.facts.sysctl.keys import dotted, key_path, spelled
-from nodecheck.facts.sysctl.now import PROC_SYS, RunningSysctls
 from nodecheck.facts.sysctl.udev import UdevSysctls
-from nodecheck.facts.sysctl.variables import BRIDGE, holds_number, module_of
+from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, RunningSysctls, holds_number, module_of
 from nodecheck.fix import Fix, by_hand
 from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl_evidence import lines_seen, looked_into, writer_seen

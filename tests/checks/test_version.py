@@ -16,8 +16,7 @@ from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.packages.names import Package
 from nodecheck.facts.packages.packages import Packages
 from nodecheck.facts.packages.traces import Traces
-from nodecheck.facts.packages.version_commands import understood
-from nodecheck.facts.packages.versions import COMPONENTS, KubernetesTools, RuntimeTools, Told
+from nodecheck.facts.packages.versions import COMPONENTS, KubernetesTools, RuntimeTools, Told, understood
 from nodecheck.host import Completed
 from nodecheck.model.outcomes import Outcome, Status
 from nodecheck_checks.version import version

@@ -14,8 +14,7 @@ from hypothesis import strategies as some
 from nodecheck.checking import Lazy
 from nodecheck.errors import Absent, FactError, Offline, TimedOut
 from nodecheck.facts.packages.traces import Traces
-from nodecheck.facts.packages.version_commands import ask, understood
-from nodecheck.facts.packages.versions import COMPONENTS, KUBERNETES, RUNTIMES, KubernetesTools
+from nodecheck.facts.packages.versions import COMPONENTS, KUBERNETES, RUNTIMES, KubernetesTools, ask, understood
 from nodecheck.facts.services.service_programs import service_program
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.formats.pins import parse_pin

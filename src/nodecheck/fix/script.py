@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator
 
-from nodecheck.fix.links import Links
 from nodecheck.fix.order import PACKAGE, rank
 from nodecheck.fix.plan import Plan, PlanStep
 from nodecheck.fix.probes import Probe, new_hostname, probe_of
@@ -266,3 +265,31 @@ def _library(used: str) -> Iterator[str]:
     for name, text in chunks:
         if name in wanted:
             yield from (text.rstrip("\n"), "")
+
+
+class Links:
+    """The links between the steps of a plan; a place is a step's index."""
+
+    def __init__(self, steps: tuple[PlanStep, ...]) -> None:
+        self._steps = steps
+        self._first: dict[str, int] = {}
+        self._restarts: dict[str, list[int]] = {}
+        for place, item in enumerate(steps):
+            if isinstance(item.step, Manual):
+                continue
+            blind = isinstance(item.step, Command) and not probe_of(item.step.argv).words
+            for name in item.for_:
+                self._first.setdefault(name, place)
+                if blind:
+                    self._restarts.setdefault(name, []).append(place)
+
+    def due_after(self, place: int) -> list[int]:
+        """The later commands of the same fixes that leave nothing to look at, such as restarts."""
+        if isinstance(self._steps[place].step, Manual):
+            return []
+        found = {later for name in self._steps[place].for_ for later in self._restarts.get(name, ()) if later > place}
+        return sorted(found)
+
+    def follows(self, place: int) -> list[bool]:
+        """For each result that a step is for, whether its fix changes something before that step."""
+        return [self._first[name] < place for name in self._steps[place].for_]

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 from nodecheck.model.outcomes import Result
 from nodecheck.render.entries import logged, priority, summary_line, summary_priority
-from nodecheck.render.moments import unix_seconds
-from nodecheck.render.told import shown, told
+from nodecheck.render.told import shown, told, unix_seconds
 from nodecheck.report import Report
 
 RUN_MESSAGE_ID = "4c3f0d6b6f0e4d1f9a51c6f1b0e7a2d4"

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nodecheck.model.outcomes import Result, Status
-from nodecheck.render.moments import unix_seconds
-from nodecheck.render.told import shown, told
+from nodecheck.render.told import shown, told, unix_seconds
 from nodecheck.report import Report
 from nodecheck.text import printable
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.record import NamedTuple
-from nodecheck.render.moments import unix_seconds
 from nodecheck.render.rows import worst_first
+from nodecheck.render.told import unix_seconds
 from nodecheck.report import Report
 from nodecheck.text import printable
 

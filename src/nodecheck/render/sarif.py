@@ -14,10 +14,9 @@ from typing import Any
 
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Result, Severity, Status
-from nodecheck.render.moments import unix_seconds
 from nodecheck.render.places import line_of, telling
 from nodecheck.render.rows import worst_first
-from nodecheck.render.told import read_at, shown, told
+from nodecheck.render.told import read_at, shown, told, unix_seconds
 from nodecheck.report import Report
 from nodecheck.text import encode, printable
 

@@ -11,11 +11,9 @@ from collections.abc import Callable
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.kubelet.dropins import dropin_paths
-from nodecheck.facts.kubelet.embedded import embedded_swap_argument
-from nodecheck.facts.kubelet.files import Fields, Refused, Tree, decode, fields, merged
+from nodecheck.facts.kubelet.files import Fields, Refused, Tree, decode, dropin_paths, fields, merged
 from nodecheck.facts.kubelet.flags import Flags, gates_of
-from nodecheck.facts.kubelet.launch import Launch, read_launch
+from nodecheck.facts.kubelet.launch import Launch, embedded_swap_argument, read_launch
 from nodecheck.facts.kubelet.settings import Problem, Setting
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.facts.services.units import UnitIndex

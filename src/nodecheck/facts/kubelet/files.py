@@ -8,10 +8,12 @@ without regard to case (``mergeKubeletConfigurations`` in ``cmd/kubelet/app/serv
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from nodecheck.errors import TooLarge
 from nodecheck.formats.structured import load
 from nodecheck.formats.tree import Malformation, Node
+from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 
 API_VERSION = "kubelet.config.k8s.io/v1beta1"
@@ -165,3 +167,34 @@ def _typed(tree: Tree, name: str, kind: type, words: str) -> Node | None:
     if not isinstance(node.value, kind):
         raise Refused(f"says for {name} what is not {words}", node.line, node.path)
     return node
+
+
+MOST_FILES = 256
+MOST_DEPTH = 8
+
+
+def dropin_paths(host: Host, folder: str) -> Iterator[str]:
+    """The ``*.conf`` files in ``folder`` as Go's ``filepath.WalkDir`` finds them: by name, subdirectories in place.
+
+    A link to a directory is not followed, the folder itself included. A directory called ``*.conf`` is taken for a file
+    whose place it has, although the kubelet would look into it: what it replaced cannot be known. Raises Absent for a
+    folder that is not there, and TooLarge beyond 256 files.
+    """
+    if host.link(folder) is not None:
+        host.stat(folder)
+        return
+    for count, path in enumerate(_walk(host, folder.rstrip("/"), 0)):
+        if count >= MOST_FILES:
+            raise TooLarge(folder, f"has more than {MOST_FILES} files")
+        yield path
+
+
+def _walk(host: Host, folder: str, depth: int) -> Iterator[str]:
+    for name in host.names(folder or "/"):
+        path = f"{folder}/{name}"
+        if name.endswith(".conf"):
+            yield path
+        elif host.link(path) is None and host.stat(path).kind == "dir":
+            if depth >= MOST_DEPTH:
+                raise TooLarge(path, f"lies more than {MOST_DEPTH} directories deep")
+            yield from _walk(host, path, depth + 1)

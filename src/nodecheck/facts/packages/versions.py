@@ -1,12 +1,16 @@
-"""What the programs of a node's container software say their versions are."""
+"""The versions that programs tell of themselves."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from nodecheck.errors import Absent, FactError
+from nodecheck.errors import Absent, FactError, Malformed, Offline, Unsupported
+from nodecheck.facts.services.service_programs import service_program
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.host import Host
+from nodecheck.formats.versions import parse_version
+from nodecheck.host import Completed, Host
+from nodecheck.host.programs import SEARCH_PATH
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
@@ -65,7 +69,6 @@ class KubernetesTools(NamedTuple):
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> KubernetesTools:
         """Ask them side by side. What is wrong with one stays with it."""
-        from nodecheck.facts.packages.version_commands import ask
 
         return cls(ask(host, KUBERNETES, units), host.kind == "live")
 
@@ -84,7 +87,6 @@ class RuntimeTools(NamedTuple):
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> RuntimeTools:
         """Ask them side by side. What is wrong with one stays with it."""
-        from nodecheck.facts.packages.version_commands import ask
 
         return cls(ask(host, RUNTIMES, units), host.kind == "live")
 
@@ -100,3 +102,113 @@ def _of(told: tuple[Told, ...], component: str) -> Told:
     from nodecheck.host.programs import SEARCH_PATH
 
     return Told(component, component, problem=Absent(component, f"no such program in {':'.join(SEARCH_PATH)}"))
+
+
+TIMEOUT_S = 4.0
+"""A kubelet has a hundred megabytes to be read from a cold disk; two rounds of it must fit into a check's own time."""
+
+SERVICES = {"dockerd": "docker", "containerd": "containerd", "crio": "crio", "kubelet": "kubelet"}
+"""Daemons, and the services that start them."""
+
+
+def ask(host: Host, tools: tuple[Tool, ...], units: Lazy[UnitIndex]) -> tuple[Told, ...]:
+    """Ask each tool; of several for one component those that are there first, in their order."""
+    commands = [_command(host, tool, units) for tool in tools]
+    answers = list(host.run_all([command for command in commands if isinstance(command, tuple)], TIMEOUT_S))
+    told = []
+    for tool, command in zip(tools, commands, strict=True):
+        answer = command if isinstance(command, FactError) else answers.pop(0)
+        if isinstance(answer, Offline):
+            told.append(_at_rest(host, tool))
+        elif isinstance(answer, FactError):
+            told.append(Told(tool.component, tool.argv[0], problem=answer))
+        else:
+            told.append(understood(tool.component, answer))
+    present = [answer for answer in told if not isinstance(answer.problem, Absent)]
+    strangers_last = sorted(present, key=lambda answer: answer.stranger)
+    return (*strangers_last, *[answer for answer in told if isinstance(answer.problem, Absent)])
+
+
+def _command(host: Host, tool: Tool, units: Lazy[UnitIndex]) -> tuple[str, ...] | FactError:
+    """The command for a tool, by the path that its service starts, which may lie outside of the search path."""
+    name = tool.argv[0]
+    if host.kind != "live" or name not in SERVICES:
+        return tool.argv
+    try:
+        path = service_program(host, units(), SERVICES[name], name)
+    except FactError as error:
+        return error
+    return tool.argv if path is None else (path, *tool.argv[1:])
+
+
+def _at_rest(host: Host, tool: Tool) -> Told:
+    """A program of a host that does not run: whether it is there."""
+    for directory in SEARCH_PATH:
+        path = f"{directory}/{tool.argv[0]}"
+        try:
+            host.stat(path)
+        except Absent:
+            continue
+        except FactError as error:
+            return Told(tool.component, path, problem=error)
+        return Told(
+            tool.component, path, problem=Offline(path, "is there, and commands are never run for another root")
+        )
+    return Told(
+        tool.component, tool.argv[0], problem=Absent(tool.argv[0], f"no such program in {':'.join(SEARCH_PATH)}")
+    )
+
+
+def understood(component: str, answer: Completed) -> Told:
+    """What a program's output says.
+
+    >>> done = Completed(("/usr/bin/kubelet", "--version"), 0, "Kubernetes v1.17.4\\n", "")
+    >>> understood("kubelet", done).version.numbers
+    (1, 17, 4)
+    """
+    command = " ".join(answer.argv)
+    line, token = version_line(component, answer.stdout)
+    version = None if "unknown" in token else parse_version(token)
+    if version is not None and answer.code == 0:
+        return Told(component, command, line, version)
+    first = _first_line(answer.stdout) or _first_line(answer.stderr)
+    if answer.code == 0 and _is_stranger(component, first):
+        return Told(component, command, first, stranger=True)
+    ended = "" if answer.code == 0 else f", and ended with {answer.code}"
+    problem: FactError = Malformed(command, f"does not tell its version: it said {first[:80]!r}{ended}")
+    if "unknown" in token.lower() or (first and answer.code == 0 and line):
+        problem = Unsupported(command, f"was built without its version: it said {first[:80]!r}")
+    return Told(component, command, first, problem=problem)
+
+
+_PATTERNS = {
+    "docker": r"^Docker version ([^\s,]+)",
+    "containerd": r"^(?:docker-)?containerd (?:.*?[ ])??(v?[0-9]+\.[0-9]\S*)",
+    "crio": r"^crio version ([^\s,]+)",
+    "runc": r"^(?:docker-)?runc version ([^\s,]+)",
+    "kubelet": r"^Kubernetes (v[0-9]\S*)",
+    "kubeadm": r"^(v[0-9]\S*)$|^kubeadm version: .*GitVersion:\"([^\"]+)\"",
+    "kubectl": r"^Client Version: (v[0-9]\S*)|^Client Version: .*GitVersion:\"([^\"]+)\"",
+}
+
+
+def version_line(component: str, output: str) -> tuple[str, str]:
+    """The line of an output that tells the version, and the version in it; two empty texts where none does.
+
+    >>> version_line("docker", "Docker version 18.06.3-ce, build d7080c1")
+    ('Docker version 18.06.3-ce, build d7080c1', '18.06.3-ce')
+    """
+    for line in output.split("\n"):
+        match = re.match(_PATTERNS[component], line[:4096].rstrip("\r"))
+        if match is not None:
+            return line[:4096].rstrip("\r"), next(group for group in match.groups() if group)
+    return "", ""
+
+
+def _is_stranger(component: str, line: str) -> bool:
+    match = re.match(r"([a-z][a-z0-9-]*) version ", line)
+    return match is not None and match[1] != component
+
+
+def _first_line(output: str) -> str:
+    return output.strip().partition("\n")[0].strip()[:200]

@@ -1,10 +1,14 @@
-"""CRI-O on a node: its configuration, and the cgroup manager that it uses."""
+"""CRI-O: what runs it, and the cgroup driver that its files give."""
 
 from __future__ import annotations
 
-from nodecheck.facts.runtimes.service import Service, first_there, service
+from typing import Any
+
+from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
+from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
 from nodecheck.facts.services.init_system import UnitIndex
-from nodecheck.host import Host
+from nodecheck.formats.toml import MOST_BYTES, decoded, line_of, parse_toml
+from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 
@@ -45,7 +49,6 @@ class Crio(NamedTuple):
         found = first_there(host, (*PROGRAMS, CONFIG, CONFIG_DIR)) or (unit.paths[0] if unit else None)
         if found is None:
             return cls()
-        from nodecheck.facts.runtimes.crio_config import configured
 
         return configured(host, found, unit)
 
@@ -76,3 +79,109 @@ def _conmon_refusal(cgroup: str, given: bool, release: tuple[int, ...] | None) -
         told = f"conmon_cgroup is {cgroup!r}" if given else "conmon_cgroup is not set"
         return f"cgroup_manager is 'cgroupfs' and {told}: CRI-O before 1.33 starts with conmon_cgroup = 'pod' alone"
     return f"cgroup_manager is 'cgroupfs', and with it conmon_cgroup must be 'pod', not {cgroup!r}"
+
+
+MOST_FILES = 1024
+MOST_LEVELS = 16
+
+_KEYS = ("cgroup_manager", "conmon_cgroup")
+_VARIABLES = {"cgroup_manager": "CONTAINER_CGROUP_MANAGER", "conmon_cgroup": "CONTAINER_CONMON_CGROUP"}
+
+
+def configured(host: Host, found: str, unit: Service | None) -> Crio:
+    """The configuration of a CRI-O that ``found`` shows. Raises ParseError, and what the host raises."""
+    given = {flag.name: flag for flag in _flags(unit)}
+    main, folder = _given(given, "config", CONFIG), _given(given, "config-dir", CONFIG_DIR)
+    settings: dict[str, Value] = {}
+    paths = [path for path in (main, *_walk(host, folder, 0)) if path]
+    files = [path for path in paths if _apply(host, path, settings, path == main and "config" not in given)]
+    for name, flag in given.items():
+        key = name.replace("-", "_")
+        if key in _KEYS:
+            settings[key] = Value(flag.value, flag.path, flag.line, f"--{name}={flag.value}")
+    conmon = settings.get("conmon_cgroup") or settings.get("monitor_cgroup")
+    return Crio(found, settings.get("cgroup_manager"), conmon, tuple(files), main, unit)
+
+
+def _flags(unit: Service | None) -> tuple[Flag, ...]:
+    """The flags of the unit's command line; its environment's variables stand for flags that are not given."""
+    if unit is None:
+        return ()
+    names = ("config", "config-dir", "cgroup-manager", "conmon-cgroup")
+    found = []
+    for name, variable in (
+        ("config", "CONTAINER_CONFIG"),
+        ("config-dir", "CONTAINER_CONFIG_DIR"),
+        ("cgroup-manager", _VARIABLES["cgroup_manager"]),
+        ("conmon-cgroup", _VARIABLES["conmon_cgroup"]),
+    ):
+        word = unit.environment.get(variable)
+        if word is not None and word.text:
+            found.append(Flag(name, word.text, word.path, word.line))
+    return (*found, *flags(unit.arguments, {"c": "config", "d": "config-dir"}, names))
+
+
+def _given(given: dict[str, Flag], name: str, default: str) -> str:
+    return given[name].value if name in given else default
+
+
+def _walk(host: Host, folder: str, level: int) -> tuple[str, ...]:
+    """Every file below a directory, whatever its name ends in, in the order of Go's ``filepath.Walk``."""
+    if not folder or level > MOST_LEVELS:
+        return ()
+    found: list[str] = []
+    for name in names_in(host, folder):
+        path = f"{folder}/{name}"
+        # Walk goes down into any directory; one in the place of a .conf file is taken for what cannot be read.
+        if host.link(path) is None and not name.endswith(".conf") and host.stat(path).kind == "dir":
+            found += _walk(host, path, level + 1)
+        else:
+            found.append(path)
+        if len(found) > MOST_FILES:
+            raise TooLarge(folder, f"holds more than {MOST_FILES} files")
+    return tuple(found)
+
+
+def _apply(host: Host, path: str, settings: dict[str, Value], optional: bool) -> bool:
+    """Take the settings of one file; whether it is there."""
+    try:
+        raw = host.read(path, MOST_BYTES)
+    except Absent as error:
+        if optional:
+            return False
+        raise Malformed(path, "is to be read and is not there: CRI-O does not start") from error
+    source = decoded(raw, path)
+    runtime = _table(_table(parse_toml(raw, path), "crio", path), "runtime", path)
+    for key in _KEYS:
+        _take(settings, key, runtime, ("crio", "runtime"), path, source)
+    handlers = _table(runtime, "runtimes", path)
+    for name in handlers:
+        _take(
+            settings,
+            "monitor_cgroup",
+            _table(handlers, name, path),
+            ("crio", "runtime", "runtimes", name),
+            path,
+            source,
+        )
+    return True
+
+
+def _take(
+    settings: dict[str, Value], key: str, table: dict[str, Any], keys: tuple[str, ...], path: str, source: str
+) -> None:
+    """Take one setting; BurntSushi's TOML library finds a key in any case, the exact one first."""
+    name = key if key in table else next((k for k in table if k.lower() == key), key)
+    if name not in table:
+        return
+    line, told = line_of(source, (*keys, name)) or (None, f"{name} = {table[name]!r}")
+    if not isinstance(table[name], str):
+        raise ParseError(path, line, told.strip(), "a string")
+    settings[key] = Value(table[name], path, line, told)
+
+
+def _table(parent: dict[str, Any], key: str, path: str) -> dict[str, Any]:
+    found = parent.get(key, next((parent[k] for k in parent if k.lower() == key), {}))
+    if not isinstance(found, dict):
+        raise ParseError(path, None, key, f"a table [{key}]")
+    return found

@@ -14,6 +14,7 @@ from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.sysctl.conf import (
     Setting,
     Write,
+    credential_settings,
     names,
     parse_cmdline,
     parse_procps,
@@ -21,7 +22,6 @@ from nodecheck.facts.sysctl.conf import (
     procps_writes,
     systemd_writes,
 )
-from nodecheck.facts.sysctl.credential import credential_settings
 from nodecheck.facts.sysctl.runs import Run, runs
 from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_runs
 from nodecheck.facts.sysctl.variables import IP_FORWARD, default_of, master_of, same_variable, taken

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from nodecheck.errors import Absent, Unsupported
+from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.sysctl.keys import glob_matches, is_glob, key_path
+from nodecheck.host import Host, exists
+from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
 _BLANKS = " \t\n\r"
@@ -155,3 +159,66 @@ def names(setting: Setting, paths: tuple[str, ...]) -> bool:
     if is_glob(setting.path):
         return any(glob_matches(setting.path, path) for path in paths)
     return setting.path in paths
+
+
+NAME = "sysctl.extra"
+
+PLACES = (
+    "/run/credentials/@system",
+    "/etc/credstore",
+    "/run/credstore",
+    "/usr/local/lib/credstore",
+    "/usr/lib/credstore",
+)
+"""Where the service manager looks for a credential by name, in this order (systemd.exec(5), ``LoadCredential=``)."""
+
+ENCRYPTED = (
+    "/run/credentials/@encrypted",
+    "/etc/credstore.encrypted",
+    "/run/credstore.encrypted",
+    "/usr/local/lib/credstore.encrypted",
+    "/usr/lib/credstore.encrypted",
+)
+
+
+def credential_settings(host: Host, cmdline: BootCmdline) -> tuple[Setting, ...]:
+    """The lines of the credential; none where there is none. Raises Unsupported where it is encrypted."""
+    told = from_cmdline(cmdline)
+    if told is not None:
+        return parse_systemd(told, cmdline.source or "the command line")
+    for place in PLACES:
+        try:
+            return parse_systemd(text(host, f"{place}/{NAME}"), f"{place}/{NAME}")
+        except Absent:
+            continue
+    for place in ENCRYPTED:
+        if exists(host, f"{place}/{NAME}"):
+            raise Unsupported(f"{place}/{NAME}", "the credential is encrypted, and systemd-sysctl applies it last")
+    return ()
+
+
+def from_cmdline(cmdline: BootCmdline) -> str | None:
+    """What ``systemd.set_credential=`` and ``systemd.set_credential_binary=`` say of it; None where nothing.
+
+    >>> from_cmdline(BootCmdline(("systemd.set_credential=sysctl.extra:vm.swappiness=1",)))
+    'vm.swappiness=1'
+    """
+    prefix = NAME + ":"
+    found = None
+    for word in cmdline.words:
+        key, _, value = word.partition("=")
+        if value.startswith(prefix):
+            if key == "systemd.set_credential":
+                found = value[len(prefix) :]
+            elif key == "systemd.set_credential_binary":
+                found = _decoded(value[len(prefix) :])
+    return found
+
+
+def _decoded(value: str) -> str | None:
+    from binascii import Error, a2b_base64
+
+    try:
+        return a2b_base64(value.encode("ascii", "ignore")).decode("utf-8", "surrogateescape")
+    except Error:
+        return None
