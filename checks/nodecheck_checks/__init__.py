@@ -6,26 +6,26 @@ from nodecheck.hookspecs import LazyCheck, hookimpl
 from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {
-    "kernel-module": "kernel_module",
-    "selinux": "selinux",
-    "default-route": "network",
-    "interface": "network",
-    "port": "port",
-    "cgroup-driver": "cgroup_driver",
-    "command": "command",
-    "firewall": "firewall",
-    "hostname": "hostname",
-    "hosts": "hosts",
-    "os-release": "os_release",
-    "kernel-version": "kernel_version",
-    "service": "service",
-    "swap": "swap",
-    "sysctl": "sysctl",
-    "time-sync": "time_sync",
-    "version": "version",
-    "version-skew": "version_skew",
+    "kernel-module": "kernel.kernel_module",
+    "selinux": "security.selinux",
+    "default-route": "network.links",
+    "interface": "network.links",
+    "port": "network.port",
+    "cgroup-driver": "runtime.cgroup_driver",
+    "command": "system.command",
+    "firewall": "firewall.firewall",
+    "hostname": "network.hostname",
+    "hosts": "network.hosts",
+    "os-release": "system.os_release",
+    "kernel-version": "kernel.kernel_version",
+    "service": "services.service",
+    "swap": "swap.swap",
+    "sysctl": "sysctl.sysctl",
+    "time-sync": "services.time_sync",
+    "version": "packages.version",
+    "version-skew": "packages.version_skew",
 }
-"""Check name to module (in this package) and function of the same name with ``_``."""
+"""Check name to module (in this package), which has a function of the same name with ``_``."""
 
 
 @hookimpl

@@ -12,7 +12,7 @@ import nodecheck
 from nodecheck import Report, Result
 from nodecheck.facts.cluster.target import Target
 from nodecheck.model.steps import Command
-from nodecheck_checks.command_table import INSTALL, KNOWN_TO, NEEDS, needs_of, package_of
+from nodecheck_checks.system.command_table import INSTALL, KNOWN_TO, NEEDS, needs_of, package_of
 
 Tree = Callable[[dict[str, str | bytes]], Path]
 

@@ -21,9 +21,9 @@ from nodecheck.facts.security.netfilter import LegacyTables, NftTables
 from nodecheck.facts.services.running import Services, ServiceState
 from nodecheck.facts.services.units import Entry, UnitIndex
 from nodecheck.model.steps import Command
-from nodecheck_checks.firewall import firewall
-from nodecheck_checks.firewall_ports import needed_ports
-from nodecheck_checks.firewall_wanted import firewall_text
+from nodecheck_checks.firewall.firewall import firewall
+from nodecheck_checks.firewall.ports import needed_ports
+from nodecheck_checks.firewall.wanted import firewall_text
 from tests.facts.test_netfilter import SAVED, needs
 from tests.fix.apply import applied
 from tests.host.netlink_namespaces import become_nobody, in_namespace

@@ -17,7 +17,7 @@ from nodecheck.facts.network.hostname import BootHostname, KernelHostname, parse
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.running import Services
 from nodecheck.model.steps import Command, Edit
-from nodecheck_checks.hostname import hostname, hostname_boot
+from nodecheck_checks.network.hostname import hostname, hostname_boot
 
 Tree = Callable[[dict[str, str | bytes]], Path]
 OVERRIDE = "/var/lib/kubelet/kubeadm-flags.env"

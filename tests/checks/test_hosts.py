@@ -19,8 +19,8 @@ from nodecheck.facts.network.links import Addresses, AddressRow, spelt
 from nodecheck.facts.network.nsswitch import HostsOrder, parse_hosts_order
 from nodecheck.facts.network.routes import RouteRow, Routes
 from nodecheck.model.steps import Create, Edit, Manual, Step
-from nodecheck_checks.hosts import hosts
-from nodecheck_checks.hosts_fixes import mended
+from nodecheck_checks.network.hosts import hosts
+from nodecheck_checks.network.hosts_fixes import mended
 
 NODES = {"master": "192.0.2.1", "node1": "192.0.2.2"}
 LOCALHOST = "127.0.0.1 localhost\n::1 localhost\n"

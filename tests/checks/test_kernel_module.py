@@ -19,7 +19,7 @@ from nodecheck.facts.kernel.modules import GenlFamilies, Listed, ModuleLoading, 
 from nodecheck.facts.kernel.trees import BootTree, ModuleTree, RunningTree
 from nodecheck.model.outcomes import Result
 from nodecheck.model.steps import Command, Create, Edit
-from nodecheck_checks.kernel_module import kernel_module, module_severity
+from nodecheck_checks.kernel.kernel_module import kernel_module, module_severity
 from tests.fix.apply import write
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]

@@ -13,7 +13,7 @@ from nodecheck.checking import Outcome
 from nodecheck.facts.boot.next_boot import RunningKernel
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.distro.os_release import leading_numbers
-from nodecheck_checks.kernel_version import kernel_version
+from nodecheck_checks.kernel.kernel_version import kernel_version
 
 
 def judge(release: str, kubernetes: str | None = None, minimum: str = "", proxy_mode: str | None = None) -> Outcome:

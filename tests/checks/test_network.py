@@ -16,7 +16,7 @@ from nodecheck.facts.network.links import Addresses, LinkRow, Links
 from nodecheck.facts.network.routes import HopRow, RouteRow, Routes
 from nodecheck.host.netlink import AddressRow
 from nodecheck.model.steps import Command
-from nodecheck_checks.network import default_route, interface
+from nodecheck_checks.network.links import default_route, interface
 from tests.host.netlink_namespaces import in_namespace
 
 UP = 0x10001

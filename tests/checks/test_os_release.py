@@ -11,7 +11,7 @@ import pytest
 import nodecheck
 from nodecheck.checking import Outcome, seen
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck_checks.os_release import MINIMA, os_release
+from nodecheck_checks.system.os_release import MINIMA, os_release
 
 Tree = Callable[[dict[str, str | bytes]], Path]
 EVIDENCE = (seen("/etc/os-release", "x"),)

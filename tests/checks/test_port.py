@@ -18,7 +18,7 @@ from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.network.listeners import ListenerRow, Listeners
 from nodecheck.facts.network.processes import Process, SocketOwners
 from nodecheck.model.steps import Command, Fix
-from nodecheck_checks.port import port, port_text, ports_of
+from nodecheck_checks.network.port import port, port_text, ports_of
 from tests.host.netlink_namespaces import become_nobody, in_namespace
 
 KUBELET = Process(("kubelet",), "kubelet.service", "root")

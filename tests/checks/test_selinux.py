@@ -160,7 +160,7 @@ def test_unreadable_config_is_unknown(tree: Tree) -> None:
 )  # fmt: skip
 def test_a_file_without_a_valid_line_gets_one_and_keeps_its_others(tree: Tree, text: str, kind: type) -> None:
     from nodecheck.facts.security.selinux_boot import parse_config
-    from nodecheck_checks.selinux import _config_steps
+    from nodecheck_checks.security.selinux import _config_steps
 
     root = tree({"/etc/selinux/config": text})
     steps = _config_steps(parse_config(text), "disabled")

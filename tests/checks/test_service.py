@@ -18,8 +18,8 @@ from nodecheck.facts.services.running import Services, ServiceState, parse_units
 from nodecheck.facts.services.service_units import KnownServices, Obstacle, OtherServices, ServiceUnit, Texts
 from nodecheck.facts.services.units import Entry, UnitIndex
 from nodecheck.model.steps import Command
-from nodecheck_checks.service import service
-from nodecheck_checks.service_names import unit_name
+from nodecheck_checks.services.names import unit_name
+from nodecheck_checks.services.service import service
 
 UNITS = "/usr/lib/systemd/system"
 UNIT = "[Service]\nExecStart=/usr/sbin/chronyd\n[Install]\nWantedBy=multi-user.target\n"

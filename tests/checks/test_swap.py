@@ -15,7 +15,7 @@ from nodecheck.facts.kubelet.settings import Problem, Setting
 from nodecheck.facts.swap.swaps import SwapArea, Swaps
 from nodecheck.model.outcomes import Severity, Status
 from nodecheck.model.steps import Command, Create, Edit
-from nodecheck_checks.swap import swap, swap_severity
+from nodecheck_checks.swap.swap import swap, swap_severity
 from tests.rights import modes_hold
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]

@@ -19,7 +19,7 @@ from nodecheck.facts.time.clock import STA_UNSYNC, KernelClock
 from nodecheck.facts.time.keepers import TimeKeepers
 from nodecheck.host import LiveHost
 from nodecheck.host.base import ClockState
-from nodecheck_checks.time_sync import time_sync
+from nodecheck_checks.services.time_sync import time_sync
 
 LIMIT = 16_000_000
 

@@ -19,8 +19,8 @@ from nodecheck.facts.packages.traces import Traces
 from nodecheck.facts.packages.versions import COMPONENTS, KubernetesTools, RuntimeTools, Told, understood
 from nodecheck.host import Completed
 from nodecheck.model.outcomes import Outcome, Status
-from nodecheck_checks.version import version
-from nodecheck_checks.version_skew import version_skew
+from nodecheck_checks.packages.version import version
+from nodecheck_checks.packages.version_skew import version_skew
 
 T = TypeVar("T")
 Tree = Callable[[dict[str, str | bytes]], Path]

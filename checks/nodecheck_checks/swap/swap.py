@@ -18,8 +18,8 @@ from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea, Swaps
 from nodecheck.facts.swap.units import SwapCommands, SwapPulls, SwapServices, SwapUnits
 from nodecheck.facts.swap.zram import ZramGenerator
 from nodecheck.fix import SAFE, Fix, by_hand, command
-from nodecheck_checks.swap_boot import Boot
-from nodecheck_checks.swap_others import kept_from_gpt, of_cmdline, of_commands, of_gpt, of_services, of_units, of_zram
+from nodecheck_checks.swap.at_boot import Boot
+from nodecheck_checks.swap.sources import kept_from_gpt, of_cmdline, of_commands, of_gpt, of_services, of_units, of_zram
 
 EXPECTED = "no swap"
 

@@ -12,7 +12,7 @@ from nodecheck.facts.packages.traces import Traces
 from nodecheck.facts.packages.versions import KubernetesTools
 from nodecheck.fix import Fix
 from nodecheck.record import NamedTuple
-from nodecheck_checks.installed import KUBERNETES, Installed, install, installed
+from nodecheck_checks.packages.installed import KUBERNETES, Installed, install, installed
 
 KUBELET_N3 = 25
 """The first kubelet that may be three minor releases behind the API server (two before; KEP-3935)."""

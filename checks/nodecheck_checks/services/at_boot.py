@@ -13,7 +13,7 @@ from nodecheck.facts.services.unit_pulls import ServicePulls
 from nodecheck.facts.services.units import BOOT_TARGETS, RESCUES, UnitIndex
 from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, manual
 from nodecheck.record import NamedTuple
-from nodecheck_checks.service_names import candidates, to_install
+from nodecheck_checks.services.names import candidates, to_install
 
 
 class Boot(NamedTuple):

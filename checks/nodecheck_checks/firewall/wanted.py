@@ -43,7 +43,7 @@ class Wanted:
 
     def ports(self) -> str:
         """The ports that must be open."""
-        from nodecheck_checks.firewall_ports import needed_ports  # the tables of all ports, only where one is on
+        from nodecheck_checks.firewall.ports import needed_ports  # the tables of all ports, only where one is on
 
         return ", ".join(needed_ports(self._target()))
 

@@ -16,7 +16,7 @@ from nodecheck.facts.network.nsswitch import HostsOrder
 from nodecheck.facts.network.routes import MAIN, RTN_UNICAST, Routes, hops_of
 from nodecheck.fix import Fix, Step, by_hand, edit
 from nodecheck.record import NamedTuple
-from nodecheck_checks.hosts_fixes import mended
+from nodecheck_checks.network.hosts_fixes import mended
 
 _HARMLESS = (
     "files",

@@ -11,7 +11,7 @@ from nodecheck.facts.packages.packages import Packages
 from nodecheck.facts.packages.traces import Traces
 from nodecheck.facts.packages.versions import KubernetesTools, RuntimeTools
 from nodecheck.formats.pins import parse_pin
-from nodecheck_checks.installed import KUBERNETES, Missing, install, installed
+from nodecheck_checks.packages.installed import KUBERNETES, Missing, install, installed
 
 Component = Literal["docker", "containerd", "crio", "runc", "kubelet", "kubeadm", "kubectl"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.facts.cluster.target import CONTROL_PLANE, Target
-from nodecheck_checks.port import ports_of
+from nodecheck_checks.network.port import ports_of
 
 NODE_PORTS = ("30000-32767/tcp", "30000-32767/udp")
 

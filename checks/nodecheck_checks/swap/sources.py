@@ -13,7 +13,7 @@ from nodecheck.facts.swap.gpt import GptSwap, GptSwaps
 from nodecheck.facts.swap.units import SWAP_TARGET, SwapCommands, SwapService, SwapServices, SwapUnit, SwapUnits
 from nodecheck.facts.swap.zram import ZramDevice, ZramGenerator
 from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
-from nodecheck_checks.swap_boot import EXPECTED, Boot, is_device, mask_fix
+from nodecheck_checks.swap.at_boot import EXPECTED, Boot, is_device, mask_fix
 
 
 def _fail(message: str, subject: str, source: str, evidence: list[Evidence], fix: Fix) -> Outcome:

@@ -17,8 +17,8 @@ from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.presets import FirstBoot
 from nodecheck.facts.services.running import Services
 from nodecheck.facts.services.unit_pulls import ServicePulls
-from nodecheck_checks.firewall_boot import AtBoot, judged_at_boot
-from nodecheck_checks.firewall_wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
+from nodecheck_checks.firewall.at_boot import AtBoot, judged_at_boot
+from nodecheck_checks.firewall.wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
 
 
 @check(severity=Severity.WARNING, tags=["network", "netlink", "systemd"], verify={"off": firewall_text})
@@ -155,7 +155,7 @@ class _Now:
     def _failed(
         self, name: str, message: str, actual: str, evidence: list[Evidence], tables: list[FilterTable]
     ) -> Outcome:
-        from nodecheck_checks.firewall_fixes import now_fix
+        from nodecheck_checks.firewall.fixes import now_fix
 
         units = tuple([unit for unit in UNITS[name] if self._index().exists(unit)])
         fix = now_fix(name, units, tables, None if self._wanted.strict(name) else self._wanted.ports())

@@ -16,7 +16,7 @@ from nodecheck.facts.runtimes.docker import Docker
 from nodecheck.facts.runtimes.releases import Release, RuntimeReleases
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.fix import Fix
-from nodecheck_checks.cgroup_driver_sides import Node, Side, attempt, runtimes, together, unread
+from nodecheck_checks.runtime.driver_sides import Node, Side, attempt, runtimes, together, unread
 
 GATE = "KubeletCgroupDriverFromCRI"
 KUBELET = ("kubelet",)
@@ -110,7 +110,7 @@ def _outcomes(
 def _restartable(outcome: Outcome, node: Node) -> Outcome:
     if outcome.fix is None or node.on_systemd():
         return outcome
-    from nodecheck_checks.cgroup_driver_fixes import otherwise_restarted
+    from nodecheck_checks.runtime.driver_fixes import otherwise_restarted
 
     return outcome._replace(fix=otherwise_restarted(outcome.fix))
 
@@ -219,7 +219,7 @@ def _kubelet(config: KubeletConfig, runtime: Side | None, pair: bool | None, lin
         )
 
     def mend(wanted: str, _beside: tuple[str, ...]) -> Fix:
-        from nodecheck_checks.cgroup_driver_fixes import kubelet
+        from nodecheck_checks.runtime.driver_fixes import kubelet
 
         lines = attempt(line)
         return kubelet(config, KubeletDriverLine() if isinstance(lines, FactError) else lines, wanted)

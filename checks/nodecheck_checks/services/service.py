@@ -18,8 +18,8 @@ from nodecheck.facts.services.sysv import SysvScripts
 from nodecheck.facts.services.unit_names import template_of
 from nodecheck.facts.services.unit_pulls import ServicePulls
 from nodecheck.fix import Command, Fix, Step, by_hand, command
-from nodecheck_checks.service_boot import Boot, boot_outcome
-from nodecheck_checks.service_names import candidates, is_kubelet, is_time, to_install, unit_name
+from nodecheck_checks.services.at_boot import Boot, boot_outcome
+from nodecheck_checks.services.names import candidates, is_kubelet, is_time, to_install, unit_name
 
 UPHOLDS_SINCE = 254
 """The systemd from which on directories ``.upholds`` count."""

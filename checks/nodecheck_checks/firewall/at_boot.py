@@ -13,7 +13,7 @@ from nodecheck.facts.services.unit_pulls import ServicePulls
 from nodecheck.facts.services.units import RESCUES
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
-from nodecheck_checks.firewall_wanted import Wanted
+from nodecheck_checks.firewall.wanted import Wanted
 
 
 class Start(NamedTuple):
@@ -122,7 +122,7 @@ def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Want
     effects = {start: _effect(boot, name, start.unit, wanted.strict(name), told) for start in enabled}
     working = [start for start in enabled if effects[start] is not None]
     if working:
-        from nodecheck_checks.firewall_fixes import boot_fix
+        from nodecheck_checks.firewall.fixes import boot_fix
 
         ports = None if wanted.strict(name) else wanted.ports()
         units_on = tuple([(start.unit, start.by_link) for start in working])
@@ -157,7 +157,7 @@ def _by_runlevels(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wante
     if found is None:
         evidence = [seen(f"/etc/runlevels/default/{service}") for service in services]
         return ok(f"{name} is in no runlevel", actual="not enabled", evidence=evidence)
-    from nodecheck_checks.firewall_fixes import open_ports
+    from nodecheck_checks.firewall.fixes import open_ports
 
     steps = (command("rc-update", "del", found, *boot.runlevels().levels_of(found)),) if wanted.strict(name) else ()
     fix = Fix(f"Turn {name} off at boot", steps, DISRUPTIVE) if steps else open_ports(name, wanted.ports())

@@ -16,9 +16,9 @@ from nodecheck.facts.sysctl.keys import dotted, key_path, spelled
 from nodecheck.facts.sysctl.udev import UdevSysctls
 from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, RunningSysctls, holds_number, module_of
 from nodecheck.fix import Fix, by_hand
-from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_now
-from nodecheck_checks.sysctl_evidence import lines_seen, looked_into, writer_seen
-from nodecheck_checks.sysctl_fixes import boot_fix, now_fix
+from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_now
+from nodecheck_checks.sysctl.evidence import lines_seen, looked_into, writer_seen
+from nodecheck_checks.sysctl.fixes import boot_fix, now_fix
 from nodecheck_checks.wanted import meets, verify_wanted, whole_number
 
 REQUIRE = {

@@ -128,7 +128,7 @@ def _docker(fact: Docker, node: Node) -> Side | None:
         return Side("docker", evidence=evidence, code="malformed", why=f"dockerd would not start: {told}")
     if not fact.options:
         return _docker_default(fact, node, evidence)
-    from nodecheck_checks.cgroup_driver_fixes import docker
+    from nodecheck_checks.runtime.driver_fixes import docker
 
     release = node.release("docker") if len({item.value for item in fact.options}) > 1 else None
     driver, why = fact.driver(release, None, True)
@@ -137,7 +137,7 @@ def _docker(fact: Docker, node: Node) -> Side | None:
 
 
 def _docker_default(fact: Docker, node: Node, evidence: tuple[Evidence, ...]) -> Side:
-    from nodecheck_checks.cgroup_driver_fixes import docker
+    from nodecheck_checks.runtime.driver_fixes import docker
 
     version = attempt(node.cgroups)
     if isinstance(version, FactError):
@@ -178,7 +178,7 @@ def _containerd(fact: Containerd, node: Node) -> Side | None:
 def _containerd_driver(
     fact: Containerd, found: Effective, ignored: tuple[str, ...], node: Node, package: tuple[Evidence, ...]
 ) -> Side:
-    from nodecheck_checks.cgroup_driver_fixes import containerd, cri_plugin
+    from nodecheck_checks.runtime.driver_fixes import containerd, cri_plugin
 
     path, line, told = fact.place(found.keys)
     place = seen(path, None, locator=".".join(found.keys[-3:])) if told is None else seen(path, told.strip(), line=line)
@@ -200,7 +200,7 @@ def _crio(fact: Crio, node: Node) -> Side | None:
     package = node.package("crio") if fact.present is None else ()
     if fact.present is None and not package:
         return None
-    from nodecheck_checks.cgroup_driver_fixes import crio
+    from nodecheck_checks.runtime.driver_fixes import crio
 
     manager = fact.cgroup_manager
     told = tuple(item for item in (manager, fact.conmon_cgroup) if item is not None)

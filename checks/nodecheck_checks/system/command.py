@@ -24,7 +24,7 @@ from nodecheck.facts.services.service_units import AGENTS
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.fix import Fix, by_hand
 from nodecheck.fix import command as run
-from nodecheck_checks.command_table import ADDED_TO_EL, INSTALL, KNOWN_TO, UNBUNDLED, Need, needs_of, package_of
+from nodecheck_checks.system.command_table import ADDED_TO_EL, INSTALL, KNOWN_TO, UNBUNDLED, Need, needs_of, package_of
 
 
 @check(severity=Severity.ERROR, tags=["kubelet", "kubeadm"], verify={"require": command_text})

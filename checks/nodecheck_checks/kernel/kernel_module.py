@@ -21,7 +21,7 @@ from nodecheck.facts.kernel.modules import (
     presence,
 )
 from nodecheck.facts.kernel.trees import BootTree, RunningTree, has_ipv4_conntrack
-from nodecheck_checks.kernel_module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
+from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
 
 REQUIRED = ("br_netfilter", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")
 

@@ -1,0 +1,1 @@
+"""What the node's packet filters let through, and who fills them."""

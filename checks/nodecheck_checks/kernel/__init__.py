@@ -1,0 +1,1 @@
+"""The kernel's release and its modules."""

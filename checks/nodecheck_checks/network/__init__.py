@@ -1,0 +1,1 @@
+"""Interfaces, routes, ports, and the node's name."""

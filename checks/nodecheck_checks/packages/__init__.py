@@ -1,0 +1,1 @@
+"""Versions of the programs, and how they go together."""

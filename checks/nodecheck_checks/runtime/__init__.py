@@ -1,0 +1,1 @@
+"""The container runtime, and its agreement with the kubelet."""

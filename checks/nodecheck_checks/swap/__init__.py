@@ -1,0 +1,1 @@
+"""Swap, now and at boot."""

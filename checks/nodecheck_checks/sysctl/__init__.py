@@ -1,0 +1,1 @@
+"""Kernel parameters, now and at boot."""

@@ -1,0 +1,1 @@
+"""The distribution and its programs."""
