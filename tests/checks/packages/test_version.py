@@ -324,7 +324,7 @@ class TestWhole:
         assert self.run(root)["version[docker]"] == "pass"
 
     def test_rpm(self, tree: Tree) -> None:
-        raw = (Path(__file__).parents[1] / "facts/rpmdb/Packages-little-4096.gz").read_bytes()
+        raw = (Path(__file__).parents[2] / "facts/packages/rpmdb/Packages-little-4096.gz").read_bytes()
         found = self.run(tree({"/var/lib/rpm/Packages": gzip.decompress(raw)}))
         assert found["version[docker]"] == "pass"
         assert found["version[kubelet]"] == "pass"

@@ -11,7 +11,7 @@ import pytest
 
 from nodecheck.facts.sysctl.at_boot import simulate
 from nodecheck.facts.sysctl.conf import parse_systemd, systemd_writes
-from tests.facts.sysctl_oracle import PROGRAMS
+from tests.facts.sysctl.sysctl_oracle import PROGRAMS
 
 KEYS = ("net/ipv4/ip_forward", "net/ipv4/conf/all/forwarding", "net/ipv4/conf/lo/forwarding",
         "net/ipv4/conf/default/forwarding")  # fmt: skip

@@ -24,7 +24,7 @@ from nodecheck.model.steps import Command
 from nodecheck_checks.firewall.firewall import firewall
 from nodecheck_checks.firewall.ports import needed_ports
 from nodecheck_checks.firewall.wanted import firewall_text
-from tests.facts.test_netfilter import SAVED, needs
+from tests.facts.security.test_netfilter import SAVED, needs
 from tests.fix.apply import applied
 from tests.host.netlink_namespaces import become_nobody, in_namespace
 

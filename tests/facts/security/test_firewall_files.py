@@ -8,7 +8,7 @@ from pathlib import Path
 from nodecheck.checking.store import Facts
 from nodecheck.facts.security.firewall_files import IPTABLES_FILES, NftFile, SavedRules
 from nodecheck.host import RootHost
-from tests.facts.test_netfilter import SAVED
+from tests.facts.security.test_netfilter import SAVED
 
 Tree = Callable[[dict[str, str | bytes]], Path]
 

@@ -18,7 +18,7 @@ from nodecheck.facts.sysctl.conf import procps_writes, systemd_writes
 from nodecheck.facts.sysctl.keys import is_glob, key_path
 from nodecheck.host.root import RootHost
 from nodecheck.model.needs import Lazy
-from tests.facts import sysctl_oracle as oracle
+from tests.facts.sysctl import sysctl_oracle as oracle
 
 BEFORE = {
     "vm/swappiness": "60", "vm/overcommit_memory": "0", "vm/dirty_ratio": "20", "vm/dirty_background_ratio": "10",
