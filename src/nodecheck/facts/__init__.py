@@ -1,1 +1,216 @@
-"""Facts: one module per kernel file, configuration file or netlink family."""
+"""Facts: typed, immutable values that are read from a host. One wing a topic.
+
+This is the public face of all facts, for plugins and checks: ``from nodecheck.facts import Swaps``. A fact's module is
+imported when its name is first used (PEP 562), and may move without anybody noticing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+
+if TYPE_CHECKING:
+    from nodecheck.facts.boot.cmdline import Cmdline as Cmdline
+    from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
+    from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
+    from nodecheck.facts.boot.next_boot import RunningKernel as RunningKernel
+    from nodecheck.facts.cluster.joined import Joined as Joined
+    from nodecheck.facts.cluster.needed_services import NeededServices as NeededServices
+    from nodecheck.facts.cluster.node_name import NodeName as NodeName
+    from nodecheck.facts.cluster.target import SiteNodes as SiteNodes
+    from nodecheck.facts.cluster.target import Target as Target
+    from nodecheck.facts.distro.image import ImageSystem as ImageSystem
+    from nodecheck.facts.distro.os_release import OsRelease as OsRelease
+    from nodecheck.facts.distro.owners import Owners as Owners
+    from nodecheck.facts.kernel.at_boot import BootModules as BootModules
+    from nodecheck.facts.kernel.cgroups import CgroupVersion as CgroupVersion
+    from nodecheck.facts.kernel.config import BootConfig as BootConfig
+    from nodecheck.facts.kernel.config import RunningConfig as RunningConfig
+    from nodecheck.facts.kernel.modprobe import Modprobe as Modprobe
+    from nodecheck.facts.kernel.modules import GenlFamilies as GenlFamilies
+    from nodecheck.facts.kernel.modules import ModuleLoading as ModuleLoading
+    from nodecheck.facts.kernel.modules import Modules as Modules
+    from nodecheck.facts.kernel.modules import ModuleSigns as ModuleSigns
+    from nodecheck.facts.kernel.modules import SysModules as SysModules
+    from nodecheck.facts.kernel.modules_load import ModulesLoad as ModulesLoad
+    from nodecheck.facts.kernel.scripts import ModuleScripts as ModuleScripts
+    from nodecheck.facts.kernel.scripts import UnitLoads as UnitLoads
+    from nodecheck.facts.kernel.trees import BootTree as BootTree
+    from nodecheck.facts.kernel.trees import BootTreeFiles as BootTreeFiles
+    from nodecheck.facts.kernel.trees import RunningTree as RunningTree
+    from nodecheck.facts.kubelet.config import KubeletConfig as KubeletConfig
+    from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
+    from nodecheck.facts.kubelet.release import KubeletRelease as KubeletRelease
+    from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
+    from nodecheck.facts.kubelet.service_path import Commands as Commands
+    from nodecheck.facts.kubelet.service_path import ServicePath as ServicePath
+    from nodecheck.facts.network.hostname import BootHostname as BootHostname
+    from nodecheck.facts.network.hostname import KernelHostname as KernelHostname
+    from nodecheck.facts.network.hostname import OwnName as OwnName
+    from nodecheck.facts.network.hosts import Hosts as Hosts
+    from nodecheck.facts.network.links import Addresses as Addresses
+    from nodecheck.facts.network.links import Links as Links
+    from nodecheck.facts.network.listeners import Listeners as Listeners
+    from nodecheck.facts.network.nsswitch import HostsOrder as HostsOrder
+    from nodecheck.facts.network.processes import SocketOwners as SocketOwners
+    from nodecheck.facts.network.routes import Routes as Routes
+    from nodecheck.facts.packages.apt_lists import AptLists as AptLists
+    from nodecheck.facts.packages.packages import Packages as Packages
+    from nodecheck.facts.packages.packages import PackageSigns as PackageSigns
+    from nodecheck.facts.packages.traces import Traces as Traces
+    from nodecheck.facts.packages.versions import KubernetesTools as KubernetesTools
+    from nodecheck.facts.packages.versions import RuntimeTools as RuntimeTools
+    from nodecheck.facts.runtimes.containerd import Containerd as Containerd
+    from nodecheck.facts.runtimes.crio import Crio as Crio
+    from nodecheck.facts.runtimes.docker import Docker as Docker
+    from nodecheck.facts.runtimes.releases import RuntimeReleases as RuntimeReleases
+    from nodecheck.facts.security.firewall_files import FirewalldTrace as FirewalldTrace
+    from nodecheck.facts.security.firewall_files import NftFile as NftFile
+    from nodecheck.facts.security.firewall_files import SavedRules as SavedRules
+    from nodecheck.facts.security.firewall_files import UfwConf as UfwConf
+    from nodecheck.facts.security.netfilter import LegacyTables as LegacyTables
+    from nodecheck.facts.security.netfilter import NftTables as NftTables
+    from nodecheck.facts.security.selinux import SelinuxMode as SelinuxMode
+    from nodecheck.facts.security.selinux_boot import ContainerSelinux as ContainerSelinux
+    from nodecheck.facts.security.selinux_boot import SelinuxAtBoot as SelinuxAtBoot
+    from nodecheck.facts.security.selinux_boot import SelinuxConfig as SelinuxConfig
+    from nodecheck.facts.security.selinux_lsm import KernelLsm as KernelLsm
+    from nodecheck.facts.services.boot_commands import BootCommands as BootCommands
+    from nodecheck.facts.services.cmdline import BootUnits as BootUnits
+    from nodecheck.facts.services.generators import Generators as Generators
+    from nodecheck.facts.services.init_system import InitSystem as InitSystem
+    from nodecheck.facts.services.openrc import Runlevels as Runlevels
+    from nodecheck.facts.services.openrc import StartedServices as StartedServices
+    from nodecheck.facts.services.presets import FirstBoot as FirstBoot
+    from nodecheck.facts.services.running import Services as Services
+    from nodecheck.facts.services.service_units import KnownServices as KnownServices
+    from nodecheck.facts.services.service_units import OtherServices as OtherServices
+    from nodecheck.facts.services.sysv import SysvScripts as SysvScripts
+    from nodecheck.facts.services.unit_pulls import ServicePulls as ServicePulls
+    from nodecheck.facts.services.units import UnitIndex as UnitIndex
+    from nodecheck.facts.swap.cmdline import SwapOptions as SwapOptions
+    from nodecheck.facts.swap.fstab import Fstab as Fstab
+    from nodecheck.facts.swap.gpt import GptSwaps as GptSwaps
+    from nodecheck.facts.swap.swaps import Swaps as Swaps
+    from nodecheck.facts.swap.units import SwapCommands as SwapCommands
+    from nodecheck.facts.swap.units import SwapPulls as SwapPulls
+    from nodecheck.facts.swap.units import SwapServices as SwapServices
+    from nodecheck.facts.swap.units import SwapUnits as SwapUnits
+    from nodecheck.facts.swap.zram import ZramGenerator as ZramGenerator
+    from nodecheck.facts.sysctl.at_boot import BootSysctls as BootSysctls
+    from nodecheck.facts.sysctl.udev import UdevSysctls as UdevSysctls
+    from nodecheck.facts.sysctl.variables import RunningSysctls as RunningSysctls
+    from nodecheck.facts.time.clock import KernelClock as KernelClock
+    from nodecheck.facts.time.keepers import TimeKeepers as TimeKeepers
+
+_HOMES = {
+    "Addresses": "network.links",
+    "AllCommands": "kubelet.service_path",
+    "AptLists": "packages.apt_lists",
+    "BootCmdline": "boot.next_boot",
+    "BootCommands": "services.boot_commands",
+    "BootConfig": "kernel.config",
+    "BootHostname": "network.hostname",
+    "BootModules": "kernel.at_boot",
+    "BootSysctls": "sysctl.at_boot",
+    "BootTree": "kernel.trees",
+    "BootTreeFiles": "kernel.trees",
+    "BootUnits": "services.cmdline",
+    "CgroupVersion": "kernel.cgroups",
+    "Cmdline": "boot.cmdline",
+    "Commands": "kubelet.service_path",
+    "ContainerSelinux": "security.selinux_boot",
+    "Containerd": "runtimes.containerd",
+    "Crio": "runtimes.crio",
+    "Docker": "runtimes.docker",
+    "FirewalldTrace": "security.firewall_files",
+    "FirstBoot": "services.presets",
+    "Fstab": "swap.fstab",
+    "Generators": "services.generators",
+    "GenlFamilies": "kernel.modules",
+    "GptSwaps": "swap.gpt",
+    "Hosts": "network.hosts",
+    "HostsOrder": "network.nsswitch",
+    "ImageSystem": "distro.image",
+    "InitSystem": "services.init_system",
+    "Joined": "cluster.joined",
+    "KernelClock": "time.clock",
+    "KernelHostname": "network.hostname",
+    "KernelLsm": "security.selinux_lsm",
+    "KernelRelease": "boot.next_boot",
+    "KnownServices": "services.service_units",
+    "KubeletConfig": "kubelet.config",
+    "KubeletDriverLine": "kubelet.config",
+    "KubeletRelease": "kubelet.release",
+    "KubernetesTools": "packages.versions",
+    "LegacyTables": "security.netfilter",
+    "Links": "network.links",
+    "Listeners": "network.listeners",
+    "Modprobe": "kernel.modprobe",
+    "ModuleLoading": "kernel.modules",
+    "ModuleScripts": "kernel.scripts",
+    "ModuleSigns": "kernel.modules",
+    "Modules": "kernel.modules",
+    "ModulesLoad": "kernel.modules_load",
+    "NeededServices": "cluster.needed_services",
+    "NftFile": "security.firewall_files",
+    "NftTables": "security.netfilter",
+    "NodeName": "cluster.node_name",
+    "OsRelease": "distro.os_release",
+    "OtherServices": "services.service_units",
+    "OwnName": "network.hostname",
+    "Owners": "distro.owners",
+    "PackageSigns": "packages.packages",
+    "Packages": "packages.packages",
+    "Routes": "network.routes",
+    "Runlevels": "services.openrc",
+    "RunningConfig": "kernel.config",
+    "RunningKernel": "boot.next_boot",
+    "RunningSysctls": "sysctl.variables",
+    "RunningTree": "kernel.trees",
+    "RuntimeReleases": "runtimes.releases",
+    "RuntimeTools": "packages.versions",
+    "SavedRules": "security.firewall_files",
+    "SelinuxAtBoot": "security.selinux_boot",
+    "SelinuxConfig": "security.selinux_boot",
+    "SelinuxMode": "security.selinux",
+    "ServicePath": "kubelet.service_path",
+    "ServicePulls": "services.unit_pulls",
+    "Services": "services.running",
+    "SiteNodes": "cluster.target",
+    "SocketOwners": "network.processes",
+    "StartedServices": "services.openrc",
+    "SwapCommands": "swap.units",
+    "SwapOptions": "swap.cmdline",
+    "SwapPulls": "swap.units",
+    "SwapServices": "swap.units",
+    "SwapUnits": "swap.units",
+    "Swaps": "swap.swaps",
+    "SysModules": "kernel.modules",
+    "SysvScripts": "services.sysv",
+    "Target": "cluster.target",
+    "TimeKeepers": "time.keepers",
+    "Traces": "packages.traces",
+    "UdevSysctls": "sysctl.udev",
+    "UfwConf": "security.firewall_files",
+    "UnitIndex": "services.units",
+    "UnitLoads": "kernel.scripts",
+    "ZramGenerator": "swap.zram",
+}
+"""Every fact, and the module below this package that has it."""
+
+__all__ = [*_HOMES]
+
+
+def __getattr__(name: str) -> object:
+    """The fact of that name, imported when it is first used."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
