@@ -12,11 +12,10 @@ from pathlib import Path
 from textwrap import fill
 
 from nodecheck import __version__
-from nodecheck.cli.completion_verb import completion
+from nodecheck.cli.completion_verb import completion, verbs
 from nodecheck.cli.explain_verb import page
 from nodecheck.cli.start import EPILOG
 from nodecheck.plugins import load
-from nodecheck.shell.grammar import verbs
 from nodecheck.shell.man import page as page_1
 
 DOCS = Path(__file__).resolve().parent

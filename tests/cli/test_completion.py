@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from nodecheck.cli.completion_verb import SHELLS, completion
+from nodecheck.cli.completion_verb import SHELLS, completion, verbs
 from nodecheck.cli.verbs import VERBS
-from nodecheck.shell.grammar import verbs
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent

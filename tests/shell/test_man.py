@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nodecheck.shell.grammar import Option, Verb, verbs
+from nodecheck.cli.completion_verb import verbs
+from nodecheck.shell.grammar import Option, Verb
 from nodecheck.shell.man import page
 
 PAGE = Path(__file__).parents[2] / "docs/nodecheck.1"

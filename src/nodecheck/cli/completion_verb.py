@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
+from typing import TYPE_CHECKING
 
 from nodecheck.cli.start import write
+
+if TYPE_CHECKING:
+    from nodecheck.shell.grammar import Verb
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -31,7 +36,24 @@ def completion(shell: str) -> str:
     """The script of a shell."""
     from importlib import import_module
 
-    from nodecheck.shell.grammar import verbs
-
     text: str = import_module(f"nodecheck.shell.{shell}").script(verbs())
     return text
+
+
+def verbs() -> tuple[Verb, ...]:
+    """Every verb of the command, as data."""
+    from nodecheck.cli.start import verb_parser
+    from nodecheck.cli.verbs import VERBS
+    from nodecheck.shell.grammar import verb
+
+    return tuple(verb(name, told, verb_parser(name)[1], partial(_formats, name)) for name, told in VERBS.items())
+
+
+def _formats(verb: str, option: str) -> tuple[str, ...]:
+    if verb == "plan":
+        from nodecheck.cli.plan_verb import FORMS
+
+        return tuple(FORMS)
+    from nodecheck.render.outputs import BUILT_IN
+
+    return ("text", "json") if (verb, option) == ("audit", "format") else tuple(BUILT_IN)

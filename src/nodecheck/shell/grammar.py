@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nodecheck.record import NamedTuple
+
+Formats = Callable[[str], tuple[str, ...]]
 
 KINDS = {
     "FILE": "file",
@@ -53,32 +55,25 @@ class Verb(NamedTuple):
     usage: str = ""
 
 
-def verbs() -> tuple[Verb, ...]:
-    """Every verb of the command."""
-    from nodecheck.cli.start import verb_parser
-    from nodecheck.cli.verbs import VERBS
-
-    return tuple(_verb(name, summary, verb_parser(name)[1], name) for name, summary in VERBS.items())
-
-
-def _verb(name: str, summary: str, parser: argparse.ArgumentParser, top: str) -> Verb:
+def verb(name: str, summary: str, parser: argparse.ArgumentParser, formats: Formats) -> Verb:
+    """A verb as its parser has it; ``formats`` gives the words of an option (by its ``dest``) that names formats."""
     actions = list(parser._actions)
-    options = tuple(_option(action, top) for action in actions if action.option_strings)
+    options = tuple(_option(action, formats) for action in actions if action.option_strings)
     plain = [action for action in actions if not action.option_strings]
     inner = [action for action in plain if isinstance(action, argparse._SubParsersAction)]
-    arguments = tuple(_option(action, top) for action in plain if action not in inner)
-    nested = tuple(found for action in inner for found in _nested(action, top))
+    arguments = tuple(_option(action, formats) for action in plain if action not in inner)
+    nested = tuple(found for action in inner for found in _nested(action, formats))
     usage = parser.format_usage().removeprefix("usage: ")
     return Verb(name, summary, parser.description or "", options, arguments, nested, parser.epilog or "", usage)
 
 
-def _nested(action: argparse._SubParsersAction[argparse.ArgumentParser], top: str) -> Iterator[Verb]:
+def _nested(action: argparse._SubParsersAction[argparse.ArgumentParser], formats: Formats) -> Iterator[Verb]:
     told = {choice.dest: choice.help or "" for choice in action._choices_actions}
     for name, parser in action.choices.items():
-        yield _verb(name, told.get(name, ""), parser, top)
+        yield verb(name, told.get(name, ""), parser, formats)
 
 
-def _option(action: argparse.Action, verb: str) -> Option:
+def _option(action: argparse.Action, formats: Formats) -> Option:
     text = (action.help or "").replace("%%", "%")
     many = isinstance(action, argparse._AppendAction) or action.nargs in ("*", "+")
     metavar = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
@@ -88,15 +83,5 @@ def _option(action: argparse.Action, verb: str) -> Option:
         words = tuple(str(word) for word in action.choices)
         return Option(tuple(action.option_strings), "|".join(words), text, "words", words, many)
     kind = KINDS.get(metavar, "text")
-    words = _formats(verb, action.dest) if kind in ("format", "output") else ()
+    words = formats(action.dest) if kind in ("format", "output") else ()
     return Option(tuple(action.option_strings), metavar, text, kind, words, many)
-
-
-def _formats(verb: str, option: str) -> tuple[str, ...]:
-    if verb == "plan":
-        from nodecheck.cli.plan_verb import FORMS
-
-        return tuple(FORMS)
-    from nodecheck.render.outputs import BUILT_IN
-
-    return ("text", "json") if (verb, option) == ("audit", "format") else tuple(BUILT_IN)
