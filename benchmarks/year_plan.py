@@ -10,7 +10,6 @@ from uuid import UUID, uuid5
 from nodecheck.checking import Evidence, Status
 from nodecheck.model.fingerprint import fingerprint
 from nodecheck.report import Report
-from nodecheck.report.codec import from_document
 
 CHECKS = 80
 SPACE = UUID("0f3f6b8e-2f0e-4a39-9d0a-7a3f5a6c1b11")
@@ -94,7 +93,7 @@ class Year:
             item["duration_s"] = random.Random(f"{hour}{item['id']}").randrange(20, 900) / 1e6
         at, boot = stamp(self.clock(hour)), sum(hour >= reboot for reboot in self.reboots)
         failed = sum(item["status"] == "fail" for item in results)
-        return from_document(
+        return Report.from_document(
             {
                 "tool": {"name": "nodecheck", "version": "0.1.0", "plugins": []},
                 "run": {

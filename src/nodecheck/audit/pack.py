@@ -9,7 +9,7 @@ from nodecheck.digest import sha256
 from nodecheck.errors import HistoryError, ReportError
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
-from nodecheck.report.codec import from_document, header, result_dict, summary_dict
+from nodecheck.report.codec import header, result_dict, summary_dict
 from nodecheck.report.parts import SCHEMA, SCHEMA_VERSION
 
 MOST_BYTES = 64 << 20
@@ -89,6 +89,6 @@ def together(own: dict[str, Any], about: dict[str, Any], results: list[dict[str,
             "summary": own["summary"],
             "results": [{**result, "duration_s": duration} for result, duration in pairs],
         }
-        return from_document(document)
+        return Report.from_document(document)
     except (KeyError, TypeError, ValueError, ReportError) as problem:
         raise HistoryError(f"a recorded report is damaged: {problem}") from problem

@@ -18,7 +18,6 @@ from nodecheck.audit.standing import PASS, Flap, Moment, packed, unpacked
 from nodecheck.errors import HistoryError, ReportError
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
-from nodecheck.report.codec import from_document
 
 MOST_ASKED = 500
 """Values in one statement: SQLite before 3.32 takes 999."""
@@ -222,7 +221,7 @@ def baselines(db: sqlite3.Connection) -> tuple[Baseline, ...]:
 def _baseline(body: bytes) -> Baseline:
     found = unpack(body)
     try:
-        return Baseline(found["run"], found["accepted_at"], found["by"], from_document(found["report"]))
+        return Baseline(found["run"], found["accepted_at"], found["by"], Report.from_document(found["report"]))
     except (KeyError, TypeError, ReportError) as error:
         raise HistoryError(f"the baseline is damaged: {error}") from error
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nodecheck.errors import ReportError
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Cause, Result, Severity, Status, Waived
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
-from nodecheck.report.model import Report
 from nodecheck.report.parts import (
     SCHEMA,
     SCHEMA_VERSION,
@@ -23,10 +22,25 @@ from nodecheck.report.parts import (
     Tool,
 )
 
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Told(Protocol):
+        """What a report has to tell."""
+
+        tool: Tool
+        run: Run
+        node: Node
+        profile: ProfileUsed
+        summary: Summary
+        results: tuple[Result, ...]
+
+    Whole = tuple[Tool, Run, Node, ProfileUsed, Summary, tuple[Result, ...]]
+
 _SUMMARY = ("verdict", "exit_code", "pass", "fail", "unknown", "skip", "waived", "coverage")
 
 
-def to_dict(report: Report) -> dict[str, Any]:
+def to_dict(report: Told) -> dict[str, Any]:
     """The whole document."""
     return {
         "$schema": SCHEMA,
@@ -37,7 +51,7 @@ def to_dict(report: Report) -> dict[str, Any]:
     }
 
 
-def header(report: Report) -> dict[str, Any]:
+def header(report: Told) -> dict[str, Any]:
     """``tool``, ``run``, ``node`` and ``profile``."""
     return {
         "tool": {**report.tool._asdict(), "plugins": [plugin._asdict() for plugin in report.tool.plugins]},
@@ -78,13 +92,13 @@ def step_dict(step: Step) -> dict[str, Any]:
     return {"kind": step.kind, **fields}
 
 
-def to_json(report: Report, indent: int | None = None) -> str:
+def to_json(report: Told, indent: int | None = None) -> str:
     """The document as text, ASCII only."""
     return json.dumps(to_dict(report), indent=indent)
 
 
-def from_json(text: str | bytes) -> Report:
-    """The report of a document; raises ReportError that says what is wrong with it."""
+def from_json(text: str | bytes) -> Whole:
+    """The parts of a document's report; raises ReportError that says what is wrong with it."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -97,17 +111,17 @@ def from_json(text: str | bytes) -> Report:
     return from_document(document)
 
 
-def from_document(document: dict[str, Any]) -> Report:
-    """The report of a document's dictionaries; raises ReportError that says what is wrong with it."""
+def from_document(document: dict[str, Any]) -> Whole:
+    """The parts of the report of a document's dictionaries; raises ReportError that says what is wrong with it."""
     try:
-        return _report(document)
+        return _whole(document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReportError(f"not a complete report: {type(error).__name__}: {error}") from error
 
 
-def _report(document: dict[str, Any]) -> Report:
+def _whole(document: dict[str, Any]) -> Whole:
     tool, run, node = document["tool"], document["run"], document["node"]
-    return Report(
+    return (
         Tool(tool["name"], tool["version"], tuple(PluginUsed(**_known(PluginUsed, item)) for item in tool["plugins"])),
         Run(**{**_known(Run, run), "source": Source(**_known(Source, run["source"]))}),
         Node(**{**_known(Node, node), "os": OsName(**_known(OsName, node["os"]))}),

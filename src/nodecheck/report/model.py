@@ -77,4 +77,11 @@ class Report:
         """The report that :meth:`to_json` wrote. Raises :class:`nodecheck.ReportError`."""
         from nodecheck.report.codec import from_json
 
-        return from_json(text)
+        return cls(*from_json(text))
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Report:
+        """The report that :meth:`to_dict` gave. Raises :class:`nodecheck.ReportError`."""
+        from nodecheck.report.codec import from_document
+
+        return cls(*from_document(document))

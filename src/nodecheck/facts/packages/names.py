@@ -50,6 +50,16 @@ class Package(NamedTuple):
         return self.state == "installed"
 
 
+class Database(NamedTuple):
+    """What one package manager's database holds of interest."""
+
+    found: tuple[Package, ...] = ()
+    paths: tuple[str, ...] = ()
+    """What was read of it."""
+    missing: tuple[str, ...] = ()
+    """What was looked for and is not there."""
+
+
 def plain_name(name: str) -> str:
     """A package's name without the version that some distributions put into it.
 

@@ -27,9 +27,8 @@ class Packages(NamedTuple):
         from nodecheck.facts.packages.dpkg import read_dpkg
         from nodecheck.facts.packages.rpm import read_rpm
 
-        found, databases, missing = read_dpkg(host)
-        rpm = read_rpm(host)
-        return cls((*found, *rpm.found), (*databases, *rpm.databases), (*missing, *rpm.missing))
+        dpkg, rpm = read_dpkg(host), read_rpm(host)
+        return cls((*dpkg.found, *rpm.found), (*dpkg.paths, *rpm.paths), (*dpkg.missing, *rpm.missing))
 
     def of(self, component: str) -> Package | None:
         """The package that brings a component (see :data:`NAMES`); the engine rather than its client."""

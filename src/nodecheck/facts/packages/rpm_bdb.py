@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Malformed, TooLarge
-from nodecheck.facts.packages.rpm import HEADER_LIMIT, name_in
+from nodecheck.facts.packages.rpm_header import HEADER_LIMIT, name_in
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 

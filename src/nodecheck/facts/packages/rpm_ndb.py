@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Malformed
-from nodecheck.facts.packages.rpm import HEADER_LIMIT, name_in
+from nodecheck.facts.packages.rpm_header import HEADER_LIMIT, name_in
 from nodecheck.host import Host
 
 _PAGE, _BLOCK, _HEAD = 4096, 16, 4096

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent, Malformed, TooLarge
-from nodecheck.facts.packages.rpm import HEADER_LIMIT
+from nodecheck.facts.packages.rpm_header import HEADER_LIMIT
 from nodecheck.host import Host
 
 MAGIC = b"SQLite format 3\0"
