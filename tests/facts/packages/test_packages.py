@@ -20,7 +20,7 @@ from hypothesis import strategies as some
 from nodecheck.errors import Denied, FactError, Malformed, ParseError, TooLarge
 from nodecheck.facts.packages.dpkg import STATUS, parse_status
 from nodecheck.facts.packages.packages import Packages
-from nodecheck.facts.packages.rpm import Header, parse_header
+from nodecheck.facts.packages.rpm_header import Header, parse_header
 from nodecheck.facts.packages.rpm_sqlite import record, varint
 from nodecheck.host import LiveHost, RootHost
 from tests.rights import modes_hold
