@@ -74,3 +74,22 @@ def test_looking_for_a_line_ends_soon() -> None:
     line_of(text, ("plugins", "SystemdCgroup"))
 
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "line"),
+    [
+        ("[a.'x]y']\nb = 1\n", ("a", "x]y", "b"), 2),
+        ('[a."x\\u0041"]\nb = 1\n', ("a", "xA", "b"), 2),
+        ("a = {b = {c = 1, d = 2}, e = 3}\n", ("a", "b", "d"), 1),
+        ("a = {b = {c = 1}, e = 3}\n[b]\nc = 2\n", ("b", "c"), 3),
+        ('a = """\nb = 1\n"""\nb = 2\n', ("b",), 4),
+        ("a = [\n  'b = 1',\n]\nb = 2 # b = 3\n", ("b",), 4),
+        ("[ a . b ]\r\nc.d = true\r\n", ("a", "b", "c", "d"), 2),
+    ],
+)
+def test_lines_of_keys_in_all_their_spellings(text: str, keys: tuple[str, ...], line: int) -> None:
+    found = line_of(text, keys)
+
+    assert found is not None
+    assert found[0] == line

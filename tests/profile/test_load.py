@@ -9,7 +9,7 @@ import pytest
 
 from nodecheck.checking import Check, Results, check
 from nodecheck.errors import ProfileError
-from nodecheck.formats.toml_lines import key_lines
+from nodecheck.formats.toml import key_lines
 from nodecheck.plugins import Registry
 from nodecheck.profile.load import load_profile, resolved_tables
 from nodecheck.profile.model import Waiver

@@ -79,8 +79,7 @@ def _drop_ins(folder: str) -> list[str]:
 
 def _tables(path: str) -> Tables:
     from nodecheck.config.validate import validate
-    from nodecheck.formats.toml import parse_toml
-    from nodecheck.formats.toml_lines import key_lines, line_of
+    from nodecheck.formats.toml import key_lines, nearest_line, parse_toml
     from nodecheck.profile.validate import Invalid
 
     raw = read_trusted(path)
@@ -91,7 +90,7 @@ def _tables(path: str) -> Tables:
     try:
         validate(table)
     except Invalid as error:
-        line = line_of(key_lines(raw.decode()), error.path)
+        line = nearest_line(key_lines(raw.decode()), error.path)
         raise ConfigError(f"config {path}: {'' if line is None else f'line {line}: '}{error}") from error
     return table
 

@@ -1,4 +1,4 @@
-"""TOML as containerd and CRI-O read it: one parser for both, errors with file and line, and where a key stands."""
+"""TOML: errors with file and line, and the line on which a key stands."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from nodecheck.errors import Malformed, ParseError, TooLarge
 
 Table = Mapping[str, Any]
+Path = tuple[str, ...]
 
 MOST_DOTS = 32
 """Dots on one line outside of strings: the parsers take quadratic time for a dotted key of thousands of parts."""
@@ -16,8 +17,8 @@ MOST_DOTS = 32
 MOST_BYTES = 1 << 18
 """Bytes of one file; what administrators and packages write has a tenth of it."""
 
-MOST_CANDIDATES = 64
-"""Lines with the name of a key that are looked at to find where it is set."""
+MOST_DEPTH = 64
+"""Tables in tables on one line that are looked through for the line of a key."""
 
 
 def parse_toml(raw: bytes, path: str) -> dict[str, Any]:
@@ -76,36 +77,124 @@ def _parse_error(error: ValueError, source: str, path: str) -> ParseError:
 
 
 def line_of(source: str, keys: Sequence[str]) -> tuple[int, str] | None:
-    r"""The last line (1-based, and its text) that sets the key at the end of the path ``keys``; None if none is seen.
-
-    Table headers, dotted keys and inline tables that stand on one line are understood.
+    r"""The line (1-based, and its text) of a valid document that sets the key at the end of the path ``keys``.
 
     >>> line_of("[a]\nx = 1\n[a.b]\nc.d = true\n", ("a", "b", "c", "d"))
     (4, 'c.d = true')
     """
-    lines = source.split("\n")
-    name = keys[-1]
-    candidates = [number for number, line in enumerate(lines, 1) if name in line]
-    for number in candidates[: -MOST_CANDIDATES - 1 : -1]:
-        if any(path == tuple(keys) for path in _paths(lines, number)):
-            return number, lines[number - 1].rstrip("\r")
+    number = key_lines(source).get(tuple(keys))
+    return None if number is None else (number, source.split("\n")[number - 1].rstrip("\r"))
+
+
+def key_lines(text: str) -> dict[Path, int]:
+    r"""The 1-based line of each key and table of a valid TOML document; arrays of tables are numbered from 0.
+
+    >>> key_lines('name = "x"\n[check.swap]\na = 1\n[[waiver]]\nselect = "s"\n')[("check", "swap", "a")]
+    3
+    """
+    found: dict[Path, int] = {}
+    arrays: dict[Path, int] = {}
+    table: Path = ()
+    for number, line in statements(text):
+        if line.startswith("[["):
+            path = _path(line[2:])
+            arrays[path] = arrays.get(path, -1) + 1
+            table = (*path, str(arrays[path]))
+            found.setdefault(path, number)
+            found.setdefault(table, number)
+        elif line.startswith("["):
+            table = _path(line[1:])
+            for depth in range(1, len(table) + 1):
+                found.setdefault(table[:depth], number)
+        else:
+            path = (*table, *_path(line))
+            for depth in range(len(table) + 1, len(path) + 1):
+                found.setdefault(path[:depth], number)
+            for inner in _inline(line):
+                found.setdefault((*table, *inner), number)
+    return found
+
+
+def nearest_line(lines: dict[Path, int], path: Path) -> int | None:
+    """The line of a key, or of the nearest thing around it."""
+    while path:
+        if path in lines:
+            return lines[path]
+        path = path[:-1]
     return None
 
 
-def _paths(lines: Sequence[str], number: int) -> Iterator[tuple[str, ...]]:
-    """The paths of the values that the text of one line sets."""
-    table = _table_of(lines[number - 1])
-    if table is None or lines[number - 1].lstrip(" \t").startswith("["):
+def statements(text: str) -> Iterator[tuple[int, str]]:
+    """Lines (1-based) on which a key or a table header starts; those inside a value of several lines do not count."""
+    depth, quote = 0, ""
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.strip()
+        if not quote and depth == 0 and line and not line.startswith("#"):
+            yield number, line
+            if line.startswith("["):
+                continue
+        depth, quote = _after(line, depth, quote)
+
+
+_TOKEN = r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#|[\[\]{}]'
+
+
+def _after(line: str, depth: int, quote: str) -> tuple[int, str]:
+    """Depth of brackets and open long quote after a line."""
+    position = 0
+    if quote:
+        end = line.find(quote)
+        if end < 0:
+            return depth, quote
+        position, quote = end + 3, ""
+    while match := re.compile(_TOKEN).search(line, position):
+        token, position = match.group(), match.end()
+        if token == "#":
+            break
+        if token in ('"""', "'''"):
+            end = line.find(token, position)
+            if end < 0:
+                return depth, token
+            position = end + 3
+        elif token in "[{":
+            depth += 1
+        elif token in "]}":
+            depth -= 1
+    return max(depth, 0), quote
+
+
+_KEY = r'\s*(?:"((?:[^"\\]|\\.)*)"|\'([^\']*)\'|([A-Za-z0-9_-]+))\s*'
+
+
+def _path(text: str) -> Path:
+    """The dotted key at the start of a text."""
+    parts, position = [], 0
+    pattern = re.compile(_KEY)
+    while match := pattern.match(text, position):
+        quoted, literal, bare = match.groups()
+        parts.append(_unescaped(quoted) if quoted is not None else literal if literal is not None else bare)
+        position = match.end()
+        if not text.startswith(".", position):
+            break
+        position += 1
+    return tuple(parts)
+
+
+def _unescaped(quoted: str) -> str:
+    """What stands between the quotes of a basic string, as it is meant."""
+    if "\\" not in quoted:
+        return quoted
+    table = _table_of(f'a = "{quoted}"')
+    return quoted if table is None else str(table["a"])
+
+
+def _inline(line: str) -> Iterator[Path]:
+    """The paths of all keys of an inline table that stands on one line with its key."""
+    if not line.partition("=")[2].lstrip(" \t").startswith("{"):
         return
-    header: tuple[str, ...] = ()
-    for before in range(number - 1, 0, -1):
-        if lines[before - 1].lstrip(" \t").startswith("["):
-            found = _table_of(lines[before - 1])
-            if found is not None:
-                header = next(_leaves(found), ())
-                break
-    for path in _leaves(table):
-        yield header + path
+    table = _table_of(line)
+    if table is not None:
+        yield from _keys(table)
 
 
 def _table_of(line: str) -> dict[str, Any] | None:
@@ -117,10 +206,8 @@ def _table_of(line: str) -> dict[str, Any] | None:
         return None
 
 
-def _leaves(table: Table, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The path of each value that is no table, and of each empty table (a header alone)."""
+def _keys(table: Table, prefix: Path = ()) -> Iterator[Path]:
     for key, value in table.items():
-        if isinstance(value, dict) and value and len(prefix) < 64:
-            yield from _leaves(value, (*prefix, key))
-        else:
-            yield (*prefix, key)
+        yield (*prefix, key)
+        if isinstance(value, dict) and len(prefix) < MOST_DEPTH:
+            yield from _keys(value, (*prefix, key))

@@ -91,8 +91,7 @@ def _from_file(path: str, registry: Registry) -> Mapping[str, Any]:
 
 def strict(raw: bytes, path: str, kind: str, validate: Callable[[Mapping[str, Any]], None]) -> Tables:
     """The tables of a file's bytes, which ``validate`` takes. Raises ProfileError with kind, path and line."""
-    from nodecheck.formats.toml import parse_toml
-    from nodecheck.formats.toml_lines import key_lines, line_of
+    from nodecheck.formats.toml import key_lines, nearest_line, parse_toml
     from nodecheck.profile.validate import Invalid
 
     try:
@@ -101,7 +100,7 @@ def strict(raw: bytes, path: str, kind: str, validate: Callable[[Mapping[str, An
     except FactError as error:
         raise ProfileError(f"{kind} {path}: {error.detail}") from error
     except Invalid as error:
-        line = line_of(key_lines(raw.decode()), error.path)
+        line = nearest_line(key_lines(raw.decode()), error.path)
         raise ProfileError(f"{kind} {path}: {'' if line is None else f'line {line}: '}{error}") from error
     return table
 

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nodecheck.errors import UsageError
-from nodecheck.formats.toml import parse_toml
-from nodecheck.formats.toml_lines import Path, key_lines, statements
+from nodecheck.formats.toml import Path, key_lines, parse_toml, statements
 from nodecheck.profile.show import toml_value
 
 Tables = Mapping[str, Any]
