@@ -41,11 +41,12 @@ nodecheck.run(**kwargs)
 def cpu():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-rounds = 20
-started = cpu()
-for _ in range(rounds):
+rounds = []
+for _ in range(21):
+    started = cpu()
     nodecheck.run(**kwargs)
-print((cpu() - started) / rounds)
+    rounds.append(cpu() - started)
+print(sorted(rounds)[10])
 """
 
 
@@ -69,7 +70,7 @@ class Row(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """One line of the table against another nodecheck: the median of the pairs, their quartiles, the best by the best."""
+    """One line of the table against another nodecheck: the pairs' median and quartiles, and the best by the best."""
 
     what: str
     ratio: float
@@ -115,7 +116,7 @@ def peak_mib(python: list[str], argv: list[str]) -> float:
 
 
 def again_s(python: list[str]) -> float:
-    """CPU seconds of a second run in the same process."""
+    """CPU seconds of a second run in the same process: the median of 21."""
     return float(subprocess.run([*python, "-c", AGAIN], capture_output=True, check=True).stdout)
 
 
@@ -187,7 +188,7 @@ def compared(what: str, this: Callable[[], float], other: Callable[[], float], p
 def against(other: str, pairs: int, root: str | None) -> list[Compared]:
     """Measure everything against the nodecheck of another environment."""
     argv_before = {command.what: command.argv for command in commands(other, root)}
-    few = max(3, pairs // 5)
+    some, few = max(3, pairs // 2), max(3, pairs // 5)
     old = [other, "-I"]
     run = ["run", "--json"]
     return [
@@ -195,7 +196,7 @@ def against(other: str, pairs: int, root: str | None) -> list[Compared]:
             compared(command.what, partial(cpu_s, command.argv), partial(cpu_s, argv_before[command.what]), pairs)
             for command in commands(sys.executable, root)
         ),
-        compared(SECOND, partial(again_s, PYTHON), partial(again_s, old), few),
+        compared(SECOND, partial(again_s, PYTHON), partial(again_s, old), some),
         compared(PEAK, partial(peak_mib, PYTHON, run), partial(peak_mib, old, run), few),
     ]
 
