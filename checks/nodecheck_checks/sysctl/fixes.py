@@ -11,7 +11,7 @@ from nodecheck.facts.sysctl.runs import Run
 from nodecheck.facts.sysctl.tuned import MAIN_CONF, TUNED
 from nodecheck.facts.sysctl.variables import module_of, same_variable
 from nodecheck.fix import MANUAL, Create, Fix, Step, by_hand, command, create, edit
-from nodecheck_checks.wanted import meets, value_for
+from nodecheck.requirements.wanted import meets, value_for
 
 
 def now_fix(path: str, wanted: str, load: Fix | None = None) -> Fix:

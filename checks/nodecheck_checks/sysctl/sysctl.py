@@ -16,10 +16,10 @@ from nodecheck.facts.sysctl.keys import dotted, key_path, spelled
 from nodecheck.facts.sysctl.udev import UdevSysctls
 from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, RunningSysctls, holds_number, module_of
 from nodecheck.fix import Fix, by_hand
+from nodecheck.requirements.wanted import meets, verify_wanted, whole_number
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl.evidence import lines_seen, looked_into, writer_seen
 from nodecheck_checks.sysctl.fixes import boot_fix, now_fix
-from nodecheck_checks.wanted import meets, verify_wanted, whole_number
 
 REQUIRE = {
     "net.bridge.bridge-nf-call-iptables": "1",

@@ -10,7 +10,7 @@ import pytest
 import nodecheck
 from nodecheck.model.outcomes import Result, Status
 from nodecheck.model.steps import Command, Create, Edit
-from nodecheck_checks.wanted import meets, value_for, verify_wanted
+from nodecheck.requirements.wanted import meets, value_for, verify_wanted
 from tests.fix.apply import write
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]
