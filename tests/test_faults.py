@@ -26,11 +26,11 @@ import nodecheck
 from nodecheck import Report
 from nodecheck.checking.judging import Judged, judged
 from nodecheck.checking.store import Facts, Given
-from nodecheck.facts.cluster.target import Settings
 from nodecheck.host.base import MIB
 from nodecheck.host.root import RootHost
 from nodecheck.plugins import load
 from nodecheck.profile.load import load_profile
+from nodecheck.requirements.asked import Settings
 from nodecheck.running.engine import _tasks
 from nodecheck.running.finish import Finisher
 from nodecheck.running.request import DEFAULT_PROFILE, Request, selection_of

@@ -11,11 +11,11 @@ import pytest
 
 from nodecheck.checking import Check, Lazy, Results, Severity, Status, check, fail, ok, seen, skip
 from nodecheck.errors import Denied
-from nodecheck.facts.cluster.target import Settings
 from nodecheck.host import Host, RootHost
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import Profile, Waiver
 from nodecheck.report import Report
+from nodecheck.requirements.asked import Settings
 from nodecheck.running.engine import run
 from nodecheck.running.request import Request, selection_of
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.cluster.target import CONTROL_PLANE, Target
+from nodecheck.facts.cluster.target import Target
+from nodecheck.requirements.asked import CONTROL_PLANE
 from nodecheck_checks.network.port import ports_of
 
 NODE_PORTS = ("30000-32767/tcp", "30000-32767/udp")

@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import UsageError
-from nodecheck.facts.cluster.target import PROXY_MODES, ROLES
 from nodecheck.report import Report
+from nodecheck.requirements.asked import PROXY_MODES, ROLES
 
 if TYPE_CHECKING:
     from nodecheck.host import Host

@@ -9,8 +9,8 @@ from nodecheck.audit.guest import IO_CLASSES
 from nodecheck.audit.standing import parse_flap
 from nodecheck.checking.selectors import nearest
 from nodecheck.errors import UsageError
-from nodecheck.facts.cluster.target import PROXY_MODES, ROLES, release_text
 from nodecheck.profile.validate import SEVERITIES, Invalid, conform
+from nodecheck.requirements.asked import PROXY_MODES, ROLES, release_text
 
 SCHEMA = "nodecheck.config/1"
 

@@ -8,9 +8,9 @@ from typing import Any, Literal, get_args, get_origin
 from nodecheck.checking.declare import Check
 from nodecheck.checking.selectors import check_selectors, closest, nearest, parse_selector
 from nodecheck.errors import PluginError, ProfileError, SelectorError, UsageError
-from nodecheck.facts.cluster.target import PROXY_MODES, ROLES, release_text
 from nodecheck.model.outcomes import Severity
 from nodecheck.plugins import Registry
+from nodecheck.requirements.asked import PROXY_MODES, ROLES, release_text
 
 SCHEMA = "nodecheck.profile/1"
 WAIVERS_SCHEMA = "nodecheck.waivers/1"

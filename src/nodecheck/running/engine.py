@@ -14,7 +14,7 @@ from nodecheck.checking.selectors import Selection
 from nodecheck.checking.store import Facts, Given
 from nodecheck.checking.workers import Schedule
 from nodecheck.errors import FactError, PluginError
-from nodecheck.facts.cluster.target import Settings, SiteNodes, Target
+from nodecheck.facts.cluster.target import SiteNodes, Target
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Status
@@ -24,6 +24,7 @@ from nodecheck.report.identity import node_of
 from nodecheck.report.model import Report
 from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, Source, Tool
 from nodecheck.report.summary import summary_of
+from nodecheck.requirements.asked import Settings
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
 from nodecheck.running.request import Request

@@ -7,13 +7,13 @@ from os import PathLike, fspath
 
 from nodecheck.checking.selectors import Selection, check_selectors, parse_selector
 from nodecheck.errors import UsageError
-from nodecheck.facts.cluster.target import PROXY_MODES, ROLES, Settings, release_text
 from nodecheck.host import Host, open_host
 from nodecheck.model.outcomes import VIEWS, Severity
 from nodecheck.plugins import Registry, load
 from nodecheck.profile.load import load_profile
 from nodecheck.profile.model import Profile
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.asked import PROXY_MODES, ROLES, Settings, release_text
 
 
 class Request(NamedTuple):

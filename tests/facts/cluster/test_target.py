@@ -9,8 +9,9 @@ import pytest
 
 from nodecheck.checking.store import Facts, Given
 from nodecheck.facts.cluster.signs import cni_of, image_release, proxy_mode_of
-from nodecheck.facts.cluster.target import Settings, Target
+from nodecheck.facts.cluster.target import Target
 from nodecheck.host import RootHost
+from nodecheck.requirements.asked import Settings
 
 Tree = Callable[[dict[str, str | bytes]], Path]
 

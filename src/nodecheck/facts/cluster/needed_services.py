@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import FactError
-from nodecheck.facts.cluster.target import CONTROL_PLANE, Target
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.places import UNIT as KUBELET
 from nodecheck.facts.services.service_units import AGENTS, RUNTIMES, TIME_SERVICES
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.asked import CONTROL_PLANE
 
 _SNAP_KUBELET = "snap.kubelet.daemon.service"
 _MICROK8S_RUNTIME = "snap.microk8s.daemon-containerd.service"

@@ -4,37 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodecheck.errors import UsageError
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
-
-CONTROL_PLANE = "control-plane"
-WORKER = "worker"
-ROLES = (CONTROL_PLANE, WORKER)
-PROXY_MODES = ("ipvs", "iptables", "nftables", "none")
-
-
-def release_text(text: str) -> str:
-    """A Kubernetes release as given: ``1.34`` or ``1.34.2``, a leading ``v`` allowed. Raises UsageError.
-
-    >>> release_text("v1.17.4")
-    '1.17.4'
-    """
-    plain = text.removeprefix("v")
-    numbers = plain.split(".")
-    decimal = all(n.isascii() and n.isdigit() and len(n) <= 2 for n in numbers)
-    if not decimal or not 2 <= len(numbers) <= 3 or numbers[0] != "1":
-        raise UsageError(f"kubernetes: expected a release such as 1.34 or 1.34.2, found {text!r}")
-    return plain
-
-
-class Settings(NamedTuple):
-    """What the caller or the profile says; None: find it on the node."""
-
-    role: str | None = None
-    kubernetes: str | None = None
-    proxy_mode: str | None = None
-    cni: str | None = None
+from nodecheck.requirements.asked import Settings
 
 
 class SiteNodes(NamedTuple):
