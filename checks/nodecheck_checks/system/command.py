@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.distro.image import ImageSystem
@@ -24,7 +24,16 @@ from nodecheck.facts.services.service_units import AGENTS
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.fix import Fix, by_hand
 from nodecheck.fix import command as run
-from nodecheck_checks.system.command_table import ADDED_TO_EL, INSTALL, KNOWN_TO, UNBUNDLED, Need, needs_of, package_of
+from nodecheck.requirements.table import Row, named_row, verdict
+from nodecheck_checks.system.command_table import (
+    ADDED_TO_EL,
+    INSTALL,
+    KNOWN_TO,
+    PROGRAM,
+    UNBUNDLED,
+    needs_of,
+    package_of,
+)
 
 
 @check(severity=Severity.ERROR, tags=["kubelet", "kubeadm"], verify={"require": command_text})
@@ -73,7 +82,7 @@ def command(
     if agent is None and target.release is None:
         meant, hidden = _by_kubelet(target, kubelet)
     wanted = {need.name: need for need in needs_of(meant) if agent is None or need.name in UNBUNDLED}
-    wanted.update({name: Need(name, "the profile asks for it") for name in require})
+    wanted.update({name: named_row(name, PROGRAM) for name in require})
     for name, need in wanted.items():
         found, problem = _found(name, commands, others)
         yield from _judged(need, found, problem, path, commands, _Fixes(release, image, lists))
@@ -158,41 +167,33 @@ def _manager(release: OsRelease) -> str | None:
 
 
 def _judged(
-    need: Need,
+    need: Row,
     found: Command | None,
     problem: FactError | None,
     path: ServicePath,
     commands: Commands,
     fixes: _Fixes,
 ) -> Iterator[Outcome]:
-    expected, severity = "a program that a service finds", need.severity
     if found is not None:
         evidence = [seen(found.path, " -> ".join(found.links) or "executable")]
-        message = f"{need.name} is {found.path}{_mode(found)}"
-        yield ok(message, subject=need.name, expected=expected, actual=found.path, evidence=evidence, severity=severity)
+        yield verdict(True, f"{need.name} is {found.path}{_mode(found)}", need, found.path, evidence)
         return
     if problem is not None and not isinstance(problem, NotExecutable):
-        yield unknown(str(problem), code=problem.code, subject=need.name, expected=expected, severity=severity)
+        about, severity = need.name, need.severity
+        yield unknown(str(problem), code=problem.code, subject=about, expected=need.wanted, severity=severity)
         return
     if problem is None and commands.found[SHELL] is None:
         evidence = [seen(f"{folder}/{SHELL}") for folder in path.folders]
         message = "this root holds no programs of a system, not even sh"
-        yield skip(message, code="not-found", subject=need.name, evidence=evidence)._replace(severity=severity)
+        yield skip(message, code="not-found", subject=need.name, evidence=evidence, severity=need.severity)
         return
     evidence = list(_looked(need.name, problem, path))
     if problem is not None:
-        message = f"{problem.source} {problem.detail}; {need.reason}"
+        failing, actual = f"{problem.source} {problem.detail}; {need.reason}", "not executable"
     else:
-        message = f"{need.name} is not in {':'.join(path.folders)}; {need.reason}"
-    yield fail(
-        message,
-        subject=need.name,
-        expected=expected,
-        actual="not executable" if problem is not None else "not found",
-        evidence=evidence,
-        fix=fixes.install(need.name) if problem is None else _make_executable(problem),
-        severity=severity,
-    )
+        failing, actual = f"{need.name} is not in {':'.join(path.folders)}; {need.reason}", "not found"
+    fix = fixes.install(need.name) if problem is None else _make_executable(problem)
+    yield verdict(False, "", need, actual, evidence, fix, failing=failing)
 
 
 def _looked(name: str, problem: FactError | None, path: ServicePath) -> Iterator[Evidence]:

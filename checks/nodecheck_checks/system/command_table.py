@@ -4,71 +4,92 @@ from __future__ import annotations
 
 from nodecheck.checking import Severity
 from nodecheck.facts.cluster.target import Target
-from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import Row, Table
 
-NEWEST = (1, 37)
-
-
-class Need(NamedTuple):
-    """A program that releases of Kubernetes need."""
-
-    name: str
-    reason: str
-    severity: Severity = Severity.ERROR
-    since: tuple[int, int] = (1, 0)
-    before: tuple[int, int] | None = None
-    """Only before this release."""
-    not_with: tuple[str, ...] = ()
-    """Proxy modes that do without it."""
-
+PROGRAM = "a program that a service finds"
+"""What is wanted of each."""
 
 _WARN = Severity.WARNING
+_PREFLIGHT = "cmd/kubeadm/app/preflight/checks.go, FileExisting-{}"
 
-NEEDS = (
-    Need("mount", "the kubelet mounts volumes with it"),
-    Need("nsenter", "kubeadm demands it; the kubelet entered namespaces with it"),
-    Need("ip", "kubeadm demands it", before=(1, 33)),
-    Need("iptables", "kubeadm demands it; the kubelet and network plugins set rules with it", before=(1, 33)),
-    Need(
+
+def _row(
+    name: str,
+    reason: str,
+    source: str = _PREFLIGHT,
+    severity: Severity = Severity.ERROR,
+    since: tuple[int, int] = (1, 0),
+    before: tuple[int, int] | None = None,
+    modes: tuple[str | None, ...] = (),
+) -> Row:
+    return Row(name, PROGRAM, reason, source.format(name), severity, since, before, modes=modes)
+
+
+NEEDS = Table(
+    _row("mount", "the kubelet mounts volumes with it"),
+    _row("nsenter", "kubeadm demands it; the kubelet entered namespaces with it"),
+    _row("ip", "kubeadm demands it", before=(1, 33)),
+    _row("iptables", "kubeadm demands it; the kubelet and network plugins set rules with it", before=(1, 33)),
+    _row(
         "iptables",
         "the kubelet and network plugins (portmap) set rules with it",
+        "kubernetes/kubernetes#129131; containernetworking/plugins, portmap",
         _WARN,
         since=(1, 33),
-        not_with=("nftables", "none"),
+        modes=("ipvs", "iptables", None),
     ),
-    Need(
-        "conntrack", "kubeadm demands it; kube-proxy removed stale connections with it", since=(1, 18), before=(1, 32)
+    _row(
+        "conntrack",
+        "kubeadm demands it; kube-proxy removed stale connections with it",
+        "kubernetes/kubernetes#85403, until #126953",
+        since=(1, 18),
+        before=(1, 32),
     ),
-    Need("crictl", "kubeadm asks the container runtime through it", since=(1, 24), before=(1, 31)),
-    Need("socat", "kubectl port-forward went through it with docker", _WARN, before=(1, 28)),
-    Need("ebtables", "kubenet set rules with it", _WARN, before=(1, 28)),
-    Need("ethtool", "kubeadm warns without it", _WARN, before=(1, 33)),
-    Need("tc", "kubenet shaped traffic with it; kubeadm warns without it", _WARN, before=(1, 33)),
+    # An error where docker is not the runtime, always from 1.24; a warning in 1.31.
+    _row(
+        "crictl",
+        "kubeadm asks the container runtime through it",
+        "kubernetes/kubeadm#3064",
+        since=(1, 24),
+        before=(1, 31),
+    ),
+    _row(
+        "socat",
+        "kubectl port-forward went through it with docker",
+        "kubernetes/kubernetes#127151, which 1.28 to 1.31 got too",
+        _WARN,
+        before=(1, 28),
+    ),
+    _row(
+        "ebtables",
+        "kubenet set rules with it",
+        "kubernetes/kubernetes#127151, which 1.28 to 1.31 got too",
+        _WARN,
+        before=(1, 28),
+    ),
+    _row("ethtool", "kubeadm warns without it", "kubernetes/kubernetes#129131", _WARN, before=(1, 33)),
+    _row(
+        "tc",
+        "kubenet shaped traffic with it; kubeadm warns without it",
+        "kubernetes/kubernetes#129131",
+        _WARN,
+        before=(1, 33),
+    ),
 )
-"""kubeadm's preflight checks ``FileExisting-…`` (cmd/kubeadm/app/preflight/checks.go) of each release:
-conntrack since kubernetes/kubernetes#85403, until #126953; crictl an error where docker is not the runtime, always
-from 1.24, a warning in 1.31 (kubernetes/kubeadm#3064); socat and ebtables until #127151, which 1.28 to 1.31 got too;
-ip, iptables, ethtool and tc until #129131. ipset and ipvsadm are in kube-proxy's own image."""
+"""kubeadm's preflight checks of each release. ipset and ipvsadm are in kube-proxy's own image."""
 
 
 UNBUNDLED = ("mount",)
 """What k3s, RKE2, k0s and MicroK8s take from the node: they have no kubeadm, and bring the other programs."""
 
 
-def needs_of(target: Target) -> tuple[Need, ...]:
-    """What a release and proxy mode need; those of the newest release where it is not known.
+def needs_of(target: Target) -> tuple[Row, ...]:
+    """What a release and proxy mode need.
 
     >>> [need.name for need in needs_of(Target(kubernetes="1.34", proxy_mode="nftables"))]
     ['mount', 'nsenter']
     """
-    release = target.release or NEWEST
-    return tuple(
-        need
-        for need in NEEDS
-        if need.since <= release
-        and (need.before is None or release < need.before)
-        and target.proxy_mode not in need.not_with
-    )
+    return NEEDS.of(target)
 
 
 # On EL 9 and Fedora iptables-nft provides "iptables" and "ebtables"; EL 8 has no package of that name.

@@ -5,6 +5,22 @@ from __future__ import annotations
 from nodecheck.errors import UsageError
 from nodecheck.record import NamedTuple
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Asked(Protocol):
+        """What rows look at of a node; the fact ``Target`` is one."""
+
+        @property
+        def role(self) -> str | None: ...
+        @property
+        def release(self) -> tuple[int, int] | None: ...
+        @property
+        def proxy_mode(self) -> str | None: ...
+
+
 CONTROL_PLANE = "control-plane"
 WORKER = "worker"
 ROLES = (CONTROL_PLANE, WORKER)
