@@ -9,6 +9,7 @@ from nodecheck.facts.network.processes import Process, SocketOwners
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import CONTROL_PLANE
+from nodecheck.requirements.table import Row, Table, named_row
 
 
 class Port(NamedTuple):
@@ -16,31 +17,49 @@ class Port(NamedTuple):
 
     number: int
     component: str
+    """The program that may hold it; empty where only a profile asks for the port."""
     reason: str
-    role: str | None = None
-    """The role whose nodes need it; None: every node."""
-    before: tuple[int, int] | None = None
-    """Only before this release of Kubernetes."""
-    severity: Severity = Severity.ERROR
+    severity: Severity
 
 
-_NODE_PORTS = (
-    Port(6443, "kube-apiserver", "kubelets and clients reach the cluster there", CONTROL_PLANE),
-    Port(2379, "etcd", "the API server reaches etcd there", CONTROL_PLANE),
-    Port(2380, "etcd", "the members of etcd reach each other there", CONTROL_PLANE),
-    Port(10250, "kubelet", "the API server reaches the kubelet there (logs, exec, metrics)"),
-    Port(10251, "kube-scheduler", "its health was asked there without TLS", CONTROL_PLANE, before=(1, 17)),
-    Port(10252, "kube-controller-manager", "its health was asked there without TLS", CONTROL_PLANE, before=(1, 17)),
-    Port(
+_PAGE = "https://kubernetes.io/docs/reference/networking/ports-and-protocols/"
+_PREFLIGHT = "cmd/kubeadm/app/preflight/checks.go, Port-{}"
+
+
+def _row(
+    number: int,
+    component: str,
+    reason: str,
+    role: str | None = CONTROL_PLANE,
+    source: str = _PREFLIGHT,
+    severity: Severity = Severity.ERROR,
+    before: tuple[int, int] | None = None,
+    modes: tuple[str | None, ...] = (),
+) -> Row:
+    name = f"{number}/tcp"
+    return Row(name, component, reason, source.format(number), severity, before=before, role=role, modes=modes)
+
+
+PORTS = Table(
+    _row(6443, "kube-apiserver", "kubelets and clients reach the cluster there"),
+    _row(2379, "etcd", "the API server reaches etcd there"),
+    _row(2380, "etcd", "the members of etcd reach each other there"),
+    _row(10250, "kubelet", "the API server reaches the kubelet there (logs, exec, metrics)", role=None),
+    _row(10251, "kube-scheduler", "its health was asked there without TLS", before=(1, 17)),
+    _row(10252, "kube-controller-manager", "its health was asked there without TLS", before=(1, 17)),
+    _row(
         10256,
         "kube-proxy",
         "load balancers ask there whether the node takes traffic; kube-proxy runs without it",
+        role=None,
+        source=_PAGE,
         severity=Severity.WARNING,
+        modes=("ipvs", "iptables", "nftables", None),
     ),
-    Port(10257, "kube-controller-manager", "its health is asked there", CONTROL_PLANE),
-    Port(10259, "kube-scheduler", "its health is asked there", CONTROL_PLANE),
+    _row(10257, "kube-controller-manager", "its health is asked there"),
+    _row(10259, "kube-scheduler", "its health is asked there"),
 )
-"""By Kubernetes' page "Ports and Protocols" and kubeadm's preflight checks Port-N."""
+"""The ports of a node; what a row wants is the component that may hold its port."""
 
 _EMBEDDING = ("k3s", "k3s-server", "k3s-agent", "k0s", "rke2", "kubelite", "microk8s", "hyperkube")
 """Programs that hold several components in one process (k3s, k0s, RKE2, MicroK8s)."""
@@ -107,10 +126,13 @@ def port(
 def _wanted(require: tuple[str, ...], target: Lazy[Target]) -> tuple[Port, ...]:
     if not require:
         return ports_of(target())
-    known = {item.number: item for item in _NODE_PORTS}
-    numbers = dict.fromkeys(int(port_text(text).partition("/")[0]) for text in require)
-    listed = [known.get(number) or Port(number, "", "the profile asks for it") for number in numbers]
-    return tuple(item._replace(severity=Severity.ERROR) for item in listed)
+    known = {row.name: row for row in PORTS}
+    listed = [known.get(name) or named_row(name) for name in dict.fromkeys(map(port_text, require))]
+    return tuple([_port(row)._replace(severity=Severity.ERROR) for row in listed])
+
+
+def _port(row: Row) -> Port:
+    return Port(int(row.name.partition("/")[0]), row.wanted, row.reason, row.severity)
 
 
 def ports_of(target: Target) -> tuple[Port, ...]:
@@ -119,15 +141,7 @@ def ports_of(target: Target) -> tuple[Port, ...]:
     >>> [item.number for item in ports_of(Target(role="worker", proxy_mode="none"))]
     [10250]
     """
-    return tuple(item for item in _NODE_PORTS if _is_needed(item, target))
-
-
-def _is_needed(item: Port, target: Target) -> bool:
-    if item.role not in (None, target.role):
-        return False
-    if item.before is not None and (target.release is None or target.release >= item.before):
-        return False
-    return item.component != "kube-proxy" or target.proxy_mode != "none"
+    return tuple([_port(row) for row in PORTS.of(target)])
 
 
 def _judged(wanted: Port, listeners: Listeners, owners: Lazy[SocketOwners]) -> Outcome:
