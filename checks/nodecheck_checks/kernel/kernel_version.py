@@ -6,14 +6,37 @@ from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.distro.os_release import at_least, leading_numbers
 from nodecheck.fix import Fix, manual
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import OLDEST, Row, Table
+from nodecheck.requirements.wanted import split_wanted
 
-OLDEST = (3, 10)
-FROM_1_32 = (4, 19)
-FROM_1_34 = (5, 4)
-LONG_TERM_5 = (4, 10, 15)
-"""The long-term lines of kernel 5 that kubeadm lists from 1.34 on; from 6.0 on it takes every line."""
-NFTABLES = (5, 13)
-"""What kube-proxy asks of the kernel in nftables mode."""
+KERNEL = "kernel"
+NFTABLES = "nftables"
+
+_VALIDATORS = "kubernetes/system-validators validators/types_unix.go"
+
+MINIMA = Table(
+    Row(KERNEL, ">=3.10", "kubeadm asks for it", _VALIDATORS, before=(1, 32)),
+    Row(KERNEL, ">=4.19", "kubeadm asks for it", _VALIDATORS, since=(1, 32), before=(1, 34)),
+    Row(
+        KERNEL,
+        "5.4|5.10|5.15|>=6.0",
+        "kubeadm lists the long-term lines of kernel 5, and from 6.0 on every line",
+        _VALIDATORS,
+        Severity.WARNING,
+        since=(1, 34),
+    ),
+    Row(
+        NFTABLES,
+        ">=5.13",
+        "kube-proxy in nftables mode asks for it",
+        "kube-proxy's nftables requirements",
+        modes=("nftables",),
+    ),
+)
+"""What each release asks of the kernel: first releases (``>=``) and lines, with ``|`` between alternatives."""
+
+OLDEST_LINE = (5, 4)
+"""The first long-term line that kubeadm lists from 1.34 on, and the first of Ubuntu that counts as one."""
 
 
 class Vendor(NamedTuple):
@@ -83,39 +106,61 @@ def _by_minimum(kernel: RunningKernel, have: tuple[int, ...], least: tuple[int, 
 
 
 def _by_release(kernel: RunningKernel, have: tuple[int, ...], target: Target) -> Outcome:
-    if target.proxy_mode == "nftables" and at_least(have, NFTABLES) is False:
-        return _by_minimum(kernel, have, NFTABLES, ", which kube-proxy in nftables mode asks for")
+    nftables = MINIMA.find(NFTABLES, target)
+    if nftables is not None and not takes(have, nftables.wanted):
+        return _by_row(kernel, have, nftables, ", which kube-proxy in nftables mode asks for")
     vendor = _vendor(kernel.release, have)
     if vendor is not None:
         message = f"kernel {kernel.release} is {vendor}'s, kept up by backports"
         return ok(message, expected="a kernel that its vendor keeps up", actual=kernel.release)
+    row = MINIMA.row(KERNEL, target)
     if target.release is None:
-        return _for_any_release(kernel, have)
-    if target.release >= (1, 34):
-        return _by_lines(kernel, have)
-    least = FROM_1_32 if target.release >= (1, 32) else OLDEST
-    return _by_minimum(kernel, have, least, f", which kubeadm {_dotted(target.release)} asks for")
+        return _for_any_release(kernel, have, row)
+    return _by_row(kernel, have, row, f", which kubeadm {_dotted(target.release)} asks for")
 
 
-def _for_any_release(kernel: RunningKernel, have: tuple[int, ...]) -> Outcome:
-    if at_least(have, OLDEST) is False:
-        return _by_minimum(kernel, have, OLDEST)
-    newest = _by_lines(kernel, have)
-    if newest.status == Status.PASS:
-        return newest
+def _for_any_release(kernel: RunningKernel, have: tuple[int, ...], newest: Row) -> Outcome:
+    oldest = MINIMA.at(KERNEL, OLDEST)
+    if not takes(have, oldest.wanted):
+        return _by_row(kernel, have, oldest)
+    judged = _by_row(kernel, have, newest)
+    if judged.status == Status.PASS:
+        return judged
     message = f"kernel {kernel.release} will do for some Kubernetes releases only, and the release is not known"
     return unknown(
-        message, code="not-found", expected=newest.expected, actual=kernel.release, severity=Severity.WARNING
+        message, code="not-found", expected=judged.expected, actual=kernel.release, severity=Severity.WARNING
     )
 
 
-def _by_lines(kernel: RunningKernel, have: tuple[int, ...]) -> Outcome:
-    expected = "5.4, 5.10, 5.15, or 6.0 and later"
-    if have[0] >= 6 or (have[0] == 5 and have[1] in LONG_TERM_5):
+def takes(have: tuple[int, ...], wanted: str) -> bool:
+    """Whether a kernel is of a line, or not before a first release, that a row wants.
+
+    >>> takes((5, 15, 0), "5.4|5.15|>=6.0"), takes((5, 16), "5.4|5.15|>=6.0"), takes((6, 1), ">=6.0")
+    (True, False, True)
+    """
+    for part in wanted.split("|"):
+        operator, operand = split_wanted(part)
+        numbers = leading_numbers(operand)
+        if have[: len(numbers)] == numbers if operator == "==" else at_least(have, numbers) is not False:
+            return True
+    return False
+
+
+def _by_row(kernel: RunningKernel, have: tuple[int, ...], row: Row, why: str = "") -> Outcome:
+    if "|" in row.wanted:
+        return _by_lines(kernel, have, row)
+    return _by_minimum(kernel, have, leading_numbers(split_wanted(row.wanted)[1]), why)
+
+
+def _by_lines(kernel: RunningKernel, have: tuple[int, ...], row: Row) -> Outcome:
+    *lines, last = row.wanted.split("|")
+    expected = f"{', '.join(lines)}, or {split_wanted(last)[1]} and later"
+    if takes(have, row.wanted):
         return ok(f"kernel {kernel.release} is one that kubeadm lists", expected=expected, actual=kernel.release)
-    what = f"before {_dotted(FROM_1_34)}" if have[:2] < FROM_1_34 else "not of a long-term line that kubeadm lists"
+    first = leading_numbers(lines[0])
+    what = f"before {lines[0]}" if have[:2] < first else "not of a long-term line that kubeadm lists"
     message = f"kernel {kernel.release} is {what}"
-    return fail(message, expected=expected, actual=kernel.release, fix=_newer(expected), severity=Severity.WARNING)
+    return fail(message, expected=expected, actual=kernel.release, fix=_newer(expected), severity=row.severity)
 
 
 def _vendor(release: str, have: tuple[int, ...]) -> str | None:
@@ -124,7 +169,7 @@ def _vendor(release: str, have: tuple[int, ...]) -> str | None:
         if have[:2] == vendor.line and vendor.mark in release:
             return vendor.name
     # 5.13.0-52-generic: Ubuntu's own numbering, an upload number between version and flavour.
-    if release.endswith(_UBUNTU) and release.count("-") >= 2 and have[:2] >= FROM_1_34:
+    if release.endswith(_UBUNTU) and release.count("-") >= 2 and have[:2] >= OLDEST_LINE:
         return "Ubuntu"
     return None
 
