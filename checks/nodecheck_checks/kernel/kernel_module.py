@@ -21,6 +21,7 @@ from nodecheck.facts.kernel.modules import (
     presence,
 )
 from nodecheck.facts.kernel.trees import BootTree, RunningTree, has_ipv4_conntrack
+from nodecheck.requirements.table import Row, Table
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
 
 REQUIRED = ("br_netfilter", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")
@@ -31,14 +32,36 @@ EXPECTED_NOW = "loaded or built in"
 EXPECTED_BOOT = "built in, or loaded at boot"
 
 
+_AT_WORK = "at work"
+_GET_REQUIRED = "kubernetes/kubernetes pkg/util/ipvs, GetRequiredIPVSModules"
+_ISSUES = "kubernetes/kubernetes#63801, #81791"
+
+MODULES = Table(
+    Row("br_netfilter", _AT_WORK, "iptables must see what passes a bridge", "net/bridge/br_netfilter_hooks.c"),
+    Row("ip_vs", _AT_WORK, "kube-proxy's ipvs mode needs it", _GET_REQUIRED, modes=("ipvs",)),
+    Row("ip_vs", _AT_WORK, "the proxy mode may be ipvs", _GET_REQUIRED, Severity.WARNING, modes=(None,)),
+    Row("ip_vs", _AT_WORK, "another proxy mode does without it", _GET_REQUIRED, Severity.INFO),
+    Row(CONNTRACK, _AT_WORK, "kube-proxy's ipvs mode needs it", _GET_REQUIRED, modes=("ipvs",)),
+    Row(CONNTRACK, _AT_WORK, "without kube-proxy little needs it", _ISSUES, Severity.INFO, modes=("none",)),
+    Row(CONNTRACK, _AT_WORK, "iptables rules load it when they first need it", _ISSUES, Severity.WARNING),
+)
+"""By the first module of a family: see :func:`family`."""
+
+
+def family(name: str) -> str:
+    """The module whose row a module has.
+
+    >>> family("ip_vs_rr"), family("nf_conntrack_ipv4"), family("overlay")
+    ('ip_vs', 'nf_conntrack', 'overlay')
+    """
+    if name == "ip_vs" or name.startswith("ip_vs_"):
+        return "ip_vs"
+    return CONNTRACK if name.startswith(CONNTRACK) else name
+
+
 def module_severity(subject: str | None, target: Target) -> Severity:
     """How much a missing module matters, by what kube-proxy is to do with it."""
-    name = subject or ""
-    if name == "ip_vs" or name.startswith("ip_vs_"):
-        return {"ipvs": Severity.ERROR, None: Severity.WARNING}.get(target.proxy_mode, Severity.INFO)
-    if name.startswith(CONNTRACK):
-        return {"ipvs": Severity.ERROR, "none": Severity.INFO}.get(target.proxy_mode or "", Severity.WARNING)
-    return Severity.ERROR
+    return MODULES.row(family(subject or ""), target).severity
 
 
 @check(
