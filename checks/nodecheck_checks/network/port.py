@@ -9,7 +9,7 @@ from nodecheck.facts.network.processes import Process, SocketOwners
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import CONTROL_PLANE
-from nodecheck.requirements.table import Row, Table, named_row
+from nodecheck.requirements.table import Release, Row, Table, named_row
 
 
 class Port(NamedTuple):
@@ -33,7 +33,7 @@ def _row(
     role: str | None = CONTROL_PLANE,
     source: str = _PREFLIGHT,
     severity: Severity = Severity.ERROR,
-    before: tuple[int, int] | None = None,
+    before: Release | None = None,
     modes: tuple[str | None, ...] = (),
 ) -> Row:
     name = f"{number}/tcp"

@@ -12,13 +12,24 @@ from nodecheck.facts.packages.traces import Traces
 from nodecheck.facts.packages.versions import KubernetesTools
 from nodecheck.fix import Fix
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import Row, Table
 from nodecheck_checks.packages.installed import KUBERNETES, Installed, install, installed
 
-KUBELET_N3 = 25
-"""The first kubelet that may be three minor releases behind the API server (two before; KEP-3935)."""
+_POLICY = "https://kubernetes.io/releases/version-skew-policy/"
 
-KUBEADM_N3 = 29
-"""The first kubeadm whose preflight takes a kubelet three minor releases behind it (one before; k/k#120825)."""
+SKEW = Table(
+    Row("kubelet", "0 2", "it may be two minor releases behind the API server", _POLICY, before=(1, 25)),
+    Row("kubelet", "0 3", "it may be three minor releases behind the API server", "KEP-3935", since=(1, 25)),
+    Row("kubeadm", "-1 0", "it sets up its own release or the one before", _POLICY),
+    Row("kubectl", "-1 1", "it may be one minor release away from the API server", _POLICY, Severity.WARNING),
+)
+"""By a component's own release: the control planes that it fits, the first and the last, counted from that release."""
+
+KUBEADM_TAKES = Table(
+    Row("kubelet", "1", "preflight KubeletVersion takes one that is one minor release behind", _POLICY, before=(1, 29)),
+    Row("kubelet", "3", "preflight KubeletVersion takes three", "kubernetes/kubernetes#120825", since=(1, 29)),
+)
+"""By kubeadm's own release: how many minor releases a kubelet may be behind it."""
 
 
 class Span(NamedTuple):
@@ -41,9 +52,8 @@ def control_planes(component: str, minor: int) -> Span:
     >>> [str(control_planes(*case)) for case in (("kubelet", 24), ("kubelet", 25), ("kubeadm", 17), ("kubectl", 34))]
     ['1.24 to 1.26', '1.25 to 1.28', '1.16 to 1.17', '1.33 to 1.35']
     """
-    if component == "kubelet":
-        return Span(minor, minor + (3 if minor >= KUBELET_N3 else 2))
-    return Span(minor - 1, minor) if component == "kubeadm" else Span(minor - 1, minor + 1)
+    first, last = SKEW.at(component, (1, minor)).wanted.split(" ")
+    return Span(minor + int(first), minor + int(last))
 
 
 def releases(component: str, target: int) -> Span:
@@ -61,7 +71,7 @@ def _fits(component: str, minor: int, target: int) -> bool:
 
 
 def _severity(subject: str | None) -> Severity:
-    return Severity.WARNING if subject == "kubectl" else Severity.ERROR
+    return next((row.severity for row in SKEW if row.name == subject), Severity.ERROR)
 
 
 @check(severity=_severity, tags=["kubelet", "kubeadm", "versions"])
@@ -207,4 +217,4 @@ def _reasons(component: str, found: dict[str, Installed], target: int | None) ->
 
 
 def _kubeadm_lag(minor: int) -> int:
-    return 3 if minor >= KUBEADM_N3 else 1
+    return int(KUBEADM_TAKES.at("kubelet", (1, minor)).wanted)

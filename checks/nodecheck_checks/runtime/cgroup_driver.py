@@ -16,10 +16,20 @@ from nodecheck.facts.runtimes.docker import Docker
 from nodecheck.facts.runtimes.releases import Release, RuntimeReleases
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.fix import Fix
+from nodecheck.requirements.table import Row, Table
 from nodecheck_checks.runtime.driver_sides import Node, Side, attempt, runtimes, together, unread
 
 GATE = "KubeletCgroupDriverFromCRI"
 KUBELET = ("kubelet",)
+
+_NEVER, _OFF, _ON, _ALWAYS = "never", "off by default", "on by default", "always"
+ASKS = Table(
+    Row(GATE, _NEVER, "the kubelet knows no such gate", "KEP-4033", before=(1, 28)),
+    Row(GATE, _OFF, "the gate is alpha", "KEP-4033", since=(1, 28), before=(1, 31)),
+    Row(GATE, _ON, "the gate is beta", "KEP-4033", since=(1, 31), before=(1, 34)),
+    Row(GATE, _ALWAYS, "the gate is locked", "KEP-4033", since=(1, 34)),
+)
+"""Whether the kubelet takes the runtime's cgroup driver, by its release."""
 
 
 @check(
@@ -195,15 +205,15 @@ def _asks_runtime(config: KubeletConfig, node: Node, runtime: Side | None, conta
 
 
 def _kubelet_asks(config: KubeletConfig, release: Release | None) -> bool | None:
-    """The feature gate: alpha in 1.28, on by default in 1.31, locked in 1.34."""
+    """Whether it asks the runtime at all; None where that follows from a release that is not shown."""
     gate = config.gate(GATE)
     if release is None:
-        return False if gate is False or (config.older_than is not None and config.older_than <= (1, 28)) else None
-    if release >= (1, 34):
-        return True
-    if release < (1, 28):
-        return False
-    return gate if gate is not None else release >= (1, 31)
+        older = config.older_than is not None and ASKS.rows[0].covers_all_before(config.older_than)
+        return False if gate is False or older else None
+    state = ASKS.at(GATE, release).wanted
+    if state in (_NEVER, _ALWAYS):
+        return state == _ALWAYS
+    return gate if gate is not None else state == _ON
 
 
 def _kubelet(config: KubeletConfig, runtime: Side | None, pair: bool | None, line: Lazy[KubeletDriverLine]) -> Side:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Severity
 from nodecheck.facts.cluster.target import Target
-from nodecheck.requirements.table import Row, Table
+from nodecheck.requirements.table import Release, Row, Table
 
 PROGRAM = "a program that a service finds"
 """What is wanted of each."""
@@ -18,8 +18,8 @@ def _row(
     reason: str,
     source: str = _PREFLIGHT,
     severity: Severity = Severity.ERROR,
-    since: tuple[int, int] = (1, 0),
-    before: tuple[int, int] | None = None,
+    since: Release = (),
+    before: Release | None = None,
     modes: tuple[str | None, ...] = (),
 ) -> Row:
     return Row(name, PROGRAM, reason, source.format(name), severity, since, before, modes=modes)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from nodecheck.model.steps import Fix
     from nodecheck.requirements.asked import Asked
 
-Release = tuple[int, int]
+Release = tuple[int, ...]
+"""Major and minor number of a Kubernetes release; what follows them does not count."""
 
 OLDEST, NEWEST = (1, 17), (1, 37)
 """The releases of Kubernetes that nodecheck knows. Where a node's release is not known, the newest counts."""
@@ -37,8 +38,8 @@ class Row(NamedTuple):
     source: str
     """Where that is written: a file of Kubernetes, a KEP, a changelog."""
     severity: Severity = Severity.ERROR
-    since: Release = (1, 0)
-    """From this release of Kubernetes on."""
+    since: Release = ()
+    """From this release of Kubernetes on; empty: of every release."""
     before: Release | None = None
     """Only before this release."""
     role: str | None = None
@@ -58,7 +59,7 @@ class Row(NamedTuple):
 
     def covers_all_before(self, release: Release) -> bool:
         """Whether it is asked of every release before that one."""
-        return self.since <= (1, 0) and (self.before is None or release <= self.before)
+        return not self.since and (self.before is None or release <= self.before)
 
     def holds(self, asked: Asked) -> bool:
         """Whether it is asked of a node."""
@@ -94,7 +95,7 @@ class Table:
         for row in self.rows:
             if row.name == name and row.covers(release):
                 return row
-        raise LookupError(f"no row says what is asked of {name} in Kubernetes {release[0]}.{release[1]}")
+        raise LookupError(f"no row says what is asked of {name} in Kubernetes {'.'.join(map(str, release))}")
 
     def row(self, name: str, asked: Asked, wanted: str | None = None, named: bool = False) -> Row:
         """The row of a subject that is to be judged: the profile's where it names the subject, else the table's.
