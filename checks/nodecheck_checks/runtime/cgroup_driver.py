@@ -174,7 +174,7 @@ def _with_kubelet(
 def _pointed(config: KubeletConfig, node: Node, sides: list[Side]) -> str | None:
     """The runtime that the kubelet uses: the one it names, else the only one that is there; None: not known."""
     release = node.kubernetes()
-    named = config.runtime((release[0], release[1]) if release is not None else None)
+    named = config.runtime(release)
     explicit = _names_runtime(config)
     usable = [side.name for side in sides if not side.idle]
     if named is not None and (explicit or named in usable or len(usable) != 1):

@@ -11,6 +11,13 @@ from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import Release, Row, Table
+
+DEFAULT_RUNTIME = Table(
+    Row("runtime", "docker", "dockershim was the default", "KEP-2221", before=(1, 24)),
+    Row("runtime", "containerd", "its socket is the default of containerRuntimeEndpoint", "KEP-2221", since=(1, 24)),
+)
+"""The runtime of a kubelet that is told none, by its release."""
 
 
 class KubeletConfig(NamedTuple):
@@ -45,7 +52,7 @@ class KubeletConfig(NamedTuple):
     """``--kubeconfig``: how it reaches the API server; None: it runs alone."""
     bootstrap_kubeconfig: Setting | None = None
     """``--bootstrap-kubeconfig``: how it gets the former."""
-    older_than: tuple[int, int] | None = None
+    older_than: Release | None = None
     """A flag is given that this release no longer has: the kubelet is older, or does not start."""
     sources: tuple[str, ...] = ()
     """The files that say it, in order of reading; where a setting is set nowhere, these were looked into."""
@@ -61,7 +68,7 @@ class KubeletConfig(NamedTuple):
         """What a feature gate is set to; None where it is left at the release's default."""
         return dict(self.feature_gates).get(name)
 
-    def runtime(self, release: tuple[int, int] | None = None) -> str | None:
+    def runtime(self, release: Release | None = None) -> str | None:
         """The runtime that it points to: ``docker``, ``containerd``, ``crio``; None where that cannot be told.
 
         ``release`` is the node's Kubernetes release: dockershim was the default before 1.24, containerd's socket is
@@ -74,11 +81,10 @@ class KubeletConfig(NamedTuple):
             return self.container_runtime.value
         if self.runtime_endpoint is not None:
             return runtime_at(self.runtime_endpoint.value)
-        if self.container_runtime is None and self.older_than is not None and self.older_than <= (1, 24):
-            return "docker"
-        if release is None:
-            return None
-        return "docker" if release < (1, 24) else "containerd"
+        older, first = self.older_than, DEFAULT_RUNTIME.rows[0]
+        if self.container_runtime is None and older is not None and first.covers_all_before(older):
+            return first.wanted
+        return None if release is None else DEFAULT_RUNTIME.at("runtime", release).wanted
 
     @classmethod
     def read(cls, host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> KubeletConfig:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import Release, Row, Table
 
 _BOOLEAN = """
 add-dir-header allow-privileged alsologtostderr anonymous-auth authentication-token-webhook babysit-daemons
@@ -63,19 +64,27 @@ topology-manager-policy-options topology-manager-scope v vmodule volume-plugin-d
 windows-priorityclass
 """
 
-REMOVED_IN = {
-    "network-plugin": (1, 24),
-    "cni-bin-dir": (1, 24),
-    "cni-cache-dir": (1, 24),
-    "cni-conf-dir": (1, 24),
-    "network-plugin-mtu": (1, 24),
-    "docker-endpoint": (1, 24),
-    "image-pull-progress-deadline": (1, 24),
-    "experimental-dockershim-root-directory": (1, 24),
-    "dynamic-config-dir": (1, 24),
-    "container-runtime": (1, 27),
-}
-"""Flags that a kubelet of that release or a later one refuses (changelogs of 1.24 and 1.27)."""
+_DOCKERSHIM = "it went with dockershim"
+_CHANGES = "kubernetes/kubernetes CHANGELOG-{}.md"
+
+
+def _until(name: str, release: Release, reason: str = _DOCKERSHIM) -> Row:
+    return Row(name, "known", reason, _CHANGES.format(".".join(map(str, release))), before=release)
+
+
+REMOVED = Table(
+    _until("network-plugin", (1, 24)),
+    _until("cni-bin-dir", (1, 24)),
+    _until("cni-cache-dir", (1, 24)),
+    _until("cni-conf-dir", (1, 24)),
+    _until("network-plugin-mtu", (1, 24)),
+    _until("docker-endpoint", (1, 24)),
+    _until("image-pull-progress-deadline", (1, 24)),
+    _until("experimental-dockershim-root-directory", (1, 24)),
+    _until("dynamic-config-dir", (1, 24), "it went with dynamic configuration"),
+    _until("container-runtime", (1, 27), "remote was its only value left"),
+)
+"""Flags that a kubelet refuses from a release on."""
 
 
 class Flags(NamedTuple):
@@ -92,9 +101,10 @@ class Flags(NamedTuple):
         return next((word for found, word in reversed(self.given) if found == name), None)
 
     @property
-    def older_than(self) -> tuple[int, int] | None:
+    def older_than(self) -> Release | None:
         """A release to which this command line's kubelet does not belong, nor to any later one."""
-        return min((REMOVED_IN[name] for name, _ in self.given if name in REMOVED_IN), default=None)
+        given = {name for name, _ in self.given}
+        return min((row.before for row in REMOVED if row.name in given and row.before is not None), default=None)
 
 
 def parse_flags(arguments: Sequence[Word], strict: bool = True) -> Flags:
