@@ -212,9 +212,7 @@ def _reasons(component: str, found: dict[str, Installed], target: int | None) ->
         there = f"{other} {found[other].version.text}"
         if target is None and not control_planes(component, minor).meets(control_planes(other, theirs)):
             yield f"no control plane may be used with both {here} and {there}"
-        elif component == "kubelet" and other == "kubeadm" and theirs - minor > _kubeadm_lag(theirs):
-            yield f"{there} takes no kubelet before 1.{theirs - _kubeadm_lag(theirs)}, and {here} is"
-
-
-def _kubeadm_lag(minor: int) -> int:
-    return int(KUBEADM_TAKES.at("kubelet", (1, minor)).wanted)
+        elif component == "kubelet" and other == "kubeadm":
+            behind, most = theirs - minor, int(KUBEADM_TAKES.at("kubelet", (1, theirs)).wanted)
+            if behind > most:
+                yield f"{there} takes no kubelet before 1.{theirs - most}, and {here} is"
