@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACES = ("src/nodecheck", "checks/nodecheck_checks")
+PLACES = ("src", "checks")
 NAMES = ("release", "minor", "older_than")
 EXCEPTIONS = {
-    "src/nodecheck/facts/runtimes/containerd_config.py": "containerd's own releases",
-    "src/nodecheck/facts/runtimes/containerd_merge.py": "containerd's own releases",
-    "src/nodecheck/facts/runtimes/containerd_verdict.py": "containerd's own releases",
-    "src/nodecheck/facts/runtimes/crio.py": "CRI-O's own releases",
-    "src/nodecheck/facts/runtimes/docker.py": "docker's own releases",
-    "checks/nodecheck_checks/runtime/cgroup_driver.py": "the first containerd and CRI-O that tell their driver",
+    "nodecheck.facts.runtimes.containerd_config": "containerd's own releases",
+    "nodecheck.facts.runtimes.containerd_merge": "containerd's own releases",
+    "nodecheck.facts.runtimes.containerd_verdict": "containerd's own releases",
+    "nodecheck.facts.runtimes.crio": "CRI-O's own releases",
+    "nodecheck.facts.runtimes.docker": "docker's own releases",
+    "nodecheck_checks.runtime.cgroup_driver": "the first containerd and CRI-O that tell their driver",
 }
-"""Files that order releases of other programs, each with whose."""
+"""Modules that order releases of other programs, each with whose."""
 
 
 def is_release(node: ast.AST, constants: dict[str, ast.expr]) -> bool:
@@ -50,9 +50,13 @@ def comparisons(text: str) -> Iterator[str]:
 
 
 def found() -> dict[str, list[str]]:
-    paths = [path for place in PLACES for path in sorted((ROOT / place).rglob("*.py"))]
-    rooms = {str(path.relative_to(ROOT)): list(comparisons(path.read_text())) for path in paths}
-    return {name: told for name, told in rooms.items() if told and not name.startswith("src/nodecheck/requirements/")}
+    """What each module compares; by module, those of the requirements left out."""
+    modules = {
+        ".".join(path.relative_to(ROOT / place).with_suffix("").parts): list(comparisons(path.read_text()))
+        for place in PLACES
+        for path in sorted((ROOT / place).rglob("*.py"))
+    }
+    return {name: told for name, told in modules.items() if told and not name.startswith("nodecheck.requirements.")}
 
 
 def test_releases_are_compared_by_rows_alone() -> None:
