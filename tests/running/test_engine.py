@@ -284,6 +284,37 @@ def test_views_subjects_and_selectors(tmp_path: Path) -> None:
     assert judged(tmp_path, thing, select=["thing[z]"]).exit_code == 3
 
 
+def test_a_check_may_ask_whether_the_profile_names_a_subject(tmp_path: Path) -> None:
+    def severity(subject: str | None, named: bool) -> Severity:
+        return Severity.ERROR if named else Severity.INFO
+
+    @check(each="require", severity=severity, spell=str.lower)
+    def thing(subject: str, motd: Motd, named: bool, *, require: dict[str, str] = {"a": "1", "b": "2"}) -> Results:  # noqa: B006
+        """Thing."""
+        yield fail("named" if named else "by default")
+
+    def told(require: dict[str, str], names: set[str]) -> dict[str, str]:
+        named = {"thing": {"require": frozenset(names)}}
+        report = judged(tmp_path, thing, checks={"thing": {"require": require}}, named=named)
+        return {f"{result.subject}": f"{result.message} {result.severity}" for result in report}
+
+    default, own = "by default info", "named error"
+    assert told({"a": "1", "b": "2"}, set()) == {"a": default, "b": default}
+    assert told({"a": "1", "b": "2", "c": "3"}, {"a", "c"}) == {"a": own, "b": default, "c": own}
+    assert told({"a": "9", "b": "2"}, set()) == {"a": own, "b": default}  # a built-in profile's, and no default
+    assert told({"a": "1", "A": "2"}, {"A"}) == {"a": own}
+    assert told({"A": "2", "a": "1"}, {"A"}) == {"a": own}
+
+
+def test_a_fact_may_be_called_named(tmp_path: Path) -> None:
+    @check(each="require")
+    def thing(subject: str, named: Motd, *, require: tuple[str, ...] = ("a",)) -> Results:
+        """Thing."""
+        yield ok(named.text)
+
+    assert judged(tmp_path, thing)["thing[a]"].message == "welcome"
+
+
 def test_nothing_to_look_at_is_one_skip(tmp_path: Path) -> None:
     @check(each="require")
     def nothing(subject: str, *, require: tuple[str, ...] = ()) -> Results:

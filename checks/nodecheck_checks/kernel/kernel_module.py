@@ -59,9 +59,9 @@ def family(name: str) -> str:
     return CONNTRACK if name.startswith(CONNTRACK) else name
 
 
-def module_severity(subject: str | None, target: Target) -> Severity:
-    """How much a missing module matters, by what kube-proxy is to do with it."""
-    return MODULES.row(family(subject or ""), target).severity
+def module_severity(subject: str | None, target: Target, named: bool = False) -> Severity:
+    """How much a missing module matters: an error where the profile names it, else by what kube-proxy does with it."""
+    return MODULES.row(family(subject or ""), target, named=named).severity
 
 
 @check(
@@ -83,6 +83,7 @@ def kernel_module(
     families: Lazy[GenlFamilies],
     loading: Lazy[ModuleLoading],
     modprobe: Lazy[Modprobe],
+    named: bool = False,
     *,
     require: list[str] = list(REQUIRED),  # noqa: B006 - never changed; a list, as TOML has it
 ) -> Results:
@@ -110,7 +111,8 @@ def kernel_module(
 
     `br_netfilter` is an error, and does not apply where the CNI needs none (Cilium, OVN). The `ip_vs` family is an
     error in ipvs mode, a warning while the mode is not known, and a note in another mode; `nf_conntrack` is an error
-    in ipvs mode and a warning otherwise, for iptables rules load it when they first need it.
+    in ipvs mode and a warning otherwise, for iptables rules load it when they first need it. What a profile's `require`
+    names is always judged, and an error.
 
     ## How to fix it
     Now: `modprobe NAME`. For the next boot: a line with the module's name in a file of `/etc/modules-load.d`, and no
@@ -123,7 +125,7 @@ def kernel_module(
     initscripts `rhel-loadmodules.service`.
     """
     name = module_name(subject)
-    if (skipped := _not_needed(name, target)) is not None:
+    if not named and (skipped := _not_needed(name, target)) is not None:
         yield skipped
         return
     for part in _parts(name, modules, tree):
@@ -230,12 +232,13 @@ def kernel_module_boot(
     subject: str,
     target: Lazy[Target],
     boot: BootModules,
+    named: bool = False,
     *,
     require: list[str] = list(REQUIRED),  # noqa: B006 - never changed; a list, as TOML has it
 ) -> Results:
     """The modules are there after the next boot."""
     name = module_name(subject)
-    if (skipped := _not_needed(name, target)) is not None:
+    if not named and (skipped := _not_needed(name, target)) is not None:
         yield skipped
         return
     parts: tuple[str, ...] = (name,)

@@ -53,6 +53,7 @@ def sysctl(
     config: Lazy[RunningConfig],
     loading: Lazy[ModuleLoading],
     modprobe: Lazy[Modprobe],
+    named: bool = False,
     *,
     require: dict[str, str] = REQUIRE,
 ) -> Results:
@@ -77,8 +78,8 @@ def sysctl(
     module to be loaded before the files are applied, or a udev rule that applies them again; else its default, 1,
     holds.
     ``require`` maps a key to what is wanted: a value, ``>=``, ``<=``, ``>``, ``<``, ``!=`` and a value, or
-    alternatives such as ``0|1``. By default the bridge's keys are skipped where the CNI needs no bridge netfilter
-    (Cilium, OVN); a list of the profile's own is always judged.
+    alternatives such as ``0|1``. The bridge's keys are skipped where the CNI needs no bridge netfilter (Cilium, OVN),
+    unless a profile names them.
 
     ## How to fix it
     ``sysctl -w KEY=VALUE`` for now (after ``modprobe br_netfilter`` for the bridge's keys). For the next boot
@@ -93,7 +94,7 @@ def sysctl(
     ``FileContent--proc-sys-net-ipv4-ip_forward``.
     """
     path = key_path(subject)
-    if _not_needed(path, require, target):
+    if not named and _not_needed(path, target):
         yield skip("the CNI needs no bridge netfilter", evidence=[seen("cni", target().cni)])
         return
     source = f"{PROC_SYS}/{path}"
@@ -139,9 +140,9 @@ def _loaded(
     )
 
 
-def _not_needed(path: str, require: dict[str, str], target: Lazy[Target]) -> bool:
-    """Whether a bridge's key of the default list is of no use on this node."""
-    if not path.startswith(BRIDGE) or require != REQUIRE:
+def _not_needed(path: str, target: Lazy[Target]) -> bool:
+    """Whether a bridge's key is of no use on this node."""
+    if not path.startswith(BRIDGE):
         return False
     try:
         return not target().uses_bridge_netfilter
@@ -165,12 +166,13 @@ def sysctl_boot(
     modules: Lazy[BootModules],
     udev: Lazy[UdevSysctls],
     target: Lazy[Target],
+    named: bool = False,
     *,
     require: dict[str, str] = REQUIRE,
 ) -> Results:
     """What the key holds after the next boot."""
     path = key_path(subject)
-    if _not_needed(path, require, target):
+    if not named and _not_needed(path, target):
         yield skip("the CNI needs no bridge netfilter", evidence=[seen("cni", target().cni)])
         return
     module = module_of(path)

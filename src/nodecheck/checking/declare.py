@@ -96,13 +96,14 @@ def check(
 
     ``each`` names a parameter that lists subjects (or maps subject to requirement): the judge is then called
     once for each, with ``subject: str`` (and ``wanted: str``) as first parameters, so that a source that one
-    subject needs and that cannot be read makes that subject ``unknown`` and no other.
+    subject needs and that cannot be read makes that subject ``unknown`` and no other. ``named: bool`` tells whether
+    the profile names the subject, which is then always judged, or it comes from the defaults.
     ``otherwise`` is a function of facts that gives the subjects where the profile lists none, and outcomes for what
     keeps it from telling them.
     ``spell`` turns a subject of the profile into its one spelling. ``verify`` maps a parameter to a function that
     raises ValueError for a value (each value of a table, each item of a list) that a profile must not hold.
 
-    ``severity`` is a severity, or a function of ``subject`` and facts that gives one; it is the severity of
+    ``severity`` is a severity, or a function of ``subject``, ``named`` and facts that gives one; it is the severity of
     every outcome that does not bring its own.
     """
 

@@ -19,14 +19,26 @@ MOST_OUTCOMES = 256
 """Outcomes that one judgement may give; what is beyond is told as one ``unknown``."""
 
 
+class Subject(NamedTuple):
+    """What a check that is declared with ``each`` is called for."""
+
+    name: str | None
+    wanted: str | None = None
+    named: bool = False
+    """Whether the profile names it; else it is what the defaults ask for, or what the check found by itself."""
+
+
+_NONE = Subject(None)
+
+
 class Task(NamedTuple):
     """A check in one view, with the subjects that it is about (None: the facts tell)."""
 
     check: Check
     view: str
     parameters: Mapping[str, Any]
-    subjects: tuple[tuple[str, str | None], ...] | None
-    """Subject and requirement, for a check that is declared with ``each``."""
+    subjects: tuple[Subject, ...] | None
+    """For a check that is declared with ``each``."""
 
     @property
     def judge(self) -> Judge:
@@ -43,30 +55,30 @@ class Judged(NamedTuple):
 def judged(task: Task, facts: Facts, sink: list[Judged]) -> None:
     """Judge a task; outcomes go to ``sink`` one by one, so that a task that never ends leaves what it found."""
     if task.subjects is None:
-        _collect(task, facts, None, None, sink)
+        _collect(task, facts, _NONE, sink)
     else:
-        for subject, wanted in task.subjects or _found_subjects(task, facts, sink):
-            _collect(task, facts, subject, wanted, sink)
+        for subject in task.subjects or _found_subjects(task, facts, sink):
+            _collect(task, facts, subject, sink)
     if not sink:
         sink.append(Judged(nothing_to_do(task, facts), 0.0))
 
 
-def _found_subjects(task: Task, facts: Facts, sink: list[Judged]) -> list[tuple[str, None]]:
+def _found_subjects(task: Task, facts: Facts, sink: list[Judged]) -> list[Subject]:
     """The subjects that the check finds by itself, the profile listing none; what it cannot tell goes to ``sink``."""
-    rule, used, subjects = task.check.otherwise, list[type](), list[tuple[str, None]]()
+    rule, used, subjects = task.check.otherwise, list[type](), list[Subject]()
     if rule is None:
         return []
     try:
-        arguments = [_argument(need, facts, None, None, used) for need in task.check.otherwise_needs]
+        arguments = [_argument(need, facts, _NONE, used) for need in task.check.otherwise_needs]
         for found in islice(rule(*arguments), MOST_OUTCOMES):
             if isinstance(found, str):
-                subjects.append((found, None))
+                subjects.append(Subject(found))
             else:
-                sink.append(Judged(_complete(task, facts, found, None, used), 0.0))
+                sink.append(Judged(_complete(task, facts, found, _NONE, used), 0.0))
     except FactError as error:
-        sink.append(Judged(_complete(task, facts, from_error(error), None, used), 0.0))
+        sink.append(Judged(_complete(task, facts, from_error(error), _NONE, used), 0.0))
     except (Exception, SystemExit) as error:
-        sink.append(Judged(_complete(task, facts, from_error(crashed(task.check.name, error)), None, used), 0.0))
+        sink.append(Judged(_complete(task, facts, from_error(crashed(task.check.name, error)), _NONE, used), 0.0))
     return subjects
 
 
@@ -74,25 +86,25 @@ def nothing_to_do(task: Task, facts: Facts) -> Outcome:
     """The one outcome of a check that has nothing to look at."""
     message = "nothing is required" if task.subjects == () else "nothing to look at"
     cause = Cause("not-applicable", message)
-    return Outcome(Status.SKIP, message, cause=cause, severity=severity_of(task.check, facts, None))
+    return Outcome(Status.SKIP, message, cause=cause, severity=severity_of(task.check, facts, _NONE))
 
 
-def _collect(task: Task, facts: Facts, subject: str | None, wanted: str | None, sink: list[Judged]) -> None:
+def _collect(task: Task, facts: Facts, subject: Subject, sink: list[Judged]) -> None:
     used: list[type] = []
     started = perf_counter()
-    for count, outcome in enumerate(_outcomes(task, facts, subject, wanted, used), 1):
+    for count, outcome in enumerate(_outcomes(task, facts, subject, used), 1):
         if count > MOST_OUTCOMES:
-            outcome = _too_many(subject)
+            outcome = _too_many(subject.name)
         sink.append(Judged(_complete(task, facts, outcome, subject, used), perf_counter() - started))
         if count > MOST_OUTCOMES:
             break
         started = perf_counter()
 
 
-def _outcomes(task: Task, facts: Facts, subject: str | None, wanted: str | None, used: list[type]) -> Iterator[Outcome]:
+def _outcomes(task: Task, facts: Facts, subject: Subject, used: list[type]) -> Iterator[Outcome]:
     judge = task.judge
     try:
-        arguments = [_argument(need, facts, subject, wanted, used) for need in judge.needs]
+        arguments = [_argument(need, facts, subject, used) for need in judge.needs]
         keywords = {name: task.parameters[name.replace("_", "-")] for name in judge.parameters}
         yield from _bounded(judge.function(*arguments, **keywords))
     except FactError as error:
@@ -105,11 +117,13 @@ def _bounded(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
     return islice(outcomes, MOST_OUTCOMES + 1)
 
 
-def _argument(need: Need, facts: Facts, subject: str | None, wanted: str | None, used: list[type]) -> Any:
+def _argument(need: Need, facts: Facts, subject: Subject, used: list[type]) -> Any:
     if need.name == "subject":
-        return subject
+        return subject.name
     if need.name == "wanted":
-        return wanted
+        return subject.wanted
+    if need.name == "named" and need.fact is bool:
+        return subject.named
     if need.fact is Host:
         raise TypeError("a check never touches the host itself; it asks for facts")
     if not need.lazy:
@@ -134,10 +148,10 @@ def from_error(error: FactError) -> Outcome:
     return Outcome(status, str(error), cause=Cause(error.code, str(error)))
 
 
-def _complete(task: Task, facts: Facts, outcome: Outcome, subject: str | None, used: list[type]) -> Outcome:
+def _complete(task: Task, facts: Facts, outcome: Outcome, asked: Subject, used: list[type]) -> Outcome:
     """The outcome with subject, severity and evidence; the first law is kept here."""
-    subject = outcome.subject if outcome.subject is not None else subject
-    severity = outcome.severity or severity_of(task.check, facts, subject)
+    subject = outcome.subject if outcome.subject is not None else asked.name
+    severity = outcome.severity or severity_of(task.check, facts, asked._replace(name=subject))
     evidence = outcome.evidence or facts.evidence(used)
     if not evidence and outcome.status in (Status.PASS, Status.FAIL):
         message = f"{outcome.message} (but no evidence was given)"
@@ -146,12 +160,12 @@ def _complete(task: Task, facts: Facts, outcome: Outcome, subject: str | None, u
     return outcome._replace(subject=subject, severity=severity, evidence=evidence)
 
 
-def severity_of(check: Check, facts: Facts, subject: str | None) -> Severity:
+def severity_of(check: Check, facts: Facts, subject: Subject) -> Severity:
     """The severity by the check's own rule; an error where the rule's facts cannot be had."""
     rule = check.severity
     if isinstance(rule, Severity):
         return rule
     try:
-        return rule(*[_argument(need, facts, subject, None, []) for need in check.severity_needs])
+        return rule(*[_argument(need, facts, subject, []) for need in check.severity_needs])
     except FactError:
         return Severity.ERROR

@@ -24,10 +24,10 @@ def load_profile(source: str, registry: Registry) -> Profile:
 
     Raises :class:`nodecheck.errors.ProfileError`, which names file, line and the nearest valid name.
     """
-    tables, defaulted = _resolved(source, registry, ())
+    tables, named, defaulted = _resolved(source, registry, ())
     if defaulted:
         _over_defaults(tables, registry)
-    return _profile(tables)
+    return _profile(tables)._replace(named={name: _names(table) for name, table in named.items()})
 
 
 def resolved_tables(source: str, registry: Registry) -> Tables:
@@ -35,19 +35,20 @@ def resolved_tables(source: str, registry: Registry) -> Tables:
     return _resolved(source, registry, ())[0]
 
 
-def _resolved(source: str, registry: Registry, inside: tuple[str, ...]) -> tuple[Tables, bool]:
-    """The merged tables, and whether the default profile is their root."""
+def _resolved(source: str, registry: Registry, inside: tuple[str, ...]) -> tuple[Tables, Tables, bool]:
+    """The merged tables; those of ``check`` without what built-in profiles say; is the default profile their root?"""
     if source in inside or len(inside) >= MOST_EXTENDS:
         raise ProfileError(f"profile {inside[0]}: extends itself: {' -> '.join((*inside, source))}")
     own = _from_file(source, registry) if is_path(source) else _named(source, registry)
+    said = {} if not is_path(source) and registry.built_in(source) else own.get("check", {})
     parent = own.get("extends")
     if parent is None:
-        return dict(own), own["name"] == DEFAULT and not is_path(source)
-    base, defaulted = _resolved(parent_of(source, parent), registry, (*inside, source))
+        return dict(own), said, own["name"] == DEFAULT and not is_path(source)
+    base, named, defaulted = _resolved(parent_of(source, parent), registry, (*inside, source))
     waivers = [*base.get("waiver", ()), *own.get("waiver", ())]
     merged = merge(base, own)
     merged["waiver"] = waivers
-    return merged, defaulted
+    return merged, merge(named, said), defaulted
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Tables:
@@ -156,6 +157,10 @@ def _waiver(item: Mapping[str, Any], source: str) -> Waiver:
 
 def _frozen(table: Mapping[str, Any]) -> Tables:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+
+
+def _names(table: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    return {key: frozenset(value) for key, value in table.items() if isinstance(value, (list, tuple, Mapping))}
 
 
 def digest(tables: Mapping[str, Any]) -> str:

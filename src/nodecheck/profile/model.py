@@ -40,7 +40,16 @@ class Profile(NamedTuple):
     """Selector to severity."""
     checks: Mapping[str, Mapping[str, Any]] = {}
     """Check name to parameters (kebab-case), with tuples for TOML's arrays."""
+    named: Mapping[str, Mapping[str, frozenset[str]]] | None = None
+    """Check name to parameters to the items (of a list) or keys (of a table) that this profile names, or one that it
+    extends but a built-in one. None: all that ``checks`` holds."""
     waivers: tuple[Waiver, ...] = ()
     waiver_notice_days: int = NOTICE_DAYS
     digest: str = ""
     """``sha256:`` of the resolved profile."""
+
+    def names(self, check: str, parameter: str) -> frozenset[str]:
+        """The items or keys of a check's parameter that no default and no built-in profile brought."""
+        if self.named is None:
+            return frozenset(self.checks.get(check, {}).get(parameter, ()))
+        return self.named.get(check, {}).get(parameter, frozenset())

@@ -9,7 +9,7 @@ from time import gmtime, monotonic, strftime, time
 from typing import Any
 
 from nodecheck.checking.declare import Check
-from nodecheck.checking.judging import Judged, Task, judged
+from nodecheck.checking.judging import Judged, Subject, Task, judged
 from nodecheck.checking.selectors import Selection
 from nodecheck.checking.store import Facts, Given
 from nodecheck.checking.workers import Schedule
@@ -100,18 +100,24 @@ def _views(check: Check, request: Request) -> Iterable[Task]:
     parameters.update(request.profile.checks.get(check.name, {}))
     for view in check.views:
         if request.selection.wants(check.name, check.tags, view):
-            yield Task(check, view, parameters, _subjects(check, view, parameters, request.selection))
+            yield Task(check, view, parameters, _subjects(check, view, parameters, request))
 
 
-def _subjects(
-    check: Check, view: str, parameters: Mapping[str, Any], selection: Selection
-) -> tuple[tuple[str, str | None], ...] | None:
+def _subjects(check: Check, view: str, parameters: Mapping[str, Any], request: Request) -> tuple[Subject, ...] | None:
+    """What the profile and the defaults list; where they spell one subject in two ways, the profile's own counts."""
     if check.each is None:
         return None
-    listed = parameters[check.each]
-    pairs = listed.items() if isinstance(listed, Mapping) else [(subject, None) for subject in listed]
-    spelt = [(check.spell(subject) if check.spell else subject, wanted) for subject, wanted in pairs]
-    return tuple([pair for pair in spelt if selection.keeps(check.name, check.tags, pair[0], view)])
+    listed, usual = parameters[check.each], check.parameters[check.each][1]
+    names = request.profile.names(check.name, check.each)
+    found: dict[str, Subject] = {}
+    for key in listed:
+        wanted = listed[key] if isinstance(listed, Mapping) else None
+        named = key in names or key not in usual or (isinstance(usual, Mapping) and usual[key] != wanted)
+        spelt = check.spell(key) if check.spell else key
+        if spelt not in found or named:
+            found[spelt] = Subject(spelt, wanted, named)
+    keeps = request.selection.keeps
+    return tuple([item for name, item in found.items() if keeps(check.name, check.tags, name, view)])
 
 
 def _work(
@@ -165,7 +171,8 @@ def _late(task: Task, sink: list[Judged], why: str) -> Iterable[Judged]:
     if _deselected(task):
         return
     spoken = {done.outcome.subject for done in sink}
-    for subject in [subject for subject, _ in task.subjects or [(None, None)] if subject not in spoken]:
+    subjects = [None] if not task.subjects else [subject.name for subject in task.subjects]
+    for subject in [subject for subject in subjects if subject not in spoken]:
         message = f"{task.check.name} could not be judged: {why}"
         severity = task.check.default_severity
         yield Judged(Outcome(Status.UNKNOWN, message, subject, severity=severity, cause=Cause("timeout", why)), 0.0)
