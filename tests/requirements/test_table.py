@@ -54,7 +54,6 @@ def test_a_row_keeps_who_asks(name: str, wanted: str | None, named: bool, expect
     row = ROWS.row(name, Target(), wanted, named)
 
     assert (row.wanted, row.severity, row.asked_by) == expected
-    assert row.named is (expected[2] == PROFILE)
 
 
 def test_a_row_by_release_alone() -> None:

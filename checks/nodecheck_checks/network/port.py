@@ -127,8 +127,8 @@ def _wanted(require: tuple[str, ...], target: Lazy[Target]) -> tuple[Port, ...]:
     if not require:
         return ports_of(target())
     known = {row.name: row for row in PORTS}
-    listed = [known.get(name) or named_row(name) for name in dict.fromkeys(map(port_text, require))]
-    return tuple([_port(row)._replace(severity=Severity.ERROR) for row in listed])
+    names = dict.fromkeys(map(port_text, require))
+    return tuple([_port(known[name].by_profile() if name in known else named_row(name)) for name in names])
 
 
 def _port(row: Row) -> Port:

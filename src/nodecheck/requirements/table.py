@@ -48,10 +48,11 @@ class Row(NamedTuple):
     """Only in these proxy modes; None among them is a mode that is not known. None at all: in every mode."""
     asked_by: str = TABLE
 
-    @property
-    def named(self) -> bool:
-        """Whether a profile names it: then it is always judged, and an error."""
-        return self.asked_by == PROFILE
+    def by_profile(self, wanted: str | None = None) -> Row:
+        """The same where a profile names it: it is always judged, and an error."""
+        return self._replace(
+            wanted=self.wanted if wanted is None else wanted, severity=Severity.ERROR, asked_by=PROFILE
+        )
 
     def covers(self, release: Release) -> bool:
         """Whether it is asked of that release of Kubernetes."""
@@ -69,8 +70,8 @@ class Row(NamedTuple):
 
 
 def named_row(name: str, wanted: str = "") -> Row:
-    """What a profile asks for by itself."""
-    return Row(name, wanted, "the profile asks for it", "the profile", asked_by=PROFILE)
+    """What a profile asks for and no table knows."""
+    return Row(name, wanted, "the profile asks for it", PROFILE, asked_by=PROFILE)
 
 
 class Table:
@@ -103,8 +104,10 @@ class Table:
         ``wanted`` is what the resolved profile wants of it. What no row holds of can only come from a profile.
         """
         found = self.find(name, asked)
-        if named or found is None:
-            return named_row(name, wanted if wanted is not None else found.wanted if found is not None else "")
+        if found is None:
+            return named_row(name, wanted or "")
+        if named:
+            return found.by_profile(wanted)
         return found if wanted is None else found._replace(wanted=wanted)
 
 

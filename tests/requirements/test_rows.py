@@ -1,0 +1,48 @@
+"""Every table of the product: each row says something of some node, and where it comes from."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from nodecheck.facts.cluster.target import Target
+from nodecheck.facts.kubelet.config import DEFAULT_RUNTIME
+from nodecheck.facts.kubelet.flags import REMOVED
+from nodecheck.requirements.asked import PROXY_MODES, ROLES
+from nodecheck.requirements.table import NEWEST, Row, Table
+from nodecheck_checks.kernel.kernel_module import MODULES
+from nodecheck_checks.kernel.kernel_version import MINIMA
+from nodecheck_checks.network.port import PORTS
+from nodecheck_checks.packages.version_skew import KUBEADM_TAKES, SKEW
+from nodecheck_checks.runtime.cgroup_driver import ASKS
+from nodecheck_checks.system.command_table import NEEDS
+
+TABLES = {
+    "ASKS": ASKS, "DEFAULT_RUNTIME": DEFAULT_RUNTIME, "KUBEADM_TAKES": KUBEADM_TAKES, "MINIMA": MINIMA,
+    "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED, "SKEW": SKEW,
+}  # fmt: skip
+BY_RELEASE = ("ASKS", "DEFAULT_RUNTIME", "KUBEADM_TAKES", "SKEW")
+"""Tables that are asked by a release alone, of each of which they say one thing."""
+
+RELEASES = [f"1.{minor}" for minor in range(NEWEST[1] + 1)]
+NODES = [
+    Target(role, release, mode) for role, release, mode in product(ROLES, RELEASES, (*PROXY_MODES, None))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_each_row_counts_on_some_node_and_says_why(table: Table) -> None:
+    def counts(row: Row) -> bool:
+        return any(table.find(row.name, node) is row for node in NODES)
+
+    assert [row for row in table if not counts(row)] == []
+    assert [row for row in table if not (row.wanted and row.reason and row.source)] == []
+
+
+@pytest.mark.parametrize("name", BY_RELEASE)
+def test_one_row_for_each_release(name: str) -> None:
+    table = TABLES[name]
+
+    for subject, minor in product({row.name for row in table}, range(NEWEST[1] + 5)):
+        assert [row.covers((1, minor)) for row in table if row.name == subject].count(True) == 1
