@@ -160,7 +160,9 @@ def _frozen(table: Mapping[str, Any]) -> Tables:
 
 
 def _names(table: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    return {key: frozenset(value) for key, value in table.items() if isinstance(value, (list, tuple, Mapping))}
+    """The keys of each table and the texts of each list."""
+    several = {key: value for key, value in table.items() if isinstance(value, (list, tuple, Mapping))}
+    return {key: frozenset([item for item in value if isinstance(item, str)]) for key, value in several.items()}
 
 
 def digest(tables: Mapping[str, Any]) -> str:

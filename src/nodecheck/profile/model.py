@@ -40,13 +40,13 @@ class Profile(NamedTuple):
     """Selector to severity."""
     checks: Mapping[str, Mapping[str, Any]] = {}
     """Check name to parameters (kebab-case), with tuples for TOML's arrays."""
-    named: Mapping[str, Mapping[str, frozenset[str]]] | None = None
-    """Check name to parameters to the items (of a list) or keys (of a table) that this profile names, or one that it
-    extends but a built-in one. None: all that ``checks`` holds."""
     waivers: tuple[Waiver, ...] = ()
     waiver_notice_days: int = NOTICE_DAYS
     digest: str = ""
     """``sha256:`` of the resolved profile."""
+    named: Mapping[str, Mapping[str, frozenset[str]]] | None = None
+    """Check name to parameters to the items (of a list) or keys (of a table) that this profile names, or one that it
+    extends but a built-in one. None: all that ``checks`` holds."""
 
     def names(self, check: str, parameter: str) -> frozenset[str]:
         """The items or keys of a check's parameter that no default and no built-in profile brought."""
