@@ -23,6 +23,7 @@ from nodecheck.audit.standing import (
     followed,
     seen_in,
     standing_of,
+    with_evidence,
 )
 from nodecheck.checking.selectors import ENGINE_CHECKS
 from nodecheck.model.outcomes import Cause, Result, Severity, Status, result_id
@@ -84,24 +85,41 @@ def diff(old: Report, new: Report) -> tuple[Change, ...]:
 
     Two reports cannot tell since when: ``since`` is None.
     """
-    found = step(standing_of(old, Moment(None, old.run.started_at)), new, Moment(None, new.run.started_at))
+    return contrasted(old, new, {})
+
+
+def contrasted(old: Report, new: Report, known: Mapping[str, str]) -> tuple[Change, ...]:
+    """As :func:`diff`; ``known`` are fingerprints that the later version found for what the earlier report says."""
+    stood, moment = standing_of(old, Moment(None, old.run.started_at)), Moment(None, new.run.started_at)
+    found = step(stood, new, moment, version=old.tool.version, known=known)
     return tuple([change._replace(since=None) for change in (*found.changes, *found.still)])
 
 
-def step(standings: Mapping[str, Standing] | None, report: Report, moment: Moment, flap: Flap = STEADY) -> Step:
-    """Hold a report against what stood; ``standings`` is None for the first report, of which all is told that fails."""
+def step(
+    standings: Mapping[str, Standing] | None, report: Report, moment: Moment, flap: Flap = STEADY,
+    version: str | None = None, known: Mapping[str, str] | None = None,
+) -> Step:  # fmt: skip
+    """Hold a report against what stood; ``standings`` is None for the first report, of which all is told that fails.
+
+    ``version`` is that of the nodecheck that judged what stood; None: the same as judged the report. Another version
+    may read the same facts elsewhere, and look at more. So its evidence is no news, but where ``known`` (id to
+    fingerprint) holds what it found itself; and what it is the first to look at is told as of a first report.
+    """
     seen = seen_in(report)
     first = standings is None
-    old = standings or {}
+    other = version is not None and version != report.tool.version
+    old = with_evidence(standings or {}, known or {}) if other else standings or {}
     stood = _stood(old)
     after: dict[str, Standing] = {}
     changes: list[Change] = []
     for name in sorted({*old, *seen.results}):
         before = old.get(name)
-        now = followed(before, name, seen, moment, STEADY if first else flap)
+        anew = first or (other and before is None)
+        now = followed(before, name, seen, moment, STEADY if anew else flap)
         if now is not None:
             after[name] = now
-        changes.extend(_changes(name, before, now, seen, None if first else stood))
+        told = _changes(name, before, now, seen, None if first else stood)
+        changes.extend(told if not anew else [item for item in told if _is_told_first(item, seen)])
     still = tuple(_still(name, old, after[name], seen) for name in sorted(after) if _fails_still(name, old, after))
     return Step(after, tuple(sorted(changes, key=_place)), still)
 
@@ -138,17 +156,16 @@ def _changes(
     was = ABSENT if before is None else before.status
     status = ABSENT if now is None else now.status
     if was != status:
-        if stood is not None:
-            if not _makes_room(before, now, seen, stood):
-                yield _change(_kind(before, now, seen, stood), name, before, now, seen)
-        elif _is_told_first(status, name, seen):
+        if stood is None:
             yield _change(NEW_FAILURE if status == FAIL else APPEARED, name, before, now, seen)
+        elif not _makes_room(before, now, seen, stood):
+            yield _change(_kind(before, now, seen, stood), name, before, now, seen)
         return
     if before is None or now is None:
         return
     if before.severity != now.severity and status in (FAIL, UNKNOWN, WAIVED):
         yield _change(SEVERITY_CHANGED, name, before, now, seen)._replace(was=before.severity)
-    if before.fingerprint != now.fingerprint and status != UNKNOWN:
+    if before.fingerprint not in ("", now.fingerprint) and status != UNKNOWN:
         yield _change(EVIDENCE_CHANGED, name, before, now, seen)
 
 
@@ -164,9 +181,9 @@ def _makes_room(before: Standing | None, now: Standing | None, seen: Seen, stood
     return came and now.status in (PASS, SKIP) and place in stood.subjects and place not in seen.subjects
 
 
-def _is_told_first(status: str, name: str, seen: Seen) -> bool:
+def _is_told_first(change: Change, seen: Seen) -> bool:
     """Whether the first report tells of a result: what only a running system can tell is no news of a directory."""
-    return status == FAIL or (status == UNKNOWN and seen.results[name].status == UNKNOWN)
+    return seen.results[change.id].status in (Status.FAIL, Status.UNKNOWN)
 
 
 def _kind(before: Standing | None, now: Standing | None, seen: Seen, stood: Stood) -> str:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 
-from nodecheck.audit.changes import STILL_FAILING, Change, diff, exit_code, step, worse
+from nodecheck.audit.changes import STILL_FAILING, Change, contrasted, exit_code, step, worse
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.opening import Corrupt, is_damage, opened, reading, set_aside, thin_out
 from nodecheck.audit.standing import FAIL, STEADY, Flap, Moment, Standing
@@ -133,7 +133,7 @@ def _recorded(report: Report, directory: str, scope: str, flap: Flap, limits: Li
         history = History(connection)
         baseline = baseline_of(connection, scope)
         untold = history.untold()
-        found = history.record(report, scope, flap, limits)
+        found = history.record(report, scope, flap, limits, baseline)
         return _audit(report, found, baseline, untold, ())
 
 
@@ -179,7 +179,7 @@ def _audit(
 
 def _against(baseline: Baseline, report: Report, standings: Mapping[str, Standing]) -> Iterator[Change]:
     """What differs from a baseline; of what fails, since when is known from the runs."""
-    for change in diff(baseline.report, report):
+    for change in contrasted(baseline.report, report, baseline.known(report.tool.version)):
         if change.kind != STILL_FAILING:
             stands = standings.get(change.id)
             yield change._replace(since=stands.failing if stands is not None and change.after == FAIL else None)

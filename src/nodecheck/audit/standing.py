@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from nodecheck.errors import UsageError
@@ -61,6 +62,7 @@ class Standing(NamedTuple):
     status: str
     severity: str
     fingerprint: str
+    """Empty where none is known that the present version of nodecheck made."""
     message: str
     since: Moment
     failing: Moment | None
@@ -131,6 +133,11 @@ def standing_of(report: Report, moment: Moment) -> dict[str, Standing]:
     seen = seen_in(report)
     found = {name: followed(None, name, seen, moment, STEADY) for name in seen.results}
     return {name: standing for name, standing in found.items() if standing is not None}
+
+
+def with_evidence(standings: Mapping[str, Standing], known: Mapping[str, str]) -> dict[str, Standing]:
+    """What stands, with the fingerprints that are known, by id: those of another version cannot be compared."""
+    return {name: standing._replace(fingerprint=known.get(name, "")) for name, standing in standings.items()}
 
 
 def followed(before: Standing | None, name: str, seen: Seen, moment: Moment, flap: Flap) -> Standing | None:

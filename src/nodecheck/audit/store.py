@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nodecheck.audit.changes import EVIDENCE_CHANGED, Change, Step, step
+from nodecheck.audit.changes import Change, Step, step
 from nodecheck.audit.keep import Limits, expire
 from nodecheck.audit.pack import Parts, Piece, apart, pack, unpack
-from nodecheck.audit.standing import PASS, Flap, Moment, packed, unpacked
+from nodecheck.audit.standing import Flap, Moment, packed, unpacked
 from nodecheck.errors import HistoryError, ReportError
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
@@ -76,19 +76,22 @@ class History:
     def compare(self, report: Report, scope: str, flap: Flap) -> Recorded:
         """What recording the report would find."""
         before, standings = self._stood(scope)
-        found = step(standings, report, Moment(None, report.run.started_at), flap)
-        return Recorded(None, before, _as_news(found, before, report))
+        return Recorded(None, before, _step(before, standings, report, Moment(None, report.run.started_at), flap))
 
-    def record(self, report: Report, scope: str, flap: Flap, limits: Limits) -> Recorded:
-        """Record a report and its changes, in one transaction."""
+    def record(
+        self, report: Report, scope: str, flap: Flap, limits: Limits, baseline: Baseline | None = None
+    ) -> Recorded:
+        """Record a report, its changes, and what it teaches of the baseline in force, in one transaction."""
         parts = apart(report)
         with self._writing():
             expire(self._db, limits, self._needed(parts))
             run = self._next()
             before, standings = self._stood(scope)
-            found = _as_news(step(standings, report, Moment(run, report.run.started_at), flap), before, report)
+            found = _step(before, standings, report, Moment(run, report.run.started_at), flap)
             self._insert(run, report, scope, parts, found.changes)
             self._stand(scope, run, found, report)
+            if baseline is not None:
+                self._learn(scope, baseline, report)
         return Recorded(run, before, found)
 
     def _next(self) -> int:
@@ -112,6 +115,13 @@ class History:
         self._db.execute(
             "DELETE FROM state WHERE name NOT IN (SELECT name FROM state ORDER BY used DESC LIMIT ?)", (MOST_SCOPES,)
         )
+
+    def _learn(self, scope: str, baseline: Baseline, report: Report) -> None:
+        """Let the baseline take the fingerprints of another version, for what stands as it was accepted."""
+        later = learned(baseline, report)
+        if later != baseline.later:
+            query = "UPDATE baseline SET body = ? WHERE id = (SELECT max(id) FROM baseline WHERE scope = ?)"
+            self._db.execute(query, (_baseline_body(baseline._replace(later=later)), scope))
 
     def _insert(self, run: int, report: Report, scope: str, parts: Parts, changes: tuple[Change, ...]) -> None:
         numbers = self._results(parts.results)
@@ -185,12 +195,16 @@ class History:
         )
 
 
-def _as_news(found: Step, before: Before | None, report: Report) -> Step:
-    """Without what another version of nodecheck merely words otherwise: other evidence of what passes as before."""
-    if before is None or before.version == report.tool.version:
-        return found
-    news = [change for change in found.changes if (change.kind, change.after) != (EVIDENCE_CHANGED, PASS)]
-    return found._replace(changes=tuple(news))
+def _step(before: Before | None, standings: Any, report: Report, moment: Moment, flap: Flap) -> Step:
+    return step(standings, report, moment, flap, None if before is None else before.version)
+
+
+class Later(NamedTuple):
+    """What a later version of nodecheck found where a baseline stands as it was accepted."""
+
+    version: str
+    fingerprints: dict[str, str]
+    """By id."""
 
 
 class Baseline(NamedTuple):
@@ -200,6 +214,22 @@ class Baseline(NamedTuple):
     accepted_at: str
     by: str
     report: Report
+    later: Later | None = None
+    """None until a version audits that is not the one of the report."""
+
+    def known(self, version: str) -> dict[str, str]:
+        """The fingerprints that this other version found."""
+        return self.later.fingerprints if self.later is not None and self.later.version == version else {}
+
+
+def learned(baseline: Baseline, report: Report) -> Later | None:
+    """What is known of a baseline once this report is: each result is taken when it first stands as accepted."""
+    version = report.tool.version
+    if version == baseline.report.tool.version:
+        return baseline.later
+    accepted = {result.id: result.status for result in baseline.report.results}
+    now = {result.id: result.fingerprint for result in report.results if result.status == accepted.get(result.id)}
+    return Later(version, {**now, **baseline.known(version)})
 
 
 def baseline_of(db: sqlite3.Connection, scope: str | None) -> Baseline | None:
@@ -221,17 +251,22 @@ def baselines(db: sqlite3.Connection) -> tuple[Baseline, ...]:
 def _baseline(body: bytes) -> Baseline:
     found = unpack(body)
     try:
-        return Baseline(found["run"], found["accepted_at"], found["by"], Report.from_document(found["report"]))
-    except (KeyError, TypeError, ReportError) as error:
+        later = None if found.get("later") is None else Later(found["later"]["version"], found["later"]["fingerprints"])
+        return Baseline(found["run"], found["accepted_at"], found["by"], Report.from_document(found["report"]), later)
+    except (AttributeError, KeyError, TypeError, ReportError) as error:
         raise HistoryError(f"the baseline is damaged: {error}") from error
+
+
+def _baseline_body(baseline: Baseline) -> bytes:
+    later = None if baseline.later is None else baseline.later._asdict()
+    return pack({**baseline._asdict(), "report": baseline.report.to_dict(), "later": later})
 
 
 def accept(db: sqlite3.Connection, scope: str, baseline: Baseline) -> None:
     """Accept a baseline for a scope; the last sixteen are kept."""
-    body = pack({**baseline._asdict(), "report": baseline.report.to_dict()})
     db.execute("BEGIN IMMEDIATE")
     try:
-        db.execute("INSERT INTO baseline (scope, body) VALUES (?, ?)", (scope, body))
+        db.execute("INSERT INTO baseline (scope, body) VALUES (?, ?)", (scope, _baseline_body(baseline)))
         db.execute("DELETE FROM baseline WHERE id NOT IN (SELECT id FROM baseline ORDER BY id DESC LIMIT 16)")
         db.execute("COMMIT")
     except BaseException:

@@ -66,7 +66,10 @@ def _show(args: argparse.Namespace, directory: str) -> int:
     if not found:
         raise HistoryError("no baseline was accepted yet (nodecheck baseline accept)")
     if args.json:
-        told = [{**item._asdict(), "report": item.report.to_dict()} for item in found]
+        told = [
+            {"run": item.run, "accepted_at": item.accepted_at, "by": item.by, "report": item.report.to_dict()}
+            for item in found
+        ]
         write(json.dumps({"baselines": told}, indent=2) + "\n")
     else:
         write("\n".join([baseline_text(item) for item in found]))
