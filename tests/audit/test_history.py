@@ -160,6 +160,24 @@ def test_since_when(state: Path) -> None:
     ]  # fmt: skip
 
 
+def test_since_when_by_the_list_and_by_the_difference_is_one_answer(state: Path) -> None:
+    """A subject that its check cannot look for is not judged: neither of them calls it absent, or fixed."""
+    stages = [{"a[x]": "pass"}, {"a[x]": "fail"}, {"a": "unknown"}, {"a[x]": "fail"}, {"a[x]": "fail", "b": "pass"}]
+    for hour, found in enumerate([*stages, {"b": "pass"}]):
+        record(state, report({"z": "pass", **found}, at=at(hour)))
+
+    with reading(str(state)) as db:
+        spans = intervals(db, "a[x]")
+        assert [(item.status, item.first.run, item.last.run, item.runs) for item in spans] == [
+            ("pass", 1, 1, 1), ("fail", 2, 2, 1), ("unknown", 3, 3, 1), ("fail", 4, 5, 2), (None, 6, 6, 1),
+        ]  # fmt: skip
+        assert spans[2].message == "cannot be judged, as a cannot"
+        changed = [Past(db, *runs).dated(diff(*[report_of(db, run)[0] for run in runs])) for runs in ((5, 6), (2, 5))]
+        [gone], [still] = ([one for one in changes if one.id == "a[x]"] for changes in changed)
+        assert (gone.kind, gone.since) == ("gone", Moment(2, at(1)))
+        assert (still.kind, still.since) == ("still-failing", Moment(2, at(1)))
+
+
 def test_another_version_is_a_note_and_not_news_of_all_that_passes(state: Path) -> None:
     def judged_by(version: str, **results: str) -> Audit:
         found = report(results).to_dict()

@@ -105,7 +105,7 @@ def step(
     may read the same facts elsewhere, and look at more. So its evidence is no news, but where ``known`` (id to
     fingerprint) holds what it found itself; and what it is the first to look at is told as of a first report.
     """
-    seen = seen_in(report)
+    seen = seen_in(report.results)
     first = standings is None
     other = version is not None and version != report.tool.version
     old = with_evidence(standings or {}, known or {}) if other else standings or {}
@@ -250,7 +250,7 @@ def _change(kind: str, name: str, before: Standing | None, now: Standing | None,
         _message(kind, told, now, seen),
         None if before is None or before.status == ABSENT or now is None else before.message,
         None if result is None else result.cause,
-        _since(kind, before, now),
+        since(kind, before, now),
         None if result is None or result.fix is None or told.status != FAIL else result.fix.title,
     )
 
@@ -275,10 +275,17 @@ def _message(kind: str, told: Standing, now: Standing | None, seen: Seen) -> str
     return f"{why}; it was: {told.message}" if told.status != SKIP else why
 
 
-def _since(kind: str, before: Standing | None, now: Standing | None) -> Moment | None:
+_OF_NOW = (UNWAIVED, COVERAGE_REGAINED, EVIDENCE_CHANGED, SEVERITY_CHANGED, STILL_FAILING)
+
+
+def since(kind: str, before: Standing | None, now: Standing | None) -> Moment | None:
+    """Since when what a change tells of is so, or was so until now: see :class:`Change`.
+
+    A failure reaches back over times in which it could not be judged or was waived.
+    """
     if kind in (NEW_FAILURE, APPEARED) and now is not None:
         return now.since
-    if kind in (UNWAIVED, COVERAGE_REGAINED, EVIDENCE_CHANGED, SEVERITY_CHANGED) and now is not None and now.failing:
+    if kind in _OF_NOW and now is not None and now.failing:
         return now.failing
     if before is None or (kind == GONE and before.status == UNKNOWN):
         return None if before is None else before.failing
@@ -286,7 +293,7 @@ def _since(kind: str, before: Standing | None, now: Standing | None) -> Moment |
 
 
 def _still(name: str, old: Mapping[str, Standing], now: Standing, seen: Seen) -> Change:
-    return _change(STILL_FAILING, name, old[name], now, seen)._replace(since=now.failing)
+    return _change(STILL_FAILING, name, old[name], now, seen)
 
 
 def worse(change: Change, fail_on: str) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from nodecheck.audit.pack import together, unpack
-from nodecheck.audit.standing import Moment
+from nodecheck.audit.past import Numbered, Recalled, began
+from nodecheck.audit.standing import Moment, Seen, Standing
 from nodecheck.errors import HistoryError, UsageError
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
@@ -115,9 +116,10 @@ def _result(db: sqlite3.Connection, number: int) -> dict[str, Any]:
 
 
 class Interval(NamedTuple):
-    """Runs one after another in which a result had one status; None where it was not in the report."""
+    """Runs one after another in which a result had one status."""
 
     status: str | None
+    """None where it was not there; ``unknown`` also where its check could not look for it."""
     severity: str | None
     message: str | None
     first: Moment
@@ -131,12 +133,11 @@ def intervals(db: sqlite3.Connection, result_id: str) -> tuple[Interval, ...]:
 
     Runs that did not look at it, or that looked at another place than the last run that has it, do not count.
     """
-    versions = {
-        number: unpack(body) for number, body in db.execute("SELECT id, body FROM result WHERE name = ?", (result_id,))
-    }
+    recalled = Recalled(db)
+    runs, began_at = _runs_with(db, recalled, result_id)
     found: list[Interval] = []
-    for moment, number in _numbers(db, frozenset(versions)):
-        now = _interval(versions.get(number or 0), moment)
+    for run, seen, standings in recalled.stood(runs, [result_id]):
+        now = _interval(result_id, seen, standings.get(result_id), Moment(run, began_at[run]))
         last = found[-1] if found else None
         if last is not None and (last.status, last.severity) == (now.status, now.severity):
             found[-1] = now._replace(first=last.first, runs=last.runs + 1)
@@ -145,26 +146,31 @@ def intervals(db: sqlite3.Connection, result_id: str) -> tuple[Interval, ...]:
     return tuple(found)
 
 
-def _numbers(db: sqlite3.Connection, wanted: frozenset[int]) -> list[tuple[Moment, int | None]]:
-    """Each run that may tell of the wanted results, and which of them it has."""
-    known: dict[int, int | None] = {}
-    found, source, scope = [], None, None
-    for seq, members, body, in_scope in db.execute("SELECT seq, members, body, scope FROM run ORDER BY seq DESC"):
-        if members not in known:
-            row = db.execute("SELECT body FROM piece WHERE id = ?", (members,)).fetchone()
-            known[members] = next((number for number in unpack(row[0] if row else b"") if number in wanted), None)
-        run, number = unpack(body)["run"], known[members]
-        if scope is None and number is not None:
-            source, scope = run["source"], in_scope
-        if scope is None or run["source"] != source or (number is None and in_scope != scope):
-            continue
-        found.append((Moment(seq, run["started_at"]), number))
-    return found[::-1]
+def _runs_with(db: sqlite3.Connection, recalled: Recalled, name: str) -> tuple[list[Numbered], dict[int, str]]:
+    """The runs that may tell of a result, the earliest first, and when each began."""
+    wanted = frozenset([number for (number,) in db.execute("SELECT id FROM result WHERE name = ?", (name,))])
+    has: dict[int, bool] = {}
+    told = []
+    for run, members, body, scope in db.execute("SELECT seq, members, body, scope FROM run ORDER BY seq DESC"):
+        if members not in has:
+            has[members] = not wanted.isdisjoint(recalled.numbers(members))
+        told.append((run, members, began(body), scope))
+    place, kind = next(((about["source"], scope) for _, members, about, scope in told if has[members]), (None, None))
+    runs = [
+        (run, members, about["started_at"])
+        for run, members, about, scope in reversed(told)
+        if about["source"] == place and (has[members] or scope == kind)
+    ]
+    return [(run, members) for run, members, _ in runs], {run: at for run, _, at in runs}
 
 
-def _interval(version: dict[str, Any] | None, moment: Moment) -> Interval:
-    if version is None:
+def _interval(name: str, seen: Seen, standing: Standing | None, moment: Moment) -> Interval:
+    result = seen.results.get(name)
+    if result is not None:
+        return Interval(
+            result.status.value, result.severity.value, result.message, moment, moment, 1, result.fingerprint
+        )
+    if standing is None:
         return Interval(None, None, None, moment, moment, 1, None)
-    return Interval(
-        version["status"], version["severity"], version["message"], moment, moment, 1, version["fingerprint"]
-    )
+    why = f"cannot be judged, as {seen.hidden_by(standing)} cannot"
+    return Interval(standing.status, standing.severity, why, moment, moment, 1, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nodecheck.errors import UsageError
@@ -113,16 +113,16 @@ def _status(result: Result) -> str:
     return UNKNOWN if offline else result.status.value
 
 
-def seen_in(report: Report) -> Seen:
-    """A report, for looking up."""
-    unjudged = [result for result in report.results if _status(result) == UNKNOWN]
-    judged = frozenset([(result.check, result.view) for result in report.results if _status(result) != UNKNOWN])
+def seen_in(results: Sequence[Result]) -> Seen:
+    """The results of a report, for looking up."""
+    unjudged = [result for result in results if _status(result) == UNKNOWN]
+    judged = frozenset([(result.check, result.view) for result in results if _status(result) != UNKNOWN])
     blind = [result for result in unjudged if result.subject is None or (result.check, result.view) not in judged]
     return Seen(
-        {result.id: result for result in report.results},
-        frozenset([result.check for result in report.results]),
+        {result.id: result for result in results},
+        frozenset([result.check for result in results]),
         judged,
-        frozenset([(result.check, result.view) for result in report.results if result.subject is not None]),
+        frozenset([(result.check, result.view) for result in results if result.subject is not None]),
         {(result.check, result.view): result.id for result in sorted(blind, reverse=True)},
         next((result.id for result in unjudged if result.check == "plugin"), None),
     )
@@ -130,7 +130,7 @@ def seen_in(report: Report) -> Seen:
 
 def standing_of(report: Report, moment: Moment) -> dict[str, Standing]:
     """What stands after a report of which nothing was known before."""
-    seen = seen_in(report)
+    seen = seen_in(report.results)
     found = {name: followed(None, name, seen, moment, STEADY) for name in seen.results}
     return {name: standing for name, standing in found.items() if standing is not None}
 

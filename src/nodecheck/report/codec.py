@@ -119,6 +119,14 @@ def from_document(document: dict[str, Any]) -> Whole:
         raise ReportError(f"not a complete report: {type(error).__name__}: {error}") from error
 
 
+def result_from(found: dict[str, Any]) -> Result:
+    """The result of a document's dictionary; raises ReportError that says what is wrong with it."""
+    try:
+        return _result(found)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ReportError(f"not a complete result: {type(error).__name__}: {error}") from error
+
+
 def _whole(document: dict[str, Any]) -> Whole:
     tool, run, node = document["tool"], document["run"], document["node"]
     return (
