@@ -7,7 +7,8 @@ import os
 import stat
 from collections.abc import Mapping
 
-from nodecheck.errors import Malformed, StateError
+from nodecheck.errors import StateError
+from nodecheck.host.trust import there_is, untrusted_above
 
 ROOTS = "/var/lib/nodecheck"
 
@@ -54,13 +55,6 @@ def _make(directory: str) -> None:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), directory) from error
 
 
-def there_is(path: str) -> str:
-    """As much of an absolute path as there is."""
-    while not os.path.lexists(path):
-        path = os.path.dirname(path)
-    return path
-
-
 def verify(directory: str) -> None:
     """Raise StateError where someone else owns the directory (an absolute path), or can write it or, for root, lead
     elsewhere or move it away."""
@@ -76,22 +70,3 @@ def _verify_way(directory: str, there: str) -> None:
     problem = untrusted_above(there) if os.geteuid() == 0 else None
     if problem:
         raise StateError(f"{directory}: {problem}: refused")
-
-
-def untrusted_above(directory: str) -> str | None:
-    """Why root must not trust what lies in a directory: it, one above it, or a link on the way to it is another's, or
-    others can write it. Raises OSError.
-
-    A sticky directory of root's (``/tmp``) is good enough: nobody else can move there what is root's.
-    """
-    from nodecheck.host.programs import on_the_way
-
-    try:
-        for path, found in on_the_way(directory):
-            if found.st_uid != 0:
-                return f"{path} is owned by uid {found.st_uid}"
-            if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX and not stat.S_ISLNK(found.st_mode):
-                return f"others can write {path} (mode {stat.S_IMODE(found.st_mode):04o})"
-    except Malformed as error:
-        return f"{error.source}: {error.detail}"
-    return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 
-from nodecheck.audit.place import untrusted_above
 from nodecheck.errors import ConfigError
 from nodecheck.formats.toml import MOST_BYTES
+from nodecheck.host.trust import untrusted_above
 
 
 def read_trusted(path: str) -> bytes:

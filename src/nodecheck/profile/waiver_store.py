@@ -98,7 +98,7 @@ def validate(text: str, path: str, registry: Registry) -> None:
 
 def _verify_way(path: str, directory: str) -> None:
     """Raise UsageError where root edits, and others could put another file or another directory there."""
-    from nodecheck.audit.place import there_is, untrusted_above
+    from nodecheck.host.trust import there_is, untrusted_above
 
     problem = untrusted_above(there_is(directory)) if os.geteuid() == 0 else None
     if problem:

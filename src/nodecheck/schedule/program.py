@@ -44,8 +44,8 @@ def _starts(words: tuple[str, ...]) -> bool:
 
 def untrusted(words: tuple[str, ...]) -> str | None:
     """Why root must not run this program: others than root can change it, or what it imports."""
-    from nodecheck.audit.place import untrusted_above
     from nodecheck.host.programs import find_program
+    from nodecheck.host.trust import untrusted_above
 
     try:
         for path in {words[0], sys.executable}:
