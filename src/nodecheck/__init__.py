@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from nodecheck.errors import ReportError as ReportError
     from nodecheck.errors import SelectorError as SelectorError
     from nodecheck.errors import UsageError as UsageError
-    from nodecheck.fix.plan import Plan as Plan
-    from nodecheck.fix.plan import plan as plan
     from nodecheck.hookspecs import hookimpl as hookimpl
     from nodecheck.hookspecs import hookspec as hookspec
     from nodecheck.model.outcomes import Result as Result
     from nodecheck.model.outcomes import Severity as Severity
     from nodecheck.model.outcomes import Status as Status
+    from nodecheck.planning import Plan as Plan
+    from nodecheck.planning import plan as plan
     from nodecheck.report import Report as Report
     from nodecheck.version import __version__ as __version__
 
@@ -32,7 +32,7 @@ _HOMES = {
     "Change": "audit.changes",
     "FactError": "errors",
     "NodecheckError": "errors",
-    "Plan": "fix.plan",
+    "Plan": "planning",
     "ProfileError": "errors",
     "Report": "report",
     "ReportError": "errors",
@@ -45,7 +45,7 @@ _HOMES = {
     "diff": "audit.changes",
     "hookimpl": "hookspecs",
     "hookspec": "hookspecs",
-    "plan": "fix.plan",
+    "plan": "planning",
     "run": "api",
 }
 

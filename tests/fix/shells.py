@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
-from nodecheck.fix.plan import Plan, plan
 from nodecheck.fix.script import script
+from nodecheck.planning import Plan, plan
 from nodecheck.report import Report
 
 SHELLS = {"dash": ("dash",), "bash": ("bash", "--posix"), "busybox": ("busybox", "sh")}

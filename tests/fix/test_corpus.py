@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.fix.plan import Plan, PlanStep
+from nodecheck.fix.planned import PlanStep
 from nodecheck.model.steps import Command, Create, Edit
+from nodecheck.planning import Plan
 from tests.fix.shells import Machine, state
 
 PARTS = 4

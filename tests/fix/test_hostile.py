@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nodecheck.fix.plan import Plan, plan
 from nodecheck.model.steps import Step, command, create, edit
+from nodecheck.planning import Plan, plan
 from nodecheck.text import decode
 from tests.fix.reports import failing, mended, report_of
 from tests.fix.shells import SHELLS, Machine, state

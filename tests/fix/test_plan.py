@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import nodecheck
 from nodecheck.checking import Severity, Status
 from nodecheck.fix.merge import key_of
-from nodecheck.fix.plan import Plan, plan
 from nodecheck.model.steps import Fix, Manual, Step, by_hand, command, create, edit, manual
+from nodecheck.planning import Plan, plan
 from tests.fix.reports import failing, mended, of, report_of
 from tests.render.reports import hostile_report, reports
 

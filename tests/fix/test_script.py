@@ -12,9 +12,9 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Status
-from nodecheck.fix.plan import plan
 from nodecheck.fix.script import STATIC_HOSTNAME
 from nodecheck.model.steps import command, create, edit, manual
+from nodecheck.planning import plan
 from tests.fix.reports import failing, mended, of, report_of
 from tests.fix.shells import SHELLS, Ended, Machine, state
 from tests.render.reports import hostile_report

@@ -18,8 +18,8 @@ from packaging.version import Version
 
 import nodecheck
 from nodecheck.checking import Result, Status
-from nodecheck.fix.plan import Plan, plan
 from nodecheck.model.steps import Create, Edit, Fix, Step, command, create, edit, manual
+from nodecheck.planning import Plan, plan
 from nodecheck.render.ansible import render, render_plan
 from nodecheck.report import Report
 from tests.render.reports import HOSTILE, hostile_report, reports

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from nodecheck.checking import Cause, Severity, Status, seen
-from nodecheck.fix.plan import plan
 from nodecheck.model.steps import Fix, command
+from nodecheck.planning import plan
 from nodecheck.render.html import render
 from nodecheck.report import Report
 from nodecheck.text import printable

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from nodecheck.cli.options import add_outputs, add_run_options, judged
 from nodecheck.cli.start import EPILOG, Unwritten, write
 from nodecheck.errors import UsageError
-from nodecheck.fix.plan import Plan, plan
+from nodecheck.planning import Plan, plan
 
 Form = Callable[[Plan], str]
 

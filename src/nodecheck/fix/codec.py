@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodecheck.fix.plan import SCHEMA, SCHEMA_VERSION, Plan, PlanStep
+from nodecheck.fix.planned import SCHEMA, SCHEMA_VERSION, Planned, PlanStep
 from nodecheck.report.codec import step_dict
 
 
-def plan_dict(plan: Plan) -> dict[str, Any]:
+def plan_dict(plan: Planned) -> dict[str, Any]:
     """The whole document."""
     return {
         "$schema": SCHEMA,

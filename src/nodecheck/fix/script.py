@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from nodecheck.fix.order import PACKAGE, rank
-from nodecheck.fix.plan import Plan, PlanStep
+from nodecheck.fix.planned import Planned, PlanStep
 from nodecheck.fix.probes import Probe, new_hostname, probe_of
 from nodecheck.fix.shell import Words, shown
 from nodecheck.fix.text import told
@@ -19,7 +19,7 @@ BACKUPS = "/var/backups/nodecheck"
 """Where the script keeps the files that it edits, as they were."""
 
 
-def script(plan: Plan, state: str = STATE, backups: str = BACKUPS) -> str:
+def script(plan: Planned, state: str = STATE, backups: str = BACKUPS) -> str:
     """The script, in ASCII. It needs root, and refuses to run where the node is not as it was judged."""
     if not plan.steps:
         return _nothing(plan)
@@ -76,15 +76,15 @@ _START = (
 )
 
 
-def _offline(plan: Plan) -> bool:
+def _offline(plan: Planned) -> bool:
     return plan.source.kind != "live"
 
 
-def _name(plan: Plan) -> str:
+def _name(plan: Planned) -> str:
     return shown(plan.node.hostname or "a node without a name")
 
 
-def _head(plan: Plan) -> Iterator[str]:
+def _head(plan: Planned) -> Iterator[str]:
     yield "#!/bin/sh"
     yield f"# What mends {_name(plan)}: made by nodecheck plan, to be read before it is run."
     if _offline(plan):
@@ -105,7 +105,7 @@ def _marks(item: PlanStep) -> str:
     return f"  [{', '.join(marks)}]" if marks else ""
 
 
-def _left_comments(plan: Plan) -> Iterator[str]:
+def _left_comments(plan: Planned) -> Iterator[str]:
     if plan.doubt is not None:
         yield f"# {plan.doubt[0].upper()}{plan.doubt[1:]}."
     if plan.not_fixed:
@@ -115,7 +115,7 @@ def _left_comments(plan: Plan) -> Iterator[str]:
             yield f"#  - {shown(', '.join(names))}: {shown(why)}"
 
 
-def _nothing(plan: Plan) -> str:
+def _nothing(plan: Planned) -> str:
     words, told = Words(), plan.nothing
     lines = ["#!/bin/sh", f"# nodecheck plan of {_name(plan)}: {told}."]
     lines += [*_left_comments(plan), *_PREAMBLE[:2], "set -eu"]
@@ -127,7 +127,7 @@ def _what(item: PlanStep) -> str:
     return told(item.step, 100)
 
 
-def _steps(plan: Plan, words: Words) -> Iterator[str]:
+def _steps(plan: Planned, words: Words) -> Iterator[str]:
     yield "all_steps() {"
     keys = {place: _key(item) for place, item in enumerate(plan.steps)}
     links = Links(plan.steps)
@@ -154,7 +154,7 @@ def _key(item: PlanStep) -> str:
     return sha256_name("\0".join(item.step.argv) if isinstance(item.step, Command) else "")[7:23]
 
 
-def _action(plan: Plan, place: int, key: str, links: Links, words: Words) -> str:
+def _action(plan: Planned, place: int, key: str, links: Links, words: Words) -> str:
     step = plan.steps[place].step
     if isinstance(step, Edit):
         mode = "insert" if step.before in step.after.split("\n") else "once" if "\n" in step.after else "every"
@@ -172,7 +172,7 @@ def _action(plan: Plan, place: int, key: str, links: Links, words: Words) -> str
     return " || ".join([*_tests(plan, place, key, probe, links, words), f"run {_list(step.argv, words)}"])
 
 
-def _tests(plan: Plan, place: int, key: str, probe: Probe, links: Links, words: Words) -> Iterator[str]:
+def _tests(plan: Planned, place: int, key: str, probe: Probe, links: Links, words: Words) -> Iterator[str]:
     """What shows that a command need not be run."""
     if probe.words:
         yield _list(probe.words, words)
@@ -184,7 +184,7 @@ def _tests(plan: Plan, place: int, key: str, probe: Probe, links: Links, words: 
         yield f"unchanged {key}"
 
 
-def _run_key(plan: Plan) -> str:
+def _run_key(plan: Planned) -> str:
     from nodecheck.digest import sha256_name
 
     return "-" + sha256_name(plan.run_id)[7:15]
@@ -198,7 +198,7 @@ STATIC_HOSTNAME = r"sed -n 's/^[[:space:]]*//; s/[[:space:]]*$//; /^#/d; /^$/d; 
 """The first line that is no comment, as the report has it."""
 
 
-def _guard(plan: Plan, words: Words) -> Iterator[str]:
+def _guard(plan: Planned, words: Words) -> Iterator[str]:
     yield "guard() {"
     yield f"    other_root {words.word(shown(plan.source.path) if _offline(plan) else '')}"
     found = '"$(uname -n)"'
@@ -212,7 +212,7 @@ def _guard(plan: Plan, words: Words) -> Iterator[str]:
     yield ""
 
 
-def _new_names(plan: Plan) -> Iterator[str]:
+def _new_names(plan: Planned) -> Iterator[str]:
     """The names that the host has once the plan was run: so that it can be run again."""
     for item in plan.steps:
         if isinstance(item.step, Edit) and item.step.path == "/etc/hostname":
@@ -221,7 +221,7 @@ def _new_names(plan: Plan) -> Iterator[str]:
             yield name
 
 
-def _left(plan: Plan) -> Iterator[str]:
+def _left(plan: Planned) -> Iterator[str]:
     """What is left to a person."""
     by_hand = [item for item in plan.steps if isinstance(item.step, Manual)]
     if by_hand or plan.not_fixed:
@@ -234,7 +234,7 @@ def _left(plan: Plan) -> Iterator[str]:
         yield f"{plan.doubt[0].upper()}{plan.doubt[1:]}."
 
 
-def _the_rest(plan: Plan, words: Words) -> Iterator[str]:
+def _the_rest(plan: Planned, words: Words) -> Iterator[str]:
     yield "the_rest() {"
     lines = list(_left(plan))
     waiting = [str(place) for place, item in enumerate(plan.steps, 1) if item.reboot]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from nodecheck.fix.plan import Plan, plan
+from nodecheck.fix.plan import plan
+from nodecheck.fix.planned import Planned
 from nodecheck.fix.shell import shown
 from nodecheck.render.ansible_steps import looks, step_tasks
 from nodecheck.render.ansible_yaml import Task, literal
@@ -28,12 +29,12 @@ def render(report: Report) -> str:
     return render_plan(plan(report))
 
 
-def render_plan(found: Plan, state: str = STATE) -> str:
+def render_plan(found: Planned, state: str = STATE) -> str:
     """The playbook of a plan."""
     return "".join([f"# {line}".rstrip() + "\n" for line in _comment(found)]) + "---\n" + _yaml([_play(found, state)])
 
 
-def _comment(found: Plan) -> Iterator[str]:
+def _comment(found: Planned) -> Iterator[str]:
     yield f"What mends {shown(found.node.hostname or 'a node without a name')}: made by nodecheck, to be read first."
     yield "Look at what it would do: ansible-playbook --check --diff FILE"
     yield "Where the inventory has another name for the node: -e nodecheck_host=NAME"
@@ -46,7 +47,7 @@ def _comment(found: Plan) -> Iterator[str]:
         yield from (f"- {shown(item.id)}: {shown(item.why)}" for item in found.not_fixed)
 
 
-def _play(found: Plan, state: str) -> dict[str, Any]:
+def _play(found: Planned, state: str) -> dict[str, Any]:
     host = found.node.hostname or ""
     return {
         "name": literal(f"What mends {printable(host) or 'a node without a name'}"),
@@ -63,7 +64,7 @@ def _inventory_name(host: str) -> bool:
     return host[:1].isalnum() and host.isascii() and host.replace("-", "").replace(".", "").isalnum() and not known
 
 
-def _tasks(found: Plan, state: str) -> Iterator[Task]:
+def _tasks(found: Planned, state: str) -> Iterator[Task]:
     yield from _guard(found)
     for place, item in enumerate(found.steps, 1):
         yield from looks(place, item)
@@ -79,7 +80,7 @@ def _tasks(found: Plan, state: str) -> Iterator[Task]:
         yield {"name": "What is left to a person", "ansible.builtin.debug": {"msg": [literal(text) for text in left]}}
 
 
-def _guard(found: Plan) -> Iterator[Task]:
+def _guard(found: Planned) -> Iterator[Task]:
     """The playbook must not mend another node, nor a running system after an image was judged, by mistake."""
     if not found.steps:
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nodecheck.fix.goals import systemctl_of
-from nodecheck.fix.plan import Plan, PlanStep
+from nodecheck.fix.planned import Planned, PlanStep
 from nodecheck.fix.probes import probe_of
 from nodecheck.fix.text import told
 from nodecheck.model.steps import DISRUPTIVE, Command, Create, Edit, Manual
@@ -27,14 +27,14 @@ def looks(place: int, item: PlanStep) -> Iterator[Task]:
         yield from _look_at_place(place, item.step)
 
 
-def step_tasks(plan: Plan, place: int, item: PlanStep, state: str) -> Iterator[Task]:
+def step_tasks(plan: Planned, place: int, item: PlanStep, state: str) -> Iterator[Task]:
     """What does a step; ``state`` is a directory of which the next boot leaves nothing."""
     tags = {"tags": ["disruptive"]} if item.safety == DISRUPTIVE else {}
     for task in _doing(plan, place, item, state):
         yield {**task, **tags}
 
 
-def _doing(plan: Plan, place: int, item: PlanStep, state: str) -> Iterator[Task]:
+def _doing(plan: Planned, place: int, item: PlanStep, state: str) -> Iterator[Task]:
     step = item.step
     why = _by_hand(item) or (plan.source.kind != "live" and _needs_a_running_node(item))
     if why:
@@ -202,7 +202,7 @@ def _create(place: int, item: PlanStep, step: Create) -> Iterator[Task]:
     }
 
 
-def _command(plan: Plan, place: int, item: PlanStep, argv: tuple[str, ...], state: str) -> Iterator[Task]:
+def _command(plan: Planned, place: int, item: PlanStep, argv: tuple[str, ...], state: str) -> Iterator[Task]:
     from nodecheck.render.ansible_probes import look_at
 
     service = _service(argv)
@@ -250,7 +250,7 @@ def _run(argv: tuple[str, ...]) -> Task:
     return {"ansible.builtin.command": {"argv": words, "expand_argument_vars": False}}
 
 
-def _once(plan: Plan, place: int, item: PlanStep, argv: tuple[str, ...], state: str) -> Iterator[Task]:
+def _once(plan: Planned, place: int, item: PlanStep, argv: tuple[str, ...], state: str) -> Iterator[Task]:
     """A command that leaves nothing to look at: once for this plan and boot, and again after what it follows."""
     from nodecheck.digest import sha256_name
 

@@ -155,6 +155,7 @@ def _table(report: Report) -> Iterator[str]:
 def _script(report: Report) -> Iterator[str]:
     """All fixes as the shell script that ``nodecheck plan`` prints."""
     from nodecheck.fix.plan import plan
+    from nodecheck.fix.script import script
 
     found = plan(report)
     if not found.steps:
@@ -162,7 +163,7 @@ def _script(report: Report) -> Iterator[str]:
     steps = "1 step" if len(found.steps) == 1 else f"{len(found.steps)} steps"
     yield '<section class="plan" id="plan"><h2>All fixes as one script</h2>'
     yield f"<details><summary>A shell script of {steps}, to be read before it is run</summary>"
-    yield f'<pre class="copy">\n{lines_of(found.to_script())}</pre></details></section>'
+    yield f'<pre class="copy">\n{lines_of(script(found))}</pre></details></section>'
 
 
 def _groups(report: Report) -> Iterator[tuple[str, list[Row]]]:

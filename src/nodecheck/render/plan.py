@@ -12,10 +12,10 @@ from nodecheck.render.style import Style, paint
 from nodecheck.text import printable
 
 if TYPE_CHECKING:
-    from nodecheck.fix.plan import Plan, PlanStep
+    from nodecheck.fix.planned import Planned, PlanStep
 
 
-def render_plan(plan: Plan, style: Style) -> str:
+def render_plan(plan: Planned, style: Style) -> str:
     """The plan as text."""
     lines: list[str] = []
     if not style.quiet:
@@ -37,7 +37,7 @@ def render_plan(plan: Plan, style: Style) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def _head(plan: Plan, style: Style) -> Iterator[str]:
+def _head(plan: Planned, style: Style) -> Iterator[str]:
     mended = {name for item in plan.steps for name in item.for_}
     host = printable(plan.node.hostname or "this node")
     told = f"{_count(len(plan.steps), 'step')} for {_count(len(mended), 'failure')}" if mended else plan.nothing
@@ -88,7 +88,7 @@ def _change(step: Step, style: Style) -> Iterator[str]:
         yield from wrapped("by hand: ", step.text, style._replace(width=style.width - 5))
 
 
-def _left(plan: Plan, style: Style) -> Iterator[str]:
+def _left(plan: Planned, style: Style) -> Iterator[str]:
     for why, names in plan.left().items():
         yield from wrapped("  ", ", ".join(names), style)
         yield from wrapped("      ", why, style)
