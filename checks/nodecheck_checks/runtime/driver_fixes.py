@@ -12,7 +12,8 @@ from nodecheck.facts.runtimes.crio import CONFIG_DIR, Crio, Value
 from nodecheck.facts.runtimes.docker import Docker
 from nodecheck.facts.runtimes.docker_options import KEY
 from nodecheck.facts.runtimes.releases import Release
-from nodecheck.fix import MANUAL, Command, Create, Edit, Fix, Step, by_hand, command, create, edit, manual
+from nodecheck.fix import MANUAL, Create, Edit, Fix, Step, by_hand, command, create, edit, manual
+from nodecheck.fix.actions import action_of
 
 DRAIN = (
     "drain the node first (kubectl drain NODE --ignore-daemonsets): pods that were started with the other driver keep "
@@ -92,16 +93,16 @@ def driver_after(fact: Containerd, releases: Releases, step: Step) -> str | None
 
 def otherwise_restarted(fix: Fix) -> Fix:
     """The same where systemd is not the init: what systemctl would do is left to a person."""
-    if not any(isinstance(step, Command) and step.argv[0] == "systemctl" for step in fix.steps):
+    if all(action_of(step).units is None for step in fix.steps):
         return fix
     steps: list[Step] = []
     for step in fix.steps:
-        if isinstance(step, Command) and step.argv[0] == "systemctl":
-            if step.argv[1] == "restart":
-                name = step.argv[-1]
-                steps.append(manual(f"restart {name} by this system's init (with OpenRC: rc-service {name} restart)"))
-        else:
+        call = action_of(step).units
+        if call is None:
             steps.append(step)
+        elif call.verb == "restart":
+            name = call.units[-1].removesuffix(".service")
+            steps.append(manual(f"restart {name} by this system's init (with OpenRC: rc-service {name} restart)"))
     return fix._replace(steps=tuple(steps), safety=MANUAL)
 
 

@@ -17,7 +17,7 @@ from nodecheck.facts.services.service_units import KnownServices, OtherServices,
 from nodecheck.facts.services.sysv import SysvScripts
 from nodecheck.facts.services.unit_names import template_of
 from nodecheck.facts.services.unit_pulls import ServicePulls
-from nodecheck.fix import Command, Fix, Step, by_hand, command
+from nodecheck.fix import Fix, Step, by_hand, command
 from nodecheck_checks.services.at_boot import Boot, boot_outcome
 from nodecheck_checks.services.names import candidates, is_kubelet, is_time, to_install, unit_name
 
@@ -172,11 +172,14 @@ def _start(subject: str, unit: str, load: str, index: Lazy[UnitIndex]) -> Fix:
 
 def _startable(fix: Fix, index: Lazy[UnitIndex], known: Lazy[KnownServices], others: Lazy[OtherServices]) -> Fix:
     """The fix, with what would keep ``systemctl start`` from starting the unit taken away first."""
+    from nodecheck.fix.actions import action_of
+
     last = fix.steps[-1]
-    if not isinstance(last, Command) or last.argv[:2] != ("systemctl", "start"):
+    call = action_of(last).units
+    if call is None or call.verb != "start":
         return fix
     try:
-        unit = index().resolve(last.argv[2])
+        unit = index().resolve(call.units[0])
         found = known().units.get(unit) or others().units.get(unit)
     except FactError:
         return fix

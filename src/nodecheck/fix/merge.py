@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.fix.goals import goals
+from nodecheck.fix.actions import action_of
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
@@ -60,13 +60,13 @@ class Merger:
             if joined is None or other is not None:
                 return _conflict(step, other or new.id)
             steps[key] = joined
-            wanted.update({goal.what: goal.value for goal in goals(step)})
+            wanted.update({goal.what: goal.value for goal in action_of(step).goals})
         self._take(new, steps, wanted)
         return None
 
     def _against(self, step: Step, wanted: dict[Key, str], name: str) -> str | None:
         """Whose fix brings about the contrary of what a step does; of one fix, only its edits may contradict it."""
-        for goal in goals(step):
+        for goal in action_of(step).goals:
             known = self._goals.get(goal.what)
             if known is not None and known[0] != goal.value:
                 return known[1]

@@ -4,61 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.fix.goals import lowers_guard, systemctl_of
+from nodecheck.fix.actions import action_of
 from nodecheck.fix.merge import Fixing, Key, Merger, key_of
-from nodecheck.model.steps import DISRUPTIVE, SAFE, Command, Create, Edit, Step
-
-PACKAGE, MODULE_FILE, MODPROBE, SYSCTL_FILE, SYSCTL, FILE, UNIT_FILE, COMMAND, RELOAD, SERVICE, KUBELET, LAST = range(
-    12
-)
-
-_MANAGERS = ("apt-get", "apt", "dnf", "yum", "microdnf", "zypper", "apk", "pacman", "dpkg", "rpm", "rpm-ostree", "tdnf")
-_COMMANDS = {
-    "modprobe": MODPROBE,
-    "depmod": MODULE_FILE,
-    "sysctl": SYSCTL,
-    "rc-update": UNIT_FILE,
-    "update-rc.d": UNIT_FILE,
-}
-_VERBS = dict.fromkeys(("enable", "disable", "mask", "unmask", "preset", "set-default"), UNIT_FILE)
-
-
-def rank(step: Step) -> int:
-    """Where a step belongs if nothing else says.
-
-    >>> rank(Create("/etc/sysctl.d/99-nodecheck.conf", "0644", "a = 1\\n")) < rank(Command(("sysctl", "-w", "a=1")))
-    True
-    """
-    if isinstance(step, (Edit, Create)):
-        return _of_file(step.path)
-    if isinstance(step, Command):
-        return _of_command(step.argv)
-    return LAST
-
-
-def _of_file(path: str) -> int:
-    folders = path.split("/")
-    if not {"modules-load.d", "modprobe.d", "modules"}.isdisjoint(folders):
-        return MODULE_FILE
-    return SYSCTL_FILE if "sysctl.d" in folders or path == "/etc/sysctl.conf" else FILE
-
-
-def _of_command(argv: tuple[str, ...]) -> int:
-    name = argv[0].rpartition("/")[2]
-    if name in _MANAGERS:
-        return PACKAGE
-    if name != "systemctl":
-        return _COMMANDS.get(name, COMMAND)
-    called = systemctl_of(argv)
-    if called is None:
-        return SERVICE
-    verb, units, now = called
-    if verb == "daemon-reload":
-        return RELOAD
-    if verb in _VERBS and not now:
-        return UNIT_FILE
-    return KUBELET if "kubelet.service" in units else SERVICE
-
+from nodecheck.model.steps import DISRUPTIVE, SAFE, Step
 
 Item = tuple[tuple[str, ...], Step, str, str, bool]
 
@@ -72,7 +20,7 @@ def ordered(merger: Merger, ids: list[str]) -> Iterator[Item]:
     places = {name: place for place, name in enumerate(ids)}
     for key in _sorted(merger):
         of = sorted(fixes[key], key=lambda fixing: places[fixing.id])
-        safe = all(fixing.fix.safety == SAFE and not any(map(lowers_guard, fixing.fix.steps)) for fixing in of)
+        safe = all(fixing.fix.safety == SAFE and not _lowers_guard(fixing) for fixing in of)
         reboot = any(fixing.fix.reboot for fixing in of)
         yield (
             tuple([fixing.id for fixing in of]),
@@ -81,6 +29,10 @@ def ordered(merger: Merger, ids: list[str]) -> Iterator[Item]:
             SAFE if safe else DISRUPTIVE,
             reboot,
         )
+
+
+def _lowers_guard(fixing: Fixing) -> bool:
+    return any(action_of(step).lowers_guard for step in fixing.fix.steps)
 
 
 def _sorted(merger: Merger) -> Iterator[Key]:
@@ -94,7 +46,7 @@ def _sorted(merger: Merger) -> Iterator[Key]:
         keys = list(dict.fromkeys(key_of(step) for step in fixing.fix.steps))
         for first, second in zip(keys, keys[1:]):  # noqa: B905, RUF007 - itertools is not imported otherwise
             after[first].add(second)
-    low = {key: rank(step) for key, step in merger.steps.items()}
+    low = {key: action_of(step).rank for key, step in merger.steps.items()}
     for _ in range(len(low)):
         lower = {key: min([low[key], *[low[later] for later in after[key]]]) for key in low}
         if lower == low:

@@ -12,9 +12,6 @@ from nodecheck.model.steps import MANUAL, Command, Create, Edit, Fix, Step, manu
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
 
-_RUNTIME = ("sysctl", "modprobe", "swapoff", "setenforce", "ip")
-_RUNTIME_VERBS = ("start", "stop", "restart", "reload", "try-restart")
-
 
 def owned(fix: Fix, owners: Owners) -> Fix:
     """The fix as the node's owners let it be made: unchanged where nobody keeps what it changes."""
@@ -43,7 +40,8 @@ def owned(fix: Fix, owners: Owners) -> Fix:
 
 def _owner(step: Step, owners: Owners) -> Owner | FactError | None:
     if isinstance(step, Command):
-        return owners.of_link(step.argv[4]) if step.argv[:4] == ("ip", "link", "set", "dev") else None
+        link = _link(step)
+        return None if link is None else owners.of_link(link)
     if not isinstance(step, (Edit, Create)):
         return None
     image = owners.image
@@ -52,10 +50,16 @@ def _owner(step: Step, owners: Owners) -> Owner | FactError | None:
     return owners.of(step.path, step.before if isinstance(step, Edit) else None)
 
 
+def _link(step: Command) -> str | None:
+    from nodecheck.fix.actions import action_of
+
+    return action_of(step).link
+
+
 def _path(step: Step) -> str:
     """What a step changes, in words."""
     if isinstance(step, Command):
-        return f"the settings of {printable(step.argv[4])}"
+        return f"the settings of {printable(_link(step) or '')}"
     return printable(step.path) if isinstance(step, (Edit, Create)) else ""
 
 
@@ -92,30 +96,26 @@ def settings_of(steps: Iterable[Step]) -> Settings:
     >>> settings_of([Create("/etc/sysctl.d/99-x.conf", "0644", "vm.a = 1\\n")])
     Settings(sysctls=(('vm.a', '1'),), modules=(), whole=True)
     """
-    from nodecheck.fix.goals import sysctl_of
+    from nodecheck.facts.sysctl.keys import dotted
+    from nodecheck.fix.actions import action_of
 
     sysctls: dict[str, str] = {}
     modules: dict[str, None] = {}
     whole = True
     for step in steps:
-        if isinstance(step, Create) and "/sysctl.d/" in step.path:
-            pairs = (line.partition("=") for line in step.content.split("\n") if "=" in line)
-            sysctls.update({key.strip(" \t"): value.strip(" \t") for key, _, value in pairs})
-        elif isinstance(step, Create) and "/modules-load.d/" in step.path:
-            modules.update(dict.fromkeys(line for line in step.content.split("\n") if line))
-        elif isinstance(step, Command) and (pair := sysctl_of(step.argv)) is not None:
-            sysctls[step.argv[-1].partition("=")[0]] = pair[1]
-        elif isinstance(step, Command) and step.argv[0] == "modprobe" and len(step.argv) == 3:
-            modules[step.argv[-1]] = None
-        else:
-            whole = False
+        action = action_of(step)
+        found = action.goals if action.persists is None else action.persists
+        sysctls.update({dotted(goal.name): goal.value for goal in found if goal.kind == "sysctl"})
+        modules.update(dict.fromkeys([goal.name for goal in found if goal.kind == "module"]))
+        known = bool(found) and all(goal.kind in ("sysctl", "module") for goal in found)
+        whole = whole and (known or action.persists is not None)
     return Settings(tuple(sysctls.items()), tuple(modules), whole)
 
 
 def _of_image(fix: Fix, image: ImageSystem) -> Fix:
     """By hand, in the system's own words where they are known; what holds only until the next boot stays as it is."""
     shells = image.name not in ("Talos", "Bottlerocket")
-    if shells and all(isinstance(step, Command) and _is_runtime(step) for step in fix.steps):
+    if shells and all(_passes(step) for step in fix.steps):
         return fix
     settings = settings_of(fix.steps)
     words = tuple(_in_words(image.name or "", settings)) if settings.whole else ()
@@ -125,11 +125,11 @@ def _of_image(fix: Fix, image: ImageSystem) -> Fix:
     return fix._replace(steps=steps, safety=MANUAL)
 
 
-def _is_runtime(step: Command) -> bool:
-    """Whether a command changes nothing that outlives a reboot."""
-    if step.argv[0] == "systemctl":
-        return len(step.argv) > 1 and step.argv[1] in _RUNTIME_VERBS
-    return step.argv[0] in _RUNTIME
+def _passes(step: Step) -> bool:
+    """Whether a step changes nothing that outlives a reboot."""
+    from nodecheck.fix.actions import action_of
+
+    return not action_of(step).lasts
 
 
 def _in_words(name: str, settings: Settings) -> Iterator[str]:

@@ -6,9 +6,8 @@ import os
 import re
 from collections.abc import Iterator
 
-from nodecheck.fix.order import PACKAGE, rank
+from nodecheck.fix.actions import PACKAGE, Probe, action_of
 from nodecheck.fix.planned import Planned, PlanStep
-from nodecheck.fix.probes import Probe, new_hostname, probe_of
 from nodecheck.fix.shell import Words, shown
 from nodecheck.fix.text import told
 from nodecheck.model.steps import SAFE, Command, Create, Edit, Manual
@@ -29,7 +28,7 @@ def script(plan: Planned, state: str = STATE, backups: str = BACKUPS) -> str:
     used = set(re.findall(r"\w+", "\n".join([*body, *library])))
     own = {
         "steps": str(len(plan.steps)),
-        "installs": "yes" if any(rank(item.step) == PACKAGE for item in plan.steps) else "no",
+        "installs": "yes" if any(action_of(item.step).rank == PACKAGE for item in plan.steps) else "no",
         "state": words.word(state),
         "backup_home": words.word(backups),
     }
@@ -166,7 +165,7 @@ def _action(plan: Planned, place: int, key: str, links: Links, words: Words) -> 
         return f"create {words.word(step.path)} {step.mode} {mode} {words.word(step.content)}"
     if isinstance(step, Manual):
         return "by_hand"
-    probe = probe_of(step.argv)
+    probe = action_of(step).probe
     if _offline(plan) and probe.running:
         return "node_only"
     return " || ".join([*_tests(plan, place, key, probe, links, words), f"run {_list(step.argv, words)}"])
@@ -217,8 +216,7 @@ def _new_names(plan: Planned) -> Iterator[str]:
     for item in plan.steps:
         if isinstance(item.step, Edit) and item.step.path == "/etc/hostname":
             yield item.step.after
-        elif isinstance(item.step, Command) and (name := new_hostname(item.step.argv)) is not None:
-            yield name
+        yield from [goal.value for goal in action_of(item.step).goals if goal.kind == "hostname"]
 
 
 def _left(plan: Planned) -> Iterator[str]:
@@ -277,7 +275,7 @@ class Links:
         for place, item in enumerate(steps):
             if isinstance(item.step, Manual):
                 continue
-            blind = isinstance(item.step, Command) and not probe_of(item.step.argv).words
+            blind = isinstance(item.step, Command) and not action_of(item.step).probe.words
             for name in item.for_:
                 self._first.setdefault(name, place)
                 if blind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nodecheck.fix.probes import probe_of
+from nodecheck.fix.actions import Probe
 from nodecheck.record import NamedTuple
 from nodecheck.render.ansible_yaml import Task, literal
 
@@ -18,9 +18,9 @@ class Look(NamedTuple):
     data: dict[str, Any]
 
 
-def look_at(argv: tuple[str, ...], name: str) -> Look | None:
-    """What to look at before a command; None where nothing tells."""
-    words = probe_of(argv).words
+def look_at(probe: Probe, name: str) -> Look | None:
+    """What to look at before the command of a probe; None where nothing tells."""
+    words = probe.words
     if not words or words[0] not in _LOOKS or any("$" in word for word in words):
         return None
     return _LOOKS[words[0]](name, *words[1:])

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nodecheck.fix.goals import systemctl_of
+from nodecheck.fix.actions import UnitCall, action_of
 from nodecheck.fix.planned import Planned, PlanStep
-from nodecheck.fix.probes import probe_of
 from nodecheck.fix.text import told
 from nodecheck.model.steps import DISRUPTIVE, Command, Create, Edit, Manual
 from nodecheck.render.ansible_yaml import Task, literal
@@ -47,7 +46,7 @@ def _doing(plan: Planned, place: int, item: PlanStep, state: str) -> Iterator[Ta
     elif isinstance(step, Create):
         yield from _create(place, item, step)
     elif isinstance(step, Command):
-        yield from _command(plan, place, item, step.argv, state)
+        yield from _command(plan, place, item, step, state)
 
 
 def _what(item: PlanStep) -> str:
@@ -65,7 +64,7 @@ def _by_hand(item: PlanStep) -> str:
 
 
 def _needs_a_running_node(item: PlanStep) -> str:
-    running = isinstance(item.step, Command) and probe_of(item.step.argv).running
+    running = isinstance(item.step, Command) and action_of(item.step).probe.running
     return "Left out, for only the running node can do it" if running else ""
 
 
@@ -202,10 +201,11 @@ def _create(place: int, item: PlanStep, step: Create) -> Iterator[Task]:
     }
 
 
-def _command(plan: Planned, place: int, item: PlanStep, argv: tuple[str, ...], state: str) -> Iterator[Task]:
+def _command(plan: Planned, place: int, item: PlanStep, step: Command, state: str) -> Iterator[Task]:
     from nodecheck.render.ansible_probes import look_at
 
-    service = _service(argv)
+    action, argv = action_of(step), step.argv
+    service = None if action.units is None else _service(action.units)
     name = _name(place, item)
     register = {"register": f"nodecheck_step_{place}"}
     if service is not None:
@@ -215,7 +215,7 @@ def _command(plan: Planned, place: int, item: PlanStep, argv: tuple[str, ...], s
         failed = {"failed_when": [f"nodecheck_step_{place} is failed", gone]} if off else {}
         yield {"name": name, "ansible.builtin.systemd_service": service, **register, **failed}
         return
-    look = look_at(argv, f"nodecheck_look_{place}")
+    look = look_at(action.probe, f"nodecheck_look_{place}")
     if look is None:
         yield from _once(plan, place, item, argv, state)
         return
@@ -231,11 +231,8 @@ _UNITS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def _service(argv: tuple[str, ...]) -> dict[str, Any] | None:
+def _service(called: UnitCall) -> dict[str, Any] | None:
     """What systemd_service does as exactly; None where it is not the same."""
-    called = systemctl_of(argv)
-    if called is None:
-        return None
     verb, units, now = called
     if (verb, units) == ("daemon-reload", ()):
         return {"daemon_reload": True}
