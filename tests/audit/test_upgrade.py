@@ -6,7 +6,11 @@ failure, a failure under a waiver, a baseline accepted by ann, then another fail
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -146,6 +150,43 @@ def test_what_this_code_finds_on_the_same_node_tells_only_verdicts_that_changed(
     assert {change.id for change in found.still} >= {SWAP, SYSCTL}
     again = audited(old, by("99.0", told_otherwise(now, "elsewhere")), scope)
     assert {change.kind for change in again.changes} == {"evidence-changed"}
+
+
+def program(folder: Path, version: str) -> Path:
+    """This nodecheck, with another version: it stands in one place."""
+    copy = folder / "nodecheck"
+    shutil.copytree(Path(nodecheck.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    init = copy / "__init__.py"
+    old = f'__version__ = "{nodecheck.__version__}"'
+    assert init.read_text("utf-8").count(old) == 1
+    init.write_text(init.read_text("utf-8").replace(old, f'__version__ = "{version}"'), "utf-8")
+    return folder
+
+
+def audit_by(home: Path, node: Path, directory: Path) -> str:
+    """What ``nodecheck audit`` of an installation prints."""
+    code = "import sys; from nodecheck.cli import main; sys.exit(main())"
+    words = ["audit", "--root", str(node), "--state", str(directory), "--no-color"]
+    environment = {**os.environ, "PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, env=environment, check=False, timeout=120
+    )
+    assert done.returncode == 1, done.stderr
+    return done.stdout
+
+
+def test_the_command_after_an_upgrade(state: Path, tmp_path: Path) -> None:
+    """The line that turns swap on is another, and with it the evidence: the same version tells it, another does not."""
+    node = old_node(tmp_path / "node")
+    same, later = Path(nodecheck.__file__).parents[1], program(tmp_path / "later", "99.0")
+    fstab = node / "etc/fstab"
+    assert "FAILS             swap[/swap.img]@boot" in audit_by(same, node, state)
+
+    fstab.write_text(fstab.read_text().replace("swap sw", "swap sw,pri=1"))
+    assert audit_by(later, node, state) == ""
+    fstab.write_text(fstab.read_text().replace("pri=1", "pri=2"))
+    assert "evidence changed  swap[/swap.img]@boot" in audit_by(later, node, state)
+    assert last(state)[0].tool.version == "99.0"
 
 
 @pytest.mark.parametrize("version", ["0.1.1", "0.2.0", "1.0.0"])

@@ -133,10 +133,10 @@ def intervals(db: sqlite3.Connection, result_id: str) -> tuple[Interval, ...]:
 
     Runs that did not look at it, or that looked at another place than the last run that has it, do not count.
     """
-    recalled = Recalled(db)
+    recalled = Recalled(db, [result_id])
     runs, began_at = _runs_with(db, recalled, result_id)
     found: list[Interval] = []
-    for run, seen, standings in recalled.stood(runs, [result_id]):
+    for run, seen, standings in recalled.stood(runs):
         now = _interval(result_id, seen, standings.get(result_id), Moment(run, began_at[run]))
         last = found[-1] if found else None
         if last is not None and (last.status, last.severity) == (now.status, now.severity):

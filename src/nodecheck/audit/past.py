@@ -22,23 +22,25 @@ Numbered = tuple[int, int]
 
 
 class Recalled:
-    """Reports of recorded runs, for looking up: those one after another that have equal results are one."""
+    """Reports of recorded runs, for looking up some results: of each, what the checks of these results found."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, names: Iterable[str]) -> None:
         self._db = db
+        self._names = tuple(names)
+        checks = {"plugin", *map(_check_of, self._names)}
+        self._wanted = {
+            number for number, name in db.execute("SELECT id, name FROM result") if _check_of(name) in checks
+        }
+        self._numbers: dict[int, tuple[int, ...]] = {}
         self._results: dict[int, Result] = {}
-        self._last: tuple[int, Seen] | None = None
-
-    def seen(self, members: int) -> Seen:
-        """What a run found. Raises HistoryError."""
-        if self._last is None or self._last[0] != members:
-            self._last = members, seen_in([self._result(number) for number in self.numbers(members)])
-        return self._last[1]
 
     def numbers(self, members: int) -> tuple[int, ...]:
-        """The numbers of a list of results. Raises HistoryError."""
-        row = self._db.execute("SELECT body FROM piece WHERE id = ?", (members,)).fetchone()
-        return tuple(unpack(row[0] if row else b""))
+        """The numbers of a run's results, those that are looked up. Raises HistoryError."""
+        if members not in self._numbers:
+            row = self._db.execute("SELECT body FROM piece WHERE id = ?", (members,)).fetchone()
+            found = unpack(row[0] if row else b"")
+            self._numbers[members] = tuple([number for number in found if number in self._wanted])
+        return self._numbers[members]
 
     def _result(self, number: int) -> Result:
         if number not in self._results:
@@ -54,17 +56,21 @@ class Recalled:
         (body,) = self._db.execute("SELECT body FROM run WHERE seq = ?", (run,)).fetchone()
         return Moment(run, began(body)["started_at"])
 
-    def stood(self, runs: Iterable[Numbered], names: Iterable[str]) -> Iterator[tuple[int, Seen, dict[str, Standing]]]:
-        """After each of the runs, in their order: what it found, and how these results stood."""
-        wanted, standings, last = tuple(names), dict[str, Standing](), None
+    def stood(self, runs: Iterable[Numbered]) -> Iterator[tuple[int, Seen, dict[str, Standing]]]:
+        """After each of the runs, in their order: what it found, and how the results stood."""
+        standings, last, seen = dict[str, Standing](), None, seen_in(())
         for run, members in runs:
-            seen = self.seen(members)
-            if seen is not last:
-                moment = self.moment(run)
-                after = [(name, followed(standings.get(name), name, seen, moment, STEADY)) for name in wanted]
+            numbers = self.numbers(members)
+            if numbers != last:
+                seen, moment = seen_in([self._result(number) for number in numbers]), self.moment(run)
+                after = [(name, followed(standings.get(name), name, seen, moment, STEADY)) for name in self._names]
                 standings = {name: standing for name, standing in after if standing is not None}
-            last = seen
+            last = numbers
             yield run, seen, standings
+
+
+def _check_of(name: str) -> str:
+    return name.partition("[")[0].partition("@")[0]
 
 
 def began(body: bytes) -> dict[str, Any]:
@@ -80,7 +86,7 @@ class Past:
     """The recorded runs of the kind of two runs, as far as the later one."""
 
     def __init__(self, db: sqlite3.Connection, old: int, new: int) -> None:
-        self._recalled = Recalled(db)
+        self._db = db
         query = (
             "SELECT seq, members FROM run WHERE scope = (SELECT scope FROM run WHERE seq = ?) AND seq <= ? ORDER BY seq"
         )
@@ -91,7 +97,7 @@ class Past:
         """The changes, each with its ``since``: None where the two runs are not of one kind. Raises HistoryError."""
         if not {self._old, self._new}.issubset([run for run, _ in self._runs]):
             return tuple([change._replace(since=None) for change in changes])
-        after = self._recalled.stood(self._runs, [change.id for change in changes])
+        after = Recalled(self._db, [change.id for change in changes]).stood(self._runs)
         at = {run: standings for run, _, standings in after if run in (self._old, self._new)}
         old, new = at[self._old], at[self._new]
         return tuple(
