@@ -56,21 +56,24 @@ class Merger:
             key = key_of(step)
             old = steps.get(key, self.steps.get(key))
             joined = step if old is None else join(old, step)
-            other = self._owners.get(key, new.id) if joined is None else self._against(step, wanted, new.id)
+            sets: dict[Key, str] = {goal.what: goal.value for goal in action_of(step).goals}
+            lines = {} if isinstance(step, Command) else wanted
+            other = self._owners.get(key, new.id) if joined is None else self._against(sets, lines, new.id)
             if joined is None or other is not None:
                 return _conflict(step, other or new.id)
             steps[key] = joined
-            wanted.update({goal.what: goal.value for goal in action_of(step).goals})
+            wanted.update(sets)
         self._take(new, steps, wanted)
         return None
 
-    def _against(self, step: Step, wanted: dict[Key, str], name: str) -> str | None:
-        """Whose fix brings about the contrary of what a step does; of one fix, only its edits may contradict it."""
-        for goal in action_of(step).goals:
-            known = self._goals.get(goal.what)
-            if known is not None and known[0] != goal.value:
+    def _against(self, sets: dict[Key, str], wanted: dict[Key, str], name: str) -> str | None:
+        """Whose fix brings about the contrary of what a step sets; ``wanted``: what its own fix set before, where that
+        counts: of one fix, only its edits may contradict it."""
+        for what, value in sets.items():
+            known = self._goals.get(what)
+            if known is not None and known[0] != value:
                 return known[1]
-            if not isinstance(step, Command) and wanted.get(goal.what, goal.value) != goal.value:
+            if wanted.get(what, value) != value:
                 return name
         return None
 

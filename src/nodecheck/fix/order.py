@@ -18,21 +18,21 @@ def ordered(merger: Merger, ids: list[str]) -> Iterator[Item]:
         for key in dict.fromkeys(key_of(step) for step in fixing.fix.steps):
             fixes[key].append(fixing)
     places = {name: place for place, name in enumerate(ids)}
+    cut = {fixing.id for fixing in merger.taken if _is_disruptive(fixing)}
     for key in _sorted(merger):
         of = sorted(fixes[key], key=lambda fixing: places[fixing.id])
-        safe = all(fixing.fix.safety == SAFE and not _lowers_guard(fixing) for fixing in of)
         reboot = any(fixing.fix.reboot for fixing in of)
         yield (
             tuple([fixing.id for fixing in of]),
             merger.steps[key],
             of[0].fix.title,
-            SAFE if safe else DISRUPTIVE,
+            SAFE if cut.isdisjoint([fixing.id for fixing in of]) else DISRUPTIVE,
             reboot,
         )
 
 
-def _lowers_guard(fixing: Fixing) -> bool:
-    return any(action_of(step).lowers_guard for step in fixing.fix.steps)
+def _is_disruptive(fixing: Fixing) -> bool:
+    return fixing.fix.safety != SAFE or any(action_of(step).lowers_guard for step in fixing.fix.steps)
 
 
 def _sorted(merger: Merger) -> Iterator[Key]:
