@@ -13,7 +13,6 @@ from nodecheck.facts.runtimes.docker import Docker
 from nodecheck.facts.runtimes.docker_options import KEY
 from nodecheck.facts.runtimes.releases import Release
 from nodecheck.fix import MANUAL, Create, Edit, Fix, Step, by_hand, command, create, edit, manual
-from nodecheck.fix.actions import action_of
 
 DRAIN = (
     "drain the node first (kubectl drain NODE --ignore-daemonsets): pods that were started with the other driver keep "
@@ -93,6 +92,8 @@ def driver_after(fact: Containerd, releases: Releases, step: Step) -> str | None
 
 def otherwise_restarted(fix: Fix) -> Fix:
     """The same where systemd is not the init: what systemctl would do is left to a person."""
+    from nodecheck.fix.actions import action_of
+
     if all(action_of(step).units is None for step in fix.steps):
         return fix
     steps: list[Step] = []
