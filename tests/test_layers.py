@@ -27,7 +27,7 @@ plugins
 checks
 profile render
 running
-api config
+api planning config
 fleet testing nodecheck
 doctor pytest_plugin shell
 cli
@@ -53,12 +53,7 @@ WINGS = {
 """Wings of one line do not know each other."""
 
 EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("nodecheck.fix.plan", "nodecheck.render.plan"): "a plan prints itself",
-    ("nodecheck.fix.plan", "nodecheck.render.style"): "a plan prints itself",
-    ("nodecheck.fix.plan", "nodecheck.fix.codec"): "a plan writes itself",
-    ("nodecheck.fix.plan", "nodecheck.fix.script"): "a plan writes itself",
     ("nodecheck.report.identity", "nodecheck.facts.distro.os_release"): "the identity is no fact yet",
-    ("nodecheck.schedule.program", "nodecheck.audit.place"): "whose directories are trusted is the audit's yet",
     ("nodecheck.facts.kubelet.config", "nodecheck.facts.kubelet.effective"): "the fact makes itself elsewhere",
 }
 """Pairs of files that are allowed against floors or wings, each with its reason. Empty is the aim."""

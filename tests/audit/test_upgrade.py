@@ -156,10 +156,10 @@ def program(folder: Path, version: str) -> Path:
     """This nodecheck, with another version: it stands in one place."""
     copy = folder / "nodecheck"
     shutil.copytree(Path(nodecheck.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    init = copy / "__init__.py"
+    place = copy / "version.py"
     old = f'__version__ = "{nodecheck.__version__}"'
-    assert init.read_text("utf-8").count(old) == 1
-    init.write_text(init.read_text("utf-8").replace(old, f'__version__ = "{version}"'), "utf-8")
+    assert place.read_text("utf-8").count(old) == 1
+    place.write_text(place.read_text("utf-8").replace(old, f'__version__ = "{version}"'), "utf-8")
     return folder
 
 
