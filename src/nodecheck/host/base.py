@@ -28,6 +28,9 @@ class Stat(NamedTuple):
     size: int
     uid: int
     gid: int
+    changed_ns: int | None
+    """Nanoseconds since 1970 at which the inode (its content, owner or mode) last changed: no program can set it back.
+    None for ``/dev/null``, which a root need not have."""
 
     @property
     def executable(self) -> bool:
@@ -56,16 +59,71 @@ class ClockState(NamedTuple):
     estimated_error_us: int
 
 
+class Space(NamedTuple):
+    """What statvfs(3) says of the file system that holds a path."""
+
+    fragment_bytes: int
+    """Bytes of what ``blocks`` and the like count."""
+    blocks: int
+    blocks_free: int
+    blocks_available: int
+    """Free for users without privilege."""
+    inodes: int
+    """0 where the file system has no fixed number of them (btrfs, vfat)."""
+    inodes_free: int
+    inodes_available: int
+    read_only: bool
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the whole file system."""
+        return self.fragment_bytes * self.blocks
+
+    @property
+    def available_bytes(self) -> int:
+        """What users without privilege may still fill."""
+        return self.fragment_bytes * self.blocks_available
+
+
+class Uname(NamedTuple):
+    """What uname(2) says."""
+
+    system: str
+    node: str
+    release: str
+    version: str
+    machine: str
+    """``x86_64``, ``aarch64`` …"""
+
+
+class Question(NamedTuple):
+    """What a host can be asked: the name of a method of :class:`Host`, and all its arguments."""
+
+    verb: str
+    arguments: tuple[Any, ...] = ()
+
+
 class Host(Protocol):
-    """Where bytes come from. All paths are absolute paths of the node; all errors are FactErrors."""
+    """Where bytes come from. All paths are absolute paths of the node; all errors are FactErrors.
 
-    @property
-    def kind(self) -> str:
-        """``live`` or ``root``."""
+    Everything is asked by :meth:`ask`; the other methods say which questions there are, and with what defaults.
+    A host that others stand behind has ``ask`` alone; one that reads a node has a method of its own for each.
+    """
 
-    @property
-    def path(self) -> str:
-        """The directory that holds the node's file system."""
+    kind: str
+    """``live``, ``root`` or ``capture``, as reports say it; what follows from it is told by the next three."""
+    path: str
+    """The directory that holds the node's file system; for a capture, whence it is."""
+    running: bool
+    """The answers are those of a running system: its kernel, its processes, its services."""
+    whole: bool
+    """Every file of the node is there; else what is missing may have been left out."""
+    this_machine: bool
+    """It is the machine that nodecheck runs on, at this moment."""
+
+    def ask(self, question: Question) -> Any:
+        """The answer to a question; raises what the method of that name raises."""
+        return getattr(self, question.verb)(*question.arguments)
 
     def read(self, path: str, limit: int = MIB) -> bytes:
         """The bytes of a regular file, ``/dev/null`` being empty.
@@ -73,35 +131,104 @@ class Host(Protocol):
         Raises Absent, Denied, Malformed (not a regular file, a link loop), TooLarge (over ``limit`` bytes), and for
         paths under ``/proc`` and ``/sys`` Offline where this host is not running and does not hold the file.
         """
+        found: bytes = self.ask(Question("read", (path, limit)))
+        return found
 
     def read_at(self, path: str, offset: int, size: int) -> bytes:
         """``size`` bytes of a regular file from ``offset`` on, fewer at its end: for databases that are too large to
         be read whole. Raises what :meth:`read` raises except TooLarge."""
+        found: bytes = self.ask(Question("read_at", (path, offset, size)))
+        return found
 
     def names(self, path: str) -> tuple[str, ...]:
         """The names in a directory, sorted by their bytes."""
+        found: tuple[str, ...] = self.ask(Question("names", (path,)))
+        return found
 
     def links(self, path: str) -> tuple[tuple[str, str | None], ...]:
         """The names in a directory as :meth:`names` gives them, each with what :meth:`link` says of it."""
+        found: tuple[tuple[str, str | None], ...] = self.ask(Question("links", (path,)))
+        return found
 
     def stat(self, path: str) -> Stat:
         """What is at ``path``, links followed. Raises Absent for none."""
+        found: Stat = self.ask(Question("stat", (path,)))
+        return found
 
     def link(self, path: str) -> str | None:
         """The text of the symbolic link at ``path`` itself; None where it is something else, or nothing."""
+        found: str | None = self.ask(Question("link", (path,)))
+        return found
+
+    def statvfs(self, path: str) -> Space:
+        """The room on the file system that holds ``path``, links followed. It may hang on a dead network mount."""
+        found: Space = self.ask(Question("statvfs", (path,)))
+        return found
+
+    def statfs(self, path: str) -> int:
+        """The magic number (``linux/magic.h``) of the file system that holds ``path``, links followed.
+
+        Raises Unsupported where the C library or Python's part for it cannot be asked.
+        """
+        found: int = self.ask(Question("statfs", (path,)))
+        return found
+
+    def xattr(self, path: str, name: str) -> bytes | None:
+        """An extended attribute (xattr(7)) of what is at ``path``, links followed; None where it has none of that name.
+
+        Raises Unsupported where the file system has no extended attributes.
+        """
+        found: bytes | None = self.ask(Question("xattr", (path, name)))
+        return found
+
+    def xattrs(self, path: str) -> tuple[str, ...]:
+        """The names of the extended attributes of what is at ``path``, sorted; raises what :meth:`xattr` raises."""
+        found: tuple[str, ...] = self.ask(Question("xattrs", (path,)))
+        return found
 
     def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
         """Run a trusted program (no shell, bounded). Raises Absent, Denied, TimedOut, TooLarge, Offline."""
+        found: Completed = self.ask(Question("run", (argv, timeout_s)))
+        return found
 
     def run_all(self, argvs: Sequence[tuple[str, ...]], timeout_s: float = 3.0) -> tuple[Completed | FactError, ...]:
         """Run trusted programs side by side: for each its answer, or the error that :meth:`run` would raise."""
+        found: tuple[Completed | FactError, ...] = self.ask(Question("run_all", (tuple(argvs), timeout_s)))
+        return found
 
     def netlink(self, table: str) -> tuple[Any, ...]:
         """The rows of a netlink dump (:mod:`nodecheck.host.netlink`). Raises Offline on a host that does not run."""
+        found: tuple[Any, ...] = self.ask(Question("netlink", (table,)))
+        return found
 
     def clock(self) -> ClockState:
         """The kernel's clock (adjtimex(2), read only). Raises Denied, Unsupported, Offline on a host that does not
         run."""
+        found: ClockState = self.ask(Question("clock"))
+        return found
+
+    def uname(self) -> Uname:
+        """The running kernel's name and machine (uname(2)). Raises Offline on a host that does not run."""
+        found: Uname = self.ask(Question("uname"))
+        return found
+
+    def byte_order(self) -> str:
+        """``little`` or ``big``: how the machine lays out the numbers in its files under ``/proc``."""
+        found: str = self.ask(Question("byte_order"))
+        return found
+
+    def reader(self) -> int:
+        """The effective user id of who reads this host: 0 may read everything."""
+        found: int = self.ask(Question("reader"))
+        return found
+
+    def process_user(self, pid: int) -> str | None:
+        """The name of the user that a process runs as, by the node's own user database; None where neither tells it.
+
+        Raises Offline on a host that does not run.
+        """
+        found: str | None = self.ask(Question("process_user", (pid,)))
+        return found
 
 
 def text(host: Host, path: str, limit: int = MIB) -> str:
@@ -135,6 +262,7 @@ _ERRORS: dict[int, type[FactError]] = {
     errno.ENAMETOOLONG: Malformed,
     errno.ETIMEDOUT: TimedOut,
     errno.EOPNOTSUPP: Unsupported,
+    errno.ENOSYS: Unsupported,
 }
 
 
@@ -151,10 +279,24 @@ def stat_of(raw: os.stat_result) -> Stat:
     kind = _KINDS.get(modes.S_IFMT(raw.st_mode), "other")
     if kind == "char" and raw.st_rdev == os.makedev(1, 3):
         kind = "null"
-    return Stat(kind, modes.S_IMODE(raw.st_mode), raw.st_size, raw.st_uid, raw.st_gid)
+    return Stat(kind, modes.S_IMODE(raw.st_mode), raw.st_size, raw.st_uid, raw.st_gid, raw.st_ctime_ns)
 
 
-NULL = Stat("null", 0o666, 0, 0, 0)
+def space_of(raw: os.statvfs_result) -> Space:
+    """A :class:`Space` from statvfs(3)'s answer."""
+    return Space(
+        raw.f_frsize,
+        raw.f_blocks,
+        raw.f_bfree,
+        raw.f_bavail,
+        raw.f_files,
+        raw.f_ffree,
+        raw.f_favail,
+        bool(raw.f_flag & os.ST_RDONLY),
+    )
+
+
+NULL = Stat("null", 0o666, 0, 0, 0, None)
 
 _KINDS = {
     modes.S_IFREG: "file",

@@ -12,7 +12,10 @@ from nodecheck.host.base import (
     MIB,
     ClockState,
     Completed,
+    Host,
+    Space,
     Stat,
+    Uname,
     drain,
     error_of,
     is_mounted,
@@ -20,6 +23,7 @@ from nodecheck.host.base import (
     readable,
     sorted_links,
     sorted_names,
+    space_of,
     stat_of,
     virtual_root,
 )
@@ -27,11 +31,14 @@ from nodecheck.host.base import (
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
-class LiveHost:
+class LiveHost(Host):
     """The running node: its own files, its programs, its netlink."""
 
     kind = "live"
     path = "/"
+    running = True
+    whole = True
+    this_machine = True
 
     def __init__(self) -> None:
         self._mounted: dict[str, bool] = {}
@@ -92,6 +99,33 @@ class LiveHost:
                 return None
             raise found from error
 
+    def statvfs(self, path: str) -> Space:
+        try:
+            return space_of(os.statvfs(raw_path(path)))
+        except OSError as error:
+            raise self._error(path, error) from error
+
+    def statfs(self, path: str) -> int:
+        from nodecheck.host.filesystems import magic_of
+
+        return magic_of(path, raw_path(path))
+
+    def xattr(self, path: str, name: str) -> bytes | None:
+        from nodecheck.host.filesystems import attribute
+
+        try:
+            return attribute(raw_path(path), name)
+        except OSError as error:
+            raise self._error(path, error) from error
+
+    def xattrs(self, path: str) -> tuple[str, ...]:
+        from nodecheck.host.filesystems import attributes
+
+        try:
+            return attributes(raw_path(path))
+        except OSError as error:
+            raise self._error(path, error) from error
+
     def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
         from nodecheck.host.commands import run
 
@@ -111,6 +145,23 @@ class LiveHost:
         from nodecheck.host.clock import read_clock
 
         return read_clock()
+
+    def uname(self) -> Uname:
+        return Uname(*os.uname())
+
+    def byte_order(self) -> str:
+        return sys.byteorder
+
+    def reader(self) -> int:
+        return os.geteuid()
+
+    def process_user(self, pid: int) -> str | None:
+        import psutil
+
+        try:
+            return str(psutil.Process(pid).username())
+        except psutil.Error:
+            return None
 
     def _error(self, path: str, error: OSError) -> FactError:
         found = error_of(path, error)

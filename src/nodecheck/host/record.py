@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
-from nodecheck.errors import Absent, FactError
-from nodecheck.host.base import MIB, ClockState, Completed, Host, Stat
+from nodecheck.errors import Absent
+from nodecheck.host.base import Completed, Host, Question
 from nodecheck.model.evidence import Evidence
 
 EXCERPT = 200
@@ -16,88 +16,78 @@ MOST_SOURCES = 32
 """Sources that are kept as evidence for one fact."""
 
 
-class Recorder:
+class Recorder(Host):
     """One fact's view of a host. ``seen`` holds the evidence in the order of reading."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self.kind = host.kind
         self.path = host.path
+        self.running = host.running
+        self.whole = host.whole
+        self.this_machine = host.this_machine
         self.seen: list[Evidence] = []
 
-    def read(self, path: str, limit: int = MIB) -> bytes:
+    def ask(self, question: Question) -> Any:
+        """Ask the host. A path at which nothing is was looked for; of answers, those in :data:`_NOTES` are evidence."""
+        verb, arguments = question
         try:
-            raw = self._host.read(path, limit)
+            answer = self._host.ask(question)
         except Absent:
-            self.note(path, None)
+            if verb in _LOOKED_FOR:
+                self.note(arguments[0], None)
             raise
-        if len(self.seen) < MOST_SOURCES:
-            self._note_excerpt(path, raw)
-        return raw
-
-    def read_at(self, path: str, offset: int, size: int) -> bytes:
-        try:
-            raw = self._host.read_at(path, offset, size)
-        except Absent:
-            self.note(path, None)
-            raise
-        if not any(item.source == path for item in self.seen):
-            self.note(path, "")
-        return raw
-
-    def names(self, path: str) -> tuple[str, ...]:
-        try:
-            return self._host.names(path)
-        except Absent:
-            self.note(path, None)
-            raise
-
-    def links(self, path: str) -> tuple[tuple[str, str | None], ...]:
-        try:
-            return self._host.links(path)
-        except Absent:
-            self.note(path, None)
-            raise
-
-    def stat(self, path: str) -> Stat:
-        try:
-            return self._host.stat(path)
-        except Absent:
-            self.note(path, None)
-            raise
-
-    def link(self, path: str) -> str | None:
-        return self._host.link(path)
-
-    def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
-        done = self._host.run(argv, timeout_s)
-        self.note(" ".join(argv), done.stdout.strip()[:EXCERPT])
-        return done
-
-    def run_all(self, argvs: Sequence[tuple[str, ...]], timeout_s: float = 3.0) -> tuple[Completed | FactError, ...]:
-        answers = self._host.run_all(argvs, timeout_s)
-        for answer in answers:
-            if isinstance(answer, Completed):
-                self.note(" ".join(answer.argv), answer.stdout.strip()[:EXCERPT])
-        return answers
-
-    def netlink(self, table: str) -> tuple[Any, ...]:
-        rows = self._host.netlink(table)
-        self.note(f"netlink {table}", "")
-        return rows
-
-    def clock(self) -> ClockState:
-        found = self._host.clock()
-        self.note("adjtimex(2)", "")
-        return found
+        if verb in _NOTES and len(self.seen) < MOST_SOURCES:
+            _NOTES[verb](self, arguments, answer)
+        return answer
 
     def note(self, source: str, value: str | None, locator: str | None = None) -> None:
         """Remember that ``source`` said ``value``."""
         if len(self.seen) < MOST_SOURCES:
             self.seen.append(Evidence(source, locator, value))
 
-    def _note_excerpt(self, path: str, raw: bytes) -> None:
-        text = raw[: EXCERPT * 4].decode("utf-8", "surrogateescape").strip("\n")
-        first = text.partition("\n")[0][:EXCERPT]
-        cut = len(raw.strip()) > len(first.encode("utf-8", "surrogateescape"))
-        self.seen.append(Evidence(path, None, first, truncated=cut))
+
+_LOOKED_FOR = ("read", "stat", "names", "links", "read_at", "statvfs", "statfs", "xattr", "xattrs")
+"""The questions about a path to which "nothing is there" is an answer."""
+
+
+def _read(recorder: Recorder, arguments: Any, raw: bytes) -> None:
+    text = raw[: EXCERPT * 4].decode("utf-8", "surrogateescape").strip("\n")
+    first = text.partition("\n")[0][:EXCERPT]
+    cut = len(raw.strip()) > len(first.encode("utf-8", "surrogateescape"))
+    recorder.seen.append(Evidence(arguments[0], None, first, truncated=cut))
+
+
+def _read_at(recorder: Recorder, arguments: Any, _: bytes) -> None:
+    if not any(item.source == arguments[0] for item in recorder.seen):
+        recorder.note(arguments[0], "")
+
+
+def _run(recorder: Recorder, arguments: Any, done: Completed) -> None:
+    recorder.note(" ".join(arguments[0]), done.stdout.strip()[:EXCERPT])
+
+
+def _run_all(recorder: Recorder, _: Any, answers: Any) -> None:
+    for answer in answers:
+        if isinstance(answer, Completed):
+            recorder.note(" ".join(answer.argv), answer.stdout.strip()[:EXCERPT])
+
+
+def _xattr(recorder: Recorder, arguments: Any, value: bytes | None) -> None:
+    path, name = arguments
+    recorder.note(path, None if value is None else value.decode("utf-8", "surrogateescape").strip("\0")[:EXCERPT], name)
+
+
+_NOTES: dict[str, Callable[[Recorder, Any, Any], None]] = {
+    "read": _read,
+    "read_at": _read_at,
+    "statvfs": lambda recorder, arguments, _: recorder.note(arguments[0], "", "statvfs(3)"),
+    "statfs": lambda recorder, arguments, magic: recorder.note(arguments[0], f"{magic:#x}", "statfs(2)"),
+    "xattr": _xattr,
+    "run": _run,
+    "run_all": _run_all,
+    "netlink": lambda recorder, arguments, _: recorder.note(f"netlink {arguments[0]}", ""),
+    "clock": lambda recorder, _, __: recorder.note("adjtimex(2)", ""),
+    "uname": lambda recorder, _, found: recorder.note("uname(2)", found.machine),
+}
+"""What each answer leaves as evidence, given the question's arguments. No value changes from run to run."""

@@ -8,13 +8,16 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from nodecheck.errors import Absent, FactError, Malformed, Offline, UsageError
+from nodecheck.errors import Absent, FactError, Offline, Unsupported, UsageError
 from nodecheck.host.base import (
     MIB,
     NULL,
     ClockState,
     Completed,
+    Host,
+    Space,
     Stat,
+    Uname,
     drain,
     error_of,
     is_mounted,
@@ -22,6 +25,7 @@ from nodecheck.host.base import (
     readable,
     sorted_links,
     sorted_names,
+    space_of,
     stat_of,
     virtual_root,
 )
@@ -35,10 +39,13 @@ _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
-class RootHost:
+class RootHost(Host):
     """The file system in ``path``. Every component is resolved inside it: no link leaves it, nothing is written."""
 
     kind = "root"
+    running = False
+    whole = False
+    this_machine = False
 
     def __init__(self, path: str) -> None:
         self._mounted: dict[str, bool] = {}
@@ -109,6 +116,36 @@ class RootHost:
         except (Absent, Offline):
             return None
 
+    def statvfs(self, path: str) -> Space:
+        return self._opened_path(path, lambda fd: space_of(os.statvfs(fd)))
+
+    def statfs(self, path: str) -> int:
+        from nodecheck.host.filesystems import magic_of
+
+        return self._opened_path(path, lambda fd: magic_of(path, fd))
+
+    def xattr(self, path: str, name: str) -> bytes | None:
+        from nodecheck.host.filesystems import attribute
+
+        return self._opened_path(path, lambda fd: attribute(b"/proc/self/fd/%d" % fd, name))
+
+    def xattrs(self, path: str) -> tuple[str, ...]:
+        from nodecheck.host.filesystems import attributes
+
+        return self._opened_path(path, lambda fd: attributes(b"/proc/self/fd/%d" % fd))
+
+    def _opened_path(self, path: str, look: Callable[[int], T]) -> T:
+        """What ``look`` says of a descriptor of what is at ``path``, which is not opened for reading."""
+
+        def act(directory: int, name: bytes) -> T:
+            fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+            try:
+                return look(fd)
+            finally:
+                os.close(fd)
+
+        return self._at(path, act, Unsupported(path, "leads to /dev/null, which a root need not have"))
+
     def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
         raise Offline(argv[0], "commands are never run for another root")
 
@@ -121,16 +158,36 @@ class RootHost:
     def clock(self) -> ClockState:
         raise Offline("adjtimex(2)", "only the running kernel can tell how its clock is")
 
-    def _at(self, path: str, act: Callable[[int, bytes], T], null: T, follow: bool = True) -> T:
-        """``act`` on the directory that holds what ``path`` names, and its name there; ``null`` for /dev/null."""
+    def uname(self) -> Uname:
+        raise Offline("uname(2)", "only the running kernel can tell")
+
+    def byte_order(self) -> str:
+        """This machine's: a root does not say whose files under ``/proc`` it holds."""
+        return sys.byteorder
+
+    def reader(self) -> int:
+        return os.geteuid()
+
+    def process_user(self, pid: int) -> str | None:
+        raise Offline(f"/proc/{pid}", "only the running system can tell whose process it is")
+
+    def _at(self, path: str, act: Callable[[int, bytes], T], null: T | FactError, follow: bool = True) -> T:
+        """``act`` on the directory that holds what ``path`` names, and its name there.
+
+        For /dev/null it is ``null``, raised where that is an error.
+        """
         walk = _Walk(self.path, raw_path(path))
         try:
             place = walk.to_last(follow)
-            return null if place is None else act(*place)
+            if place is not None:
+                return act(*place)
         except OSError as error:
             raise self._error(path, error) from error
         finally:
             walk.close()
+        if isinstance(null, FactError):
+            raise null
+        return null
 
     def _error(self, path: str, error: OSError) -> FactError:
         found = error_of(path, error)
@@ -211,7 +268,7 @@ class _Walk:
     def _jump(self, target: bytes) -> None:
         self._links += 1
         if self._links > MOST_LINKS:
-            raise Malformed(os.fsdecode(b"/" + b"/".join(self._names)), "too many levels of symbolic links")
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if target.startswith(b"/"):
             while self._names:
                 self._up()
