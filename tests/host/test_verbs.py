@@ -38,6 +38,8 @@ def test_a_host_that_reads_has_a_method_of_its_own_for_each_verb(kind: type[Host
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_host_that_asks_another_one_asks_every_verb(verb: str) -> None:
     class Told(Host):
+        kind, path, running, whole, this_machine = "root", "/", False, False, False
+
         def ask(self, question: Question) -> object:
             return question
 

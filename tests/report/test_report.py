@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 import nodecheck
 from nodecheck import ReportError, Result
 from nodecheck.checking import Cause, Severity, Status
+from nodecheck.facts.node_identity import derived_id
 from nodecheck.model.outcomes import Waived
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual
 from nodecheck.report.codec import _fix, fix_dict
-from nodecheck.report.identity import derived_id
 from nodecheck.report.summary import exit_code, summary_of
 from tests.render.test_text import FAILED, report, result
 

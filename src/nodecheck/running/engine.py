@@ -15,12 +15,11 @@ from nodecheck.checking.store import Facts, Given
 from nodecheck.checking.workers import Schedule
 from nodecheck.errors import FactError, PluginError
 from nodecheck.facts.cluster.target import SiteNodes, Target
-from nodecheck.facts.distro.os_release import OsRelease
+from nodecheck.facts.node_identity import NodeIdentity
 from nodecheck.host import Host
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Status
 from nodecheck.plugins import Registry
 from nodecheck.profile.waivers import looked_at, waived
-from nodecheck.report.identity import node_of
 from nodecheck.report.model import Report
 from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, Source, Tool
 from nodecheck.report.summary import summary_of
@@ -45,10 +44,10 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     request = request._replace(selection=looked_at(asked, request.profile.waivers))
     finisher = Finisher(request.profile, request.selection)
     tasks = _tasks(registry, request, finisher)
-    identity = [Node(None, None, None, None, None, OsName(None, None, None))]
+    identity = [NodeIdentity()]
 
     def identify() -> None:
-        identity[0] = node_of(host, _release(facts))
+        identity[0] = facts.get(NodeIdentity)
 
     status = _work(identify, tasks, facts, finisher, began + request.timeout_s, request)
     for plugin in registry.plugins:
@@ -67,10 +66,10 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
             round(finished - started, 6),
             status,
             Source(host.kind, host.path),
-            os.geteuid() == 0,
+            _privileged(host),
             request.fail_on,
         ),
-        identity[0],
+        _node(identity[0]),
         _profile_used(request, facts.known(Target)),
         summary_of(tuple(results), request.fail_on),
         tuple(results),
@@ -178,11 +177,18 @@ def _late(task: Task, sink: list[Judged], why: str) -> Iterable[Judged]:
         yield Judged(Outcome(Status.UNKNOWN, message, subject, severity=severity, cause=Cause("timeout", why)), 0.0)
 
 
-def _release(facts: Facts) -> OsRelease | None:
+def _node(found: NodeIdentity) -> Node:
+    release = found.release
+    name = OsName(None, None, None) if release is None else OsName(release.id, release.version, release.pretty_name)
+    return Node(found.hostname, found.machine_id, found.boot_id, found.kernel, found.machine, name)
+
+
+def _privileged(host: Host) -> bool:
+    """Whether who read the host could read everything; a capture that does not hold it says no."""
     try:
-        return facts.get(OsRelease)
+        return host.reader() == 0
     except FactError:
-        return None
+        return False
 
 
 def _profile_used(request: Request, found: Target | None) -> ProfileUsed:

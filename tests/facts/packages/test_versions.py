@@ -231,7 +231,7 @@ def test_the_program_of_the_service_is_asked(tree: Tree) -> None:
     root = tree({"/etc/systemd/system/kubelet.service": "[Service]\nExecStart=/opt/k/kubelet\n", "/opt/k/kubelet": ""})
     answer = Completed(("/opt/k/kubelet", "--version"), 0, "Kubernetes v1.30.1\n", "")
     host = Answering(str(root), {"/opt/k/kubelet": answer})
-    host.kind = "live"
+    host.running = True
     found = KubernetesTools.read(host, Lazy(lambda: UnitIndex.read(host)))
     assert found.of("kubelet").line == "Kubernetes v1.30.1"
     (root / "etc/systemd/system/kubelet.service").unlink()

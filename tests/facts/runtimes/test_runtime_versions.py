@@ -19,9 +19,9 @@ from nodecheck.host import RootHost
 Tree = Callable[[dict[str, str | bytes]], Path]
 
 
-def asked(host: RootHost, kind: str) -> tuple[KubeletRelease, list[str]]:
+def asked(host: RootHost, *, whole: bool) -> tuple[KubeletRelease, list[str]]:
     """The release, and what was read for it, on a host whose kubelet answers 1.17.4."""
-    host.kind = kind
+    host.whole = whole
     read: list[str] = []
 
     def tools() -> KubernetesTools:
@@ -37,7 +37,7 @@ def asked(host: RootHost, kind: str) -> tuple[KubeletRelease, list[str]]:
 
 def test_a_live_node_without_a_kubelet_is_not_asked(tree: Tree) -> None:
     host = RootHost(str(tree({"/usr/bin/kubectl": "x"})))
-    assert asked(host, "live") == (KubeletRelease(), [])
+    assert asked(host, whole=True) == (KubeletRelease(), [])
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def test_a_live_node_without_a_kubelet_is_not_asked(tree: Tree) -> None:
 )
 def test_any_place_of_the_kubelet_has_it_asked(tree: Tree, path: str) -> None:
     host = RootHost(str(tree({path: ""})))
-    assert asked(host, "live") == (KubeletRelease((1, 17, 4)), ["tools"])
+    assert asked(host, whole=True) == (KubeletRelease((1, 17, 4)), ["tools"])
 
 
 def test_of_a_root_packages_alone_may_tell_it(tree: Tree) -> None:
     host = RootHost(str(tree({})))
-    assert asked(host, "root")[1] == ["tools"]
+    assert asked(host, whole=False)[1] == ["tools"]
 
 
 def test_a_place_that_cannot_be_looked_at_has_the_kubelet_asked(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +63,7 @@ def test_a_place_that_cannot_be_looked_at_has_the_kubelet_asked(tree: Tree, monk
         return look(path)
 
     monkeypatch.setattr(host, "stat", denied)
-    assert asked(host, "live")[0].numbers == (1, 17, 4)
+    assert asked(host, whole=True)[0].numbers == (1, 17, 4)
 
 
 def test_packages_that_cannot_be_read_are_told(tree: Tree) -> None:

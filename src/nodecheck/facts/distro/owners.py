@@ -83,7 +83,7 @@ class Owners(NamedTuple):
             except FactError as error:
                 return error
 
-        mounts = look(MOUNTS) if host.kind == "live" else None
+        mounts = look(MOUNTS) if host.running else None
         told = mounts if isinstance(mounts, str) else ""
         try:
             return cls(image(), look, told)

@@ -24,8 +24,8 @@ class KubeletRelease(NamedTuple):
     def read(
         cls, host: Host, index: UnitIndex, tools: Lazy[KubernetesTools], packages: Lazy[Packages]
     ) -> KubeletRelease:
-        """What the kubelet says, else what its package is called; a live node that shows no kubelet is not asked."""
-        if host.kind == "live" and not _may_have_kubelet(host, index):
+        """What the kubelet says, else what its package is called; a whole node that shows no kubelet is not asked."""
+        if host.whole and not _may_have_kubelet(host, index):
             return cls()
         numbers = _release(tools().of("kubelet"), packages, "kubelet")
         if numbers is None:

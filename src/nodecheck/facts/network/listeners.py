@@ -55,11 +55,11 @@ class Listeners(NamedTuple):
 
 def _by_files(host: Host, folder: str) -> tuple[ListenerRow, ...] | None:
     try:
-        rows = parse_tcp(f"{folder}/tcp", text(host, f"{folder}/tcp", _LIMIT))
+        rows = parse_tcp(f"{folder}/tcp", text(host, f"{folder}/tcp", _LIMIT), host.byte_order())
     except (Absent, Offline, Unsupported):
         return None
     try:
-        return rows + parse_tcp(f"{folder}/tcp6", text(host, f"{folder}/tcp6", _LIMIT))
+        return rows + parse_tcp(f"{folder}/tcp6", text(host, f"{folder}/tcp6", _LIMIT), host.byte_order())
     except (Absent, Offline):  # a kernel without IPv6
         return rows
 
@@ -69,17 +69,17 @@ def _by_capture(host: Host) -> tuple[ListenerRow, ...] | None:
     return None if host.link("/proc/net") else _by_files(host, "/proc/net")
 
 
-def parse_tcp(source: str, content: str) -> tuple[ListenerRow, ...]:
+def parse_tcp(source: str, content: str, byte_order: str = "little") -> tuple[ListenerRow, ...]:
     r"""Parse the listening sockets of ``/proc/net/tcp`` or ``tcp6`` (proc(5)): addresses in the machine's byte order.
 
     >>> line = " 0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000 33 0 637 1\n"
     >>> parse_tcp("/proc/net/tcp", "sl local_address rem_address st …\n" + line)
     (ListenerRow(family=2, port=8000, address='127.0.0.1', interface=0, uid=33, inode=637, v6only=None),)
     """
-    return tuple(_sockets(source, content))
+    return tuple(_sockets(source, content, byte_order))
 
 
-def _sockets(source: str, content: str) -> Iterator[ListenerRow]:
+def _sockets(source: str, content: str, byte_order: str) -> Iterator[ListenerRow]:
     for number, line in enumerate(content.split("\n")[1:], 2):
         fields = line.split()
         if not fields:
@@ -88,22 +88,21 @@ def _sockets(source: str, content: str) -> Iterator[ListenerRow]:
             raise ParseError(source, number, line, "ten fields of a socket")
         if fields[3] == _LISTEN:
             try:
-                family, address, port = _place(fields[1])
+                family, address, port = _place(fields[1], byte_order)
             except ValueError as error:
                 raise ParseError(source, number, line, "an address and a port in hexadecimal digits") from error
             yield ListenerRow(family, port, address, 0, int(fields[7]), int(fields[9]), None)
 
 
-def _place(field: str) -> tuple[int, str, int]:
+def _place(field: str, byte_order: str) -> tuple[int, str, int]:
     """Family, address and port of ``0100007F:1F40``. Raises ValueError."""
     import _socket
-    from sys import byteorder
 
     digits, _, port = field.partition(":")
     raw = bytes.fromhex(digits)
     if len(raw) not in (4, 16) or len(port) != 4:
         raise ValueError(field)
-    if byteorder == "little":  # each 32 bits of it stand in the machine's order
+    if byte_order == "little":  # each 32 bits of it stand in the machine's order
         raw = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
     family = AF_INET if len(raw) == 4 else AF_INET6
     return family, _socket.inet_ntop(family, raw), int(port, 16)

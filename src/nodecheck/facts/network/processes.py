@@ -109,21 +109,18 @@ def _read(host: Host, path: str) -> str:
 
 
 def _user(host: Host, pid: int) -> str | None:
-    """Whom the process runs as. psutil knows effective ids, names, and processes that go meanwhile."""
+    """Whom the process runs as."""
     status = _read(host, f"/proc/{pid}/status")
     ids = next((line.split() for line in status.split("\n") if line.startswith("Uid:")), [])
     if len(ids) < 3:
         return None
     if ids[2] == "0":
         return "root"
-    if host.kind != "live":
-        return f"uid {ids[2]}"
-    import psutil
-
     try:
-        return str(psutil.Process(pid).username())
-    except psutil.Error:
-        return f"uid {ids[2]}"
+        name = host.process_user(pid)
+    except Offline:
+        name = None
+    return name or f"uid {ids[2]}"
 
 
 def unit_of(cgroups: str) -> str | None:

@@ -50,7 +50,7 @@ class Packages(NamedTuple):
 class PackageSigns(NamedTuple):
     """The packages, where they may be all that shows a component: in a root of which only a part is here.
 
-    On the live node a package whose programs, units and files are all gone shows nothing, and the databases are the
+    On a whole node a package whose programs, units and files are all gone shows nothing, and the databases are the
     largest files that a run reads: they are left alone there.
     """
 
@@ -58,5 +58,5 @@ class PackageSigns(NamedTuple):
 
     @classmethod
     def read(cls, host: Host, packages: Lazy[Packages]) -> PackageSigns:
-        """The packages of a root, none of the live node."""
-        return cls(Packages() if host.kind == "live" else packages())
+        """The packages of a node that may not be whole; none otherwise."""
+        return cls(Packages() if host.whole else packages())

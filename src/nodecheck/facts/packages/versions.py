@@ -70,7 +70,7 @@ class KubernetesTools(NamedTuple):
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> KubernetesTools:
         """Ask them side by side. What is wrong with one stays with it."""
 
-        return cls(ask(host, KUBERNETES, units), host.kind == "live")
+        return cls(ask(host, KUBERNETES, units), host.running)
 
     def of(self, component: str) -> Told:
         """What a component's program said."""
@@ -88,7 +88,7 @@ class RuntimeTools(NamedTuple):
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> RuntimeTools:
         """Ask them side by side. What is wrong with one stays with it."""
 
-        return cls(ask(host, RUNTIMES, units), host.kind == "live")
+        return cls(ask(host, RUNTIMES, units), host.running)
 
     def of(self, component: str) -> Told:
         """What a component's program said."""
@@ -132,7 +132,7 @@ def ask(host: Host, tools: tuple[Tool, ...], units: Lazy[UnitIndex]) -> tuple[To
 def _command(host: Host, tool: Tool, units: Lazy[UnitIndex]) -> tuple[str, ...] | FactError:
     """The command for a tool, by the path that its service starts, which may lie outside of the search path."""
     name = tool.argv[0]
-    if host.kind != "live" or name not in SERVICES:
+    if not host.running or name not in SERVICES:
         return tool.argv
     try:
         path = service_program(host, units(), SERVICES[name], name)

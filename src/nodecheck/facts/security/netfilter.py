@@ -66,7 +66,7 @@ class NftTables(NamedTuple):
 
 def _without_nf_tables(host: Host, modules: Lazy[Modules], tree: Lazy[RunningTree]) -> Evidence | None:
     """What shows that the kernel has no nf_tables at work; None where it may have."""
-    if host.kind != "live":
+    if not host.running:
         return None
     try:
         if not modules().supported or modules().find("nf_tables") is not None:
@@ -152,7 +152,7 @@ _LEGACY = (
 
 def _names(host: Host, file: str) -> tuple[str, str | None]:
     """The file of this thread's network namespace and what it holds; None: no such file, so no such tables."""
-    if host.kind != "live":
+    if not host.running:
         raise Offline(f"/proc/net/{file}", "only the running kernel can tell")
     for folder in ("/proc/thread-self/net", "/proc/net"):  # the first since Linux 3.17
         try:

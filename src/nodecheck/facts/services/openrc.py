@@ -54,6 +54,6 @@ class StartedServices(NamedTuple):
                 return cls(host.names(folder), folder)
             except Absent:
                 continue
-        if host.kind != "live":
+        if not host.running:
             raise Offline("/run/openrc", "only the running system can tell which services run")
         raise Unsupported("/run/openrc", "OpenRC does not run here")

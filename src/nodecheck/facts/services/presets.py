@@ -54,7 +54,7 @@ class FirstBoot(NamedTuple):
     @classmethod
     def read(cls, host: Host, init: InitSystem, index: UnitIndex) -> FirstBoot:
         """Read the machine id and, of a first boot, the preset files. Raises what the host raises except Absent."""
-        if host.kind == "live" or not (init.is_systemd and init.present and index.complete):
+        if host.running or not (init.is_systemd and init.present and index.complete):
             return cls()
         try:
             found = text(host, MACHINE_ID, 4096).strip(" \t\r\n")

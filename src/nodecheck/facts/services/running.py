@@ -29,7 +29,7 @@ class Services(NamedTuple):
     @classmethod
     def read(cls, host: Host) -> Services:
         """Ask systemd. Raises Unsupported where another init runs, Offline for a root."""
-        if host.kind == "live" and not exists(host, "/run/systemd/system"):
+        if host.running and not exists(host, "/run/systemd/system"):
             raise Unsupported("/run/systemd/system", "systemd does not run here (sd_booted(3))")
         try:
             done = host.run(LIST)

@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
-import os
-
 from nodecheck.digest import hmac_sha256
 from nodecheck.errors import FactError
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host
 from nodecheck.host.base import text
-from nodecheck.report.parts import Node, OsName
+from nodecheck.model.needs import Lazy
+from nodecheck.record import NamedTuple
 from nodecheck.text import wellformed
 
 APPLICATION_ID = bytes.fromhex("6f0d9a1c54b24e0c8a77f3b1c2d94e63")
 """nodecheck's own id, from which each node's id is derived with its machine id as the key."""
 
 
-def node_of(host: Host, release: OsRelease | None) -> Node:
-    """The node's identity, None for what it does not tell."""
-    running = host.kind == "live"
-    system = OsName(None, None, None)
-    if release is not None:
-        system = OsName(release.id, release.version, release.pretty_name)
-    hostname = (_line(host, "/proc/sys/kernel/hostname") if running else None) or _static_hostname(host)
-    return Node(
-        hostname,
-        derived_id(_line(host, "/etc/machine-id")),
-        _line(host, "/proc/sys/kernel/random/boot_id"),
-        _line(host, "/proc/sys/kernel/osrelease"),
-        os.uname().machine if running else None,
-        system,
-    )
+class NodeIdentity(NamedTuple):
+    """Which node this is; each field is None where the node does not tell it."""
+
+    hostname: str | None = None
+    """The running kernel's, else the static one."""
+    machine_id: str | None = None
+    """Derived from the machine id, which it does not tell."""
+    boot_id: str | None = None
+    kernel: str | None = None
+    machine: str | None = None
+    """``x86_64``, ``aarch64`` …"""
+    release: OsRelease | None = None
+
+    @classmethod
+    def read(cls, host: Host, release: Lazy[OsRelease]) -> NodeIdentity:
+        """What can be had of it; what cannot is None."""
+        return cls(
+            (_line(host, "/proc/sys/kernel/hostname") if host.running else None) or _static_hostname(host),
+            derived_id(_machine_id(host)),
+            _line(host, "/proc/sys/kernel/random/boot_id"),
+            _line(host, "/proc/sys/kernel/osrelease"),
+            _machine(host),
+            _release(release),
+        )
+
+
+def _machine(host: Host) -> str | None:
+    try:
+        return host.uname().machine
+    except FactError:
+        return None
+
+
+def _release(release: Lazy[OsRelease]) -> OsRelease | None:
+    try:
+        return release()
+    except FactError:
+        return None
+
+
+def _machine_id(host: Host) -> str | None:
+    """The text of ``/etc/machine-id``, read as a part of a file: of such nothing is kept as evidence."""
+    try:
+        return host.read_at("/etc/machine-id", 0, 4096).decode("utf-8", "surrogateescape").strip().partition("\n")[0]
+    except FactError:
+        return None
 
 
 def _line(host: Host, path: str) -> str | None:
