@@ -22,6 +22,7 @@
         ├── TimedOut            timeout       beyond the bound on waiting
         ├── Offline             offline       only the running system can tell, and this host is not running
         ├── Unsupported         unsupported   this kernel or this system cannot tell
+        ├── NotCaptured         not-captured  a capture does not hold the answer
         └── Crashed             crashed       a bug in the reader of a fact
 """
 
@@ -139,6 +140,12 @@ class Unsupported(FactError):
     """This kernel or this system cannot tell."""
 
     code = "unsupported"
+
+
+class NotCaptured(FactError):
+    """A capture does not hold what is asked: it was not asked when the capture was made."""
+
+    code = "not-captured"
 
 
 class Crashed(FactError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from _thread import get_ident
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from time import gmtime, monotonic, strftime, time
 from typing import Any
 
@@ -47,7 +48,8 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     identity = [NodeIdentity()]
 
     def identify() -> None:
-        identity[0] = facts.get(NodeIdentity)
+        with suppress(FactError):
+            identity[0] = facts.get(NodeIdentity)
 
     status = _work(identify, tasks, facts, finisher, began + request.timeout_s, request)
     for plugin in registry.plugins:

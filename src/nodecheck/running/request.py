@@ -55,9 +55,14 @@ def prepared(
     fail_on: str | None,
     timeout: float,
     waivers: Iterable[str | PathLike[str]],
+    host: Host | None = None,
+    registry: Registry | None = None,
 ) -> tuple[Host, Registry, Request]:
-    """What :func:`run` gives to the engine for the same arguments; raises what it raises."""
-    registry = load()
+    """What :func:`run` gives to the engine for the same arguments; raises what it raises.
+
+    ``host`` is judged in place of ``root``, by the checks of ``registry`` in place of the installed ones.
+    """
+    registry = registry or load()
     found = load_profile(_profile_source(profile), registry)
     if paths := _paths("waivers", waivers):
         from nodecheck.profile.waiver_files import with_waivers
@@ -69,7 +74,7 @@ def prepared(
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= 86_400:
         raise UsageError(f"timeout: expected seconds, more than 0 and at most 86400, found {timeout!r}")
     selection = selection_of(registry, _texts("select", select), (*found.ignore, *_texts("ignore", ignore)), view)
-    host = open_host(None if root is None else _path("root", root))
+    host = host or open_host(None if root is None else _path("root", root))
     return host, registry, Request(found, settings, selection, fail_on or found.fail_on, float(timeout))
 
 

@@ -1,0 +1,205 @@
+"""``nodecheck.testing``: trees, recordings, one check alone, and assertions that say what differs."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import nodecheck
+from nodecheck.checking import Results, check, fail, ok, seen
+from nodecheck.host import MIB, Host, RootHost
+from nodecheck.testing import (
+    Directory,
+    File,
+    Link,
+    assert_replays,
+    assert_verdicts,
+    judge,
+    record,
+    replay,
+    run,
+    write_tree,
+)
+from tests.nodes import debian_node, rocky_node
+from tests.reference import reference_node
+
+DOCS = Path(__file__).resolve().parents[1] / "docs/plugins.md"
+
+
+class Banner(NamedTuple):
+    """A fact of a plugin that is not installed."""
+
+    text: str
+
+    @classmethod
+    def read(cls, host: Host) -> Banner:
+        return cls(host.read("/etc/issue").decode())
+
+
+@check()
+def banner(banner: Banner, *, says: str = "hello") -> Results:
+    """The banner greets."""
+    evidence = [seen("/etc/issue", banner.text)]
+    yield ok("it does", evidence=evidence) if says in banner.text else fail("it does not", evidence=evidence)
+
+
+class Weather(NamedTuple):
+    """A fact that another reads."""
+
+    sunny: bool
+
+
+@check()
+def weather(weather: Weather) -> Results:
+    """The sun shines."""
+    yield ok("it does", evidence=[seen("window")]) if weather.sunny else fail("no", evidence=[seen("window")])
+
+
+def test_a_tree(tmp_path: Path) -> None:
+    root = write_tree(
+        tmp_path / "node",
+        {
+            "/etc/motd": "hi\n",
+            "etc/raw": b"\xff",
+            "usr/bin/kubelet": File("x", 0o755),
+            "etc/shut": Directory(0o700),
+            "etc/shut/inside": "x",
+            "bin": Link("/usr/bin"),
+        },
+    )
+    assert (root / "etc/motd").read_text() == "hi\n"
+    assert (root / "etc/raw").read_bytes() == b"\xff"
+    assert (root / "usr/bin/kubelet").stat().st_mode & 0o777 == 0o755
+    assert (root / "etc/motd").stat().st_mode & 0o777 == 0o644
+    assert (root / "etc/shut").stat().st_mode & 0o777 == 0o700
+    assert (root / "bin").is_symlink()
+    write_tree(root, {"etc/motd": "ho\n"})
+    assert (root / "etc/motd").read_text() == "ho\n"
+
+
+def test_a_check_that_is_not_installed_is_judged_alone(tmp_path: Path) -> None:
+    node = write_tree(tmp_path, {"etc/issue": "hello\n"})
+    report = judge(banner, node)
+    assert [result.id for result in report] == ["banner"]
+    assert_verdicts(report, {"banner": "pass"})
+    assert_verdicts(judge(banner, node, parameters={"says": "bye"}), {"banner": "fail"})
+    assert_verdicts(judge(banner, write_tree(tmp_path / "empty", {})), {"banner": "unknown"})
+    with pytest.raises(nodecheck.SelectorError):  # the installed checks are as before
+        nodecheck.run(root=node, select=["banner"])
+
+
+def test_a_fact_that_a_hook_reads(tmp_path: Path) -> None:
+    report = judge(weather, tmp_path, readers={Weather: lambda: Weather(True)})
+    assert_verdicts(report, {"weather": "pass"})
+
+
+def test_an_installed_check_by_name(tmp_path: Path) -> None:
+    node = write_tree(tmp_path, {"etc/fstab": "/dev/sda2 none swap sw 0 0\n"})
+    report = judge("swap", node)
+    assert {result.check for result in report} == {"swap"}
+    assert_verdicts(report, {"swap[/dev/sda2]@boot": "fail"})
+    assert [result.view for result in judge("swap", node, view="boot")] == ["boot"]
+    report = judge("sysctl", node, parameters={"require": {"vm.swappiness": "10"}}, view="boot")
+    assert [result.id for result in report] == ["sysctl[vm.swappiness]@boot"]
+    with pytest.raises(nodecheck.SelectorError):
+        judge("swpa", node)
+
+
+def test_an_assertion_says_what_was_found(tmp_path: Path) -> None:
+    report = judge(banner, write_tree(tmp_path, {"etc/issue": "bye\n"}))
+    with pytest.raises(AssertionError) as caught:
+        assert_verdicts(report, {"banner": "pass", "banner[x]": "fail"})
+    assert str(caught.value) == (
+        "banner: expected pass, found fail: it does not [/etc/issue : 'bye\\n']\n"
+        "banner[x]: expected fail, found no such result\n"
+        "other results: none"
+    )
+
+
+def test_a_replay_judges_what_was_recorded(tmp_path: Path) -> None:
+    node = write_tree(tmp_path, {"etc/issue": "hello\n"})
+    recording = record(node)
+    assert_verdicts(judge(banner, recording), {"banner": "pass"})
+    (node / "etc/issue").write_text("changed\n")
+    text = json.dumps(recording.to_data())
+    for recorded in (text, text.encode(), json.loads(text)):
+        assert_verdicts(judge(banner, replay(recorded)), {"banner": "pass"})
+    result = judge("hosts", replay(text)).results[0]
+    assert result.status == "unknown"
+    assert result.cause is not None
+    assert result.cause.code == "not-captured"
+
+
+@pytest.mark.parametrize("recorded", ["", "[]", "{}", b"\xff", "[" * 100_000])
+def test_what_is_no_recording(recorded: str | bytes) -> None:
+    with pytest.raises(nodecheck.UsageError):
+        replay(recorded)
+
+
+NODES = [(reference_node, "centos7-kubeadm-1.17"), (debian_node, "kubernetes"), (rocky_node, "kubernetes")]
+
+
+@pytest.mark.parametrize(("build", "profile"), NODES, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_a_scratch_node_replays(tmp_path: Path, build: Callable[[Path], Path], profile: str) -> None:
+    host = assert_replays(build(tmp_path), profile=profile)
+    assert (host.running, host.whole, host.this_machine) == (False, False, False)
+
+
+def test_the_live_node_replays() -> None:
+    host = assert_replays()
+    assert (host.running, host.whole, host.this_machine) == (True, True, False)
+
+
+def test_a_replay_is_judged_alike_by_another_process(tmp_path: Path) -> None:
+    """With another hash seed, on what only JSON carries there."""
+    recording = record(debian_node(tmp_path / "node"))
+    told = [(result.id, result.fingerprint, result.message) for result in run(recording)]
+    (tmp_path / "recorded.json").write_text(json.dumps(recording.to_data()))
+    code = (
+        "import json, sys; from nodecheck.testing import replay, run\n"
+        "found = run(replay(open(sys.argv[1]).read()))\n"
+        "print(json.dumps([(one.id, one.fingerprint, one.message) for one in found]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "recorded.json")], capture_output=True, check=True,
+        env={"PYTHONHASHSEED": "77", "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert [tuple(item) for item in json.loads(done.stdout)] == told
+
+
+class Broken(RootHost):
+    """A root whose reader has a bug: what it raises is no answer, so that a recording does not hold it."""
+
+    def read(self, path: str, limit: int = MIB) -> bytes:
+        raise ZeroDivisionError
+
+
+def test_a_replay_that_differs_is_told(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"crashed.* became .*not-captured|ZeroDivisionError.* became "):
+        assert_replays(Broken(str(tmp_path)), select=["hosts"])
+
+
+def test_importing_nodecheck_does_not_import_it() -> None:
+    code = "import sys, nodecheck; nodecheck.run(select=['hosts']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "nodecheck.host.live" in loaded
+    assert not loaded & {"nodecheck.testing", "nodecheck.host.replay", "nodecheck.host.recording"}
+
+
+def test_the_example_of_the_docs_runs(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(from nodecheck\.testing.*?)```", DOCS.read_text(), re.DOTALL)
+    known: dict[str, object] = {}
+    exec(code, known)
+    tests = [value for name, value in known.items() if name.startswith("test_") and callable(value)]
+    assert len(tests) == 2
+    for number, test in enumerate(tests):
+        (tmp_path / str(number)).mkdir()
+        test(tmp_path / str(number))
