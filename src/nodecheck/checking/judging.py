@@ -8,10 +8,10 @@ from time import perf_counter
 from typing import Any
 
 from nodecheck.checking.declare import Check, Judge
-from nodecheck.checking.store import Facts, crashed
+from nodecheck.checking.store import Facts, Used, crashed
 from nodecheck.errors import FactError, Offline
 from nodecheck.host.base import Host
-from nodecheck.model.needs import Lazy, Need
+from nodecheck.model.needs import Need
 from nodecheck.model.outcomes import Cause, Outcome, Severity, Status
 from nodecheck.record import NamedTuple
 
@@ -65,11 +65,12 @@ def judged(task: Task, facts: Facts, sink: list[Judged]) -> None:
 
 def _found_subjects(task: Task, facts: Facts, sink: list[Judged]) -> list[Subject]:
     """The subjects that the check finds by itself, the profile listing none; what it cannot tell goes to ``sink``."""
-    rule, used, subjects = task.check.otherwise, list[type](), list[Subject]()
+    rule, used, subjects = task.check.otherwise, Used(), list[Subject]()
     if rule is None:
         return []
+    before = facts.note_in(used)
     try:
-        arguments = [_argument(need, facts, _NONE, used) for need in task.check.otherwise_needs]
+        arguments = [_argument(need, facts, _NONE) for need in task.check.otherwise_needs]
         for found in islice(rule(*arguments), MOST_OUTCOMES):
             if isinstance(found, str):
                 subjects.append(Subject(found))
@@ -79,6 +80,8 @@ def _found_subjects(task: Task, facts: Facts, sink: list[Judged]) -> list[Subjec
         sink.append(Judged(_complete(task, facts, from_error(error), _NONE, used), 0.0))
     except (Exception, SystemExit) as error:
         sink.append(Judged(_complete(task, facts, from_error(crashed(task.check.name, error)), _NONE, used), 0.0))
+    finally:
+        facts.note_in(before)
     return subjects
 
 
@@ -90,21 +93,23 @@ def nothing_to_do(task: Task, facts: Facts) -> Outcome:
 
 
 def _collect(task: Task, facts: Facts, subject: Subject, sink: list[Judged]) -> None:
-    used: list[type] = []
+    used: Used = {}
+    before = facts.note_in(used)
     started = perf_counter()
-    for count, outcome in enumerate(_outcomes(task, facts, subject, used), 1):
+    for count, outcome in enumerate(_outcomes(task, facts, subject), 1):
         if count > MOST_OUTCOMES:
             outcome = _too_many(subject.name)
         sink.append(Judged(_complete(task, facts, outcome, subject, used), perf_counter() - started))
         if count > MOST_OUTCOMES:
             break
         started = perf_counter()
+    facts.note_in(before)
 
 
-def _outcomes(task: Task, facts: Facts, subject: Subject, used: list[type]) -> Iterator[Outcome]:
+def _outcomes(task: Task, facts: Facts, subject: Subject) -> Iterator[Outcome]:
     judge = task.judge
     try:
-        arguments = [_argument(need, facts, subject, used) for need in judge.needs]
+        arguments = [_argument(need, facts, subject) for need in judge.needs]
         keywords = {name: task.parameters[name.replace("_", "-")] for name in judge.parameters}
         yield from _bounded(judge.function(*arguments, **keywords))
     except FactError as error:
@@ -117,7 +122,7 @@ def _bounded(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
     return islice(outcomes, MOST_OUTCOMES + 1)
 
 
-def _argument(need: Need, facts: Facts, subject: Subject, used: list[type]) -> Any:
+def _argument(need: Need, facts: Facts, subject: Subject) -> Any:
     if need.name == "subject":
         return subject.name
     if need.name == "wanted":
@@ -126,15 +131,7 @@ def _argument(need: Need, facts: Facts, subject: Subject, used: list[type]) -> A
         return subject.named
     if need.fact is Host:
         raise TypeError("a check never touches the host itself; it asks for facts")
-    if not need.lazy:
-        used.append(need.fact)
-        return facts.get(need.fact)
-
-    def get() -> Any:
-        used.append(need.fact)
-        return facts.get(need.fact)
-
-    return Lazy(get)
+    return facts.bound(need)
 
 
 def _too_many(subject: str | None) -> Outcome:
@@ -148,7 +145,7 @@ def from_error(error: FactError) -> Outcome:
     return Outcome(status, str(error), cause=Cause(error.code, str(error)))
 
 
-def _complete(task: Task, facts: Facts, outcome: Outcome, asked: Subject, used: list[type]) -> Outcome:
+def _complete(task: Task, facts: Facts, outcome: Outcome, asked: Subject, used: Used) -> Outcome:
     """The outcome with subject, severity and evidence; the first law is kept here."""
     subject = outcome.subject if outcome.subject is not None else asked.name
     severity = outcome.severity or severity_of(task.check, facts, asked._replace(name=subject))
@@ -161,11 +158,14 @@ def _complete(task: Task, facts: Facts, outcome: Outcome, asked: Subject, used: 
 
 
 def severity_of(check: Check, facts: Facts, subject: Subject) -> Severity:
-    """The severity by the check's own rule; an error where the rule's facts cannot be had."""
+    """The severity by the check's own rule; an error where the rule's facts cannot be had. They are no evidence."""
     rule = check.severity
     if isinstance(rule, Severity):
         return rule
+    before = facts.note_in(None)
     try:
-        return rule(*[_argument(need, facts, subject, []) for need in check.severity_needs])
+        return rule(*[_argument(need, facts, subject, None) for need in check.severity_needs])
     except FactError:
         return Severity.ERROR
+    finally:
+        facts.note_in(before)

@@ -16,6 +16,8 @@ from nodecheck.record import NamedTuple
 
 T = TypeVar("T")
 Reader = Callable[..., Any]
+Used = dict[type, None]
+"""The facts that something asked for, in the order in which it first did."""
 
 
 class _Slot:
@@ -28,7 +30,7 @@ class _Slot:
         self.value: Any = None
         self.error: FactError | None = None
         self.evidence: tuple[Evidence, ...] = ()
-        self.needs: tuple[type, ...] = ()
+        self.needs: Used = {}
 
 
 class Given(NamedTuple):
@@ -47,12 +49,17 @@ class Facts:
         self._slots: dict[type, _Slot] = {}
         self.owner: int | None = None
         """The only thread that may read more facts; None: any. One that was given up must not read behind another."""
+        self._used: dict[int, Used] = {}
+        """Where each thread's facts are noted."""
         for kind, value in given:
             slot = self._slots[kind] = _Slot()
             slot.value, slot.ready = value, True
 
     def get(self, kind: type[T]) -> T:
         """The fact of a type; raises FactError where it cannot be had (the same one each time)."""
+        used = self._used.get(_thread.get_ident())
+        if used is not None:
+            used[kind] = None
         slot = self._slots.get(kind)
         if slot is None:
             if self.owner not in (None, _thread.get_ident()):
@@ -71,8 +78,20 @@ class Facts:
         slot = self._slots.get(kind)
         return slot.value if slot is not None and slot.ready else None
 
+    def note_in(self, used: Used | None) -> Used | None:
+        """Note the facts that this thread asks for in ``used`` from now on; where they were noted before.
+
+        A fact that is read notes what it is made of, and a check what it is about. A ``Lazy`` that is called later, by
+        what a fact left behind, is used by whoever has it called: else evidence would follow what other checks did.
+        """
+        thread = _thread.get_ident()
+        before = self._used.pop(thread, None)
+        if used is not None:
+            self._used[thread] = used
+        return before
+
     def evidence(self, kinds: Iterable[type]) -> tuple[Evidence, ...]:
-        """What was read for these facts, and for the facts that they are made of, once each."""
+        """What was read for these facts, and for the facts that they were made of, once each."""
         found: dict[tuple[str, str | None], Evidence] = {}
         queue, done = list(kinds), set[type]()
         while queue:
@@ -94,9 +113,9 @@ class Facts:
 
     def _fill(self, kind: type, slot: _Slot) -> None:
         recorder = Recorder(self._host)
+        before = self.note_in(slot.needs)
         try:
             reader, needs = self._reader(kind)
-            slot.needs = tuple(need.fact for need in needs if need.fact is not Host)
             value = reader(**{need.name: self.bound(need, recorder) for need in needs})
         except FactError as error:
             self._settle(slot, recorder, None, error)
@@ -104,6 +123,8 @@ class Facts:
             self._settle(slot, recorder, None, crashed(kind.__name__, error))
         else:
             self._settle(slot, recorder, value, None)
+        finally:
+            self.note_in(before)
 
     def _settle(self, slot: _Slot, recorder: Recorder, value: object, error: FactError | None) -> None:
         if slot.error is not None:

@@ -82,11 +82,11 @@ class AllCommands(NamedTuple):
     @classmethod
     def read(cls, host: Host, path: ServicePath) -> AllCommands:
         """List the folders, and look at each name."""
-        names: set[str] = set()
+        names: dict[str, None] = {}  # no set: what is looked at in which order is evidence
         problem: FactError | None = None
         for folder in path.folders:
             try:
-                names.update(host.names(folder))
+                names.update(dict.fromkeys(host.names(folder)))
             except Absent:
                 continue
             except FactError as error:

@@ -69,7 +69,7 @@ def parse_hosts(source: str) -> Hosts:
         if len(words) > 1:
             item = HostsLine(words[0], tuple(words[1:]), number, line)
             found.append(item)
-            for name in set(map(folded, item.names)):
+            for name in dict.fromkeys(map(folded, item.names)):
                 by_name.setdefault(name, []).append(item)
     return Hosts(tuple(found), source, {name: tuple(items) for name, items in by_name.items()})
 

@@ -47,11 +47,11 @@ class SocketOwners(NamedTuple):
             if not wanted:
                 break
             try:
-                held = wanted.intersection(_sockets(host, pid))
+                held = [inode for inode in dict.fromkeys(_sockets(host, pid)) if inode in wanted]
                 if held:
                     process = _process(host, pid)
                     found.update(dict.fromkeys(held, process))
-                    wanted -= held
+                    wanted.difference_update(held)
             except (Denied, TooLarge):  # another user's, or one with more files open than are looked through
                 hidden = True
             except FactError as error:
