@@ -13,6 +13,7 @@ from nodecheck import Result
 from nodecheck.errors import Denied, FactError
 from nodecheck.facts.distro.image import ImageSystem
 from nodecheck.facts.distro.owners import Owners, owner_of
+from nodecheck.facts.mounts import parse_mounts
 from nodecheck.fix.owned import owned, settings_of
 from nodecheck.model.steps import Fix, Manual, command, create, edit
 from tests.fix.apply import applied
@@ -163,7 +164,7 @@ def test_a_link_that_nobody_keeps() -> None:
 
 
 def test_what_is_mounted_read_only_is_not_written() -> None:
-    table = "1 0 8:1 / / ro,relatime - ext4 /dev/sda1 ro\n2 1 8:2 / /var rw - ext4 /dev/sda2 rw\n"
+    table = parse_mounts("1 0 8:1 / / ro,relatime - ext4 /dev/sda1 ro\n2 1 8:2 / /var rw - ext4 /dev/sda2 rw\n")
     fix = Fix("x", (create("/etc/sysctl.d/99-x.conf", "a = 1\n"),))
 
     found = owned(fix, owners({})._replace(mounts=table))
@@ -175,7 +176,9 @@ def test_what_is_mounted_read_only_is_not_written() -> None:
 
 def test_a_file_that_is_a_mount_of_its_own_is_not_replaced() -> None:
     """As the hosts and the name of a node that is a container (kind)."""
-    table = "1 0 0:9 / / rw - overlay overlay rw\n2 1 8:1 /docker/hosts /etc/hosts rw - ext4 /dev/sda1 rw\n"
+    table = parse_mounts(
+        "1 0 0:9 / / rw - overlay overlay rw\n2 1 8:1 /docker/hosts /etc/hosts rw - ext4 /dev/sda1 rw\n"
+    )
     fix = Fix("x", (edit("/etc/hosts", "a", "b"),))
 
     found = owned(fix, owners({"/etc/hosts": "a\n"})._replace(mounts=table))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.distro.image import ImageSystem
+from nodecheck.facts.mounts import Mount, mount_of, parse_mounts
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
@@ -68,7 +69,7 @@ class Owners(NamedTuple):
     image: ImageSystem | FactError
     look: Callable[[str], str | FactError | None]
     """The text of a file; None: there is none."""
-    mounts: str = ""
+    mounts: tuple[Mount, ...] = ()
     """The running node's table of mounts."""
 
     @classmethod
@@ -84,7 +85,7 @@ class Owners(NamedTuple):
                 return error
 
         mounts = look(MOUNTS) if host.running else None
-        told = mounts if isinstance(mounts, str) else ""
+        told = parse_mounts(mounts, MOUNTS) if isinstance(mounts, str) else ()
         try:
             return cls(image(), look, told)
         except FactError as error:
@@ -95,7 +96,7 @@ class Owners(NamedTuple):
         place = read_only(self.mounts, path)
         if place is not None:
             return Owner("whoever mounts it", "the image or the mount", f"{place} is mounted read-only")
-        if is_mount(self.mounts, path):
+        if any(mount.path == path for mount in self.mounts):  # as a container's /etc/hosts is
             return Owner("whoever mounts it", "the file that is mounted there", f"{path} is a mount of its own")
         content = self.look(path)
         if content is None or isinstance(content, FactError):
@@ -136,29 +137,15 @@ class Owners(NamedTuple):
         return None
 
 
-def read_only(mounts: str, path: str) -> str | None:
-    r"""Where a path is mounted, if read-only, by ``/proc/self/mountinfo`` (proc(5)).
+def read_only(mounts: tuple[Mount, ...], path: str) -> str | None:
+    r"""Where a path is mounted, if read-only.
 
     >>> table = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /usr ro,nodev - ext4 /dev/sda2 rw\n"
-    >>> read_only(table, "/usr/lib/x"), read_only(table, "/usrx"), read_only(table, "/etc/fstab")
-    ('/usr', None, None)
+    >>> read_only(parse_mounts(table), "/usr/lib/x"), read_only(parse_mounts(table), "/usrx")
+    ('/usr', None)
     """
-    best, options = "", ""
-    for line in mounts.split("\n"):
-        left, _, right = line.partition(" - ")
-        fields = left.split(" ")
-        if len(fields) > 5 and len(fields[4]) >= len(best) and f"{path}/".startswith(fields[4].rstrip("/") + "/"):
-            best, options = fields[4], f"{fields[5]},{right.rpartition(' ')[2]}"
-    return best if "ro" in options.split(",") else None
-
-
-def is_mount(mounts: str, path: str) -> bool:
-    """Whether a file is mounted by itself, as a container's /etc/hosts is: nothing can be moved into its place.
-
-    >>> is_mount("22 1 8:1 /x/hosts /etc/hosts rw - ext4 /dev/sda1 rw", "/etc/hosts")
-    True
-    """
-    return any(line.split(" ")[4:5] == [path] for line in mounts.split("\n"))
+    found = mount_of(mounts, path)
+    return found.path if found is not None and found.read_only else None
 
 
 def owner_of(path: str, content: str, line: str | None = None) -> Owner | None:

@@ -6,6 +6,7 @@ Only a running node tells: by mountinfo, sysfs and udev's database. Elsewhere no
 from __future__ import annotations
 
 from nodecheck.errors import Absent, Offline, Unsupported
+from nodecheck.facts.mounts import parse_mounts
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
@@ -50,13 +51,10 @@ def root_device(mountinfo: str) -> str | None:
     '8:3'
     """
     found = None
-    for line in mountinfo.split("\n"):
-        left, _, right = line.partition(" - ")
-        fields, tail = left.split(" "), right.split(" ")
-        if len(fields) > 4 and fields[4] == "/":
-            source = tail[1] if len(tail) > 1 else ""
-            number = fields[2]
-            found = number if not number.startswith("0:") else (source if source.startswith("/dev/") else None)
+    for mount in parse_mounts(mountinfo):
+        if mount.path == "/":
+            anonymous = mount.device.startswith("0:")
+            found = mount.device if not anonymous else mount.source if mount.source.startswith("/dev/") else None
     return found
 
 
