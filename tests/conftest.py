@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from nodecheck.testing import write_tree
+
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 settings.register_profile("nodecheck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,10 +29,6 @@ def tree(tmp_path: Path) -> Callable[[dict[str, str | bytes]], Path]:
     """Make a node's tree of a few files: path (below the root) to content."""
 
     def make(files: dict[str, str | bytes]) -> Path:
-        for name, content in files.items():
-            path = tmp_path / name.lstrip("/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return tmp_path
+        return write_tree(tmp_path, files)
 
     return make

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.reference import write
+from nodecheck.testing import File, Link, write_tree
 
 UNITS = "usr/lib/systemd/system"
 TARGETS = ("sysinit", "basic", "multi-user", "swap", "local-fs", "sockets", "timers", "paths", "slices")
@@ -84,20 +84,7 @@ def _common(kernel: str, suffix: str, socket: str, arguments: str) -> dict[str, 
 
 
 def _build(root: Path, files: dict[str, str], enabled: tuple[str, ...], programs: tuple[str, ...]) -> Path:
-    for target in TARGETS:
-        write(root, f"{UNITS}/{target}.target", "[Unit]\nDescription=x\n")
-    for name, content in files.items():
-        write(root, name, content)
-    for program in (
-        *programs,
-        "usr/bin/sh",
-        "usr/sbin/chronyd",
-        "usr/bin/mount",
-        "usr/bin/nsenter",
-        "usr/sbin/iptables",
-    ):
-        write(root, program, "")
-        (root / program).chmod(0o755)
+    programs = (*programs, "usr/bin/sh", "usr/sbin/chronyd", "usr/bin/mount", "usr/bin/nsenter", "usr/sbin/iptables")
     enabled = (*enabled, "nftables.service", "ufw.service")  # neither keeps anything out
     links = {f"etc/systemd/system/multi-user.target.wants/{unit}": f"/{UNITS}/{unit}" for unit in enabled}
     links |= {
@@ -106,11 +93,15 @@ def _build(root: Path, files: dict[str, str], enabled: tuple[str, ...], programs
     }
     links |= {"lib": "usr/lib", "bin": "usr/bin", "sbin": "usr/sbin", "usr/sbin/init": "../lib/systemd/systemd"}
     links["etc/systemd/system/default.target"] = f"/{UNITS}/multi-user.target"
-    for name, target in links.items():
-        place = root / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(target)
-    return root
+    return write_tree(
+        root,
+        {
+            **{f"{UNITS}/{target}.target": "[Unit]\nDescription=x\n" for target in TARGETS},
+            **files,
+            **{program: File("", 0o755) for program in programs},
+            **{name: Link(target) for name, target in links.items()},
+        },
+    )
 
 
 def debian_node(root: Path) -> Path:
