@@ -172,9 +172,7 @@ def assert_replays(node: Node = None, **options: Any) -> ReplayHost:
     host = replay(json.dumps(recording.to_data()))
     second = _comparable(run(host, **options))
     if first != second:
-        pairs = zip(first.split("\n"), second.split("\n"))  # noqa: B905 - the first difference is in both
-        line = next((f"{one.strip()} became {other.strip()}" for one, other in pairs if one != other), "its length")
-        raise AssertionError(f"a replay of {recording.path} differs: {line}")
+        raise AssertionError(f"a replay of {recording.path} differs: {_first_difference(first, second)}")
     return host
 
 
@@ -215,9 +213,18 @@ def _told(name: str, status: str, result: Result | None) -> str:
     return f"{name}: expected {status}, found {result.status}: {result.message} [{evidence or 'no evidence'}]"
 
 
-def _comparable(report: Report) -> str:
+def _first_difference(one: list[str], other: list[str]) -> str:
+    for place, line in enumerate(one):
+        found = other[place] if place < len(other) else "nothing"
+        if found != line:
+            return f"{line.strip(' ')} became {found.strip(' ')}"
+    return f"{other[len(one)].strip(' ')} came at the end"
+
+
+def _comparable(report: Report) -> list[str]:
+    """What two reports of one node have in common, line by line."""
     document = report.to_dict()
     document["run"] = {name: value for name, value in document["run"].items() if name not in _VARIES}
     for result in document["results"]:
         del result["duration_s"]
-    return json.dumps(document, indent=1)
+    return json.dumps(document, indent=1).split("\n")

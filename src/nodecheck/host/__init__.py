@@ -1,10 +1,13 @@
 """The one seam to a node: every byte that nodecheck judges comes through a :class:`Host`."""
 
-from nodecheck.host.base import MIB, Completed, Host, Stat, exists, names_in
+from nodecheck.host.base import MIB, Completed, Host, Question, Space, Stat, Uname, exists, names_in
 from nodecheck.host.live import LiveHost
 from nodecheck.host.root import RootHost
 
-__all__ = ["MIB", "Completed", "Host", "LiveHost", "RootHost", "Stat", "exists", "names_in", "open_host"]
+__all__ = [
+    "MIB", "Completed", "Host", "LiveHost", "Question", "RootHost", "Space", "Stat", "Uname", "exists", "names_in",
+    "open_host",
+]  # fmt: skip
 
 
 def open_host(root: str | None = None) -> Host:

@@ -40,8 +40,8 @@ class RecordingHost(Host):
         """Run side by side what was not run before; each program is kept as if it had been run alone."""
         keys = [Question("run", (argv,)) for argv in argvs]
         new = tuple([key.arguments[0] for key in keys if key not in self._answers])
-        for argv, answer in zip(new, self._host.run_all(new, timeout_s)):  # noqa: B905 - an answer for each
-            self._answers[Question("run", (argv,))] = answer
+        for place, answer in enumerate(self._host.run_all(new, timeout_s)):
+            self._answers[Question("run", (new[place],))] = answer
         return tuple([self._answers[key] for key in keys])
 
     def to_data(self) -> dict[str, Any]:
