@@ -7,14 +7,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from threading import Event
 from typing import NamedTuple
 
 import pytest
 
 import nodecheck
 from nodecheck.checking import Results, check, fail, ok, seen
-from nodecheck.host import MIB, Host, RootHost
+from nodecheck.host import MIB, Host, RootHost, Space
 from nodecheck.testing import (
     Directory,
     File,
@@ -98,6 +100,56 @@ def test_a_check_that_is_not_installed_is_judged_alone(tmp_path: Path) -> None:
 def test_a_fact_that_a_hook_reads(tmp_path: Path) -> None:
     report = judge(weather, tmp_path, readers={Weather: lambda: Weather(True)})
     assert_verdicts(report, {"weather": "pass"})
+
+
+class Hung(RootHost):
+    """A root on a network mount whose server is gone: statvfs(3) does not come back."""
+
+    def statvfs(self, path: str) -> Space:
+        GONE.wait(60)
+        return super().statvfs(path)
+
+
+GONE = Event()
+
+
+class Room(NamedTuple):
+    """How much room there is."""
+
+    bytes: int
+
+    @classmethod
+    def read(cls, host: Host) -> Room:
+        return cls(host.statvfs("/").available_bytes)
+
+
+@check()
+def room(room: Room) -> Results:
+    """There is room."""
+    yield ok("there is") if room.bytes else fail("there is none")
+
+
+def test_a_mount_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
+    recording = record(Hung(str(tmp_path)))
+    (result,) = judge(room, recording, timeout=0.6)
+    assert result.cause is not None
+    assert (result.status, result.cause.code) == ("unknown", "timeout")
+    (again,) = judge(room, replay(recording.to_data()))
+    assert again.cause is not None
+    assert (again.status, again.cause.code) == ("unknown", "not-captured")
+    GONE.set()
+
+    (real,) = judge(room, tmp_path)
+    assert [(item.source, item.locator) for item in real.evidence] == [("/", "statvfs(3)")]
+
+
+def test_the_example_plugin_is_judged_without_being_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS.parents[1] / "examples/nodecheck-motd"))
+    motd = import_module("nodecheck_motd").motd
+    node = write_tree(tmp_path, {"/etc/motd": "Welcome\nOwner: storage\n"})
+    assert_verdicts(judge(motd, node, parameters={"owner": "storage"}), {"motd": "pass"})
+    assert_verdicts(judge(motd, node), {"motd": "fail"})
+    assert_verdicts(judge(motd, write_tree(tmp_path / "shut", {"/etc/motd": Directory()})), {"motd": "unknown"})
 
 
 def test_an_installed_check_by_name(tmp_path: Path) -> None:
