@@ -13,7 +13,7 @@ from nodecheck import Result
 from nodecheck.errors import Denied, FactError
 from nodecheck.facts.distro.image import ImageSystem
 from nodecheck.facts.distro.owners import Owners, owner_of
-from nodecheck.facts.mounts import parse_mounts
+from nodecheck.facts.files.mounts import parse_mounts
 from nodecheck.fix.owned import owned, settings_of
 from nodecheck.model.steps import Fix, Manual, command, create, edit
 from tests.fix.apply import applied

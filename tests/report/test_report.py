@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import nodecheck
 from nodecheck import ReportError, Result
 from nodecheck.checking import Cause, Severity, Status
-from nodecheck.facts.node_identity import derived_id
+from nodecheck.facts.distro.identity import derived_id
 from nodecheck.model.outcomes import Waived
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual
 from nodecheck.report.codec import _fix, fix_dict

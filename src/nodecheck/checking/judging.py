@@ -164,7 +164,7 @@ def severity_of(check: Check, facts: Facts, subject: Subject) -> Severity:
         return rule
     before = facts.note_in(None)
     try:
-        return rule(*[_argument(need, facts, subject, None) for need in check.severity_needs])
+        return rule(*[_argument(need, facts, subject) for need in check.severity_needs])
     except FactError:
         return Severity.ERROR
     finally:

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from nodecheck.facts.cluster.node_name import NodeName as NodeName
     from nodecheck.facts.cluster.target import SiteNodes as SiteNodes
     from nodecheck.facts.cluster.target import Target as Target
+    from nodecheck.facts.distro.identity import NodeIdentity as NodeIdentity
     from nodecheck.facts.distro.image import ImageSystem as ImageSystem
     from nodecheck.facts.distro.os_release import OsRelease as OsRelease
     from nodecheck.facts.distro.owners import Owners as Owners
+    from nodecheck.facts.files.mounts import Mounts as Mounts
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
     from nodecheck.facts.kernel.cgroups import CgroupVersion as CgroupVersion
     from nodecheck.facts.kernel.config import BootConfig as BootConfig
@@ -151,9 +153,11 @@ _HOMES = {
     "ModuleSigns": "kernel.modules",
     "Modules": "kernel.modules",
     "ModulesLoad": "kernel.modules_load",
+    "Mounts": "files.mounts",
     "NeededServices": "cluster.needed_services",
     "NftFile": "security.firewall_files",
     "NftTables": "security.netfilter",
+    "NodeIdentity": "distro.identity",
     "NodeName": "cluster.node_name",
     "OsRelease": "distro.os_release",
     "OtherServices": "services.service_units",

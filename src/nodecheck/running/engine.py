@@ -16,7 +16,7 @@ from nodecheck.checking.store import Facts, Given
 from nodecheck.checking.workers import Schedule
 from nodecheck.errors import FactError, PluginError
 from nodecheck.facts.cluster.target import SiteNodes, Target
-from nodecheck.facts.node_identity import NodeIdentity
+from nodecheck.facts.distro.identity import NodeIdentity
 from nodecheck.host import Host
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Status
 from nodecheck.plugins import Registry

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.distro.image import ImageSystem
-from nodecheck.facts.mounts import Mount, mount_of, parse_mounts
+from nodecheck.facts.files.mounts import Mount, mount_of, parse_mounts
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy

@@ -6,7 +6,7 @@ Only a running node tells: by mountinfo, sysfs and udev's database. Elsewhere no
 from __future__ import annotations
 
 from nodecheck.errors import Absent, Offline, Unsupported
-from nodecheck.facts.mounts import parse_mounts
+from nodecheck.facts.files.mounts import parse_mounts
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nodecheck.errors import Absent, FactError, Offline, ParseError, Unsupported
-from nodecheck.facts.unit_times import PROPERTIES, UnitTimes, parse_unit_times, unit_times
+from nodecheck.facts.services.unit_times import PROPERTIES, UnitTimes, parse_unit_times, unit_times
 from nodecheck.host import Completed, LiveHost, RootHost
 
 SHOWN = (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nodecheck.checking.store import Facts
 from nodecheck.errors import Offline, ParseError
-from nodecheck.facts.mounts import Mount, Mounts, mount_of, parse_mounts
+from nodecheck.facts.files.mounts import Mount, Mounts, mount_of, parse_mounts
 from nodecheck.facts.swap.gpt import root_device
 from nodecheck.host import LiveHost, RootHost
 
