@@ -1,1 +1,1 @@
-"""The words that everybody uses: evidence, outcomes, the steps of a fix, needs, sources."""
+"""The words that everybody uses: pure, and below all other rooms."""

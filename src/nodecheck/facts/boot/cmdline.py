@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
 PROC_CMDLINE = "/proc/cmdline"
@@ -37,6 +38,10 @@ class Cmdline(NamedTuple):
     """The file that it was read from; None where there is none."""
     line: int | None = None
     """1-based line in ``source``."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(PROC_CMDLINE),)
 
     @classmethod
     def read(cls, host: Host) -> Cmdline:

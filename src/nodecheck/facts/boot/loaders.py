@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Offline
-from nodecheck.facts.boot.bls import BlsEntry, by_grub, by_systemd, read_entries
+from nodecheck.facts.boot.bls import MOST_ENTRIES, BlsEntry, by_grub, by_systemd, read_entries
 from nodecheck.facts.boot.extlinux import default_label
 from nodecheck.facts.boot.grub import GrubEntry, GrubMenu, parse_default_grub, parse_grub_cfg, parse_grubenv
 from nodecheck.facts.boot.grub_words import script_words
 from nodecheck.host import MIB, Host, exists, names_in
 from nodecheck.host.base import text
+from nodecheck.model.sources import Dir, Exists, File, Named, Sources, Tree
 from nodecheck.record import NamedTuple
 
 ESPS = ("/efi", "/boot/efi", "/boot")
@@ -48,6 +49,35 @@ def default_entry(host: Host) -> Entry | None:
     if (_efi_variable(host, "LoaderInfo") or "").startswith("systemd-boot"):
         return _bls(host) or _grub(host)
     return _grub(host) or _bls(host) or _extlinux(host) or _raspberry(host)
+
+
+def loader_sources() -> Sources:
+    """What :func:`default_entry` and :func:`hinted` ask for."""
+    on_esps = [
+        source
+        for esp in ESPS
+        for source in (
+            File(f"{esp}/loader/loader.conf"),
+            Tree(f"{esp}/loader/entries", "*.conf", most=MOST_ENTRIES),
+            Dir(f"{esp}/EFI/Linux"),
+        )
+    ]
+    return (
+        File(_EFI_VARIABLE.format("Loader*")),
+        Exists("/sys/firmware/efi"),
+        Exists("/boot/grub2"),
+        *map(File, GRUB_CFGS),
+        File("/boot/grub*/grubenv"),
+        Dir(_EFI_VENDORS),
+        File(f"{_EFI_VENDORS}/*/grub.cfg"),
+        File(f"{_EFI_VENDORS}/*/grubenv"),
+        *on_esps,
+        *map(File, (*_EXTLINUX, *_RASPBERRY)),
+        Named("the default entry of the boot loader, for its kernel"),
+        File("/etc/kernel/cmdline"),
+        File("/etc/default/grub"),
+        Tree("/etc/default/grub.d", "*.cfg", most=64),
+    )
 
 
 def hinted(host: Host) -> Entry | None:

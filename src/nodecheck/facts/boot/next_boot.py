@@ -9,6 +9,7 @@ from nodecheck.facts.boot.cmdline import PROC_CMDLINE, Cmdline, kernel_words, pa
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Dir, File, Sources
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ class BootCmdline(NamedTuple):
     """Whether it is that of the loader's default entry, and nothing speaks against that."""
     kernel: str | None = None
     """The release of the kernel that will boot; None where the loader does not tell."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        from nodecheck.facts.boot.loaders import loader_sources
+
+        return (Dir("/boot"), Dir("/efi"), Dir("/extlinux"), *loader_sources(), File(PROC_CMDLINE))
 
     @classmethod
     def read(cls, host: Host) -> BootCmdline:
@@ -87,6 +94,10 @@ class RunningKernel(NamedTuple):
     source: str
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (File("/proc/sys/kernel/osrelease"), File("/proc/version"))
+
+    @classmethod
     def read(cls, host: Host) -> RunningKernel:
         """``/proc/sys/kernel/osrelease``, else ``/proc/version``. Raises Offline where the host is not running."""
         path = "/proc/sys/kernel/osrelease"
@@ -110,6 +121,10 @@ class KernelRelease(NamedTuple):
     """None where the host is not running."""
     boot: str | None = None
     """By the loader's default entry, else the running one, else the newest tree in ``/lib/modules``; None: none."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Dir("/lib/modules"), Dir("/usr/lib/modules"))
 
     @classmethod
     def read(cls, host: Host, cmdline: BootCmdline, now: Lazy[RunningKernel]) -> KernelRelease:

@@ -6,6 +6,7 @@ from nodecheck.facts.cluster.signs import JOINED
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.places import KUBEADM_CONFIG
 from nodecheck.host import Host, exists
+from nodecheck.model.sources import Each, Exists, Sources
 from nodecheck.record import NamedTuple
 
 
@@ -16,6 +17,17 @@ class Joined(NamedTuple):
     """A kubeconfig or a configuration that is there; None: the node has not joined a cluster."""
     looked: tuple[str, ...] = ()
     """Where was looked."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            *map(Exists, JOINED),
+            Exists(KUBEADM_CONFIG),
+            *[
+                Each(KubeletConfig, field, (Exists("{}"),))
+                for field in ("kubeconfig.value", "bootstrap_kubeconfig.value", "config")
+            ],
+        )
 
     @classmethod
     def read(cls, host: Host, kubelet: KubeletConfig) -> Joined:

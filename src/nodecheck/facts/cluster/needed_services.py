@@ -11,6 +11,7 @@ from nodecheck.facts.kubelet.places import UNIT as KUBELET
 from nodecheck.facts.services.service_units import AGENTS, RUNTIMES, TIME_SERVICES
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import CONTROL_PLANE
 
@@ -32,6 +33,10 @@ class NeededServices(NamedTuple):
     """Other time services that are installed."""
     untold: FactError | None = None
     """Why the runtime cannot be told."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(cls, index: UnitIndex, kubelet: Lazy[KubeletConfig], target: Lazy[Target]) -> NeededServices:

@@ -8,6 +8,7 @@ from nodecheck.facts.kubelet.places import AGENT_CONFIGS
 from nodecheck.facts.kubelet.settings import Setting
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
 
@@ -16,6 +17,10 @@ class NodeName(NamedTuple):
 
     given: Setting | None = None
     """None: the host name in lower case is the node's name."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return tuple(map(File, AGENT_CONFIGS))
 
     @classmethod
     def read(cls, host: Host, kubelet: KubeletConfig) -> NodeName:

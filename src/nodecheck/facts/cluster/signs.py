@@ -13,6 +13,7 @@ from nodecheck.host.base import text
 
 if TYPE_CHECKING:
     from nodecheck.formats.tree import Node
+from nodecheck.model.sources import Exists, File, Sources, Tree
 
 T = TypeVar("T")
 
@@ -85,6 +86,12 @@ _META = ("multus", "multus-cni", "multus-shim", "genie", "loopback", "istio-cni"
 """Plugins that leave the network to another one."""
 
 
+_COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+_EKS_VERSION = "/etc/eks/kubelet-version.txt"
+_IPVS_LINK = "/sys/class/net/kube-ipvs0"
+_CNI_SUFFIXES = (".conf", ".conflist", ".json")
+
+
 class Signs:
     """Looks at a node, and keeps what it was not allowed to see."""
 
@@ -117,18 +124,18 @@ class Signs:
     def kubernetes(self) -> str | None:
         """The release of the control plane's images, else what EKS's images write down."""
         for folder in STATIC_PODS:
-            for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler"):
+            for name in _COMPONENTS:
                 found = self._release(f"{folder}/{name}.yaml", image_release)
                 if found is not None:
                     return found
-        return self._release("/etc/eks/kubelet-version.txt", release_of)
+        return self._release(_EKS_VERSION, release_of)
 
     def _release(self, path: str, read: Callable[[str], str | None]) -> str | None:
         return self._try("kubernetes", lambda: read(text(self._host, path)))
 
     def proxy_mode(self) -> str | None:
         """kube-proxy's mode: at work (its dummy link), else as a file on disk sets it."""
-        if self._there("proxy-mode", "/sys/class/net/kube-ipvs0"):
+        if self._there("proxy-mode", _IPVS_LINK):
             return "ipvs"
         readers = [(path, proxy_mode_of) for path in PROXY_CONFIGS] + [(path, argument_of) for path in PROXY_ARGUMENTS]
         for path, read in readers:
@@ -143,7 +150,7 @@ class Signs:
         for folder in CNI_DIRS:
             names = self._try("cni", partial(self._host.names, folder)) or ()
             for name in names:
-                if name.endswith((".conf", ".conflist", ".json")):
+                if name.endswith(_CNI_SUFFIXES):
                     path = f"{folder}/{name}"
                     raw = self._try("cni", partial(self._host.read, path))
                     found = None if raw is None else cni_of(raw)
@@ -247,3 +254,14 @@ def cni_of(raw: bytes) -> str | None:
 def _text(tree: dict[str, Node], key: str) -> str | None:
     node = tree.get(key)
     return node.value if node is not None and isinstance(node.value, str) else None
+
+
+def sign_sources() -> Sources:
+    """What :class:`Signs` looks at."""
+    return (
+        *map(Exists, (*CONTROL_PLANE, *JOINED, _IPVS_LINK)),
+        *[File(f"{folder}/{name}.yaml") for folder in STATIC_PODS for name in _COMPONENTS],
+        File(_EKS_VERSION),
+        *map(File, (*PROXY_CONFIGS, *PROXY_ARGUMENTS)),
+        *[Tree(folder, f"*{suffix}") for folder in CNI_DIRS for suffix in _CNI_SUFFIXES],
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nodecheck.host import Host
+from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import Settings
 
@@ -14,6 +15,10 @@ class SiteNodes(NamedTuple):
 
     addresses: Mapping[str, str] = {}
     """Name to IP address."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(cls) -> SiteNodes:
@@ -30,6 +35,12 @@ class Target(NamedTuple):
     cni: str | None = None
     unreadable: tuple[str, ...] = ()
     """Sources that might have told what is None, and why they could not be read: ``cni: /etc/cni/net.d: …``."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        from nodecheck.facts.cluster.signs import sign_sources
+
+        return sign_sources()
 
     @classmethod
     def read(cls, host: Host, given: Settings) -> Target:

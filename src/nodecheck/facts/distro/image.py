@@ -9,6 +9,7 @@ from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host, exists
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Exists, Sources
 from nodecheck.record import NamedTuple
 
 _BY_ID = {
@@ -41,6 +42,10 @@ class ImageSystem(NamedTuple):
     def writes_etc(self) -> bool:
         """Whether files in /etc are the administrator's all the same (ostree merges them, Flatcar leaves them)."""
         return self.name in (None, "ostree", "Flatcar", "Container Linux", "MicroOS", "SLE Micro")
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return tuple(map(Exists, _OSTREE))
 
     @classmethod
     def read(cls, host: Host, release: Lazy[OsRelease]) -> ImageSystem:

@@ -12,6 +12,7 @@ from nodecheck.errors import Absent
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.sources import File, First, Sources
 from nodecheck.record import NamedTuple
 
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
@@ -67,6 +68,10 @@ class OsRelease(NamedTuple):
             return None
         name = self.id.rstrip("\r")
         return "rhel" if name in RHEL_NUMBERED else name
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (First(OS_RELEASE), *map(File, RELEASE_FILES), File(DEBIAN_VERSION))
 
     @classmethod
     def read(cls, host: Host) -> OsRelease:

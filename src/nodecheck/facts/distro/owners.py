@@ -14,6 +14,7 @@ from nodecheck.facts.files.mounts import Mount, mount_of, parse_mounts
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import File, First, Named, Sources
 from nodecheck.record import NamedTuple
 
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
@@ -71,6 +72,21 @@ class Owners(NamedTuple):
     """The text of a file; None: there is none."""
     mounts: tuple[Mount, ...] = ()
     """The running node's table of mounts."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            File(MOUNTS),
+            Named("a fix that would change them"),
+            File(HOSTS),
+            File(KUBELET_CONFIG),
+            File(KUBEADM_FLAGS),
+            First(CLOUD_CONFIGS),
+            File("/etc/sysconfig/network-scripts/ifcfg-*"),
+            File("/etc/network/interfaces"),
+            *[File(f"/etc/netplan/{file}") for file in _NETPLAN],
+            File("/etc/NetworkManager/NetworkManager.conf"),
+        )
 
     @classmethod
     def read(cls, host: Host, image: Lazy[ImageSystem]) -> Owners:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Denied, Offline
 from nodecheck.host import Host, names_in
+from nodecheck.model.sources import Exists, File, Sources, Tree
 from nodecheck.record import NamedTuple
 
 
@@ -41,6 +42,13 @@ def conf_files(
     )
 
 
+def conf_sources(base_dirs: tuple[str, ...], *patterns: str) -> Sources:
+    """What :func:`conf_files` and the reading of its files ask for."""
+    trees = [Tree(folder, pattern) for folder in base_dirs for pattern in patterns]
+    in_run = any(folder.startswith("/run/") for folder in base_dirs)
+    return (*trees, Exists("/lib"), *map(File, _MOUNTS)) if in_run else tuple(trees)
+
+
 def free_name(name: str, files: tuple[ConfFile, ...]) -> str:
     """A name for a new file that no file has: the given one, or one that sorts right after it.
 
@@ -70,9 +78,12 @@ def _names(host: Host, folder: str) -> tuple[str, ...]:
     return () if names and folder.startswith("/run/") and _run_is_in_memory(host) else names
 
 
+_MOUNTS = ("/proc/1/mounts", "/proc/self/mounts")
+
+
 def _run_is_in_memory(host: Host) -> bool:
     """Whether ``/run`` is a tmpfs, as systemd mounts it; in a directory that does not tell, it lies on disk."""
-    for path in ("/proc/1/mounts", "/proc/self/mounts"):
+    for path in _MOUNTS:
         try:
             lines = host.read(path).split(b"\n")
         except (Absent, Denied, Offline):

@@ -25,6 +25,7 @@ from nodecheck.facts.kernel.trees import BootTree, BootTreeFiles, ModuleTree
 from nodecheck.facts.sysctl.at_boot import BootSysctls
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
 NAMED_BY_SYSCTL = (("tcp_", "net/ipv4/tcp_congestion_control"), ("sch_", "net/core/default_qdisc"))
@@ -46,6 +47,10 @@ class BootModules(NamedTuple):
     sysfs: Lazy[SysModules]
     signs: Lazy[ModuleSigns]
     sysctls: Lazy[BootSysctls]
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(

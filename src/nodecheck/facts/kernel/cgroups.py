@@ -7,6 +7,7 @@ from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Dir, Sources
 from nodecheck.record import NamedTuple
 
 MOUNT = "/sys/fs/cgroup"
@@ -35,6 +36,10 @@ class CgroupVersion(NamedTuple):
     def unified(self) -> bool | None:
         """Whether runtimes see cgroup v2; a hybrid hierarchy is v1 to them. None: not known."""
         return None if self.version is None else self.version == V2
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Dir(MOUNT),)
 
     @classmethod
     def read(cls, host: Host, cmdline: Lazy[BootCmdline], release: Lazy[OsRelease]) -> CgroupVersion:

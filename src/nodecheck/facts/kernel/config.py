@@ -9,6 +9,7 @@ from nodecheck.host import MIB, Host
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Each, File, Sources
 from nodecheck.record import NamedTuple
 
 CONFIG_GZ = "/proc/config.gz"
@@ -66,6 +67,10 @@ class RunningConfig(NamedTuple):
     config: KernelConfig
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (File(CONFIG_GZ), Each(RunningKernel, "release", tuple(map(File, FILES))))
+
+    @classmethod
     def read(cls, host: Host, kernel: Lazy[RunningKernel]) -> RunningConfig:
         """``/proc/config.gz``, else the file of the running release. Raises what the host raises."""
         try:
@@ -83,6 +88,10 @@ class BootConfig(NamedTuple):
     """The configuration of the kernel that the next boot starts."""
 
     config: KernelConfig
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Each(BootTree, "tree.release", tuple(map(File, FILES))),)
 
     @classmethod
     def read(cls, host: Host, tree: BootTree, kernel: KernelRelease, running: Lazy[RunningConfig]) -> BootConfig:

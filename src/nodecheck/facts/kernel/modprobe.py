@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
+from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.kernel.trees import BootTree
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import Each, File, Sources
 from nodecheck.record import NamedTuple
 
 MODPROBE_DIRS = (
@@ -48,6 +49,13 @@ class Modprobe(NamedTuple):
     aliases: tuple[Rule, ...] = ()
     barred: tuple[Rule, ...] = ()
     """``module_blacklist=``: the kernel itself refuses these, whoever loads them (kernel/module/main.c)."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            *conf_sources(MODPROBE_DIRS, "*.conf", "*.alias"),
+            Each(BootTree, "tree.path", (File("{}/modules.softdep"),)),
+        )
 
     @classmethod
     def read(cls, host: Host, tree: BootTree, cmdline: BootCmdline) -> Modprobe:

@@ -9,6 +9,7 @@ from nodecheck.host import MIB, Host, names_in
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Dir, Exists, File, Netlink, Sources
 from nodecheck.record import NamedTuple
 
 PROC_MODULES = "/proc/modules"
@@ -57,6 +58,10 @@ class Modules(NamedTuple):
     """The first line that cannot be understood."""
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (File(PROC_MODULES),)
+
+    @classmethod
     def read(cls, host: Host) -> Modules:
         """Raises Offline where the host is not running and does not hold the list."""
         try:
@@ -103,6 +108,10 @@ class SysModules(NamedTuple):
     states: Mapping[str, str | FactError | None]
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (Dir(SYS_MODULE), File(f"{SYS_MODULE}/*/initstate"))
+
+    @classmethod
     def read(cls, host: Host, modules: Lazy[Modules]) -> SysModules:
         """Raises Offline where the host is not running and does not hold it."""
         try:
@@ -129,6 +138,10 @@ class ModuleSigns(NamedTuple):
     paths: Mapping[str, str | FactError | None]
     filesystems: frozenset[str] | FactError = frozenset()
     """File systems that the kernel knows now, each named as its module."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (*[Exists(path) for path, _ in SIGNS.values()], File(FILESYSTEMS))
 
     @classmethod
     def read(cls, host: Host) -> ModuleSigns:
@@ -175,6 +188,10 @@ class GenlFamilies(NamedTuple):
     names: frozenset[str]
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (Netlink("genl_families"),)
+
+    @classmethod
     def read(cls, host: Host) -> GenlFamilies:
         """Raises Offline for a host that does not run."""
         return cls(frozenset([row.name for row in host.netlink("genl_families")]))
@@ -184,6 +201,10 @@ class ModuleLoading(NamedTuple):
     """Whether the running kernel still loads modules."""
 
     disabled: bool
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File("/proc/sys/kernel/modules_disabled"),)
 
     @classmethod
     def read(cls, host: Host) -> ModuleLoading:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
+from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.services.cmdline import boot_units
 from nodecheck.facts.services.early_services import other_command
@@ -14,6 +14,7 @@ from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.model.sources import Exists, File, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 SERVICE = "systemd-modules-load.service"
@@ -64,6 +65,19 @@ class ModulesLoad(NamedTuple):
     """Whether the init reads modules-load.d."""
     unsupported: str | None = None
     """The init system, where it is not known here how it loads modules."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        from nodecheck.facts.services.openrc import Runlevels
+
+        return (
+            *conf_sources(LOAD_DIRS, "*.conf"),
+            Exists(INITRAMFS_TOOLS),
+            File(ETC_MODULES),
+            File(OPENRC_MODULES),
+            *Runlevels.reads(),
+            UnitText(SERVICE),
+        )
 
     @classmethod
     def read(cls, host: Host, init: InitSystem, cmdline: BootCmdline, units: UnitIndex) -> ModulesLoad:

@@ -15,6 +15,7 @@ from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import File, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class ModuleScripts(NamedTuple):
     """``/etc/sysconfig/modules/*.modules``, ``/etc/rc.modules`` and ``rc.local``."""
 
     scripts: tuple[ModuleScript, ...] = ()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Tree(SCRIPT_DIR, "*.modules"), File(RC_MODULES), *map(File, RC_LOCALS))
 
     @classmethod
     def read(cls, host: Host, init: InitSystem, units: UnitIndex, release: Lazy[OsRelease]) -> ModuleScripts:
@@ -118,6 +123,10 @@ class UnitLoads(NamedTuple):
     ``modprobe@NAME.service``."""
 
     loads: tuple[Load, ...] = ()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (UnitText("*.service"),)
 
     @classmethod
     def read(cls, host: Host, init: InitSystem, units: UnitIndex, pulls: Lazy[ServicePulls]) -> UnitLoads:

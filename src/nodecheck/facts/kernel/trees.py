@@ -10,6 +10,7 @@ from nodecheck.facts.kernel.modules import Modules, module_name
 from nodecheck.host import MIB, Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Dir, Each, Exists, File, Sources
 from nodecheck.record import NamedTuple
 
 DIRS = ("/lib/modules", "/usr/lib/modules")
@@ -94,6 +95,10 @@ class RunningTree(NamedTuple):
     tree: ModuleTree
 
     @classmethod
+    def reads(cls) -> Sources:
+        return _tree_sources()
+
+    @classmethod
     def read(cls, host: Host, kernel: Lazy[RunningKernel], modules: Lazy[Modules]) -> RunningTree:
         """Where a root holds the list of modules and not the release, its one tree is taken as the running kernel's.
 
@@ -112,6 +117,10 @@ class BootTree(NamedTuple):
     """The tree of the kernel that the next boot starts."""
 
     tree: ModuleTree
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (*_tree_sources(), *[Exists(form.format("*")) for form in IMAGES])
 
     @classmethod
     def read(cls, host: Host, kernel: KernelRelease, cmdline: BootCmdline) -> BootTree:
@@ -175,6 +184,11 @@ def read_tree(host: Host, release: str | None, built_in_only: bool = False) -> M
     return ModuleTree(release, others=_releases(host))
 
 
+def _tree_sources() -> Sources:
+    lists = [File(f"{folder}/*/{file}") for folder in DIRS for file in ("modules.dep", "modules.builtin")]
+    return (*[Dir(folder, depth=2) for folder in DIRS], *lists)
+
+
 def _releases(host: Host) -> tuple[str, ...]:
     for folder in DIRS:
         if found := tuple([name for name in names_in(host, folder) if name[:1] in tuple("0123456789")]):
@@ -197,6 +211,10 @@ class BootTreeFiles(NamedTuple):
     """The module files in the tree of the kernel that will boot, by module name, whatever modules.dep lists."""
 
     files: Mapping[str, str]
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Each(BootTree, "tree.path", (Dir("{}", depth=16),)),)
 
     @classmethod
     def read(cls, host: Host, tree: BootTree) -> BootTreeFiles:

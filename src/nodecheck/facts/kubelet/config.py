@@ -10,6 +10,7 @@ from nodecheck.facts.kubelet.settings import Problem, Setting
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Each, File, Sources
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Release, Row, Table
 
@@ -87,6 +88,12 @@ class KubeletConfig(NamedTuple):
         return None if release is None else DEFAULT_RUNTIME.at("runtime", release).wanted
 
     @classmethod
+    def reads(cls) -> Sources:
+        from nodecheck.facts.kubelet.launch import kubelet_sources
+
+        return kubelet_sources()
+
+    @classmethod
     def read(cls, host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> KubeletConfig:
         """The kubelet's configuration. Raises what the host raises for a file that is there and cannot be read."""
         if not has_kubelet(host, index) and not has_agent(host, index):
@@ -115,6 +122,10 @@ class KubeletDriverLine(NamedTuple):
     """The line that sets it."""
     kind: str | None = None
     """The line ``kind: KubeletConfiguration`` of the kubelet's YAML file."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return tuple([Each(KubeletConfig, field, (File("{}"),)) for field in ("cgroup_driver.source", "config")])
 
     @classmethod
     def read(cls, host: Host, config: KubeletConfig) -> KubeletDriverLine:

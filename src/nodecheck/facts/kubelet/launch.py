@@ -6,6 +6,7 @@ import re
 
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
+from nodecheck.facts.kubelet.files import MOST_DEPTH, MOST_FILES
 from nodecheck.facts.kubelet.flags import Flags, boolean_of, parse_flags
 from nodecheck.facts.kubelet.places import (
     AGENT_CONFIGS,
@@ -27,6 +28,7 @@ from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Exists, File, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
 
 _DEB = frozenset(("debian", "ubuntu", "raspbian", "linuxmint", "pop", "kali", "devuan", "deepin", "uos"))
@@ -57,6 +59,20 @@ def read_launch(host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> Launc
         packaged = _as_packaged(host, release)
         return packaged._replace(present=True, sources=(*command.sources, *packaged.sources))
     return _launch(arguments, command.sources, strict, command)
+
+
+def kubelet_sources() -> Sources:
+    """What the kubelet's effective configuration is read from."""
+    return (
+        UnitText(UNIT),
+        Named("EnvironmentFile= of kubelet.service"),
+        *map(File, (*CONFIGS, OPENSHIFT_CONFIG, DEB_ARGS, RPM_ARGS)),
+        *[File(path) for path, _ in ARGUMENT_FILES],
+        Tree(f"{EKS_CONFIG}.d", "*.conf", depth=MOST_DEPTH + 1, most=MOST_FILES),
+        Named("--config and --config-dir of the kubelet"),
+        *map(File, AGENT_CONFIGS),
+        *map(Exists, (*PROGRAMS, *AGENT_STATE)),
+    )
 
 
 def _kubelet_arguments(command: CommandLine) -> tuple[list[Word], bool]:

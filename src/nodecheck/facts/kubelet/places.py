@@ -47,13 +47,23 @@ AGENT_STATE = ("/var/lib/rancher/k3s/agent", "/var/lib/rancher/rke2/agent")
 """What k3s and RKE2 have, whose agents run a kubelet of their own."""
 
 
+SIGNS = (
+    *CONFIGS,
+    EKS_CONFIG + ".d",
+    OPENSHIFT_CONFIG,
+    DEB_ARGS,
+    RPM_ARGS,
+    *[path for path, _ in ARGUMENT_FILES],
+    *PROGRAMS,
+)
+"""What shows a kubelet, besides its unit."""
+
+
 def has_kubelet(host: Host, index: UnitIndex) -> bool:
     """Whether any place at all shows a kubelet. Raises what the host raises for one that cannot be looked at."""
     if index.exists(UNIT) or index.dropins(UNIT):
         return True
-    arguments = [path for path, _ in ARGUMENT_FILES]
-    places = (*CONFIGS, EKS_CONFIG + ".d", OPENSHIFT_CONFIG, DEB_ARGS, RPM_ARGS, *arguments, *PROGRAMS)
-    return any(exists(host, path) for path in places)
+    return any(exists(host, path) for path in SIGNS)
 
 
 def has_agent(host: Host, index: UnitIndex) -> bool:

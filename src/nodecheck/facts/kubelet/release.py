@@ -10,6 +10,7 @@ from nodecheck.facts.runtimes.releases import Release, _release
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Exists, Sources
 from nodecheck.record import NamedTuple
 
 
@@ -19,6 +20,12 @@ class KubeletRelease(NamedTuple):
     numbers: Release | None = None
     hidden: FactError | None = None
     """Why the packages, which might have told it, could not be read."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        from nodecheck.facts.kubelet.places import SIGNS
+
+        return tuple(map(Exists, SIGNS))
 
     @classmethod
     def read(

@@ -8,6 +8,7 @@ from nodecheck.errors import Absent, FactError, Malformed
 from nodecheck.facts.kubelet.places import kubelet_unit
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
+from nodecheck.model.sources import Dir, Each, Exists, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 DEFAULT_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -33,6 +34,10 @@ class ServicePath(NamedTuple):
     source: str | None = None
     """The file that sets it; None for systemd's default."""
     line: int | None = None
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (UnitText("kubelet.service"), Named("EnvironmentFile= of kubelet.service"))
 
     @classmethod
     def read(cls, host: Host, index: UnitIndex) -> ServicePath:
@@ -65,6 +70,14 @@ class Commands(NamedTuple):
     found: Mapping[str, Command | FactError | None]
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (
+            Each(ServicePath, "folders", tuple([Exists(f"{{}}/{name}") for name in KNOWN])),
+            *[Exists(f"{folder}/{SHELL}") for folder in DEFAULT_PATH],
+            Named("a link of one of these programs"),
+        )
+
+    @classmethod
     def read(cls, host: Host, path: ServicePath) -> Commands:
         found = {name: _look(host, path.folders, name) for name in KNOWN}
         if found[SHELL] is None:  # it tells whether programs were captured, whatever the unit's PATH is
@@ -78,6 +91,10 @@ class AllCommands(NamedTuple):
     found: Mapping[str, Command | FactError | None]
     problem: FactError | None = None
     """Why a folder could not be listed."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Each(ServicePath, "folders", (Dir("{}"),)), Named("a link of one of these programs"))
 
     @classmethod
     def read(cls, host: Host, path: ServicePath) -> AllCommands:

@@ -8,6 +8,7 @@ from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
 KERNEL = "/proc/sys/kernel/hostname"
@@ -29,6 +30,10 @@ class KernelHostname(NamedTuple):
     name: str
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (File(KERNEL),)
+
+    @classmethod
     def read(cls, host: Host) -> KernelHostname:
         """Read ``/proc/sys/kernel/hostname``. Raises Offline where the host is not running."""
         return cls(text(host, KERNEL, 4096).rstrip("\n"))
@@ -45,6 +50,10 @@ class BootHostname(NamedTuple):
     """As written there."""
     pattern: str | None = None
     """The name with ``?`` or ``$``, which the machine's id fills in; ``name`` is None then."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(STATIC), File("/etc/conf.d/hostname"), File("/etc/sysconfig/network"))
 
     @classmethod
     def read(cls, host: Host, init: InitSystem, cmdline: Lazy[BootCmdline]) -> BootHostname:
@@ -92,6 +101,10 @@ class OwnName(NamedTuple):
 
     name: str | None = None
     source: str = STATIC
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(cls, kernel: Lazy[KernelHostname], boot: Lazy[BootHostname]) -> OwnName:

@@ -9,6 +9,7 @@ from nodecheck.errors import Absent
 from nodecheck.facts.network.links import spelt
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
 PATH = "/etc/hosts"
@@ -34,6 +35,10 @@ class Hosts(NamedTuple):
     """The whole text; None where there is no such file."""
     by_name: Mapping[str, tuple[HostsLine, ...]] = {}
     """Each name in lower case to its lines."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(PATH),)
 
     @classmethod
     def read(cls, host: Host) -> Hosts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.host import Host
 from nodecheck.host.netlink import AddressRow, LinkRow
+from nodecheck.model.sources import Netlink, Sources
 from nodecheck.record import NamedTuple
 
 __all__ = ["AddressRow", "Addresses", "LinkRow", "Links", "is_usable", "spelt", "told_link"]
@@ -26,6 +27,10 @@ class Links(NamedTuple):
     rows: tuple[LinkRow, ...] = ()
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (Netlink("links"),)
+
+    @classmethod
     def read(cls, host: Host) -> Links:
         return cls(host.netlink("links"))
 
@@ -42,6 +47,10 @@ class Addresses(NamedTuple):
     """The addresses of all interfaces, IPv4 and IPv6."""
 
     rows: tuple[AddressRow, ...] = ()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Netlink("addresses"),)
 
     @classmethod
     def read(cls, host: Host) -> Addresses:

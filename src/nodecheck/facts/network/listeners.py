@@ -8,6 +8,7 @@ from nodecheck.errors import Absent, Denied, Offline, ParseError, Unsupported
 from nodecheck.host import MIB, Host
 from nodecheck.host.base import text
 from nodecheck.host.netlink import ListenerRow
+from nodecheck.model.sources import Exists, File, Netlink, Sources
 from nodecheck.record import NamedTuple
 
 __all__ = ["ListenerRow", "Listeners", "parse_tcp"]
@@ -24,6 +25,18 @@ class Listeners(NamedTuple):
     rows: tuple[ListenerRow, ...] = ()
     source: str = NETLINK
     """Where they were read: ``netlink listeners``, or a file."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            Netlink("listeners"),
+            *[
+                File(f"/proc/{folder}/{file}")
+                for folder in ("thread-self/net", "net", "1/net")
+                for file in ("tcp", "tcp6")
+            ],
+            Exists("/proc/net"),
+        )
 
     @classmethod
     def read(cls, host: Host) -> Listeners:

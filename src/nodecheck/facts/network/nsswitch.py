@@ -7,6 +7,7 @@ import re
 from nodecheck.errors import Absent
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
 PATH = "/etc/nsswitch.conf"
@@ -22,6 +23,10 @@ class HostsOrder(NamedTuple):
     text: str | None = None
     last: frozenset[str] = frozenset()
     """Those that end the search where they do not know a name (``[NOTFOUND=return]``, ``[!UNAVAIL=return]``)."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(PATH),)
 
     @classmethod
     def read(cls, host: Host) -> HostsOrder:

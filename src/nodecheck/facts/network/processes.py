@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nodecheck.errors import Absent, Denied, FactError, Offline, TooLarge
 from nodecheck.facts.network.listeners import Listeners
 from nodecheck.host import Host
+from nodecheck.model.sources import Dir, Exists, File, Sources
 from nodecheck.record import NamedTuple
 
 _ESRCH = 3
@@ -36,6 +37,15 @@ class SocketOwners(NamedTuple):
     """Inode and process; a socket that several processes hold is told with the first of them, its parent as a rule."""
     hidden: bool = False
     """Some processes could not be looked into: that an inode is not found proves nothing."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            Dir("/proc"),
+            Dir("/proc/*/fd"),
+            *[File(f"/proc/*/{file}") for file in ("comm", "cmdline", "cgroup", "status")],
+            Exists("/proc/*/exe"),
+        )
 
     @classmethod
     def read(cls, host: Host, listeners: Listeners) -> SocketOwners:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.host import Host
 from nodecheck.host.netlink import HopRow, RouteRow
+from nodecheck.model.sources import Netlink, Sources
 from nodecheck.record import NamedTuple
 
 __all__ = ["HopRow", "RouteRow", "Routes", "hops_of", "is_dead", "leads_out", "told_route"]
@@ -21,6 +22,10 @@ class Routes(NamedTuple):
     """The routes of all tables, IPv4 and IPv6."""
 
     rows: tuple[RouteRow, ...] = ()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Netlink("routes"),)
 
     @classmethod
     def read(cls, host: Host) -> Routes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent
 from nodecheck.host import Host
+from nodecheck.model.sources import Dir, Sources
 from nodecheck.record import NamedTuple
 
 LISTS = "/var/lib/apt/lists"
@@ -14,6 +15,10 @@ class AptLists(NamedTuple):
 
     none: bool = False
     """It has its directory, and no list in it: ``apt-get install`` would find no package."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Dir(LISTS),)
 
     @classmethod
     def read(cls, host: Host) -> AptLists:

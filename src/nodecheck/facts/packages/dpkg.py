@@ -12,6 +12,7 @@ from functools import lru_cache
 from nodecheck.errors import Absent, ParseError, TooLarge
 from nodecheck.facts.packages.names import WANTED, Database, Package, is_wanted
 from nodecheck.host import MIB, Host, names_in
+from nodecheck.model.sources import File, Sources, Tree
 from nodecheck.text import decode
 
 DIRECTORY = "/var/lib/dpkg"
@@ -46,6 +47,11 @@ def read_dpkg(host: Host) -> Database:
             found[package.name, architecture] = package
     present = [package for package in found.values() if package.state not in STATES[:2]]
     return Database(tuple(present), tuple(databases[:1]), () if databases else (STATUS,))
+
+
+def dpkg_sources() -> Sources:
+    """The files of dpkg's database."""
+    return (Tree(f"{DIRECTORY}/status.d"), File(STATUS), Tree(f"{DIRECTORY}/updates"))
 
 
 def _files(host: Host) -> Iterator[tuple[str, bool]]:

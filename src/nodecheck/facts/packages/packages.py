@@ -5,6 +5,7 @@ from __future__ import annotations
 from nodecheck.facts.packages.names import NAMES, Package, plain_name
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
 
@@ -16,6 +17,13 @@ class Packages(NamedTuple):
     """The databases that were read."""
     missing: tuple[str, ...] = ()
     """The databases that were looked for and are not there."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        from nodecheck.facts.packages.dpkg import dpkg_sources
+        from nodecheck.facts.packages.rpm import rpm_sources
+
+        return (*dpkg_sources(), *rpm_sources())
 
     @classmethod
     def read(cls, host: Host) -> Packages:
@@ -55,6 +63,10 @@ class PackageSigns(NamedTuple):
     """
 
     packages: Packages
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(cls, host: Host, packages: Lazy[Packages]) -> PackageSigns:

@@ -13,9 +13,12 @@ from nodecheck.errors import Absent, Malformed, TooLarge
 from nodecheck.facts.packages.names import Database, Package, is_wanted
 from nodecheck.facts.packages.rpm_header import parse_header
 from nodecheck.host import Host
+from nodecheck.model.sources import File, Sources
 
 DIRECTORIES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm")
 """rpm's ``%_dbpath``: newer distributions, all others (often a link to the first), rpm-ostree."""
+
+_FORMATS = (("rpmdb.sqlite", "sqlite"), ("Packages.db", "ndb"), ("Packages", "bdb"))
 
 
 MOST_HEADERS = 256
@@ -44,9 +47,15 @@ def read_rpm(host: Host) -> Database:
     return Database(tuple(packages), (path,))
 
 
+def rpm_sources() -> Sources:
+    """The databases of rpm, each in three formats; SQLite has a log beside."""
+    names = (*[name for name, _ in _FORMATS], "rpmdb.sqlite-wal")
+    return tuple([File(f"{directory}/{name}") for directory in DIRECTORIES for name in names])
+
+
 def _database(host: Host) -> tuple[str, Headers] | None:
     for directory in DIRECTORIES:
-        for name, module in (("rpmdb.sqlite", "sqlite"), ("Packages.db", "ndb"), ("Packages", "bdb")):
+        for name, module in _FORMATS:
             path = f"{directory}/{name}"
             try:
                 host.read_at(path, 0, 1)

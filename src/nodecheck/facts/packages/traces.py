@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent
 from nodecheck.host import Host
+from nodecheck.model.sources import Exists, Sources
 from nodecheck.record import NamedTuple
 
 UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
@@ -30,6 +31,13 @@ class Traces(NamedTuple):
 
     found: tuple[tuple[str, str], ...] = ()
     """Component and path."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            *[Exists(path) for paths in _FILES.values() for path in paths],
+            *[Exists(f"{folder}/{unit}.service") for folder in UNIT_DIRECTORIES for unit in _UNITS.values()],
+        )
 
     @classmethod
     def read(cls, host: Host) -> Traces:

@@ -12,6 +12,7 @@ from nodecheck.formats.versions import parse_version
 from nodecheck.host import Completed, Host
 from nodecheck.host.programs import SEARCH_PATH
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Exists, Named, Program, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ class KubernetesTools(NamedTuple):
     """Whether this host runs: then what has no program is not there."""
 
     @classmethod
+    def reads(cls) -> Sources:
+
+        return tool_sources(KUBERNETES)
+
+    @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> KubernetesTools:
         """Ask them side by side. What is wrong with one stays with it."""
 
@@ -83,6 +89,11 @@ class RuntimeTools(NamedTuple):
     told: tuple[Told, ...] = ()
     running: bool = True
     """Whether this host runs: then what has no program is not there."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+
+        return tool_sources(RUNTIMES)
 
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> RuntimeTools:
@@ -157,6 +168,20 @@ def _at_rest(host: Host, tool: Tool) -> Told:
     return Told(
         tool.component, tool.argv[0], problem=Absent(tool.argv[0], f"no such program in {':'.join(SEARCH_PATH)}")
     )
+
+
+def tool_sources(tools: tuple[Tool, ...]) -> Sources:
+    """What :func:`ask` asks for."""
+    names = [tool.argv[0] for tool in tools]
+    return (
+        *[Program(tool.argv) for tool in tools],
+        *[Exists(f"{directory}/{name}") for name in names for directory in SEARCH_PATH],
+        *[source for name in names if name in SERVICES for source in _service_sources(SERVICES[name])],
+    )
+
+
+def _service_sources(service: str) -> Sources:
+    return (UnitText(f"{service}.service"), Named(f"ExecStart= of {service}.service"))
 
 
 def understood(component: str, answer: Completed) -> Told:

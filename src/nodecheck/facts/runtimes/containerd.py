@@ -9,6 +9,7 @@ from nodecheck.facts.runtimes.service import Service, first_there, flag_value, s
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -35,6 +36,17 @@ class Containerd(NamedTuple):
     files: tuple[ConfigFile, ...] = ()
     """That file and what it imports, in the order in which they are merged; empty where there is no file."""
     service: Service | None = None
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            UnitText(UNIT),
+            Named("EnvironmentFile= of containerd.service"),
+            File(CONFIG),
+            Named("--config of containerd.service"),
+            Named("imports of containerd's configuration"),
+            *map(Exists, PROGRAMS),
+        )
 
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> Containerd:

@@ -10,6 +10,7 @@ from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.formats.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Exists, File, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/crio/crio.conf"
@@ -41,6 +42,18 @@ class Crio(NamedTuple):
     """The files that were read, in order."""
     path: str = CONFIG
     service: Service | None = None
+
+    @classmethod
+    def reads(cls) -> Sources:
+
+        return (
+            *map(UnitText, UNITS),
+            Named("EnvironmentFile= of crio.service"),
+            File(CONFIG),
+            Tree(CONFIG_DIR, depth=MOST_LEVELS + 1, most=MOST_FILES),
+            Named("--config and --config-dir of crio.service"),
+            *map(Exists, PROGRAMS),
+        )
 
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> Crio:

@@ -15,6 +15,7 @@ from nodecheck.facts.services.unit_words import BLANKS, environment_file, split_
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 PROGRAMS = (
@@ -56,6 +57,18 @@ class Docker(NamedTuple):
     """How many values the file's ``exec-opts`` holds; None where it has no such key."""
     list_line: str | None = None
     """The one line on which that list begins."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            UnitText(UNIT),
+            Named("EnvironmentFile= of docker.service"),
+            File(CONFIG),
+            Named("--config-file of docker.service"),
+            File(DEFAULTS),
+            Exists("/etc/sysconfig/docker"),
+            *map(Exists, PROGRAMS),
+        )
 
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex], init: Lazy[InitSystem]) -> Docker:

@@ -7,6 +7,7 @@ from nodecheck.facts.packages.names import Package
 from nodecheck.facts.packages.packages import Packages
 from nodecheck.facts.packages.versions import RuntimeTools, Told
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
 Release = tuple[int, ...]
@@ -21,6 +22,10 @@ class RuntimeReleases(NamedTuple):
     docker: Release | None = None
     containerd: Release | None = None
     crio: Release | None = None
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(cls, tools: RuntimeTools, packages: Lazy[Packages]) -> RuntimeReleases:

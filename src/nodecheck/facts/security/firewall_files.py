@@ -11,6 +11,7 @@ from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
+from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 UFW_CONF = "/etc/ufw/ufw.conf"
@@ -29,6 +30,10 @@ class FirewalldTrace(NamedTuple):
     path: str | None = None
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (Exists("/etc/firewalld/firewalld.conf"),)
+
+    @classmethod
     def read(cls, host: Host) -> FirewalldTrace:
         """Raises what the host raises except Absent."""
         return cls("/etc/firewalld/firewalld.conf" if exists(host, "/etc/firewalld/firewalld.conf") else None)
@@ -44,6 +49,10 @@ class UfwConf(NamedTuple):
     line: int | None = None
     text: str | None = None
     """That whole line."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(UFW_CONF),)
 
     @classmethod
     def read(cls, host: Host) -> UfwConf:
@@ -73,6 +82,10 @@ class SavedRules(NamedTuple):
 
     files: tuple[tuple[str, str, tuple[FilterTable, ...] | None], ...] = ()
     """Service, path, tables."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return tuple([File(path) for paths in IPTABLES_FILES.values() for path in paths])
 
     @classmethod
     def read(cls, host: Host) -> SavedRules:
@@ -106,6 +119,15 @@ class NftFile(NamedTuple):
     present: bool = False
     missing: str | None = None
     """A file that it includes and that is not there: nft refuses the whole then."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            UnitText("nftables.service"),
+            Named("ExecStart= of nftables.service"),
+            *map(File, NFT_FILES),
+            Named("include in nftables.conf"),
+        )
 
     @classmethod
     def read(cls, host: Host, index: UnitIndex) -> NftFile:

@@ -22,6 +22,7 @@ from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import File, Netlink, Program, Sources
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ class NftTables(NamedTuple):
     tables: tuple[FilterTable, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     """What told that there are no tables at all."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Netlink("nft_chains"), Netlink("nft_rules *"))
 
     @classmethod
     def read(cls, host: Host, modules: Lazy[Modules], tree: Lazy[RunningTree]) -> NftTables:
@@ -126,6 +131,18 @@ class LegacyTables(NamedTuple):
     tables: tuple[FilterTable, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     """What told that there are none."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            *[File(f"/proc/{folder}/{file}") for folder in ("thread-self/net", "net") for _, file, _ in _LEGACY],
+            *[
+                Program((program, *words))
+                for _, _, programs in _LEGACY
+                for program in programs
+                for words in (("-t", "filter"), ("--version",))
+            ],
+        )
 
     @classmethod
     def read(cls, host: Host) -> LegacyTables:

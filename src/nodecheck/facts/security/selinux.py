@@ -8,6 +8,7 @@ from nodecheck.errors import Absent, Denied, FactError, Offline, ParseError
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
 ENFORCING = "enforcing"
@@ -30,6 +31,10 @@ class SelinuxMode(NamedTuple):
     mode: str | None
     """``enforcing``, ``permissive``, ``disabled``; None: enabled, in a mode that cannot be seen from here."""
     evidence: tuple[Evidence, ...]
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(ENFORCE), File(CURRENT), File(LSM_LIST))
 
     @classmethod
     def read(cls, host: Host) -> SelinuxMode:

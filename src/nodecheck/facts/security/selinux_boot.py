@@ -11,6 +11,7 @@ from nodecheck.host import Host, names_in
 from nodecheck.host.base import exists, text
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Dir, Exists, File, Sources
 from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/selinux/config"
@@ -35,6 +36,10 @@ class SelinuxConfig(NamedTuple):
     """The value stands after a blank, where libselinux before 3.4 does not see it."""
     policy: str | None = None
     """Where there is no file: the policy directory that libselinux takes then, if it is there."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(CONFIG), Exists(POLICY))
 
     @classmethod
     def read(cls, host: Host, release: Lazy[OsRelease]) -> SelinuxConfig:
@@ -111,6 +116,10 @@ class SelinuxAtBoot(NamedTuple):
     """In a few words, for the message."""
     evidence: tuple[Evidence, ...]
     config: SelinuxConfig = SelinuxConfig()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(
@@ -211,6 +220,10 @@ class ContainerSelinux(NamedTuple):
     path: str | None
     """A file of it; None where none is there."""
     looked: tuple[str, ...]
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (*map(Exists, _POLICY_FILES), Dir(_STORE), Exists(f"{_STORE}/*/container"))
 
     @classmethod
     def read(cls, host: Host) -> ContainerSelinux:

@@ -11,6 +11,7 @@ from nodecheck.facts.distro.os_release import OsRelease, leading_numbers
 from nodecheck.facts.kernel.config import BootConfig, KernelConfig
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
 _EXCLUSIVE = ("selinux", "apparmor", "smack")
@@ -33,6 +34,10 @@ class KernelLsm(NamedTuple):
     """None: nothing tells."""
     why: str
     evidence: tuple[Evidence, ...]
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(

@@ -15,6 +15,7 @@ from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 UNIT_DIRS = ("/etc/systemd/system/", "/usr/local/lib/systemd/system/")
@@ -52,6 +53,10 @@ class BootCommands(NamedTuple):
     """The lines in the order of the units' names, those of ``rc.local`` last."""
 
     lines: tuple[Line, ...] = ()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (UnitText("*.service"), *map(File, RC_LOCALS), Named("a command of a unit in /etc/systemd/system"))
 
     @classmethod
     def read(cls, host: Host, init: InitSystem, index: UnitIndex, pulls: Lazy[ServicePulls]) -> BootCommands:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from nodecheck.errors import Unsupported
 from nodecheck.facts.boot.next_boot import BootCmdline
+from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
 _TARGETS = {
@@ -33,6 +34,10 @@ class BootUnits(NamedTuple):
     """None: ``default.target`` is what the node boots into."""
     source: str | None = None
     line: int | None = None
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(cls, cmdline: BootCmdline) -> BootUnits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nodecheck.errors import Absent
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.host import Host, names_in
+from nodecheck.model.sources import Dir, Sources
 from nodecheck.record import NamedTuple
 
 DIRS = (
@@ -23,6 +24,10 @@ class Generators(NamedTuple):
     paths: tuple[str, ...] = ()
     """The generators that are there, by path; a masked one under the path that masks it."""
     masks: frozenset[str] = frozenset()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return tuple(map(Dir, DIRS))
 
     @classmethod
     def read(cls, host: Host, init: InitSystem) -> Generators:

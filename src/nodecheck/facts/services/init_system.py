@@ -11,6 +11,7 @@ from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Dir, Exists, File, Sources
 from nodecheck.record import NamedTuple
 
 __all__ = ["InitSystem", "Unit", "UnitIndex", "load_unit"]
@@ -68,6 +69,17 @@ class InitSystem(NamedTuple):
         (False, True, False)
         """
         return self.is_systemd and (self.version is None or self.version >= version)
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            *map(Exists, PROGRAMS),
+            *map(Dir, _LIBRARY_DIRS),
+            Exists("/sbin/init"),
+            Exists("/usr/sbin/init"),
+            File("/etc/inittab"),
+            *[Exists(path) for _, paths in _OTHERS for path in paths],
+        )
 
     @classmethod
     def read(cls, host: Host, release: Lazy[OsRelease]) -> InitSystem:

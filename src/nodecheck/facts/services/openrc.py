@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent, Offline, Unsupported
 from nodecheck.host import Host
+from nodecheck.model.sources import Dir, Sources
 from nodecheck.record import NamedTuple
 
 LEVELS = ("sysinit", "boot", "default", "nonetwork")
@@ -17,6 +18,10 @@ class Runlevels(NamedTuple):
     """Whether any runlevel is on disk."""
     places: tuple[tuple[str, str], ...] = ()
     """Each runlevel with a service in it."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return tuple([Dir(f"/etc/runlevels/{level}") for level in LEVELS])
 
     @classmethod
     def read(cls, host: Host) -> Runlevels:
@@ -45,6 +50,10 @@ class StartedServices(NamedTuple):
 
     names: tuple[str, ...]
     path: str
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Dir("/run/openrc/started"), Dir("/lib/rc/init.d/started"))
 
     @classmethod
     def read(cls, host: Host) -> StartedServices:

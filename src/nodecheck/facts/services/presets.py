@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from nodecheck.errors import Absent
-from nodecheck.facts.files.conf_dirs import conf_files
+from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
 MACHINE_ID = "/etc/machine-id"
@@ -50,6 +51,10 @@ class FirstBoot(NamedTuple):
     presets: tuple[Preset, ...] = ()
     full: bool = False
     """This systemd may disable units too; how it was built is not known."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(MACHINE_ID), *conf_sources(PRESET_DIRS, "*.preset"))
 
     @classmethod
     def read(cls, host: Host, init: InitSystem, index: UnitIndex) -> FirstBoot:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.host import Host, exists
+from nodecheck.model.sources import Exists, Program, Sources
 from nodecheck.record import NamedTuple
 
 LIST = (
@@ -25,6 +26,10 @@ class Services(NamedTuple):
     """The service and socket units that the running systemd knows, by name."""
 
     units: Mapping[str, ServiceState]
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Exists("/run/systemd/system"), Program(LIST))
 
     @classmethod
     def read(cls, host: Host) -> Services:

@@ -13,6 +13,7 @@ from nodecheck.facts.services.unit_files import Unit, load_unit
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Exists, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 TIME_SERVICES = (
@@ -37,6 +38,9 @@ WELL_KNOWN = (
 
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 """Where systemd looks for a program without a path."""
+
+_SHELLS = ("/bin/sh", "/usr/bin/sh")
+"""Where there is neither, the root holds no programs at all."""
 
 
 REQUIRED_SINCE = 254
@@ -77,6 +81,10 @@ class KnownServices(NamedTuple):
     units: Texts
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (*map(UnitText, WELL_KNOWN), *_condition_sources())
+
+    @classmethod
     def read(cls, host: Host, init: InitSystem, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> KnownServices:
         """Read the unit files of those that are there. What cannot be read is kept with its unit."""
         index = index.persistent()
@@ -90,11 +98,21 @@ class OtherServices(NamedTuple):
     units: Texts
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (UnitText("*.service"), *_condition_sources())
+
+    @classmethod
     def read(cls, host: Host, init: InitSystem, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> OtherServices:
         """Read every service's unit file. What cannot be read is kept with its unit."""
         index = index.persistent()
         names = (name for name in index.files if name.endswith(".service"))
         return cls(_texts(_Boot(host, index, cmdline, _needs(init)), names))
+
+
+def _condition_sources() -> Sources:
+    """What tells whether a service will start."""
+    named = ("Condition…= and Assert…= of these units", "ExecStart= and the like of these units")
+    return (*map(Named, named), *map(Exists, _SHELLS), Exists("/etc/init.d/*"))
 
 
 class _Boot(NamedTuple):
@@ -208,7 +226,7 @@ def _missing_program(host: Host, unit: Unit) -> Obstacle | None:
             if unit.last("Service", "RootDirectory") or unit.last("Service", "RootImage"):
                 return None
             wrong = _wrong(host, program)
-            if wrong is not None and any(exists(host, shell) for shell in ("/bin/sh", "/usr/bin/sh")):
+            if wrong is not None and any(exists(host, shell) for shell in _SHELLS):
                 mend = f"Install what brings {program}"
                 return Obstacle(f"{program} {wrong}", path, f"{key}={value}", line, mend)
     return None

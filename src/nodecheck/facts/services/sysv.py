@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from nodecheck.errors import Absent
 from nodecheck.facts.services.generators import Generators
 from nodecheck.host import Host, names_in
+from nodecheck.model.sources import Dir, Sources
 from nodecheck.record import NamedTuple
 
 INIT_DIRS = ("/etc/init.d", "/etc/rc.d/init.d")
@@ -29,6 +30,10 @@ class SysvScripts(NamedTuple):
     """The scripts that systemd makes services of."""
 
     scripts: tuple[SysvScript, ...] = ()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (*map(Dir, INIT_DIRS), *[Dir(f"/etc/{top}rc{level}.d") for top in ("", "rc.d/") for level in LEVELS])
 
     @classmethod
     def read(cls, host: Host, generators: Generators) -> SysvScripts:

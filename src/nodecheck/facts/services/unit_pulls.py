@@ -10,6 +10,7 @@ from nodecheck.facts.services.unit_names import dropin_dirs
 from nodecheck.facts.services.units import MOST_STEPS, UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import Sources, UnitText
 from nodecheck.record import NamedTuple
 
 Pulls = Mapping[str, tuple[tuple[str, str], ...]]
@@ -70,6 +71,10 @@ class ServicePulls(NamedTuple):
 
     reached: frozenset[str]
     by_name: Pulls
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (UnitText("*"),)
 
     @classmethod
     def read(cls, host: Host, index: UnitIndex) -> ServicePulls:

@@ -12,6 +12,7 @@ from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.unit_dirs import SUFFIXES, UNIT_DIRS, Entry, alias_of
 from nodecheck.facts.services.unit_names import dropin_dirs, normal_path, template_of
 from nodecheck.host import Host
+from nodecheck.model.sources import Dir, Exists, Sources
 from nodecheck.record import NamedTuple
 
 __all__ = ["BOOT_TARGETS", "RESCUES", "SUFFIXES", "UNIT_DIRS", "Entry", "UnitIndex", "alias_of"]
@@ -46,6 +47,10 @@ class UnitIndex(NamedTuple):
     """Whether systemd's own unit files are here, so that a unit without a file does not exist."""
     at_boot: UnitIndex | None = None
     """What :meth:`persistent` gives; None where nothing of this lies in ``/run``."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (*[Dir(folder, depth=2) for folder in UNIT_DIRS], Exists("/lib"))
 
     @classmethod
     def read(cls, host: Host) -> UnitIndex:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.services.cmdline import boot_units
 from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
 _TRUE = ("1", "yes", "y", "true", "t", "on")
@@ -52,6 +53,10 @@ class SwapOptions(NamedTuple):
     source: str | None = None
     line: int | None = None
     text: str = ""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(cls, cmdline: BootCmdline, init: InitSystem) -> SwapOptions:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from nodecheck.errors import Absent
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.model.sources import Exists, File, Sources
 from nodecheck.record import NamedTuple
 from nodecheck.text import decode
 
@@ -64,6 +65,10 @@ class Fstab(NamedTuple):
     def swaps(self) -> tuple[FstabEntry, ...]:
         """The entries whose third field is exactly ``swap``."""
         return tuple(entry for entry in self.entries if entry.kind == "swap")
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(FSTAB), Exists("/etc"))
 
     @classmethod
     def read(cls, host: Host) -> Fstab:

@@ -9,6 +9,7 @@ from nodecheck.errors import Absent, Offline, Unsupported
 from nodecheck.facts.files.mounts import parse_mounts
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import Dir, Exists, File, Named, Sources
 from nodecheck.record import NamedTuple
 
 SWAP_TYPE = "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"
@@ -32,6 +33,19 @@ class GptSwaps(NamedTuple):
     partitions: tuple[GptSwap, ...] = ()
     disk: str | None = None
     """The disk that was looked at; None where none could be."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            File("/proc/self/mountinfo"),
+            Named("the root file system in mountinfo"),
+            File("/sys/class/block/*/dev"),
+            Dir("/sys/class/block/*"),
+            Exists("/sys/dev/block/*"),
+            Exists("/sys/dev/block/*/partition"),
+            Dir("/sys/dev/block/*/slaves"),
+            File("/run/udev/data/b*"),
+        )
 
     @classmethod
     def read(cls, host: Host) -> GptSwaps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nodecheck.errors import Absent, ParseError
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
 PROC_SWAPS = "/proc/swaps"
@@ -33,6 +34,10 @@ class Swaps(NamedTuple):
     areas: tuple[SwapArea, ...] = ()
     supported: bool = True
     """False where a mounted procfs has no ``/proc/swaps``: the kernel was built without swap."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(PROC_SWAPS),)
 
     @classmethod
     def read(cls, host: Host) -> Swaps:

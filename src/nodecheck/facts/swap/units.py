@@ -15,6 +15,7 @@ from nodecheck.facts.swap.fstab import Fstab
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Dir, Each, Exists, File, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class SwapUnits(NamedTuple):
     """The ``.swap`` units that systemd would load. What generators make in ``/run`` is not among them."""
 
     units: tuple[SwapUnit, ...] = ()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (UnitText("*.swap"), Each(UnitIndex, "links", (Exists("{}/*.swap"),)))
 
     @classmethod
     def read(cls, host: Host, index: UnitIndex, init: InitSystem, pulls: Lazy[SwapPulls]) -> SwapUnits:
@@ -116,6 +121,12 @@ _ZRAM = (
 
 DPHYS = "dphys-swapfile"
 DPHYS_CONFIG = "/etc/dphys-swapfile"
+_SERVICES = (*_ZRAM, (DPHYS, DPHYS_CONFIG))
+
+_INIT_SCRIPTS = "/etc/init.d"
+_RC_DIRS = ("/etc/rc2.d", "/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d", "/etc/rcS.d")
+_RUNLEVELS = ("sysinit", "boot", "default")
+"""OpenRC's."""
 
 
 class SwapServices(NamedTuple):
@@ -125,10 +136,16 @@ class SwapServices(NamedTuple):
     sources: tuple[str, ...] = ()
 
     @classmethod
+    def reads(cls) -> Sources:
+        levels = [f"/etc/runlevels/{level}" for level in _RUNLEVELS]
+        configs = [config for _, config in _SERVICES if config is not None]
+        return (*map(Dir, (_INIT_SCRIPTS, "/etc/init", *_RC_DIRS, *levels)), *map(Exists, configs), File(DPHYS_CONFIG))
+
+    @classmethod
     def read(cls, host: Host, index: UnitIndex, init: InitSystem) -> SwapServices:
         """Look for the services, and for what starts them."""
         found = []
-        for name, config in (*_ZRAM, (DPHYS, DPHYS_CONFIG)):
+        for name, config in _SERVICES:
             service = _service(host, index, init, name, config)
             if service is not None:
                 found.append(service)
@@ -159,17 +176,17 @@ def _service(host: Host, index: UnitIndex, init: InitSystem, name: str, config: 
 
 def _shows_services(host: Host, index: UnitIndex) -> bool:
     """Whether this root shows which services are enabled."""
-    return bool(index.complete or index.dirs.get("multi-user.target.wants")) or exists(host, "/etc/init.d")
+    return bool(index.complete or index.dirs.get("multi-user.target.wants")) or exists(host, _INIT_SCRIPTS)
 
 
 def _sysv_link(host: Host, name: str) -> str | None:
     """The start link of an init script (which systemd-sysv-generator makes a unit of), or OpenRC's."""
-    if exists(host, f"/etc/init.d/{name}"):
-        for folder in ("/etc/rc2.d", "/etc/rc3.d", "/etc/rc4.d", "/etc/rc5.d", "/etc/rcS.d"):
+    if exists(host, f"{_INIT_SCRIPTS}/{name}"):
+        for folder in _RC_DIRS:
             for link in names_in(host, folder):
                 if link[:1] == "S" and link[1:3].isdigit() and link[3:] == name:
                     return f"{folder}/{link}"
-        for level in ("sysinit", "boot", "default"):
+        for level in _RUNLEVELS:
             if host.link(f"/etc/runlevels/{level}/{name}") is not None:
                 return f"/etc/runlevels/{level}/{name}"
     return None
@@ -223,6 +240,10 @@ class SwapPulls(NamedTuple):
     by_name: Pulls
 
     @classmethod
+    def reads(cls) -> Sources:
+        return (UnitText("*"),)
+
+    @classmethod
     def read(cls, host: Host, index: UnitIndex) -> SwapPulls:
         """Read the text of every unit file that counts, and every drop-in."""
         from nodecheck.facts.services.unit_pulls import pulled_by_text
@@ -248,6 +269,10 @@ class SwapCommands(NamedTuple):
     areas: tuple[Swapon, ...] = ()
     off: Swapon | None = None
     """What turns everything off again that the boot turned on."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
 
     @classmethod
     def read(cls, boot: BootCommands, fstab: Fstab) -> SwapCommands:

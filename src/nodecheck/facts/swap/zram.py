@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from nodecheck.errors import Absent, Malformed, Offline
-from nodecheck.facts.files.conf_dirs import conf_files
+from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
 from nodecheck.host import Host
+from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
 NAME = "zram-generator.conf"
@@ -36,6 +37,14 @@ class ZramGenerator(NamedTuple):
     """Why zram-generator would end with an error, and make no device."""
     memory_mib: int | None = None
     """MemTotal; None where it was not needed or is not to be had."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (
+            *[File(f"{folder}/{NAME}") for folder in DIRS],
+            *conf_sources(tuple([f"{folder}/{NAME}.d" for folder in DIRS]), "*.conf"),
+            File("/proc/meminfo"),
+        )
 
     @classmethod
     def read(cls, host: Host) -> ZramGenerator:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
-from nodecheck.facts.files.conf_dirs import ConfFile, conf_files
+from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.services.boot_commands import BootCommands
 from nodecheck.facts.services.cmdline import boot_units
 from nodecheck.facts.services.early_services import other_command
@@ -15,6 +15,7 @@ from nodecheck.facts.sysctl.conf import (
     Setting,
     Write,
     credential_settings,
+    credential_sources,
     names,
     parse_cmdline,
     parse_procps,
@@ -23,11 +24,12 @@ from nodecheck.facts.sysctl.conf import (
     systemd_writes,
 )
 from nodecheck.facts.sysctl.runs import Run, runs
-from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_runs
+from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_runs, tuned_sources
 from nodecheck.facts.sysctl.variables import IP_FORWARD, default_of, master_of, same_variable, taken
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 SYSCTL_DIRS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
@@ -84,6 +86,20 @@ class BootSysctls(NamedTuple):
     """Those of the settings that come from the credential."""
     runs: tuple[Run, ...] = ()
     """Commands of boot units, and TuneD, that set sysctls after systemd-sysctl did."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        from nodecheck.facts.services.openrc import Runlevels
+
+        return (
+            *conf_sources(SYSCTL_DIRS, "*.conf"),
+            File(SYSCTL_CONF),
+            *credential_sources(),
+            *tuned_sources(),
+            *Runlevels.reads(),
+            UnitText(UNIT),
+            Named("sysctl -p of a boot script"),
+        )
 
     @classmethod
     def read(

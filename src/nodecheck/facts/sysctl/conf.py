@@ -9,6 +9,7 @@ from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.sysctl.keys import glob_matches, is_glob, key_path
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.model.sources import Exists, File, Sources
 from nodecheck.record import NamedTuple
 
 _BLANKS = " \t\n\r"
@@ -195,6 +196,11 @@ def credential_settings(host: Host, cmdline: BootCmdline) -> tuple[Setting, ...]
         if exists(host, f"{place}/{NAME}"):
             raise Unsupported(f"{place}/{NAME}", "the credential is encrypted, and systemd-sysctl applies it last")
     return ()
+
+
+def credential_sources() -> Sources:
+    """Where a credential is looked for."""
+    return (*[File(f"{place}/{NAME}") for place in PLACES], *[Exists(f"{place}/{NAME}") for place in ENCRYPTED])
 
 
 def from_cmdline(cmdline: BootCmdline) -> str | None:

@@ -15,6 +15,7 @@ from nodecheck.facts.sysctl.keys import is_glob
 from nodecheck.facts.sysctl.runs import Command, Run
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
+from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
 UNIT = "tuned.service"
@@ -64,6 +65,11 @@ def tuned_runs(host: Host, index: UnitIndex) -> tuple[Run, ...]:
     runs = [Run(Command((TUNED, *names), path, 1, TUNED), tuple(found)) for path, found in by_file.items()]
     again = _reapplied(host)
     return (*runs, *([Run(Command((TUNED, *names), MAIN_CONF, 1, REAPPLY), again)] if again else ()))
+
+
+def tuned_sources() -> Sources:
+    """What :func:`tuned_runs` reads; of /etc/sysctl.d and /etc/sysctl.conf whoever asks for it reads the rest."""
+    return (*map(File, (*ACTIVE, MAIN_CONF)), *[File(f"{folder}/*/tuned.conf") for folder in FOLDERS])
 
 
 def _read(host: Host, path: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent
-from nodecheck.facts.files.conf_dirs import conf_files
+from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
 from nodecheck.facts.sysctl.conf import parse_procps
 from nodecheck.facts.sysctl.keys import component_matches, key_path
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import Named, Sources
 from nodecheck.record import NamedTuple
 
 RULES_DIRS = (
@@ -38,6 +39,10 @@ class UdevSysctls(NamedTuple):
     """The rules of udev that apply sysctls again."""
 
     rules: tuple[UdevRule, ...] = ()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (*conf_sources(RULES_DIRS, "*.rules"), Named("sysctl -p of a rule of udev"))
 
     @classmethod
     def read(cls, host: Host) -> UdevSysctls:

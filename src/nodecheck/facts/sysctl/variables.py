@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import Sources, Tree
 from nodecheck.record import NamedTuple
 
 BRIDGE = "net/bridge/"
@@ -247,6 +248,10 @@ class RunningSysctls(NamedTuple):
     """The files below ``/proc/sys``; each is read when a check asks for it, as there are a thousand."""
 
     host: Host
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Tree(PROC_SYS, depth=8, most=4096),)
 
     @classmethod
     def read(cls, host: Host) -> RunningSysctls:

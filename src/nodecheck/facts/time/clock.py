@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.host import Host
+from nodecheck.model.sources import Call, Sources
 from nodecheck.record import NamedTuple
 
 STA_UNSYNC = 0x0040
@@ -18,6 +19,10 @@ class KernelClock(NamedTuple):
     unsynchronised: bool
     """``STA_UNSYNC``. Set at boot, and once the error reaches 16 s; a time service takes it away, but for chronyd
     without ``rtcsync``."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Call("clock"),)
 
     @classmethod
     def read(cls, host: Host) -> KernelClock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent, Denied, FactError, Offline
 from nodecheck.host import Host
+from nodecheck.model.sources import Dir, Exists, File, Sources
 from nodecheck.record import NamedTuple
 
 KEEPERS = {
@@ -38,6 +39,10 @@ class TimeKeepers(NamedTuple):
     names: tuple[str, ...] = ()
     all_seen: bool = False
     """Whether every process of the node was looked at; in a container they cannot be."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Dir("/proc"), File("/proc/*/comm"), Exists("/proc/self/ns/pid"))
 
     @classmethod
     def read(cls, host: Host) -> TimeKeepers:

@@ -1,0 +1,103 @@
+"""Trees with what is seldom there, so that every source of every fact is asked for on one of them."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+from nodecheck.facts.services.service_units import WELL_KNOWN
+from tests.reference import write
+
+UNITS = "usr/lib/systemd/system"
+SYSTEMD = {
+    "usr/lib/systemd/systemd": "",
+    f"{UNITS}/sysinit.target": "[Unit]\n",
+    f"{UNITS}/multi-user.target": "[Unit]\n",
+}
+IN_MEMORY = {"proc/self/mounts": "tmpfs /run tmpfs rw 0 0\n"}
+ZRAM = ("zramswap", "armbian-zram-config", "dphys-swapfile")
+
+_TREES: dict[str, dict[str, str]] = {
+    "loaders": {"boot/x": ""},
+    "efi": {
+        "sys/firmware/efi/x": "",
+        "boot/efi/EFI/centos/grub.cfg": "set x=y\n",
+        "boot/loader/entries/a.conf": "title a\nlinux /vmlinuz\noptions ro\n",
+        "proc/sys/kernel/osrelease": "5.4.0\n",
+        "lib/modules/6.1.0/modules.dep": "",
+    },
+    "old kernel": {"proc/sys/kernel/osrelease": "3.10.0\n", "usr/lib/modules/3.10.0/modules.dep": ""},
+    "agent": {
+        **SYSTEMD,
+        f"{UNITS}/kubelet.service": "[Service]\nExecStart=/opt/k/kubelet --kubeconfig=/srv/k --cgroup-driver=systemd"
+        " --bootstrap-kubeconfig=/srv/b --config=/srv/c.yaml\n",
+        "srv/c.yaml": "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n",
+    },
+    "units": {
+        **SYSTEMD,
+        "etc/systemd/system/own.service": "[Service]\nExecStart=/opt/own.sh\n",
+        **{f"{UNITS}/{unit}": "[Unit]\nBindsTo=gone.service\n[Service]\nExecStart=/x\n" for unit in WELL_KNOWN},
+        f"{UNITS}/dev-sdb1.swap": "[Swap]\nWhat=/dev/sdb1\n",
+        f"{UNITS}/systemd-sysctl.service": "[Service]\nExecStart=/usr/lib/systemd/systemd-sysctl\n",
+        f"{UNITS}/systemd-sysctl.service.d/x.conf": "[Service]\nNice=1\n",
+        f"{UNITS}/systemd-modules-load.service": "[Service]\nExecStart=/usr/lib/systemd/systemd-modules-load\n",
+        f"{UNITS}/systemd-modules-load.service.d/x.conf": "[Service]\nNice=1\n",
+        f"{UNITS}/sysinit.target.wants/systemd-sysctl.service": "",
+        f"{UNITS}/sysinit.target.wants/systemd-modules-load.service": "",
+        "etc/systemd/zram-generator.conf": "[zram0]\nhost-memory-limit = 1024\n",
+        "etc/machine-id": "",
+    },
+    "run": {
+        **IN_MEMORY,
+        "run/modprobe.d/x.conf": "",
+        "run/modules-load.d/x.conf": "",
+        "run/sysctl.d/x.conf": "",
+        "run/udev/rules.d/x.rules": "",
+        "run/systemd/system-preset/x.preset": "",
+        **SYSTEMD,
+    },
+    "cri-o": {f"{UNITS}/cri-o.service": "[Service]\nExecStart=/usr/bin/crio\n", "proc/cmdline": "rd.modules_load=x\n"},
+    "links": {"usr/lib/systemd/systemd": ""},
+    "upstart": {"sbin/upstart": ""},
+    "openrc": {
+        "sbin/openrc": "",
+        **{f"etc/init.d/{name}": "" for name in ZRAM},
+        "etc/runlevels/boot/x": "",
+        "var/lib/selinux/targeted/active/modules/100/x": "",
+    },
+    "listener": {
+        "proc/1/net/tcp": "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout"
+        " inode\n   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 77 1\n",
+        "proc/1/comm": "x\n",
+    },
+    "disk": {
+        "proc/self/mountinfo": "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n",
+        "sys/class/block/sda/sda1/x": "",
+        "sys/class/block/sda1/dev": "8:1\n",
+        "sys/devices/sda/sda1/partition": "1\n",
+        "proc/net/tcp": "  sl  local_address\n",
+    },
+}
+
+_LINKS = {
+    "links": {"etc/systemd/system/swap.target.wants/dev-sdc.swap": "/usr/lib/systemd/system/dev-sdc.swap"},
+    "listener": {"proc/1/fd/3": "socket:[77]", "proc/1/exe": "/usr/bin/x"},
+    "disk": {"sys/dev/block/8:1": "../../devices/sda/sda1"},
+}
+
+
+def odd_nodes(base: Path) -> tuple[Path, ...]:
+    """All of them, each in a directory of its own."""
+    for name, files in _TREES.items():
+        for path, content in files.items():
+            write(base / name, path, content)
+        for path, target in _LINKS.get(name, {}).items():
+            place = base / name / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(target)
+    raw = gzip.decompress((Path(__file__).parent / "rpmdb/rpmdb.sqlite.gz").read_bytes())
+    for folder in ("usr/lib/sysimage/rpm", "var/lib/rpm", "usr/share/rpm"):
+        place = base / folder.replace("/", "-") / folder / "rpmdb.sqlite"
+        place.parent.mkdir(parents=True)
+        place.write_bytes(raw)
+    return tuple(sorted(base.iterdir()))
