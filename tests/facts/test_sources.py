@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -18,15 +21,19 @@ from nodecheck.checking.store import Facts, Given
 from nodecheck.errors import FactError
 from nodecheck.facts.cluster.target import Settings, SiteNodes
 from nodecheck.facts.distro.owners import HOSTS, KUBELET_CONFIG, Owners
-from nodecheck.host import Host, RootHost
+from nodecheck.facts.services.units import UnitIndex
+from nodecheck.host import Host, RootHost, exists
 from nodecheck.model.needs import Need
 from nodecheck.model.sources import (
     AnySource,
-    Each,
+    Dir,
     Exists,
+    File,
+    First,
     Named,
     Sources,
     Tree,
+    UnitText,
     covers,
     declared,
     settled,
@@ -46,14 +53,15 @@ NO_QUESTIONS = ("kind", "path", "seen", "note")
 """What else a host, and the recorder around it, has."""
 
 
-def all_facts() -> list[type]:
+@cache
+def all_facts() -> tuple[type, ...]:
     """Every fact of nodecheck: each class with a ``read`` of its own."""
     found = {}
     for module in walk_packages(nodecheck.facts.__path__, "nodecheck.facts."):
         for item in vars(import_module(module.name)).values():
             if isinstance(item, type) and isinstance(vars(item).get("read"), classmethod):
                 found[item.__name__] = item
-    return [found[name] for name in sorted(found)]
+    return tuple([found[name] for name in sorted(found)])
 
 
 class Question(NamedTuple):
@@ -154,22 +162,22 @@ def overheard(root: Path | None) -> Overheard:
     return facts
 
 
-_WITHIN: set[tuple[type, Question]] = set()
-"""Questions that sources cover which are the same for every node."""
+_WITHIN: dict[tuple[type, Sources], set[Question]] = defaultdict(set)
+"""Questions that a fact's sources are known to cover: most nodes are asked the same."""
 
 
 def undeclared(facts: Overheard) -> Iterator[str]:
     """What facts asked without having declared it."""
     for kind, asked in facts.asked.items():
         sources = declared(kind) or ()
-        fixed = [source for source in sources if not isinstance(source, (Each, Named))]
-        exact = settled([source for source in sources if isinstance(source, Each)], facts.value)
+        plain = settled([source for source in sources if not isinstance(source, Named)], facts.value)
+        within = _WITHIN[kind, plain]
         for question in asked:
-            if (kind, question) in _WITHIN:
+            if question in within:
                 continue
-            if any(covers(source, *question) for source in fixed):
-                _WITHIN.add((kind, question))
-            elif not any(covers(source, *question) for source in exact) and not is_named(question, sources, facts):
+            if any(covers(source, *question) for source in plain):
+                within.add(question)
+            elif not is_named(question, sources, facts):
                 yield f"{kind.__name__}: {question.verb} {question.subject}"
 
 
@@ -266,3 +274,111 @@ def test_what_is_not_declared_is_told(tmp_path: Path) -> None:
     facts.value(Odd)
 
     assert list(undeclared(facts)) == ["Odd: read /etc/fstab", "Odd: read /etc/x-unnamed"]
+
+
+DEBIAN_ROOT = os.environ.get("NODECHECK_DEBIAN_ROOT", "/var/tmp/nodecheck-debian-root")
+"""A whole Debian in a directory (debootstrap, with a kernel and what a node has); without it a made one is measured."""
+
+MOST_BYTES = 400_000
+
+
+@pytest.fixture
+def full_root(tmp_path: Path) -> Path:
+    """A root with as many names as a full one has."""
+    if (Path(DEBIAN_ROOT) / "usr/lib/os-release").is_file():
+        return Path(DEBIAN_ROOT)
+    (tmp_path / "node").mkdir()
+    root = debian_node(tmp_path / "node")
+    modules = next((root / "usr/lib/modules").iterdir()) / "kernel/drivers"
+    for folder, count, name in (
+        *[(modules / f"bus{bus}/class{bus}", 22, "vendor_specific_driver_{}.ko.xz") for bus in range(190)],
+        (root / "usr/bin", 1600, "some-program-{}"),
+        (root / "usr/sbin", 500, "some-daemon-{}"),
+        (root / "usr/lib/systemd/system", 450, "some-daemon-{}.service"),
+        (root / "usr/lib/systemd/system/multi-user.target.wants", 60, "some-daemon-{}.service"),
+        (root / "usr/lib/udev/rules.d", 120, "60-some-rules-{}.rules"),
+        (root / "etc/init.d", 60, "some-daemon-{}"),
+        (root / "etc/rc2.d", 60, "S01some-daemon-{}"),
+        (root / "var/lib/apt/lists", 60, "deb.example.org_dists_stable_main_binary-amd64_Packages_{}"),
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            (folder / name.format(number)).touch(0o755)
+    return root
+
+
+def test_all_sources_of_a_full_root_make_a_short_list(full_root: Path) -> None:
+    facts = overheard(full_root)
+    host = RootHost(str(full_root))
+    listed = {
+        line
+        for kind in all_facts()
+        for source in settled(declared(kind) or (), facts.value)
+        for line in listing(host, source, facts)
+    }
+
+    assert len(listed) > 500
+    assert sum(len(line.encode("utf-8", "surrogateescape")) + 1 for line in listed) <= MOST_BYTES
+
+
+def listing(host: Host, source: AnySource, facts: Overheard) -> Iterator[str]:
+    """What a source is on a host, a line for each path, and for a directory one with the names in it."""
+    if isinstance(source, (File, Exists)):
+        yield from globbed(host, source.path)
+    elif isinstance(source, First):
+        yield from (path for path in source.paths if there(host, path))
+    elif isinstance(source, (Dir, Tree)):
+        for folder in globbed(host, source.path):
+            yield from below(host, folder, source)
+    elif isinstance(source, UnitText):
+        yield from (path for path in unit_paths(facts) if covers(source, "read", path))
+    else:
+        yield from told(source)
+
+
+def globbed(host: Host, pattern: str) -> Iterator[str]:
+    """The paths of a pattern that are there."""
+    head, star, rest = pattern.partition("*")
+    if not star:
+        yield from (pattern for _ in range(there(host, pattern)))
+        return
+    folder, _, start = head.rpartition("/")
+    end, slash, beyond = rest.partition("/")
+    for name in names(host, folder):
+        if fnmatchcase(name, f"{start}*{end}"):
+            yield from globbed(host, f"{folder}/{name}{slash}{beyond}")
+
+
+def below(host: Host, folder: str, source: Dir | Tree) -> Iterator[str]:
+    """The names in a directory, and in those below it, as ``ls -R`` tells them; of a tree only what matches."""
+    found = names(host, folder)
+    if isinstance(source, Tree):
+        yield from (f"{folder}/{name}" for name in found if fnmatchcase(name, source.pattern))
+    elif found:
+        yield f"{folder}: {' '.join(found)}"
+    if source.depth > 1:
+        for name in found:
+            yield from below(host, f"{folder}/{name}", source._replace(depth=source.depth - 1))
+
+
+def there(host: Host, path: str) -> bool:
+    """Whether something is at a path that can be looked at."""
+    try:
+        return exists(host, path)
+    except FactError:
+        return False
+
+
+def names(host: Host, folder: str) -> tuple[str, ...]:
+    """The names in a directory; none in what is something else."""
+    try:
+        return host.names(folder)
+    except FactError:
+        return ()
+
+
+def unit_paths(facts: Overheard) -> Iterator[str]:
+    """The files of all units, and their drop-ins."""
+    index = facts.get(UnitIndex)
+    yield from (entry.path for entries in index.files.values() for entry in entries)
+    yield from (f"{folder}/{name}" for folder, inside in index.links.items() for name in inside)

@@ -81,7 +81,7 @@ class Each(NamedTuple):
 
 
 class Program(NamedTuple):
-    """A program's answer. It may be started by its path, where the node tells one."""
+    """A program's answer. Where the node tells its path, it is started by that (``/opt/bin/dockerd-current``)."""
 
     argv: tuple[str, ...]
 
@@ -146,22 +146,20 @@ def covers(source: AnySource, verb: str, subject: object) -> bool:
     """Whether a question to a host is within a source: a verb of the host, and its path, argv or table.
 
     What is only asked of a path itself (``stat``, ``link`` …) is within all that says more of it. An :class:`Each`
-    takes any name; :func:`settled` makes it exact.
+    covers nothing before it is :func:`settled`.
 
     >>> covers(Tree("/etc/sysctl.d", "*.conf"), "read", "/etc/sysctl.d/a.conf")
     True
     >>> covers(Exists("/etc/fstab"), "read", "/etc/fstab")
     False
     """
-    if isinstance(source, Each):
-        return any(covers(_filled(form, "*"), verb, subject) for form in source.forms)
     if isinstance(source, Program):
         return verb == "run" and isinstance(subject, tuple) and _is_command(source.argv, subject)
     if isinstance(source, Netlink):
         return verb == "netlink" and _matches(str(subject), source.table)
     if isinstance(source, Call):
         return verb == source.verb
-    if not isinstance(subject, str) or not subject.startswith("/"):
+    if isinstance(source, Each) or not isinstance(subject, str) or verb in (*_CALLS, "netlink"):
         return False
     return isinstance(source, Named) or _has_path(source, verb, _parts(subject))
 
@@ -212,6 +210,15 @@ def _matches(name: str, pattern: str) -> bool:
     return name == pattern or ("*" in pattern and fnmatchcase(name, pattern))
 
 
+def plain_forms(source: AnySource) -> tuple[AnySource, ...]:
+    """A source without :class:`Each`: its forms with ``…`` for a name.
+
+    >>> plain_forms(Each(str, "x", (File("/boot/config-{}"),)))
+    (File(path='/boot/config-…'),)
+    """
+    return tuple([_filled(form, "…") for form in source.forms]) if isinstance(source, Each) else (source,)
+
+
 def told(source: AnySource) -> tuple[str, ...]:
     """A source for people: paths, patterns and commands as they would be typed.
 
@@ -219,23 +226,22 @@ def told(source: AnySource) -> tuple[str, ...]:
     (('/etc/sysctl.d/*.conf',), ('kubelet --version',), ('netlink links',))
     """
     if isinstance(source, Each):
-        return tuple([text for form in source.forms for text in told(_filled(form, "*"))])
+        return tuple([text for form in plain_forms(source) for text in told(form)])
     if isinstance(source, First):
         return source.paths
+    return (_text(source),)
+
+
+def _text(source: File | Tree | Dir | Exists | UnitText | Named | Program | Netlink | Call) -> str:
     if isinstance(source, Program):
-        return (" ".join(source.argv),)
-    if isinstance(source, Tree):
-        return (f"{source.path}/{'**/' if source.depth > 1 else ''}{source.pattern}",)
-    if isinstance(source, Dir):
-        return (f"{source.path}/{'**' if source.depth > 1 else ''}",)
+        return " ".join(source.argv)
     if isinstance(source, Netlink):
-        return (f"netlink {source.table}",)
+        return f"netlink {source.table}"
     if isinstance(source, Call):
-        return (_CALLS.get(source.verb, source.verb),)
-    return (
-        source.path
-        if isinstance(source, (File, Exists))
-        else source.name
-        if isinstance(source, UnitText)
-        else source.by,
-    )
+        return _CALLS.get(source.verb, source.verb)
+    if isinstance(source, UnitText):
+        return source.name
+    if isinstance(source, Named):
+        return source.by
+    below = "/**" if isinstance(source, (Tree, Dir)) and source.depth > 1 else ""
+    return f"{source.path}{below}{f'/{source.pattern}' if isinstance(source, Tree) else ''}"

@@ -73,7 +73,7 @@ def loader_sources() -> Sources:
         File(f"{_EFI_VENDORS}/*/grubenv"),
         *on_esps,
         *map(File, (*_EXTLINUX, *_RASPBERRY)),
-        Named("the default entry of the boot loader, for its kernel"),
+        Named("the boot loader's default entry"),
         File("/etc/kernel/cmdline"),
         File("/etc/default/grub"),
         Tree("/etc/default/grub.d", "*.cfg", most=64),

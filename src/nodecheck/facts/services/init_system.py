@@ -74,7 +74,8 @@ class InitSystem(NamedTuple):
     def reads(cls) -> Sources:
         return (
             *map(Exists, PROGRAMS),
-            *map(Dir, _LIBRARY_DIRS),
+            *[Dir(folder) for folder in _LIBRARY_DIRS if "-linux-gnu" not in folder],
+            Dir("/usr/lib/*-linux-gnu*/systemd"),
             Exists("/sbin/init"),
             Exists("/usr/sbin/init"),
             File("/etc/inittab"),
