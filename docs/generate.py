@@ -26,7 +26,7 @@ MARKS = ("<!-- checks -->\n", "<!-- end of checks -->\n")
 def documents() -> dict[Path, str]:
     """Every generated file, with what it should hold."""
     checks = [check for check in load().all_checks() if check.plugin == "builtin"]
-    found = {DOCS / "checks" / f"{check.name}.md": "\n".join(page(check)) + "\n" for check in checks}
+    found = {DOCS / "checks" / f"{check.name}.md": "\n".join(page(check, {})) + "\n" for check in checks}
     rows = ["# The checks", "", "| check | views | requirement |", "| --- | --- | --- |"]
     rows += [f"| [`{c.name}`]({c.name}.md) | {', '.join(c.views)} | {c.title} |" for c in checks]
     found[DOCS / "checks/README.md"] = "\n".join(rows) + "\n"

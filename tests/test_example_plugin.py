@@ -50,4 +50,6 @@ def test_a_strangers_plugin_is_loaded_and_judges(environment: Path) -> None:
     (tree / "etc/motd").write_text("Welcome\nall\n")  # a fix must not write over what is there
     (step,) = json.loads(ran(command, *words, "--json", cwd=environment))["results"][0]["fix"]["steps"]
     assert (step["before"], step["after"]) == ("Welcome", "Owner: storage\nWelcome")
-    assert "says whose node this is" in ran(command, "explain", "motd", cwd=environment)
+    page = ran(command, "explain", "motd", cwd=environment)
+    assert "says whose node this is" in page
+    assert "What is read for Motd is not declared by its plugin." in page

@@ -271,10 +271,20 @@ def test_list_and_explain(nodecheck: Command) -> None:
         page = nodecheck("explain", name)
         assert page.code == 0
         assert page.out.startswith(f"# {name}: ")
+        assert "\n## What it reads\n" in page.out
     for name in ENGINE_CHECKS:  # the last lines of a report lead there too
         assert nodecheck("explain", f"{name}[x]").out.startswith(f"# {name}: ")
     assert nodecheck("explain", "swop").code == 2
     assert len(nodecheck("list").out.strip().split("\n")) == len(names)
+
+
+def test_a_page_tells_what_is_read_always_and_what_at_times(nodecheck: Command) -> None:
+    page = nodecheck("explain", "hosts").out.partition("## What it reads")[2]
+    always, _, sometimes = page.partition("Only where that leaves a question open:")
+
+    assert "- Files: `/etc/{hosts,nsswitch.conf}`" in always
+    assert "`netlink addresses`" in sometimes
+    assert not any(len(line) > 116 and " " in line[2:] for line in page.split("\n"))
 
 
 def test_profile_verbs(nodecheck: Command, tmp_path: Path) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from nodecheck.checking.declare import Check
 from nodecheck.checking.selectors import ENGINE_CHECKS, nearest
 from nodecheck.cli.start import write
 from nodecheck.errors import SelectorError
+
+if TYPE_CHECKING:
+    from nodecheck.checking.reads import Readers
+    from nodecheck.model.sources import Sources
 
 _PAGES = {
     "plugin": """\
@@ -34,6 +39,8 @@ Mend what was waived, and end the waiver: `nodecheck waive SELECT --remove`. Or 
 }
 """The pages of the results that come from the engine and not from a check."""
 
+_LEGEND = "`*` is any name, `**` any directories in between, `…` what another of these sources tells."
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck explain``."""
@@ -52,12 +59,12 @@ def main(args: argparse.Namespace) -> int:
         return 0
     if name not in registry.checks:
         raise SelectorError(f"there is no check {name!r}{nearest(name, registry.checks)}")
-    write("\n".join(page(registry.check(name))) + "\n")
+    write("\n".join(page(registry.check(name), registry.readers)) + "\n")
     return 0
 
 
-def page(check: Check) -> Iterator[str]:
-    """The page of a check, as lines of Markdown."""
+def page(check: Check, readers: Readers) -> Iterator[str]:
+    """The page of a check, as lines of Markdown; ``readers`` are those of plugins."""
     from inspect import cleandoc
 
     # The docstrings are written as Python's are; one backtick is enough for Markdown and for a terminal.
@@ -70,6 +77,7 @@ def page(check: Check) -> Iterator[str]:
         yield f"- Tags {', '.join(check.tags)}"
     for name, (_, default) in check.parameters.items():
         yield f"- `[check.{check.name}] {name} = {shown(default)}`"
+    yield from ["", "## What it reads", "", _LEGEND, *_reads(check, readers)]
     if check.references:
         yield from ["", "## References", "", *(f"- {address}" for address in check.references)]
 
@@ -79,3 +87,27 @@ def shown(value: object) -> str:
     from nodecheck.profile.show import toml_value
 
     return toml_value(value)
+
+
+def _reads(check: Check, readers: Readers) -> Iterator[str]:
+    from nodecheck.checking.reads import reads_of
+
+    reads = reads_of(check, readers)
+    yield from _group("In each run, as far as it is there:", reads.always)
+    yield from _group("Only where that leaves a question open:", reads.sometimes)
+    for fact in sorted([fact.__name__ for fact in reads.silent]):
+        yield f"What is read for {fact} is not declared by its plugin."
+
+
+def _group(title: str, sources: Sources) -> Iterator[str]:
+    from textwrap import fill
+
+    from nodecheck.render.sources import source_lines
+
+    if sources:
+        yield from ["", title, ""]
+        for line in source_lines(sources):
+            parts = line.split("`")  # every second one is code, which stays in one line
+            whole = "`".join([part.replace(" ", "\0") if number % 2 else part for number, part in enumerate(parts)])
+            lines = fill(whole, 116, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+            yield lines.replace("\0", " ")
