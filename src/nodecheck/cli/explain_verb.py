@@ -77,7 +77,7 @@ def page(check: Check, readers: Readers) -> Iterator[str]:
         yield f"- Tags {', '.join(check.tags)}"
     for name, (_, default) in check.parameters.items():
         yield f"- `[check.{check.name}] {name} = {shown(default)}`"
-    yield from ["", "## What it reads", "", _LEGEND, *_reads(check, readers)]
+    yield from _reads(check, readers)
     if check.references:
         yield from ["", "## References", "", *(f"- {address}" for address in check.references)]
 
@@ -93,10 +93,12 @@ def _reads(check: Check, readers: Readers) -> Iterator[str]:
     from nodecheck.checking.reads import reads_of
 
     reads = reads_of(check, readers)
+    if any(reads):
+        yield from ["", "## What it reads", "", _LEGEND]
     yield from _group("In each run, as far as it is there:", reads.always)
     yield from _group("Only where that leaves a question open:", reads.sometimes)
     for fact in sorted([fact.__name__ for fact in reads.silent]):
-        yield f"What is read for {fact} is not declared by its plugin."
+        yield from ["", f"What is read for {fact} is not declared by its plugin."]
 
 
 def _group(title: str, sources: Sources) -> Iterator[str]:
