@@ -88,7 +88,8 @@ class Heard:
             for question in several or [Question(verb, subject[0] if subject else "")]:
                 self._hear(question, None)
             answer = asked(*subject, **options)
-            self._hear(Question(verb, subject[0] if subject else ""), answer)
+            answered = [one for one in answer if not isinstance(one, FactError)] if several else answer
+            self._hear(Question(verb, subject[0] if subject else ""), answered)
             return answer
 
         return ask
@@ -187,7 +188,9 @@ def is_named(question: Question, kind: type, facts: Overheard) -> bool:
     """Whether a fact may be led to a path by what it reads, and was: by the path, its directory, or its end alone."""
     path = question.subject
     sources = declared(kind) or ()
-    if not isinstance(path, str) or not any(isinstance(one, Named) and covers(one, *question) for one in sources):
+    if not isinstance(path, str) or covers(UnitText("*"), *question):
+        return False
+    if not any(isinstance(one, Named) and covers(one, *question) for one in sources):
         return False
     parts = path.rstrip("/").split("/")
     folder = re.escape("/".join(parts[:-1]))

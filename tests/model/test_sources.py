@@ -75,6 +75,8 @@ class Release(NamedTuple):
         (Named("EnvironmentFile="), "netlink", "links", False),
         (Program(ARGV), "run", ARGV, True),
         (Program(ARGV), "run", ("/opt/bin/kubelet", "--version"), True),
+        (Program(ARGV), "run", ("/usr/bin/kubelet-current", "--version"), True),
+        (Program(ARGV), "run", ("kubelet-current", "--version"), False),
         (Program(ARGV), "run", ("kubelet", "--help"), False),
         (Program(ARGV), "run", ("kubectl", "--version"), False),
         (Netlink("links"), "netlink", "links", True),

@@ -165,8 +165,8 @@ def covers(source: AnySource, verb: str, subject: object) -> bool:
 
 
 def _is_command(argv: tuple[str, ...], asked: tuple[str, ...]) -> bool:
-    program = asked[0].rpartition("/")[2]
-    return argv[1:] == asked[1:] and (program == argv[0] or program.startswith(f"{argv[0]}-"))
+    folder, _, program = asked[0].rpartition("/")
+    return argv[1:] == asked[1:] and (program == argv[0] or (folder != "" and program.startswith(f"{argv[0]}-")))
 
 
 def _has_path(source: AnySource, verb: str, parts: list[str]) -> bool:

@@ -138,7 +138,7 @@ class SwapServices(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         levels = [f"/etc/runlevels/{level}" for level in _RUNLEVELS]
-        configs = [config for _, config in _SERVICES if config is not None]
+        configs = [config for _, config in _ZRAM if config is not None]
         return (*map(Dir, (_INIT_SCRIPTS, "/etc/init", *_RC_DIRS, *levels)), *map(Exists, configs), File(DPHYS_CONFIG))
 
     @classmethod
