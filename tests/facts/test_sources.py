@@ -196,7 +196,8 @@ def is_named(question: Question, kind: type, facts: Overheard) -> bool:
     folder = re.escape("/".join(parts[:-1]))
     ends = "|".join(re.escape("/".join(parts[at:])) for at in range(1, len(parts)))
     told = re.compile(
-        rf"{re.escape('/'.join(parts))}|{folder}(?:[\"'\s,\]]|$|/[*?])|(?<![\w/.-])(?:{ends})(?![\w/.-])", re.MULTILINE
+        rf"{re.escape('/'.join(parts))}|{folder}(?:[\"'\s,\]]|$|/[*?])|(?<![\w/.-])(?:{ends})(?:/[*?]|(?![\w/.-]))",
+        re.MULTILINE,
     )
     return any(told.search(text) for text in texts(kind, facts))
 

@@ -82,10 +82,10 @@ def folded(paths: Iterable[str]) -> list[str]:
     >>> folded(["/etc/a.d/*.conf", "/run/a.d/*.conf", "/etc/b.d/*.conf", "/run/b.d/*.conf", "/etc/x", "/etc/y"])
     ['/etc/{x,y}', '/{etc,run}/{a.d,b.d}/*.conf']
     """
-    names = _grouped((path.rpartition("/")[0], path.rpartition("/")[2]) for path in paths)
-    heads = _grouped(((folder.rpartition("/")[2], last), folder.rpartition("/")[0]) for folder, last in names.items())
-    tails = _grouped(((head, last), tail) for (tail, last), head in heads.items())
-    return sorted(_joined(head, tail, last) for (head, last), tail in tails.items())
+    names = _grouped([(path.rpartition("/")[0], path.rpartition("/")[2]) for path in paths])
+    heads = _grouped([((folder.rpartition("/")[2], last), folder.rpartition("/")[0]) for folder, last in names.items()])
+    tails = _grouped([((head, last, tail == ""), tail) for (tail, last), head in heads.items()])
+    return sorted([_joined(head, tail, last) for (head, last, _), tail in tails.items()])
 
 
 def _grouped(pairs: Iterable[tuple[Key, str]]) -> Mapping[Key, str]:
