@@ -95,7 +95,7 @@ def odd_nodes(base: Path) -> tuple[Path, ...]:
             place = base / name / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(target)
-    raw = gzip.decompress((Path(__file__).parent / "rpmdb/rpmdb.sqlite.gz").read_bytes())
+    raw = gzip.decompress((Path(__file__).parent / "packages/rpmdb/rpmdb.sqlite.gz").read_bytes())
     for folder in ("usr/lib/sysimage/rpm", "var/lib/rpm", "usr/share/rpm"):
         place = base / folder.replace("/", "-") / folder / "rpmdb.sqlite"
         place.parent.mkdir(parents=True)

@@ -17,10 +17,10 @@ import pytest
 
 import nodecheck.facts
 from nodecheck.checking.declare import Check
-from nodecheck.checking.judging import Judged, Task, judged
+from nodecheck.checking.judging import Judged, Subject, Task, judged
 from nodecheck.checking.store import Facts, Given
 from nodecheck.errors import FactError
-from nodecheck.facts.cluster.target import Settings, SiteNodes
+from nodecheck.facts.cluster.target import SiteNodes
 from nodecheck.facts.distro.owners import HOSTS, KUBELET_CONFIG, Owners
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, RootHost, exists
@@ -41,6 +41,7 @@ from nodecheck.model.sources import (
     told,
 )
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.asked import Settings
 from nodecheck.running.owner_aware import owner_aware
 from nodecheck.running.request import prepared
 from tests.facts.odd_nodes import odd_nodes
@@ -50,7 +51,7 @@ from tests.reference import reference_node
 
 PARTS = 4
 
-NO_QUESTIONS = ("kind", "path", "seen", "note")
+NO_QUESTIONS = ("kind", "path", "running", "whole", "this_machine", "seen", "note")
 """What else a host, and the recorder around it, has."""
 
 
@@ -133,12 +134,12 @@ class Overheard(Facts):
             return None
 
 
-def subjects(check: Check, parameters: dict[str, Any]) -> tuple[tuple[str, str | None], ...] | None:
+def subjects(check: Check, parameters: dict[str, Any]) -> tuple[Subject, ...] | None:
     """What a check is about, by the profile; None where the node tells."""
     listed = parameters[check.each] if check.each is not None else None
     if listed is None:
         return None
-    return tuple([(one, listed[one] if isinstance(listed, Mapping) else None) for one in listed])
+    return tuple([Subject(one, listed[one] if isinstance(listed, Mapping) else None) for one in listed])
 
 
 def overheard(root: Path | None) -> Overheard:

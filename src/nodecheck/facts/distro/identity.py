@@ -8,9 +8,13 @@ from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Call, File, Sources
 from nodecheck.record import NamedTuple
 from nodecheck.text import wellformed
 
+KERNEL = "/proc/sys/kernel"
+HOSTNAME = "/etc/hostname"
+MACHINE_ID = "/etc/machine-id"
 APPLICATION_ID = bytes.fromhex("6f0d9a1c54b24e0c8a77f3b1c2d94e63")
 """nodecheck's own id, from which each node's id is derived with its machine id as the key."""
 
@@ -29,13 +33,19 @@ class NodeIdentity(NamedTuple):
     release: OsRelease | None = None
 
     @classmethod
+    def reads(cls) -> Sources:
+        """Files of the kernel and of ``/etc``, and uname(2)."""
+        kernel = [File(f"{KERNEL}/{name}") for name in ("hostname", "random/boot_id", "osrelease")]
+        return (*kernel, File(HOSTNAME), File(MACHINE_ID), Call("uname"))
+
+    @classmethod
     def read(cls, host: Host, release: Lazy[OsRelease]) -> NodeIdentity:
         """What can be had of it; what cannot is None."""
         return cls(
-            (_line(host, "/proc/sys/kernel/hostname") if host.running else None) or _static_hostname(host),
+            (_line(host, f"{KERNEL}/hostname") if host.running else None) or _static_hostname(host),
             derived_id(_machine_id(host)),
-            _line(host, "/proc/sys/kernel/random/boot_id"),
-            _line(host, "/proc/sys/kernel/osrelease"),
+            _line(host, f"{KERNEL}/random/boot_id"),
+            _line(host, f"{KERNEL}/osrelease"),
             _machine(host),
             _release(release),
         )
@@ -58,7 +68,7 @@ def _release(release: Lazy[OsRelease]) -> OsRelease | None:
 def _machine_id(host: Host) -> str | None:
     """The text of ``/etc/machine-id``, read as a part of a file: of such nothing is kept as evidence."""
     try:
-        return host.read_at("/etc/machine-id", 0, 4096).decode("utf-8", "surrogateescape").strip().partition("\n")[0]
+        return host.read_at(MACHINE_ID, 0, 4096).decode("utf-8", "surrogateescape").strip().partition("\n")[0]
     except FactError:
         return None
 
@@ -73,7 +83,7 @@ def _line(host: Host, path: str) -> str | None:
 def _static_hostname(host: Host) -> str | None:
     """The first line of ``/etc/hostname`` that is no comment (hostname(5))."""
     try:
-        lines = [line.strip(" \t\r\f\v") for line in text(host, "/etc/hostname", 4096).split("\n")]
+        lines = [line.strip(" \t\r\f\v") for line in text(host, HOSTNAME, 4096).split("\n")]
     except FactError:
         return None
     return next((wellformed(line) for line in lines if line and not line.startswith("#")), None)

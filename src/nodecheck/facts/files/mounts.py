@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from nodecheck.errors import Absent, Denied, FactError, Offline, ParseError
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.sources import Exists, File, Sources
 from nodecheck.record import NamedTuple
 
 NODES_OWN = "/proc/1/mountinfo"
@@ -46,6 +47,11 @@ class Mounts(NamedTuple):
     mounts: tuple[Mount, ...] = ()
     path: str = NODES_OWN
     """The file that it was read from."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        """The tables of the first process and of who reads."""
+        return (File(NODES_OWN), File(READERS), Exists("/proc/self"))
 
     @classmethod
     def read(cls, host: Host) -> Mounts:

@@ -8,7 +8,7 @@ from nodecheck.errors import Absent, Denied, Offline, ParseError, Unsupported
 from nodecheck.host import MIB, Host
 from nodecheck.host.base import text
 from nodecheck.host.netlink import ListenerRow
-from nodecheck.model.sources import Exists, File, Netlink, Sources
+from nodecheck.model.sources import Call, Exists, File, Netlink, Sources
 from nodecheck.record import NamedTuple
 
 __all__ = ["ListenerRow", "Listeners", "parse_tcp"]
@@ -30,6 +30,7 @@ class Listeners(NamedTuple):
     def reads(cls) -> Sources:
         return (
             Netlink("listeners"),
+            Call("byte_order"),
             *[
                 File(f"/proc/{folder}/{file}")
                 for folder in ("thread-self/net", "net", "1/net")
