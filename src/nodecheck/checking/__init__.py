@@ -2,7 +2,7 @@
 
 from nodecheck.checking.declare import Check, Results, check, fail, ok, skip, unknown
 from nodecheck.model.evidence import Evidence, seen
-from nodecheck.model.needs import Lazy
+from nodecheck.model.needs import Lazy, Per
 from nodecheck.model.outcomes import Cause, Outcome, Result, Severity, Status
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Evidence",
     "Lazy",
     "Outcome",
+    "Per",
     "Result",
     "Results",
     "Severity",

@@ -91,7 +91,7 @@ def check(
 ) -> Callable[[Callable[..., Results]], Check]:
     """Declare a check; its name is the function's, its page the docstring.
 
-    Positional parameters are needs: fact types, or ``Lazy[Fact]``. Keyword-only parameters come from the
+    Positional parameters are needs: fact types, ``Lazy[Fact]`` or ``Per[Fact]``. Keyword-only parameters come from the
     profile (``[check.NAME]``), their annotation is their type and their default the profile's default.
 
     ``each`` names a parameter that lists subjects (or maps subject to requirement): the judge is then called

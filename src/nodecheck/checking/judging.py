@@ -131,7 +131,7 @@ def _argument(need: Need, facts: Facts, subject: Subject) -> Any:
         return subject.named
     if need.fact is Host:
         raise TypeError("a check never touches the host itself; it asks for facts")
-    return facts.bound(need)
+    return facts.bound(need, subject=subject.name)
 
 
 def _too_many(subject: str | None) -> Outcome:

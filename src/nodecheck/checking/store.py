@@ -5,7 +5,7 @@ from __future__ import annotations
 import _thread
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Union
 
 from nodecheck.errors import Crashed, FactError, TimedOut
 from nodecheck.host.base import Host
@@ -16,8 +16,32 @@ from nodecheck.record import NamedTuple
 
 T = TypeVar("T")
 Reader = Callable[..., Any]
-Used = dict[type, None]
+NO_SUBJECT = "this fact is one of a subject, and here is none"
+
+
+class About(NamedTuple):
+    """The key of a fact for a subject (``Per[Fact]``); that of a fact of the node is its type."""
+
+    kind: type
+    subject: str
+
+
+Key = Union[type, About]
+Used = dict[Key, None]
 """The facts that something asked for, in the order in which it first did."""
+
+
+def key_of(need: Need, subject: str | None) -> Key:
+    """The key of what is needed where ``subject`` is judged. Raises Crashed for a subject's fact without a subject."""
+    if not need.per:
+        return need.fact
+    if subject is None:
+        raise Crashed(need.fact.__name__, NO_SUBJECT)
+    return About(need.fact, subject)
+
+
+def _told(key: Key) -> str:
+    return f"{key.kind.__name__} of {key.subject}" if isinstance(key, About) else key.__name__
 
 
 class _Slot:
@@ -36,17 +60,17 @@ class _Slot:
 class Given(NamedTuple):
     """A fact that the caller brings."""
 
-    kind: type
+    kind: Key
     value: object
 
 
 class Facts:
-    """Facts by type. A type's ``read`` classmethod reads it, unless ``readers`` names another reader."""
+    """Facts by key. A type's ``read`` classmethod reads it, unless ``readers`` names another reader."""
 
     def __init__(self, host: Host, given: Iterable[Given] = (), readers: Mapping[type, Reader] | None = None) -> None:
         self._host = host
         self._readers = readers or {}
-        self._slots: dict[type, _Slot] = {}
+        self._slots: dict[Key, _Slot] = {}
         self.owner: int | None = None
         """The only thread that may read more facts; None: any. One that was given up must not read behind another."""
         self._used: dict[int, Used] = {}
@@ -55,21 +79,21 @@ class Facts:
             slot = self._slots[kind] = _Slot()
             slot.value, slot.ready = value, True
 
-    def get(self, kind: type[T]) -> T:
-        """The fact of a type; raises FactError where it cannot be had (the same one each time)."""
+    def get(self, key: type[T] | About) -> T:
+        """The fact of a type (for a subject); raises FactError where it cannot be had (the same one each time)."""
         used = self._used.get(_thread.get_ident())
         if used is not None:
-            used[kind] = None
-        slot = self._slots.get(kind)
+            used[key] = None
+        slot = self._slots.get(key)
         if slot is None:
             if self.owner not in (None, _thread.get_ident()):
-                raise TimedOut(kind.__name__, "asked for by a check that was given up")
-            slot = self._slots[kind] = _Slot()
-            self._fill(kind, slot)
+                raise TimedOut(_told(key), "asked for by a check that was given up")
+            slot = self._slots[key] = _Slot()
+            self._fill(key, slot)
         if slot.error is not None:
             raise slot.error
         if not slot.ready:
-            raise Crashed(kind.__name__, "this fact needs itself")
+            raise Crashed(_told(key), "this fact needs itself")
         value: T = slot.value
         return value
 
@@ -90,16 +114,16 @@ class Facts:
             self._used[thread] = used
         return before
 
-    def evidence(self, kinds: Iterable[type]) -> tuple[Evidence, ...]:
+    def evidence(self, keys: Iterable[Key]) -> tuple[Evidence, ...]:
         """What was read for these facts, and for the facts that they were made of, once each."""
         found: dict[tuple[str, str | None], Evidence] = {}
-        queue, done = list(kinds), set[type]()
+        queue, done = list(keys), set[Key]()
         while queue:
-            kind = queue.pop(0)
-            slot = self._slots.get(kind)
-            if slot is None or kind in done:
+            key = queue.pop(0)
+            slot = self._slots.get(key)
+            if slot is None or key in done:
                 continue
-            done.add(kind)
+            done.add(key)
             for item in slot.evidence:
                 found.setdefault((item.source, item.locator), item)
             queue.extend(slot.needs)
@@ -107,20 +131,21 @@ class Facts:
 
     def abandon(self, timeout_s: float) -> None:
         """Give up what is being read at this moment: whoever asks for it from now on gets TimedOut."""
-        for kind, slot in list(self._slots.items()):
+        for key, slot in list(self._slots.items()):
             if not slot.ready and slot.error is None:
-                slot.error = TimedOut(kind.__name__, f"not read within {timeout_s:g} s")
+                slot.error = TimedOut(_told(key), f"not read within {timeout_s:g} s")
 
-    def _fill(self, kind: type, slot: _Slot) -> None:
+    def _fill(self, key: Key, slot: _Slot) -> None:
         recorder = Recorder(self._host)
+        kind, subject = key if isinstance(key, About) else (key, None)
         before = self.note_in(slot.needs)
         try:
             reader, needs = self._reader(kind)
-            value = reader(**{need.name: self.bound(need, recorder) for need in needs})
+            value = reader(**{need.name: self.bound(need, recorder, subject) for need in needs})
         except FactError as error:
             self._settle(slot, recorder, None, error)
         except (Exception, SystemExit) as error:
-            self._settle(slot, recorder, None, crashed(kind.__name__, error))
+            self._settle(slot, recorder, None, crashed(_told(key), error))
         else:
             self._settle(slot, recorder, value, None)
         finally:
@@ -132,13 +157,16 @@ class Facts:
         slot.evidence = tuple(recorder.seen)
         slot.value, slot.error, slot.ready = value, error, error is None
 
-    def bound(self, need: Need, host: Host | None = None) -> Any:
-        """The argument for one need."""
+    def bound(self, need: Need, host: Host | None = None, subject: str | None = None) -> Any:
+        """The argument for one need, where ``subject`` is what the fact is read for."""
         if need.fact is Host:
             return host or self._host
-        if need.lazy:
-            return Lazy(lambda: self.get(need.fact))
-        return self.get(need.fact)
+        if need.fact is str:  # ``subject: str``
+            if subject is None:
+                raise Crashed(need.name, NO_SUBJECT)
+            return subject
+        key = key_of(need, subject)
+        return Lazy(lambda: self.get(key)) if need.lazy else self.get(key)
 
     def _reader(self, kind: type) -> tuple[Reader, tuple[Need, ...]]:
         reader = self._readers.get(kind) or getattr(kind, "read", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from nodecheck.record import NamedTuple
 
@@ -25,12 +25,23 @@ class Lazy(Generic[T]):
         return self._get()
 
 
+Per = Annotated[T, "of the subject"]
+"""A need that is the subject's own: ``room: Per[Room]`` is the :class:`Room` of the subject that is judged.
+
+The reader of such a fact takes ``subject: str`` and is called once for each subject and run; what it read is evidence
+for that subject alone, and what it raises makes that subject alone ``unknown``. It may need other facts, also per
+subject (of the same one). Only what has a subject may ask for it: a check declared with ``each``, and such a fact.
+"""
+
+
 class Need(NamedTuple):
     """One parameter of a check or of a fact's reader."""
 
     name: str
     fact: type
     lazy: bool
+    per: bool = False
+    """The fact of the subject, not that of the node."""
 
 
 def needs_of(function: Callable[..., Any]) -> tuple[tuple[Need, ...], dict[str, tuple[Any, Any]]]:
@@ -56,6 +67,9 @@ def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
         if isinstance(fact, type):
             return Need(name, fact, lazy)
     note = _evaluated(note, function)
-    if get_origin(note) is Lazy:
-        return Need(name, get_args(note)[0], True)
-    return Need(name, note, False)
+    lazy = get_origin(note) is Lazy
+    if lazy:
+        note = get_args(note)[0]
+    if get_origin(note) is Annotated:
+        return Need(name, get_args(note)[0], lazy, per=True)
+    return Need(name, note, lazy)
