@@ -6,33 +6,34 @@ from nodecheck.hookspecs import LazyCheck, hookimpl
 from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {
-    "kernel-module": "kernel.kernel_module",
-    "selinux": "security.selinux",
-    "default-route": "network.links",
-    "interface": "network.links",
-    "port": "network.port",
-    "cgroup-driver": "runtime.cgroup_driver",
-    "command": "system.command",
-    "firewall": "firewall.firewall",
-    "hostname": "network.hostname",
-    "hosts": "network.hosts",
-    "os-release": "system.os_release",
-    "kernel-version": "kernel.kernel_version",
-    "service": "services.service",
-    "swap": "swap.swap",
-    "sysctl": "sysctl.sysctl",
-    "time-sync": "services.time_sync",
-    "version": "packages.version",
-    "version-skew": "packages.version_skew",
+    "kernel-module": ("kernel.kernel_module", "kernel"),
+    "selinux": ("security.selinux", "security"),
+    "default-route": ("network.links", "network"),
+    "interface": ("network.links", "network"),
+    "port": ("network.port", "network"),
+    "cgroup-driver": ("runtime.cgroup_driver", "runtime"),
+    "command": ("system.command", "system"),
+    "firewall": ("firewall.firewall", "firewall"),
+    "hostname": ("network.hostname", "system"),
+    "hosts": ("network.hosts", "system"),
+    "os-release": ("system.os_release", "system"),
+    "kernel-version": ("kernel.kernel_version", "system"),
+    "service": ("services.service", "services"),
+    "swap": ("swap.swap", "swap"),
+    "sysctl": ("sysctl.sysctl", "sysctl"),
+    "time-sync": ("services.time_sync", "time"),
+    "version": ("packages.version", "runtime"),
+    "version-skew": ("packages.version_skew", "runtime"),
 }
-"""Check name to module (in this package), which has a function of the same name with ``_``."""
+"""Check name to module (in this package, with a function of the same name with ``_``) and topic."""
 
 
 @hookimpl
 def nodecheck_checks() -> list[LazyCheck]:
     """Every built-in check, imported when selected."""
     return [
-        LazyCheck(name, f"{__name__}.{module}:{name.replace('-', '_')}") for name, module in sorted(_CHECKS.items())
+        LazyCheck(name, f"{__name__}.{module}:{name.replace('-', '_')}", topic)
+        for name, (module, topic) in sorted(_CHECKS.items())
     ]
 
 

@@ -21,10 +21,11 @@ hookimpl = pluggy.HookimplMarker("nodecheck")
 
 
 class LazyCheck(NamedTuple):
-    """A check that is imported only when it is selected: its name, and ``module:attribute``."""
+    """A check that is imported only when it is selected: its name, ``module:attribute``, and its topic."""
 
     name: str
     target: str
+    topic: str = ""
 
 
 Declared = Union["Check", LazyCheck]

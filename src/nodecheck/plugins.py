@@ -70,6 +70,11 @@ class Registry:
             except PluginError as error:
                 self.fail(self.owners[name], str(error))
 
+    def topic(self, name: str) -> str:
+        """The topic that the check of that name declares; "" where there is no such check, or it declares none."""
+        found = self.checks.get(name)
+        return "" if found is None else found.topic
+
     def built_in(self, profile: str) -> bool:
         """Whether a profile is one of nodecheck's own."""
         return self.profile_owners.get(profile) == BUILT_IN

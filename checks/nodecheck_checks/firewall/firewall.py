@@ -21,7 +21,9 @@ from nodecheck_checks.firewall.at_boot import AtBoot, judged_at_boot
 from nodecheck_checks.firewall.wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
 
 
-@check(severity=Severity.WARNING, tags=["network", "netlink", "systemd"], verify={"off": firewall_text})
+@check(
+    severity=Severity.WARNING, tags=["network", "netlink", "systemd"], topic="firewall", verify={"off": firewall_text}
+)
 def firewall(
     nft: Lazy[NftTables],
     legacy: Lazy[LegacyTables],

@@ -67,6 +67,7 @@ def module_severity(subject: str | None, target: Target, named: bool = False) ->
 @check(
     severity=module_severity,
     tags=["kernel", "network", "kube-proxy"],
+    topic="kernel",
     references=["https://www.freedesktop.org/software/systemd/man/latest/modules-load.d.html"],
     each="require",
     spell=module_name,

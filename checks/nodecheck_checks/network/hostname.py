@@ -38,7 +38,7 @@ def flaw(name: str, most: int = MOST_LABEL) -> str | None:
     return None
 
 
-@check(severity=Severity.ERROR, tags=["network", "kubelet"])
+@check(severity=Severity.ERROR, tags=["network", "kubelet"], topic="system")
 def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem, services: Lazy[Services]) -> Results:
     """The node's name is one that Kubernetes takes, now and after the next boot.
 

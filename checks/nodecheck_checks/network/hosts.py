@@ -34,7 +34,7 @@ _OWN = ("myhostname", "resolve")
 """Services that know the node's own name without DNS (nss-myhostname(8), nss-resolve(8))."""
 
 
-@check(severity=Severity.ERROR, tags=["network"])
+@check(severity=Severity.ERROR, tags=["network"], topic="system")
 def hosts(
     own: OwnName,
     file: Hosts,

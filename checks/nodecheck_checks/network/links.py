@@ -27,7 +27,7 @@ _NO_ROUTE = by_hand(
 )
 
 
-@check(name="default-route", severity=Severity.ERROR, tags=["network", "netlink"])
+@check(name="default-route", severity=Severity.ERROR, tags=["network", "netlink"], topic="network")
 def default_route(routes: Routes, links: Links) -> Results:
     """The node has a default route.
 
@@ -75,7 +75,7 @@ class _Reason(NamedTuple):
     evidence: tuple[Evidence, ...] = ()
 
 
-@check(severity=Severity.ERROR, tags=["network", "netlink"])
+@check(severity=Severity.ERROR, tags=["network", "netlink"], topic="network")
 def interface(
     links: Links,
     addresses: Addresses,

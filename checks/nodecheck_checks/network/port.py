@@ -81,7 +81,7 @@ def port_text(text: str) -> str:
     return f"{int(number)}/tcp"
 
 
-@check(severity=Severity.ERROR, tags=["network", "netlink"], verify={"require": port_text})
+@check(severity=Severity.ERROR, tags=["network", "netlink"], topic="network", verify={"require": port_text})
 def port(
     target: Lazy[Target], listeners: Listeners, owners: Lazy[SocketOwners], *, require: tuple[str, ...] = ()
 ) -> Results:

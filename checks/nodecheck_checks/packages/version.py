@@ -18,7 +18,7 @@ Component = Literal["docker", "containerd", "crio", "runc", "kubelet", "kubeadm"
 _NOTHING: dict[Component, str] = {}
 
 
-@check(severity=Severity.ERROR, each="require", verify={"require": parse_pin}, tags=["versions"])
+@check(severity=Severity.ERROR, each="require", verify={"require": parse_pin}, tags=["versions"], topic="runtime")
 def version(
     subject: str,
     wanted: str,

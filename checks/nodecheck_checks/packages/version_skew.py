@@ -74,7 +74,7 @@ def _severity(subject: str | None) -> Severity:
     return next((row.severity for row in SKEW if row.name == subject), Severity.ERROR)
 
 
-@check(severity=_severity, tags=["kubelet", "kubeadm", "versions"])
+@check(severity=_severity, tags=["kubelet", "kubeadm", "versions"], topic="runtime")
 def version_skew(target: Target, tools: KubernetesTools, packages: Lazy[Packages], traces: Lazy[Traces]) -> Results:
     """The versions of kubelet, kubeadm and kubectl may be used with the control plane and with each other.
 

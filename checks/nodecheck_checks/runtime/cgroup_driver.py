@@ -35,6 +35,7 @@ ASKS = Table(
 @check(
     severity=Severity.ERROR,
     tags=["kubelet", "runtime"],
+    topic="runtime",
     references=[
         "https://kubernetes.io/docs/setup/production-environment/container-runtimes/#cgroup-drivers",
         "https://github.com/kubernetes/enhancements/issues/4033",

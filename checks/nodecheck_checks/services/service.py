@@ -37,7 +37,7 @@ def needed(found: NeededServices) -> Iterator[str | Outcome]:
         yield unit_name(found.time)
 
 
-@check(severity=Severity.ERROR, tags=["systemd"], each="require", spell=unit_name, otherwise=needed)
+@check(severity=Severity.ERROR, tags=["systemd"], topic="services", each="require", spell=unit_name, otherwise=needed)
 def service(
     subject: str,
     init: InitSystem,

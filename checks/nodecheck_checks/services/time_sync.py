@@ -11,7 +11,7 @@ from nodecheck.fix import Fix, by_hand, command
 _SOURCE = "adjtimex(2)"
 
 
-@check(severity=Severity.WARNING, tags=["time"])
+@check(severity=Severity.WARNING, tags=["time"], topic="time")
 def time_sync(
     clock: KernelClock,
     keepers: Lazy[TimeKeepers],

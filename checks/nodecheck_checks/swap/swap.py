@@ -32,6 +32,7 @@ def swap_severity(subject: str | None, kubelet: KubeletConfig) -> Severity:
 @check(
     severity=swap_severity,
     tags=["kubelet", "swap"],
+    topic="swap",
     references=["https://kubernetes.io/docs/concepts/cluster-administration/swap-memory-management/"],
 )
 def swap(swaps: Swaps) -> Results:

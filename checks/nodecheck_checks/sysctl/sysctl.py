@@ -38,6 +38,7 @@ _ALWAYS_THERE = ("ipv6", "sunrpc", "lockd")
 @check(
     severity=Severity.ERROR,
     tags=["kubelet", "network"],
+    topic="sysctl",
     each="require",
     spell=spelled,
     verify={"require": verify_wanted},

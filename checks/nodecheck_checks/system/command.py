@@ -36,7 +36,7 @@ from nodecheck_checks.system.command_table import (
 )
 
 
-@check(severity=Severity.ERROR, tags=["kubelet", "kubeadm"], verify={"require": command_text})
+@check(severity=Severity.ERROR, tags=["kubelet", "kubeadm"], topic="system", verify={"require": command_text})
 def command(
     target: Target,
     path: ServicePath,

@@ -50,7 +50,7 @@ def _minimum(text: str) -> None:
         raise ValueError(f"expected a release such as 7.5, or {ROLLING!r}, found {text!r}")
 
 
-@check(severity=Severity.ERROR, tags=["os"], verify={"minimum": _minimum})
+@check(severity=Severity.ERROR, tags=["os"], topic="system", verify={"minimum": _minimum})
 def os_release(
     release: OsRelease,
     *,

@@ -37,6 +37,7 @@ class Check:
         self.severity_needs: tuple[Need, ...] = ()
         self.tags: tuple[str, ...] = tuple(options["tags"])
         self.references: tuple[str, ...] = tuple(options["references"])
+        self.topic: str = options["topic"]
         self.each: str | None = options["each"]
         self.spell: Callable[[str], str] | None = options["spell"]
         self.verify: Mapping[str, Callable[[str], object]] = options["verify"] or {}
@@ -82,6 +83,7 @@ def check(
     severity: Severity | SeverityRule = Severity.ERROR,
     tags: Iterable[str] = (),
     references: Iterable[str] = (),
+    topic: str = "",
     each: str | None = None,
     spell: Callable[[str], str] | None = None,
     verify: Mapping[str, Callable[[str], object]] | None = None,
@@ -93,6 +95,9 @@ def check(
 
     Positional parameters are needs: fact types, ``Lazy[Fact]`` or ``Per[Fact]``. Keyword-only parameters come from the
     profile (``[check.NAME]``), their annotation is their type and their default the profile's default.
+
+    ``topic`` is one word for what the check is about (``swap``, ``network``, or a plugin's own): reports for people put
+    its rows under that heading. Without it the first of its tags that is a topic counts.
 
     ``each`` names a parameter that lists subjects (or maps subject to requirement): the judge is then called
     once for each, with ``subject: str`` (and ``wanted: str``) as first parameters, so that a source that one
@@ -109,7 +114,7 @@ def check(
 
     def declare(function: Callable[..., Results]) -> Check:
         label = name or function.__name__.replace("_", "-")
-        options = {"severity": severity, "tags": tags, "references": references}
+        options = {"severity": severity, "tags": tags, "references": references, "topic": topic}
         declared = Check(label, {**options, "each": each, "spell": spell, "verify": verify, "otherwise": otherwise})
         declared.doc = function.__doc__ or ""
         if not isinstance(severity, Severity):

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nodecheck.checking.selectors import ENGINE_CHECKS
 from nodecheck.model.outcomes import BOOT, NOW, Result, Severity, Status
 from nodecheck.record import NamedTuple
 
-TOPICS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("System", ("os-release", "kernel-version", "hostname", "hosts", "command"), ("os",)),
-    ("Kernel modules", ("kernel-module",), ("kernel",)),
-    ("Kernel parameters", ("sysctl",), ("sysctl",)),
-    ("Swap", ("swap",), ("swap",)),
-    (
-        "Runtime and kubelet",
-        ("cgroup-driver", "version", "version-skew"),
-        ("runtime", "versions", "kubelet", "kubeadm"),
-    ),
-    ("Network", ("default-route", "interface", "port", "firewall"), ("network", "netlink", "firewall", "kube-proxy")),
-    ("Services", ("service",), ("systemd",)),
-    ("Time", ("time-sync",), ("time",)),
-    ("Security", ("selinux",), ("security",)),
-    ("nodecheck itself", ("waiver", "plugin"), ()),
+TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("System", ("system", "os", "hardware", "identity", "limits", "packages", "state")),
+    ("Kernel modules", ("kernel",)),
+    ("Kernel parameters", ("sysctl",)),
+    ("Swap", ("swap",)),
+    ("Runtime and kubelet", ("runtime", "versions", "kubelet", "kubeadm", "cgroups")),
+    ("Network", ("network", "netlink", "firewall", "kube-proxy")),
+    ("Services", ("services", "systemd")),
+    ("Time", ("time",)),
+    ("Security", ("security",)),
 )
-"""Topic, its checks, and the tags that bring other checks (those of plugins) under it: the first match counts."""
+"""Headings, each with the topics under it; of a check that declares no topic, the tags are taken for topics."""
 
+ITSELF = "nodecheck itself"
 OTHER = "Other"
 
 
@@ -68,14 +65,15 @@ def rows(results: Iterable[Result]) -> list[Row]:
 
 
 def by_topic(results: Iterable[Result]) -> list[tuple[str, list[Row]]]:
-    """The topics that have rows, in the order of :data:`TOPICS`; in each, the worst rows first."""
-    groups: dict[str, list[Row]] = {title: [] for title, _, _ in TOPICS}
-    groups[OTHER] = []
+    """The headings that have rows, in the order of :data:`TOPICS`; under each, the worst rows first."""
+    groups: dict[str, list[Row]] = {}
     for row in rows(results):
-        groups[topic(row.worst)].append(row)
+        groups.setdefault(heading(row.worst), []).append(row)
     for group in groups.values():
         group.sort(key=lambda row: _attention(row.worst), reverse=True)
-    return [(title, group) for title, group in groups.items() if group]
+    known = [title for title, _ in TOPICS]
+    own = sorted(groups.keys() - {*known, ITSELF, OTHER})
+    return [(title, groups[title]) for title in (*known, *own, ITSELF, OTHER) if title in groups]
 
 
 def _attention(result: Result) -> tuple[int, int]:
@@ -83,21 +81,24 @@ def _attention(result: Result) -> tuple[int, int]:
     return rank(result) if result.status not in (Status.PASS, Status.SKIP) else (0, 0)
 
 
-def topic(result: Result) -> str:
-    """The topic of a result's check.
+def heading(result: Result) -> str:
+    """What a result's check stands under: its topic, as the check declares it, else the first topic of its tags.
 
     >>> from nodecheck.model.outcomes import Severity, Status
-    >>> topic(Result("gpu", "gpu", None, "now", Status.PASS, Severity.ERROR, "", "", None, None, None, (), None, None,
-    ...              ("runtime",), (), "", 0.0))
+    >>> heading(Result("gpu", "gpu", None, "now", Status.PASS, Severity.ERROR, "", "", None, None, None, (), None, None,
+    ...                ("runtime",), (), "", 0.0))
     'Runtime and kubelet'
     """
-    for title, checks, _ in TOPICS:
-        if result.check in checks:
+    if result.check in ENGINE_CHECKS:
+        return ITSELF
+    from nodecheck.plugins import load
+
+    topic = load().topic(result.check)
+    words = {topic} if topic else set(result.tags)
+    for title, topics in TOPICS:
+        if not words.isdisjoint(topics):
             return title
-    for title, _, tags in TOPICS:
-        if not set(tags).isdisjoint(result.tags):
-            return title
-    return OTHER
+    return topic[:1].upper() + topic[1:] or OTHER
 
 
 def word(result: Result | None) -> str:
