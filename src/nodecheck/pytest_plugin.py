@@ -61,7 +61,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
         _report(collector.config)  # a wrong option ends the session here, as pytest's own do
     report: pytest.CollectReport = yield
     if ours:
-        node = Node.from_parent(collector, name=PREFIX, nodeid=PREFIX)
+        node = NodeCollector.from_parent(collector, name=PREFIX, nodeid=PREFIX)
         report.result = [*(report.result or ()), node]
     return report
 
@@ -150,7 +150,7 @@ class _Names:
             xml.node_reporter(report).add_attribute("name", name)
 
 
-class Node(pytest.Collector):
+class NodeCollector(pytest.Collector):
     """A node: its results are its tests, in the report's order."""
 
     def collect(self) -> Iterator[pytest.Item]:

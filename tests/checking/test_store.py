@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from nodecheck.checking import Check, Lazy, Results, Severity, check, ok
-from nodecheck.checking.store import Facts
+from nodecheck.checking.store import Facts, Used
 from nodecheck.errors import Absent, FactError
 from nodecheck.host import Host, RootHost
 from nodecheck.testing import judge, write_tree
@@ -119,7 +119,7 @@ def test_a_fact_that_cannot_be_had_has_the_evidence_up_to_there(facts: Facts) ->
 
 
 def test_each_thread_notes_its_own(facts: Facts) -> None:
-    mine: dict[type, None] = {}
+    mine: Used = {}
     facts.note_in(mine)
 
     def other() -> None:

@@ -18,7 +18,7 @@ import pytest
 import nodecheck.facts
 from nodecheck.checking.declare import Check
 from nodecheck.checking.judging import Judged, Subject, Task, judged
-from nodecheck.checking.store import Facts, Given
+from nodecheck.checking.store import About, Facts, Given, Key
 from nodecheck.errors import FactError
 from nodecheck.facts.cluster.target import SiteNodes
 from nodecheck.facts.distro.owners import HOSTS, KUBELET_CONFIG, Owners
@@ -105,15 +105,15 @@ class Overheard(Facts):
         self.told: dict[type, list[object]] = defaultdict(list)
         self._asking: list[type] = []
 
-    def get(self, kind: type[Any]) -> Any:
-        self._asking.append(kind)
+    def get(self, key: Key) -> Any:
+        self._asking.append(key.kind if isinstance(key, About) else key)
         try:
-            return super().get(kind)
+            return super().get(key)
         finally:
             self._asking.pop()
 
-    def bound(self, need: Need, host: Host | None = None) -> Any:
-        found = super().bound(need, host)
+    def bound(self, need: Need, host: Host | None = None, subject: str | None = None) -> Any:
+        found = super().bound(need, host, subject)
         if need.fact is not Host:
             return found
         kind = self._asking[-1]

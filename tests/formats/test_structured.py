@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from nodecheck.formats.plain_yaml import load_plain
 from nodecheck.formats.structured import load, load_yaml
-from nodecheck.formats.tree import Malformation, Node, Number, scalar
+from nodecheck.formats.tree import Malformation, Number, TreeNode, scalar
 
 
-def plain(node: Node) -> Any:
+def plain(node: TreeNode) -> Any:
     if isinstance(node.value, dict):
         return {key: plain(value) for key, value in node.value.items()}
     if isinstance(node.value, Number):
@@ -170,4 +170,4 @@ def test_the_plain_reader_reads_what_kubeadm_writes() -> None:
     found = load_plain(raw, "x")
     assert found is not None
     assert found == load_yaml(raw, "x")
-    assert found.root.value["cgroupDriver"] == Node("systemd", "x", 10)
+    assert found.root.value["cgroupDriver"] == TreeNode("systemd", "x", 10)

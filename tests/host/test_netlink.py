@@ -22,7 +22,7 @@ from nodecheck.errors import Denied, FactError, Malformed, TimedOut, Unsupported
 from nodecheck.host import LiveHost
 from nodecheck.host.netlink import TABLES, dump, wire
 from nodecheck.host.netlink.atoms import Column, atoms
-from nodecheck.host.netlink.decode import Plan
+from nodecheck.host.netlink.decode import RowPlan
 from nodecheck.host.netlink.rows import FamilyRow, RouteRow
 from nodecheck.host.netlink.tables import asks
 from nodecheck.host.netlink.view import View, _stand_ins, fallbacks, message_class
@@ -392,7 +392,7 @@ def test_an_attribute_that_pyroute2_lacks_is_told() -> None:
 def test_fields_out_of_their_plan_are_none() -> None:
     cls = message_class("netlink.rtnl.rtmsg", "rtmsg")
     rows: list[Any] = []
-    plan = Plan("x", cls, asks("routes")[0].plan._columns, RouteRow)
+    plan = RowPlan("x", cls, asks("routes")[0].plan._columns, RouteRow)
     raw = message(24, bytes(12))
     assert plan.into(rows)(bytearray(raw), 0, len(raw), len(raw)) == len(raw)
     assert rows == [RouteRow(0, 0, 0, 0, 0, 0, None, None, None, None, None, None)]

@@ -39,7 +39,7 @@ ANSWERS = (
     Space(4096, 9, 8, 7, 6, 5, 4, True), Uname("Linux", "n", "6.1", "#1", "x86_64"),
     (rows.LinkRow(1, 9, "lo", 65536, "UNKNOWN", None, None, None, None),),
     (rows.RouteRow(2, 0, 254, 3, 1, 0, None, None, None, None, (HOP, HOP), None),),
-    (rows.RuleRow(1, "t", "c", (rows.Verdict("drop"), rows.Verdict("jump", "x", True))),),
+    (rows.RuleRow(1, "t", "c", (rows.NftVerdict("drop"), rows.NftVerdict("jump", "x", True))),),
     (Completed(("a",), 0, "", ""), Absent("b", "no such program", errno=2)),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nodecheck.cli.completion_verb import verbs
-from nodecheck.shell.grammar import Option, Verb
+from nodecheck.shell.grammar import CliOption, Verb
 from nodecheck.shell.man import page
 
 PAGE = Path(__file__).parents[2] / "docs/nodecheck.1"
@@ -41,7 +41,7 @@ def test_every_verb_option_and_exit_code_is_there() -> None:
 
 def test_hostile_text_stays_text() -> None:
     odd = ".SH x \\fB'\"$(id) é"
-    verb = Verb("x", "y", f"'x\n{odd}", (Option(("--a",), odd, f"{odd} {odd}", "text"),), ())
+    verb = Verb("x", "y", f"'x\n{odd}", (CliOption(("--a",), odd, f"{odd} {odd}", "text"),), ())
     text = page([verb], "1", [("0", odd)])
 
     shown = run("groff", "-man", "-Tutf8", "-P-cbou", "-rLL=200n", text=text)

@@ -4,7 +4,7 @@ from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check
 from nodecheck.errors import Absent, FactError, Offline
 from nodecheck.facts.cluster.joined import Joined
 from nodecheck.facts.cluster.node_name import NodeName
-from nodecheck.facts.kubelet.settings import Setting
+from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.network.hostname import KERNEL, STATIC, BootHostname, KernelHostname, fits
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.running import Services
@@ -115,7 +115,7 @@ def _filled_in(
     )
 
 
-def _given(name: Setting) -> Outcome:
+def _given(name: KubeletSetting) -> Outcome:
     """The name that the kubelet is told; it may be as long as any name, the label being the host name's."""
     evidence = [seen(name.source, name.text, line=name.line)]
     wrong = flaw(name.value.lower(), MOST_NAME)

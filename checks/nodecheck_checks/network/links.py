@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.kubelet.settings import Setting
+from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.network.links import (
     IFF_LOOPBACK,
     IFF_LOWER_UP,
@@ -137,7 +137,7 @@ def _reasons(links: Links, routes: Routes, require: tuple[str, ...]) -> Iterator
         yield _Reason(name, why)
 
 
-def _node_ips(setting: Setting | None) -> Iterator[_Reason]:
+def _node_ips(setting: KubeletSetting | None) -> Iterator[_Reason]:
     """The addresses of ``--node-ip``; ``0.0.0.0`` and ``::`` only choose a family."""
     for text in [] if setting is None else setting.value.split(","):
         address = spelt(text.strip())

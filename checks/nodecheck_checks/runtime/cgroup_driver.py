@@ -17,7 +17,7 @@ from nodecheck.facts.runtimes.releases import Release, RuntimeReleases
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.fix import Fix
 from nodecheck.requirements.table import Row, Table
-from nodecheck_checks.runtime.driver_sides import Node, Side, attempt, runtimes, together, unread
+from nodecheck_checks.runtime.driver_sides import Side, SidesNode, attempt, runtimes, together, unread
 
 GATE = "KubeletCgroupDriverFromCRI"
 KUBELET = ("kubelet",)
@@ -93,14 +93,14 @@ def cgroup_driver(
     ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); kubelet ``cgroupDriver``, KEP-4033;
     containerd#4203, kubernetes#89682, kubernetes#111776.
     """
-    node = Node(releases, kubelet_release, packages, target, init, cgroups)
+    node = SidesNode(releases, kubelet_release, packages, target, init, cgroups)
     wanted = driver if driver != "auto" else SYSTEMD if init().is_systemd else CGROUPFS
     for outcome in _outcomes(node, docker, containerd, crio, kubelet, line, wanted):
         yield _restartable(outcome, node)
 
 
 def _outcomes(
-    node: Node,
+    node: SidesNode,
     docker: Lazy[Docker],
     containerd: Lazy[Containerd],
     crio: Lazy[Crio],
@@ -118,7 +118,7 @@ def _outcomes(
         yield from _with_kubelet(config, sides, node, driver, containerd, line)
 
 
-def _restartable(outcome: Outcome, node: Node) -> Outcome:
+def _restartable(outcome: Outcome, node: SidesNode) -> Outcome:
     if outcome.fix is None or node.on_systemd():
         return outcome
     from nodecheck_checks.runtime.driver_fixes import otherwise_restarted
@@ -126,7 +126,7 @@ def _restartable(outcome: Outcome, node: Node) -> Outcome:
     return outcome._replace(fix=otherwise_restarted(outcome.fix))
 
 
-def _without_kubelet(sides: list[Side], node: Node, driver: str) -> Iterator[Outcome]:
+def _without_kubelet(sides: list[Side], node: SidesNode, driver: str) -> Iterator[Outcome]:
     if not sides:
         packages = attempt(node.packages)
         if isinstance(packages, FactError):
@@ -142,7 +142,7 @@ def _without_kubelet(sides: list[Side], node: Node, driver: str) -> Iterator[Out
 def _with_kubelet(
     config: KubeletConfig,
     sides: list[Side],
-    node: Node,
+    node: SidesNode,
     driver: str,
     containerd: Lazy[Containerd],
     line: Lazy[KubeletDriverLine],
@@ -172,7 +172,7 @@ def _with_kubelet(
         yield _agreement_with_any(own, usable)
 
 
-def _pointed(config: KubeletConfig, node: Node, sides: list[Side]) -> str | None:
+def _pointed(config: KubeletConfig, node: SidesNode, sides: list[Side]) -> str | None:
     """The runtime that the kubelet uses: the one it names, else the only one that is there; None: not known."""
     release = node.kubernetes()
     named = config.runtime(release)
@@ -187,7 +187,9 @@ def _names_runtime(config: KubeletConfig) -> bool:
     return config.runtime_endpoint is not None or config.container_runtime is not None
 
 
-def _asks_runtime(config: KubeletConfig, node: Node, runtime: Side | None, containerd: Lazy[Containerd]) -> bool | None:
+def _asks_runtime(
+    config: KubeletConfig, node: SidesNode, runtime: Side | None, containerd: Lazy[Containerd]
+) -> bool | None:
     """Whether the kubelet takes the runtime's answer (KEP-4033); None where the node does not show it."""
     kubelet = _kubelet_asks(config, node.kubernetes())
     if kubelet is False:

@@ -52,7 +52,7 @@ def together(side: Side, other: Side, wanted: str) -> Side:
     return side._replace(fix=lambda driver, units: mend(driver, units)._replace(safety=MANUAL))
 
 
-class Node(NamedTuple):
+class SidesNode(NamedTuple):
     """What the sides of one node have in common; read only where a verdict depends on it."""
 
     releases: Lazy[RuntimeReleases]
@@ -94,7 +94,7 @@ def attempt(fact: Callable[[], T]) -> T | FactError:
         return error
 
 
-def runtimes(node: Node, docker: Lazy[Docker], containerd: Lazy[Containerd], crio: Lazy[Crio]) -> Iterator[Side]:
+def runtimes(node: SidesNode, docker: Lazy[Docker], containerd: Lazy[Containerd], crio: Lazy[Crio]) -> Iterator[Side]:
     """The runtimes that are there."""
     sides = (
         _read(docker, "docker", lambda fact: _docker(fact, node)),
@@ -118,7 +118,7 @@ def unread(name: str, error: FactError) -> Side:
     return Side(name, code=error.code, why=str(error))
 
 
-def _docker(fact: Docker, node: Node) -> Side | None:
+def _docker(fact: Docker, node: SidesNode) -> Side | None:
     package = node.package("docker") if fact.present is None else ()
     if fact.present is None and not package:
         return None
@@ -136,7 +136,7 @@ def _docker(fact: Docker, node: Node) -> Side | None:
     return Side("docker", driver, evidence, fact.notes, code, why or "", fix=partial(docker, fact))
 
 
-def _docker_default(fact: Docker, node: Node, evidence: tuple[Evidence, ...]) -> Side:
+def _docker_default(fact: Docker, node: SidesNode, evidence: tuple[Evidence, ...]) -> Side:
     from nodecheck_checks.runtime.driver_fixes import docker
 
     version = attempt(node.cgroups)
@@ -161,7 +161,7 @@ def _docker_evidence(fact: Docker) -> tuple[Evidence, ...]:
     return (seen(fact.path, None, locator="exec-opts"), *(seen(path, None, locator="--exec-opt") for path in units))
 
 
-def _containerd(fact: Containerd, node: Node) -> Side | None:
+def _containerd(fact: Containerd, node: SidesNode) -> Side | None:
     package = node.package("containerd") if fact.present is None else ()
     if fact.present is None and not package:
         return None
@@ -176,7 +176,7 @@ def _containerd(fact: Containerd, node: Node) -> Side | None:
 
 
 def _containerd_driver(
-    fact: Containerd, found: Effective, ignored: tuple[str, ...], node: Node, package: tuple[Evidence, ...]
+    fact: Containerd, found: Effective, ignored: tuple[str, ...], node: SidesNode, package: tuple[Evidence, ...]
 ) -> Side:
     from nodecheck_checks.runtime.driver_fixes import containerd, cri_plugin
 
@@ -196,7 +196,7 @@ def _containerd_driver(
     return Side("containerd", driver, evidence, tuple(notes), fix=partial(containerd, fact, found, node.release))
 
 
-def _crio(fact: Crio, node: Node) -> Side | None:
+def _crio(fact: Crio, node: SidesNode) -> Side | None:
     package = node.package("crio") if fact.present is None else ()
     if fact.present is None and not package:
         return None

@@ -28,7 +28,7 @@ NO_FSTAB = ("talos", "rancheros")
 """Init systems that do not read fstab."""
 
 
-class Boot:
+class SwapBoot:
     """The init system of the next boot and what keeps swap off in it."""
 
     def __init__(self, init: InitSystem, index: UnitIndex, options: SwapOptions, generators: Generators) -> None:

@@ -13,7 +13,7 @@ from nodecheck.facts.swap.gpt import GptSwap, GptSwaps
 from nodecheck.facts.swap.units import SWAP_TARGET, SwapCommands, SwapService, SwapServices, SwapUnit, SwapUnits
 from nodecheck.facts.swap.zram import ZramDevice, ZramGenerator
 from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
-from nodecheck_checks.swap.at_boot import EXPECTED, Boot, is_device, mask_fix
+from nodecheck_checks.swap.at_boot import EXPECTED, SwapBoot, is_device, mask_fix
 
 
 def _fail(message: str, subject: str, source: str, evidence: list[Evidence], fix: Fix) -> Outcome:
@@ -21,7 +21,7 @@ def _fail(message: str, subject: str, source: str, evidence: list[Evidence], fix
     return fail(message, subject=subject, expected=EXPECTED, actual=actual, evidence=evidence, fix=fix)
 
 
-def of_cmdline(boot: Boot) -> Iterator[Outcome]:
+def of_cmdline(boot: SwapBoot) -> Iterator[Outcome]:
     """Areas that ``systemd.swap-extra=`` and ``systemd.mount-extra=`` add; ``systemd.swap=0`` does not stop them."""
     if boot.init.is_systemd and boot.options.extras and boot.runs("systemd-fstab-generator"):
         for extra in boot.options.extras:
@@ -34,7 +34,7 @@ def of_cmdline(boot: Boot) -> Iterator[Outcome]:
                 yield _fail(message, extra.spec, "the command line", [boot.word(extra.word)], fix)
 
 
-def of_units(boot: Boot, units: SwapUnits) -> Iterator[Outcome]:
+def of_units(boot: SwapBoot, units: SwapUnits) -> Iterator[Outcome]:
     """Units on disk that something pulls in at boot."""
     for unit in units.units:
         why = _pulled(boot, unit)
@@ -47,7 +47,7 @@ def of_units(boot: Boot, units: SwapUnits) -> Iterator[Outcome]:
         yield _fail(f"{unit.name} turns swap on at boot", unit.what, unit.name, evidence, _unit_fix(unit))
 
 
-def _pulled(boot: Boot, unit: SwapUnit) -> Evidence | None:
+def _pulled(boot: SwapBoot, unit: SwapUnit) -> Evidence | None:
     """What pulls a unit in; a mask on swap.target stops only what comes by it alone."""
     if boot.masked(unit.name):
         return None
@@ -72,7 +72,7 @@ def _unit_fix(unit: SwapUnit) -> Fix:
     return mask_fix(unit.name)
 
 
-def of_zram(boot: Boot, zram: ZramGenerator, commands: Lazy[SwapCommands]) -> Iterator[Outcome]:
+def of_zram(boot: SwapBoot, zram: ZramGenerator, commands: Lazy[SwapCommands]) -> Iterator[Outcome]:
     """Devices of zram-generator."""
     devices = zram.devices
     if boot.options.zram_on is not None and zram.refused is None and not any(d.name == "zram0" for d in devices):
@@ -92,7 +92,7 @@ def of_zram(boot: Boot, zram: ZramGenerator, commands: Lazy[SwapCommands]) -> It
             yield _of_zram(boot, device, fix, enabled is None)
 
 
-def _of_zram(boot: Boot, device: ZramDevice, fix: Fix, unsure: bool) -> Outcome:
+def _of_zram(boot: SwapBoot, device: ZramDevice, fix: Fix, unsure: bool) -> Outcome:
     where = seen(device.path, f"[{device.name}]", line=device.line)
     evidence = [where] if device.path else [boot.word(boot.options.zram_on or "")]
     subject = f"/dev/{device.name}"
@@ -113,7 +113,7 @@ def _zram_fix(device: ZramDevice, unit: str, hidden: bool) -> Fix:
     return mask_fix(unit)
 
 
-def of_services(boot: Boot, services: SwapServices, runlevels: Lazy[Runlevels]) -> Iterator[Outcome]:
+def of_services(boot: SwapBoot, services: SwapServices, runlevels: Lazy[Runlevels]) -> Iterator[Outcome]:
     """Services that make swap: zram's, and dphys-swapfile."""
     for service in services.services:
         if not boot.masked(f"{service.name}.service"):
@@ -123,7 +123,7 @@ def of_services(boot: Boot, services: SwapServices, runlevels: Lazy[Runlevels]) 
             yield _fail(message, service.what, service.name, evidence, fix)
 
 
-def _service_fix(boot: Boot, service: SwapService, runlevels: Lazy[Runlevels]) -> Fix:
+def _service_fix(boot: SwapBoot, service: SwapService, runlevels: Lazy[Runlevels]) -> Fix:
     unit = f"{service.name}.service"
     if boot.init.name == "openrc":
         levels = runlevels().levels_of(service.name)
@@ -135,7 +135,7 @@ def _service_fix(boot: Boot, service: SwapService, runlevels: Lazy[Runlevels]) -
     return Fix(f"Disable {unit}", (command("systemctl", "disable", "--", unit),))
 
 
-def of_commands(boot: Boot, swapon: SwapCommands) -> Iterator[Outcome]:
+def of_commands(boot: SwapBoot, swapon: SwapCommands) -> Iterator[Outcome]:
     """``swapon`` in units of the administrator's own and in ``rc.local``."""
     for area in swapon.areas:
         rc_local = area.source.endswith("/rc.local")
@@ -146,7 +146,7 @@ def of_commands(boot: Boot, swapon: SwapCommands) -> Iterator[Outcome]:
         yield _fail(message, area.what, area.source, [seen(area.source, area.text, line=area.line)], fix)
 
 
-def of_gpt(boot: Boot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:
+def of_gpt(boot: SwapBoot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:
     """Swap partitions on the root's disk, where systemd-gpt-auto-generator looks for them."""
     # A swap line in fstab, noauto or not, keeps the generator away since systemd 234 (systemd/systemd#6192).
     told = boot.init.at_least(234) and boot.options.fstab_off is None
@@ -163,7 +163,7 @@ def of_gpt(boot: Boot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:
         yield _fail(message, partition.node, "systemd-gpt-auto-generator", evidence, fix)
 
 
-def by_gpt(boot: Boot, gpt: GptSwaps) -> Iterator[GptSwap]:
+def by_gpt(boot: SwapBoot, gpt: GptSwaps) -> Iterator[GptSwap]:
     """The swap partitions that systemd-gpt-auto-generator turns on where fstab names no swap."""
     if not boot.init.is_systemd or not gpt.partitions:
         return
@@ -175,7 +175,7 @@ def by_gpt(boot: Boot, gpt: GptSwaps) -> Iterator[GptSwap]:
             yield partition
 
 
-def kept_from_gpt(boot: Boot, gpt: Lazy[GptSwaps], found: Outcome) -> Outcome:
+def kept_from_gpt(boot: SwapBoot, gpt: Lazy[GptSwaps], found: Outcome) -> Outcome:
     """A failure of fstab, with ``noauto`` where without any line of swap a partition would be turned on instead."""
     steps = () if found.fix is None else found.fix.steps
     lines = [step.before for step in steps if isinstance(step, Edit)]

@@ -18,7 +18,7 @@ from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea, Swaps
 from nodecheck.facts.swap.units import SwapCommands, SwapPulls, SwapServices, SwapUnits
 from nodecheck.facts.swap.zram import ZramGenerator
 from nodecheck.fix import SAFE, Fix, by_hand, command
-from nodecheck_checks.swap.at_boot import Boot
+from nodecheck_checks.swap.at_boot import SwapBoot
 from nodecheck_checks.swap.sources import kept_from_gpt, of_cmdline, of_commands, of_gpt, of_services, of_units, of_zram
 
 EXPECTED = "no swap"
@@ -124,7 +124,7 @@ def swap_boot(
     kernel: Lazy[KernelRelease],
 ) -> Results:
     """Nothing turns swap on at the next boot."""
-    boot = Boot(init, index.persistent(), options, generators)
+    boot = SwapBoot(init, index.persistent(), options, generators)
     sources: tuple[Callable[[], Iterator[Outcome]], ...] = (
         lambda: (kept_from_gpt(boot, gpt, found) for found in boot.of_fstab(fstab(), runlevels, pulls, commands)),
         lambda: of_cmdline(boot),
@@ -193,7 +193,7 @@ def _kernel_without_swap(swaps: Lazy[Swaps], kernel: Lazy[KernelRelease]) -> boo
         return False
 
 
-def _looked_at(boot: Boot, fstab: Lazy[Fstab], zram: Lazy[ZramGenerator]) -> list[Evidence]:
+def _looked_at(boot: SwapBoot, fstab: Lazy[Fstab], zram: Lazy[ZramGenerator]) -> list[Evidence]:
     """The sources that say nothing of swap, and what took away that which they say."""
     lines = [seen("/etc/fstab", entry.text, line=entry.line) for entry in fstab().swaps]
     none = [seen("/etc/fstab", "no line of type swap" if fstab().present else None)]

@@ -7,7 +7,7 @@ from nodecheck.facts.kernel.loading import BootVerdict
 from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
 from nodecheck.facts.sysctl.conf import NAME, Setting
 from nodecheck.facts.sysctl.keys import dotted
-from nodecheck.facts.sysctl.runs import Run
+from nodecheck.facts.sysctl.runs import SysctlRun
 from nodecheck.facts.sysctl.tuned import MAIN_CONF, TUNED
 from nodecheck.facts.sysctl.variables import module_of, same_variable
 from nodecheck.fix import MANUAL, Create, Fix, Step, by_hand, command, create, edit
@@ -75,7 +75,7 @@ def _named_early(verdict: BootVerdict) -> bool:
     return verdict.early or (verdict.load is not None and verdict.load.early)
 
 
-def _tuned_fix(title: str, key: str, value: str, last: Setting, run: Run) -> Fix:
+def _tuned_fix(title: str, key: str, value: str, last: Setting, run: SysctlRun) -> Fix:
     """TuneD's profile wins only where it does not apply sysctl.d once more after its own."""
     if last.source.startswith("/etc/") and dotted(last.path) == key:
         return Fix(title, (edit(last.source, last.text, f"{key}={value}"),))

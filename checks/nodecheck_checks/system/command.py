@@ -13,8 +13,8 @@ from nodecheck.facts.kubelet.release import KubeletRelease
 from nodecheck.facts.kubelet.service_path import (
     SHELL,
     AllCommands,
-    Command,
     Commands,
+    FoundCommand,
     NotExecutable,
     ServicePath,
     command_text,
@@ -104,7 +104,7 @@ def _by_kubelet(target: Target, kubelet: Lazy[KubeletRelease]) -> tuple[Target, 
     return target._replace(kubernetes=f"{numbers[0]}.{numbers[1]}"), None
 
 
-def _found(name: str, commands: Commands, others: Lazy[AllCommands]) -> tuple[Command | None, FactError | None]:
+def _found(name: str, commands: Commands, others: Lazy[AllCommands]) -> tuple[FoundCommand | None, FactError | None]:
     if name in commands.found:
         found = commands.found[name]
         return (None, found) if isinstance(found, FactError) else (found, None)
@@ -168,7 +168,7 @@ def _manager(release: OsRelease) -> str | None:
 
 def _judged(
     need: Row,
-    found: Command | None,
+    found: FoundCommand | None,
     problem: FactError | None,
     path: ServicePath,
     commands: Commands,
@@ -210,7 +210,7 @@ def _make_executable(problem: FactError) -> Fix:
     return by_hand("Put the program in its place", f"{problem.source} {problem.detail}: put the program there.")
 
 
-def _mode(found: Command) -> str:
+def _mode(found: FoundCommand) -> str:
     """Which of its two interfaces to the kernel an iptables has, by what its link leads to."""
     last = found.links[-1].rpartition("/")[2] if found.links else ""
     if "nft" in last:

@@ -17,7 +17,7 @@ BASELINE = "baseline"
 LEAST_PREFIX = 4
 
 
-class Line(NamedTuple):
+class RunLine(NamedTuple):
     """One recorded run."""
 
     run: int
@@ -36,13 +36,13 @@ class Line(NamedTuple):
     """Whether the node was rebooted since the run before it in this list."""
 
 
-def lines(db: sqlite3.Connection, limit: int | None = None, since: str | None = None) -> tuple[Line, ...]:
+def lines(db: sqlite3.Connection, limit: int | None = None, since: str | None = None) -> tuple[RunLine, ...]:
     """The last runs, the latest first; ``since`` is the start of an RFC 3339 time."""
     rows = db.execute(
         "SELECT run.seq, run.uuid, run.body, run.changes, run.told, piece.body FROM run"
         " LEFT JOIN piece ON piece.id = run.about ORDER BY run.seq DESC"
     )
-    found: list[Line] = []
+    found: list[RunLine] = []
     for row in rows:
         line = _line(row)
         if found and found[-1].boot_id and line.boot_id:
@@ -54,7 +54,7 @@ def lines(db: sqlite3.Connection, limit: int | None = None, since: str | None = 
     return tuple(found)
 
 
-def _line(row: Sequence[Any]) -> Line:
+def _line(row: Sequence[Any]) -> RunLine:
     seq, uuid, body, changes, told, about = row
     try:
         own, head = unpack(body), unpack(about)
@@ -62,7 +62,7 @@ def _line(row: Sequence[Any]) -> Line:
         counts: dict[str, int] = {}
         for change in unpack(changes) if changes else ():
             counts[change["kind"]] = counts.get(change["kind"], 0) + 1
-        return Line(
+        return RunLine(
             seq, uuid, run["started_at"], own["boot_id"], summary["verdict"], summary["exit_code"], summary["fail"],
             summary["unknown"], head["profile"]["name"], counts, bool(told), False,
         )  # fmt: skip

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from nodecheck.audit.changes import KINDS
-from nodecheck.audit.lookup import Interval, Line
+from nodecheck.audit.lookup import Interval, RunLine
 from nodecheck.audit.show import minute, verdict
 from nodecheck.audit.store import Baseline
 from nodecheck.text import printable
 
 
-def list_text(lines: tuple[Line, ...], width: int) -> str:
+def list_text(lines: tuple[RunLine, ...], width: int) -> str:
     """A line a run, the latest first."""
     if not lines:
         return "no run was recorded\n"
@@ -22,7 +22,7 @@ def list_text(lines: tuple[Line, ...], width: int) -> str:
     return "\n".join([row if len(row) <= width else row[: width - 1] + "…" for row in rows]) + "\n"
 
 
-def _changed(line: Line) -> str:
+def _changed(line: RunLine) -> str:
     parts = [f"{line.changes[kind]} {kind}" for kind in KINDS if line.changes.get(kind)]
     if line.rebooted:
         parts.append("rebooted")

@@ -81,7 +81,7 @@ def _told(step: Step) -> str:
     return told(step)
 
 
-class Settings(NamedTuple):
+class KernelSettings(NamedTuple):
     """Kernel parameters and modules that the steps of a fix set."""
 
     sysctls: tuple[tuple[str, str], ...] = ()
@@ -90,11 +90,11 @@ class Settings(NamedTuple):
     """The steps do nothing else."""
 
 
-def settings_of(steps: Iterable[Step]) -> Settings:
+def settings_of(steps: Iterable[Step]) -> KernelSettings:
     """What the steps set, by their files and commands.
 
     >>> settings_of([Create("/etc/sysctl.d/99-x.conf", "0644", "vm.a = 1\\n")])
-    Settings(sysctls=(('vm.a', '1'),), modules=(), whole=True)
+    KernelSettings(sysctls=(('vm.a', '1'),), modules=(), whole=True)
     """
     from nodecheck.facts.sysctl.keys import dotted
     from nodecheck.fix.actions import action_of
@@ -109,7 +109,7 @@ def settings_of(steps: Iterable[Step]) -> Settings:
         modules.update(dict.fromkeys([goal.name for goal in found if goal.kind == "module"]))
         known = bool(found) and all(goal.kind in ("sysctl", "module") for goal in found)
         whole = whole and (known or action.persists is not None)
-    return Settings(tuple(sysctls.items()), tuple(modules), whole)
+    return KernelSettings(tuple(sysctls.items()), tuple(modules), whole)
 
 
 def _of_image(fix: Fix, image: ImageSystem) -> Fix:
@@ -132,7 +132,7 @@ def _passes(step: Step) -> bool:
     return not action_of(step).lasts
 
 
-def _in_words(name: str, settings: Settings) -> Iterator[str]:
+def _in_words(name: str, settings: KernelSettings) -> Iterator[str]:
     if name == "Talos":
         yield from (f'machine.sysctls: {key}: "{value}"' for key, value in settings.sysctls)
         yield from (f"machine.kernel.modules: - name: {module}" for module in settings.modules)

@@ -129,7 +129,7 @@ def _what(item: PlanStep) -> str:
 def _steps(plan: Planned, words: Words) -> Iterator[str]:
     yield "all_steps() {"
     keys = {place: _key(item) for place, item in enumerate(plan.steps)}
-    links = Links(plan.steps)
+    links = StepLinks(plan.steps)
     for place, item in enumerate(plan.steps):
         if place:
             yield ""
@@ -153,7 +153,7 @@ def _key(item: PlanStep) -> str:
     return sha256_name("\0".join(item.step.argv) if isinstance(item.step, Command) else "")[7:23]
 
 
-def _action(plan: Planned, place: int, key: str, links: Links, words: Words) -> str:
+def _action(plan: Planned, place: int, key: str, links: StepLinks, words: Words) -> str:
     step = plan.steps[place].step
     if isinstance(step, Edit):
         mode = "insert" if step.before in step.after.split("\n") else "once" if "\n" in step.after else "every"
@@ -171,7 +171,7 @@ def _action(plan: Planned, place: int, key: str, links: Links, words: Words) -> 
     return " || ".join([*_tests(plan, place, key, probe, links, words), f"run {_list(step.argv, words)}"])
 
 
-def _tests(plan: Planned, place: int, key: str, probe: Probe, links: Links, words: Words) -> Iterator[str]:
+def _tests(plan: Planned, place: int, key: str, probe: Probe, links: StepLinks, words: Words) -> Iterator[str]:
     """What shows that a command need not be run."""
     if probe.words:
         yield _list(probe.words, words)
@@ -265,7 +265,7 @@ def _library(used: str) -> Iterator[str]:
             yield from (text.rstrip("\n"), "")
 
 
-class Links:
+class StepLinks:
     """The links between the steps of a plan; a place is a step's index."""
 
     def __init__(self, steps: tuple[PlanStep, ...]) -> None:

@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import Any
 
-from nodecheck.formats.tree import Document, Node, scalar
+from nodecheck.formats.tree import Document, TreeNode, scalar
 from nodecheck.record import NamedTuple
 
 MOST_ROWS = 10_000
@@ -38,11 +38,11 @@ def load_plain(raw: bytes, path: str) -> Document | None:
     """The document in ``raw``; None where this reader cannot tell.
 
     >>> load_plain(b"# x\\na:\\n  b: no\\nc:\\n- 1.5\\n", "x").root.value["a"].value["b"]
-    Node(value=False, path='x', line=3)
+    TreeNode(value=False, path='x', line=3)
     """
     if raw.translate(None, _ALLOWED):
         return None
-    reader = _Reader(path)
+    reader = _YamlReader(path)
     try:
         reader.rows = _rows(raw.decode("ascii"))
         root = reader.block(0)
@@ -101,7 +101,7 @@ def _value(text: str | None) -> Any:
     return text[1:-1] if text[0] in "\"'" else scalar(text)
 
 
-class _Reader:
+class _YamlReader:
     """Builds the tree from rows; ``at`` is the row that comes next."""
 
     def __init__(self, path: str) -> None:
@@ -110,7 +110,7 @@ class _Reader:
         self.at = 0
         self.duplicate: str | None = None
 
-    def block(self, indent: int, depth: int = 0) -> Node:
+    def block(self, indent: int, depth: int = 0) -> TreeNode:
         """The mapping or list that begins with the next row, whose rows have this indent."""
         if self.at >= len(self.rows) or depth > MOST_DEPTH:
             raise _GivenUp
@@ -118,20 +118,20 @@ class _Reader:
         value = self._list(indent) if first.key is None else self._mapping(indent, depth)
         if not value:
             raise _GivenUp
-        return Node(value, self._path, first.line)
+        return TreeNode(value, self._path, first.line)
 
-    def _list(self, indent: int) -> tuple[Node, ...]:
+    def _list(self, indent: int) -> tuple[TreeNode, ...]:
         items = []
         while (row := self._next(indent)) is not None and row.key is None:
             self.at += 1
-            items.append(Node(row.value, self._path, row.line))
+            items.append(TreeNode(row.value, self._path, row.line))
         return tuple(items)
 
-    def _mapping(self, indent: int, depth: int) -> dict[str, Node]:
-        pairs: dict[str, Node] = {}
+    def _mapping(self, indent: int, depth: int) -> dict[str, TreeNode]:
+        pairs: dict[str, TreeNode] = {}
         while (row := self._next(indent)) is not None and row.key is not None:
             self.at += 1
-            node = Node(row.value, self._path, row.line)
+            node = TreeNode(row.value, self._path, row.line)
             if row.value is _MISSING:
                 node = self._below(indent, depth)._replace(line=row.line)
             if row.key in pairs:
@@ -139,11 +139,11 @@ class _Reader:
             pairs[row.key] = node
         return pairs
 
-    def _below(self, indent: int, depth: int) -> Node:
+    def _below(self, indent: int, depth: int) -> TreeNode:
         """The value of a key that has none on its own line."""
         following = self.rows[self.at] if self.at < len(self.rows) else None
         if following is None or following.indent < indent or (following.indent == indent and following.key is not None):
-            return Node(None, self._path, 0)
+            return TreeNode(None, self._path, 0)
         return self.block(following.indent, depth + 1)
 
     def _next(self, indent: int) -> _Row | None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from nodecheck.formats.tree import Document, Malformation, Node, Number, scalar
+from nodecheck.formats.tree import Document, Malformation, Number, TreeNode, scalar
 
 MOST_EVENTS = 20_000
 """Keys, values and brackets of one YAML text; configuration files of nodes have a few hundred."""
@@ -84,26 +84,26 @@ def _line_of(source: str, key: str) -> int:
     return 0 if at < 0 else source.count("\n", 0, at) + 1
 
 
-def _located(value: Any, path: str, lines: dict[str, int], line: int, depth: int) -> Node:
+def _located(value: Any, path: str, lines: dict[str, int], line: int, depth: int) -> TreeNode:
     if depth > MOST_DEPTH:
         raise Malformation(f"nests values deeper than {MOST_DEPTH} levels")
     if isinstance(value, dict):
         inner = {key: _located(item, path, lines, lines.get(key, 0), depth + 1) for key, item in value.items()}
-        return Node(inner, path, line)
+        return TreeNode(inner, path, line)
     if isinstance(value, list):
-        return Node(tuple(_located(item, path, lines, 0, depth + 1) for item in value), path, line)
-    return Node(value, path, line)
+        return TreeNode(tuple(_located(item, path, lines, 0, depth + 1) for item in value), path, line)
+    return TreeNode(value, path, line)
 
 
 def load_yaml(raw: bytes, path: str) -> Document:
     """The first document of the YAML in ``raw``.
 
     >>> load_yaml(b"# x\\na: 1\\nb:\\n  c: off\\n", "x").root.value["b"].value["c"]
-    Node(value=False, path='x', line=4)
+    TreeNode(value=False, path='x', line=4)
     """
     import yaml
 
-    builder = _Builder(path)
+    builder = _TreeBuilder(path)
     try:
         for event in yaml.parse(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             if builder.take(type(event).__name__, event):
@@ -116,7 +116,7 @@ def load_yaml(raw: bytes, path: str) -> Document:
         raise Malformation(f"is not YAML: {str(words)[:200]}{where}", line) from error
     except RecursionError as error:
         raise Malformation("nests values too deeply") from error
-    return Document(builder.root or Node(None, path, 1), builder.duplicate)
+    return Document(builder.root or TreeNode(None, path, 1), builder.duplicate)
 
 
 class _Merge(str):
@@ -133,22 +133,22 @@ class _Open:
     def __init__(self, line: int, anchor: str | None, is_mapping: bool) -> None:
         self.line = line
         self.anchor = anchor
-        self.pairs: dict[str, Node] | None = {} if is_mapping else None
-        self.items: list[Node] = []
-        self.merges: list[Node] = []
+        self.pairs: dict[str, TreeNode] | None = {} if is_mapping else None
+        self.items: list[TreeNode] = []
+        self.merges: list[TreeNode] = []
         self.key: str | None = None
         self.key_line = 0
 
 
-class _Builder:
+class _TreeBuilder:
     """Builds the tree of the first document from YAML's events."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._stack: list[_Open] = []
-        self._anchors: dict[str, Node] = {}
+        self._anchors: dict[str, TreeNode] = {}
         self._events = 0
-        self.root: Node | None = None
+        self.root: TreeNode | None = None
         self.duplicate: str | None = None
 
     def take(self, kind: str, event: Any) -> bool:
@@ -165,7 +165,7 @@ class _Builder:
         elif kind == "ScalarEvent":
             plain = event.style in (None, "")
             value = _Merge("<<") if plain and event.value == "<<" else scalar(event.value, plain, event.tag)
-            self._add(Node(value, self._path, event.start_mark.line + 1), event.anchor)
+            self._add(TreeNode(value, self._path, event.start_mark.line + 1), event.anchor)
         elif kind == "AliasEvent":
             self._alias(event)
         return kind == "DocumentEndEvent"
@@ -179,15 +179,15 @@ class _Builder:
     def _close(self) -> None:
         done = self._stack.pop()
         if done.pairs is None:
-            node = Node(tuple(done.items), self._path, done.line)
+            node = TreeNode(tuple(done.items), self._path, done.line)
         else:
             for merge in done.merges:
                 for name, value in merge.value.items() if isinstance(merge.value, dict) else ():
                     done.pairs.setdefault(name, value)
-            node = Node(done.pairs, self._path, done.line)
+            node = TreeNode(done.pairs, self._path, done.line)
         self._add(node, done.anchor)
 
-    def _add(self, node: Node, anchor: str | None) -> None:
+    def _add(self, node: TreeNode, anchor: str | None) -> None:
         if anchor is not None:
             self._anchors[anchor] = node
         if not self._stack:
@@ -202,7 +202,7 @@ class _Builder:
             self._pair(parent, parent.key, node)
             parent.key = None
 
-    def _pair(self, parent: _Open, key: str, node: Node) -> None:
+    def _pair(self, parent: _Open, key: str, node: TreeNode) -> None:
         if isinstance(key, _Merge) and isinstance(node.value, (dict, tuple)):
             parent.merges.extend(node.value if isinstance(node.value, tuple) else (node,))
             return
@@ -212,7 +212,7 @@ class _Builder:
         parent.pairs[key] = node._replace(line=parent.key_line)
 
 
-def _key_of(node: Node) -> str:
+def _key_of(node: TreeNode) -> str:
     """A key as the JSON that is made of the YAML has it."""
     if isinstance(node.value, str):
         return node.value
@@ -223,7 +223,7 @@ def _key_of(node: Node) -> str:
     raise Malformation("has a key that is no word", node.line)
 
 
-def mappings(node: Node | None) -> Iterator[dict[str, Node]]:
+def mappings(node: TreeNode | None) -> Iterator[dict[str, TreeNode]]:
     """The mappings in a list (``containers:`` of a pod); nothing where it is no list."""
     for item in node.value if node is not None and isinstance(node.value, tuple) else ():
         if isinstance(item.value, dict):

@@ -14,7 +14,7 @@ class Number(NamedTuple):
     text: str
 
 
-class Node(NamedTuple):
+class TreeNode(NamedTuple):
     """A value and where it is."""
 
     value: Any
@@ -27,7 +27,7 @@ class Node(NamedTuple):
 class Document(NamedTuple):
     """A text that was read."""
 
-    root: Node
+    root: TreeNode
     duplicate: str | None = None
     """A key that one mapping has twice."""
 

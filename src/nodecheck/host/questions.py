@@ -29,9 +29,9 @@ from nodecheck.host.netlink.rows import (
     HopRow,
     LinkRow,
     ListenerRow,
+    NftVerdict,
     RouteRow,
     RuleRow,
-    Verdict,
 )
 from nodecheck.text import decode, encode, wellformed
 
@@ -39,7 +39,7 @@ RECORDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         Stat, Completed, ClockState, Space, Uname,
-        LinkRow, AddressRow, HopRow, RouteRow, ListenerRow, FamilyRow, ChainRow, Verdict, RuleRow,
+        LinkRow, AddressRow, HopRow, RouteRow, ListenerRow, FamilyRow, ChainRow, NftVerdict, RuleRow,
     )
 }  # fmt: skip
 """The records that answers are made of."""

@@ -10,7 +10,7 @@ from nodecheck.record import NamedTuple
 from nodecheck.render.ansible_yaml import Task, literal
 
 
-class Look(NamedTuple):
+class LookTask(NamedTuple):
     """A task that only looks, when the command is needed after it, and the data of that expression."""
 
     task: Task
@@ -18,7 +18,7 @@ class Look(NamedTuple):
     data: dict[str, Any]
 
 
-def look_at(probe: Probe, name: str) -> Look | None:
+def look_at(probe: Probe, name: str) -> LookTask | None:
     """What to look at before the command of a probe; None where nothing tells."""
     words = probe.words
     if not words or words[0] not in _LOOKS or any("$" in word for word in words):
@@ -26,42 +26,42 @@ def look_at(probe: Probe, name: str) -> Look | None:
     return _LOOKS[words[0]](name, *words[1:])
 
 
-def _file(name: str, path: str, needed: str, **data: str) -> Look:
+def _file(name: str, path: str, needed: str, **data: str) -> LookTask:
     """A look at a file of the kernel; where it cannot be read, the command is needed."""
     task = {"ansible.builtin.slurp": {"src": literal(path)}, "register": name}
     content = f"({name}.content | default('') | b64decode)"
-    return Look(task, needed.format(content=content), {key: literal(value) for key, value in data.items()})
+    return LookTask(task, needed.format(content=content), {key: literal(value) for key, value in data.items()})
 
 
-def _sysctl(name: str, path: str, value: str) -> Look:
+def _sysctl(name: str, path: str, value: str) -> LookTask:
     return _file(name, f"/proc/sys/{path}", "{content}.split() | join(' ') != nodecheck_value", nodecheck_value=value)
 
 
-def _swap(name: str, area: str) -> Look:
+def _swap(name: str, area: str) -> LookTask:
     needed = "('\\n' ~ nodecheck_area ~ ' ') in ('\\n' ~ {content})"
     return _file(name, "/proc/swaps", needed, nodecheck_area=area)
 
 
-def _module(name: str, module: str) -> Look:
+def _module(name: str, module: str) -> LookTask:
     task = {"ansible.builtin.stat": {"path": literal(f"/sys/module/{module}")}, "register": name}
-    return Look(task, f"not ({name}.stat.exists | default(false))", {})
+    return LookTask(task, f"not ({name}.stat.exists | default(false))", {})
 
 
-def _enforcing(name: str, value: str) -> Look:
+def _enforcing(name: str, value: str) -> LookTask:
     return _file(name, "/sys/fs/selinux/enforce", "{content} | trim != nodecheck_value", nodecheck_value=value)
 
 
-def _up(name: str, link: str) -> Look:
+def _up(name: str, link: str) -> LookTask:
     return _file(
         name, f"/sys/class/net/{link}/flags", "({content} | trim | default('0', true) | int(base=16)) % 2 == 0"
     )
 
 
-def _mtu(name: str, link: str, mtu: str) -> Look:
+def _mtu(name: str, link: str, mtu: str) -> LookTask:
     return _file(name, f"/sys/class/net/{link}/mtu", "{content} | trim != nodecheck_value", nodecheck_value=mtu)
 
 
-_LOOKS: dict[str, Callable[..., Look]] = {
+_LOOKS: dict[str, Callable[..., LookTask]] = {
     "sysctl_is": _sysctl, "swap_is_off": _swap, "module_is_loaded": _module, "enforcing_is": _enforcing,
     "link_is_up": _up, "link_mtu_is": _mtu,
 }  # fmt: skip

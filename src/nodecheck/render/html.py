@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.html_rows import escaped, lines_of, marked, row_html
-from nodecheck.render.rows import Row, by_topic, rank
+from nodecheck.render.rows import ReportRow, by_topic, rank
 from nodecheck.report import Report
 
 ATTENTION = "Needs attention"
@@ -166,7 +166,7 @@ def _script(report: Report) -> Iterator[str]:
     yield f'<pre class="copy">\n{lines_of(script(found))}</pre></details></section>'
 
 
-def _groups(report: Report) -> Iterator[tuple[str, list[Row]]]:
+def _groups(report: Report) -> Iterator[tuple[str, list[ReportRow]]]:
     """What fails or could not be judged, the worst first; then the others by topic."""
     topics = by_topic(report.results)
     bad = [row for _, rows in topics for row in rows if _bad(row.worst)]

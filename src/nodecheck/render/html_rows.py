@@ -8,7 +8,7 @@ from html import escape
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Result, Status, Waived
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
-from nodecheck.render.rows import Row, word
+from nodecheck.render.rows import ReportRow, word
 from nodecheck.render.steps import added, removed, shell_line
 from nodecheck.text import printable
 
@@ -54,7 +54,7 @@ def _href(place: str) -> str:
     return place.replace("%", "%25")
 
 
-def row_html(row: Row) -> Iterator[str]:
+def row_html(row: ReportRow) -> Iterator[str]:
     """The ``<tr>`` of a row. The roles say once more what the elements say: a grid is no table to some browsers."""
     found = [result for result in (row.now, row.boot) if result is not None]
     statuses = " ".join(dict.fromkeys(result.status.value for result in found))

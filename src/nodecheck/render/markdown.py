@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.markdown_parts import cell, code, findings, text
-from nodecheck.render.rows import Row, by_topic, rank, word, worst_first
+from nodecheck.render.rows import ReportRow, by_topic, rank, word, worst_first
 from nodecheck.report import Report
 
 MOST_BYTES = 65_000
@@ -106,7 +106,7 @@ def _head(report: Report) -> Iterator[str]:
 _MARKS = {"FAIL": "❌", "warn": "⚠️", "info": "ℹ️", "unknown": "❔", "pass": "✅", "skip": "➖", "waived": "🟦"}
 
 
-def _row(row: Row) -> str:
+def _row(row: ReportRow) -> str:
     worst = row.worst
     now, boot = word(row.now), word(row.boot)
     return f"| {_MARKS[word(worst)]} | {now} | {boot} | {code(cell(row.name))} | {text(cell(worst.message))} |\n"

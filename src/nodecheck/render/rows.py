@@ -25,7 +25,7 @@ ITSELF = "nodecheck itself"
 OTHER = "Other"
 
 
-class Row(NamedTuple):
+class ReportRow(NamedTuple):
     """One check and subject: its id without the view, and its result in each view that was judged."""
 
     name: str
@@ -54,19 +54,19 @@ def worst_first(results: Iterable[Result]) -> list[Result]:
     return sorted(results, key=lambda result: tuple([-part for part in rank(result)]))
 
 
-def rows(results: Iterable[Result]) -> list[Row]:
+def rows(results: Iterable[Result]) -> list[ReportRow]:
     """A row a check and subject, in the order of their names."""
-    found: dict[str, Row] = {}
+    found: dict[str, ReportRow] = {}
     for result in results:
         name = result.id.removesuffix("@boot") if result.view == BOOT else result.id
-        row = found.get(name, Row(name, None, None))
+        row = found.get(name, ReportRow(name, None, None))
         found[name] = row._replace(now=result) if result.view == NOW else row._replace(boot=result)
     return [found[name] for name in sorted(found)]
 
 
-def by_topic(results: Iterable[Result]) -> list[tuple[str, list[Row]]]:
+def by_topic(results: Iterable[Result]) -> list[tuple[str, list[ReportRow]]]:
     """The headings that have rows, in the order of :data:`TOPICS`; under each, the worst rows first."""
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, list[ReportRow]] = {}
     for row in rows(results):
         groups.setdefault(heading(row.worst), []).append(row)
     for group in groups.values():

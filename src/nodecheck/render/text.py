@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.columns import columns, cut, padded
-from nodecheck.render.rows import Row, by_topic, word, worst_first
+from nodecheck.render.rows import ReportRow, by_topic, word, worst_first
 from nodecheck.render.style import Style, ellipsis, mark, paint, tone
 from nodecheck.report import Report
 from nodecheck.text import printable
@@ -100,7 +100,7 @@ def _rule(title: str, style: Style) -> str:
     return f"{paint(start, 'dim', style)} {paint(title, 'bold', style)} {paint(line, 'dim', style)}"
 
 
-def _row(row: Row, room: int, style: Style) -> str:
+def _row(row: ReportRow, room: int, style: Style) -> str:
     worst, dots = row.worst, ellipsis(style)
     name = cut(printable(row.name), style.width - _cells(style), dots)
     left = style.width - _cells(style) - 2 - max(room, columns(name))

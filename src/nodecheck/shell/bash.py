@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.shell.grammar import Option, Verb
+from nodecheck.shell.grammar import CliOption, Verb
 
 _HEAD = """\
 # Completion of nodecheck for bash. Made by nodecheck completion bash; do not edit.
@@ -86,12 +86,12 @@ def _verb(verb: Verb) -> Iterator[str]:
         yield value(argument)
 
 
-def _dashed(options: Iterable[Option]) -> Iterator[str]:
+def _dashed(options: Iterable[CliOption]) -> Iterator[str]:
     for option in options:
         yield from option.long
 
 
-def value(option: Option) -> str:
+def value(option: CliOption) -> str:
     """The command that completes a value."""
     words = " ".join(option.words)
     return {

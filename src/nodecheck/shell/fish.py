@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.shell.grammar import Option, Verb
+from nodecheck.shell.grammar import CliOption, Verb
 
 _HEAD = """\
 # Completion of nodecheck for fish. Made by nodecheck completion fish; do not edit.
@@ -56,13 +56,13 @@ def _verb(verb: Verb) -> Iterator[str]:
             yield f"complete -c nodecheck -n {quoted(within)} {_value(argument)}"
 
 
-def _option(option: Option, condition: str) -> str:
+def _option(option: CliOption, condition: str) -> str:
     names = " ".join(f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names)
     value = "" if option.kind == "flag" else f" {_value(option, required=True)}"
     return f"complete -c nodecheck -n {quoted(condition)} {names} -d {quoted(option.help)}{value}"
 
 
-def _value(option: Option, required: bool = False) -> str:
+def _value(option: CliOption, required: bool = False) -> str:
     words = " ".join(option.words)
     flags = "-r" if required else ""
     found = {

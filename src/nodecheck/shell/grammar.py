@@ -22,7 +22,7 @@ KINDS = {
 """Metavar to kind of value; any other value cannot be completed."""
 
 
-class Option(NamedTuple):
+class CliOption(NamedTuple):
     """An option, or an argument where it has no names.
 
     ``kind`` is ``flag``, ``words`` (one of ``words``), ``file``, ``directory``, ``check``, ``profile``, ``format`` and
@@ -48,8 +48,8 @@ class Verb(NamedTuple):
     name: str
     summary: str
     description: str
-    options: tuple[Option, ...]
-    arguments: tuple[Option, ...]
+    options: tuple[CliOption, ...]
+    arguments: tuple[CliOption, ...]
     actions: tuple[Verb, ...] = ()
     epilog: str = ""
     usage: str = ""
@@ -73,15 +73,15 @@ def _nested(action: argparse._SubParsersAction[argparse.ArgumentParser], formats
         yield verb(name, told.get(name, ""), parser, formats)
 
 
-def _option(action: argparse.Action, formats: Formats) -> Option:
+def _option(action: argparse.Action, formats: Formats) -> CliOption:
     text = (action.help or "").replace("%%", "%")
     many = isinstance(action, argparse._AppendAction) or action.nargs in ("*", "+")
     metavar = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
     if action.option_strings and action.nargs == 0:
-        return Option(tuple(action.option_strings), "", text, "flag")
+        return CliOption(tuple(action.option_strings), "", text, "flag")
     if action.choices is not None:
         words = tuple(str(word) for word in action.choices)
-        return Option(tuple(action.option_strings), "|".join(words), text, "words", words, many)
+        return CliOption(tuple(action.option_strings), "|".join(words), text, "words", words, many)
     kind = KINDS.get(metavar, "text")
     words = formats(action.dest) if kind in ("format", "output") else ()
-    return Option(tuple(action.option_strings), metavar, text, kind, words, many)
+    return CliOption(tuple(action.option_strings), metavar, text, kind, words, many)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.shell.grammar import Option, Verb
+from nodecheck.shell.grammar import CliOption, Verb
 
 DATE = "2026-11-23"
 """Of the page's last change in substance."""
@@ -64,7 +64,7 @@ def _lines(verbs: tuple[Verb, ...], version: str, exit_codes: Iterable[tuple[str
     yield from [".SH SEE ALSO", ".BR systemctl (1),", ".BR crontab (5)"]
 
 
-def _verb(verb: Verb, common: set[Option]) -> Iterator[str]:
+def _verb(verb: Verb, common: set[CliOption]) -> Iterator[str]:
     yield f'.SS "nodecheck {escaped(verb.name)}"'
     yield from text(verb.description)
     for argument in verb.arguments:
@@ -86,7 +86,7 @@ def _verb(verb: Verb, common: set[Option]) -> Iterator[str]:
                 yield from _item(f"\\fB{escaped(action.name)}\\fR {_names(option)}", option.help)
 
 
-def _names(option: Option) -> str:
+def _names(option: CliOption) -> str:
     value = f" \\fI{escaped(option.metavar)}\\fR" if option.metavar else ""
     return ", ".join(f"\\fB{escaped(name)}\\fR" for name in option.names) + value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.shell.grammar import Option, Verb
+from nodecheck.shell.grammar import CliOption, Verb
 
 _HEAD = """\
 #compdef nodecheck
@@ -82,7 +82,7 @@ def _actions(verb: Verb, name: str) -> Iterator[str]:
     yield "    esac"
 
 
-def _spec(option: Option) -> str:
+def _spec(option: CliOption) -> str:
     """One option of ``_arguments`` (zshcompsys(1)); its names exclude each other, unless it may be repeated."""
     tail = f"[{escaped(option.help)}]"
     equals = ""
@@ -96,11 +96,11 @@ def _spec(option: Option) -> str:
     return f"{head}{{{','.join(names)}}}{quoted(tail)}"
 
 
-def _positional(number: int, argument: Option) -> str:
+def _positional(number: int, argument: CliOption) -> str:
     return quoted(f"{'*' if argument.many else number}:{escaped(argument.metavar)}:{_action(argument)}")
 
 
-def _action(option: Option) -> str:
+def _action(option: CliOption) -> str:
     words = " ".join(option.words)
     return {
         "words": f"({words})",

@@ -15,7 +15,7 @@ from nodecheck import Report, Result
 from nodecheck.checking import Evidence
 from nodecheck.errors import Denied, FactError, Offline
 from nodecheck.facts.cluster.target import Target
-from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, Verdict, parse_saved
+from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, NftVerdict, parse_saved
 from nodecheck.facts.security.firewall_files import UfwConf
 from nodecheck.facts.security.netfilter import LegacyTables, NftTables
 from nodecheck.facts.services.running import Services, ServiceState
@@ -69,7 +69,7 @@ def judged(
 
 
 def table(name: str, *rules: str, family: str = "inet", policy: str = "accept") -> FilterTable:
-    chain = FilterChain("input", "input", policy, tuple(Verdict(rule) for rule in rules))
+    chain = FilterChain("input", "input", policy, tuple(NftVerdict(rule) for rule in rules))
     return FilterTable(family, name, (chain,), f"netlink nft_rules {family} {name}")
 
 

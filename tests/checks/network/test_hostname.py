@@ -12,7 +12,7 @@ from nodecheck.checking import Outcome
 from nodecheck.errors import FactError, Offline, Unsupported
 from nodecheck.facts.cluster.joined import Joined
 from nodecheck.facts.cluster.node_name import NodeName
-from nodecheck.facts.kubelet.settings import Setting
+from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.network.hostname import BootHostname, KernelHostname, parse_hostname
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.running import Services
@@ -29,7 +29,7 @@ def now(name: str, given: str | None = None, error: FactError | None = None) -> 
             raise error
         return Services({})
 
-    setting = None if given is None else Setting(given, OVERRIDE, 1, f"--hostname-override={given}")
+    setting = None if given is None else KubeletSetting(given, OVERRIDE, 1, f"--hostname-override={given}")
     (found,) = hostname(KernelHostname(name), NodeName(setting), InitSystem(), services)
     return found
 

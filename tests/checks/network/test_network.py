@@ -11,7 +11,7 @@ import nodecheck
 from nodecheck.checking import Lazy, Outcome, Status
 from nodecheck.errors import Denied
 from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.kubelet.settings import Setting
+from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.network.links import Addresses, LinkRow, Links
 from nodecheck.facts.network.routes import HopRow, RouteRow, Routes
 from nodecheck.host.netlink import AddressRow
@@ -40,7 +40,7 @@ def judged(
     node_ip: str | None = None,
     require: tuple[str, ...] = (),
 ) -> list[Outcome]:
-    setting = None if node_ip is None else Setting(node_ip, "/etc/default/kubelet", 1, f"--node-ip={node_ip}")
+    setting = None if node_ip is None else KubeletSetting(node_ip, "/etc/default/kubelet", 1, f"--node-ip={node_ip}")
     config = Lazy(lambda: KubeletConfig(node_ip=setting))
     links = Links((link, DUMMY, DOCKER))
     return list(interface(links, Addresses(addresses), Routes(routes), config, require=require))

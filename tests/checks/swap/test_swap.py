@@ -11,7 +11,7 @@ import pytest
 
 import nodecheck
 from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.kubelet.settings import Problem, Setting
+from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.swap.swaps import SwapArea, Swaps
 from nodecheck.model.outcomes import Severity, Status
 from nodecheck.model.steps import Command, Create, Edit
@@ -70,7 +70,7 @@ def test_a_deleted_file_and_its_successor_are_one_subject() -> None:
 
 
 def test_severity_follows_the_kubelet() -> None:
-    tolerant = KubeletConfig(present=True, fail_swap_on=Setting("false", "/var/lib/kubelet/config.yaml"))
+    tolerant = KubeletConfig(present=True, fail_swap_on=KubeletSetting("false", "/var/lib/kubelet/config.yaml"))
     assert swap_severity(None, KubeletConfig()) is Severity.ERROR
     assert swap_severity(None, tolerant) is Severity.INFO
     broken = tolerant._replace(problem=Problem("malformed", "no YAML", "/var/lib/kubelet/config.yaml"))

@@ -12,7 +12,7 @@ from nodecheck.checking.store import Facts
 from nodecheck.errors import FactError, Malformed, TooLarge
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.flags import parse_flags
-from nodecheck.facts.kubelet.settings import Setting
+from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.host import RootHost
 
@@ -100,9 +100,9 @@ def test_kubeadm_1_34_of_debian(tree: Tree) -> None:
         )
     )
     assert found.problem is None
-    assert found.cgroup_driver == Setting("systemd", "/" + CONFIG, 3, "cgroupDriver: systemd")
-    assert found.fail_swap_on == Setting("false", "/" + CONFIG, 4, "failSwapOn: false")
-    assert found.swap_behavior == Setting("LimitedSwap", "/" + CONFIG, 6, "swapBehavior: LimitedSwap")
+    assert found.cgroup_driver == KubeletSetting("systemd", "/" + CONFIG, 3, "cgroupDriver: systemd")
+    assert found.fail_swap_on == KubeletSetting("false", "/" + CONFIG, 4, "failSwapOn: false")
+    assert found.swap_behavior == KubeletSetting("LimitedSwap", "/" + CONFIG, 6, "swapBehavior: LimitedSwap")
     assert found.runtime() == "containerd"
     assert found.gate("NodeSwap") is True
     assert found.gate("Other") is None
@@ -125,8 +125,8 @@ def test_kubeadm_1_17_of_centos_7(tree: Tree) -> None:
         )
     )
     assert found.problem is None
-    assert found.cgroup_driver == Setting("systemd", "/" + FLAGS, 1, "--cgroup-driver=systemd")
-    assert found.fail_swap_on == Setting("false", "/etc/sysconfig/kubelet", 1, "--fail-swap-on=false")
+    assert found.cgroup_driver == KubeletSetting("systemd", "/" + FLAGS, 1, "--cgroup-driver=systemd")
+    assert found.fail_swap_on == KubeletSetting("false", "/etc/sysconfig/kubelet", 1, "--fail-swap-on=false")
     assert not found.fails_on_swap
     assert (found.runtime(), found.older_than) == ("docker", (1, 24))
 
@@ -310,7 +310,7 @@ def test_flags_beat_dropins(tree: Tree) -> None:
     found = read(root)
     assert found.cgroup_driver is not None
     assert (found.cgroup_driver.value, found.cgroup_driver.source) == ("cgroupfs", "/" + FLAGS)
-    assert found.fail_swap_on == Setting("false", f"/{DROPINS}/10.conf", 4, "failSwapOn: false")
+    assert found.fail_swap_on == KubeletSetting("false", f"/{DROPINS}/10.conf", 4, "failSwapOn: false")
 
 
 def test_dropins_that_keep_it_from_starting(tree: Tree) -> None:
@@ -405,7 +405,7 @@ def test_eks_al2023_without_its_unit(tree: Tree) -> None:
     }
     found = read(tree(files))
     assert (found.problem, found.fails_on_swap) == (None, False)
-    assert found.cgroup_driver == Setting("systemd", "/" + config, 4, "cgroupDriver: systemd")
+    assert found.cgroup_driver == KubeletSetting("systemd", "/" + config, 4, "cgroupDriver: systemd")
     root = tree({config + ".d/40-nodeadm.conf": json.dumps({**body, "cgroupDriver": "cgroupfs"})})
     assert driver(root) == "cgroupfs"
     (root / config).unlink()

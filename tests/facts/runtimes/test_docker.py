@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nodecheck.facts.runtimes.docker import Docker
-from nodecheck.facts.runtimes.docker_options import KINDS, Option, conflicts, mistakes
+from nodecheck.facts.runtimes.docker_options import KINDS, DriverOption, conflicts, mistakes
 
-TWO = tuple(Option(value, "/etc/docker/daemon.json", 1, value) for value in ("systemd", "cgroupfs"))
+TWO = tuple(DriverOption(value, "/etc/docker/daemon.json", 1, value) for value in ("systemd", "cgroupfs"))
 
 
 @pytest.mark.parametrize(

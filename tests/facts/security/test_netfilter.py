@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nodecheck.checking.store import Facts
 from nodecheck.errors import Denied, FactError
-from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, Verdict, parse_saved
+from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, NftVerdict, parse_saved
 from nodecheck.facts.security.netfilter import LegacyTables, NftTables
 from nodecheck.facts.security.nft_script import parse_script
 from nodecheck.host import LiveHost
@@ -72,10 +72,9 @@ def test_the_rules_of_nft() -> None:
 
     assert (table.family, table.name, table.owner) == ("inet", "guard", "nftables")
     chains = {chain.name: chain for chain in table.chains}
-    assert chains["in"] == FilterChain(
-        "in", "input", "accept", (Verdict("accept", "", True), Verdict("accept", "", True), Verdict("jump", "later"))
-    )
-    assert chains["later"] == FilterChain("later", None, None, (Verdict("reject", "", True),))
+    accept = NftVerdict("accept", "", True)
+    assert chains["in"] == FilterChain("in", "input", "accept", (accept, accept, NftVerdict("jump", "later")))
+    assert chains["later"] == FilterChain("later", None, None, (NftVerdict("reject", "", True),))
     assert chains["nat"].hook is None
     assert table.blocks() == "a rule of chain later rejects"
 

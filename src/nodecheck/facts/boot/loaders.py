@@ -29,7 +29,7 @@ _EFI_VARIABLE = "/sys/firmware/efi/efivars/{}-4a67b082-0a4c-41cf-b6c7-440b29bb8c
 """systemd-boot's variables (systemd's boot loader interface)."""
 
 
-class Entry(NamedTuple):
+class BootEntry(NamedTuple):
     """The entry that boots by default."""
 
     text: str
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
     certain: bool = True
 
 
-def default_entry(host: Host) -> Entry | None:
+def default_entry(host: Host) -> BootEntry | None:
     """The default entry; None where no loader's configuration is there, or none that starts a Linux kernel.
 
     Raises what the host raises for a configuration that cannot be read.
@@ -80,17 +80,17 @@ def loader_sources() -> Sources:
     )
 
 
-def hinted(host: Host) -> Entry | None:
+def hinted(host: Host) -> BootEntry | None:
     """What the next generated configuration would have; None where nothing says."""
     try:
         told = text(host, "/etc/kernel/cmdline", 1 << 16)
     except Absent:
         return _default_grub(host)
     lines = [line for line in told.split("\n") if line.strip() and not line.lstrip().startswith("#")]
-    return Entry(" ".join(lines), "/etc/kernel/cmdline", None, None, False)
+    return BootEntry(" ".join(lines), "/etc/kernel/cmdline", None, None, False)
 
 
-def _default_grub(host: Host) -> Entry | None:
+def _default_grub(host: Host) -> BootEntry | None:
     """``/etc/default/grub`` and, after it, ``/etc/default/grub.d/*.cfg`` (grub-mkconfig)."""
     folder = "/etc/default/grub.d"
     paths = ["/etc/default/grub", *(f"{folder}/{name}" for name in names_in(host, folder) if name.endswith(".cfg"))]
@@ -106,10 +106,10 @@ def _default_grub(host: Host) -> Entry | None:
     if source is None:
         return None
     keys = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
-    return Entry(" ".join(variables.get(key, "") for key in keys).strip(), source, line, None, False)
+    return BootEntry(" ".join(variables.get(key, "") for key in keys).strip(), source, line, None, False)
 
 
-def _grub(host: Host) -> Entry | None:
+def _grub(host: Host) -> BootEntry | None:
     for path in _grub_cfgs(host):
         try:
             source = text(host, path, _CFG_LIMIT)
@@ -148,7 +148,7 @@ def _grubenv(host: Host, directory: str) -> dict[str, str]:
         return {}
 
 
-def _grub_default(host: Host, path: str, menu: GrubMenu) -> Entry | None:
+def _grub_default(host: Host, path: str, menu: GrubMenu) -> BootEntry | None:
     variables = dict(menu.variables)
     bls = by_grub(read_entries(host, "/boot/loader/entries")) if menu.uses_bls else ()
     entries: list[GrubEntry | BlsEntry] = []
@@ -160,7 +160,7 @@ def _grub_default(host: Host, path: str, menu: GrubMenu) -> Entry | None:
     if chosen is None or not chosen.words:
         return None
     kernel, *words = chosen.words
-    return Entry(_joined(words), path, chosen.line, _release(host, kernel))
+    return BootEntry(_joined(words), path, chosen.line, _release(host, kernel))
 
 
 def _chosen(entries: list[GrubEntry | BlsEntry], default: str) -> GrubEntry | BlsEntry | None:
@@ -188,15 +188,15 @@ def _joined(words: list[str]) -> str:
     return " ".join(f'"{word}"' if " " in word else word for word in words)
 
 
-def _of_bls(host: Host, entry: BlsEntry, variables: dict[str, str] | None = None, certain: bool = True) -> Entry:
+def _of_bls(host: Host, entry: BlsEntry, variables: dict[str, str] | None = None, certain: bool = True) -> BootEntry:
     options = entry.options
     if variables is not None:
         options = _joined(list(script_words(options or variables.get("default_kernelopts", ""), variables)))
     kernel = _release(host, entry.linux) or (entry.version if entry.version[:1].isdigit() else None)
-    return Entry(options, entry.path, entry.line, kernel, certain)
+    return BootEntry(options, entry.path, entry.line, kernel, certain)
 
 
-def _bls(host: Host) -> Entry | None:
+def _bls(host: Host) -> BootEntry | None:
     """The default of the Boot Loader Specification entries, without a ``grub.cfg``.
 
     With GRUB's environment block and no ``loader.conf`` as GRUB chooses, else as systemd-boot does.
@@ -225,7 +225,7 @@ def _loader_conf(host: Host) -> str | None:
     return None
 
 
-def _systemd_boot(host: Host, entries: tuple[BlsEntry, ...], default: str) -> Entry | None:
+def _systemd_boot(host: Host, entries: tuple[BlsEntry, ...], default: str) -> BootEntry | None:
     from fnmatch import fnmatchcase
 
     wanted = [_efi_variable(host, name) for name in ("LoaderEntryOneShot", "LoaderEntryDefault")]
@@ -259,21 +259,21 @@ def _efi_variable(host: Host, name: str) -> str | None:
     return raw[4:].decode("utf-16-le", "replace").rstrip("\0")
 
 
-def _extlinux(host: Host) -> Entry | None:
+def _extlinux(host: Host) -> BootEntry | None:
     for path in _EXTLINUX:
         try:
             found = default_label(text(host, path))
         except Absent:
             continue
         if found is not None:
-            return Entry(found.append, path, found.line, _release(host, found.kernel))
+            return BootEntry(found.append, path, found.line, _release(host, found.kernel))
     return None
 
 
-def _raspberry(host: Host) -> Entry | None:
+def _raspberry(host: Host) -> BootEntry | None:
     for path in _RASPBERRY:
         try:
-            return Entry(text(host, path, 1 << 16).partition("\n")[0], path, 1, None)
+            return BootEntry(text(host, path, 1 << 16).partition("\n")[0], path, 1, None)
         except Absent:
             continue
     return None

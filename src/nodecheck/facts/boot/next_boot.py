@@ -13,7 +13,7 @@ from nodecheck.model.sources import Dir, File, Sources
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
-    from nodecheck.facts.boot.loaders import Entry
+    from nodecheck.facts.boot.loaders import BootEntry
 
 __all__ = ["BootCmdline", "Cmdline", "KernelRelease", "RunningKernel", "parse_cmdline"]
 
@@ -60,7 +60,7 @@ class BootCmdline(NamedTuple):
         return cls(*running)
 
     @classmethod
-    def _of(cls, entry: Entry) -> BootCmdline:
+    def _of(cls, entry: BootEntry) -> BootCmdline:
         told = parse_cmdline(entry.text)
         return cls(told.words, told.text, entry.source, entry.line, entry.certain, entry.kernel)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodecheck.errors import Absent
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.places import AGENT_CONFIGS
-from nodecheck.facts.kubelet.settings import Setting
+from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.sources import File, Sources
@@ -15,7 +15,7 @@ from nodecheck.record import NamedTuple
 class NodeName(NamedTuple):
     """``--hostname-override`` of the kubelet, or ``node-name`` of k3s and RKE2."""
 
-    given: Setting | None = None
+    given: KubeletSetting | None = None
     """None: the host name in lower case is the node's name."""
 
     @classmethod
@@ -35,7 +35,7 @@ class NodeName(NamedTuple):
         return cls()
 
 
-def agent_name(source: str, path: str) -> Setting | None:
+def agent_name(source: str, path: str) -> KubeletSetting | None:
     """The ``node-name`` of an agent's configuration.
 
     >>> agent_name("token: x\\nnode-name: 'n1' # here\\n", "c").value
@@ -46,5 +46,5 @@ def agent_name(source: str, path: str) -> Setting | None:
         key, colon, rest = line.partition(":")
         if colon and key.strip("\"'") == "node-name":
             value = rest.partition(" #")[0].strip(" \t\r\"'")
-            found = Setting(value, path, number, line.strip(" \t\r")) if value else found
+            found = KubeletSetting(value, path, number, line.strip(" \t\r")) if value else found
     return found

@@ -12,7 +12,7 @@ from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 
 if TYPE_CHECKING:
-    from nodecheck.formats.tree import Node
+    from nodecheck.formats.tree import TreeNode
 from nodecheck.model.sources import Exists, File, Sources, Tree
 
 T = TypeVar("T")
@@ -251,7 +251,7 @@ def cni_of(raw: bytes) -> str | None:
     return CNI_NAMES.get(kind, kind) if kind else None
 
 
-def _text(tree: dict[str, Node], key: str) -> str | None:
+def _text(tree: dict[str, TreeNode], key: str) -> str | None:
     node = tree.get(key)
     return node.value if node is not None and isinstance(node.value, str) else None
 

@@ -10,7 +10,7 @@ MOST_COMMANDS = 2048
 """Simple commands of one script that are looked at."""
 
 
-class Probe(NamedTuple):
+class ScriptLoad(NamedTuple):
     """A module that a script loads."""
 
     name: str
@@ -40,7 +40,7 @@ class Unclear(NamedTuple):
 class Script(NamedTuple):
     """What a script loads, and what it takes away again."""
 
-    probes: tuple[Probe, ...] = ()
+    probes: tuple[ScriptLoad, ...] = ()
     unclear: tuple[Unclear, ...] = ()
     removals: tuple[Unclear, ...] = ()
     """Its ``modprobe -r`` and ``rmmod``, which may fail where a module is in use. What they are about is no probe,
@@ -78,7 +78,7 @@ def parse_script(source: str) -> Script:
         return Script() if first.endswith("\r") else Script((), _every_mention(source))
     if "<<" in source or "modprobe()" in source or any(len(line) > MOST_CHARACTERS for line in source.split("\n")):
         return Script((), _every_mention(source))
-    return _Reader(strict=_ends_on_failure(first.split(" ")[1:])).read(source)
+    return _ScriptReader(strict=_ends_on_failure(first.split(" ")[1:])).read(source)
 
 
 def _ends_on_failure(options: list[str]) -> bool:
@@ -95,7 +95,7 @@ def _every_mention(source: str) -> tuple[Unclear, ...]:
     return tuple([Unclear(n, line, None) for n, line in lines if "modprobe" in line and line.lstrip()[:1] != "#"])
 
 
-class _Reader:
+class _ScriptReader:
     """Follows a script from its first command to its last."""
 
     def __init__(self, strict: bool = False) -> None:
@@ -104,7 +104,7 @@ class _Reader:
         self.guarded = False
         """Whether what follows the command at hand keeps its failure from ending the script."""
         self.fatal: set[int] = set()
-        self.probes: list[Probe] = []
+        self.probes: list[ScriptLoad] = []
         self.unclear: list[Unclear] = []
         self.removals: list[Unclear] = []
         self.variables: dict[str, tuple[str, ...] | None] = {}
@@ -223,7 +223,7 @@ class _Reader:
             self.unclear.append(Unclear(line, text, names))
             return
         obeys, ignores = bool({"-b", "--use-blacklist"} & options), bool({"-i", "--ignore-install"} & options)
-        self.probes.extend([Probe(name, line, text, obeys, ignores) for name in names])
+        self.probes.extend([ScriptLoad(name, line, text, obeys, ignores) for name in names])
         if self.strict and not self.guarded:
             self.fatal.add(line)
 

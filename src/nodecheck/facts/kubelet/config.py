@@ -6,7 +6,7 @@ from nodecheck.errors import FactError
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.files.lines import whole_line
 from nodecheck.facts.kubelet.places import has_agent, has_kubelet
-from nodecheck.facts.kubelet.settings import Problem, Setting
+from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
@@ -32,26 +32,26 @@ class KubeletConfig(NamedTuple):
 
     False also for the kubelet inside k3s and RKE2, of which ``fail_swap_on`` is told and nothing else.
     """
-    fail_swap_on: Setting | None = None
+    fail_swap_on: KubeletSetting | None = None
     """``"true"`` or ``"false"``; None: the default, true."""
-    swap_behavior: Setting | None = None
+    swap_behavior: KubeletSetting | None = None
     """``NoSwap``, ``LimitedSwap``, ``UnlimitedSwap``; None: the default."""
-    cgroup_driver: Setting | None = None
+    cgroup_driver: KubeletSetting | None = None
     """``systemd``, or ``cgroupfs`` for any other word; None: set nowhere (cgroupfs, or what the runtime answers)."""
-    runtime_endpoint: Setting | None = None
+    runtime_endpoint: KubeletSetting | None = None
     """``unix:///run/containerd/containerd.sock``; None: set nowhere."""
-    container_runtime: Setting | None = None
+    container_runtime: KubeletSetting | None = None
     """``--container-runtime``: ``docker`` or ``remote`` (gone in 1.27)."""
     feature_gates: tuple[tuple[str, bool], ...] = ()
     config: str | None = None
     """The ``--config`` file."""
-    node_ip: Setting | None = None
+    node_ip: KubeletSetting | None = None
     """``--node-ip``: one address, or one of each family with a comma between; None: the default route's link has it."""
-    hostname_override: Setting | None = None
+    hostname_override: KubeletSetting | None = None
     """``--hostname-override``: the node's name; None: its host name."""
-    kubeconfig: Setting | None = None
+    kubeconfig: KubeletSetting | None = None
     """``--kubeconfig``: how it reaches the API server; None: it runs alone."""
-    bootstrap_kubeconfig: Setting | None = None
+    bootstrap_kubeconfig: KubeletSetting | None = None
     """``--bootstrap-kubeconfig``: how it gets the former."""
     older_than: Release | None = None
     """A flag is given that this release no longer has: the kubelet is older, or does not start."""

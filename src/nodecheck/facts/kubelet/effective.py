@@ -11,13 +11,13 @@ from collections.abc import Callable
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.kubelet.files import Fields, Refused, Tree, decode, dropin_paths, fields, merged
+from nodecheck.facts.kubelet.files import Fields, RefusedConfig, Tree, decode, dropin_paths, fields, merged
 from nodecheck.facts.kubelet.flags import Flags, gates_of
 from nodecheck.facts.kubelet.launch import Launch, embedded_swap_argument, read_launch
-from nodecheck.facts.kubelet.settings import Problem, Setting
+from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.formats.tree import Node
+from nodecheck.formats.tree import TreeNode
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
@@ -62,7 +62,7 @@ def _files(host: Host, flags: Flags) -> _Files:
     except Absent:
         what = "the directory of --config-dir" if path == folder else "the kubelet's configuration file"
         return _Files(Fields(), (*sources, path), Problem("not-found", f"{what}, {path}, is not there", path))
-    except Refused as error:
+    except RefusedConfig as error:
         path = error.path or path
         return _Files(Fields(), tuple(sources), Problem("malformed", f"{path} {error.detail}", path, error.line))
 
@@ -119,20 +119,20 @@ def _gates(flags: Flags, found: Fields) -> tuple[tuple[tuple[str, bool], ...], P
     return tuple(gates.items()), None
 
 
-def _flag(flags: Flags, name: str, made: _Maker) -> Setting | None:
+def _flag(flags: Flags, name: str, made: _Maker) -> KubeletSetting | None:
     word = flags.last(name)
     return None if word is None else _setting(name, word, made)
 
 
-def _setting(name: str, word: Word, made: _Maker) -> Setting:
-    return Setting(made(word.text), word.path, word.line, f"--{name}={word.text}")
+def _setting(name: str, word: Word, made: _Maker) -> KubeletSetting:
+    return KubeletSetting(made(word.text), word.path, word.line, f"--{name}={word.text}")
 
 
-def _field(name: str, node: Node | None, made: _Maker) -> Setting | None:
+def _field(name: str, node: TreeNode | None, made: _Maker) -> KubeletSetting | None:
     if node is None:
         return None
     written = str(node.value).lower() if isinstance(node.value, bool) else node.value
-    return Setting(made(written), node.path, node.line or None, f"{name}: {written}")
+    return KubeletSetting(made(written), node.path, node.line or None, f"{name}: {written}")
 
 
 def _boolean(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import TooLarge
 from nodecheck.formats.structured import load
-from nodecheck.formats.tree import Malformation, Node
+from nodecheck.formats.tree import Malformation, TreeNode
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
 
@@ -29,10 +29,10 @@ _NAMES = (CGROUP_DRIVER, FAIL_SWAP_ON, ENDPOINT, MEMORY_SWAP, GATES)
 _LOCATED = (*_NAMES, "swapBehavior", "kind", "apiVersion")
 _CANONICAL = {name.lower(): name for name in _NAMES}
 
-Tree = Mapping[str, Node]
+Tree = Mapping[str, TreeNode]
 
 
-class Refused(Exception):
+class RefusedConfig(Exception):
     """The kubelet does not start with this file; ``line`` is 1-based, None for the file as a whole."""
 
     def __init__(self, detail: str, line: int | None = None, path: str | None = None) -> None:
@@ -45,44 +45,44 @@ class Refused(Exception):
 class Fields(NamedTuple):
     """What nodecheck looks at in a configuration; a Node that is None is not set."""
 
-    cgroup_driver: Node | None = None
-    fail_swap_on: Node | None = None
-    endpoint: Node | None = None
-    swap_behavior: Node | None = None
+    cgroup_driver: TreeNode | None = None
+    fail_swap_on: TreeNode | None = None
+    endpoint: TreeNode | None = None
+    swap_behavior: TreeNode | None = None
     gates: tuple[tuple[str, bool], ...] = ()
 
 
 def decode(raw: bytes, path: str, dropin: bool = False) -> Tree:
-    """The keys of a KubeletConfiguration in JSON or YAML. Raises Refused where the kubelet would not start with it.
+    """The keys of a KubeletConfiguration in JSON or YAML. Raises RefusedConfig where the kubelet refuses it.
 
     >>> decode(b"kind: KubeletConfiguration\\napiVersion: kubelet.config.k8s.io/v1beta1\\nfailSwapOn: no\\n", "x")[
     ...     "failSwapOn"
     ... ]
-    Node(value=False, path='x', line=3)
+    TreeNode(value=False, path='x', line=3)
     """
     if not raw:
-        raise Refused("is empty, and the kubelet takes no empty configuration")
+        raise RefusedConfig("is empty, and the kubelet takes no empty configuration")
     try:
         tree = load(raw, path, _LOCATED)
     except Malformation as error:
-        raise Refused(error.detail, error.line) from error
+        raise RefusedConfig(error.detail, error.line) from error
     if not isinstance(tree.root.value, Mapping):
-        raise Refused("holds no mapping of keys to values", tree.root.line)
+        raise RefusedConfig("holds no mapping of keys to values", tree.root.line)
     if dropin and tree.duplicate is not None:
-        raise Refused(f"sets {tree.duplicate[:80]} twice, which the kubelet refuses in a drop-in")
+        raise RefusedConfig(f"sets {tree.duplicate[:80]} twice, which the kubelet refuses in a drop-in")
     _check_kind(tree.root.value)
     return tree.root.value
 
 
 def _check_kind(tree: Tree) -> None:
-    """Raise Refused unless kind and apiVersion (in any case, as ``encoding/json`` reads them) are the kubelet's."""
+    """Raise RefusedConfig unless kind and apiVersion (in any case, as ``encoding/json`` has it) are the kubelet's."""
     for name, expected in (("kind", KIND), ("apiVersion", API_VERSION)):
         found = [node for key, node in tree.items() if key.lower() == name.lower()]
         value = found[-1].value if found else None
         if not value:
-            raise Refused(f"says no {name}, which must be {expected}")
+            raise RefusedConfig(f"says no {name}, which must be {expected}")
         if value != expected:
-            raise Refused(f"says {name} {str(value)[:80]}, not {expected}", found[-1].line)
+            raise RefusedConfig(f"says {name} {str(value)[:80]}, not {expected}", found[-1].line)
 
 
 def merged(base: Tree, patches: list[Tree]) -> Tree:
@@ -94,7 +94,7 @@ def merged(base: Tree, patches: list[Tree]) -> Tree:
     result.update({name: base[name] for name in _NAMES if name in base and base[name].value is not None})
     for patch in patches:
         _patch(result, patch)
-    found: dict[str, Node] = {}
+    found: dict[str, TreeNode] = {}
     for key in sorted(result, key=lambda name: name.encode("utf-8", "surrogateescape")):
         name = _CANONICAL.get(key.lower())
         if name is not None and result[key].value is not None:
@@ -102,11 +102,11 @@ def merged(base: Tree, patches: list[Tree]) -> Tree:
     return found
 
 
-def _default(value: str | bool) -> Node:
-    return Node(value, "", 0)
+def _default(value: str | bool) -> TreeNode:
+    return TreeNode(value, "", 0)
 
 
-def _patch(target: dict[str, Node], patch: Tree) -> None:
+def _patch(target: dict[str, TreeNode], patch: Tree) -> None:
     for key, node in patch.items():
         before = target.get(key)
         if node.value is None:
@@ -119,14 +119,14 @@ def _patch(target: dict[str, Node], patch: Tree) -> None:
             target[key] = node
 
 
-def _joined(before: Node | None, after: Node) -> Node:
+def _joined(before: TreeNode | None, after: TreeNode) -> TreeNode:
     if before is not None and isinstance(before.value, Mapping) and isinstance(after.value, Mapping):
         return after._replace(value={**before.value, **after.value})
     return after
 
 
 def fields(tree: Tree) -> Fields:
-    """The settings of a decoded tree. Raises Refused for a value of the wrong type."""
+    """The settings of a decoded tree. Raises RefusedConfig for a value of the wrong type."""
     swap = _typed(tree, MEMORY_SWAP, dict, "an object")
     gates = _typed(tree, GATES, dict, "an object")
     inner = swap.value if swap is not None and isinstance(swap.value, Mapping) else {}
@@ -139,33 +139,33 @@ def fields(tree: Tree) -> Fields:
     )
 
 
-def _text(tree: Tree, name: str) -> Node | None:
+def _text(tree: Tree, name: str) -> TreeNode | None:
     """A string that is set; the empty one is the default, like none."""
     node = _typed(tree, name, str, "a string")
     return node if node is not None and node.value else None
 
 
-def _set(node: Node | None) -> Node | None:
+def _set(node: TreeNode | None) -> TreeNode | None:
     return node if node is not None and node.path else None
 
 
-def _gates(node: Node | None) -> tuple[tuple[str, bool], ...]:
+def _gates(node: TreeNode | None) -> tuple[tuple[str, bool], ...]:
     found = []
     for name, state in (node.value if node is not None and isinstance(node.value, Mapping) else {}).items():
         if not isinstance(state.value, bool) and state.value is not None:
-            raise Refused(
+            raise RefusedConfig(
                 f"says for the feature gate {name[:80]} what is neither true nor false", state.line, state.path
             )
         found.append((name, bool(state.value)))
     return tuple(found)
 
 
-def _typed(tree: Tree, name: str, kind: type, words: str) -> Node | None:
+def _typed(tree: Tree, name: str, kind: type, words: str) -> TreeNode | None:
     node = tree.get(name)
     if node is None or node.value is None:
         return None
     if not isinstance(node.value, kind):
-        raise Refused(f"says for {name} what is not {words}", node.line, node.path)
+        raise RefusedConfig(f"says for {name} what is not {words}", node.line, node.path)
     return node
 
 

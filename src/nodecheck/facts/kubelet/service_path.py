@@ -56,7 +56,7 @@ class ServicePath(NamedTuple):
         )
 
 
-class Command(NamedTuple):
+class FoundCommand(NamedTuple):
     """A program that was found."""
 
     path: str
@@ -67,7 +67,7 @@ class Command(NamedTuple):
 class Commands(NamedTuple):
     """Each known program: where it is, None where it is not, or why that cannot be told."""
 
-    found: Mapping[str, Command | FactError | None]
+    found: Mapping[str, FoundCommand | FactError | None]
 
     @classmethod
     def reads(cls) -> Sources:
@@ -88,7 +88,7 @@ class Commands(NamedTuple):
 class AllCommands(NamedTuple):
     """The same of every program in the folders of the PATH."""
 
-    found: Mapping[str, Command | FactError | None]
+    found: Mapping[str, FoundCommand | FactError | None]
     problem: FactError | None = None
     """Why a folder could not be listed."""
 
@@ -111,7 +111,7 @@ class AllCommands(NamedTuple):
         return cls({name: _look(host, path.folders, name) for name in names}, problem)
 
 
-def _look(host: Host, folders: Iterable[str], name: str) -> Command | FactError | None:
+def _look(host: Host, folders: Iterable[str], name: str) -> FoundCommand | FactError | None:
     """The first regular file of that name that may be executed (execvp(3): what cannot be looked at is passed over)."""
     problem: FactError | None = None
     for folder in folders:
@@ -124,7 +124,7 @@ def _look(host: Host, folders: Iterable[str], name: str) -> Command | FactError 
             problem = problem or error
             continue
         if info.kind == "file" and info.executable:
-            return Command(path, _links(host, path))
+            return FoundCommand(path, _links(host, path))
         problem = problem or NotExecutable(path, "is not executable" if info.kind == "file" else f"is a {info.kind}")
     return problem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodecheck.record import NamedTuple
 
 
-class Setting(NamedTuple):
+class KubeletSetting(NamedTuple):
     """One setting, and where it comes from."""
 
     value: str

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nodecheck.formats.versions import Version
 
 
-class Tool(NamedTuple):
+class VersionCommand(NamedTuple):
     """One way to ask a component for its version."""
 
     component: str
@@ -27,18 +27,18 @@ class Tool(NamedTuple):
 
 
 KUBERNETES = (
-    Tool("kubelet", ("kubelet", "--version")),
-    Tool("kubeadm", ("kubeadm", "version", "-o", "short")),
-    Tool("kubectl", ("kubectl", "version", "--client")),
+    VersionCommand("kubelet", ("kubelet", "--version")),
+    VersionCommand("kubeadm", ("kubeadm", "version", "-o", "short")),
+    VersionCommand("kubectl", ("kubectl", "version", "--client")),
 )
 RUNTIMES = (
-    Tool("docker", ("dockerd", "--version")),
-    Tool("docker", ("docker", "--version")),
-    Tool("containerd", ("containerd", "--version")),
-    Tool("containerd", ("docker-containerd", "--version")),  # docker until 18.06
-    Tool("crio", ("crio", "--version")),
-    Tool("runc", ("runc", "--version")),
-    Tool("runc", ("docker-runc", "--version")),
+    VersionCommand("docker", ("dockerd", "--version")),
+    VersionCommand("docker", ("docker", "--version")),
+    VersionCommand("containerd", ("containerd", "--version")),
+    VersionCommand("containerd", ("docker-containerd", "--version")),  # docker until 18.06
+    VersionCommand("crio", ("crio", "--version")),
+    VersionCommand("runc", ("runc", "--version")),
+    VersionCommand("runc", ("docker-runc", "--version")),
 )
 """In the order in which they count: the engine rather than its client."""
 
@@ -122,7 +122,7 @@ SERVICES = {"dockerd": "docker", "containerd": "containerd", "crio": "crio", "ku
 """Daemons, and the services that start them."""
 
 
-def ask(host: Host, tools: tuple[Tool, ...], units: Lazy[UnitIndex]) -> tuple[Told, ...]:
+def ask(host: Host, tools: tuple[VersionCommand, ...], units: Lazy[UnitIndex]) -> tuple[Told, ...]:
     """Ask each tool; of several for one component those that are there first, in their order."""
     commands = [_command(host, tool, units) for tool in tools]
     answers = list(host.run_all([command for command in commands if isinstance(command, tuple)], TIMEOUT_S))
@@ -140,7 +140,7 @@ def ask(host: Host, tools: tuple[Tool, ...], units: Lazy[UnitIndex]) -> tuple[To
     return (*strangers_last, *[answer for answer in told if isinstance(answer.problem, Absent)])
 
 
-def _command(host: Host, tool: Tool, units: Lazy[UnitIndex]) -> tuple[str, ...] | FactError:
+def _command(host: Host, tool: VersionCommand, units: Lazy[UnitIndex]) -> tuple[str, ...] | FactError:
     """The command for a tool, by the path that its service starts, which may lie outside of the search path."""
     name = tool.argv[0]
     if not host.running or name not in SERVICES:
@@ -152,7 +152,7 @@ def _command(host: Host, tool: Tool, units: Lazy[UnitIndex]) -> tuple[str, ...] 
     return tool.argv if path is None else (path, *tool.argv[1:])
 
 
-def _at_rest(host: Host, tool: Tool) -> Told:
+def _at_rest(host: Host, tool: VersionCommand) -> Told:
     """A program of a host that does not run: whether it is there."""
     for directory in SEARCH_PATH:
         path = f"{directory}/{tool.argv[0]}"
@@ -170,7 +170,7 @@ def _at_rest(host: Host, tool: Tool) -> Told:
     )
 
 
-def tool_sources(tools: tuple[Tool, ...]) -> Sources:
+def tool_sources(tools: tuple[VersionCommand, ...]) -> Sources:
     """What :func:`ask` asks for."""
     names = [tool.argv[0] for tool in tools]
     return (

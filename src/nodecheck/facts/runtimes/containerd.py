@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodecheck.facts.runtimes.containerd_verdict import Verdict
+from nodecheck.facts.runtimes.containerd_verdict import ContainerdVerdict
 from nodecheck.facts.runtimes.service import Service, first_there, flag_value, service
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.host import Host
@@ -77,13 +77,13 @@ class Containerd(NamedTuple):
         """Whether the files are of a version that only containerd 2 reads."""
         return any(file.version >= 3 for file in self.files)
 
-    def agreed(self) -> Verdict | None:
+    def agreed(self) -> ContainerdVerdict | None:
         """The verdict, where every release that reads these files comes to the same driver; else None."""
         from nodecheck.facts.runtimes.containerd_verdict import agreed
 
         return agreed(self.files)
 
-    def judged(self, release: tuple[int, ...] | None) -> Verdict:
+    def judged(self, release: tuple[int, ...] | None) -> ContainerdVerdict:
         """The effective driver with containerd of a release; None: whatever release fits the files."""
         from nodecheck.facts.runtimes.containerd_verdict import judged
 

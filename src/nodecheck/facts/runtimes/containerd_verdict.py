@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Files = tuple[ConfigFile, ...]
 
 
-def agreed(files: Files) -> Verdict | None:
+def agreed(files: Files) -> ContainerdVerdict | None:
     """The verdict, where every release that reads these files comes to the same driver; else None."""
     newest = max((file.version for file in files), default=0)
     generations = (ONE, TWO, THREE) if newest < 3 else (TWO, THREE) if newest == 3 else (THREE,)
@@ -36,21 +36,21 @@ def agreed(files: Files) -> Verdict | None:
     except Refused:
         return None
     told = {(item.driver, item.cri) for item in found}
-    return Verdict(found[0], None, tuple(_notes(files, None))) if len(told) == 1 else None
+    return ContainerdVerdict(found[0], None, tuple(_notes(files, None))) if len(told) == 1 else None
 
 
-def judged(files: Files, release: Version | None) -> Verdict:
+def judged(files: Files, release: Version | None) -> ContainerdVerdict:
     """The effective driver with containerd of a release; None: whatever release fits the files."""
     notes = tuple(_notes(files, release))
     if release is not None:
         try:
-            return Verdict(effective(files, generation_of(release), release), None, notes)
+            return ContainerdVerdict(effective(files, generation_of(release), release), None, notes)
         except Refused as error:
-            return Verdict(None, error.detail, notes)
+            return ContainerdVerdict(None, error.detail, notes)
     return _whatever(files, notes)
 
 
-def _whatever(files: Files, notes: tuple[str, ...]) -> Verdict:
+def _whatever(files: Files, notes: tuple[str, ...]) -> ContainerdVerdict:
     """No release is known: what every fitting generation does, if they agree.
 
     A generation that refuses the file is not the one that runs here, unless what it refuses is the driver.
@@ -63,13 +63,13 @@ def _whatever(files: Files, notes: tuple[str, ...]) -> Verdict:
         except Refused as error:
             refused = refused or error.detail
             if error.about_driver:
-                return Verdict(None, error.detail, notes)
+                return ContainerdVerdict(None, error.detail, notes)
     if not found:
-        return Verdict(None, refused, notes)
+        return ContainerdVerdict(None, refused, notes)
     if len({item.driver for item in found}) > 1 and len(files) > 1:
         told = "the imports merge differently by containerd's version (1.x replaces a plugin's section, 2 merges it)"
-        return Verdict(None, f"{told}, which this node does not show", notes)
-    return Verdict(found[0], None, notes)
+        return ContainerdVerdict(None, f"{told}, which this node does not show", notes)
+    return ContainerdVerdict(found[0], None, notes)
 
 
 def _fitting(files: Files) -> tuple[int, ...]:
@@ -139,7 +139,7 @@ def reads(section: str, version: int, generation: int) -> bool:
     return generation == THREE and version == 3
 
 
-class Verdict(NamedTuple):
+class ContainerdVerdict(NamedTuple):
     """What containerd would do with its configuration."""
 
     found: Effective | None

@@ -7,7 +7,16 @@ from typing import Any
 
 from nodecheck.errors import Absent, Malformed
 from nodecheck.facts.files.lines import whole_line
-from nodecheck.facts.runtimes.docker_options import CONFIG, DEFAULTS, KEY, SHORT, VALUED, Option, conflicts, mistakes
+from nodecheck.facts.runtimes.docker_options import (
+    CONFIG,
+    DEFAULTS,
+    KEY,
+    SHORT,
+    VALUED,
+    DriverOption,
+    conflicts,
+    mistakes,
+)
 from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.unit_command import Word
@@ -41,7 +50,7 @@ class Docker(NamedTuple):
     """The path that shows it; None where nothing does."""
     path: str = CONFIG
     has_file: bool = False
-    options: tuple[Option, ...] = ()
+    options: tuple[DriverOption, ...] = ()
     """The values of ``native.cgroupdriver``, in order; more than one is no error to dockerd."""
     problem: str | None = None
     """Why dockerd, or systemd, would not start it."""
@@ -99,7 +108,7 @@ class Docker(NamedTuple):
             return None, f"{KEY} is {value!r}, which dockerd does not support: it refuses to start"
         return _default(release, unified, systemd)
 
-    def chosen(self, driver: str | None) -> Option | None:
+    def chosen(self, driver: str | None) -> DriverOption | None:
         """The option that sets this driver."""
         return next((option for option in self.options if option.value == driver), None)
 
@@ -259,16 +268,16 @@ def _line_of(source: str, key: str) -> int | None:
     return None
 
 
-def _from_flags(given: tuple[Flag, ...]) -> list[Option]:
+def _from_flags(given: tuple[Flag, ...]) -> list[DriverOption]:
     found = []
     for flag in given:
         value = _driver_of(flag.value) if flag.name == "exec-opt" else None
         if value is not None:
-            found.append(Option(value, flag.path, flag.line, f"--exec-opt {flag.value}"))
+            found.append(DriverOption(value, flag.path, flag.line, f"--exec-opt {flag.value}"))
     return found
 
 
-def _from_file(config: Mapping[str, Any], path: str, source: str) -> list[Option]:
+def _from_file(config: Mapping[str, Any], path: str, source: str) -> list[DriverOption]:
     items = config.get("exec-opts") or ()
     found = []
     for item in items if isinstance(items, list) else ():
@@ -277,7 +286,7 @@ def _from_file(config: Mapping[str, Any], path: str, source: str) -> list[Option
             at = source.rfind(f'"{item}"')
             line = source.count("\n", 0, at) + 1 if at >= 0 else _line_of(source, "exec-opts")
             told = source.split("\n")[line - 1] if line is not None else f'"exec-opts": ["{item}"]'
-            found.append(Option(value, path, line, told))
+            found.append(DriverOption(value, path, line, told))
     return found
 
 

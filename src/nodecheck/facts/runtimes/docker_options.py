@@ -151,7 +151,7 @@ DEFAULTS = "/etc/default/docker"
 KEY = "native.cgroupdriver"
 
 
-class Option(NamedTuple):
+class DriverOption(NamedTuple):
     """A value of ``native.cgroupdriver`` and where it stands."""
 
     value: str

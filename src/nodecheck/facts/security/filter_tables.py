@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from nodecheck.host.netlink.rows import Verdict
+from nodecheck.host.netlink.rows import NftVerdict
 from nodecheck.record import NamedTuple
 
-__all__ = ["FilterChain", "FilterTable", "Verdict", "is_others_table", "parse_saved"]
+__all__ = ["FilterChain", "FilterTable", "NftVerdict", "is_others_table", "parse_saved"]
 
 OTHERS_TABLES = (
     "kube", "kindnet", "flannel", "cali", "cilium", "antrea", "ovn", "docker-", "netavark", "cni", "crio", "hostport",
@@ -51,7 +51,7 @@ class FilterChain(NamedTuple):
     """``input``, ``forward``, ``output`` …; None for a chain that only jumps lead to."""
     policy: str | None
     """``drop`` or ``accept``, of a chain at a hook."""
-    rules: tuple[Verdict, ...] = ()
+    rules: tuple[NftVerdict, ...] = ()
 
 
 class FilterTable(NamedTuple):
@@ -133,7 +133,7 @@ def parse_saved(source: str, family: str, path: str) -> tuple[FilterTable, ...]:
     found = []
     for name, lines in _sections(source):
         policies: dict[str, str | None] = {}
-        rules: dict[str, list[Verdict]] = {}
+        rules: dict[str, list[NftVerdict]] = {}
         for line in lines:
             words = _words(line)
             if line.startswith(":") and len(words) >= 2:
@@ -176,7 +176,7 @@ def _command(words: list[str], family: str) -> list[str]:
 _SHORT = ("-A", "-I", "-P", "-N")
 
 
-def _apply(words: list[str], policies: dict[str, str | None], rules: dict[str, list[Verdict]]) -> None:
+def _apply(words: list[str], policies: dict[str, str | None], rules: dict[str, list[NftVerdict]]) -> None:
     """One command of a file: ``-A``, ``-I``, ``-P``, ``-N``.
 
     ``-F`` takes nothing away here: ``iptables-nft-restore`` keeps rules that stand before it.
@@ -208,7 +208,7 @@ _MATCHES = (
 _ANY = ("0.0.0.0/0", "::/0", "all", "0", "+")
 
 
-def _target(words: list[str]) -> Iterator[Verdict]:
+def _target(words: list[str]) -> Iterator[NftVerdict]:
     modules = [following for word, following in pairwise(words) if word in ("-m", "--match")]
     some = any(word in _MATCHES and following not in _ANY for word, following in pairwise(words))
     some = some or any(module != "comment" for module in modules)
@@ -224,7 +224,7 @@ def _target(words: list[str]) -> Iterator[Verdict]:
                 "nfqueue",
                 "tarpit",
             )
-            yield Verdict(lower, "", some) if plain else Verdict("jump", following, some)
+            yield NftVerdict(lower, "", some) if plain else NftVerdict("jump", following, some)
             return
 
 

@@ -14,7 +14,7 @@ from nodecheck.facts.security.filter_tables import (
     OTHERS_CHAINS,
     FilterChain,
     FilterTable,
-    Verdict,
+    NftVerdict,
     is_others_table,
     parse_saved,
 )
@@ -106,14 +106,14 @@ def _table(host: Host, family: int, name: str, rows: list[ChainRow]) -> FilterTa
         if place not in used:
             continue
         found: tuple[RuleRow, ...] = host.netlink(f"{source}\0{place}")
-        rules = tuple([Verdict(*verdict) for row in found for verdict in row.verdicts or ()])
+        rules = tuple([NftVerdict(*verdict) for row in found for verdict in row.verdicts or ()])
         chains[place] = chains[place]._replace(rules=rules)
         queue.extend(dict.fromkeys(rule.chain for rule in rules if _leads_on(rule, chains) and rule.chain not in queue))
         table = FilterTable(spelt, name, tuple(chains.values()), f"netlink {source}")
     return table
 
 
-def _leads_on(rule: Verdict, chains: Mapping[str, FilterChain]) -> bool:
+def _leads_on(rule: NftVerdict, chains: Mapping[str, FilterChain]) -> bool:
     return rule.chain in chains and not rule.chain.startswith(OTHERS_CHAINS)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, Verdict
+from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, NftVerdict
 from nodecheck.record import NamedTuple
 
 _FAMILIES = ("ip", "ip6", "inet", "arp", "bridge", "netdev")
@@ -19,7 +19,7 @@ class _Chain:
     def __init__(self) -> None:
         self.hook: str | None = None
         self.policy: str | None = None
-        self.rules: list[Verdict] = []
+        self.rules: list[NftVerdict] = []
 
     def take(self, words: list[str]) -> None:
         """One statement inside a chain: its hook, its policy, or a rule."""
@@ -33,7 +33,7 @@ class _Chain:
             self.rules.extend(_verdicts(words))
 
 
-class Script(NamedTuple):
+class NftScript(NamedTuple):
     """What a script leaves in the kernel."""
 
     tables: tuple[FilterTable, ...]
@@ -60,13 +60,13 @@ class Reader:
             else:
                 self._statement(words)
 
-    def script(self) -> Script:
+    def script(self) -> NftScript:
         """What came of it."""
         tables = []
         for (family, name), chains in self._tables.items():
             made = [FilterChain(chain, c.hook, c.policy, tuple(c.rules)) for chain, c in chains.items()]
             tables.append(FilterTable(family, name, tuple(made), self._path))
-        return Script(tuple(tables))
+        return NftScript(tuple(tables))
 
     def _block(self, words: list[str], tokens: Iterator[str]) -> None:
         if words[:1] == ["add"] or words[:1] == ["create"]:
@@ -118,7 +118,7 @@ class Reader:
                 chains.setdefault(rest[0], _Chain()).take(rest[1:])
 
 
-def parse_script(source: str, path: str) -> Script:
+def parse_script(source: str, path: str) -> NftScript:
     r"""The tables that a script without ``include`` makes.
 
     >>> text = "flush ruleset\ntable inet f { chain i { type filter hook input priority 0; policy drop; }\n}\n"
@@ -200,18 +200,18 @@ def _named(words: list[str]) -> list[str]:
     return [family, *(plain or [""])]
 
 
-def _verdicts(words: list[str]) -> Iterator[Verdict]:
+def _verdicts(words: list[str]) -> Iterator[NftVerdict]:
     depth, some = 0, False
     for place, word in enumerate(words):
         depth += {"{": 1, "}": -1}.get(word, 0)
         if depth:
             if word in ("drop", "reject"):
-                yield Verdict("vmap", "", some)
+                yield NftVerdict("vmap", "", some)
         elif word in _FINAL:
-            yield Verdict(word, "", some)
+            yield NftVerdict(word, "", some)
         elif word in ("jump", "goto") and place + 1 < len(words):
-            yield Verdict("jump", words[place + 1].strip('"'), some)
+            yield NftVerdict("jump", words[place + 1].strip('"'), some)
         elif word == "vmap" and words[place + 1 : place + 2] != ["{"]:
-            yield Verdict("vmap", "", some)
+            yield NftVerdict("vmap", "", some)
         elif word not in ("counter", "log", "comment", "prefix") and not word.startswith('"'):
             some = True

@@ -23,7 +23,7 @@ from nodecheck.facts.sysctl.conf import (
     procps_writes,
     systemd_writes,
 )
-from nodecheck.facts.sysctl.runs import Run, runs
+from nodecheck.facts.sysctl.runs import SysctlRun, runs
 from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_runs, tuned_sources
 from nodecheck.facts.sysctl.variables import IP_FORWARD, default_of, master_of, same_variable, taken
 from nodecheck.host import Host
@@ -84,7 +84,7 @@ class BootSysctls(NamedTuple):
     """This systemd knows globs (since 245)."""
     credential: tuple[Setting, ...] = ()
     """Those of the settings that come from the credential."""
-    runs: tuple[Run, ...] = ()
+    runs: tuple[SysctlRun, ...] = ()
     """Commands of boot units, and TuneD, that set sysctls after systemd-sysctl did."""
 
     @classmethod
@@ -150,7 +150,7 @@ class BootSysctls(NamedTuple):
         for run in self.runs:
             yield from procps_writes(run.settings, paths)
 
-    def run_of(self, line: Setting | None) -> Run | None:
+    def run_of(self, line: Setting | None) -> SysctlRun | None:
         """What applies a line that systemd-sysctl does not read, or not last: a boot unit's command, or TuneD."""
         found = next((run for run in reversed(self.runs) if line in run.settings), None)
         again = found is not None and found.command.text == REAPPLY and line in self.settings

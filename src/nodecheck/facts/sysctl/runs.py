@@ -16,7 +16,7 @@ from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
 
-class Command(NamedTuple):
+class SysctlSetter(NamedTuple):
     """What sets sysctls: a command, a redirection, or TuneD."""
 
     words: tuple[str, ...]
@@ -25,28 +25,28 @@ class Command(NamedTuple):
     text: str
 
 
-class Run(NamedTuple):
+class SysctlRun(NamedTuple):
     """What one command applies."""
 
-    command: Command
+    command: SysctlSetter
     settings: tuple[Setting, ...]
     everything: bool = False
     """It is ``sysctl --system``."""
 
 
-def runs(host: Host, boot: BootCommands, system: Callable[[], tuple[Setting, ...]]) -> tuple[Run, ...]:
+def runs(host: Host, boot: BootCommands, system: Callable[[], tuple[Setting, ...]]) -> tuple[SysctlRun, ...]:
     """The commands in the order of the units' names, ``rc.local`` last; ``system`` reads what ``--system`` reads."""
     return tuple([run for line in boot.lines for run in _of_line(host, line, system) if run.settings])
 
 
-def _of_line(host: Host, line: Line, system: Callable[[], tuple[Setting, ...]]) -> Iterator[Run]:
+def _of_line(host: Host, line: Line, system: Callable[[], tuple[Setting, ...]]) -> Iterator[SysctlRun]:
     for words in commands(line.text, "sysctl") if "sysctl" in line.text else ():
         everything = "--system" in words
         settings = system() if everything else _settings(host, words, line)
-        yield Run(Command(words, line.source, line.line, line.text), settings, everything)
+        yield SysctlRun(SysctlSetter(words, line.source, line.line, line.text), settings, everything)
     if line.in_shell:
         found = [Setting(path, value, line.source, line.line, line.text) for path, value in written(line.text)]
-        yield Run(Command((), line.source, line.line, line.text), tuple(found))
+        yield SysctlRun(SysctlSetter((), line.source, line.line, line.text), tuple(found))
 
 
 def _settings(host: Host, words: tuple[str, ...], line: Line) -> tuple[Setting, ...]:

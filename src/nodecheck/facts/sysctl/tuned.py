@@ -12,7 +12,7 @@ from nodecheck.errors import Absent
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.sysctl.conf import Setting
 from nodecheck.facts.sysctl.keys import is_glob
-from nodecheck.facts.sysctl.runs import Command, Run
+from nodecheck.facts.sysctl.runs import SysctlRun, SysctlSetter
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.model.sources import File, Sources
@@ -46,7 +46,7 @@ class Option(NamedTuple):
     text: str
 
 
-def tuned_runs(host: Host, index: UnitIndex) -> tuple[Run, ...]:
+def tuned_runs(host: Host, index: UnitIndex) -> tuple[SysctlRun, ...]:
     """What TuneD writes at boot; nothing where it does not start or has no profile that sets sysctls.
 
     Raises what the host raises for a file that is there and cannot be read.
@@ -62,9 +62,9 @@ def tuned_runs(host: Host, index: UnitIndex) -> tuple[Run, ...]:
     by_file: dict[str, list[Setting]] = {}
     for setting in merged.settings():
         by_file.setdefault(setting.source, []).append(setting)
-    runs = [Run(Command((TUNED, *names), path, 1, TUNED), tuple(found)) for path, found in by_file.items()]
+    runs = [SysctlRun(SysctlSetter((TUNED, *names), path, 1, TUNED), tuple(found)) for path, found in by_file.items()]
     again = _reapplied(host)
-    return (*runs, *([Run(Command((TUNED, *names), MAIN_CONF, 1, REAPPLY), again)] if again else ()))
+    return (*runs, *([SysctlRun(SysctlSetter((TUNED, *names), MAIN_CONF, 1, REAPPLY), again)] if again else ()))
 
 
 def tuned_sources() -> Sources:

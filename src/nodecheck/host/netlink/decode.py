@@ -43,7 +43,7 @@ class _Layout(NamedTuple):
     """The row's values among those of ``many``; None: not there."""
 
 
-class Plan:
+class RowPlan:
     """How messages of one class become rows. Where it is kept, it learns the layouts that it meets."""
 
     def __init__(self, source: str, cls: Any, columns: Iterable[Column], row: Any, header: int = 16) -> None:

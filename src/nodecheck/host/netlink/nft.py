@@ -7,7 +7,7 @@ from struct import Struct
 from typing import Any
 
 from nodecheck.host.netlink.atoms import Column, attributes, numbers, remembered, text_of
-from nodecheck.host.netlink.rows import Verdict
+from nodecheck.host.netlink.rows import NftVerdict
 
 MODULE = "netlink.nfnetlink.nftsocket"
 SUBSYSTEM = 10
@@ -65,20 +65,20 @@ def _number(raw: bytes, wanted: int) -> int | None:
     return None
 
 
-def _verdicts(cls: Any) -> Callable[[bytes], tuple[Verdict, ...]]:
+def _verdicts(cls: Any) -> Callable[[bytes], tuple[NftVerdict, ...]]:
     """Reads NFTA_RULE_EXPRESSIONS, by the numbers that pyroute2's class of an expression has."""
     kinds = numbers(cls)
     name, data = kinds["NFTA_EXPR_NAME"][0], kinds["NFTA_EXPR_DATA"][0]
-    readers: dict[str, Callable[[bytes], Verdict | None]] = {
+    readers: dict[str, Callable[[bytes], NftVerdict | None]] = {
         "immediate": _immediate(cls.nft_immediate),
         "target": _target(numbers(cls.nft_target)["NFTA_TARGET_NAME"][0]),
-        "reject": lambda raw: Verdict("reject"),
+        "reject": lambda raw: NftVerdict("reject"),
         "lookup": _lookup(numbers(cls.nft_lookup)["NFTA_LOOKUP_DREG"][0]),
     }
 
     comment = numbers(cls.nft_match)["NFTA_MATCH_NAME"][0]
 
-    def value(raw: bytes) -> tuple[Verdict, ...]:
+    def value(raw: bytes) -> tuple[NftVerdict, ...]:
         found = []
         conditional = False
         for _, inside in _parts(raw):
@@ -102,19 +102,19 @@ def _parts(raw: bytes) -> Iterator[tuple[int, bytes]]:
         yield kind, raw[at + 4 : at + 4 + size]
 
 
-def _immediate(cls: Any) -> Callable[[bytes], Verdict | None]:
+def _immediate(cls: Any) -> Callable[[bytes], NftVerdict | None]:
     data = numbers(cls)["NFTA_IMMEDIATE_DATA"][0]
     verdict = numbers(cls.nfta_data)["NFTA_DATA_VERDICT"][0]
     inner = numbers(cls.nfta_data.verdict)
     code, chain = inner["NFTA_VERDICT_CODE"][0], inner["NFTA_VERDICT_CHAIN"][0]
 
-    def value(raw: bytes) -> Verdict | None:
+    def value(raw: bytes) -> NftVerdict | None:
         held = dict(_parts(dict(_parts(raw)).get(data, b""))).get(verdict)
         if held is None:
             return None  # a value for a register
         parts = dict(_parts(held))
         number = _code(parts.get(code, b""))
-        return Verdict(_VERDICTS.get(number, str(number)), text_of(parts.get(chain, b"")))
+        return NftVerdict(_VERDICTS.get(number, str(number)), text_of(parts.get(chain, b"")))
 
     return value
 
@@ -125,16 +125,16 @@ def _code(raw: bytes) -> int:
     return number if number < 0 else number & 0xFF
 
 
-def _target(name: int) -> Callable[[bytes], Verdict]:
+def _target(name: int) -> Callable[[bytes], NftVerdict]:
     """An iptables target by its name in small letters: ``reject``, ``log``, ``masquerade`` …"""
-    return lambda raw: Verdict(text_of(dict(_parts(raw)).get(name, b"")).lower())
+    return lambda raw: NftVerdict(text_of(dict(_parts(raw)).get(name, b"")).lower())
 
 
-def _lookup(register: int) -> Callable[[bytes], Verdict | None]:
+def _lookup(register: int) -> Callable[[bytes], NftVerdict | None]:
     """A verdict map (``vmap``) writes to register 0, NFT_REG_VERDICT; any other lookup gives no verdict."""
 
-    def value(raw: bytes) -> Verdict | None:
+    def value(raw: bytes) -> NftVerdict | None:
         held = dict(_parts(raw)).get(register)
-        return Verdict("vmap") if held is not None and len(held) == 4 and _BE32(held)[0] == 0 else None
+        return NftVerdict("vmap") if held is not None and len(held) == 4 and _BE32(held)[0] == 0 else None
 
     return value

@@ -114,7 +114,7 @@ class ChainRow(NamedTuple):
     """Rules in it, and jumps to it."""
 
 
-class Verdict(NamedTuple):
+class NftVerdict(NamedTuple):
     """What an expression of a rule does with a packet."""
 
     kind: str
@@ -132,4 +132,4 @@ class RuleRow(NamedTuple):
     family: int
     table: str
     chain: str
-    verdicts: tuple[Verdict, ...] | None
+    verdicts: tuple[NftVerdict, ...] | None

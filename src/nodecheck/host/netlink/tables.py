@@ -10,7 +10,7 @@ from typing import Any
 
 from nodecheck.errors import Malformed
 from nodecheck.host.netlink.atoms import Column, address, remembered
-from nodecheck.host.netlink.decode import Plan
+from nodecheck.host.netlink.decode import RowPlan
 from nodecheck.host.netlink.rows import (
     AddressRow,
     ChainRow,
@@ -36,10 +36,10 @@ class Ask(NamedTuple):
     """One dump: the request, and what makes rows of its answer."""
 
     request: bytes
-    plan: Plan
+    plan: RowPlan
 
 
-class Table(NamedTuple):
+class NetlinkTable(NamedTuple):
     """A table: its netlink protocol, the dumps that make it up, and which rows count."""
 
     protocol: int
@@ -73,21 +73,21 @@ def _links(private: bool) -> tuple[Ask, ...]:
         "index", "flags", "IFLA_IFNAME", "IFLA_MTU", "IFLA_OPERSTATE", "IFLA_ADDRESS", "IFLA_LINKINFO/IFLA_INFO_KIND",
         "IFLA_MASTER", "IFLA_LINK",
     )  # fmt: skip
-    return (Ask(_request(message, 18), Plan("netlink links", cls, columns, LinkRow)),)
+    return (Ask(_request(message, 18), RowPlan("netlink links", cls, columns, LinkRow)),)
 
 
 def _addresses(private: bool) -> tuple[Ask, ...]:
     cls = message_class("netlink.rtnl.ifaddrmsg", "ifaddrmsg", private)
     own = Column(("IFA_LOCAL", "IFA_ADDRESS"))
     columns = _columns("family", "prefixlen", "flags", "scope", "index", own)
-    return (Ask(_request(_filled(cls), 22), Plan("netlink addresses", cls, columns, AddressRow)),)
+    return (Ask(_request(_filled(cls), 22), RowPlan("netlink addresses", cls, columns, AddressRow)),)
 
 
 def _routes(private: bool) -> tuple[Ask, ...]:
     cls = message_class("netlink.rtnl.rtmsg", "rtmsg", private)
     hop = message_class("netlink.rtnl.rtmsg", "nh", private)
     via = Column(("RTA_GATEWAY", "RTA_VIA"), remembered(gateway))
-    hops = Plan(
+    hops = RowPlan(
         "netlink routes",
         hop,
         _columns("flags", "oif", via),
@@ -98,7 +98,7 @@ def _routes(private: bool) -> tuple[Ask, ...]:
         "family", "dst_len", Column(("RTA_TABLE", "table")), "proto", "type", "flags", "RTA_DST", "RTA_OIF", via,
         "RTA_PRIORITY", Column(("RTA_MULTIPATH",), _hops(hops)), Column(("RTA_NH_ID",), None, 30),
     )  # fmt: skip
-    return (Ask(_request(_filled(cls), 26), Plan("netlink routes", cls, columns, RouteRow)),)
+    return (Ask(_request(_filled(cls), 26), RowPlan("netlink routes", cls, columns, RouteRow)),)
 
 
 def gateway(raw: bytes) -> str | None:
@@ -110,7 +110,7 @@ def gateway(raw: bytes) -> str | None:
     return address(raw if len(raw) in (4, 16) else raw[2:])
 
 
-def _hops(plan: Plan) -> Callable[[bytes], tuple[HopRow, ...]]:
+def _hops(plan: RowPlan) -> Callable[[bytes], tuple[HopRow, ...]]:
     """Reads the ``struct rtnexthop`` of a RTA_MULTIPATH."""
 
     def value(raw: bytes) -> tuple[HopRow, ...]:
@@ -140,7 +140,7 @@ def _listeners(private: bool) -> tuple[Ask, ...]:
         columns = _columns(
             "idiag_family", "idiag_sport", source, "idiag_if", "idiag_uid", "idiag_inode", "INET_DIAG_SKV6ONLY"
         )
-        asks.append(Ask(_request(message, 20), Plan("netlink listeners", answer, columns, ListenerRow)))
+        asks.append(Ask(_request(message, 20), RowPlan("netlink listeners", answer, columns, ListenerRow)))
     return tuple(asks)
 
 
@@ -158,7 +158,7 @@ def _families(private: bool) -> tuple[Ask, ...]:
     cls = message_class("netlink", "ctrlmsg", private)
     columns = _columns("CTRL_ATTR_FAMILY_ID", "CTRL_ATTR_FAMILY_NAME", "CTRL_ATTR_VERSION")
     message = _filled(cls, cmd=3, version=1)
-    return (Ask(_request(message, 16), Plan("netlink genl_families", cls, columns, FamilyRow)),)
+    return (Ask(_request(message, 16), RowPlan("netlink genl_families", cls, columns, FamilyRow)),)
 
 
 def _internet(rows: list[Any]) -> list[Any]:
@@ -185,10 +185,10 @@ def _chains(private: bool) -> tuple[Ask, ...]:
 
     cls = message_class(nft.MODULE, "nft_chain_msg", private)
     request = _request(_filled(cls), nft.SUBSYSTEM << 8 | nft.GET_CHAIN)
-    return (Ask(request, Plan("netlink nft_chains", cls, nft.chain_columns(cls), ChainRow)),)
+    return (Ask(request, RowPlan("netlink nft_chains", cls, nft.chain_columns(cls), ChainRow)),)
 
 
-def _rules(name: str, private: bool) -> Table:
+def _rules(name: str, private: bool) -> NetlinkTable:
     """The rules of one chain; kernels before 4.7 ignore which, so that others are left out here."""
     from nodecheck.host.netlink import nft
 
@@ -201,18 +201,18 @@ def _rules(name: str, private: bool) -> Table:
         message = _filled(cls, nfgen_family=wanted[0])
         message["attrs"] += [("NFTA_RULE_TABLE", table), ("NFTA_RULE_CHAIN", chain)]
         request = _request(message, nft.SUBSYSTEM << 8 | nft.GET_RULE)
-        return (Ask(request, Plan("netlink nft_rules", cls, nft.rule_columns(cls), RuleRow)),)
+        return (Ask(request, RowPlan("netlink nft_rules", cls, nft.rule_columns(cls), RuleRow)),)
 
-    return Table(nft.PROTOCOL, ask, lambda rows: [row for row in rows if row[:3] == wanted])
+    return NetlinkTable(nft.PROTOCOL, ask, lambda rows: [row for row in rows if row[:3] == wanted])
 
 
 _TABLES = {
-    "links": Table(0, _links),
-    "addresses": Table(0, _addresses, _internet),
-    "routes": Table(0, _routes, _no_clones),
-    "listeners": Table(4, _listeners),
-    "genl_families": Table(16, _families),
-    "nft_chains": Table(12, _chains),
+    "links": NetlinkTable(0, _links),
+    "addresses": NetlinkTable(0, _addresses, _internet),
+    "routes": NetlinkTable(0, _routes, _no_clones),
+    "listeners": NetlinkTable(4, _listeners),
+    "genl_families": NetlinkTable(16, _families),
+    "nft_chains": NetlinkTable(12, _chains),
 }
 
 
@@ -222,7 +222,7 @@ def asks(table: str, private: bool = True) -> tuple[Ask, ...]:
     return table_of(table, private).asks(private)
 
 
-def table_of(name: str, private: bool = True) -> Table:
+def table_of(name: str, private: bool = True) -> NetlinkTable:
     """The table of that name; raises KeyError."""
     if name.startswith(RULES):
         return _rules(name, private)
