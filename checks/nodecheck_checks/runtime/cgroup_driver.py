@@ -6,7 +6,7 @@ from typing import Literal
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts.cluster.target import Target
-from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
+from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, BootCgroups, NowCgroups
 from nodecheck.facts.kubelet.config import KubeletConfig, KubeletDriverLine
 from nodecheck.facts.kubelet.release import KubeletRelease
 from nodecheck.facts.packages.packages import PackageSigns
@@ -52,7 +52,8 @@ def cgroup_driver(
     packages: Lazy[PackageSigns],
     target: Lazy[Target],
     init: Lazy[InitSystem],
-    cgroups: Lazy[CgroupVersion],
+    cgroups: Lazy[NowCgroups],
+    planned: Lazy[BootCgroups],
     *,
     driver: Literal["auto", "systemd", "cgroupfs"] = "auto",
 ) -> Results:
@@ -93,7 +94,7 @@ def cgroup_driver(
     ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); kubelet ``cgroupDriver``, KEP-4033;
     containerd#4203, kubernetes#89682, kubernetes#111776.
     """
-    node = SidesNode(releases, kubelet_release, packages, target, init, cgroups)
+    node = SidesNode(releases, kubelet_release, packages, target, init, cgroups, planned)
     wanted = driver if driver != "auto" else SYSTEMD if init().is_systemd else CGROUPFS
     for outcome in _outcomes(node, docker, containerd, crio, kubelet, line, wanted):
         yield _restartable(outcome, node)

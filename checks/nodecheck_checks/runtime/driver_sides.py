@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import FactError, Offline
 from nodecheck.facts.cluster.target import Target
-from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
+from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, BootCgroups, CgroupVersion, NowCgroups
 from nodecheck.facts.kubelet.release import KubeletRelease
 from nodecheck.facts.packages.packages import PackageSigns
 from nodecheck.facts.runtimes.containerd import Containerd
@@ -60,7 +60,8 @@ class SidesNode(NamedTuple):
     packages: Lazy[PackageSigns]
     target: Lazy[Target]
     init: Lazy[InitSystem]
-    cgroups: Lazy[CgroupVersion]
+    cgroups: Lazy[NowCgroups]
+    planned: Lazy[BootCgroups]
 
     def release(self, name: str) -> Release | None:
         """The release of a runtime, where the node shows it."""
@@ -79,6 +80,14 @@ class SidesNode(NamedTuple):
         """The package that shows a component of which nothing else is there. Raises FactError."""
         found = daemon_package(self.packages().packages, name)
         return () if found is None else (seen(found.source, f"{found.name} {found.version}"),)
+
+    def hierarchy(self) -> CgroupVersion:
+        """The cgroups that its runtimes find: what is mounted, else what its next boot mounts. Raises FactError."""
+        try:
+            found = self.cgroups().found
+        except Offline:
+            return self.planned().found
+        return found if found.version is not None else self.planned().found
 
     def on_systemd(self) -> bool:
         """Whether systemd is the init."""
@@ -139,7 +148,7 @@ def _docker(fact: Docker, node: SidesNode) -> Side | None:
 def _docker_default(fact: Docker, node: SidesNode, evidence: tuple[Evidence, ...]) -> Side:
     from nodecheck_checks.runtime.driver_fixes import docker
 
-    version = attempt(node.cgroups)
+    version = attempt(node.hierarchy)
     if isinstance(version, FactError):
         return unread("docker", version)
     if version.source is not None:

@@ -1,12 +1,13 @@
-"""Which cgroup version a node runs, or will run."""
+"""Which cgroup version a node runs, and which one its next boot mounts."""
 
 from __future__ import annotations
 
-from nodecheck.errors import Absent, Offline
+from collections.abc import Container
+
+from nodecheck.errors import Absent
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host
-from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Sources
 from nodecheck.record import NamedTuple
 
@@ -23,12 +24,12 @@ _CONTROLLERS = ("cpu", "memory", "cpuset", "pids", "systemd", "cpu,cpuacct")
 
 
 class CgroupVersion(NamedTuple):
-    """The cgroup hierarchy that runtimes find at ``/sys/fs/cgroup``."""
+    """A cgroup hierarchy at ``/sys/fs/cgroup``, as runtimes find it there."""
 
     version: str | None = None
     """``v2`` (unified), ``hybrid`` (v1 with a v2 tree beside it), ``v1``; None where nothing tells."""
     source: str | None = None
-    """What tells it."""
+    """What tells it; None where nothing does."""
     value: str | None = None
     """What stands there."""
 
@@ -37,32 +38,58 @@ class CgroupVersion(NamedTuple):
         """Whether runtimes see cgroup v2; a hybrid hierarchy is v1 to them. None: not known."""
         return None if self.version is None else self.version == V2
 
+
+class NowCgroups(NamedTuple):
+    """The hierarchy that is mounted."""
+
+    found: CgroupVersion
+
     @classmethod
     def reads(cls) -> Sources:
+        """The root of the hierarchy."""
         return (Dir(MOUNT),)
 
     @classmethod
-    def read(cls, host: Host, cmdline: Lazy[BootCmdline], release: Lazy[OsRelease]) -> CgroupVersion:
-        """From the mounted hierarchy, else by what the next boot's systemd will mount."""
-        return _mounted(host) or _planned(cmdline(), release())
+    def read(cls, host: Host) -> NowCgroups:
+        """Look into ``/sys/fs/cgroup``. Raises Offline where the host is not running and does not hold it."""
+        try:
+            return cls(mounted(host.names(MOUNT)))
+        except Absent:
+            return cls(CgroupVersion())
 
 
-def _mounted(host: Host) -> CgroupVersion | None:
-    """cgroups(7): only the root of a cgroup2 file system has ``cgroup.controllers``."""
-    try:
-        names = host.names(MOUNT)
-    except (Absent, Offline):
-        return None
+class BootCgroups(NamedTuple):
+    """The hierarchy that systemd mounts at the next boot."""
+
+    found: CgroupVersion
+
+    @classmethod
+    def reads(cls) -> Sources:
+        """Made of other facts."""
+        return ()
+
+    @classmethod
+    def read(cls, cmdline: BootCmdline, release: OsRelease) -> BootCgroups:
+        """By the next boot's command line, else by the distribution."""
+        return cls(planned(cmdline, release))
+
+
+def mounted(names: Container[str]) -> CgroupVersion:
+    """The hierarchy whose root holds these names (cgroups(7): only that of a cgroup2 file system has the first).
+
+    >>> mounted(["cgroup.controllers"]).version, mounted(["cpu", "unified"]).version, mounted([]).version
+    ('v2', 'hybrid', None)
+    """
     if "cgroup.controllers" in names:
         return CgroupVersion(V2, f"{MOUNT}/cgroup.controllers", "a cgroup2 file system")
     if "unified" in names:
         return CgroupVersion(HYBRID, f"{MOUNT}/unified", "v1 controllers beside a cgroup2 tree")
     if any(name in names for name in _CONTROLLERS):
         return CgroupVersion(V1, MOUNT, "v1 controllers")
-    return None
+    return CgroupVersion()
 
 
-def _planned(cmdline: BootCmdline, release: OsRelease) -> CgroupVersion:
+def planned(cmdline: BootCmdline, release: OsRelease) -> CgroupVersion:
     """What systemd mounts: ``systemd.unified_cgroup_hierarchy=`` (systemd(1)), else its build's default."""
     word = cmdline.last("systemd.unified_cgroup_hierarchy")
     if word is not None and cmdline.source is not None:
