@@ -110,8 +110,16 @@ def test_what_is_refused(raw: bytes) -> None:
 def test_lines() -> None:
     tree = load(b"# c\n\na: 1\nb:\n  c: x\n", "x").root.value
     assert (tree["a"].line, tree["b"].line, tree["b"].value["c"].line) == (3, 4, 5)
-    tree = load(b'{"x": "a",\n"a":\n 1}', "x", located=("a",)).root.value
-    assert (tree["a"].line, tree["x"].line) == (2, 0)
+    tree = load(b'{"x": "a\\": b",\n"a":\n 1}', "x").root.value
+    assert (tree["a"].line, tree["x"].line) == (2, 1)
+
+
+def test_the_line_of_a_key_that_stands_twice_is_told_where_the_last_one_counts() -> None:
+    source = b'{"x": {\n"on": 1},\n"y": {\n"on": 2}}'
+
+    for located, line in (((), 0), (("on",), 4)):
+        tree = load(source, "f", located=located).root.value
+        assert [tree[name].value["on"].line for name in "xy"] == [line, line]
 
 
 def test_an_empty_text_is_null() -> None:

@@ -23,7 +23,8 @@ MOST_DEPTH = 100
 def load(raw: bytes, path: str, located: tuple[str, ...] = ()) -> Document:
     """The first document in ``raw``: JSON where the first character that is not blank is ``{``, else YAML.
 
-    ``located`` names the keys whose lines are wanted (of JSON; YAML tells them all). Raises Malformation.
+    ``located`` names the keys of JSON of which the last line is wanted where they stand several times (YAML tells the
+    line of each). Raises Malformation.
     """
     if raw[: 1 << 16].lstrip(b" \t\n\v\f\r").startswith(b"{"):
         return load_json(raw, path, located)
@@ -61,7 +62,7 @@ def load_json(raw: bytes, path: str, located: tuple[str, ...] = ()) -> Document:
         raise Malformation(f"is not JSON: {error.msg} ({where})", error.lineno) from error
     except (RecursionError, ValueError) as error:
         raise Malformation(f"is not JSON: {str(error)[:200]}") from error
-    lines = {key: _line_of(source, key) for key in located}
+    lines = _lines_of(source, located)
     return Document(_located(plain, path, lines, 1, 0), duplicates[0] if duplicates else None)
 
 
@@ -78,10 +79,18 @@ def _again(before: Any, after: Any) -> Any:
     return after
 
 
-def _line_of(source: str, key: str) -> int:
-    """The line on which a key stands last, which Python's decoder does not tell; 0 where it does not stand."""
-    at = max((match.start() for match in re.finditer(f'"{re.escape(key)}"[ \t\r\n]*:', source)), default=-1)
-    return 0 if at < 0 else source.count("\n", 0, at) + 1
+def _lines_of(source: str, last: tuple[str, ...]) -> dict[str, int]:
+    """The line of each key, which Python's decoder does not tell.
+
+    Of a key that stands several times the last line is told where ``last`` names it, else none: it may be another's.
+    """
+    found: dict[str, int] = {}
+    at, line = 0, 1
+    for match in re.finditer(r'"((?:[^"\\]|\\.)*)"([ \t\r\n]*:)?', source):
+        if match[2] is not None:
+            line, at = line + source.count("\n", at, match.start()), match.start()
+            found[match[1]] = 0 if match[1] in found and match[1] not in last else line
+    return found
 
 
 def _located(value: Any, path: str, lines: dict[str, int], line: int, depth: int) -> TreeNode:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nodecheck.errors import FactError
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.files.lines import whole_line
@@ -19,6 +21,10 @@ DEFAULT_RUNTIME = Table(
     Row("runtime", "containerd", "its socket is the default of containerRuntimeEndpoint", "KEP-2221", since=(1, 24)),
 )
 """The runtime of a kubelet that is told none, by its release."""
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kubelet.files import KubeletSources
+    from nodecheck.facts.kubelet.lookup import EffectiveSetting
 
 
 class KubeletConfig(NamedTuple):
@@ -59,11 +65,26 @@ class KubeletConfig(NamedTuple):
     """The files that say it, in order of reading; where a setting is set nowhere, these were looked into."""
     problem: Problem | None = None
     """With this configuration the kubelet would not start."""
+    given: KubeletSources | None = None
+    """Its flags and its merged files, of which :meth:`setting` makes any setting; None: there is none."""
 
     @property
     def fails_on_swap(self) -> bool:
         """Whether the kubelet refuses to start where swap is on (``failSwapOn``, true by default)."""
         return self.fail_swap_on is None or self.fail_swap_on.value != "false"
+
+    def setting(self, name: str, release: tuple[int, int] | None = None) -> EffectiveSetting:
+        """Any setting of ``kubelet_table.SETTINGS``, by its key (``evictionHard``) or, where it has none, its flag.
+
+        ``release`` is the kubelet's, which its defaults hang on; None: the newest. Where the configuration as a whole
+        is refused, no setting has a value and each has that problem. Raises KeyError for a setting that is not known.
+        """
+        from nodecheck.facts.kubelet.lookup import NOTHING_GIVEN, EffectiveSetting, effective_setting
+
+        if self.problem is not None:
+            problem = self.problem
+            return EffectiveSetting(name, None, "", problem.source, problem.line, problem=problem.detail)
+        return effective_setting(self.given or NOTHING_GIVEN, name, release)
 
     def gate(self, name: str) -> bool | None:
         """What a feature gate is set to; None where it is left at the release's default."""

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.kubelet.files import Fields, RefusedConfig, Tree, decode, dropin_paths, fields, merged
+from nodecheck.facts.kubelet.files import (
+    Fields,
+    KubeletSources,
+    RefusedConfig,
+    Tree,
+    decode,
+    dropin_paths,
+    fields,
+    merged,
+)
 from nodecheck.facts.kubelet.flags import Flags, gates_of
 from nodecheck.facts.kubelet.launch import Launch, embedded_swap_argument, read_launch
 from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
@@ -42,6 +51,7 @@ class _Files(NamedTuple):
 
     fields: Fields
     sources: tuple[str, ...]
+    tree: Tree
     problem: Problem | None = None
 
 
@@ -52,19 +62,20 @@ def _files(host: Host, flags: Flags) -> _Files:
     try:
         base: Tree = {} if config is None else _decoded(host, config, False, sources)
         if folder is None:
-            return _Files(fields(base), tuple(sources))
+            return _Files(fields(base), tuple(sources), base)
         fields(base)  # its types are checked before anything is merged over it
         path = folder
         patches = []
         for path in dropin_paths(host, folder):
             patches.append(_decoded(host, path, True, sources))
-        return _Files(fields(merged(base, patches)), tuple(sources))
+        whole = merged(base, patches)
+        return _Files(fields(whole), tuple(sources), whole)
     except Absent:
         what = "the directory of --config-dir" if path == folder else "the kubelet's configuration file"
-        return _Files(Fields(), (*sources, path), Problem("not-found", f"{what}, {path}, is not there", path))
+        return _Files(Fields(), (*sources, path), {}, Problem("not-found", f"{what}, {path}, is not there", path))
     except RefusedConfig as error:
         path = error.path or path
-        return _Files(Fields(), tuple(sources), Problem("malformed", f"{path} {error.detail}", path, error.line))
+        return _Files(Fields(), tuple(sources), {}, Problem("malformed", f"{path} {error.detail}", path, error.line))
 
 
 def _path(word: Word | None) -> str | None:
@@ -103,6 +114,7 @@ def _assembled(launch: Launch, files: _Files) -> KubeletConfig:
         older_than=flags.older_than,
         sources=tuple(dict.fromkeys((*launch.sources, *files.sources))),
         problem=problem,
+        given=KubeletSources(flags, files.tree, _path(flags.last("config"))),
     )
 
 

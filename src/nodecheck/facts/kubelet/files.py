@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import TooLarge
+from nodecheck.facts.kubelet.flags import Flags
 from nodecheck.formats.structured import load
 from nodecheck.formats.tree import Malformation, TreeNode
 from nodecheck.host import Host
@@ -25,9 +26,7 @@ ENDPOINT = "containerRuntimeEndpoint"
 MEMORY_SWAP = "memorySwap"
 GATES = "featureGates"
 
-_NAMES = (CGROUP_DRIVER, FAIL_SWAP_ON, ENDPOINT, MEMORY_SWAP, GATES)
-_LOCATED = (*_NAMES, "swapBehavior", "kind", "apiVersion")
-_CANONICAL = {name.lower(): name for name in _NAMES}
+_LOCATED = (CGROUP_DRIVER, FAIL_SWAP_ON, ENDPOINT, MEMORY_SWAP, GATES, "swapBehavior", "kind", "apiVersion")
 
 Tree = Mapping[str, TreeNode]
 
@@ -50,6 +49,16 @@ class Fields(NamedTuple):
     endpoint: TreeNode | None = None
     swap_behavior: TreeNode | None = None
     gates: tuple[tuple[str, bool], ...] = ()
+
+
+class KubeletSources(NamedTuple):
+    """What the settings of a kubelet are made of."""
+
+    flags: Flags
+    tree: Tree
+    """The merged configuration files."""
+    config: str | None = None
+    """The ``--config`` file."""
 
 
 def decode(raw: bytes, path: str, dropin: bool = False) -> Tree:
@@ -88,15 +97,20 @@ def _check_kind(tree: Tree) -> None:
 def merged(base: Tree, patches: list[Tree]) -> Tree:
     """The base with each drop-in merged over it, keys in their canonical spelling.
 
-    The base of a merge is the decoded configuration with its defaults, so that these keys are in it in any case.
+    The base of a merge is the decoded configuration with its defaults, so that keys with a default are in it in any
+    case; what stands for such a default is at no path.
     """
-    result = {CGROUP_DRIVER: _default(""), FAIL_SWAP_ON: _default(True), ENDPOINT: _default("")}
-    result.update({name: base[name] for name in _NAMES if name in base and base[name].value is not None})
+    from nodecheck.facts.kubelet.table import KEYS, written_default
+
+    result = {name: _default(True) for name in KEYS if written_default(name)}
+    result.update({CGROUP_DRIVER: _default(""), ENDPOINT: _default("")})
+    result.update({name: base[name] for name in KEYS if name in base and base[name].value is not None})
+    canonical = {name.lower(): name for name in KEYS}
     for patch in patches:
         _patch(result, patch)
     found: dict[str, TreeNode] = {}
     for key in sorted(result, key=lambda name: name.encode("utf-8", "surrogateescape")):
-        name = _CANONICAL.get(key.lower())
+        name = canonical.get(key.lower())
         if name is not None and result[key].value is not None:
             found[name] = _joined(found.get(name), result[key])
     return found

@@ -1,0 +1,150 @@
+"""Any setting of the kubelet: what it comes to, and where that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nodecheck.facts.kubelet.files import KubeletSources, Tree
+from nodecheck.facts.kubelet.flags import Flags
+from nodecheck.facts.kubelet.table import GATES, SETTINGS, KnownSetting, Release, Value
+from nodecheck.facts.kubelet.values import ADDING, of_file, of_flags
+from nodecheck.facts.services.unit_command import Word
+from nodecheck.formats.tree import Number, TreeNode
+from nodecheck.record import NamedTuple
+
+UNIT_FLAG = "unit"
+"""A flag on the unit's command line."""
+ENVIRONMENT_FLAG = "environment"
+"""A flag in a file of arguments that the unit takes in, or that stands for one: ``kubeadm-flags.env``."""
+FILE = "file"
+"""The file of ``--config``."""
+DROPIN = "drop-in"
+"""A file of ``--config-dir``."""
+DEFAULT = "default"
+
+NOTHING_GIVEN = KubeletSources(Flags(()), {})
+
+
+class EffectiveSetting(NamedTuple):
+    """One setting as the kubelet computes it."""
+
+    name: str
+    value: Value
+    """By the kind of the setting, durations in seconds; None: neither set nor with a default, or malformed."""
+    origin: str
+    """``unit``, ``environment``, ``file``, ``drop-in``, ``default``; ``""`` where the files as a whole are refused."""
+    source: str = ""
+    """The file that sets it; ``""`` for a default."""
+    line: int | None = None
+    """1-based."""
+    text: str = ""
+    """As written there: ``--max-pods=5``, ``maxPods: 5``."""
+    problem: str | None = None
+    """Why the kubelet would not start with it."""
+
+
+def effective_setting(sources: KubeletSources, name: str, release: Release | None = None) -> EffectiveSetting:
+    """One of :data:`SETTINGS`, for a kubelet of a release (None: the newest). Raises KeyError for another name."""
+    setting = SETTINGS[name]
+    words = [word for flag, word in sources.flags.given if flag == setting.flag]
+    try:
+        node = _node(sources.tree, setting) if setting.in_files(release) else None
+    except MalformedSetting as error:
+        return _malformed(setting, sources, error.node, str(error))
+    if words:
+        found = _of_flags(setting, words, node)
+    elif node is not None:
+        found = _of_file(setting, sources, node, release)
+    else:
+        found = EffectiveSetting(name, _default(setting, sources, release), DEFAULT)
+    merges = name == "evictionHard" and found.origin != DEFAULT and found.problem is None
+    if merges and effective_setting(sources, "mergeDefaultEvictionSettings", release).value is True:
+        found = found._replace(value=_merged(setting.default_in(release), found.value))
+    return found
+
+
+class MalformedSetting(ValueError):
+    """A value that the kubelet refuses: ``node`` is where it stands."""
+
+    def __init__(self, detail: str, node: TreeNode) -> None:
+        super().__init__(detail)
+        self.node = node
+
+
+def _node(tree: Tree, setting: KnownSetting) -> TreeNode | None:
+    """Where a setting stands in the files; None where it does not."""
+    node: TreeNode | None = None
+    parts = setting.name.split(".")
+    for place, part in enumerate(parts):
+        if place and node is not None and not isinstance(node.value, Mapping):
+            raise MalformedSetting(f"{parts[place - 1]} is not an object", node)
+        node = (tree if node is None else node.value).get(part)
+        if node is None or node.value is None or not node.path:
+            return None
+    return node
+
+
+def _default(setting: KnownSetting, sources: KubeletSources, release: Release | None) -> Value:
+    if sources.config is None and setting.bare is not None:
+        return setting.bare
+    return setting.default_in(release)
+
+
+def _merged(default: Value, value: Value) -> Value:
+    """The pairs of a map over those of its default."""
+    return tuple({**_pairs(default), **_pairs(value)}.items())
+
+
+def _pairs(value: Value) -> dict[str, str]:
+    return {pair[0]: pair[1] for pair in value} if isinstance(value, tuple) else {}
+
+
+def _of_flags(setting: KnownSetting, words: list[Word], node: TreeNode | None) -> EffectiveSetting:
+    """What the flags of a name come to: the last counts; those of lists and maps add up; gates go over the file's."""
+    last = words[-1]
+    origin = UNIT_FLAG if ".service" in last.path else ENVIRONMENT_FLAG
+    counting = words if setting.kind in ADDING else words[-1:]
+    text = " ".join([f"--{setting.flag}={word.text}" for word in counting])
+    found = EffectiveSetting(setting.name, None, origin, last.path, last.line, text)
+    try:
+        value = of_flags(setting.kind, [word.text for word in counting])
+        if setting.kind == GATES and node is not None:
+            value = _merged(of_file(GATES, node.value), value)
+    except ValueError as error:
+        return found._replace(problem=f"invalid {text[:80]}: {error}")
+    return found._replace(value=value)
+
+
+def _of_file(
+    setting: KnownSetting, sources: KubeletSources, node: TreeNode, release: Release | None
+) -> EffectiveSetting:
+    try:
+        value = of_file(setting.kind, node.value)
+    except ValueError as error:
+        return _malformed(setting, sources, node, f"says for {setting.name} what is not {error}")
+    if setting.zero and not value:
+        return EffectiveSetting(setting.name, _default(setting, sources, release), DEFAULT)
+    return _placed(setting, sources, node)._replace(value=value)
+
+
+def _malformed(setting: KnownSetting, sources: KubeletSources, node: TreeNode, why: str) -> EffectiveSetting:
+    return _placed(setting, sources, node)._replace(problem=f"{node.path} {why}")
+
+
+def _placed(setting: KnownSetting, sources: KubeletSources, node: TreeNode) -> EffectiveSetting:
+    origin = FILE if node.path == sources.config else DROPIN
+    text = f"{setting.name.rpartition('.')[2]}: {_told(node.value)}"
+    return EffectiveSetting(setting.name, None, origin, node.path, node.line or None, text)
+
+
+def _told(value: object) -> str:
+    """A value in one line, as YAML's flow style writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Number):
+        return value.text
+    if isinstance(value, Mapping):
+        return "{" + ", ".join([f"{key}: {_told(node.value)}" for key, node in value.items()]) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join([_told(node.value) for node in value]) + "]"
+    return str(value)

@@ -1,0 +1,265 @@
+"""Values of the kubelet's settings, as its flags and its configuration files write them.
+
+What is malformed raises ValueError, which says what it had to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from nodecheck.facts.kubelet.flags import boolean_of, gates_of
+from nodecheck.facts.kubelet.table import (
+    BOOL,
+    DURATION,
+    DURATIONS,
+    FLOAT,
+    GATES,
+    INT,
+    LIST,
+    PRIORITIES,
+    QUANTITIES,
+    RECLAIMS,
+    STRING,
+    TAINTS,
+    THRESHOLDS,
+    Pairs,
+    Value,
+)
+from nodecheck.formats.tree import Number, TreeNode
+
+_NUMBER = "(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)"
+
+
+def of_flags(kind: str, texts: list[str]) -> Value:
+    """What the values of a flag come to, in their order: the last counts, or they add up (:data:`ADDING`)."""
+    return _FROM_TEXT[kind](texts)
+
+
+def of_file(kind: str, value: object) -> Value:
+    """What a value of a configuration file comes to."""
+    return _FROM_NODE[kind](value)
+
+
+def duration_of(text: str) -> float:
+    """The seconds of a duration as Go's ``time.ParseDuration`` reads it. Raises ValueError.
+
+    >>> duration_of("1m30s"), duration_of("1.5h"), duration_of("0"), duration_of("-5ms")
+    (90.0, 5400.0, 0.0, -0.005)
+    """
+    if text in ("0", "+0", "-0"):
+        return 0.0
+    found = re.fullmatch(f"([-+]?)(?:{_NUMBER}(?:{_UNITS}))+", text)
+    if found is None:
+        raise ValueError("a duration")
+    parts = re.findall(f"({_NUMBER})({_UNITS})", text)
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return -seconds if found[1] == "-" else seconds
+
+
+_UNITS = "ns|us|µs|μs|ms|s|m|h"
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def quantity_of(text: str) -> float:
+    """A resource quantity as a number: bytes for memory, cores for CPUs. Raises ValueError.
+
+    >>> quantity_of("100Mi"), quantity_of("200m"), quantity_of("1e3"), quantity_of("2G")
+    (104857600.0, 0.2, 1000.0, 2000000000.0)
+    """
+    found = re.fullmatch(f"([-+]?{_NUMBER})([KMGTPE]i|[numkMGTPE]?|[eE][-+]?[0-9]{{1,2}})", text)
+    if found is None:
+        raise ValueError("a quantity")
+    number, suffix = found.groups()
+    if suffix[1:] and suffix[1:] != "i":
+        return float(number + suffix)
+    base = 1024.0 if suffix.endswith("i") else 1000.0
+    return float(number) * base ** ("num kMGTPE".index(suffix[0].replace("K", "k")) - 3 if suffix else 0)
+
+
+def percent_of(text: str) -> float | None:
+    """The number before a ``%``; None for what is no percentage. Raises ValueError for one that is malformed."""
+    if not text.endswith("%"):
+        return None
+    if re.fullmatch(_NUMBER, text[:-1]) is None or not 0 <= float(text[:-1]) <= 100:
+        raise ValueError("a percentage from 0 to 100")
+    return float(text[:-1])
+
+
+def _threshold(text: str) -> object:
+    percent = percent_of(text)
+    return quantity_of(text) if percent is None else percent
+
+
+def _bool_text(texts: list[str]) -> bool:
+    found = boolean_of(texts[-1])
+    if found is None:
+        raise ValueError("not a boolean")
+    return found
+
+
+def _int_text(texts: list[str]) -> int:
+    """As ``strconv.ParseInt`` reads it with base 0."""
+    text = texts[-1]
+    if re.fullmatch("[-+]?[0-9][0-9a-zA-Z_]*", text) is None:
+        raise ValueError("not a whole number")
+    octal = re.fullmatch("[-+]?0[0-7]+", text)
+    return int(text, 8 if octal else 0)
+
+
+def _list_text(texts: list[str]) -> tuple[str, ...]:
+    import csv
+
+    return tuple([item for row in csv.reader(texts) for item in row])
+
+
+def _pairs_text(mark: str, check: Callable[[str], object]) -> Callable[[list[str]], Pairs]:
+    def made(texts: list[str]) -> Pairs:
+        found: dict[str, str] = {}
+        for item in ",".join(texts).split(","):
+            name, marked, value = item.partition(mark)
+            if item and not marked:
+                raise ValueError(f"{item[:80]} has no {mark}")
+            if item:
+                check(value.strip())
+                found[name.strip()] = value.strip()
+        return tuple(found.items())
+
+    return made
+
+
+def _gates_text(texts: list[str]) -> Pairs:
+    found = gates_of(",".join(texts))
+    if found is None:
+        raise ValueError("not name=true or name=false")
+    return _of_states(found)
+
+
+def _of_states(states: Iterable[tuple[str, bool]]) -> Pairs:
+    return tuple({name: "true" if state else "false" for name, state in states}.items())
+
+
+def _taints_text(texts: list[str]) -> tuple[str, ...]:
+    found = tuple([item.strip() for item in texts[-1].split(",") if item.strip()])
+    if any(":" not in item for item in found):
+        raise ValueError("not key=value:effect")
+    return found
+
+
+ADDING = frozenset((LIST, QUANTITIES, THRESHOLDS, RECLAIMS, DURATIONS, GATES))
+"""Kinds whose flags add up where one is given several times."""
+
+_FROM_TEXT: dict[str, Callable[[list[str]], Value]] = {
+    BOOL: _bool_text,
+    INT: _int_text,
+    STRING: lambda texts: texts[-1],
+    DURATION: lambda texts: duration_of(texts[-1]),
+    LIST: _list_text,
+    QUANTITIES: _pairs_text("=", quantity_of),
+    THRESHOLDS: _pairs_text("<", _threshold),
+    RECLAIMS: _pairs_text("=", _threshold),
+    DURATIONS: _pairs_text("=", duration_of),
+    GATES: _gates_text,
+    TAINTS: _taints_text,
+}
+
+
+def _bool_node(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("a boolean")
+    return value
+
+
+def _number(value: object, pattern: str, words: str) -> str:
+    if not isinstance(value, Number) or re.fullmatch(pattern, value.text) is None:
+        raise ValueError(words)
+    return value.text
+
+
+def _int_node(value: object) -> int:
+    return int(_number(value, "-?[0-9]{1,18}", "a whole number"))
+
+
+def _float_node(value: object) -> float:
+    return float(_number(value, "-?[0-9]+(?:\\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?", "a number"))
+
+
+def _duration_node(value: object) -> float:
+    return duration_of(_string(value, "a duration"))
+
+
+def _string(value: object, words: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(words)
+    return value
+
+
+def _list_node(value: object) -> tuple[str, ...]:
+    if not isinstance(value, tuple):
+        raise ValueError("a list")
+    return tuple([_string(node.value, "a list of strings") for node in value])
+
+
+def _pairs_node(check: Callable[[str], object]) -> Callable[[object], Pairs]:
+    def made(value: object) -> Pairs:
+        found = {name: _string(node.value, "an object of strings") for name, node in _object(value).items()}
+        for text in found.values():
+            check(text)
+        return tuple(found.items())
+
+    return made
+
+
+def _object(value: object) -> Mapping[str, TreeNode]:
+    if not isinstance(value, Mapping):
+        raise ValueError("an object")
+    return value
+
+
+def _gates_node(value: object) -> Pairs:
+    found = {name: node.value for name, node in _object(value).items()}
+    if not all(isinstance(state, bool) or state is None for state in found.values()):
+        raise ValueError("an object of true and false")
+    return _of_states((name, bool(state)) for name, state in found.items())
+
+
+def _objects(value: object) -> list[Mapping[str, TreeNode]]:
+    if not isinstance(value, tuple):
+        raise ValueError("a list")
+    return [_object(node.value) for node in value]
+
+
+def _taints_node(value: object) -> tuple[str, ...]:
+    return tuple([_taint(item) for item in _objects(value)])
+
+
+def _taint(item: Mapping[str, TreeNode]) -> str:
+    parts = [item.get(name) for name in ("key", "value", "effect")]
+    key, told, effect = ["" if part is None or part.value is None else _string(part.value, "taints") for part in parts]
+    return f"{key}={told}:{effect}" if told else f"{key}:{effect}"
+
+
+def _priorities_node(value: object) -> Pairs:
+    found = []
+    for item in _objects(value):
+        parts = [item.get(name) for name in ("priority", "shutdownGracePeriodSeconds")]
+        priority, seconds = ["0" if part is None else str(_int_node(part.value)) for part in parts]
+        found.append((priority, seconds))
+    return tuple(found)
+
+
+_FROM_NODE: dict[str, Callable[[object], Value]] = {
+    BOOL: _bool_node,
+    INT: _int_node,
+    FLOAT: _float_node,
+    DURATION: _duration_node,
+    STRING: lambda value: _string(value, "a string"),
+    LIST: _list_node,
+    QUANTITIES: _pairs_node(quantity_of),
+    THRESHOLDS: _pairs_node(_threshold),
+    RECLAIMS: _pairs_node(_threshold),
+    DURATIONS: _pairs_node(duration_of),
+    GATES: _gates_node,
+    TAINTS: _taints_node,
+    PRIORITIES: _priorities_node,
+}
