@@ -24,6 +24,24 @@ def encode(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
+def is_digits(text: str) -> bool:
+    """Whether it is one digit or more of ASCII and nothing else: ``int()`` takes blanks, signs, ``_`` and other digits.
+
+    >>> is_digits("042"), is_digits("-1"), is_digits("1_0"), is_digits("٣"), is_digits("")
+    (True, False, False, False, False)
+    """
+    return text.isascii() and text.isdigit()
+
+
+def whole_number(text: str, most_digits: int = 18) -> int | None:
+    """The number that digits of ASCII write; None for anything else, and for more digits than that.
+
+    >>> whole_number("042"), whole_number("-1"), whole_number("1" * 19), whole_number("100", most_digits=2)
+    (42, None, None, None)
+    """
+    return int(text) if len(text) <= most_digits and is_digits(text) else None
+
+
 def wellformed(text: str) -> str:
     r"""Text that any JSON reader takes: bytes that were not UTF-8 become ``\xNN``.
 

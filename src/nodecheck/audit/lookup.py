@@ -12,6 +12,7 @@ from nodecheck.audit.standing import Moment, Seen, Standing
 from nodecheck.errors import HistoryError, UsageError
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
+from nodecheck.text import whole_number
 
 BASELINE = "baseline"
 LEAST_PREFIX = 4
@@ -76,11 +77,12 @@ def find(db: sqlite3.Connection, text: str) -> int | None:
     Raises UsageError where several ids begin so.
     """
     name, tilde, back = text.partition("~")
-    if name == "last" and (not tilde or (back.isascii() and back.isdigit() and len(back) < 8)):
+    if name == "last" and (not tilde or whole_number(back, 7) is not None):
         row = db.execute("SELECT seq FROM run ORDER BY seq DESC LIMIT 1 OFFSET ?", (int(back or 0),)).fetchone()
         return None if row is None else int(row[0])
-    if text.isascii() and text.isdigit() and len(text) < 16:
-        row = db.execute("SELECT seq FROM run WHERE seq = ?", (int(text),)).fetchone()
+    number = whole_number(text, 15)
+    if number is not None:
+        row = db.execute("SELECT seq FROM run WHERE seq = ?", (number,)).fetchone()
         if row is not None:
             return int(row[0])
     if len(text) < LEAST_PREFIX or any(c not in "0123456789abcdef-" for c in text):

@@ -13,6 +13,7 @@ from typing import Any
 from nodecheck.cli.start import write
 from nodecheck.cli.state import add_state, state_directory
 from nodecheck.errors import UsageError
+from nodecheck.text import whole_number
 
 DEFAULT_LIMIT = 20
 
@@ -31,9 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    number = whole_number(text, 9)
+    if number is None:
         raise argparse.ArgumentTypeError(f"expected a number, found {text!r}")
-    return int(text)
+    return number
 
 
 def _time(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nodecheck.cli.start import Unwritten, complain, write
 from nodecheck.errors import UsageError
-from nodecheck.text import printable
+from nodecheck.text import is_digits, printable
 
 if TYPE_CHECKING:
     from datetime import date
@@ -73,7 +73,7 @@ def _day(text: str) -> date:
     from datetime import date, timedelta
 
     number, unit = text[:-1], text[-1:]
-    if unit in ("d", "w") and number.isascii() and number.isdigit() and 0 < int(number[:6]) <= MOST_DAYS:
+    if unit in ("d", "w") and is_digits(number) and 0 < int(number[:6]) <= MOST_DAYS:
         return today() + timedelta(days=int(number) * (7 if unit == "w" else 1))
     try:
         found = date.fromisoformat(text) if len(text) == 10 else None

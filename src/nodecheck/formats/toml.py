@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nodecheck.errors import Malformed, ParseError, TooLarge
+from nodecheck.text import is_digits
 
 Table = Mapping[str, Any]
 Path = tuple[str, ...]
@@ -71,7 +72,7 @@ def _parse_error(error: ValueError, source: str, path: str) -> ParseError:
     detail, _, place = str(error).partition(" (at ")
     digits = place.removeprefix("line ").partition(",")[0]
     lines = source.split("\n")
-    number = int(digits) if digits.isascii() and digits.isdigit() else len(lines) - (not lines[-1] and len(lines) > 1)
+    number = int(digits) if is_digits(digits) else len(lines) - (not lines[-1] and len(lines) > 1)
     found = lines[number - 1] if number <= len(lines) else ""
     return ParseError(path, number, found.strip(), f"TOML ({detail[:120]})")
 

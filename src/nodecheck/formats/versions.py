@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from nodecheck.record import NamedTuple
+from nodecheck.text import is_digits
 
 
 class Version(NamedTuple):
@@ -85,6 +86,6 @@ def parse_package_version(text: str) -> Version | None:
     ((18, 6, 3), (1, 20, 2))
     """
     epoch, colon, rest = text.partition(":")
-    upstream = rest if colon and epoch.isascii() and epoch.isdigit() else text
+    upstream = rest if colon and is_digits(epoch) else text
     found = parse_version(upstream.rpartition("+really")[2])
     return None if found is None else found._replace(text=text)

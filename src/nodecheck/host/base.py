@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat as modes
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -236,13 +236,33 @@ def text(host: Host, path: str, limit: int = MIB) -> str:
     return host.read(path, limit).decode("utf-8", "surrogateescape")
 
 
+def text_or_none(host: Host, path: str, limit: int = MIB) -> str | None:
+    """The text of a file, None where nothing is there; raises what :meth:`Host.read` raises except Absent."""
+    try:
+        return text(host, path, limit)
+    except Absent:
+        return None
+
+
+def texts(host: Host, paths: Iterable[str], limit: int = MIB) -> Iterator[tuple[str, str]]:
+    """Path and text of each of these files that is there; raises what :meth:`Host.read` raises except Absent."""
+    for path in paths:
+        found = text_or_none(host, path, limit)
+        if found is not None:
+            yield path, found
+
+
+def stat_or_none(host: Host, path: str) -> Stat | None:
+    """What is at ``path``, None for nothing; raises what :meth:`Host.stat` raises except Absent."""
+    try:
+        return host.stat(path)
+    except Absent:
+        return None
+
+
 def exists(host: Host, path: str) -> bool:
     """Whether something is at ``path``; raises what :meth:`Host.stat` raises except Absent."""
-    try:
-        host.stat(path)
-    except Absent:
-        return False
-    return True
+    return stat_or_none(host, path) is not None
 
 
 def names_in(host: Host, folder: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Result
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
+from nodecheck.text import whole_number
 
 LAST_LINE = 2**31 - 1
 """The largest line number that readers take."""
@@ -43,6 +44,5 @@ def line_of(locator: str | None) -> int | None:
     (12, None, None, None)
     """
     word = (locator or "").removeprefix("line ")
-    if word == locator or not (word.isascii() and word.isdigit()) or len(word) > 10:
-        return None
-    return int(word) if 1 <= int(word) <= LAST_LINE else None
+    number = None if word == locator else whole_number(word, 10)
+    return number if number is not None and 1 <= number <= LAST_LINE else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Result
 from nodecheck.model.steps import Command, Create, Edit, Manual, Step
-from nodecheck.text import printable
+from nodecheck.text import is_digits, printable
 
 VALUE_ROOM = 400
 """Characters that are shown of a value."""
@@ -97,7 +97,7 @@ def unix_seconds(time: str) -> float | None:
     from time import strptime
 
     whole, _, rest = time.removesuffix("Z").partition(".")
-    if not whole.isascii() or (rest and not (rest.isascii() and rest.isdigit())):
+    if not whole.isascii() or (rest and not is_digits(rest)):
         return None
     try:
         return timegm(strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{rest[:9] or 0}")

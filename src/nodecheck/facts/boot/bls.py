@@ -8,6 +8,7 @@ from nodecheck.errors import Absent
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
+from nodecheck.text import is_digits
 
 MOST_ENTRIES = 512
 ENTRY_LIMIT = 1 << 16
@@ -61,7 +62,7 @@ def _identity(path: str) -> tuple[str, bool]:
     name = path.rpartition("/")[2].removesuffix(".conf")
     stem, plus, counter = name.rpartition("+")
     left = counter.partition("-")[0]
-    if plus and left.isascii() and left.isdigit() and counter.replace("-", "", 1).isdigit():
+    if plus and is_digits(left) and is_digits(counter.replace("-", "", 1)):
         return stem, left.strip("0") == ""
     return name, False
 

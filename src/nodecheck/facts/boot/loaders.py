@@ -13,9 +13,10 @@ from nodecheck.facts.boot.extlinux import default_label
 from nodecheck.facts.boot.grub import GrubEntry, GrubMenu, parse_default_grub, parse_grub_cfg, parse_grubenv
 from nodecheck.facts.boot.grub_words import script_words
 from nodecheck.host import MIB, Host, exists, names_in
-from nodecheck.host.base import text
+from nodecheck.host.base import text_or_none, texts
 from nodecheck.model.sources import Dir, Exists, File, Named, Sources, Tree
 from nodecheck.record import NamedTuple
+from nodecheck.text import whole_number
 
 ESPS = ("/efi", "/boot/efi", "/boot")
 """Where the EFI system partition (or the extended boot partition) is mounted."""
@@ -82,9 +83,8 @@ def loader_sources() -> Sources:
 
 def hinted(host: Host) -> BootEntry | None:
     """What the next generated configuration would have; None where nothing says."""
-    try:
-        told = text(host, "/etc/kernel/cmdline", 1 << 16)
-    except Absent:
+    told = text_or_none(host, "/etc/kernel/cmdline", 1 << 16)
+    if told is None:
         return _default_grub(host)
     lines = [line for line in told.split("\n") if line.strip() and not line.lstrip().startswith("#")]
     return BootEntry(" ".join(lines), "/etc/kernel/cmdline", None, None, False)
@@ -96,11 +96,8 @@ def _default_grub(host: Host) -> BootEntry | None:
     paths = ["/etc/default/grub", *(f"{folder}/{name}" for name in names_in(host, folder) if name.endswith(".cfg"))]
     variables: dict[str, str] = {}
     source, line = None, None
-    for path in paths[:64]:
-        try:
-            set_at = parse_default_grub(text(host, path), variables)
-        except Absent:
-            continue
+    for path, told in texts(host, paths[:64]):
+        set_at = parse_default_grub(told, variables)
         if set_at is not None:
             source, line = path, set_at
     if source is None:
@@ -110,11 +107,7 @@ def _default_grub(host: Host) -> BootEntry | None:
 
 
 def _grub(host: Host) -> BootEntry | None:
-    for path in _grub_cfgs(host):
-        try:
-            source = text(host, path, _CFG_LIMIT)
-        except Absent:
-            continue
+    for path, source in texts(host, _grub_cfgs(host), _CFG_LIMIT):
         menu = parse_grub_cfg(source, _grubenv(host, path.rpartition("/")[0]))
         if menu.entries:
             return _grub_default(host, path, menu)
@@ -142,10 +135,7 @@ def _exists(host: Host, path: str) -> bool:
 
 
 def _grubenv(host: Host, directory: str) -> dict[str, str]:
-    try:
-        return parse_grubenv(text(host, f"{directory}/grubenv", 1 << 16))
-    except Absent:
-        return {}
+    return parse_grubenv(text_or_none(host, f"{directory}/grubenv", 1 << 16) or "")
 
 
 def _grub_default(host: Host, path: str, menu: GrubMenu) -> BootEntry | None:
@@ -168,7 +158,8 @@ def _chosen(entries: list[GrubEntry | BlsEntry], default: str) -> GrubEntry | Bl
     for _ in range(8):
         head, _, default = default.replace(">>", "\0").partition(">")
         head = head.replace("\0", ">")
-        place = int(head) if head.isascii() and head.isdigit() and len(head) < 6 else _named(entries, head)
+        number = whole_number(head, 5)
+        place = _named(entries, head) if number is None else number
         chosen = entries[place] if place < len(entries) else (entries or (None,))[0]
         if chosen is None or isinstance(chosen, BlsEntry) or not chosen.entries:
             return chosen
@@ -215,12 +206,8 @@ def _bls(host: Host) -> BootEntry | None:
 
 def _loader_conf(host: Host) -> str | None:
     """The ``default`` of the first ``loader.conf``, empty where it names none; None where there is no such file."""
-    for esp in ESPS:
-        try:
-            lines = text(host, f"{esp}/loader/loader.conf", 1 << 16).split("\n")
-        except Absent:
-            continue
-        fields = [line.strip(" \t\r").replace("\t", " ").partition(" ") for line in lines]
+    for _, told in texts(host, [f"{esp}/loader/loader.conf" for esp in ESPS], 1 << 16):
+        fields = [line.strip(" \t\r").replace("\t", " ").partition(" ") for line in told.split("\n")]
         return ([value.strip() for key, _, value in fields if key == "default"] or [""])[-1]
     return None
 
@@ -260,22 +247,16 @@ def _efi_variable(host: Host, name: str) -> str | None:
 
 
 def _extlinux(host: Host) -> BootEntry | None:
-    for path in _EXTLINUX:
-        try:
-            found = default_label(text(host, path))
-        except Absent:
-            continue
+    for path, told in texts(host, _EXTLINUX):
+        found = default_label(told)
         if found is not None:
             return BootEntry(found.append, path, found.line, _release(host, found.kernel))
     return None
 
 
 def _raspberry(host: Host) -> BootEntry | None:
-    for path in _RASPBERRY:
-        try:
-            return BootEntry(text(host, path, 1 << 16).partition("\n")[0], path, 1, None)
-        except Absent:
-            continue
+    for path, told in texts(host, _RASPBERRY, 1 << 16):
+        return BootEntry(told.partition("\n")[0], path, 1, None)
     return None
 
 

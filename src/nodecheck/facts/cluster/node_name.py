@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from nodecheck.errors import Absent
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.places import AGENT_CONFIGS
 from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.host import Host
-from nodecheck.host.base import text
+from nodecheck.host.base import texts
 from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
@@ -27,11 +26,8 @@ class NodeName(NamedTuple):
         """Look at the kubelet's flags and the agents' configurations. Raises what the host raises except Absent."""
         if kubelet.present:
             return cls(kubelet.hostname_override)
-        for path in AGENT_CONFIGS:
-            try:
-                return cls(agent_name(text(host, path), path))
-            except Absent:
-                continue
+        for path, source in texts(host, AGENT_CONFIGS):
+            return cls(agent_name(source, path))
         return cls()
 
 

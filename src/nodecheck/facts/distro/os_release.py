@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from nodecheck.errors import Absent
 from nodecheck.host import Host
-from nodecheck.host.base import text
+from nodecheck.host.base import text_or_none, texts
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.sources import File, First, Sources
 from nodecheck.record import NamedTuple
@@ -88,11 +87,8 @@ class OsRelease(NamedTuple):
 
 
 def _os_release(host: Host) -> OsRelease:
-    for path in OS_RELEASE:
-        try:
-            return of_fields(parse_os_release(text(host, path, _LIMIT)), path)
-        except Absent:
-            continue
+    for path, source in texts(host, OS_RELEASE, _LIMIT):
+        return of_fields(parse_os_release(source), path)
     return OsRelease(evidence=tuple([seen(path) for path in OS_RELEASE]))
 
 
@@ -117,11 +113,8 @@ def of_fields(fields: dict[str, tuple[str, int]], path: str) -> OsRelease:
 
 def _with_release_file(release: OsRelease, host: Host) -> OsRelease:
     """Completed by the first release file that names the same distribution, and a number that says more."""
-    for path in RELEASE_FILES:
-        try:
-            line = text(host, path, _LIMIT).partition("\n")[0].strip(" \t\r")
-        except Absent:
-            continue
+    for path, source in texts(host, RELEASE_FILES, _LIMIT):
+        line = source.partition("\n")[0].strip(" \t\r")
         name, number = parse_release_file(line)
         if name is None and release.id is None and release.pretty_name is None and line:
             release = release._replace(pretty_name=line, evidence=(*release.evidence, seen(path, line, line=1)))
@@ -173,10 +166,10 @@ def _same_numbers(name: str, family: str | None) -> bool:
 
 def _with_debian_version(release: OsRelease, host: Host) -> OsRelease:
     """Completed by ``/etc/debian_version``, whose ``trixie/sid`` is no number (and Ubuntu's as well as Debian's)."""
-    try:
-        line = text(host, DEBIAN_VERSION, _LIMIT).partition("\n")[0].strip(" \t\r")
-    except Absent:
+    source = text_or_none(host, DEBIAN_VERSION, _LIMIT)
+    if source is None:
         return release
+    line = source.partition("\n")[0].strip(" \t\r")
     evidence = (*release.evidence, seen(DEBIAN_VERSION, line, line=1))
     if line[:1].isdigit() and _says_more(line, release.version):
         return release._replace(id=release.id or "debian", version=line, evidence=evidence)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Denied, Offline
 from nodecheck.host import Host, names_in
+from nodecheck.host.base import stat_or_none
 from nodecheck.model.sources import Exists, File, Sources, Tree
 from nodecheck.record import NamedTuple
 
@@ -93,8 +94,5 @@ def _run_is_in_memory(host: Host) -> bool:
 
 
 def _says_nothing(host: Host, path: str) -> bool:
-    try:
-        found = host.stat(path)
-    except Absent:
-        return True
-    return found.kind == "null" or (found.kind == "file" and found.size == 0)
+    found = stat_or_none(host, path)
+    return found is None or found.kind == "null" or (found.kind == "file" and found.size == 0)

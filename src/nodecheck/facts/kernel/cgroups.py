@@ -10,6 +10,7 @@ from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host
 from nodecheck.model.sources import Dir, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.text import whole_number
 
 MOUNT = "/sys/fs/cgroup"
 V2 = "v2"
@@ -128,8 +129,8 @@ def unified_by_default(name: str | None, version: str | None) -> bool | None:
     (False, True, None)
     """
     since = _UNIFIED_SINCE.get(name or "")
-    parts = (version or "").split(".")
-    if since is None or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts[:2]):
+    major, _, rest = (version or "").partition(".")
+    numbers = whole_number(major, 5), whole_number(rest.partition(".")[0] or "0", 5)
+    if since is None or None in numbers:
         return None
-    found = (int(parts[0]), int(parts[1]) if len(parts) > 1 else 0)
-    return found >= since
+    return numbers >= since

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from nodecheck.errors import Absent, FactError, Malformed, Offline, ParseError, Unsupported
 from nodecheck.host import MIB, Host, names_in
-from nodecheck.host.base import text
+from nodecheck.host.base import text, text_or_none
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Exists, File, Netlink, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.text import is_digits
 
 PROC_MODULES = "/proc/modules"
 SYS_MODULE = "/sys/module"
@@ -64,10 +65,8 @@ class Modules(NamedTuple):
     @classmethod
     def read(cls, host: Host) -> Modules:
         """Raises Offline where the host is not running and does not hold the list."""
-        try:
-            return parse_modules(text(host, PROC_MODULES, 4 * MIB))
-        except Absent:
-            return cls({}, supported=False)
+        source = text_or_none(host, PROC_MODULES, 4 * MIB)
+        return cls({}, supported=False) if source is None else parse_modules(source)
 
     def find(self, name: str) -> Listed | None:
         """The module's line. Raises ParseError where it is not found, and might be what a damaged line was."""
@@ -91,7 +90,7 @@ def parse_modules(source: str) -> Modules:
         if not line:
             continue
         fields = line.split(" ", 5)
-        if len(fields) >= 5 and fields[4] in _STATES and fields[1].isascii() and fields[1].isdigit():
+        if len(fields) >= 5 and fields[4] in _STATES and is_digits(fields[1]):
             listed.setdefault(module_name(fields[0]), Listed(fields[4], number))
         else:
             damaged = damaged or (number, line)
@@ -209,10 +208,7 @@ class ModuleLoading(NamedTuple):
     @classmethod
     def read(cls, host: Host) -> ModuleLoading:
         """``kernel.modules_disabled``, which cannot be taken back before the next boot (sysctl/kernel.rst)."""
-        try:
-            return cls(text(host, "/proc/sys/kernel/modules_disabled", 64).strip("\n") == "1")
-        except Absent:
-            return cls(disabled=False)
+        return cls((text_or_none(host, "/proc/sys/kernel/modules_disabled", 64) or "").strip("\n") == "1")
 
 
 class Presence(NamedTuple):

@@ -12,6 +12,7 @@ from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Each, Exists, File, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.text import is_digits
 
 DIRS = ("/lib/modules", "/usr/lib/modules")
 SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
@@ -147,7 +148,7 @@ def is_before(release: str | None, major: int, minor: int) -> bool:
     (True, False, False)
     """
     parts = (release or "").split(".")[:2]
-    if len(parts) < 2 or not parts[0].isascii() or not parts[0].isdigit():
+    if len(parts) < 2 or not is_digits(parts[0]):
         return False
     digits = parts[1][: len(parts[1]) - len(parts[1].lstrip("0123456789"))]
     if not digits or parts[0].strip("0") == "":

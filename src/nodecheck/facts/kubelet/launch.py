@@ -26,7 +26,7 @@ from nodecheck.facts.services.unit_command import CommandLine, Word, command_lin
 from nodecheck.facts.services.unit_words import environment_file, split_words
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
-from nodecheck.host.base import text
+from nodecheck.host.base import text, text_or_none
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
@@ -104,12 +104,11 @@ def _as_packaged(host: Host, release: Lazy[OsRelease]) -> Launch:
     if config == EKS_CONFIG and exists(host, EKS_CONFIG + ".d"):
         arguments.append(Word(f"--config-dir={EKS_CONFIG}.d", config, 1))
     for path, names in (*ARGUMENT_FILES, *_extra_arguments(host, release)):
-        try:
-            variables = environment_file(text(host, path))
-        except Absent:
+        source = text_or_none(host, path)
+        if source is None:
             continue
         sources.append(path)
-        values = {variable.name: variable for variable in variables}
+        values = {variable.name: variable for variable in environment_file(source)}
         for variable in (values[name] for name in names if name in values):
             arguments += [Word(part, path, variable.line) for part in split_words(variable.value, relaxed=True)]
     if not sources and not any(exists(host, path) for path in PROGRAMS):

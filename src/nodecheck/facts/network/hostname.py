@@ -6,7 +6,7 @@ from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.host import Host
-from nodecheck.host.base import text
+from nodecheck.host.base import text, text_or_none
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
@@ -65,10 +65,8 @@ class BootHostname(NamedTuple):
         given = _of_cmdline(words, "systemd.hostname", underscores)
         if given is not None and init.at_least(CMDLINE_SINCE):
             return given
-        try:
-            found = parse_hostname(text(host, STATIC, 1 << 16), underscores=underscores)
-        except Absent:
-            found = cls()
+        source = text_or_none(host, STATIC, 1 << 16)
+        found = cls() if source is None else parse_hostname(source, underscores=underscores)
         if found.text is not None and init.at_least(WILDCARDS_SINCE) and not {"?", "$"}.isdisjoint(found.text):
             return found._replace(name=None, pattern=found.text.partition("\0")[0].strip(" \t\r\n"))
         return found if found.name is not None else _of_cmdline(words, "hostname", True) or found

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from nodecheck.errors import Absent
 from nodecheck.facts.network.links import spelt
 from nodecheck.host import Host
-from nodecheck.host.base import text
+from nodecheck.host.base import text_or_none
 from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
@@ -43,10 +42,8 @@ class Hosts(NamedTuple):
     @classmethod
     def read(cls, host: Host) -> Hosts:
         """Read ``/etc/hosts``. Raises what the host raises except Absent."""
-        try:
-            return parse_hosts(text(host, PATH))
-        except Absent:
-            return cls()
+        source = text_or_none(host, PATH)
+        return cls() if source is None else parse_hosts(source)
 
     def of(self, name: str) -> tuple[HostsLine, ...]:
         """The lines that give a name an address, in order; the case of names does not matter."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from nodecheck.errors import Absent
 from nodecheck.host import Host
-from nodecheck.host.base import text
+from nodecheck.host.base import text_or_none
 from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 
@@ -31,10 +30,8 @@ class HostsOrder(NamedTuple):
     @classmethod
     def read(cls, host: Host) -> HostsOrder:
         """Read ``/etc/nsswitch.conf``. Raises what the host raises except Absent."""
-        try:
-            return parse_hosts_order(text(host, PATH))
-        except Absent:
-            return cls()
+        source = text_or_none(host, PATH)
+        return cls() if source is None else parse_hosts_order(source)
 
 
 def parse_hosts_order(source: str) -> HostsOrder:

@@ -9,6 +9,7 @@ from nodecheck.facts.network.listeners import Listeners
 from nodecheck.host import Host
 from nodecheck.model.sources import Dir, Exists, File, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.text import is_digits
 
 _ESRCH = 3
 """What reading a file of a process gives once the process is gone."""
@@ -75,7 +76,7 @@ class SocketOwners(NamedTuple):
 
 
 def _pids(host: Host) -> list[int]:
-    return sorted(int(name) for name in host.names("/proc") if name.isascii() and name.isdigit())
+    return sorted(int(name) for name in host.names("/proc") if is_digits(name))
 
 
 def _sockets(host: Host, pid: int) -> Iterator[int]:

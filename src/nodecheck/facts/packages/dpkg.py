@@ -13,7 +13,7 @@ from nodecheck.errors import Absent, ParseError, TooLarge
 from nodecheck.facts.packages.names import WANTED, Database, Package, is_wanted
 from nodecheck.host import MIB, Host, names_in
 from nodecheck.model.sources import File, Sources, Tree
-from nodecheck.text import decode
+from nodecheck.text import decode, is_digits
 
 DIRECTORY = "/var/lib/dpkg"
 STATUS = f"{DIRECTORY}/status"
@@ -61,7 +61,7 @@ def _files(host: Host) -> Iterator[tuple[str, bool]]:
             yield f"{DIRECTORY}/status.d/{name}", False
     yield STATUS, True
     for name in names_in(host, f"{DIRECTORY}/updates"):  # what an interrupted dpkg left: it counts
-        if name.isascii() and name.isdigit():
+        if is_digits(name):
             yield f"{DIRECTORY}/updates/{name}", True
 
 

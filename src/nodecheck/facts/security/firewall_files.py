@@ -10,7 +10,7 @@ from nodecheck.facts.security.filter_tables import FilterTable, parse_saved
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists, names_in
-from nodecheck.host.base import text
+from nodecheck.host.base import text, text_or_none, texts
 from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
@@ -57,10 +57,8 @@ class UfwConf(NamedTuple):
     @classmethod
     def read(cls, host: Host) -> UfwConf:
         """Raises what the host raises except Absent."""
-        try:
-            return parse_ufw_conf(text(host, UFW_CONF))
-        except Absent:
-            return cls()
+        source = text_or_none(host, UFW_CONF)
+        return cls() if source is None else parse_ufw_conf(source)
 
 
 def parse_ufw_conf(source: str) -> UfwConf:
@@ -94,10 +92,8 @@ class SavedRules(NamedTuple):
         for service, paths in IPTABLES_FILES.items():
             for path in paths:
                 family = "ip6" if "6" in path else "ip"
-                try:
-                    found.append((service, path, parse_saved(text(host, path, 8 << 20), family, path)))
-                except Absent:
-                    found.append((service, path, None))
+                source = text_or_none(host, path, 8 << 20)
+                found.append((service, path, None if source is None else parse_saved(source, family, path)))
         return cls(tuple(found))
 
     def of(self, service: str) -> tuple[tuple[str, tuple[FilterTable, ...] | None], ...]:
@@ -133,11 +129,7 @@ class NftFile(NamedTuple):
     def read(cls, host: Host, index: UnitIndex) -> NftFile:
         """By the unit's ``ExecStart=``, where it names one. Raises what the host raises except Absent."""
         path = _loaded(host, index)
-        for candidate in (path,) if path else NFT_FILES:
-            try:
-                source = text(host, candidate)
-            except Absent:
-                continue
+        for candidate, source in texts(host, (path,) if path else NFT_FILES):
             try:
                 return cls(candidate, _script(host, candidate, source), True)
             except Absent as error:

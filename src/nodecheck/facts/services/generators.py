@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nodecheck.errors import Absent
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.host import Host, names_in
+from nodecheck.host.base import stat_or_none
 from nodecheck.model.sources import Dir, Sources
 from nodecheck.record import NamedTuple
 
@@ -50,8 +50,5 @@ class Generators(NamedTuple):
 
 
 def _masks(host: Host, path: str) -> bool:
-    try:
-        found = host.stat(path)
-    except Absent:
-        return False
-    return found.kind == "null" or (found.kind == "file" and found.size == 0)
+    found = stat_or_none(host, path)
+    return found is not None and (found.kind == "null" or (found.kind == "file" and found.size == 0))

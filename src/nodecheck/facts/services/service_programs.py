@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from nodecheck.errors import Absent
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.host import Host
+from nodecheck.host import Host, exists
 
 _PREFIXES = "-@:+!|"
 
@@ -24,11 +23,7 @@ def service_program(host: Host, units: UnitIndex, service: str, name: str) -> st
     found = path.rpartition("/")[2]
     if not path.startswith("/") or (found != name and not found.startswith(f"{name}-")):
         return None
-    try:
-        host.stat(path)
-    except Absent:
-        return None
-    return path
+    return path if exists(host, path) else None
 
 
 def program_of(line: str) -> str:

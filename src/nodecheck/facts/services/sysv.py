@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nodecheck.errors import Absent
 from nodecheck.facts.services.generators import Generators
 from nodecheck.host import Host, names_in
+from nodecheck.host.base import stat_or_none
 from nodecheck.model.sources import Dir, Sources
 from nodecheck.record import NamedTuple
 
@@ -66,8 +66,5 @@ def _starting(host: Host, level: str) -> list[str]:
 
 def _is_executable(host: Host, path: str) -> bool:
     """Whether the generator takes a script; one that its owner may not execute it passes over."""
-    try:
-        found = host.stat(path)
-    except Absent:
-        return False
-    return found.kind == "file" and bool(found.mode & 0o100)
+    found = stat_or_none(host, path)
+    return found is not None and found.kind == "file" and bool(found.mode & 0o100)

@@ -11,6 +11,7 @@ from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.sources import Dir, Exists, File, Named, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.text import whole_number
 
 SWAP_TYPE = "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"
 """The partition type of Linux swap (the Discoverable Partitions Specification)."""
@@ -117,8 +118,8 @@ def _swaps(host: Host, disk: str) -> tuple[GptSwap, ...]:
         except Absent:
             continue
         if _counts(record):
-            place = record.get("ID_PART_ENTRY_NUMBER", "")
-            found.append((int(place) if place.isascii() and place.isdigit() else 0, GptSwap(f"/dev/{name}", path)))
+            place = whole_number(record.get("ID_PART_ENTRY_NUMBER", ""))
+            found.append((place or 0, GptSwap(f"/dev/{name}", path)))
     return tuple(swap for _, swap in sorted(found)[:1])
 
 

@@ -7,6 +7,7 @@ from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.text import whole_number
 
 PROC_SWAPS = "/proc/swaps"
 
@@ -73,4 +74,4 @@ def _area(number: int, line: str, fields: list[str]) -> SwapArea:
 
 
 def _all_numbers(fields: list[str]) -> bool:
-    return all(field.isascii() and field.removeprefix("-").isdigit() and len(field) < 20 for field in fields)
+    return all(whole_number(field.removeprefix("-"), 19) is not None for field in fields)

@@ -11,6 +11,7 @@ from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
 from nodecheck.host import Host
 from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.text import is_digits, whole_number
 
 NAME = "zram-generator.conf"
 DIRS = ("/etc/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")
@@ -196,15 +197,14 @@ def _merged(sections: list[ZramDevice]) -> tuple[ZramDevice, ...]:
 
 
 def _is_device(name: str) -> bool:
-    number = name[4:].removeprefix("+")
-    return name.startswith("zram") and number.isascii() and number.isdigit() and len(number) < 19
+    return name.startswith("zram") and whole_number(name[4:].removeprefix("+")) is not None
 
 
 def _wrong(device: ZramDevice) -> str | None:
     """Why zram-generator would refuse a value; only what is sure."""
     for key in ("host-memory-limit", "memory-limit", "max-zram-size"):
         value = device.settings.get(key, "none")
-        if value != "none" and not (value.isascii() and value.isdigit()):
+        if value != "none" and not is_digits(value):
             return f"{key} is no number"
     if not device.settings.get("mount-point", "/").startswith("/"):
         return "mount-point is not absolute"
@@ -225,14 +225,14 @@ def _names() -> re.Pattern[str]:
 def _is_zero(size: str) -> bool:
     """Whether a literal size comes to less than a byte (sizes are in MiB)."""
     whole, _, fraction = size.partition(".")
-    if not (whole + fraction).isascii() or not (whole + fraction).isdigit() or len(size) > 40:
+    if not is_digits(whole + fraction) or len(size) > 40:
         return False
     return float(size) < 2**-20
 
 
 def _limit(device: ZramDevice) -> int | None:
     value = device.settings.get("host-memory-limit", device.settings.get("memory-limit", "none"))
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
+    return whole_number(value, 19)
 
 
 def _memory_mib(host: Host) -> int | None:

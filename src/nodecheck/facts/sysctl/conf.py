@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.errors import Absent, Unsupported
+from nodecheck.errors import Unsupported
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.sysctl.keys import glob_matches, is_glob, key_path
 from nodecheck.host import Host, exists
-from nodecheck.host.base import text
+from nodecheck.host.base import texts
 from nodecheck.model.sources import Exists, File, Sources
 from nodecheck.record import NamedTuple
 
@@ -187,11 +187,8 @@ def credential_settings(host: Host, cmdline: BootCmdline) -> tuple[Setting, ...]
     told = from_cmdline(cmdline)
     if told is not None:
         return parse_systemd(told, cmdline.source or "the command line")
-    for place in PLACES:
-        try:
-            return parse_systemd(text(host, f"{place}/{NAME}"), f"{place}/{NAME}")
-        except Absent:
-            continue
+    for path, source in texts(host, [f"{place}/{NAME}" for place in PLACES]):
+        return parse_systemd(source, path)
     for place in ENCRYPTED:
         if exists(host, f"{place}/{NAME}"):
             raise Unsupported(f"{place}/{NAME}", "the credential is encrypted, and systemd-sysctl applies it last")

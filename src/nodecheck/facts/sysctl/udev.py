@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent
 from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
 from nodecheck.facts.sysctl.conf import parse_procps
 from nodecheck.facts.sysctl.keys import component_matches, key_path
 from nodecheck.host import Host
-from nodecheck.host.base import text
+from nodecheck.host.base import text, texts
 from nodecheck.model.sources import Named, Sources
 from nodecheck.record import NamedTuple
 
@@ -74,11 +73,8 @@ class UdevSysctls(NamedTuple):
 
 def _with_files(host: Host, rule: UdevRule) -> UdevRule:
     keys: list[str] = []
-    for path in rule.files:
-        try:
-            keys.extend(setting.path for setting in parse_procps(text(host, path), path))
-        except Absent:
-            continue
+    for path, source in texts(host, rule.files):
+        keys.extend(setting.path for setting in parse_procps(source, path))
     return rule._replace(sets=(*rule.sets, *keys))
 
 

@@ -6,6 +6,7 @@ from nodecheck.errors import Absent, Denied, FactError, Offline
 from nodecheck.host import Host
 from nodecheck.model.sources import Dir, Exists, File, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.text import is_digits
 
 KEEPERS = {
     "chronyd": "chronyd",
@@ -49,7 +50,7 @@ class TimeKeepers(NamedTuple):
         """Look at the name of every process. Raises what the host raises for ``/proc``."""
         found: set[str] = set()
         hidden = False
-        pids = [name for name in host.names("/proc") if name.isascii() and name.isdigit()]
+        pids = [name for name in host.names("/proc") if is_digits(name)]
         for pid in pids[:MOST_PROCESSES]:
             try:
                 comm = host.read(f"/proc/{pid}/comm", 4096).rstrip(b"\n").decode("utf-8", "replace")
