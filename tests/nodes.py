@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nodecheck.testing import File, Link, write_tree
+from nodecheck.testing import TreeFile, TreeLink, write_tree
 
 UNITS = "usr/lib/systemd/system"
 TARGETS = ("sysinit", "basic", "multi-user", "swap", "local-fs", "sockets", "timers", "paths", "slices")
@@ -98,8 +98,8 @@ def _build(root: Path, files: dict[str, str], enabled: tuple[str, ...], programs
         {
             **{f"{UNITS}/{target}.target": "[Unit]\nDescription=x\n" for target in TARGETS},
             **files,
-            **{program: File("", 0o755) for program in programs},
-            **{name: Link(target) for name, target in links.items()},
+            **{program: TreeFile("", 0o755) for program in programs},
+            **{name: TreeLink(target) for name, target in links.items()},
         },
     )
 

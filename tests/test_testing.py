@@ -18,9 +18,9 @@ import nodecheck
 from nodecheck.checking import Results, check, fail, ok, seen
 from nodecheck.host import MIB, Host, RootHost, Space
 from nodecheck.testing import (
-    Directory,
-    File,
-    Link,
+    TreeDirectory,
+    TreeFile,
+    TreeLink,
     assert_replays,
     assert_verdicts,
     judge,
@@ -70,10 +70,10 @@ def test_a_tree(tmp_path: Path) -> None:
         {
             "/etc/motd": "hi\n",
             "etc/raw": b"\xff",
-            "usr/bin/kubelet": File("x", 0o755),
-            "etc/shut": Directory(0o700),
+            "usr/bin/kubelet": TreeFile("x", 0o755),
+            "etc/shut": TreeDirectory(0o700),
             "etc/shut/inside": "x",
-            "bin": Link("/usr/bin"),
+            "bin": TreeLink("/usr/bin"),
         },
     )
     assert (root / "etc/motd").read_text() == "hi\n"
@@ -149,7 +149,7 @@ def test_the_example_plugin_is_judged_without_being_installed(tmp_path: Path, mo
     node = write_tree(tmp_path, {"/etc/motd": "Welcome\nOwner: storage\n"})
     assert_verdicts(judge(motd, node, parameters={"owner": "storage"}), {"motd": "pass"})
     assert_verdicts(judge(motd, node), {"motd": "fail"})
-    assert_verdicts(judge(motd, write_tree(tmp_path / "shut", {"/etc/motd": Directory()})), {"motd": "unknown"})
+    assert_verdicts(judge(motd, write_tree(tmp_path / "shut", {"/etc/motd": TreeDirectory()})), {"motd": "unknown"})
 
 
 def test_an_installed_check_by_name(tmp_path: Path) -> None:

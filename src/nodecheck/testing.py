@@ -32,12 +32,12 @@ from nodecheck.running.engine import run as judged
 from nodecheck.running.request import prepared
 
 __all__ = [
-    "Directory",
-    "File",
-    "Link",
     "Node",
     "RecordingHost",
     "ReplayHost",
+    "TreeDirectory",
+    "TreeFile",
+    "TreeLink",
     "assert_replays",
     "assert_verdicts",
     "judge",
@@ -54,46 +54,47 @@ _VARIES = ("id", "started_at", "finished_at", "duration_s", "source")
 """Keys of a report's ``run`` that two reports of one node do not have in common."""
 
 
-class File(NamedTuple):
+class TreeFile(NamedTuple):
     """A file of a tree, with its permission bits."""
 
     content: str | bytes = ""
     mode: int = 0o644
 
 
-class Link(NamedTuple):
+class TreeLink(NamedTuple):
     """A symbolic link of a tree; an absolute target is a path of the node."""
 
     target: str
 
 
-class Directory(NamedTuple):
+class TreeDirectory(NamedTuple):
     """A directory of a tree, with its permission bits."""
 
     mode: int = 0o755
 
 
-Entry = Union[str, bytes, File, Link, Directory]
+Entry = Union[str, bytes, TreeFile, TreeLink, TreeDirectory]
 
 
 def write_tree(root: str | os.PathLike[str], entries: Mapping[str, Entry]) -> Path:
     """Write a node's files below the directory ``root``, which is made where it is not there, and return it.
 
-    ``entries`` maps paths of the node to texts, or to a :class:`File`, :class:`Link` or :class:`Directory`. Directories
-    on the way are made; files that are there are written over. Modes are set after everything is written.
+    ``entries`` maps paths of the node to texts, or to a :class:`TreeFile`, :class:`TreeLink` or
+    :class:`TreeDirectory`. Directories on the way are made; files that are there are written over. Modes are set
+    after everything is written.
     """
     base, modes = Path(root), list[tuple[Path, int]]()
     base.mkdir(parents=True, exist_ok=True)
     for name, entry in entries.items():
         path = base / name.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(entry, Link):
+        if isinstance(entry, TreeLink):
             path.symlink_to(entry.target)
-        elif isinstance(entry, Directory):
+        elif isinstance(entry, TreeDirectory):
             path.mkdir(exist_ok=True)
             modes.append((path, entry.mode))
         else:
-            file = entry if isinstance(entry, File) else File(entry)
+            file = entry if isinstance(entry, TreeFile) else TreeFile(entry)
             path.write_bytes(file.content if isinstance(file.content, bytes) else file.content.encode())
             modes.append((path, file.mode))
     for path, mode in reversed(modes):

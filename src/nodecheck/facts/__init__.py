@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.distro.owners import Owners as Owners
     from nodecheck.facts.files.mounts import Mounts as Mounts
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
-    from nodecheck.facts.kernel.cgroups import CgroupVersion as CgroupVersion
+    from nodecheck.facts.kernel.cgroups import BootCgroups as BootCgroups
+    from nodecheck.facts.kernel.cgroups import NowCgroups as NowCgroups
     from nodecheck.facts.kernel.config import BootConfig as BootConfig
     from nodecheck.facts.kernel.config import RunningConfig as RunningConfig
     from nodecheck.facts.kernel.modprobe import Modprobe as Modprobe
@@ -108,6 +109,7 @@ _HOMES = {
     "Addresses": "network.links",
     "AllCommands": "kubelet.service_path",
     "AptLists": "packages.apt_lists",
+    "BootCgroups": "kernel.cgroups",
     "BootCmdline": "boot.next_boot",
     "BootCommands": "services.boot_commands",
     "BootConfig": "kernel.config",
@@ -117,7 +119,6 @@ _HOMES = {
     "BootTree": "kernel.trees",
     "BootTreeFiles": "kernel.trees",
     "BootUnits": "services.cmdline",
-    "CgroupVersion": "kernel.cgroups",
     "Cmdline": "boot.cmdline",
     "Commands": "kubelet.service_path",
     "ContainerSelinux": "security.selinux_boot",
@@ -159,6 +160,7 @@ _HOMES = {
     "NftTables": "security.netfilter",
     "NodeIdentity": "distro.identity",
     "NodeName": "cluster.node_name",
+    "NowCgroups": "kernel.cgroups",
     "OsRelease": "distro.os_release",
     "OtherServices": "services.service_units",
     "OwnName": "network.hostname",

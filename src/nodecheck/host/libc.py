@@ -36,12 +36,12 @@ def filled(function: str, *arguments: int | bytes, source: str, path: str | None
         _type_ = Long
         _length_ = _LONGS
 
-    class Call(CFuncPtr):
+    class LibcCall(CFuncPtr):
         _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
         _restype_ = Int
 
     try:
-        call = Call(dlsym(dlopen(None, os.RTLD_NOW), function))  # type: ignore[arg-type]  # None: this process
+        call = LibcCall(dlsym(dlopen(None, os.RTLD_NOW), function))  # type: ignore[arg-type]  # None: this process
     except OSError as error:
         raise Unsupported(source, "the C library does not have it") from error
     structure = Structure()

@@ -25,7 +25,7 @@ from nodecheck.report.parts import (
 if TYPE_CHECKING:
     from typing import Protocol
 
-    class Told(Protocol):
+    class ReportLike(Protocol):
         """What a report has to tell."""
 
         tool: Tool
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _SUMMARY = ("verdict", "exit_code", "pass", "fail", "unknown", "skip", "waived", "coverage")
 
 
-def to_dict(report: Told) -> dict[str, Any]:
+def to_dict(report: ReportLike) -> dict[str, Any]:
     """The whole document."""
     return {
         "$schema": SCHEMA,
@@ -51,7 +51,7 @@ def to_dict(report: Told) -> dict[str, Any]:
     }
 
 
-def header(report: Told) -> dict[str, Any]:
+def header(report: ReportLike) -> dict[str, Any]:
     """``tool``, ``run``, ``node`` and ``profile``."""
     return {
         "tool": {**report.tool._asdict(), "plugins": [plugin._asdict() for plugin in report.tool.plugins]},
@@ -92,7 +92,7 @@ def step_dict(step: Step) -> dict[str, Any]:
     return {"kind": step.kind, **fields}
 
 
-def to_json(report: Told, indent: int | None = None) -> str:
+def to_json(report: ReportLike, indent: int | None = None) -> str:
     """The document as text, ASCII only."""
     return json.dumps(to_dict(report), indent=indent)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from nodecheck.errors import Absent, ParseError, TooLarge
-from nodecheck.facts.packages.names import WANTED, Database, Package, is_wanted
+from nodecheck.facts.packages.names import WANTED, Package, PackageDatabase, is_wanted
 from nodecheck.host import MIB, Host, names_in
 from nodecheck.model.sources import File, Sources, Tree
 from nodecheck.text import decode, is_digits
@@ -33,7 +33,7 @@ STATES = (
 )
 
 
-def read_dpkg(host: Host) -> Database:
+def read_dpkg(host: Host) -> PackageDatabase:
     """The wanted packages that dpkg knows. Without ``/var/lib/dpkg`` there are none."""
     found: dict[tuple[str, str], Package] = {}
     databases = []
@@ -46,7 +46,7 @@ def read_dpkg(host: Host) -> Database:
         for architecture, package in parse_status(raw, path, assume_installed=not whole):
             found[package.name, architecture] = package
     present = [package for package in found.values() if package.state not in STATES[:2]]
-    return Database(tuple(present), tuple(databases[:1]), () if databases else (STATUS,))
+    return PackageDatabase(tuple(present), tuple(databases[:1]), () if databases else (STATUS,))
 
 
 def dpkg_sources() -> Sources:

@@ -50,7 +50,7 @@ class Package(NamedTuple):
         return self.state == "installed"
 
 
-class Database(NamedTuple):
+class PackageDatabase(NamedTuple):
     """What one package manager's database holds of interest."""
 
     found: tuple[Package, ...] = ()

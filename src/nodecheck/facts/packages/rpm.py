@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent, Malformed, TooLarge
-from nodecheck.facts.packages.names import Database, Package, is_wanted
+from nodecheck.facts.packages.names import Package, PackageDatabase, is_wanted
 from nodecheck.facts.packages.rpm_header import parse_header
 from nodecheck.host import Host
 from nodecheck.model.sources import File, Sources
@@ -28,11 +28,11 @@ MOST_HEADERS = 256
 Headers = Callable[[Host, str, Callable[[str], bool]], Iterator[bytes]]
 
 
-def read_rpm(host: Host) -> Database:
+def read_rpm(host: Host) -> PackageDatabase:
     """The wanted packages that rpm knows. Without a database there are none."""
     found = _database(host)
     if found is None:
-        return Database(missing=("/var/lib/rpm",))
+        return PackageDatabase(missing=("/var/lib/rpm",))
     path, headers = found
     packages = []
     try:
@@ -44,7 +44,7 @@ def read_rpm(host: Host) -> Database:
                 packages.append(Package(header.name, header.evr, "rpm", "installed", path))
     except (struct.error, IndexError, ValueError, RecursionError) as error:
         raise Malformed(path, f"this database of rpm is damaged: {error}") from error
-    return Database(tuple(packages), (path,))
+    return PackageDatabase(tuple(packages), (path,))
 
 
 def rpm_sources() -> Sources:
