@@ -22,6 +22,12 @@ BUILT_IN = "builtin"
 """The name of nodecheck's own entry point; no other plugin can take it."""
 
 
+INFO = ".dist-info"
+LIST = "entry_points.txt"
+MOST_LIST = 1 << 16
+"""Bytes of a list of entry points that are read; a longer one in a zip file is left out."""
+
+
 class EntryPoint(NamedTuple):
     """One line of an ``entry_points.txt`` under ``[nodecheck]``."""
 
@@ -173,30 +179,59 @@ def entry_points(path: tuple[str, ...]) -> list[EntryPoint]:
     """The entry points of the group in the distributions on ``path``, the first of a name winning.
 
     Reads ``*.dist-info/entry_points.txt`` by itself: ``importlib.metadata`` costs five bare interpreters. An empty
-    entry of ``path`` is the working directory, and nothing is ever loaded from there.
+    entry of ``path`` is the working directory, and nothing is ever loaded from there. A zip file is searched as a
+    directory is.
     """
     found: dict[tuple[str, str], EntryPoint] = {}
     for folder in path:
         if folder not in ("", "."):
-            for entry in _in_folder(folder):
-                found.setdefault((entry.name, entry.target), entry)
+            for name, text in _declared_in(folder):
+                version = name[: -len(INFO)].rpartition("-")[2] or None
+                for entry in _parsed(text, version, folder):
+                    found.setdefault((entry.name, entry.target), entry)
     return sorted(found.values(), key=lambda entry: (entry.target != "nodecheck_checks", entry.name))
 
 
-def _in_folder(folder: str) -> Iterator[EntryPoint]:
+def _declared_in(folder: str) -> Iterator[tuple[str, str]]:
+    """Each distribution's ``NAME-VERSION.dist-info`` in one entry of ``sys.path``, and its list of entry points."""
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if entry.name.endswith(".dist-info")]
+            names = [entry.name for entry in entries if entry.name.endswith(INFO)]
+    except NotADirectoryError:
+        yield from _declared_in_zip(folder)
+        return
     except OSError:
         return
     for name in sorted(names):
         try:
-            with open(f"{folder}/{name}/entry_points.txt", encoding="utf-8") as file:
-                text = file.read(1 << 16)
+            with open(f"{folder}/{name}/{LIST}", encoding="utf-8") as file:
+                yield name, file.read(MOST_LIST)
         except (OSError, UnicodeDecodeError):
             continue
-        if f"[{GROUP}]" in text:
-            yield from _parsed(text, name.removesuffix(".dist-info").rpartition("-")[2] or None, folder)
+
+
+def _declared_in_zip(path: str) -> Iterator[tuple[str, str]]:
+    """By the directory that the importer of zip files has read already, as pkgutil finds the modules of a zip file.
+
+    ``path`` may go on inside the zip file (``plugins.zip/lib``).
+    """
+    import zipimport
+
+    try:
+        importer = zipimport.zipimporter(path)
+    except zipimport.ZipImportError:
+        return  # it is no zip file
+    start: str = importer.prefix
+    listed: dict[str, Any] = zipimport._zip_directory_cache[importer.archive]  # type: ignore[attr-defined]
+    for name in sorted([name for name in listed if name.startswith(start) and name.endswith(f"{INFO}/{LIST}")]):
+        info = name[len(start) : -len(LIST) - 1]
+        if "/" in info or listed[name][3] > MOST_LIST:  # the size
+            continue
+        try:
+            text = importer.get_data(name).decode("utf-8")
+        except Exception:  # noqa: S112 - zlib's error too, which is not imported where nothing is compressed
+            continue
+        yield info, text
 
 
 def _parsed(text: str, version: str | None, where: str) -> Iterator[EntryPoint]:

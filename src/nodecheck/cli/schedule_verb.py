@@ -88,7 +88,7 @@ def _units(words: tuple[str, ...], args: argparse.Namespace) -> dict[str, str]:
     from nodecheck.schedule.program import HIDDEN
 
     options = audit_options(args.options)
-    hidden = [word for word in (words[0], *options.paths) if word.startswith(HIDDEN)]
+    hidden = [word for word in (*words, *options.paths) if word.startswith(HIDDEN)]
     if hidden:
         raise UsageError(f"{printable(hidden[0])}: the service has a /tmp and a /var/tmp of its own, and cannot see it")
     for path in options.writable:

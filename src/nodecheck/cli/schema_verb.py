@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 from nodecheck.cli.start import write
+from nodecheck.shipped import shipped
 
 DOCUMENTS = ("report", "plan", "audit", "profile")
 
@@ -17,7 +17,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the schema."""
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    with open(f"{folder}/schemas/{args.document}-1.json", encoding="utf-8") as file:
-        write(file.read())
+    write(shipped(f"schemas/{args.document}-1.json"))
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from nodecheck.fix.planned import Planned, PlanStep
 from nodecheck.fix.shell import Words, shown
 from nodecheck.fix.text import told
 from nodecheck.model.steps import SAFE, Command, Create, Edit, Manual
+from nodecheck.shipped import shipped
 
 STATE = "/run/nodecheck"
 """Where the script remembers, until the next boot, which restarts are still due."""
@@ -250,8 +250,8 @@ def _library(used: str) -> Iterator[str]:
     """The functions that are used, and those that they use."""
     chunks: list[tuple[str, str]] = []
     for part in ("run", "files", "probes"):
-        with open(f"{os.path.dirname(os.path.abspath(__file__))}/lib/{part}.sh", encoding="ascii") as file:
-            chunks += re.findall(r"^#: (\w+)\n(.*?)(?=^#: |\Z)", file.read(), re.MULTILINE | re.DOTALL)
+        text = shipped(f"fix/lib/{part}.sh")
+        chunks += re.findall(r"^#: (\w+)\n(.*?)(?=^#: |\Z)", text, re.MULTILINE | re.DOTALL)
     wanted: set[str] = set()
     while True:
         words = set(re.findall(r"\w+", used))

@@ -12,6 +12,7 @@ from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.html_rows import escaped, lines_of, marked, row_html
 from nodecheck.render.rows import ReportRow, by_topic, rank
 from nodecheck.report import Report
+from nodecheck.shipped import shipped
 
 ATTENTION = "Needs attention"
 
@@ -30,7 +31,7 @@ def render(report: Report) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    style, script = _asset("style.css"), _asset("script.js")
+    style, script = shipped("render/page/style.css"), shipped("render/page/script.js")
     policy = (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -47,13 +48,6 @@ def _head(report: Report) -> Iterator[str]:
     yield '<link rel="icon" href="data:,">'
     yield f"<style>{style}</style>"
     yield "</head>"
-
-
-def _asset(name: str) -> str:
-    import os
-
-    with open(f"{os.path.dirname(os.path.abspath(__file__))}/page/{name}", encoding="utf-8") as file:
-        return file.read()
 
 
 def _digest(text: str) -> str:
@@ -78,7 +72,7 @@ def _body(report: Report) -> Iterator[str]:
     yield from _script(report)
     yield "</main>"
     yield from _footer(report)
-    yield f"<script>{_asset('script.js')}</script>"
+    yield f"<script>{shipped('render/page/script.js')}</script>"
 
 
 def _top(report: Report) -> Iterator[str]:
@@ -122,7 +116,7 @@ def _bar(report: Report) -> Iterator[str]:
     found = report.summary
     counts = (found.failed, found.unknown, found.waived, found.passed, found.skipped)
     yield '<div class="bar" id="bar" role="search" aria-label="Filter the results" hidden>'
-    for (status, label), count in zip(_STATUSES, counts, strict=True):
+    for (status, label), count in zip(_STATUSES, counts):
         if count:
             yield (
                 f'<button type="button" class="{status.value}" data-status="{status.value}" aria-pressed="false">'

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from nodecheck.errors import ReportError
+from nodecheck.shipped import shipped
 
 Schema = dict[str, Any]
 
@@ -24,11 +25,7 @@ def check_shape(document: object) -> None:
 
 @lru_cache
 def _schema() -> Schema:
-    import os
-
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    with open(f"{folder}/schemas/report-1.json", encoding="utf-8") as file:
-        found: Schema = json.load(file)
+    found: Schema = json.loads(shipped("schemas/report-1.json"))
     return found
 
 

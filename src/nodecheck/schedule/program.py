@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+import nodecheck
 from nodecheck.errors import FactError, UsageError
 from nodecheck.text import printable
 
@@ -13,13 +14,11 @@ HIDDEN = ("/tmp/", "/var/tmp/")  # noqa: S108 - names, not files
 
 
 def program() -> tuple[str, ...]:
-    """The words that start this nodecheck: its script, or its interpreter with ``-m``.
+    """The words that start this nodecheck: its zip file, its script, or its interpreter with ``-m``.
 
     Raises UsageError where they do not work without this process's environment, as for a copy named by PYTHONPATH.
     """
-    script = f"{os.path.dirname(sys.executable)}/nodecheck"
-    isolated = ("-P",) if sys.version_info >= (3, 11) else ()
-    words = (script,) if os.access(script, os.X_OK) else (sys.executable, *isolated, "-m", "nodecheck")
+    words = _words()
     if any(printable(word) != word for word in words):
         raise UsageError(f"{printable(words[0])}: no unit and no cron entry can hold such a name")
     if not _starts(words):
@@ -27,6 +26,21 @@ def program() -> tuple[str, ...]:
             f"{' '.join(words)} does not start by itself: install nodecheck, best into a folder of its own"
         )
     return words
+
+
+def _words() -> tuple[str, ...]:
+    archive = _archive()
+    if archive is not None:
+        return (sys.executable, archive)
+    script = f"{os.path.dirname(sys.executable)}/nodecheck"
+    isolated = ("-P",) if sys.version_info >= (3, 11) else ()
+    return (script,) if os.access(script, os.X_OK) else (sys.executable, *isolated, "-m", "nodecheck")
+
+
+def _archive() -> str | None:
+    """The zip file that nodecheck is imported from (zipimport's ``archive``); None where it is installed."""
+    found = getattr(nodecheck.__spec__.loader if nodecheck.__spec__ else None, "archive", None)
+    return None if found is None else os.path.abspath(found)
 
 
 def _starts(words: tuple[str, ...]) -> bool:
