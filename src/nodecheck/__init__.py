@@ -4,8 +4,6 @@
 >>> report = nodecheck.run(select=["swap"])
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the 8 ms that importing typing costs
 
 if TYPE_CHECKING:
@@ -49,19 +47,21 @@ _HOMES = {
     "run": "api",
 }
 
-__all__ = [*_HOMES]
+__all__ = list(_HOMES) + ["__version__"]  # noqa: RUF005 - Python 2.7 parses this file too: see nodecheck/cli
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name):
+    # type: (str) -> object
     """Import a public name when it is first used (PEP 562): importing nodecheck costs nothing else."""
     home = _HOMES.get(name)
     if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))  # noqa: UP032
     from importlib import import_module
 
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    value = globals()[name] = getattr(import_module(__name__ + "." + home), name)
     return value
 
 
-def __dir__() -> list[str]:
+def __dir__():
+    # type: () -> list[str]
     return sorted(__all__)

@@ -1,24 +1,30 @@
-"""The command ``nodecheck``: one file a verb, imported when it is called."""
+"""The command ``nodecheck``: one file a verb, imported when it is called.
 
-from __future__ import annotations
+An old Python reads this file, ``nodecheck/__init__.py`` and ``nodecheck/__main__.py``, and is told what nodecheck
+needs: so they are in the syntax that Python 2.7 and 3.6 parse too, with types in comments.
+"""
 
 import gc
 import os
 import sys
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv=None):
+    # type: (list[str] | None) -> int
     """Run the command line; the exit codes are those of the contract's section 4."""
+    if sys.version_info < (3, 9):  # noqa: UP036 - it is the one that is told
+        sys.exit(_too_old())
     if argv is not None:
         return _run(argv)
     # The process is ours and ends soon: collecting cycles during its imports would cost a twelfth of its time.
-    gc.set_threshold(100_000)
+    gc.set_threshold(100000)
     code = _run(sys.argv[1:])
     _leave(code)
     return code
 
 
-def _run(words: list[str]) -> int:
+def _run(words):
+    # type: (list[str]) -> int
     if words in (["--version"], ["-V"]):
         return _version()
     _leave_working_directory_out()
@@ -27,7 +33,15 @@ def _run(words: list[str]) -> int:
     return start(words)
 
 
-def _leave(code: int) -> None:
+def _too_old():
+    # type: () -> int
+    found = ".".join([str(part) for part in sys.version_info[:3]])
+    sys.stderr.write("nodecheck needs Python 3.9 or later; this is %s\n" % found)  # noqa: UP031
+    return 2
+
+
+def _leave(code):
+    # type: (int) -> None
     """End the process at once: taking the interpreter apart costs two thirds of a bare interpreter's whole time.
 
     What is registered with atexit runs (programs that hang are killed there), all outputs are flushed; and a worker
@@ -43,22 +57,24 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-def _version() -> int:
+def _version():
+    # type: () -> int
     from nodecheck.version import __version__
 
     try:
-        sys.stdout.write(f"nodecheck {__version__}\n")
+        sys.stdout.write("nodecheck " + __version__ + "\n")
         sys.stdout.flush()
     except (OSError, AttributeError) as error:
         from nodecheck.cli.start import complain
 
         if not isinstance(error, BrokenPipeError):
-            complain(f"standard output could not be written: {getattr(error, 'strerror', None) or 'it is closed'}")
+            complain("standard output could not be written: " + (getattr(error, "strerror", None) or "it is closed"))
         return 74
     return 0
 
 
-def _leave_working_directory_out() -> None:
+def _leave_working_directory_out():
+    # type: () -> None
     """Take the working directory off ``sys.path`` where ``PYTHONPATH`` or an empty entry put it there.
 
     Where it is a folder that Python itself imports from, as after ``cd /usr/lib/python3``, it stays.
