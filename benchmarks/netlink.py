@@ -107,7 +107,7 @@ def measure(table: str, fact: Any, rounds: int) -> Measured:
     for turn in range(rounds + 1):
         times = [timed(plain), timed(lambda: dump(table)), timed(as_fact)]
         if turn:
-            for kept, value in zip((result.bare, result.rows_ms, result.facts), times, strict=True):
+            for kept, value in zip((result.bare, result.rows_ms, result.facts), times):
                 kept.append(value)
     return result
 
@@ -137,8 +137,8 @@ def main() -> int:
     good = True
     for table, fact in (("links", Links), ("routes", Routes), ("listeners", Listeners)):
         found = measure(table, fact, options.rounds)
-        rows_ratio = median([x / y for x, y in zip(found.rows_ms, found.bare, strict=True)])
-        ratio = median([x / y for x, y in zip(found.facts, found.bare, strict=True)])
+        rows_ratio = median([x / y for x, y in zip(found.rows_ms, found.bare)])
+        ratio = median([x / y for x, y in zip(found.facts, found.bare)])
         good = good and ratio <= TARGET
         verdict = "stretch" if ratio <= STRETCH else "target" if ratio <= TARGET else "MISSED"
         print(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 import typing
 from typing import Any
 
@@ -56,9 +57,10 @@ def test_it_is_a_named_tuple() -> None:
             one.path = "x"
         with pytest.raises(AttributeError):
             one.other = "x"
-        match one:
-            case kind(path, size):
-                assert (path, size) == ("/dev/sda2", 0)
+        if sys.version_info >= (3, 10):  # whose syntax no older Python can read
+            names: dict[str, Any] = {"kind": kind, "one": one}
+            exec("match one:\n    case kind(path, size):\n        found = (path, size)\n", names)
+            assert names["found"] == ("/dev/sda2", 0)
     assert Cheap("x", 2).doubled == 4
 
 

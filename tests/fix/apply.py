@@ -22,7 +22,7 @@ def applied(root: Path, fix: Fix | None) -> None:
 
 def write(root: Path, step: Step) -> None:
     """Do a step that edits or writes a file, as a plan's script does: every equal line; nothing over something else."""
-    assert isinstance(step, Create | Edit), step
+    assert isinstance(step, (Create, Edit)), step
     path = root / step.path.lstrip("/")
     if isinstance(step, Edit):
         lines = path.read_bytes().decode("utf-8", "surrogateescape").split("\n")

@@ -16,6 +16,7 @@ from nodecheck.planning import Plan, plan
 from nodecheck.text import decode
 from tests.fix.reports import failing, mended, report_of
 from tests.fix.shells import SHELLS, Machine, state
+from tests.pairs import equal_pairs
 from tests.render.reports import HOSTILE
 
 CANARIES = (
@@ -67,7 +68,7 @@ def edited_files(draw: st.DrawFn) -> tuple[bytes, dict[str, str]]:
     chosen = draw(st.lists(st.sampled_from(lines), max_size=3, unique=True))
     chosen = [line for line in chosen if ended or line]
     news = draw(st.lists(hostile(newlines=False), min_size=len(chosen), max_size=len(chosen)))
-    edits = {old: f"# {old}" if new in chosen else new for old, new in zip(chosen, news, strict=True)}
+    edits = {old: f"# {old}" if new in chosen else new for old, new in equal_pairs(chosen, news)}
     return "\n".join([*lines, ""] if ended else lines).encode("utf-8", "surrogateescape"), edits
 
 

@@ -18,7 +18,7 @@ from nodecheck.fix.owned import owned, settings_of
 from nodecheck.model.steps import Fix, Manual, command, create, edit
 from tests.fix.apply import applied
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 SWAP = "/dev/sda2 none swap sw 0 0"
 FSTAB = {"/etc/fstab": f"# x\n{SWAP}\n"}

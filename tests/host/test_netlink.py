@@ -167,7 +167,7 @@ def test_rows_are_those_of_pyroute2() -> None:
             stock = list(decoded(table, protocol))
             rows = dump(table)
             assert len(rows) == len(stock) >= 4
-            for row, message in zip(rows, stock, strict=True):
+            for row, message in zip(rows, stock):
                 assert {name: getattr(row, name) for name in names} == {
                     name: message.get_attr(attribute) for name, attribute in names.items()
                 }

@@ -38,7 +38,7 @@ class Loader(yaml.SafeLoader):
 
 Loader.add_constructor("!unsafe", lambda loader, node: Unsafe(loader.construct_scalar(cast("yaml.ScalarNode", node))))
 
-Places = Iterator[tuple[tuple[str | int, ...], str]]
+Places = Iterator[tuple[tuple["str | int", ...], str]]
 
 
 def texts(document: Any, *place: str | int) -> Places:

@@ -24,6 +24,7 @@ from nodecheck.render.entries import MOST_ENTRIES, logged
 from nodecheck.render.told import shown
 from nodecheck.report import Report
 from nodecheck.text import printable
+from tests.pairs import equal_pairs
 from tests.render.logs import RSYSLOGD, can_have_a_journald, journalled, rsyslog, syslogged
 from tests.render.reports import hostile_report, hostile_text, reports
 from tests.render.test_text import FAILED, report
@@ -119,7 +120,7 @@ def check_lines(whole: Report, lines: list[str]) -> None:
     told = whole.summary
     counts = [int(run[name]) for name in ("pass", "fail", "unknown", "skip", "waived", "exit_code")]
     assert counts == [told.passed, told.failed, told.unknown, told.skipped, told.waived, whole.exit_code]
-    for read, one in zip(found, logged(whole), strict=True):
+    for read, one in equal_pairs(found, logged(whole)):
         assert (read["status"], read["severity"], read["view"]) == (one.status.value, one.severity.value, one.view)
         assert printable(one.id).startswith(read["id"])
         assert read["id"] == printable(one.id) or len(read["id"].encode()) > 400
@@ -190,7 +191,7 @@ def test_a_log_that_does_not_read_holds_nothing_up(tmp_path: Path, monkeypatch: 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(str(tmp_path / "log"))
         begun = time.monotonic()
-        with pytest.raises(TimeoutError):
+        with pytest.raises((TimeoutError, socket.timeout)):
             send(hostile_report(), "syslog", str(tmp_path / "log"))
 
     assert time.monotonic() - begun < 5

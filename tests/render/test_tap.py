@@ -15,6 +15,7 @@ from nodecheck.model.outcomes import Waived
 from nodecheck.render.tap import render
 from nodecheck.report import Report
 from nodecheck.text import printable
+from tests.pairs import equal_pairs
 from tests.render.reports import hostile_report, reports
 from tests.render.test_text import FAILED, report, result
 
@@ -43,7 +44,7 @@ def check_same(whole: Report) -> None:
     found = [(point.description, (bool(point.ok), bool(point.skip), bool(point.todo))) for point in points]
     assert found == expected(whole)
     assert [int(point.number) for point in points] == list(range(1, len(whole) + 1))
-    for point, one in zip(points, whole, strict=True):
+    for point, one in equal_pairs(points, whole):
         block = point.yaml_block
         assert (block is None) == (one.status in (Status.PASS, Status.SKIP))
         if block is not None:

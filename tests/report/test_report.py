@@ -18,6 +18,7 @@ from nodecheck.model.outcomes import Waived
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual
 from nodecheck.report.codec import _fix, fix_dict
 from nodecheck.report.summary import exit_code, summary_of
+from tests.pairs import equal_pairs
 from tests.render.test_text import FAILED, report, result
 
 LEVELS = ("error", "warning", "info")
@@ -52,7 +53,7 @@ def test_exit_code(results: list[Result], fail_on: str, code: int) -> None:
 def test_a_stricter_threshold_never_makes_it_better() -> None:
     for statuses in product(("pass", "fail", "unknown", "skip", "waived"), repeat=2):
         for severities in product(LEVELS, repeat=2):
-            results = [of(*pair) for pair in zip(statuses, severities, strict=True)]
+            results = [of(*pair) for pair in equal_pairs(statuses, severities)]
             codes = [exit_code(results, level) for level in LEVELS]
             assert [code in (1, 3) for code in codes] == sorted(code in (1, 3) for code in codes)
 
@@ -105,7 +106,7 @@ def test_the_keys_of_a_result_are_attributes_at_every_depth(step: Command | Edit
                 same(getattr(found, key), value)
         elif isinstance(told, list):
             assert isinstance(found, tuple)
-            for item, value in zip(found, told, strict=True):
+            for item, value in equal_pairs(found, told):
                 same(item, value)
         else:
             assert found == told

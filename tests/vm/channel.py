@@ -44,7 +44,7 @@ class Channel:
             self._socket.settimeout(max(0.01, end - time.monotonic()))
             try:
                 got = self._socket.recv(1 << 16)
-            except TimeoutError:
+            except (TimeoutError, socket.timeout):
                 raise VmError(f"no answer within {timeout_s:.0f} s") from None
             except OSError as error:
                 raise VmError(str(error)) from error

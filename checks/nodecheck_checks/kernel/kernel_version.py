@@ -1,5 +1,7 @@
 """The running kernel's version."""
 
+from __future__ import annotations
+
 from nodecheck.checking import Outcome, Results, Severity, Status, check, fail, ok, seen, unknown
 from nodecheck.facts.boot.next_boot import RunningKernel
 from nodecheck.facts.cluster.target import Target

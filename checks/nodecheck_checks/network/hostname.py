@@ -1,5 +1,7 @@
 """The node's name."""
 
+from __future__ import annotations
+
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import Absent, FactError, Offline
 from nodecheck.facts.cluster.joined import Joined

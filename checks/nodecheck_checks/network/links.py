@@ -1,5 +1,7 @@
 """The node's way to others: its default route, and the links that it goes by."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown

@@ -1,5 +1,7 @@
 """Ports that the components of a node need."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
@@ -186,7 +188,7 @@ def _judged(wanted: Port, listeners: Listeners, owners: Lazy[SocketOwners]) -> O
     )
 
 
-Held = list[tuple[ListenerRow, Process | None]]
+Held = list[tuple[ListenerRow, "Process | None"]]
 
 
 def _untold(wanted: Port, held: Held, owners: SocketOwners, evidence: list[Evidence], expected: str) -> Outcome:

@@ -1,5 +1,7 @@
 """The cgroup drivers of the container runtimes and of the kubelet."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Literal
 

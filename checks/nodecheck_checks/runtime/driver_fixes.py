@@ -1,5 +1,7 @@
 """Fixes of ``cgroup-driver``: one line of the component's own file where there is one, then its restart."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import FactError
@@ -42,7 +44,7 @@ def _owned(path: str) -> bool:
     return path.startswith(("/etc/", "/var/lib/kubelet/"))
 
 
-Releases = Callable[[str], Release | None]
+Releases = Callable[[str], "Release | None"]
 """The release of a runtime, where the node shows it."""
 
 

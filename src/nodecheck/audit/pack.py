@@ -78,7 +78,9 @@ def apart(report: Report) -> Parts:
 def together(own: dict[str, Any], about: dict[str, Any], results: list[dict[str, Any]]) -> Report:
     """The report of its parts. Raises HistoryError."""
     try:
-        pairs = zip(results, own["durations"], strict=True)
+        if len(results) != len(own["durations"]):
+            raise ValueError(f"it has {len(results)} results and {len(own['durations'])} durations")
+        pairs = zip(results, own["durations"])
         node = {**about["node"], "boot_id": own["boot_id"]}
         document = {
             "$schema": SCHEMA,

@@ -207,7 +207,7 @@ def _contrast(old: Before, new: Before, name: str) -> tuple[Notice, ...]:
     if old.boot_id and new.boot_id and old.boot_id != new.boot_id:
         notices.append(Notice("rebooted", f"the node was rebooted since {name}"))
     if old.profile != new.profile:
-        pairs = zip(_PROFILE, old.profile, new.profile, strict=True)
+        pairs = zip(_PROFILE, old.profile, new.profile)
         what = ", ".join([_differs(label, was, now) for label, was, now in pairs if was != now])
         notices.append(Notice("profile-changed", f"the profile differs from that of {name}: {printable(what)}"))
     if old.version != new.version:

@@ -44,7 +44,7 @@ def _sorted(merger: Merger) -> Iterator[Key]:
     after: dict[Key, set[Key]] = {key: set() for key in merger.steps}
     for fixing in merger.taken:
         keys = list(dict.fromkeys(key_of(step) for step in fixing.fix.steps))
-        for first, second in zip(keys, keys[1:]):  # noqa: B905, RUF007 - itertools is not imported otherwise
+        for first, second in zip(keys, keys[1:]):  # the pairs of neighbours
             after[first].add(second)
     low = {key: action_of(step).rank for key, step in merger.steps.items()}
     for _ in range(len(low)):

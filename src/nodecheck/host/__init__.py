@@ -1,5 +1,7 @@
 """The one seam to a node: every byte that nodecheck judges comes through a :class:`Host`."""
 
+from __future__ import annotations
+
 from nodecheck.host.base import MIB, Completed, Host, Question, Space, Stat, Uname, exists, names_in
 from nodecheck.host.live import LiveHost
 from nodecheck.host.root import RootHost

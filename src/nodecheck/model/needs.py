@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
+from nodecheck.checking.declare import _of_unions
 from nodecheck.record import NamedTuple
 
 T = TypeVar("T")
@@ -56,7 +58,14 @@ def needs_of(function: Callable[..., Any]) -> tuple[tuple[Need, ...], dict[str, 
 
 
 def _evaluated(note: Any, function: Callable[..., Any]) -> Any:
-    return eval(note, function.__globals__) if isinstance(note, str) else note  # noqa: S307 - the module's own text
+    if not isinstance(note, str):
+        return note
+    try:
+        return eval(note, function.__globals__)  # noqa: S307 - the module's own text
+    except TypeError:
+        if sys.version_info >= (3, 10):
+            raise
+        return _of_unions(note, function.__globals__)
 
 
 def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:

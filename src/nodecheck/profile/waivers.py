@@ -11,7 +11,7 @@ from nodecheck.model.outcomes import NOW, Result, Severity, Status, Waived, resu
 from nodecheck.profile.model import Profile, Waiver
 from nodecheck.text import printable
 
-SeverityOf = Callable[[str, tuple[str, ...], str | None, str, Severity], Severity]
+SeverityOf = Callable[[str, tuple[str, ...], "str | None", str, Severity], Severity]
 
 
 def looked_at(selection: Selection, waivers: Iterable[Waiver]) -> Selection:

@@ -103,7 +103,7 @@ def _complete(report: Report) -> Samples:
 def _by_status(report: Report) -> Samples:
     found = report.summary
     counts = (found.passed, found.failed, found.unknown, found.skipped, found.waived)
-    for status, count in zip(Status, counts, strict=True):
+    for status, count in zip(Status, counts):
         yield Sample((("status", status.value),), count)
 
 

@@ -87,7 +87,7 @@ def _table(report: Report, style: Style) -> Iterator[str]:
     widths = [columns(printable(row.name)) for _, rows in topics for row in rows]
     room = max([16, *(found for found in widths if found <= half)])
     finding = "  FINDING" if style.width - start - 2 - room >= LEAST_MESSAGE else ""
-    yield paint(f"{'':{start - 16}}{'NOW':<8}{'BOOT':<8}{'CHECK':<{room}}{finding}", "bold", style)
+    yield paint(f"{' ' * (start - 16)}{'NOW':<8}{'BOOT':<8}{'CHECK':<{room}}{finding}", "bold", style)
     for title, rows in topics:
         yield _rule(title, style)
         for row in rows:

@@ -63,7 +63,7 @@ def header(report: ReportLike) -> dict[str, Any]:
 
 def summary_dict(summary: Summary) -> dict[str, Any]:
     """``summary``."""
-    return dict(zip(_SUMMARY, summary, strict=True))
+    return dict(zip(_SUMMARY, summary))
 
 
 def result_dict(result: Result) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from tests.facts.security.test_netfilter import SAVED, needs
 from tests.fix.apply import applied
 from tests.host.netlink_namespaces import become_nobody, in_namespace
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 UNITS = "/usr/lib/systemd/system"
 NAMES = ("firewalld", "iptables", "nftables", "ufw")

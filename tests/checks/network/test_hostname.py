@@ -19,7 +19,7 @@ from nodecheck.facts.services.running import Services
 from nodecheck.model.steps import Command, Edit
 from nodecheck_checks.network.hostname import hostname, hostname_boot
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 OVERRIDE = "/var/lib/kubelet/kubeadm-flags.env"
 
 

@@ -23,7 +23,7 @@ from nodecheck_checks.packages.version import version
 from nodecheck_checks.packages.version_skew import version_skew
 
 T = TypeVar("T")
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 DAEMONS = {"docker": "dockerd"}
 PRINTED = {"docker": "Docker version {}, build x", "kubelet": "Kubernetes {}", "runc": "runc version {}"}

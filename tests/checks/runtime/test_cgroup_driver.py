@@ -14,7 +14,7 @@ import nodecheck
 from nodecheck.model.steps import Command, Create, Edit
 from tests.fix.apply import write
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 CONTAINERD = "/etc/containerd/config.toml"
 KUBELET = "/var/lib/kubelet/config.yaml"
@@ -519,7 +519,7 @@ def mend(root: Path, **options: Any) -> None:
         assert failure.fix.safety == "disruptive"
         for step in failure.fix.steps:
             done = isinstance(step, Edit) and step.after in (root / step.path.lstrip("/")).read_text()
-            if isinstance(step, Create | Edit) and not done:
+            if isinstance(step, (Create, Edit)) and not done:
                 write(root, step)
 
 

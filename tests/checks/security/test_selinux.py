@@ -12,7 +12,7 @@ import nodecheck
 from nodecheck.model.steps import Create, Edit, Fix
 from tests.fix.apply import write
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 ENFORCING = "# first\nSELINUX=enforcing\nSELINUXTYPE=targeted\n"
 CONTAINERS = {"/usr/share/containers/selinux/contexts": ""}
@@ -32,7 +32,7 @@ def mend(root: Path, fix: Fix | None) -> None:
     """Do what the steps say, as far as files are concerned."""
     assert fix is not None
     for step in fix.steps:
-        if isinstance(step, Create | Edit):
+        if isinstance(step, (Create, Edit)):
             write(root, step)
 
 

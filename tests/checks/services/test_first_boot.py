@@ -10,7 +10,7 @@ import pytest
 import nodecheck
 from nodecheck import Result
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 UNITS = "usr/lib/systemd/system"
 SERVICE = "[Service]\nExecStart=/usr/bin/x\n[Install]\nWantedBy=multi-user.target\n"

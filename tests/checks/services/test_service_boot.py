@@ -13,7 +13,7 @@ from nodecheck.model.steps import Command, Manual
 UNITS = "/usr/lib/systemd/system"
 ETC = "/etc/systemd/system"
 WANTS = f"{ETC}/multi-user.target.wants"
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 
 def unit(start: str = "/usr/bin/x", head: str = "", install: str = "WantedBy=multi-user.target") -> str:

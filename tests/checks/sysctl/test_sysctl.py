@@ -32,7 +32,7 @@ def mend(root: Path, result: Result) -> None:
     """Do what a fix says to the files below ``root``; ``sysctl -w`` writes to its /proc/sys."""
     assert result.fix is not None
     for step in result.fix.steps:
-        if isinstance(step, Create | Edit):
+        if isinstance(step, (Create, Edit)):
             write(root, step)
         elif isinstance(step, Command) and step.argv[:2] == ("sysctl", "-w"):
             key, _, value = step.argv[2].partition("=")

@@ -14,7 +14,7 @@ from nodecheck.facts.cluster.target import Target
 from nodecheck.model.steps import Command
 from nodecheck_checks.system.command_table import INSTALL, KNOWN_TO, NEEDS, needs_of, package_of
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 UNIT = "/usr/lib/systemd/system/kubelet.service"
 

@@ -13,7 +13,7 @@ from nodecheck.checking import Outcome, seen
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck_checks.system.os_release import MINIMA, os_release
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 EVIDENCE = (seen("/etc/os-release", "x"),)
 
 

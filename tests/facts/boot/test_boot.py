@@ -17,7 +17,7 @@ from nodecheck.facts.boot.next_boot import BootCmdline, Cmdline, KernelRelease, 
 from nodecheck.host import RootHost
 from tests.rights import modes_hold
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 ENV = "# GRUB Environment Block\n"
 
 UBUNTU = """

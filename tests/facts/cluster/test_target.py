@@ -13,7 +13,7 @@ from nodecheck.facts.cluster.target import Target
 from nodecheck.host import RootHost
 from nodecheck.requirements.asked import Settings
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 APISERVER = """apiVersion: v1
 kind: Pod

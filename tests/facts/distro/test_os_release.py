@@ -15,7 +15,7 @@ from nodecheck.errors import Malformed
 from nodecheck.facts.distro.os_release import OsRelease, parse_os_release, plain_fields, shell_fields
 from nodecheck.host import RootHost
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 PRECISE = {"chef-amazon_2023", "chef-ubuntu_1404", "chef-ubuntu_1804", "chef-xenserver_7_6", "pydistro-armbian"}
 """Numbers that python-distro takes from a free text, or from a file of a distribution that is not judged."""

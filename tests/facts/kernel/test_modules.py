@@ -24,9 +24,7 @@ NAMES = st.from_regex(r"[a-z0-9_]{1,20}", fullmatch=True)
 
 @given(st.dictionaries(NAMES, st.sampled_from(["Live", "Loading", "Unloading"]), max_size=8))
 def test_reads_back_what_the_kernel_writes(states: dict[str, str]) -> None:
-    lines = [
-        f"{name} 4096 1 {users} {state} 0x0" for (name, state), users in zip(states.items(), USERS * 8, strict=False)
-    ]
+    lines = [f"{name} 4096 1 {users} {state} 0x0" for (name, state), users in zip(states.items(), USERS * 8)]
     found = parse_modules("".join(line + "\n" for line in lines))
     assert {name: listed.state for name, listed in found.listed.items()} == states
     assert found.damaged is None

@@ -16,7 +16,7 @@ from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.host import RootHost
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 HEAD = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
 CONFIG = "var/lib/kubelet/config.yaml"

@@ -15,6 +15,7 @@ import pytest
 from nodecheck.facts.network.hosts import parse_hosts
 from nodecheck.facts.network.links import spelt
 from nodecheck.facts.network.nsswitch import parse_hosts_order
+from tests.pairs import equal_pairs
 
 ORACLE = Path(__file__).parent / "hosts_oracle.py"
 ADDRESSES = (
@@ -55,9 +56,9 @@ def test_as_the_c_library_does() -> None:
     rng = random.Random(7)
     texts = [random_hosts(rng) for _ in range(400)]
 
-    for text, answers in zip(texts, told([(text, ASKED) for text in texts]), strict=True):
+    for text, answers in equal_pairs(texts, told([(text, ASKED) for text in texts])):
         hosts = parse_hosts(text.encode("latin-1").decode("utf-8", "surrogateescape"))
-        for name, found in zip(ASKED, answers, strict=True):
+        for name, found in equal_pairs(ASKED, answers):
             assert sorted({spelt(line.address) or "" for line in hosts.of(name)}) == found, (text, name)
 
 
@@ -80,6 +81,6 @@ def test_the_order_as_the_c_library_reads_it() -> None:
     rng = random.Random(3)
     orders = [random_order(rng) for _ in range(100)]
 
-    for text, found in zip(orders, told(orders, "order"), strict=True):
+    for text, found in equal_pairs(orders, told(orders, "order")):
         services = parse_hosts_order(text).services
         assert (services is None or "files" in services) == found, text

@@ -26,7 +26,7 @@ from nodecheck.host import LiveHost, RootHost
 from tests.rights import modes_hold
 
 DATA = Path(__file__).parent / "rpmdb"
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 EXPECTED = {
     "container-selinux": "2:2.119.2-1.el7",

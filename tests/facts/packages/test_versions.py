@@ -22,7 +22,7 @@ from nodecheck.formats.versions import Version, parse_package_version, parse_ver
 from nodecheck.host import Completed, RootHost
 
 NO_UNITS = Lazy(lambda: UnitIndex.read(RootHost("/proc/self/fdinfo")))
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 
 def told(component: str, output: str, code: int = 0, errors: str = "") -> tuple[tuple[int, ...] | None, str]:

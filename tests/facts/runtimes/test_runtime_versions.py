@@ -16,7 +16,7 @@ from nodecheck.facts.services.units import UnitIndex
 from nodecheck.formats.versions import parse_version
 from nodecheck.host import RootHost
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 
 def asked(host: RootHost, *, whole: bool) -> tuple[KubeletRelease, list[str]]:

@@ -10,7 +10,7 @@ from nodecheck.facts.security.firewall_files import IPTABLES_FILES, NftFile, Sav
 from nodecheck.host import RootHost
 from tests.facts.security.test_netfilter import SAVED
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 UNIT = "usr/lib/systemd/system/nftables.service"
 

@@ -15,7 +15,7 @@ from nodecheck.facts.security.selinux import SelinuxMode
 from nodecheck.facts.security.selinux_boot import ContainerSelinux, SelinuxAtBoot, parse_config
 from nodecheck.host import RootHost
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 CENTOS7 = 'ID="centos"\nVERSION_ID="7"\n'
 ROCKY9 = 'ID="rocky"\nVERSION_ID="9.4"\n'

@@ -14,7 +14,7 @@ from nodecheck.facts.services.early_services import other_command
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.host import RootHost
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 NAME = "systemd-sysctl.service"
 UNIT: dict[str, str | bytes] = {

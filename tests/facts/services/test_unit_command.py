@@ -17,7 +17,7 @@ from nodecheck.facts.services.unit_words import Unbalanced, environment_file, sp
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import RootHost
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 
 def line_of(root: Path) -> CommandLine:

@@ -12,6 +12,7 @@ import pytest
 from nodecheck.facts.sysctl.at_boot import simulate
 from nodecheck.facts.sysctl.conf import parse_systemd, systemd_writes
 from tests.facts.sysctl.sysctl_oracle import PROGRAMS
+from tests.pairs import equal_pairs
 
 KEYS = ("net/ipv4/ip_forward", "net/ipv4/conf/all/forwarding", "net/ipv4/conf/lo/forwarding",
         "net/ipv4/conf/default/forwarding")  # fmt: skip
@@ -34,13 +35,13 @@ def test_what_the_kernel_makes_of_the_files(tmp_path: Path) -> None:
     rng = random.Random(5)
     for _ in range(60):
         texts = [random_lines(rng) for _ in files]
-        for file, text in zip(files, texts, strict=True):
+        for file, text in equal_pairs(files, texts):
             file.write_text(text)
         script = f"{program} {files[0]} {files[1]}; {READ}"
         done = subprocess.run(["unshare", "-n", "sh", "-c", script, "sh", *KEYS], check=False, capture_output=True)
         if not done.stdout:
             pytest.skip(f"a network namespace cannot be had here: {done.stderr.decode()}")
 
-        settings = [one for file, text in zip(files, texts, strict=True) for one in parse_systemd(text, str(file))]
+        settings = [one for file, text in equal_pairs(files, texts) for one in parse_systemd(text, str(file))]
         told = [simulate(key, systemd_writes(settings, tuple(sorted(KEYS)))).value for key in KEYS]
         assert told == done.stdout.decode().split(), texts

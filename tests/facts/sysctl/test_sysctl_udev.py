@@ -12,7 +12,7 @@ from nodecheck import Result
 from nodecheck.facts.sysctl.udev import UdevSysctls, parse_rules
 from nodecheck.host import RootHost
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 KEY = "net/bridge/bridge-nf-call-iptables"
 DOTTED = "net.bridge.bridge-nf-call-iptables"

@@ -12,7 +12,7 @@ from nodecheck import Result
 from nodecheck.facts.sysctl.tuned import parse_profile
 from tests.fix.apply import applied
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 KEY = "net.ipv4.ip_forward"
 PROFILE = "usr/lib/tuned/throughput-performance/tuned.conf"

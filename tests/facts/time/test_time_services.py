@@ -13,7 +13,7 @@ from nodecheck.facts.time.keepers import TimeKeepers
 from nodecheck.host import RootHost
 from tests.rights import modes_hold
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 NODE: dict[str, str | bytes] = {
     "proc/1/comm": "systemd\n",

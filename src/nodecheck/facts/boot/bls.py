@@ -119,7 +119,7 @@ def compare_rpm(a: str, b: str) -> int:
     if a == b:
         return 0
     left, right = _segments(a), _segments(b)
-    for one, other in zip(left, right, strict=False):
+    for one, other in zip(left, right):
         if one != other:
             return -1 if one < other else 1
     longer, sign = (left, 1) if len(left) > len(right) else (right, -1)

@@ -248,7 +248,7 @@ def shell_fields(source: str) -> dict[str, tuple[str, int]]:
 def _assigned(words: list[str]) -> list[tuple[str, str]]:
     """The assignments of one line. An unquoted ``NAME=Foo Bar``, a shell's error, is read as systemd reads it."""
     parts = [(word.partition("=")[0], _unquoted(word.partition("=")[2])) for word in words]
-    named = ["=" in word and _is_name(key) for word, (key, _) in zip(words, parts, strict=True)]
+    named = ["=" in word and _is_name(key) for word, (key, _) in zip(words, parts)]
     if all(named):
         return parts
     if not named[0]:

@@ -186,9 +186,11 @@ def _frames(host: Host, path: str, head: bytes) -> tuple[int, dict[int, int]]:
 
 
 def _checksum(raw: bytes, order: str, sums: tuple[int, int]) -> tuple[int, int]:
+    if len(raw) % 8:
+        raise ValueError("a page of its log is no multiple of eight bytes")
     first, second = sums
     words = struct.unpack(f"{order}{len(raw) // 4}I", raw)
-    for even, odd in zip(words[::2], words[1::2], strict=True):
+    for even, odd in zip(words[::2], words[1::2]):
         first = (first + even + second) & 0xFFFFFFFF
         second = (second + odd + first) & 0xFFFFFFFF
     return first, second

@@ -127,7 +127,7 @@ def ask(host: Host, tools: tuple[VersionCommand, ...], units: Lazy[UnitIndex]) -
     commands = [_command(host, tool, units) for tool in tools]
     answers = list(host.run_all([command for command in commands if isinstance(command, tuple)], TIMEOUT_S))
     told = []
-    for tool, command in zip(tools, commands, strict=True):
+    for tool, command in zip(tools, commands):
         answer = command if isinstance(command, FactError) else answers.pop(0)
         if isinstance(answer, Offline):
             told.append(_at_rest(host, tool))

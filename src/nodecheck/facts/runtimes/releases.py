@@ -34,7 +34,7 @@ class RuntimeReleases(NamedTuple):
 
     def of(self, name: str) -> Release | None:
         """The release of ``docker``, ``containerd`` or ``crio``."""
-        return dict(zip(self._fields, self, strict=True))[name]
+        return dict(zip(self._fields, self))[name]
 
 
 def daemon_package(packages: Packages, name: str) -> Package | None:

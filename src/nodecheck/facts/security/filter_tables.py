@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from nodecheck.host.netlink.rows import NftVerdict
 from nodecheck.record import NamedTuple
@@ -209,10 +208,10 @@ _ANY = ("0.0.0.0/0", "::/0", "all", "0", "+")
 
 
 def _target(words: list[str]) -> Iterator[NftVerdict]:
-    modules = [following for word, following in pairwise(words) if word in ("-m", "--match")]
-    some = any(word in _MATCHES and following not in _ANY for word, following in pairwise(words))
+    modules = [following for word, following in zip(words, words[1:]) if word in ("-m", "--match")]
+    some = any(word in _MATCHES and following not in _ANY for word, following in zip(words, words[1:]))
     some = some or any(module != "comment" for module in modules)
-    for word, following in pairwise(words):
+    for word, following in zip(words, words[1:]):
         if word in ("-j", "--jump", "-g", "--goto"):
             lower = following.lower()
             plain = following.isupper() and lower in (

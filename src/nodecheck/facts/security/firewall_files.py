@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.distro.os_release import parse_os_release
 from nodecheck.facts.security.filter_tables import FilterTable, parse_saved
@@ -142,7 +140,7 @@ def _loaded(host: Host, index: UnitIndex) -> str | None:
     unit = load_unit(host, index.persistent(), "nftables.service")
     for value, _, _ in unit.values("Service", "ExecStart") if unit is not None else ():
         words = [word.strip("\"'") for word in value.replace("\t", " ").split(" ")]
-        for word, following in pairwise(words):
+        for word, following in zip(words, words[1:]):
             if word in ("-f", "--file") and following.startswith("/"):
                 return following
     return None

@@ -111,7 +111,7 @@ class RowPlan:
             header = ((place, _WORD(buffer, head + 4 * place)[0]) for place in (0, 1, 2))
             good = _alike(words, size // 4, (*header, *layout.words), count)
             with part[: good * size] as same:
-                columns = list(zip(*layout.many.iter_unpack(same), strict=True))
+                columns = list(zip(*layout.many.iter_unpack(same)))
         if not good:
             return 0
         converts = dict(layout.converts)
@@ -119,7 +119,7 @@ class RowPlan:
         for place, index in enumerate(layout.picks):
             values: Iterable[Any] = repeat(None, good) if index is None else columns[index]
             picked.append(map(converts[place], values) if place in converts else values)
-        rows.extend(map(self._new, zip(*picked, strict=True)))
+        rows.extend(map(self._new, zip(*picked)))
         return good
 
     def _learn(self, key: int, buffer: bytearray, at: int, end: int) -> _Layout:

@@ -163,7 +163,7 @@ _MISSING = (
 
 def _told(source: str, error: OSError) -> FactError:
     text = (error.strerror or str(error)).lower()
-    if isinstance(error, TimeoutError) or error.errno in (errno.EAGAIN, errno.ETIMEDOUT):
+    if isinstance(error, (TimeoutError, _socket.timeout)) or error.errno in (errno.EAGAIN, errno.ETIMEDOUT):
         return TimedOut(source, "the kernel did not answer in time", errno=error.errno)
     if error.errno in (errno.EPERM, errno.EACCES):
         return Denied(source, text, errno=error.errno)
