@@ -87,6 +87,52 @@ def test_what_an_old_python_reads_is_in_its_syntax(name: str) -> None:
             assert "_" not in (ast.get_source_segment(source.decode(), node) or "")
 
 
+TYPES = {"bool", "bytes", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple", "type"}
+
+
+def is_type(node: ast.AST) -> bool:
+    if isinstance(node, ast.BinOp):
+        return is_type(node.left) or is_type(node.right)
+    if isinstance(node, ast.Subscript):
+        return is_type(node.value)
+    return (isinstance(node, ast.Constant) and node.value is None) or (isinstance(node, ast.Name) and node.id in TYPES)
+
+
+def newer_than_3_9(tree: ast.Module) -> list[str]:
+    r"""What ruff and mypy, which no longer knows Python 3.9, do not see: types joined when the code runs, a strict zip.
+
+    >>> newer_than_3_9(ast.parse("A = int | None\ndef f(x: int | None):\n isinstance(x, A | B)\n zip(x, strict=1)"))
+    ['line 1: int | None', 'line 3: A | B', 'line 4: zip(x, strict=1)']
+    """
+    kept = {id(inner) for node in ast.walk(tree) for note in notes(node) for inner in ast.walk(note)}
+    found: set[ast.expr] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr) and id(node) not in kept and is_type(node):
+            found.add(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id == "zip" and any(keyword.arg == "strict" for keyword in node.keywords):
+                found.add(node)
+            if node.func.id in ("isinstance", "issubclass") and isinstance(node.args[1], ast.BinOp):
+                found.add(node.args[1])
+    return sorted(f"line {node.lineno}: {ast.unparse(node)}" for node in found)
+
+
+def notes(node: ast.AST) -> list[ast.AST]:
+    """The annotations of a node: with ``from __future__ import annotations``, which ruff asks for, nobody runs them."""
+    return [note for name in ("annotation", "returns") if (note := getattr(node, name, None)) is not None]
+
+
+@pytest.mark.parametrize("folder", ["src", "checks", "tests", "examples", "benchmarks"])
+def test_nothing_is_newer_than_python_3_9(folder: str) -> None:
+    found = {
+        str(path.relative_to(ROOT)): newer
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if (newer := newer_than_3_9(ast.parse(path.read_text())))
+    }
+
+    assert found == {}
+
+
 def test_the_package_says_what_it_needs() -> None:
     project = (ROOT / "pyproject.toml").read_text()
 
