@@ -186,8 +186,7 @@ def entry_points(path: tuple[str, ...]) -> list[EntryPoint]:
     for folder in path:
         if folder not in ("", "."):
             for name, text in _declared_in(folder):
-                version = name[: -len(INFO)].rpartition("-")[2] or None
-                for entry in _parsed(text, version, folder):
+                for entry in _parsed(text, name[: -len(INFO)].rpartition("-")[2] or None, folder):
                     found.setdefault((entry.name, entry.target), entry)
     return sorted(found.values(), key=lambda entry: (entry.target != "nodecheck_checks", entry.name))
 
@@ -205,9 +204,10 @@ def _declared_in(folder: str) -> Iterator[tuple[str, str]]:
     for name in sorted(names):
         try:
             with open(f"{folder}/{name}/{LIST}", encoding="utf-8") as file:
-                yield name, file.read(MOST_LIST)
+                text = file.read(MOST_LIST)
         except (OSError, UnicodeDecodeError):
             continue
+        yield name, text
 
 
 def _declared_in_zip(path: str) -> Iterator[tuple[str, str]]:
@@ -236,7 +236,7 @@ def _declared_in_zip(path: str) -> Iterator[tuple[str, str]]:
 
 def _parsed(text: str, version: str | None, where: str) -> Iterator[EntryPoint]:
     section = ""
-    for line in text.split("\n"):
+    for line in text.split("\n") if f"[{GROUP}]" in text else ():
         line = line.strip()
         if line.startswith("["):
             section = line
