@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 FLOORS = """
-errors record digest text version
+errors record digest text version shipped
 writing model formats
 host
 requirements report

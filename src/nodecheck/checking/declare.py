@@ -78,25 +78,6 @@ class Check:
         self.judges[view] = Judge(function, needs, tuple(parameters))
 
 
-def _of_unions(note: str, known: dict[str, Any]) -> Any:
-    """The type that ``str | None`` and the like name where types have no ``|``: before Python 3.10.
-
-    >>> _of_unions("dict[str, int] | None", {}).__args__
-    (dict[str, int], <class 'NoneType'>)
-    """
-    import ast
-    from typing import Union
-
-    class Unions(ast.NodeTransformer):
-        def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-            self.generic_visit(node)
-            pair = ast.Tuple([node.left, node.right], ast.Load())
-            return ast.Subscript(ast.Name("Union of nodecheck", ast.Load()), pair, ast.Load())
-
-    tree = ast.fix_missing_locations(Unions().visit(ast.parse(note.strip(), mode="eval")))
-    return eval(compile(tree, "<annotation>", "eval"), {**known, "Union of nodecheck": Union})  # noqa: S307
-
-
 def check(
     *,
     severity: Severity | SeverityRule = Severity.ERROR,

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
-from nodecheck.checking.declare import _of_unions
 from nodecheck.record import NamedTuple
 
 T = TypeVar("T")
@@ -82,3 +81,22 @@ def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
     if get_origin(note) is Annotated:
         return Need(name, get_args(note)[0], lazy, per=True)
     return Need(name, note, lazy)
+
+
+def _of_unions(note: str, known: dict[str, Any]) -> Any:
+    """The type that ``str | None`` and the like name where types have no ``|``: before Python 3.10.
+
+    >>> _of_unions("dict[str, int] | None", {}).__args__
+    (dict[str, int], <class 'NoneType'>)
+    """
+    import ast
+    from typing import Union
+
+    class Unions(ast.NodeTransformer):
+        def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+            self.generic_visit(node)
+            pair = ast.Tuple([node.left, node.right], ast.Load())
+            return ast.Subscript(ast.Name("Union of nodecheck", ast.Load()), pair, ast.Load())
+
+    tree = ast.fix_missing_locations(Unions().visit(ast.parse(note.strip(), mode="eval")))
+    return eval(compile(tree, "<annotation>", "eval"), {**known, "Union of nodecheck": Union})  # noqa: S307

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-import nodecheck
 from nodecheck.errors import FactError, UsageError
 from nodecheck.text import printable
 
@@ -39,7 +38,7 @@ def _words() -> tuple[str, ...]:
 
 def _archive() -> str | None:
     """The zip file that nodecheck is imported from (zipimport's ``archive``); None where it is installed."""
-    found = getattr(nodecheck.__spec__.loader if nodecheck.__spec__ else None, "archive", None)
+    found = getattr(__spec__.loader if __spec__ else None, "archive", None)
     return None if found is None else os.path.abspath(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 import pytest
 
@@ -15,7 +15,7 @@ from nodecheck.facts.kubelet.table import SETTINGS
 from nodecheck.facts.kubelet.values import duration_of, of_flags, percent_of, quantity_of
 from tests.facts.kubelet.test_kubelet import CONFIG, DROPIN, DROPINS, FLAGS, HEAD, kubeadm, merged, read
 
-Tree = Callable[[dict[str, str | bytes]], Path]
+Tree = Callable[[dict[str, Union[str, bytes]]], Path]
 
 
 def of_text(tree: Tree, text: str) -> KubeletConfig:
