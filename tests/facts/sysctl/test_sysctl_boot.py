@@ -11,7 +11,9 @@ import pytest
 
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.services.boot_commands import BootCommands
+from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.presets import FirstBoot
 from nodecheck.facts.services.unit_pulls import ServicePulls
 from nodecheck.facts.sysctl.at_boot import BootSysctls
 from nodecheck.facts.sysctl.conf import procps_writes, systemd_writes
@@ -33,7 +35,9 @@ def sysctls(root: Path, cmdline: BootCmdline | None = None, init: InitSystem | N
     kernel = Lazy(lambda: KernelRelease(None, "6.1.0"))
     index = UnitIndex({}, {}, {}, frozenset(), False)
     init = init or InitSystem()
-    boot = Lazy(lambda: BootCommands.read(host, init, index, Lazy(lambda: ServicePulls.read(host, index))))
+    first = Lazy(FirstBoot)
+    pulls = Lazy(lambda: ServicePulls.read(host, init, index, BootUnits(), first))
+    boot = Lazy(lambda: BootCommands.read(host, init, index, pulls))
     return BootSysctls.read(host, init, index, cmdline or BootCmdline(), kernel, boot)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.boot.next_boot import BootCmdline
+from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.service_programs import program_of
 from nodecheck.facts.services.unit_conditions import unmet
@@ -43,8 +44,16 @@ _SHELLS = ("/bin/sh", "/usr/bin/sh")
 """Where there is neither, the root holds no programs at all."""
 
 
+_ELAPSING = ("OnBootSec", "OnStartupSec", "OnActiveSec")
+"""Settings of a timer that elapse after every boot; the others wait for a date, or for what was started before
+(systemd.timer(5))."""
+
 REQUIRED_SINCE = 254
 """From this systemd on ``Requires=`` on a unit that cannot be had keeps a service from a boot as ``BindsTo=`` does."""
+
+
+CONDITION, NEED, SOCKET, PROGRAM = "condition", "need", "socket", "program"
+"""What an obstacle is about."""
 
 
 class Obstacle(NamedTuple):
@@ -58,6 +67,15 @@ class Obstacle(NamedTuple):
     """What a person can do about it."""
     argv: tuple[str, ...] = ()
     """The command that does it, where one does."""
+    kind: str = ""
+    """``condition``, ``need``, ``socket`` or ``program``."""
+    by_cmdline: bool = False
+    """The kernel's command line has the say, which no file mends."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether systemd starts the service and that fails at once, rather than not starting it at all."""
+        return self.kind in (SOCKET, PROGRAM)
 
 
 class ServiceUnit(NamedTuple):
@@ -70,6 +88,8 @@ class ServiceUnit(NamedTuple):
     obstacle: Obstacle | None = None
     conflicts: tuple[str, ...] = ()
     """The units of ``Conflicts=``: a start of this one takes theirs out of the same boot."""
+    elapses: tuple[tuple[str, str, int], ...] = ()
+    """The settings by which a timer elapses after every boot: file, text and line."""
 
 
 Texts = Mapping[str, "ServiceUnit | FactError"]
@@ -123,6 +143,8 @@ class _Boot(NamedTuple):
     cmdline: Lazy[BootCmdline]
     needs: tuple[str, ...]
     """The keys of units without which a service is not started."""
+    words: BootUnits | None = None
+    """What the command line says of units; None where it is not asked."""
 
 
 def _needs(init: InitSystem) -> tuple[str, ...]:
@@ -136,24 +158,50 @@ def _texts(boot: _Boot, names: Iterable[str]) -> Texts:
     found: dict[str, ServiceUnit | FactError] = {}
     for name in names:
         name = index.resolve(name)
-        beneath = index.beneath_mask(name)
-        if name in found or (fragment := beneath.fragment(name)) is None:
-            continue
-        try:
-            unit = load_unit(boot.host, beneath, name)
-            if unit is not None:
-                found[name] = _service(boot, unit, fragment)
-        except Absent:
-            continue  # a dangling link is no unit
-        except FactError as error:
-            found[name] = error
+        if name not in found:
+            try:
+                unit = _unit(boot, name)
+            except FactError as error:
+                found[name] = error
+            else:
+                if unit is not None:
+                    found[name] = unit
     return found
+
+
+def unit_at_boot(
+    host: Host, init: InitSystem, index: UnitIndex, cmdline: Lazy[BootCmdline], words: BootUnits, name: str
+) -> ServiceUnit | None:
+    """The text of one unit, of whatever kind, as the next boot has it; None where there is none.
+
+    Raises what the host raises for a file that is there and cannot be read.
+    """
+    return _unit(_Boot(host, index, cmdline, _needs(init), words), index.resolve(name))
+
+
+def _unit(boot: _Boot, name: str) -> ServiceUnit | None:
+    beneath = boot.units.beneath_mask(name)
+    fragment = beneath.fragment(name)
+    if fragment is None:
+        return None
+    try:
+        unit = load_unit(boot.host, beneath, name)
+    except Absent:
+        return None  # a dangling link is no unit
+    return None if unit is None else _service(boot, unit, fragment)
 
 
 def _service(boot: _Boot, unit: Unit, fragment: str) -> ServiceUnit:
     into = _names(unit, "Install", "WantedBy", "RequiredBy", "UpheldBy")
     conflicts = _names(unit, "Unit", "Conflicts")
-    return ServiceUnit(unit.name, fragment, into, _obstacle(boot, unit), conflicts)
+    return ServiceUnit(unit.name, fragment, into, _obstacle(boot, unit), conflicts, tuple(_elapsing(unit)))
+
+
+def _elapsing(unit: Unit) -> Iterator[tuple[str, str, int]]:
+    """Settings of a timer by which every boot starts its service; others wait for a date."""
+    for key in _ELAPSING if unit.name.endswith(".timer") else ():
+        for value, path, line in unit.values("Timer", key):
+            yield path, f"{key}={value}", line
 
 
 def _names(unit: Unit, section: str, *keys: str) -> tuple[str, ...]:
@@ -170,27 +218,38 @@ def _obstacle(boot: _Boot, unit: Unit) -> Obstacle | None:
     condition = unmet(boot.host, unit, lambda: boot.cmdline().words)
     if condition is not None:
         message = f"{condition.text} does not hold"
-        return Obstacle(message, condition.path, condition.text, condition.line, f"Make {condition.text} hold")
+        mend = f"Make {condition.text} hold"
+        return Obstacle(message, condition.path, condition.text, condition.line, mend, kind=CONDITION)
     index = boot.units
     return _lost_need(boot, unit) or _masked_socket(index, unit) or _missing_program(boot.host, unit)
 
 
 def _lost_need(boot: _Boot, unit: Unit) -> Obstacle | None:
     """A unit that it is bound to, or requires, and that is masked or not there."""
-    index = boot.units
     for key in boot.needs:
         told = "is bound to" if key == "BindsTo" else "requires"
         for value, path, line in unit.values("Unit", key):
             for name in filter(None, value.split(" ")):
-                mask = index.mask(name)
-                if mask is not None:
-                    argv = ("systemctl", "unmask", name) if len(index.files.get(name, ())) > 1 else ()
-                    text = f"it {told} {name}, which is masked"
-                    return Obstacle(text, mask, "masked", None, f"Remove {mask} and install {name}", argv)
+                if (masked := _masked_need(boot, name, f"it {told} {name}, which is masked")) is not None:
+                    return masked
                 if _is_missing(boot, name):
                     text = f"it {told} {name}, which is not there"
-                    return Obstacle(text, path, f"{key}={value}", line, f"Install {name}")
+                    return Obstacle(text, path, f"{key}={value}", line, f"Install {name}", kind=NEED)
     return None
+
+
+def _masked_need(boot: _Boot, name: str, text: str) -> Obstacle | None:
+    """What masks a unit that another one needs: a file, or the command line."""
+    index = boot.units
+    mask = index.mask(name)
+    if mask is not None:
+        argv = ("systemctl", "unmask", name) if len(index.files.get(name, ())) > 1 else ()
+        return Obstacle(text, mask, "masked", None, f"Remove {mask} and install {name}", argv, NEED)
+    word = boot.words.masks(index.resolve(name)) or boot.words.masks(name) if boot.words is not None else None
+    if boot.words is None or word is None:
+        return None
+    mend = f"Remove {word} from the boot loader's configuration (EL: grubby --remove-args)"
+    return Obstacle(text, boot.words.source or "command line", word, boot.words.line, mend, (), NEED, by_cmdline=True)
 
 
 def _is_missing(boot: _Boot, name: str) -> bool:
@@ -208,9 +267,8 @@ def _masked_socket(index: UnitIndex, unit: Unit) -> Obstacle | None:
     for value, _, _ in unit.values("Service", "ExecStart") if mask is not None else ():
         if "fd://" in value.replace("=", " ").split(" "):
             argv = ("systemctl", "unmask", socket)
-            return Obstacle(
-                f"its program takes the socket of {socket}, which is masked", mask or "", "masked", argv=argv
-            )
+            text = f"its program takes the socket of {socket}, which is masked"
+            return Obstacle(text, mask or "", "masked", argv=argv, kind=SOCKET)
     return None
 
 
@@ -228,7 +286,7 @@ def _missing_program(host: Host, unit: Unit) -> Obstacle | None:
             wrong = _wrong(host, program)
             if wrong is not None and any(exists(host, shell) for shell in _SHELLS):
                 mend = f"Install what brings {program}"
-                return Obstacle(f"{program} {wrong}", path, f"{key}={value}", line, mend)
+                return Obstacle(f"{program} {wrong}", path, f"{key}={value}", line, mend, kind=PROGRAM)
     return None
 
 

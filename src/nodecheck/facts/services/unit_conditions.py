@@ -8,6 +8,7 @@ from nodecheck.errors import Absent
 from nodecheck.facts.boot.cmdline import values
 from nodecheck.facts.services.unit_files import Assignment, Unit
 from nodecheck.host import Host, exists, names_in
+from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
 Words = Callable[[], tuple[str, ...]]
@@ -72,6 +73,8 @@ def holds(host: Host, item: Condition, words: Words) -> bool | None:
     """Whether a condition will hold; None where files do not tell."""
     if item.key == "KernelCommandLine":
         found: bool | None = _has_word(words(), item.parameter)
+    elif item.key == "FirstBoot":
+        found = _is_first_boot(host, item.parameter, words)
     else:
         test = _TESTS.get(item.key)
         path = item.parameter.replace("%%", "%")
@@ -84,6 +87,34 @@ def holds(host: Host, item: Condition, words: Words) -> bool | None:
 def _has_word(words: tuple[str, ...], wanted: str) -> bool:
     """As ``condition_test_kernel_command_line``: a whole ``key=value``, or a key with or without a value."""
     return wanted in words or ("=" not in wanted and bool(values(words, wanted)))
+
+
+def _is_first_boot(host: Host, parameter: str, words: Words) -> bool | None:
+    """``ConditionFirstBoot=``: what the command line says, else whether the machine id is still to be made.
+
+    systemd.unit(5), machine-id(5), kernel-command-line(7) (``systemd.condition_first_boot=``). A root without the file
+    may have lost it on its way here.
+    """
+    wanted = _boolean(parameter)
+    told = values(words(), "systemd.condition_first_boot")
+    first = _boolean(told[-1]) if told else None
+    if first is None:
+        try:
+            first = text(host, "/etc/machine-id", 4096).strip(" \t\r\n") == "uninitialized"
+        except Absent:
+            return None
+    return None if wanted is None else first == wanted
+
+
+def _boolean(value: str) -> bool | None:
+    """What systemd's ``parse_boolean`` makes of a value; None where it is none.
+
+    >>> _boolean("Yes"), _boolean("off"), _boolean("maybe")
+    (True, False, None)
+    """
+    found = {**dict.fromkeys(("1", "yes", "y", "true", "t", "on"), True),
+             **dict.fromkeys(("0", "no", "n", "false", "f", "off"), False)}  # fmt: skip
+    return found.get(value.lower())
 
 
 def _is_file(host: Host, path: str) -> bool:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from nodecheck.errors import Absent
-from nodecheck.facts.services.unit_files import parse_unit
+from nodecheck.facts.services.cmdline import BootUnits
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.presets import FirstBoot
+from nodecheck.facts.services.unit_files import Assignment, parse_unit
 from nodecheck.facts.services.unit_names import dropin_dirs
-from nodecheck.facts.services.units import MOST_STEPS, UnitIndex
+from nodecheck.facts.services.units import BASIC_TARGETS, BOOT_TARGETS, MOST_STEPS, RESCUES, SYSINIT_TARGETS, UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Sources, UnitText
 from nodecheck.record import NamedTuple
 
 Pulls = Mapping[str, tuple[tuple[str, str], ...]]
 """Name of a unit to what pulls it in: unit and path of the text."""
 
+UPHOLDS_SINCE = 254
+"""The systemd from which on directories ``.upholds`` count."""
+
 _PULLING = ("Wants", "Requires", "BindsTo", "Upholds")
+_CONFLICTS = "Conflicts"
+_TRIGGERING = {".timer": ("Timer", "Unit"), ".socket": ("Socket", "Service")}
+"""Kinds of units that start another one, and the section and key that name it where it has not the same name."""
+_ALL_CONFLICT = "shutdown.target"
+"""What every unit conflicts with by default, and many say so in their text."""
+
+LEAST_KNOWN = ("sysinit.target", "basic.target", "multi-user.target", "graphical.target")
+"""The targets on the way of a boot, in its order."""
 
 
 def pulled_by_text(host: Host, index: UnitIndex, suffix: str) -> Pulls:
@@ -67,37 +82,32 @@ def _texts(index: UnitIndex, suffix: str) -> Iterator[tuple[str, str]]:
 
 
 class ServicePulls(NamedTuple):
-    """The units that the next boot reaches, by links and by text, and what their text pulls in."""
+    """The units that the next boot reaches, by links and by text, and what their text says of other units."""
 
     reached: frozenset[str]
     by_name: Pulls
+    conflicts: Mapping[str, tuple[str, ...]]
+    """Name of a unit to the units that are reached and name it in ``Conflicts=``."""
+    triggers: Pulls
+    """Name of a unit to the sockets and timers that are reached and start it, each with its path."""
 
     @classmethod
     def reads(cls) -> Sources:
         return (UnitText("*"),)
 
     @classmethod
-    def read(cls, host: Host, index: UnitIndex) -> ServicePulls:
-        """Walk down from the targets that every boot reaches, and read the text of each unit on the way."""
-        index = index.persistent()
-        links, aliases = _links_down(index), _aliases(index)
-        queue = list(index.boot_goals())
-        reached: set[str] = set()
-        found: dict[str, tuple[tuple[str, str], ...]] = {}
-        told: dict[str, tuple[str, ...]] = {}  # by path: instances share the text of their template
-        while queue and len(reached) < MOST_STEPS:
-            unit = index.resolve(queue.pop())
-            if unit in reached or index.masked(unit) or (index.complete and not index.exists(unit)):
-                continue
-            reached.add(unit)
-            queue += links.get(unit, ())
-            for path in _texts_of(index, unit, aliases.get(unit, ())):
-                if path not in told:
-                    told[path] = tuple(pulled_in(_source(host, path), path))
-                for name in told[path]:
-                    found[name] = (*found.get(name, ()), (unit, path))
-                    queue.append(name)
-        return cls(frozenset(reached), found)
+    def read(
+        cls, host: Host, init: InitSystem, index: UnitIndex, words: BootUnits, first: Lazy[FirstBoot]
+    ) -> ServicePulls:
+        """Walk down from the targets that the boot reaches, and read the text of each unit on the way.
+
+        What the command line wants and what the presets of a first boot enable are walked down from too. Raises what
+        the host raises for a text that is there and cannot be read.
+        """
+        index = boot_index(index, init)
+        goals = boot_goals(host, index, words.target[0] if words.target is not None else None)
+        wanted = [unit for unit, _ in words.wanted]
+        return walk(host, index, (*goals, *wanted, *_by_presets(host, index, goals, first)), masked_by(index, words))
 
     def why(self, index: UnitIndex, name: str) -> str | None:
         """The text that pulls a unit in at boot; None where none does."""
@@ -106,6 +116,142 @@ class ServicePulls(NamedTuple):
     def link(self, index: UnitIndex, name: str) -> str | None:
         """The link that pulls a unit in, in the directory of a unit that the boot reaches; None where none does."""
         return next((path for owner, path in index.pulls(name) if index.resolve(owner) in self.reached), None)
+
+    def rivals(self, index: UnitIndex, name: str) -> tuple[str, ...]:
+        """The units that are reached and name a unit in ``Conflicts=``, in the order in which they are reached."""
+        names = index.names_of(name)
+        found = dict.fromkeys(unit for alias in names for unit in self.conflicts.get(alias, ()))
+        return tuple(unit for unit in found if unit not in names)
+
+
+def boot_index(index: UnitIndex, init: InitSystem) -> UnitIndex:
+    """The unit files as the next boot finds them: nothing in ``/run``, and only the directories that this systemd
+    knows."""
+    index = index.persistent()
+    return index if init.at_least(UPHOLDS_SINCE) else index.without(".upholds")
+
+
+def masked_by(index: UnitIndex, words: BootUnits) -> frozenset[str]:
+    """The units that the command line masks, aliases resolved."""
+    return frozenset([name for unit, _ in words.masked for name in (unit, index.resolve(unit))])
+
+
+def boot_goals(host: Host, index: UnitIndex, target: str | None) -> tuple[str, ...]:
+    """The targets that a boot reaches, in its order: into ``target``, else into ``default.target`` (bootup(7)).
+
+    A target that is not one of systemd's own brings what it pulls in, and no more; where its text is not here, it is
+    taken to lead to what every boot reaches.
+    """
+    goal = index.default_target() if target is None else index.target(target)
+    if goal in RESCUES:
+        return (*_ordered(RESCUES[goal] - {goal}), goal)
+    last = goal if goal in LEAST_KNOWN else _leads_to(host, index, goal)
+    if last == "sysinit.target":
+        found: Iterable[str] = SYSINIT_TARGETS
+    elif last == "basic.target":
+        found = BASIC_TARGETS
+    else:
+        found = _ordered(BOOT_TARGETS if target is None else BOOT_TARGETS - {"default.target"})
+    return tuple(dict.fromkeys((*found, last, goal)))
+
+
+def _ordered(targets: Iterable[str]) -> tuple[str, ...]:
+    """Targets in the order of a boot, those without a place in it last, by name."""
+    known = {name: place for place, name in enumerate(BASIC_TARGETS)}
+    return tuple(sorted(targets, key=lambda name: (known.get(name, len(known)), name)))
+
+
+def _leads_to(host: Host, index: UnitIndex, target: str) -> str:
+    """The last target on the way of a boot that another one pulls in.
+
+    ``sysinit.target`` at least, which every service needs by default (systemd.service(5), "Default Dependencies").
+    """
+    if index.fragment(target) is None and not index.complete:
+        return "multi-user.target"
+    links, aliases = _links_down(index), _aliases(index)
+    queue = [target]
+    for unit in queue:
+        if len(queue) > MOST_STEPS:
+            break
+        named = [*links.get(unit, ())]
+        for path in _texts_of(index, unit, aliases.get(unit, ())):
+            named += pulled_in(_source(host, path), path)
+        targets = [index.target(name) for name in named if name.endswith(".target")]
+        queue += [name for name in dict.fromkeys(targets) if name not in queue]
+    return max((name for name in queue if name in LEAST_KNOWN), key=LEAST_KNOWN.index, default=LEAST_KNOWN[0])
+
+
+def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[str]) -> ServicePulls:
+    """All that some units pull in, in the order in which they do, and what the text of each says."""
+    links, aliases = _links_down(index), _aliases(index)
+    queue = list(goals)  # which grows while it is walked
+    reached: set[str] = set()
+    found = _Found({}, {}, {})
+    told: dict[str, tuple[Assignment, ...]] = {}  # by path: instances share the text of their template
+    for name in queue:
+        unit = index.resolve(name)
+        if unit in reached or unit in masked or index.masked(unit) or (index.complete and not index.exists(unit)):
+            continue
+        if len(reached) >= MOST_STEPS:
+            break
+        reached.add(unit)
+        queue += links.get(unit, ())
+        paths = tuple(_texts_of(index, unit, aliases.get(unit, ())))
+        for path in paths:
+            if path not in told:
+                told[path] = tuple(_assignments(_source(host, path), path))
+            queue += found.add(unit, told[path])
+        found.trigger(unit, paths, told)
+    return ServicePulls(frozenset(reached), found.pulls, found.conflicts, found.triggers)
+
+
+class _Found(NamedTuple):
+    """What the texts on a walk say of other units."""
+
+    pulls: dict[str, tuple[tuple[str, str], ...]]
+    conflicts: dict[str, tuple[str, ...]]
+    triggers: dict[str, tuple[tuple[str, str], ...]]
+
+    def add(self, unit: str, items: Iterable[Assignment]) -> Iterator[str]:
+        """Keep what a unit's text says; gives what it pulls in."""
+        for item in items:
+            for name in _names(item) if item.section == "Unit" else ():
+                if item.key == _CONFLICTS:
+                    self.conflicts[name] = (*self.conflicts.get(name, ()), unit)
+                else:
+                    self.pulls[name] = (*self.pulls.get(name, ()), (unit, item.path))
+                    yield name
+
+    def trigger(self, unit: str, paths: tuple[str, ...], told: Mapping[str, tuple[Assignment, ...]]) -> None:
+        """Keep what a socket or a timer starts: the unit that it names last, else the service of the same name."""
+        stem, dot, kind = unit.rpartition(".")
+        own = _TRIGGERING.get(dot + kind)
+        if own is not None and paths:
+            values = [item.value for path in paths for item in told[path] if (item.section, item.key) == own]
+            name = (values and values[-1]) or f"{stem}.service"
+            self.triggers[name] = (*self.triggers.get(name, ()), (unit, paths[0]))
+
+
+def _by_presets(host: Host, index: UnitIndex, goals: Container[str], first: Lazy[FirstBoot]) -> Iterator[str]:
+    """The units that the presets of a first boot enable, by name."""
+    if not first().first:
+        return
+    for name in sorted(index.files):
+        preset = first().preset(name)
+        if preset is None or preset.verb != "enable" or (fragment := index.fragment(name)) is None:
+            continue
+        items = parse_unit(_source(host, fragment), fragment)
+        into = [owner for item in items if item.section == "Install" for owner in _installs_into(item)]
+        if any(index.resolve(owner) in goals for owner in into):
+            yield name
+
+
+def _installs_into(item: Assignment) -> Iterator[str]:
+    return _names(item) if item.key in ("WantedBy", "RequiredBy", "UpheldBy") else iter(())
+
+
+def _names(item: Assignment) -> Iterator[str]:
+    return filter(None, item.value.replace("\t", " ").split(" "))
 
 
 def _links_down(index: UnitIndex) -> dict[str, list[str]]:
@@ -152,10 +298,37 @@ def pulled_in(source: str, path: str) -> Iterator[str]:
     >>> list(pulled_in("[Unit]\nRequires = \\\n  a.service\n", "x"))
     ['a.service']
     """
-    if any(map(source.__contains__, _PULLING)):
-        for item in parse_unit(_unit_section(source), path):
-            if item.section == "Unit" and item.key in _PULLING:
-                yield from filter(None, item.value.replace("\t", " ").split(" "))
+    for item in _assignments(source, path):
+        if item.section == "Unit" and item.key in _PULLING:
+            yield from _names(item)
+
+
+def _assignments(source: str, path: str) -> Iterator[Assignment]:
+    """What a text says of other units, where it says anything."""
+    own = _TRIGGERING.get(path[path.rfind(".") :])
+    if own is None or own[1] not in source:
+        if not any(map(source.__contains__, _PULLING)) and not _may_conflict(source):
+            return
+        source = _unit_section(source)
+    for item in parse_unit(source, path):
+        if (item.section == "Unit" and (item.key in _PULLING or item.key == _CONFLICTS)) or own == item[:2]:
+            yield item
+
+
+def _may_conflict(source: str) -> bool:
+    r"""Whether a text conflicts with more than what stands in the text of most units.
+
+    >>> _may_conflict("[Unit]\nConflicts=shutdown.target\n"), _may_conflict("[Unit]\nConflicts=a.service\n")
+    (False, True)
+    """
+    at = source.find(_CONFLICTS)
+    while at >= 0:
+        end = source.find("\n", at)
+        line = source[at : end if end >= 0 else len(source)]
+        if line.partition("=")[2].strip(" \t\r") != _ALL_CONFLICT:
+            return True
+        at = source.find(_CONFLICTS, at + 1)
+    return False
 
 
 def _unit_section(source: str) -> str:

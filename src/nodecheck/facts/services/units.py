@@ -6,7 +6,7 @@ Only directories and links are read here; the text of one unit is read by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.unit_dirs import SUFFIXES, UNIT_DIRS, Entry, alias_of
@@ -20,11 +20,20 @@ __all__ = ["BOOT_TARGETS", "RESCUES", "SUFFIXES", "UNIT_DIRS", "Entry", "UnitInd
 MOST_STEPS = 4096
 """Units looked at in one walk through what pulls what in."""
 
+SYSINIT_TARGETS = (
+    "sysinit.target", "local-fs-pre.target", "local-fs.target", "swap.target", "cryptsetup.target",
+    "integritysetup.target", "veritysetup.target",
+)  # fmt: skip
+"""Targets that systemd's own unit files pull in on the way to sysinit.target (bootup(7))."""
+
+BASIC_TARGETS = (
+    *SYSINIT_TARGETS, "sockets.target", "timers.target", "paths.target", "slices.target", "basic.target",
+)  # fmt: skip
+"""The same on the way to basic.target."""
+
 BOOT_TARGETS = frozenset(
     (
-        "default.target", "multi-user.target", "basic.target", "sysinit.target", "local-fs.target", "swap.target",
-        "local-fs-pre.target", "remote-fs.target", "sockets.target", "timers.target", "paths.target", "slices.target",
-        "cryptsetup.target", "integritysetup.target", "veritysetup.target", "getty.target", "machines.target",
+        *BASIC_TARGETS, "remote-fs.target", "getty.target", "machines.target", "multi-user.target", "default.target",
         "runlevel2.target", "runlevel3.target", "runlevel4.target",
     )
 )  # fmt: skip
@@ -171,22 +180,33 @@ class UnitIndex(NamedTuple):
 
     def default_target(self) -> str:
         """What ``default.target`` stands for; ``graphical.target``, as systemd installs it, where there is no link."""
-        found = self.resolve("default.target")
-        return _RUNLEVELS.get(found, found) if found != "default.target" else "graphical.target"
+        found = self.target("default.target")
+        return found if found != "default.target" else "graphical.target"
+
+    def target(self, name: str) -> str:
+        """The target that a name stands for, those of System V's runlevels too where no link says so."""
+        found = self.resolve(name)
+        return _RUNLEVELS.get(found, found)
 
     def starts_at_boot(self, name: str, target: str | None = None) -> str | None:
-        """The link that pulls a unit in at the next boot; None where none does or the unit is masked.
+        """The link by which a unit is enabled: that pulls it in on the way to the default target; None for none.
 
-        Links alone are followed, from the default target's tree; what only the text of another unit pulls in
-        (``Wants=``), or a socket, timer or path, is not seen here. For a target that every boot reaches: its file.
-        ``target`` is what the command line asks for instead of ``default.target``.
+        Whether the next boot starts it is another question, which :class:`nodecheck.facts.services.starts.BootStarts` answers.
         """
         index = self.persistent()
-        return _search(index, name, index.boot_goals(target))
+        return index.linked_from(name, index.boot_goals(target))
+
+    def linked_from(self, name: str, goals: Container[str], masked: Container[str] = ()) -> str | None:
+        """The link that pulls a unit in on the way to one of ``goals``; None where none does or the unit is masked.
+
+        Links alone are followed; what only the text of another unit pulls in (``Wants=``), or a socket, timer or path,
+        is not seen here. For one of the goals: its file. Units of ``masked`` count as masked too.
+        """
+        return _search(self, name, goals, masked)
 
     def boot_goals(self, target: str | None = None) -> frozenset[str]:
         """The targets that a boot into the default target, or another, is taken to reach."""
-        default = self.default_target() if target is None else self.resolve(target)
+        default = self.default_target() if target is None else self.target(target)
         return BOOT_TARGETS | {default} if default not in RESCUES else RESCUES[default]
 
 
@@ -195,19 +215,19 @@ _RUNLEVELS = {f"runlevel{n}.target": "multi-user.target" for n in "234"} | {
     "runlevel1.target": "rescue.target",
 }
 RESCUES = {
-    "rescue.target": frozenset(("rescue.target", "sysinit.target")),
+    "rescue.target": frozenset(("rescue.target", *SYSINIT_TARGETS)),
     "emergency.target": frozenset(("emergency.target",)),
 }
 """Targets of a node in trouble, and what is reached on the way to each (bootup(7))."""
 
 
-def _search(index: UnitIndex, name: str, goals: frozenset[str]) -> str | None:
+def _search(index: UnitIndex, name: str, goals: Container[str], masked: Container[str]) -> str | None:
     """The first link on a way from ``name`` up to one of ``goals``, over units that exist and are not masked."""
     queue: list[tuple[str, str | None]] = [(index.resolve(name), None)]
     done = {queue[0][0]}
     while queue and len(done) < MOST_STEPS:
         unit, why = queue.pop(0)
-        if index.masked(unit) or (index.complete and not index.exists(unit)):
+        if unit in masked or index.masked(unit) or (index.complete and not index.exists(unit)):
             continue
         if unit in goals:
             return why or index.fragment(unit) or unit

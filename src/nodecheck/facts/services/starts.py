@@ -1,0 +1,446 @@
+"""Does the next boot start a unit, by what, and what keeps it from starting?
+
+Everyone who asks that asks here. Sources: systemd.unit(5), systemd.special(7), bootup(7), kernel-command-line(7),
+systemd.preset(5), systemd-sysv-generator(8), systemd-rc-local-generator(8); systemd src/core/transaction.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck.errors import Absent, FactError, Unsupported
+from nodecheck.facts.boot.next_boot import BootCmdline
+from nodecheck.facts.services.cmdline import BootUnits
+from nodecheck.facts.services.generators import Generators
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts.services.presets import FULL_SINCE, MACHINE_ID, FirstBoot, Preset
+from nodecheck.facts.services.service_units import NEED, Obstacle, ServiceUnit, unit_at_boot
+from nodecheck.facts.services.sysv import SysvScript, SysvScripts
+from nodecheck.facts.services.unit_pulls import ServicePulls, boot_goals, boot_index, masked_by, walk
+from nodecheck.host import Host
+from nodecheck.model.evidence import Evidence, seen
+from nodecheck.model.needs import Lazy
+from nodecheck.record import NamedTuple
+
+STARTS, STAYS, UNTOLD = "starts", "stays", "untold"
+"""The three answers: shown to start, shown not to start, cannot be told."""
+
+LINK, TEXT, WORD, PRESET, SOCKET, TIMER, SCRIPT, GENERATOR, RUNLEVEL = (
+    "link", "text", "word", "preset", "socket", "timer", "script", "generator", "runlevel",
+)  # fmt: skip
+"""What can start a unit."""
+
+MASK, MASK_WORD, SHELL, TARGET, NO_UNIT, NOT_PULLED, OBSTACLE, CONFLICT = (
+    "mask", "mask word", "shell", "target", "no unit", "not pulled", "obstacle", "conflict",
+)  # fmt: skip
+"""What can keep a unit from starting."""
+
+RC_LOCAL = "rc-local.service"
+"""What runs ``rc.local``: a generator links it to multi-user.target, whoever enables it or not."""
+RC_LOCAL_GENERATOR = "systemd-rc-local-generator"
+
+_FROM_MULTI_USER = "234"
+
+
+class Pull(NamedTuple):
+    """What starts a unit."""
+
+    how: str
+    source: str
+    """The link, the file or the command line."""
+    value: str | None = None
+    """What it says, where it is more than a link."""
+    line: int | None = None
+
+
+class Stop(NamedTuple):
+    """What keeps a unit from starting."""
+
+    kind: str
+    message: str
+    evidence: tuple[Evidence, ...]
+    """A value of None: looked for and not there."""
+    by_cmdline: bool = False
+    """The kernel's command line has the say, which no file mends."""
+    unmask: bool = False
+    """A file that masks, and that ``systemctl unmask`` takes away."""
+    mend: str = ""
+    """What a person can do about it, where that is known."""
+    argv: tuple[str, ...] = ()
+    """The command that does it, where one does."""
+
+    @property
+    def source(self) -> str:
+        """Where it was read, or looked for."""
+        return self.evidence[0].source
+
+    @property
+    def value(self) -> str | None:
+        """What was read there; None: its absence is the evidence."""
+        return self.evidence[0].value
+
+
+class Start(NamedTuple):
+    """Whether the next boot starts a unit."""
+
+    unit: str
+    state: str
+    pull: Pull | None = None
+    """What starts it, or would if nothing kept it from starting; None where nothing does."""
+    stops: tuple[Stop, ...] = ()
+    """What keeps it from starting: all masks, else what comes first."""
+    fails: Stop | None = None
+    """Why it fails as soon as it is started: its program is not there."""
+    preset: tuple[Evidence, ...] = ()
+    """The preset of a first boot that enables it, or may disable it."""
+    script: str | None = None
+    """The System V script that it is made of."""
+    error: FactError | None = None
+    """Why nobody can tell; its code is the cause."""
+    doubt: tuple[Evidence, ...] = ()
+    """What shows that nobody can tell."""
+
+    @property
+    def starts(self) -> bool:
+        """Whether it is shown to start."""
+        return self.state == STARTS
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is shown not to start."""
+        return self.state == STAYS
+
+    @property
+    def acts(self) -> bool:
+        """Whether what it does at boot counts: something starts it, not only when a socket is used, and nothing is
+        shown to keep it from that."""
+        return self.state != STAYS and self.pull is not None and self.pull.how != SOCKET
+
+    def stop(self, *kinds: str) -> Stop | None:
+        """The first that keeps it from starting, of some kinds or of any."""
+        return next((stop for stop in self.stops if not kinds or stop.kind in kinds), None)
+
+
+class BootStarts:
+    """The units that the next boot starts. Each unit is looked into when it is first asked about."""
+
+    def __init__(
+        self,
+        host: Host,
+        init: InitSystem,
+        index: UnitIndex,
+        words: BootUnits,
+        cmdline: Lazy[BootCmdline],
+        pulls: Lazy[ServicePulls],
+        first: Lazy[FirstBoot],
+        scripts: Lazy[SysvScripts],
+        generators: Lazy[Generators],
+        levels: Lazy[Runlevels],
+    ) -> None:
+        self.init, self.words, self.levels = init, words, levels
+        self.index = boot_index(index, init)
+        """The unit files as the next boot finds them."""
+        self.first = first
+        self._host, self._cmdline, self._pulls, self._scripts, self._generators = (
+            host, cmdline, pulls, scripts, generators,
+        )  # fmt: skip
+        self._masked = masked_by(self.index, words)
+        self._goals: dict[str | None, tuple[str, ...]] = {}
+        self._by_default: ServicePulls | None = None
+        self._known: dict[str, Start] = {}
+        self._texts: dict[str, ServiceUnit | None] = {}
+
+    @classmethod
+    def read(
+        cls,
+        host: Host,
+        init: InitSystem,
+        index: UnitIndex,
+        words: BootUnits,
+        cmdline: Lazy[BootCmdline],
+        pulls: Lazy[ServicePulls],
+        first: Lazy[FirstBoot],
+        scripts: Lazy[SysvScripts],
+        generators: Lazy[Generators],
+        levels: Lazy[Runlevels],
+    ) -> BootStarts:
+        """Nothing is read yet but the directories of units and the command line."""
+        return cls(host, init, index, words, cmdline, pulls, first, scripts, generators, levels)
+
+    def of(self, unit: str) -> Start:
+        """Whether the next boot starts a unit. Raises what the host raises for a file that cannot be read."""
+        found = self._known.get(unit)
+        if found is None:
+            found = self._known[unit] = self._judged(unit)
+        return found
+
+    def text(self, unit: str) -> ServiceUnit | None:
+        """What a unit's text says, and what beneath its mask; None where there is none."""
+        if unit not in self._texts:
+            self._texts[unit] = unit_at_boot(self._host, self.init, self.index, self._cmdline, self.words, unit)
+        return self._texts[unit]
+
+    def text_pull(self, unit: str) -> str | None:
+        """The text of another unit that pulls this one in; None where none does."""
+        return self._pulls().why(self.index, unit)
+
+    def linked(self, unit: str) -> str | None:
+        """The link that pulls a unit in, by links alone: for who only wants to know whether to look closer."""
+        return self.index.linked_from(unit, self._targets(self._target()), self._masked)
+
+    def masks(self, unit: str) -> tuple[Stop, ...]:
+        """What masks a unit: a file, and the command line."""
+        return tuple(self._masks(unit))
+
+    def halted(self, unit: str) -> Stop | None:
+        """What of the command line keeps the init system from everything: a shell in its place.
+
+        Raises Unsupported where nobody can tell what is started in its place.
+        """
+        if self.words.untold is not None:
+            raise self.words.untold
+        return None if self.words.shell is None else self._word(SHELL, self.words.shell, unit)
+
+    def _judged(self, unit: str) -> Start:
+        if self.words.untold is not None:
+            return Start(unit, UNTOLD, error=self.words.untold)
+        halt = self.halted(unit)
+        if halt is not None:
+            return Start(unit, STAYS, stops=(halt,))
+        if not self.init.is_systemd:
+            return self._by_other_init(unit)
+        masks = self.masks(unit)
+        if masks:
+            return Start(unit, STAYS, stops=masks)
+        pull = self._pull(unit)
+        return self._not_pulled(unit) if pull is None else self._pulled(unit, pull)
+
+    def _by_other_init(self, unit: str) -> Start:
+        """A service of OpenRC; what another init starts is not known here."""
+        service = unit.removesuffix(".service")
+        if self.init.name != "openrc":
+            why = Unsupported("init", f"{self.init.name} boots this node, and what it starts is not known")
+            return Start(unit, UNTOLD, error=why)
+        levels = self.levels()
+        if not levels.present:
+            return Start(unit, UNTOLD, error=Absent("/etc/runlevels", "no runlevel is here"))
+        level = next(iter(levels.levels_of(service)), None)
+        if level is not None:
+            return Start(unit, STARTS, Pull(RUNLEVEL, f"/etc/runlevels/{level}/{service}"))
+        message = f"{service} is in no runlevel: nothing starts it at boot"
+        return Start(unit, STAYS, stops=(Stop(NOT_PULLED, message, (seen(f"/etc/runlevels/default/{service}"),)),))
+
+    def _masks(self, unit: str) -> Iterator[Stop]:
+        path = self.index.mask(unit)
+        if path is not None:
+            yield Stop(MASK, f"{unit} is masked", (seen(path, "masked"),), unmask=path.startswith("/etc/"))
+        word = self.words.masks(unit) or self.words.masks(self.index.resolve(unit))
+        if word is not None:
+            yield self._word(MASK_WORD, word, unit)
+
+    def _word(self, kind: str, word: str, unit: str) -> Stop:
+        message = f"{word} on the kernel command line keeps {unit} from starting"
+        text = f"Remove {word} from the boot loader's configuration (EL: grubby --remove-args)."
+        told = seen(self.words.source or "command line", word, line=self.words.line)
+        return Stop(kind, message, (told,), by_cmdline=True, mend=text)
+
+    def _target(self) -> str | None:
+        return self.words.target[0] if self.words.target is not None else None
+
+    def _targets(self, target: str | None) -> tuple[str, ...]:
+        """The targets that are reached by a boot into one."""
+        if target not in self._goals:
+            self._goals[target] = boot_goals(self._host, self.index, target)
+        return self._goals[target]
+
+    def _pull(self, unit: str) -> Pull | None:
+        """What pulls a unit in, the cheapest to find first."""
+        target = self._target()
+        found = self._by_link(unit, target) or self._by_generator(unit, target)
+        found = found or self._by_walk(unit, self._pulls())
+        word = self.words.wants(unit) or self.words.wants(self.index.resolve(unit))
+        if found is None and word is not None:
+            found = Pull(WORD, self.words.source or "command line", word, self.words.line)
+        return found
+
+    def _by_link(self, unit: str, target: str | None) -> Pull | None:
+        goals = self._targets(target)
+        link = self.index.linked_from(unit, goals, self._masked)
+        if link is not None:
+            return Pull(LINK, link)
+        link = self.index.linked_from(f"{unit.rpartition('.')[0]}.socket", goals, self._masked)
+        return None if link is None else Pull(SOCKET, link)
+
+    def _by_generator(self, unit: str, target: str | None) -> Pull | None:
+        """What a generator makes of ``rc.local``, unless it is masked; whether there is one is another question."""
+        if self.index.resolve(unit) != RC_LOCAL or "multi-user.target" not in self._targets(target):
+            return None
+        generators = self._generators()
+        path = generators.path(RC_LOCAL_GENERATOR)
+        default = f"/usr/lib/systemd/system-generators/{RC_LOCAL_GENERATOR}"
+        return None if path in generators.masks else Pull(GENERATOR, path or default)
+
+    def _by_walk(self, unit: str, pulls: ServicePulls) -> Pull | None:
+        """What pulls it in by text, by a link of a unit that only a text pulls in, or as a socket or timer elapses."""
+        source = pulls.why(self.index, unit)
+        if source is not None:
+            return Pull(TEXT, source)
+        source = pulls.link(self.index, unit)
+        if source is not None:
+            return Pull(LINK, source)
+        told = (self._by_trigger(*trigger) for trigger in pulls.triggers.get(self.index.resolve(unit), ()))
+        return next((pull for pull in told if pull is not None), None)
+
+    def _by_trigger(self, trigger: str, path: str) -> Pull | None:
+        """A socket that is reached, or a timer that elapses after every boot."""
+        if trigger.endswith(".socket"):
+            return Pull(SOCKET, path)
+        text = self.text(trigger)
+        return None if text is None or not text.elapses else Pull(TIMER, *text.elapses[0])
+
+    def _not_pulled(self, unit: str) -> Start:
+        """Nothing on the way to the target pulls it in: the target, a preset or the lack of a unit decides."""
+        if not self.index.exists(unit) and (script := self._script(unit)) is not None:
+            return self._of_script(unit, script)
+        if self._kept_by_target(unit):
+            return self._by_target(unit)
+        if not self.index.exists(unit):
+            return self._without_unit(unit)
+        preset = self.first().preset(unit)
+        text = self.text(unit) if preset is not None and preset.verb == "enable" else None
+        if preset is not None and text is not None and self._installs(text):
+            pull = Pull(PRESET, preset.path, preset.text.strip(" \t\r"), preset.line)
+            return self._pulled(unit, pull)._replace(preset=self._preset_seen(preset))
+        wanted = f"/etc/systemd/system/multi-user.target.wants/{unit}"
+        return Start(unit, STAYS, stops=(Stop(NOT_PULLED, f"nothing starts {unit}", (seen(wanted),)),))
+
+    def _without_unit(self, unit: str) -> Start:
+        path = f"/usr/lib/systemd/system/{unit}"
+        if self.index.complete:
+            return Start(unit, STAYS, stops=(Stop(NO_UNIT, f"there is no {unit}", (seen(path),)),))
+        return Start(unit, UNTOLD, error=Absent(path, "this root does not hold systemd's own units"))
+
+    def _kept_by_target(self, unit: str) -> bool:
+        """Whether it would start if the command line asked for no other target.
+
+        A unit that is not here may be pulled in by what is not here either, except into emergency.target.
+        """
+        target = self._target()
+        if target is None:
+            return False
+        if not self.index.exists(unit) and not self.index.complete and self.index.target(target) == "emergency.target":
+            return True
+        found = self._by_link(unit, None) or self._by_generator(unit, None)
+        return found is not None or self._by_walk(unit, self._default_pulls()) is not None
+
+    def _by_target(self, unit: str) -> Start:
+        word = self.words.target[1] if self.words.target is not None else ""
+        return Start(unit, STAYS, stops=(self._word(TARGET, word, unit),))
+
+    def _default_pulls(self) -> ServicePulls:
+        """What a boot into the default target reaches."""
+        if self._by_default is None:
+            self._by_default = walk(self._host, self.index, self._targets(None), self._masked)
+        return self._by_default
+
+    def _installs(self, text: ServiceUnit) -> bool:
+        """Whether enabling a unit has the boot start it."""
+        goals = self._targets(self._target())
+        return any(self.index.resolve(name) in goals for name in text.installs_into)
+
+    def _preset_seen(self, preset: Preset) -> tuple[Evidence, ...]:
+        line = seen(preset.path, preset.text.strip(" \t\r"), line=preset.line)
+        return (line,) if preset.path == MACHINE_ID else (seen(MACHINE_ID, self.first().machine_id), line)
+
+    def _script(self, unit: str) -> SysvScript | None:
+        return self._scripts().of((unit.removesuffix(".service"),)) if unit.endswith(".service") else None
+
+    def _of_script(self, unit: str, script: SysvScript) -> Start:
+        """A System V script, of which a generator makes a service."""
+        link = self._script_link(script, self._target())
+        if link is not None:
+            return self._pulled(unit, Pull(SCRIPT, link, script.path))._replace(script=script.path)
+        if self._target() is not None and self._script_link(script, None) is not None:
+            return self._by_target(unit)._replace(script=script.path)
+        message = f"{script.path} is in no runlevel: nothing starts it at boot"
+        told = (seen(script.path, "present"), seen(f"/etc/rc3.d/S??{script.name}"))
+        return Start(unit, STAYS, stops=(Stop(NOT_PULLED, message, told),), script=script.path)
+
+    def _script_link(self, script: SysvScript, target: str | None) -> str | None:
+        """The link that starts a script: runlevels 2 to 4 are multi-user.target, 5 is graphical.target."""
+        goals = self._targets(target)
+        levels = _FROM_MULTI_USER if "multi-user.target" in goals else ""
+        levels += "5" if "graphical.target" in goals else ""
+        return next((link for level, link in script.links if level in levels), None)
+
+    def _pulled(self, unit: str, pull: Pull) -> Start:
+        """Something pulls it in: a preset that takes that away, what its text asks for, and others in its way."""
+        found = Start(unit, STARTS, pull)
+        undone = self._disabled_by_preset(found)
+        if undone is not None:
+            return undone
+        text = self.text(unit)
+        obstacle = text.obstacle if text is not None else None
+        if obstacle is not None and not obstacle.fails:
+            return found._replace(state=STAYS, stops=(_of_obstacle(obstacle),))
+        if obstacle is not None:
+            found = found._replace(fails=_of_obstacle(obstacle))
+        rival = self._rival(unit)
+        return found if rival is None else self._excluded(found, text, rival)
+
+    def _disabled_by_preset(self, found: Start) -> Start | None:
+        """A first boot may disable what a link in ``/etc`` enables, where systemd was built to do so."""
+        unit, pull = found.unit, found.pull
+        by_link = pull is not None and pull.how in (LINK, SOCKET) and pull.source.startswith("/etc/")
+        if not by_link or not self.init.at_least(FULL_SINCE):
+            return None
+        preset = self.first().preset(unit)
+        if preset is None or preset.verb != "disable" or not self.first().full:
+            return None
+        message = f"{unit} is enabled, and the first boot may disable it, as {preset.path} says"
+        told = self._preset_seen(preset)
+        return found._replace(state=UNTOLD, preset=told, error=Unsupported(preset.path, message), doubt=told)
+
+    def _rival(self, unit: str) -> ServiceUnit | None:
+        """A unit that starts at the same boot and names this one in ``Conflicts=``.
+
+        systemd keeps the start of the one that names the other, whatever order they are in and whether or not its own
+        conditions hold (``transaction.c``, ``delete_one_unmergeable_job``). One that lacks a unit that it needs gets no
+        job at all.
+        """
+        for name in self._pulls().rivals(self.index, unit):
+            rival = self.text(name)
+            if rival is not None and (rival.obstacle is None or rival.obstacle.kind != NEED):
+                return rival
+        return None
+
+    def _excluded(self, found: Start, text: ServiceUnit | None, rival: ServiceUnit) -> Start:
+        """What becomes of a unit that another one conflicts with: it stays, unless something else has a say."""
+        unit = found.unit
+        told: tuple[Evidence, ...] = (
+            seen(rival.fragment, f"Conflicts={' '.join(rival.conflicts)}"),
+            seen(self.linked(rival.name) or rival.fragment, rival.name),
+        )
+        if text is not None and any(self.index.resolve(name) == rival.name for name in text.conflicts):
+            message = f"{unit} and {rival.name} are both enabled and exclude each other: which one starts is not known"
+            return found._replace(state=UNTOLD, error=Unsupported(rival.fragment, message), doubt=told)
+        pull = self._strong_pull(unit)
+        if pull is not None:
+            message = f"{rival.name}, which is enabled too, conflicts with {unit}, which another unit may require"
+            told = (*told, seen(pull, unit))
+            return found._replace(state=UNTOLD, error=Unsupported(rival.fragment, message), doubt=told)
+        message = f"{rival.name}, which is enabled too, conflicts with it"
+        mend = f"Choose one of the two: systemctl disable {rival.name}, or {unit}"
+        return found._replace(state=STAYS, stops=(Stop(CONFLICT, message, told, mend=mend),))
+
+    def _strong_pull(self, unit: str) -> str | None:
+        """What may have systemd keep a unit and drop the other one: ``Requires=`` and its like, as text or as link."""
+        folders = (".requires", ".upholds")
+        links = [path for _, path in self.index.pulls(unit) if path.rpartition("/")[0].endswith(folders)]
+        return links[0] if links else self.text_pull(unit)
+
+
+def _of_obstacle(found: Obstacle) -> Stop:
+    told = seen(found.source, found.text, line=found.line)
+    return Stop(OBSTACLE, found.message, (told,), found.by_cmdline, bool(found.argv), found.mend, found.argv)
