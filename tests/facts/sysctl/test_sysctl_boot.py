@@ -9,17 +9,13 @@ from typing import Any
 
 import pytest
 
+from nodecheck.checking.store import Facts, Given
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
-from nodecheck.facts.services.boot_commands import BootCommands
-from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
-from nodecheck.facts.services.presets import FirstBoot
-from nodecheck.facts.services.unit_pulls import ServicePulls
 from nodecheck.facts.sysctl.at_boot import BootSysctls
 from nodecheck.facts.sysctl.conf import procps_writes, systemd_writes
 from nodecheck.facts.sysctl.keys import is_glob, key_path
 from nodecheck.host.root import RootHost
-from nodecheck.model.needs import Lazy
 from tests.facts.sysctl import sysctl_oracle as oracle
 from tests.pairs import equal_pairs
 
@@ -31,14 +27,13 @@ BEFORE = {
 
 
 def sysctls(root: Path, cmdline: BootCmdline | None = None, init: InitSystem | None = None) -> BootSysctls:
-    host = RootHost(str(root))
-    kernel = Lazy(lambda: KernelRelease(None, "6.1.0"))
-    index = UnitIndex({}, {}, {}, frozenset(), False)
-    init = init or InitSystem()
-    first = Lazy(FirstBoot)
-    pulls = Lazy(lambda: ServicePulls.read(host, init, index, BootUnits(), first))
-    boot = Lazy(lambda: BootCommands.read(host, init, index, pulls))
-    return BootSysctls.read(host, init, index, cmdline or BootCmdline(), kernel, boot)
+    given: tuple[tuple[type, object], ...] = (
+        (UnitIndex, UnitIndex({}, {}, {}, frozenset(), False)),
+        (InitSystem, init or InitSystem()),
+        (BootCmdline, cmdline or BootCmdline()),
+        (KernelRelease, KernelRelease(None, "6.1.0")),
+    )
+    return Facts(RootHost(str(root)), [Given(*fact) for fact in given]).get(BootSysctls)
 
 
 def last_written(sysctls: BootSysctls, key: str, procps: bool = False) -> str | None:

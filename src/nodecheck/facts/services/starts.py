@@ -213,6 +213,8 @@ class BootStarts:
         masks = self.masks(unit)
         if masks:
             return Start(unit, STAYS, stops=masks)
+        if self.index.complete and not self.index.exists(unit) and unit != RC_LOCAL:
+            return self._without_unit(unit)
         pull = self._pull(unit)
         return self._not_pulled(unit) if pull is None else self._pulled(unit, pull)
 
@@ -301,8 +303,6 @@ class BootStarts:
 
     def _not_pulled(self, unit: str) -> Start:
         """Nothing on the way to the target pulls it in: the target, a preset or the lack of a unit decides."""
-        if not self.index.exists(unit) and (script := self._script(unit)) is not None:
-            return self._of_script(unit, script)
         if self._kept_by_target(unit):
             return self._by_target(unit)
         if not self.index.exists(unit):
@@ -316,6 +316,10 @@ class BootStarts:
         return Start(unit, STAYS, stops=(Stop(NOT_PULLED, f"nothing starts {unit}", (seen(wanted),)),))
 
     def _without_unit(self, unit: str) -> Start:
+        """A unit that has no file: one that a generator makes of a script, or none."""
+        script = self._scripts().of((unit.removesuffix(".service"),)) if unit.endswith(".service") else None
+        if script is not None:
+            return self._of_script(unit, script)
         path = f"/usr/lib/systemd/system/{unit}"
         if self.index.complete:
             return Start(unit, STAYS, stops=(Stop(NO_UNIT, f"there is no {unit}", (seen(path),)),))
@@ -352,9 +356,6 @@ class BootStarts:
     def _preset_seen(self, preset: Preset) -> tuple[Evidence, ...]:
         line = seen(preset.path, preset.text.strip(" \t\r"), line=preset.line)
         return (line,) if preset.path == MACHINE_ID else (seen(MACHINE_ID, self.first().machine_id), line)
-
-    def _script(self, unit: str) -> SysvScript | None:
-        return self._scripts().of((unit.removesuffix(".service"),)) if unit.endswith(".service") else None
 
     def _of_script(self, unit: str, script: SysvScript) -> Start:
         """A System V script, of which a generator makes a service."""

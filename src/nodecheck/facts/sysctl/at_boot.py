@@ -8,9 +8,9 @@ from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.services.boot_commands import BootCommands
-from nodecheck.facts.services.cmdline import boot_units
 from nodecheck.facts.services.early_services import other_command
-from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.starts import MASK, NO_UNIT, NOT_PULLED, TARGET, BootStarts, Stop
 from nodecheck.facts.sysctl.conf import (
     Setting,
     Write,
@@ -106,13 +106,13 @@ class BootSysctls(NamedTuple):
         cls,
         host: Host,
         init: InitSystem,
-        index: UnitIndex,
+        starts: BootStarts,
         cmdline: BootCmdline,
         kernel: Lazy[KernelRelease],
         boot: Lazy[BootCommands],
     ) -> BootSysctls:
         """Read them. Raises what the host raises for a file or directory that is there and cannot be read."""
-        writer = writer_of(host, init, index, cmdline)
+        writer = writer_of(host, init, starts)
         told = _cmdline_settings(cmdline, kernel)
         files = conf_files(host, SYSCTL_DIRS)
         if writer.name == PROCPS:
@@ -122,7 +122,7 @@ class BootSysctls(NamedTuple):
         found = [one for file in files for one in parse_systemd(_content(host, file), file.path, version)]
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
         again = runs(host, boot(), lambda: tuple(_procps_settings(host)))
-        again = (*tuned_runs(host, index.persistent()), *again)
+        again = (*tuned_runs(host, starts), *again)
         return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again)
 
     def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:
@@ -217,39 +217,59 @@ def _moves(only: str, new: str | None, old: str) -> bool:
     return int(new) > int(old) if only == ">" else int(new) < int(old)
 
 
-def writer_of(host: Host, init: InitSystem, index: UnitIndex, cmdline: BootCmdline) -> Writer:
+def writer_of(host: Host, init: InitSystem, starts: BootStarts) -> Writer:
     """What applies ``sysctl.d`` at boot. Raises Unsupported for an init that sets sysctls in a way of its own."""
+    halt = starts.halted(UNIT)
+    if halt is not None:
+        return _kept(halt)
     if not init.is_systemd:
         if init.name not in _RUN_PROCPS:
             raise Unsupported("init", f"{init.name} sets sysctls in a way that nodecheck does not know")
-        return _script(host, init)
-    told = boot_units(cmdline.words)
-    word = told.masks(UNIT)
+        return _script(starts, init)
+    found = starts.of(UNIT)
+    word = next((stop for stop in found.stops if stop.by_cmdline and stop.kind != TARGET), None)
     if word is not None:
-        return Writer(None, f"{word} on the command line keeps {UNIT} from starting", cmdline.source, by_cmdline=True)
-    lasting = index.persistent()
-    mask = lasting.mask(UNIT)
+        return _kept(word)
+    mask = found.stop(MASK)
     if mask is not None:
-        return Writer(None, f"{UNIT} is masked", mask)
-    other = other_command(host, lasting, UNIT)
+        return Writer(None, mask.message, mask.source)
+    other = other_command(host, starts.index, UNIT)
     if other is not None:
         return Writer(None, other.message, other.path)
-    if init.present and index.complete:
-        if not lasting.exists(UNIT):
-            return Writer(None, f"there is no {UNIT}", "/usr/lib/systemd/system/" + UNIT, absent=True)
-        link = lasting.starts_at_boot(UNIT, told.target and told.target[0])
-        if link is None:
-            return Writer(None, f"nothing starts {UNIT}", lasting.fragment(UNIT))
-        return Writer(SYSTEMD, f"{UNIT} is started", link)
-    return Writer(SYSTEMD, "systemd boots this node")
+    return _by_unit(init, starts)
 
 
-def _script(host: Host, init: InitSystem) -> Writer:
+def _by_unit(init: InitSystem, starts: BootStarts) -> Writer:
+    """What becomes of a service that nothing masks. A root that holds a part of the system tells little of it."""
+    found = starts.of(UNIT)
+    if found.error is not None and found.pull is not None:
+        raise found.error
+    whole = init.present and starts.index.complete
+    stop = found.stop()
+    if stop is not None and stop.kind == TARGET:
+        return Writer(None, f"nothing starts {UNIT}", starts.index.fragment(UNIT)) if whole else _kept(stop)
+    if stop is not None and stop.kind in (NO_UNIT, NOT_PULLED):
+        if not whole:
+            return Writer(SYSTEMD, "systemd boots this node")
+        if stop.kind == NO_UNIT:
+            return Writer(None, stop.message, stop.source, absent=True)
+        return Writer(None, stop.message, starts.index.fragment(UNIT))
+    if stop is not None:
+        return Writer(None, f"{UNIT} will not start: {stop.message}", stop.source)
+    if found.pull is None or not whole:
+        return Writer(SYSTEMD, "systemd boots this node")
+    return Writer(SYSTEMD, f"{UNIT} is started", found.pull.source)
+
+
+def _kept(stop: Stop) -> Writer:
+    why = f"{stop.value} on the command line keeps {UNIT} from starting"
+    return Writer(None, why, stop.source, by_cmdline=True)
+
+
+def _script(starts: BootStarts, init: InitSystem) -> Writer:
     if init.name == "openrc":
-        from nodecheck.facts.services.openrc import Runlevels
-
-        levels = Runlevels.read(host)
-        if not levels.starts("sysctl") and not levels.starts("procps"):  # procps: Debian's init script
+        services = ("sysctl", "procps")  # procps: Debian's init script
+        if all(starts.of(service).stays for service in services):
             return Writer(None, "no runlevel starts OpenRC's sysctl service", "/etc/runlevels")
     return Writer(PROCPS, f"{init.name}'s boot scripts run procps' sysctl")
 

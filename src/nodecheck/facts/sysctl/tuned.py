@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from nodecheck.errors import Absent
-from nodecheck.facts.services.units import UnitIndex
+from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.sysctl.conf import Setting
 from nodecheck.facts.sysctl.keys import is_glob
 from nodecheck.facts.sysctl.runs import SysctlRun, SysctlSetter
@@ -46,12 +46,12 @@ class Option(NamedTuple):
     text: str
 
 
-def tuned_runs(host: Host, index: UnitIndex) -> tuple[SysctlRun, ...]:
+def tuned_runs(host: Host, starts: BootStarts) -> tuple[SysctlRun, ...]:
     """What TuneD writes at boot; nothing where it does not start or has no profile that sets sysctls.
 
     Raises what the host raises for a file that is there and cannot be read.
     """
-    if index.starts_at_boot(UNIT) is None:
+    if not starts.of(UNIT).acts:
         return ()
     names = [name for path in ACTIVE for name in _read(host, path).split()]
     merged = _Merged()
