@@ -8,13 +8,12 @@ from nodecheck.errors import Absent
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.kernel.modules import module_name
-from nodecheck.facts.services.cmdline import boot_units
 from nodecheck.facts.services.early_services import other_command
-from nodecheck.facts.services.init_system import InitSystem, UnitIndex
-from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.starts import MASK, MASK_WORD, NO_UNIT, NOT_PULLED, BootStarts
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
-from nodecheck.model.sources import Exists, File, Sources, UnitText
+from nodecheck.model.sources import Exists, File, Sources
 from nodecheck.record import NamedTuple
 
 SERVICE = "systemd-modules-load.service"
@@ -68,58 +67,68 @@ class ModulesLoad(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        from nodecheck.facts.services.openrc import Runlevels
-
         return (
             *conf_sources(LOAD_DIRS, "*.conf"),
             Exists(INITRAMFS_TOOLS),
             File(ETC_MODULES),
             File(OPENRC_MODULES),
-            *Runlevels.reads(),
-            UnitText(SERVICE),
         )
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, cmdline: BootCmdline, units: UnitIndex) -> ModulesLoad:
+    def read(cls, host: Host, init: InitSystem, cmdline: BootCmdline, starts: BootStarts) -> ModulesLoad:
         """Read what the node's init reads. Raises what the host raises for a file that cannot be read."""
         files = conf_files(host, LOAD_DIRS)
         if init.is_systemd:
             words = _obeyed(host, cmdline.words)
             loads = [*cmdline_loads(cmdline._replace(words=words), init), *_of_files(host, files)]
-            return cls(tuple(loads), files, hindrance(units, cmdline) or _other_command(host, units))
+            return cls(tuple(loads), files, hindrance(starts) or _other_command(host, starts))
         if init.name in ("openrc", "sysvinit", "runit"):
             loads = [load._replace(obeys_blacklist=False) for load in _of_files(host, files, words=True)]
             found = (*_of_etc_modules(host, files), *loads, *_of_openrc(host, init))
-            return cls(found, files, _openrc_hindrance(host) if init.name == "openrc" else None)
-        return cls((), files, None, False, None if init.name == "upstart" else init.name)
+            return cls(found, files, _halted(starts) or (_openrc_hindrance(starts) if init.name == "openrc" else None))
+        return cls((), files, _halted(starts), False, None if init.name == "upstart" else init.name)
 
 
-def hindrance(units: UnitIndex, cmdline: BootCmdline) -> Hindrance | None:
-    """What keeps systemd-modules-load.service from running: a mask, or that nothing starts it."""
-    word = boot_units(cmdline.words).masks(SERVICE)
-    if word is not None:
-        return Hindrance(f"{SERVICE} is masked on the command line", cmdline.source or "command line", word)
-    path = units.persistent().mask(SERVICE)
-    if path is not None:
-        return Hindrance(f"{SERVICE} is masked", path, "/dev/null", unmask=True)
-    if units.complete and not units.exists(SERVICE):
-        return Hindrance(f"{SERVICE} is not installed", f"/usr/lib/systemd/system/{SERVICE}", None)
+def hindrance(starts: BootStarts) -> Hindrance | None:
+    """What keeps systemd-modules-load.service from running: a mask, or that nothing starts it.
+
+    Raises what :meth:`BootStarts.of` raises, and where nobody can tell why.
+    """
+    found = starts.of(SERVICE)
+    if found.error is not None and (found.pull is not None or starts.words.untold is not None):
+        raise found.error
+    stop = found.stop(MASK_WORD) or found.stop()
+    if stop is None:
+        return None
+    if stop.kind == MASK_WORD:
+        return Hindrance(f"{SERVICE} is masked on the command line", stop.source, stop.value)
+    if stop.kind == MASK:
+        return Hindrance(stop.message, stop.source, "/dev/null", stop.unmask)
+    if stop.kind == NO_UNIT:
+        return Hindrance(f"{SERVICE} is not installed", stop.source, None)
+    if stop.kind != NOT_PULLED:
+        return Hindrance(stop.message, stop.source, stop.value)
     # A root that shows no links of sysinit.target at all does not tell which units are started.
-    if units.complete and "sysinit.target.wants" in units.dirs and units.starts_at_boot(SERVICE) is None:
-        return Hindrance(f"nothing starts {SERVICE}", f"/usr/lib/systemd/system/sysinit.target.wants/{SERVICE}", None)
+    if starts.index.complete and "sysinit.target.wants" in starts.index.dirs:
+        return Hindrance(stop.message, f"/usr/lib/systemd/system/sysinit.target.wants/{SERVICE}", None)
     return None
 
 
-def _openrc_hindrance(host: Host) -> Hindrance | None:
+def _halted(starts: BootStarts) -> Hindrance | None:
+    """What keeps the scripts of another init from running."""
+    stop = starts.halted("the init system")
+    return None if stop is None else Hindrance(stop.message, stop.source, stop.value)
+
+
+def _openrc_hindrance(starts: BootStarts) -> Hindrance | None:
     """OpenRC's own service loads them all, or Debian's init script of kmod, where it is in a runlevel."""
-    levels = Runlevels.read(host)
-    if levels.starts("modules") or levels.starts("kmod"):
+    if any(not starts.of(service).stays for service in ("modules", "kmod")):
         return None
     return Hindrance("OpenRC's service modules is in no runlevel", "/etc/runlevels/boot/modules", None)
 
 
-def _other_command(host: Host, units: UnitIndex) -> Hindrance | None:
-    other = other_command(host, units.persistent(), SERVICE)
+def _other_command(host: Host, starts: BootStarts) -> Hindrance | None:
+    other = other_command(host, starts.index, SERVICE)
     return Hindrance(other.message, other.path, other.text) if other is not None else None
 
 
