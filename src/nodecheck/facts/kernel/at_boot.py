@@ -218,6 +218,11 @@ class BootModules(NamedTuple):
                     return _script_not_run(script, load, evidence)
         if config is not None:
             return BootVerdict(MISSING, "the kernel that will boot was built without it", tuple(evidence))
+        for load, stop in self.units().stopped:
+            if load.name == name:
+                shown = (seen(load.path, load.text, line=load.line), *stop.evidence, *evidence)
+                message = f"{load.path} would load it, but {stop.message}"
+                return BootVerdict(NOT_LOADED, message, shown, load=load)
         return BootVerdict(NOT_LOADED, "nothing loads it at boot, and it is not shown to be built in", tuple(evidence))
 
     def _looked_into(self, name: str) -> Iterator[Evidence]:

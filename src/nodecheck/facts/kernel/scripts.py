@@ -9,8 +9,8 @@ from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.kernel.modules_load import Load
-from nodecheck.facts.services.init_system import InitSystem, Unit, UnitIndex, load_unit
-from nodecheck.facts.services.unit_pulls import ServicePulls
+from nodecheck.facts.services.init_system import InitSystem, Unit, load_unit
+from nodecheck.facts.services.starts import KEEPING, MASK, NOT_PULLED, RC_LOCAL, BootStarts, Stop
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen
@@ -67,18 +67,27 @@ class ModuleScripts(NamedTuple):
         return (Tree(SCRIPT_DIR, "*.modules"), File(RC_MODULES), *map(File, RC_LOCALS))
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, units: UnitIndex, release: Lazy[OsRelease]) -> ModuleScripts:
+    def read(cls, host: Host, init: InitSystem, starts: BootStarts, release: Lazy[OsRelease]) -> ModuleScripts:
         """Raises what the host raises for a directory or a script that cannot be read."""
         found: list[ModuleScript] = []
         paths = list(_paths(host))
         if paths:
-            run, why = _runner(init, units, release)
+            run, why = _runner(init, starts, release)
             found += [script for path in paths for script in _script(host, path, run, why)]
-        masked = units.persistent().mask("rc-local.service")
         for path in RC_LOCALS:
             if not (host.link(path) or "").endswith("rc.d/rc.local"):  # EL's /etc/rc.local: the same file
-                found += _script(host, path, masked is None, seen(masked, "/dev/null") if masked else None)
+                found += [_of_rc_local(script, starts) for script in _script(host, path, True, None)]
         return cls(tuple(found))
+
+
+def _of_rc_local(script: ModuleScript, starts: BootStarts) -> ModuleScript:
+    """``rc.local`` with what keeps its service from running it; a condition of that is that it is executable."""
+    stop = starts.of(RC_LOCAL).stop() if script.executable else None
+    return script if stop is None else script._replace(run=False, why=_why(stop))
+
+
+def _why(stop: Stop) -> Evidence:
+    return seen(stop.source, "/dev/null") if stop.kind == MASK else stop.evidence[0]
 
 
 def _paths(host: Host) -> Iterator[str]:
@@ -99,18 +108,18 @@ def _script(host: Host, path: str, run: bool, why: Evidence | None) -> tuple[Mod
     return (ModuleScript(path, executable, parse_script(source), run, why),)
 
 
-def _runner(init: InitSystem, units: UnitIndex, release: Lazy[OsRelease]) -> tuple[bool, Evidence]:
+def _runner(init: InitSystem, starts: BootStarts, release: Lazy[OsRelease]) -> tuple[bool, Evidence]:
     """Whether something runs the scripts: an enabled unit, EL6's rc.sysinit, or (in a root that holds no units of
     systemd) the distribution's release, whose initscripts enable it."""
+    halt = starts.halted("the init system")
+    if halt is not None:
+        return False, _why(halt)
     if init.name in ("upstart", "sysvinit"):
         return True, seen("/etc/rc.d/rc.sysinit")
     for name in RUNNERS:
-        if units.exists(name):
-            link = units.starts_at_boot(name)
-            return link is not None, seen(
-                link or f"/etc/systemd/system/sysinit.target.wants/{name}", name if link else None
-            )
-    if units.complete or not init.is_systemd:
+        if starts.index.exists(name):
+            return _by_unit(name, starts)
+    if starts.index.complete or not init.is_systemd:
         return False, seen(f"/usr/lib/systemd/system/{RUNNERS[1]}")
     told = release()
     major = (told.version or "").partition(".")[0]
@@ -118,33 +127,51 @@ def _runner(init: InitSystem, units: UnitIndex, release: Lazy[OsRelease]) -> tup
     return run, told.evidence[0] if told.evidence else seen("/etc/os-release")
 
 
+def _by_unit(name: str, starts: BootStarts) -> tuple[bool, Evidence]:
+    found = starts.of(name)
+    if found.acts and found.pull is not None:
+        return True, seen(found.pull.source, name)
+    stop = found.stop()
+    if stop is None or stop.kind in (MASK, NOT_PULLED):
+        return False, seen(f"/etc/systemd/system/sysinit.target.wants/{name}")
+    return False, _why(stop)
+
+
 class UnitLoads(NamedTuple):
     """Modules that enabled services load by ``modprobe`` (``ExecStartPre=-/sbin/modprobe overlay``), and
     ``modprobe@NAME.service``."""
 
     loads: tuple[Load, ...] = ()
+    stopped: tuple[tuple[Load, Stop], ...] = ()
+    """What services would load that are enabled and kept from starting, and what keeps them from that."""
 
     @classmethod
     def reads(cls) -> Sources:
         return (UnitText("*.service"),)
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, units: UnitIndex, pulls: Lazy[ServicePulls]) -> UnitLoads:
+    def read(cls, host: Host, init: InitSystem, starts: BootStarts) -> UnitLoads:
         """Raises what the host raises for a unit file that cannot be read."""
         if not init.is_systemd:
             return cls()
-        return cls((*_instances(units), *_commands(host, units, pulls)))
+        units = [(unit, starts.of(unit.name)) for unit in _loading(host, starts)]
+        loads = [load for unit, found in units if found.acts for load in _of_unit(unit)]
+        kept = [(unit, stop) for unit, found in units if (stop := found.stop(*KEEPING)) is not None]
+        stopped = [(load, stop) for unit, stop in kept for load in _of_unit(unit)]
+        return cls((*_instances(starts), *loads), tuple(stopped))
 
 
-def _instances(units: UnitIndex) -> Iterator[Load]:
-    for folder, names in sorted(units.links.items()):
+def _instances(starts: BootStarts) -> Iterator[Load]:
+    for folder, names in sorted(starts.index.links.items()):
         for name in names:
-            if name.startswith("modprobe@") and name.endswith(".service") and units.starts_at_boot(name):
+            if name.startswith("modprobe@") and name.endswith(".service") and starts.of(name).acts:
                 module = name.removeprefix("modprobe@").removesuffix(".service")
                 yield Load(module_name(module), f"{folder}/{name}", None, name, early=False)
 
 
-def _commands(host: Host, units: UnitIndex, pulls: Lazy[ServicePulls]) -> Iterator[Load]:
+def _loading(host: Host, starts: BootStarts) -> Iterator[Unit]:
+    """The services that run ``modprobe``, by name."""
+    units = starts.index
     names = [name for name in sorted(units.files) if name.endswith(".service") and not name.endswith("@.service")]
     for name in names[:MOST_UNITS]:
         path = units.fragment(name)
@@ -157,14 +184,13 @@ def _commands(host: Host, units: UnitIndex, pulls: Lazy[ServicePulls]) -> Iterat
             continue
         unit = load_unit(host, units, name)
         if unit is not None and any("modprobe" in item.value for item in unit.assignments):
-            yield from _of_unit(unit, units, pulls)
+            yield unit
 
 
-def _of_unit(unit: Unit, units: UnitIndex, pulls: Lazy[ServicePulls]) -> Iterator[Load]:
-    if units.starts_at_boot(unit.name) is not None or unit.name in pulls().reached:
-        for key in ("ExecStartPre", "ExecStart", "ExecStartPost"):
-            for value, source, line in unit.values("Service", key):
-                yield from _of_command(value, source, line)
+def _of_unit(unit: Unit) -> Iterator[Load]:
+    for key in ("ExecStartPre", "ExecStart", "ExecStartPost"):
+        for value, source, line in unit.values("Service", key):
+            yield from _of_command(value, source, line)
 
 
 def _of_command(value: str, path: str, line: int) -> Iterator[Load]:

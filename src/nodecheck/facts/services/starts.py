@@ -36,6 +36,9 @@ MASK, MASK_WORD, SHELL, TARGET, NO_UNIT, NOT_PULLED, OBSTACLE, CONFLICT = (
 )  # fmt: skip
 """What can keep a unit from starting."""
 
+KEEPING = (MASK_WORD, SHELL, TARGET, OBSTACLE, CONFLICT)
+"""What keeps a unit from starting that is enabled and not masked, as ``systemctl is-enabled`` has it."""
+
 RC_LOCAL = "rc-local.service"
 """What runs ``rc.local``: a generator links it to multi-user.target, whoever enables it or not."""
 RC_LOCAL_GENERATOR = "systemd-rc-local-generator"
@@ -260,11 +263,10 @@ class BootStarts:
         """What pulls a unit in, the cheapest to find first."""
         target = self._target()
         found = self._by_link(unit, target) or self._by_generator(unit, target)
-        found = found or self._by_walk(unit, self._pulls())
         word = self.words.wants(unit) or self.words.wants(self.index.resolve(unit))
         if found is None and word is not None:
             found = Pull(WORD, self.words.source or "command line", word, self.words.line)
-        return found
+        return found or self._by_walk(unit, self._pulls())
 
     def _by_link(self, unit: str, target: str | None) -> Pull | None:
         goals = self._targets(target)
@@ -291,8 +293,12 @@ class BootStarts:
         source = pulls.link(self.index, unit)
         if source is not None:
             return Pull(LINK, source)
-        told = (self._by_trigger(*trigger) for trigger in pulls.triggers.get(self.index.resolve(unit), ()))
-        return next((pull for pull in told if pull is not None), None)
+        for trigger in pulls.triggers.get(self.index.resolve(unit), ()):
+            if (pull := self._by_trigger(*trigger)) is not None:
+                return pull
+        if pulls.error is not None and self.index.exists(unit):
+            raise pulls.error
+        return None
 
     def _by_trigger(self, trigger: str, path: str) -> Pull | None:
         """A socket that is reached, or a timer that elapses after every boot."""

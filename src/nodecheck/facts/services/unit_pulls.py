@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.presets import FirstBoot
@@ -90,6 +90,8 @@ class ServicePulls(NamedTuple):
     """Name of a unit to the units that are reached and name it in ``Conflicts=``."""
     triggers: Pulls
     """Name of a unit to the sockets and timers that are reached and start it, each with its path."""
+    error: FactError | None = None
+    """Why a text on the way could not be read: then no other unit is shown not to be pulled in."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -101,8 +103,7 @@ class ServicePulls(NamedTuple):
     ) -> ServicePulls:
         """Walk down from the targets that the boot reaches, and read the text of each unit on the way.
 
-        What the command line wants and what the presets of a first boot enable are walked down from too. Raises what
-        the host raises for a text that is there and cannot be read.
+        What the command line wants and what the presets of a first boot enable are walked down from too.
         """
         index = boot_index(index, init)
         goals = boot_goals(host, index, words.target[0] if words.target is not None else None)
@@ -188,6 +189,7 @@ def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[s
     reached: set[str] = set()
     found = _Found({}, {}, {})
     told: dict[str, tuple[Assignment, ...]] = {}  # by path: instances share the text of their template
+    errors: list[FactError] = []
     for name in queue:
         unit = index.resolve(name)
         if unit in reached or unit in masked or index.masked(unit) or (index.complete and not index.exists(unit)):
@@ -199,10 +201,18 @@ def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[s
         paths = tuple(_texts_of(index, unit, aliases.get(unit, ())))
         for path in paths:
             if path not in told:
-                told[path] = tuple(_assignments(_source(host, path), path))
+                told[path] = tuple(_read_assignments(host, path, errors))
             queue += found.add(unit, told[path])
         found.trigger(unit, paths, told)
-    return ServicePulls(frozenset(reached), found.pulls, found.conflicts, found.triggers)
+    error = errors[0] if errors else None
+    return ServicePulls(frozenset(reached), found.pulls, found.conflicts, found.triggers, error)
+
+
+def _read_assignments(host: Host, path: str, errors: list[FactError]) -> Iterator[Assignment]:
+    try:
+        yield from _assignments(_source(host, path), path)
+    except FactError as error:
+        errors.append(error)
 
 
 class _Found(NamedTuple):
