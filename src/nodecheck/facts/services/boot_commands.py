@@ -9,12 +9,11 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent
 from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.starts import KEEPING, MASK, RC_LOCAL, BootStarts, Stop
 from nodecheck.facts.services.unit_files import load_unit
-from nodecheck.facts.services.unit_pulls import ServicePulls
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.base import text
-from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
@@ -32,7 +31,7 @@ MOST_SCRIPT_BYTES = 64 << 10
 """A larger file is a program that has a script's name or its first line."""
 
 _TOLD = ("sysctl", "swapon", "swapoff", "/proc/sys")
-"""What somebody here asks about: units that have none of it in their text need not be told to start at boot."""
+"""What somebody here asks about: whether a unit starts that has none of it in its text makes no difference."""
 
 _KEYS = ("ExecStartPre", "ExecStart", "ExecStartPost")
 
@@ -53,18 +52,22 @@ class BootCommands(NamedTuple):
     """The lines in the order of the units' names, those of ``rc.local`` last."""
 
     lines: tuple[Line, ...] = ()
+    stopped: tuple[tuple[Line, Stop], ...] = ()
+    """Lines of what is enabled and kept from starting, each with what keeps it from that."""
 
     @classmethod
     def reads(cls) -> Sources:
         return (UnitText("*.service"), *map(File, RC_LOCALS), Named("a command of a unit in /etc/systemd/system"))
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, index: UnitIndex, pulls: Lazy[ServicePulls]) -> BootCommands:
+    def read(cls, host: Host, init: InitSystem, starts: BootStarts) -> BootCommands:
         """Read them where systemd boots. Raises what the host raises for a file that is there and cannot be read."""
         if not init.is_systemd:
             return cls()
-        index = index.persistent()
-        return cls((*_of_units(host, index, pulls), *_of_rc_local(host, index)))
+        parts = [(lines, starts.of(unit)) for unit, lines in (*_of_units(host, starts), *_of_rc_local(host, starts))]
+        found = [line for lines, start in parts if start.acts for line in lines]
+        stopped = [(line, stop) for lines, start in parts if (stop := start.stop(*KEEPING)) for line in lines]
+        return cls(tuple(found), tuple(stopped))
 
     def of(self, program: str) -> Iterator[tuple[tuple[str, ...], Line]]:
         """The arguments of each command of a program, with its line."""
@@ -74,15 +77,19 @@ class BootCommands(NamedTuple):
                     yield words, line
 
 
-def _of_units(host: Host, index: UnitIndex, pulls: Lazy[ServicePulls]) -> Iterator[Line]:
-    for name in _own_units(index):
-        lines = tuple(_of_unit(host, index, name))
-        linked = index.starts_at_boot(name) is not None
-        if not linked and any(word in line.text for line in lines for word in _TOLD):
-            linked = index.resolve(name) in pulls().reached  # most nodes need not be walked through
-        if linked:
-            for line in lines:
-                yield from (line, *_of_script(host, line))
+def _of_units(host: Host, starts: BootStarts) -> Iterator[tuple[str, tuple[Line, ...]]]:
+    """The units that do anything of what is asked about: only they are looked into further."""
+    for name in _own_units(starts.index):
+        lines = tuple(_of_unit(host, starts.index, name))
+        linked = starts.linked(name) is not None
+        if lines and (linked or (_is_told(lines) and starts.of(name).acts)):
+            lines = tuple(found for line in lines for found in (line, *_of_script(host, line)))
+        if _is_told(lines):
+            yield name, lines
+
+
+def _is_told(lines: tuple[Line, ...]) -> bool:
+    return any(word in line.text for line in lines for word in _TOLD)
 
 
 def _own_units(index: UnitIndex) -> tuple[str, ...]:
@@ -137,16 +144,18 @@ def _is_shell(head: bytes) -> bool:
     return first.startswith(b"#!") and any(word.endswith(b"sh") for word in first[2:].split())
 
 
-def _of_rc_local(host: Host, index: UnitIndex) -> Iterator[Line]:
-    if index.masked("rc-local.service"):
+def _of_rc_local(host: Host, starts: BootStarts) -> Iterator[tuple[str, tuple[Line, ...]]]:
+    if any(stop.kind == MASK for stop in starts.masks(RC_LOCAL)):
         return
     for path in RC_LOCALS:
         try:
             if not host.stat(path).executable:
                 continue
-            yield from _of_text(text(host, path), path)
+            lines = tuple(_of_text(text(host, path), path))
         except Absent:
             continue
+        if _is_told(lines):
+            yield RC_LOCAL, lines
         return
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError, TooLarge
-from nodecheck.facts.services.boot_commands import BootCommands
+from nodecheck.facts.services.boot_commands import BootCommands, commands
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.unit_names import device_node, path_of_unit, unit_of_path
@@ -14,6 +14,7 @@ from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.swap.fstab import Fstab
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
+from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Each, Exists, File, Sources, UnitText
 from nodecheck.record import NamedTuple
@@ -269,6 +270,8 @@ class SwapCommands(NamedTuple):
     areas: tuple[Swapon, ...] = ()
     off: Swapon | None = None
     """What turns everything off again that the boot turned on."""
+    kept: tuple[Evidence, ...] = ()
+    """What keeps commands from being run that would turn swap on."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -283,7 +286,9 @@ class SwapCommands(NamedTuple):
             areas = [what for what in (lines if _all(words) else words) if what.startswith(_AREAS)]
             found.extend([Swapon(what, line.source, line.line, line.text) for what in areas])
         off = [line for words, line in boot.of("swapoff") if _all(words) and line.sure and _is_first(line.text)]
-        return cls(tuple(found), Swapon("", off[0].source, off[0].line, off[0].text) if off else None)
+        kept = [stop.evidence for line, stop in boot.stopped if any(commands(line.text, "swapon"))]
+        told = tuple(dict.fromkeys([item for evidence in kept for item in evidence]))
+        return cls(tuple(found), Swapon("", off[0].source, off[0].line, off[0].text) if off else None, told)
 
 
 def _all(words: tuple[str, ...]) -> bool:
