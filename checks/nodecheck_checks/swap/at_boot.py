@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen
 from nodecheck.facts.services.generators import Generators
-from nodecheck.facts.services.init_system import InitSystem, UnitIndex
-from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts.services.starts import KEEPING, TARGET, BootStarts
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.swap.cmdline import SwapOptions
 from nodecheck.facts.swap.fstab import FSTAB, Fstab, FstabEntry
@@ -31,9 +30,9 @@ NO_FSTAB = ("talos", "rancheros")
 class SwapBoot:
     """The init system of the next boot and what keeps swap off in it."""
 
-    def __init__(self, init: InitSystem, index: UnitIndex, options: SwapOptions, generators: Generators) -> None:
-        self.init = init
-        self.index = index
+    def __init__(self, starts: BootStarts, options: SwapOptions, generators: Generators) -> None:
+        self.at_boot = starts
+        self.init = starts.init
         self.options = options
         self.generators = generators
         self._reasons: list[Evidence] = []
@@ -68,24 +67,39 @@ class SwapBoot:
         """Whether a unit that swap.target pulls in is kept from starting, by a mask or with the whole target."""
         if self.masked(unit):
             return True
-        return self._target_counts(on_device) and (self._target_fails or self.masked(SWAP_TARGET))
+        return self._target_counts(on_device) and (
+            self._target_fails or self.masked(SWAP_TARGET) or self._is_left_out(SWAP_TARGET)
+        )
+
+    def _is_left_out(self, target: str) -> bool:
+        """Whether the command line asks for a target that does not pull another one in, such as emergency.target."""
+        stop = self.at_boot.of(target).stop(TARGET)
+        self.kept([stop.evidence] if stop is not None else [])
+        return stop is not None
 
     def _target_counts(self, on_device: bool) -> bool:
         return self.init.at_least(DEVICE_STARTS if on_device else TARGET_MASK_IGNORED + 1)
 
     def masked(self, unit: str) -> bool:
         """Whether a unit is masked on disk or by ``systemd.mask=`` (systemd-debug-generator(8))."""
-        path = self.index.mask(unit)
-        if path is not None:
-            self._reasons.append(seen(path, "masked"))
-            return True
-        return self.blocked(dict(self.options.masked).get(unit))
+        masks = self.at_boot.masks(unit)
+        self.kept(mask.evidence for mask in masks[:1])
+        return bool(masks)
+
+    def kept(self, told: Iterable[tuple[Evidence, ...]]) -> None:
+        """Remember what keeps something from starting that would turn swap on."""
+        for evidence in told:
+            self._reasons += evidence
 
     def starts(self, owner: str) -> bool:
         """Whether a unit is started at boot; a device is when it appears."""
         if self.masked(owner):
             return False
-        return owner.endswith(".device") or self.index.starts_at_boot(owner) is not None
+        if owner.endswith(".device"):
+            return True
+        found = self.at_boot.of(owner)
+        self.kept(stop.evidence for stop in found.stops if stop.kind in KEEPING)
+        return found.acts
 
     def turned_off(self, commands: Lazy[SwapCommands]) -> bool:
         """Whether a boot unit or ``rc.local`` runs ``swapoff -a`` once all is on that ``swap.target`` waits for."""
@@ -95,15 +109,13 @@ class SwapBoot:
             self._reasons.append(self.off)
         return off is not None
 
-    def of_fstab(
-        self, fstab: Fstab, runlevels: Lazy[Runlevels], pulls: Lazy[SwapPulls], commands: Lazy[SwapCommands]
-    ) -> Iterator[Outcome]:
+    def of_fstab(self, fstab: Fstab, pulls: Lazy[SwapPulls], commands: Lazy[SwapCommands]) -> Iterator[Outcome]:
         """The swap areas of fstab that the next boot turns on; OpenRC runs ``swapon -a`` in its service ``swap``."""
         if self.init.is_systemd:
             off = self.blocked(self.options.fstab_off) or self.blocked(self.options.swap_off)
             if not off and fstab.swaps and self.runs("systemd-fstab-generator"):
                 yield from self._generated(fstab, pulls, commands)
-        elif self.init.name not in NO_FSTAB and (self.init.name != "openrc" or runlevels().starts("swap")):
+        elif self.init.name not in NO_FSTAB and (self.init.name != "openrc" or not self.at_boot.of("swap").stays):
             yield from self._swapon(fstab)
 
     def _generated(self, fstab: Fstab, pulls: Lazy[SwapPulls], commands: Lazy[SwapCommands]) -> Iterator[Outcome]:
@@ -127,9 +139,9 @@ class SwapBoot:
 
     def _wanted(self, unit: str, pulls: Lazy[SwapPulls]) -> bool:
         """Whether something else than the generator's own link pulls the unit of a line in."""
-        if unit in dict(self.options.wanted):
+        if self.at_boot.words.wants(unit) is not None:
             return True
-        owners = (*self.index.pulls(unit), *pulls().by_name.get(unit, ()))
+        owners = (*self.at_boot.index.pulls(unit), *pulls().by_name.get(unit, ()))
         return any(owner != SWAP_TARGET and self.starts(owner) for owner, _ in owners)
 
     def _swapon(self, fstab: Fstab) -> Iterator[Outcome]:

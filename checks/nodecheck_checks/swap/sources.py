@@ -51,7 +51,7 @@ def _pulled(boot: SwapBoot, unit: SwapUnit) -> Evidence | None:
     """What pulls a unit in; a mask on swap.target stops only what comes by it alone."""
     if boot.masked(unit.name):
         return None
-    word = dict(boot.options.wanted).get(unit.name)
+    word = boot.at_boot.words.wants(unit.name)
     if word is not None:
         return boot.word(word)
     for owner, link in unit.pulled:
@@ -115,12 +115,12 @@ def _zram_fix(device: ZramDevice, unit: str, hidden: bool) -> Fix:
 
 def of_services(boot: SwapBoot, services: SwapServices, runlevels: Lazy[Runlevels]) -> Iterator[Outcome]:
     """Services that make swap: zram's, and dphys-swapfile."""
+    boot.kept([services.kept])
     for service in services.services:
-        if not boot.masked(f"{service.name}.service"):
-            message = f"{service.name} turns swap on at boot: {service.what}"
-            evidence = [seen(service.source, service.name)]
-            fix = _service_fix(boot, service, runlevels)
-            yield _fail(message, service.what, service.name, evidence, fix)
+        message = f"{service.name} turns swap on at boot: {service.what}"
+        evidence = [seen(service.source, service.name)]
+        fix = _service_fix(boot, service, runlevels)
+        yield _fail(message, service.what, service.name, evidence, fix)
 
 
 def _service_fix(boot: SwapBoot, service: SwapService, runlevels: Lazy[Runlevels]) -> Fix:
@@ -137,10 +137,8 @@ def _service_fix(boot: SwapBoot, service: SwapService, runlevels: Lazy[Runlevels
 
 def of_commands(boot: SwapBoot, swapon: SwapCommands) -> Iterator[Outcome]:
     """``swapon`` in units of the administrator's own and in ``rc.local``."""
+    boot.kept([swapon.kept])
     for area in swapon.areas:
-        rc_local = area.source.endswith("/rc.local")
-        if rc_local and boot.masked("rc-local.service"):
-            continue
         fix = by_hand("Take the command out", f"Take {area.text!r} out of {area.source}.")
         message = f"{area.source} turns swap on at boot: {area.text}"
         yield _fail(message, area.what, area.source, [seen(area.source, area.text, line=area.line)], fix)

@@ -9,8 +9,8 @@ from nodecheck.errors import FactError
 from nodecheck.facts.boot.next_boot import KernelRelease
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.services.generators import Generators
-from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.swap.cmdline import SwapOptions
 from nodecheck.facts.swap.fstab import Fstab
 from nodecheck.facts.swap.gpt import GptSwaps
@@ -108,8 +108,7 @@ def _swapoff(path: str, deleted: bool) -> Fix:
 
 @swap.at_boot
 def swap_boot(
-    init: InitSystem,
-    index: UnitIndex,
+    starts: BootStarts,
     options: SwapOptions,
     generators: Generators,
     fstab: Lazy[Fstab],
@@ -124,9 +123,9 @@ def swap_boot(
     kernel: Lazy[KernelRelease],
 ) -> Results:
     """Nothing turns swap on at the next boot."""
-    boot = SwapBoot(init, index.persistent(), options, generators)
+    boot = SwapBoot(starts, options, generators)
     sources: tuple[Callable[[], Iterator[Outcome]], ...] = (
-        lambda: (kept_from_gpt(boot, gpt, found) for found in boot.of_fstab(fstab(), runlevels, pulls, commands)),
+        lambda: (kept_from_gpt(boot, gpt, found) for found in boot.of_fstab(fstab(), pulls, commands)),
         lambda: of_cmdline(boot),
         lambda: of_units(boot, units()),
         lambda: of_zram(boot, zram(), commands),
@@ -136,7 +135,9 @@ def swap_boot(
     )
     found: list[Outcome] = []
     errors: list[FactError] = []
-    for source in sources:
+    halt = starts.halted("the init system")
+    boot.kept([halt.evidence] if halt is not None else [])
+    for source in sources if halt is None else ():
         try:
             found.extend(source())
         except FactError as error:

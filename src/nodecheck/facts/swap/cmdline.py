@@ -1,6 +1,6 @@
 """What the kernel's command line says of swap to systemd and to zram-generator at the next boot.
 
-kernel-command-line(7), systemd-fstab-generator(8), systemd-gpt-auto-generator(8), systemd-debug-generator(8).
+kernel-command-line(7), systemd-fstab-generator(8), systemd-gpt-auto-generator(8).
 Words that begin with ``rd.`` are for the initrd alone. ``noswap`` means nothing to any of them.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.services.cmdline import boot_units
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
@@ -46,10 +45,6 @@ class SwapOptions(NamedTuple):
     zram_on: str | None = None
     """``systemd.zram``: zram0 also without configuration."""
     extras: tuple[ExtraSwap, ...] = ()
-    masked: tuple[tuple[str, str], ...] = ()
-    """Units that ``systemd.mask=`` masks, and the word."""
-    wanted: tuple[tuple[str, str], ...] = ()
-    """Units that ``systemd.wants=`` pulls in, and the word."""
     source: str | None = None
     line: int | None = None
     text: str = ""
@@ -70,7 +65,7 @@ def swap_options(words: Iterable[str], init: InitSystem) -> SwapOptions:
 
     >>> swap_options(["fstab=no", "noswap", "systemd.swap=0"], InitSystem(version=219))
     SwapOptions(fstab_off='fstab=no', swap_off=None, gpt_off=None, zram_off=None, zram_on=None, extras=(), \
-masked=(), wanted=(), source=None, line=None, text='')
+source=None, line=None, text='')
     """
     words = tuple(words)
     swap = _switch(words, "systemd.swap") if init.at_least(SWAP_KNOWN) else None
@@ -83,7 +78,6 @@ masked=(), wanted=(), source=None, line=None, text='')
         None if zram is None or zram[0] else zram[1],
         zram[1] if zram is not None and zram[0] else None,
         tuple(_extras(words)) if init.at_least(EXTRA_KNOWN) else (),
-        *boot_units(words)[:2],
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.services.boot_commands import BootCommands, commands
 from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.starts import KEEPING, MASK, BootStarts
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.unit_names import device_node, path_of_unit, unit_of_path
 from nodecheck.facts.services.units import UnitIndex
@@ -134,7 +135,8 @@ class SwapServices(NamedTuple):
     """The services that turn swap on at the next boot."""
 
     services: tuple[SwapService, ...] = ()
-    sources: tuple[str, ...] = ()
+    kept: tuple[Evidence, ...] = ()
+    """What keeps services from starting that are enabled."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -143,34 +145,35 @@ class SwapServices(NamedTuple):
         return (*map(Dir, (_INIT_SCRIPTS, "/etc/init", *_RC_DIRS, *levels)), *map(Exists, configs), File(DPHYS_CONFIG))
 
     @classmethod
-    def read(cls, host: Host, index: UnitIndex, init: InitSystem) -> SwapServices:
+    def read(cls, host: Host, starts: BootStarts) -> SwapServices:
         """Look for the services, and for what starts them."""
         found = []
-        for name, config in _SERVICES:
-            service = _service(host, index, init, name, config)
+        kept: list[Evidence] = []
+        for name, config in (*_ZRAM, (DPHYS, DPHYS_CONFIG)):
+            service = _service(host, starts, name, config)
             if service is not None:
                 found.append(service)
-        found.extend(_instances(index, init))
+            elif starts.init.is_systemd and (stop := starts.of(f"{name}.service").stop(*KEEPING)) is not None:
+                kept.extend(stop.evidence)
+        found.extend(_instances(starts))
         services = tuple(_dphys(host, service) if service.name == DPHYS else service for service in found)
-        return cls(tuple(service for service in services if service is not None))
+        return cls(tuple(service for service in services if service is not None), tuple(kept))
 
 
-def _service(host: Host, index: UnitIndex, init: InitSystem, name: str, config: str | None) -> SwapService | None:
+def _service(host: Host, starts: BootStarts, name: str, config: str | None) -> SwapService | None:
+    init, index = starts.init, starts.index
     if init.is_systemd:
-        unit = f"{name}.service"
-        if index.persistent().masked(unit):
-            return None
-        link = index.starts_at_boot(unit)
-        if link is not None:
-            return SwapService(name, "/dev/zram0", link)
-        if index.persistent().exists(unit):
+        start = starts.of(f"{name}.service")
+        if start.acts and start.pull is not None:
+            return SwapService(name, "/dev/zram0", start.pull.source)
+        if start.stop(MASK, *KEEPING) is not None or index.exists(f"{name}.service") or init.present:
             return None
     if init.name == "upstart" and exists(host, f"/etc/init/{name}.conf"):
         return SwapService(name, "/dev/zram0", f"/etc/init/{name}.conf")
     link = _sysv_link(host, name)
     if link is not None:
         return SwapService(name, "/dev/zram0", link)
-    if config is not None and not init.present and not _shows_services(host, index) and exists(host, config):
+    if config is not None and not _shows_services(host, index) and exists(host, config):
         return SwapService(name, "/dev/zram0", config)
     return None
 
@@ -181,7 +184,7 @@ def _shows_services(host: Host, index: UnitIndex) -> bool:
 
 
 def _sysv_link(host: Host, name: str) -> str | None:
-    """The start link of an init script (which systemd-sysv-generator makes a unit of), or OpenRC's."""
+    """The start link of an init script, or OpenRC's, where no systemd is here."""
     if exists(host, f"{_INIT_SCRIPTS}/{name}"):
         for folder in _RC_DIRS:
             for link in names_in(host, folder):
@@ -193,17 +196,17 @@ def _sysv_link(host: Host, name: str) -> str | None:
     return None
 
 
-def _instances(index: UnitIndex, init: InitSystem) -> Iterator[SwapService]:
+def _instances(starts: BootStarts) -> Iterator[SwapService]:
     """Instances of ``swap-create@.service`` (zram-generator before 1.0) that a link pulls in."""
-    if init.is_systemd:
-        boot = index.persistent()
+    if starts.init.is_systemd:
+        boot = starts.index
         links = {link for paths in boot.dirs.values() for path in paths for link in boot.links[path]}
         for link in sorted(links):
             if link.startswith("swap-create@") and link.endswith(".service"):
-                why = index.starts_at_boot(link)
-                if why is not None:
+                start = starts.of(link)
+                if start.acts and start.pull is not None:
                     instance = link[len("swap-create@") : -len(".service")]
-                    yield SwapService(link.removesuffix(".service"), f"/dev/{instance}", why)
+                    yield SwapService(link.removesuffix(".service"), f"/dev/{instance}", start.pull.source)
 
 
 def _dphys(host: Host, service: SwapService) -> SwapService | None:
