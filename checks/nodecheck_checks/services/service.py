@@ -8,21 +8,14 @@ from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check
 from nodecheck.errors import FactError
 from nodecheck.facts.cluster.joined import Joined
 from nodecheck.facts.cluster.needed_services import NeededServices
-from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
-from nodecheck.facts.services.openrc import Runlevels, StartedServices
-from nodecheck.facts.services.presets import FirstBoot
+from nodecheck.facts.services.openrc import StartedServices
 from nodecheck.facts.services.running import Services, ServiceState
 from nodecheck.facts.services.service_units import KnownServices, OtherServices, ServiceUnit
-from nodecheck.facts.services.sysv import SysvScripts
-from nodecheck.facts.services.unit_names import template_of
-from nodecheck.facts.services.unit_pulls import ServicePulls
+from nodecheck.facts.services.starts import BootStarts
 from nodecheck.fix import Fix, Step, by_hand, command
-from nodecheck_checks.services.at_boot import Boot, boot_outcome
+from nodecheck_checks.services.at_boot import Boot, boot_outcome, by_cmdline
 from nodecheck_checks.services.names import candidates, is_kubelet, is_time, to_install, unit_name
-
-UPHOLDS_SINCE = 254
-"""The systemd from which on directories ``.upholds`` count."""
 
 _LIST = "systemctl list-units"
 
@@ -228,50 +221,29 @@ def _openrc_now(subject: str, init: InitSystem, started: Lazy[StartedServices]) 
 def service_boot(
     subject: str,
     init: InitSystem,
-    index: UnitIndex,
-    known: Lazy[KnownServices],
-    others: Lazy[OtherServices],
-    pulls: Lazy[ServicePulls],
-    scripts: Lazy[SysvScripts],
-    levels: Lazy[Runlevels],
-    words: BootUnits,
-    first: Lazy[FirstBoot],
+    starts: BootStarts,
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
     """Whether something starts the unit at the next boot, and lets it start."""
     if not init.is_systemd:
-        yield _openrc_boot(subject, init, levels)
+        yield _openrc_boot(subject, init, starts)
         return
-    index = index.persistent()
-    if not init.at_least(UPHOLDS_SINCE):
-        index = index.without(".upholds")
-
-    def text(unit: str) -> ServiceUnit | None:
-        unit = unit if index.files.get(unit) else template_of(unit) or unit
-        found = known().units.get(unit) or others().units.get(unit)
-        if isinstance(found, FactError):
-            raise found
-        return found
-
-    def texts() -> Iterator[ServiceUnit]:
-        read = known().units
-        if not any(index.resolve(name) in read for name in candidates(subject)):
-            read = others().units  # which was read for the unit's own text
-        yield from (unit for unit in read.values() if isinstance(unit, ServiceUnit))
-
-    outcome = boot_outcome(Boot(subject, index, words, text, texts, pulls, scripts, first))
+    outcome = boot_outcome(Boot(subject, starts))
     if not require and is_time(subject):
         outcome = outcome._replace(severity=Severity.WARNING)
     yield outcome
 
 
-def _openrc_boot(subject: str, init: InitSystem, levels: Lazy[Runlevels]) -> Outcome:
+def _openrc_boot(subject: str, init: InitSystem, starts: BootStarts) -> Outcome:
+    halt = starts.halted(subject)
+    if halt is not None:
+        return by_cmdline(subject, halt)
+    names = candidates(subject, "")
     if init.name != "openrc":
         message = f"{init.name} boots this node, and what it starts is not known"
         return unknown(message, code="unsupported", expected="enabled")
-    found = levels()
-    name = next((name for name in candidates(subject, "") if found.present and found.starts(name)), None)
+    name = next((name for name in names if starts.of(name).starts), None)
     evidence: list[Evidence] = [seen("/etc/runlevels/default", name or None, locator=subject)]
     if name is not None:
         return ok(f"{name} starts at boot", expected="enabled", actual="enabled", evidence=evidence)

@@ -215,7 +215,8 @@ class BootStarts:
             return self._by_other_init(unit)
         masks = self.masks(unit)
         if masks:
-            return Start(unit, STAYS, stops=masks)
+            script = self._script(unit)
+            return Start(unit, STAYS, stops=masks, script=script.path if script is not None else None)
         if self.index.complete and not self.index.exists(unit) and unit != RC_LOCAL:
             return self._without_unit(unit)
         pull = self._pull(unit)
@@ -323,7 +324,7 @@ class BootStarts:
 
     def _without_unit(self, unit: str) -> Start:
         """A unit that has no file: one that a generator makes of a script, or none."""
-        script = self._scripts().of((unit.removesuffix(".service"),)) if unit.endswith(".service") else None
+        script = self._script(unit)
         if script is not None:
             return self._of_script(unit, script)
         path = f"/usr/lib/systemd/system/{unit}"
@@ -362,6 +363,12 @@ class BootStarts:
     def _preset_seen(self, preset: Preset) -> tuple[Evidence, ...]:
         line = seen(preset.path, preset.text.strip(" \t\r"), line=preset.line)
         return (line,) if preset.path == MACHINE_ID else (seen(MACHINE_ID, self.first().machine_id), line)
+
+    def _script(self, unit: str) -> SysvScript | None:
+        """The System V script of which a generator makes a service that has no file."""
+        if self.index.exists(unit) or not unit.endswith(".service"):
+            return None
+        return self._scripts().of((unit.removesuffix(".service"),))
 
     def _of_script(self, unit: str, script: SysvScript) -> Start:
         """A System V script, of which a generator makes a service."""
