@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
-from nodecheck.errors import Absent, Unsupported
+from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.security.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
-from nodecheck.facts.services.cmdline import BootUnits
-from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
-from nodecheck.facts.services.presets import FirstBoot
-from nodecheck.facts.services.unit_pulls import ServicePulls
-from nodecheck.facts.services.units import RESCUES
+from nodecheck.facts.services.starts import LINK, NOT_PULLED, TARGET, TEXT, WORD, BootStarts, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
-from nodecheck_checks.firewall.wanted import Wanted
+from nodecheck_checks.firewall.wanted import FIREWALLS, UNITS, Wanted
 
 
 class Start(NamedTuple):
@@ -24,6 +23,10 @@ class Start(NamedTuple):
     evidence: Evidence
     by_link: bool = False
     """Links in ``/etc`` alone do, which ``systemctl disable`` takes away."""
+    doubt: FactError | None = None
+    """Why nobody can tell whether it really starts."""
+    rival: str = ""
+    """The unit that starts in its place."""
 
 
 class AtBoot:
@@ -31,19 +34,15 @@ class AtBoot:
 
     def __init__(
         self,
-        init: InitSystem,
+        starts: BootStarts,
         runlevels: Lazy[Runlevels],
-        index: UnitIndex,
-        pulls: Lazy[ServicePulls],
-        words: BootUnits,
         ufw: Lazy[UfwConf],
         saved: Lazy[SavedRules],
         script: Lazy[NftFile],
         firewalld: Lazy[FirewalldTrace],
-        first: Lazy[FirstBoot],
     ) -> None:
-        self.init, self.runlevels, self.firewalld, self.first = init, runlevels, firewalld, first
-        self.index, self.pulls, self.words, self.ufw, self.saved, self.script = index, pulls, words, ufw, saved, script
+        self.starts, self.init, self.index = starts, starts.init, starts.index
+        self.runlevels, self.firewalld, self.ufw, self.saved, self.script = runlevels, firewalld, ufw, saved, script
 
     def start(self, unit: str) -> Start | None:
         """Whether the next boot starts a unit; None where there is no such unit.
@@ -51,31 +50,47 @@ class AtBoot:
         A root that holds only a part of the system may have the link that enables a unit, and not the unit.
         """
         if not self.index.exists(unit):
-            link = None if self.index.complete else self.index.starts_at_boot(unit)
-            return None if link is None else Start(unit, True, seen(link, unit), by_link=True)
-        source = self.words.source or "command line"
-        mask = self.index.mask(unit)
-        if mask is not None:
-            return Start(unit, False, seen(mask, "masked"))
-        if (word := self.words.masks(unit)) is not None:
-            return Start(unit, False, seen(source, word, line=self.words.line))
-        if (word := self.words.wants(unit)) is not None:
-            return Start(unit, True, seen(source, word, line=self.words.line))
-        target = self.words.target[0] if self.words.target is not None else None
-        link = self.index.starts_at_boot(unit, target if target in RESCUES else None)
-        pulls = self.pulls() if target not in RESCUES else None
-        text = pulls.why(self.index, unit) if pulls is not None else None
-        if link is None and text is None and pulls is not None:
-            link = pulls.link(self.index, unit)
-        if link is not None:
-            by_link = text is None and not _has_links_of_its_own(self.index, unit)
-            return Start(unit, True, seen(link, unit), by_link=by_link)
-        if text is not None:
-            return Start(unit, True, seen(text, f"pulls in {unit}"))
-        preset = self.first().preset(unit)
-        if preset is not None and preset.verb == "enable":  # each of these units has an [Install]
-            return Start(unit, True, seen(preset.path, preset.text.strip(" \t\r"), line=preset.line))
-        return Start(unit, False, _not_enabled(self.index, unit))
+            return None if self.index.complete else self._linked(unit)
+        found = self.starts.of(unit)
+        if found.error is not None and found.pull is None:
+            raise found.error
+        stop = found.stop()
+        if stop is not None:
+            nothing = stop.kind in (NOT_PULLED, TARGET)
+            evidence = _not_enabled(self.index, unit) if nothing else stop.evidence[0]
+            return Start(unit, False, evidence, rival=stop.rival)
+        pull = self._by_word(unit) or found.pull
+        if pull is None:
+            return Start(unit, False, _not_enabled(self.index, unit))
+        if pull.how != LINK:
+            return Start(unit, True, _pull_seen(unit, pull), doubt=found.error)
+        by_link = self.starts.text_pull(unit) is None and not _has_links_of_its_own(self.index, unit)
+        return Start(unit, True, _pull_seen(unit, pull), by_link, found.error)
+
+    def _linked(self, unit: str) -> Start | None:
+        found = self.starts.of(unit)
+        if self.starts.words.untold is not None:
+            raise self.starts.words.untold
+        stop = found.stop()
+        if stop is not None:
+            enabled = stop.by_cmdline and self.index.starts_at_boot(unit) is not None
+            return Start(unit, False, stop.evidence[0]) if enabled else None
+        pull = found.pull
+        return None if pull is None or pull.how != LINK else Start(unit, True, _pull_seen(unit, pull), by_link=True)
+
+    def _by_word(self, unit: str) -> Pull | None:
+        """The word that wants a unit, which stays whatever becomes of its links."""
+        words = self.starts.words
+        word = words.wants(unit)
+        return None if word is None else Pull(WORD, words.source or "command line", word, words.line)
+
+    def freed(self, by: str, wanted: Wanted) -> Iterator[Start]:
+        """Units of firewalls that are to be off, and that start once one that conflicts with them does not."""
+        for name in filter(wanted.strict, FIREWALLS):
+            for unit in UNITS[name]:
+                start = self.start(unit)
+                if start is not None and start.rival == by:
+                    yield start._replace(by_link=not _has_links_of_its_own(self.index, unit))
 
     def trace(self, name: str) -> Evidence | None:
         """What shows a firewall that is meant to work, where no unit does."""
@@ -90,6 +105,12 @@ class AtBoot:
             files = [(path, tables or ()) for _, path, tables in self.saved().files]
         found = ((path, table.blocks()) for path, tables in files for table in tables)
         return next((seen(path, why) for path, why in found if why is not None), None)
+
+
+def _pull_seen(unit: str, pull: Pull) -> Evidence:
+    if pull.how == TEXT:
+        return seen(pull.source, f"pulls in {unit}")
+    return seen(pull.source, pull.value or unit, line=pull.line)
 
 
 def _not_enabled(index: UnitIndex, unit: str) -> Evidence:
@@ -109,6 +130,9 @@ def _has_links_of_its_own(index: UnitIndex, unit: str) -> bool:
 
 def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -> Outcome:
     """One firewall at the next boot."""
+    halt = boot.starts.halted(units[0])
+    if halt is not None:
+        return ok(f"nothing starts {name} at boot", actual="not enabled", evidence=halt.evidence)
     if not boot.init.is_systemd:
         return _by_runlevels(boot, name, units, wanted)
     starts = [start for start in map(boot.start, units) if start is not None]
@@ -121,11 +145,15 @@ def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Want
     told: list[Evidence] = []
     effects = {start: _effect(boot, name, start.unit, wanted.strict(name), told) for start in enabled}
     working = [start for start in enabled if effects[start] is not None]
+    doubt = next((start.doubt for start in working if start.doubt is not None), None)
+    if doubt is not None and all(start.doubt is not None for start in working):
+        raise doubt
     if working:
         from nodecheck_checks.firewall.fixes import boot_fix
 
         ports = None if wanted.strict(name) else wanted.ports()
-        units_on = tuple([(start.unit, start.by_link) for start in working])
+        freed = [start for one in working for start in boot.freed(one.unit, wanted)] if ports is None else []
+        units_on = tuple([(start.unit, start.by_link) for start in (*working, *freed)])
         fix = boot_fix(name, units_on, boot.ufw() if name == "ufw" else None, ports)
         for start in working:
             path = boot.index.fragment(start.unit) or ""

@@ -11,12 +11,10 @@ from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.security.filter_tables import FilterTable
 from nodecheck.facts.security.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
 from nodecheck.facts.security.netfilter import LegacyTables, NftTables, all_tables
-from nodecheck.facts.services.cmdline import BootUnits
-from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
-from nodecheck.facts.services.presets import FirstBoot
 from nodecheck.facts.services.running import Services
-from nodecheck.facts.services.unit_pulls import ServicePulls
+from nodecheck.facts.services.starts import BootStarts
 from nodecheck_checks.firewall.at_boot import AtBoot, judged_at_boot
 from nodecheck_checks.firewall.wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
 
@@ -166,22 +164,18 @@ class _Now:
 
 @firewall.at_boot
 def firewall_boot(
-    init: InitSystem,
+    starts: BootStarts,
     runlevels: Lazy[Runlevels],
-    index: UnitIndex,
-    pulls: Lazy[ServicePulls],
-    words: BootUnits,
     ufw: Lazy[UfwConf],
     saved: Lazy[SavedRules],
     script: Lazy[NftFile],
     firewalld: Lazy[FirewalldTrace],
     target: Lazy[Target],
-    first: Lazy[FirstBoot],
     *,
     off: tuple[str, ...] = (),
 ) -> Results:
     """No firewall is started at the next boot."""
     wanted = Wanted(off, target)
-    boot = AtBoot(init, runlevels, index.persistent(), pulls, words, ufw, saved, script, firewalld, first)
+    boot = AtBoot(starts, runlevels, ufw, saved, script, firewalld)
     for name in FIREWALLS:
         yield from guarded(name, wanted, partial(judged_at_boot, boot, name, UNITS[name], wanted))

@@ -15,8 +15,8 @@ from nodecheck.facts.services.starts import (
     TARGET,
     WORD,
     BootStarts,
-    Start,
     Stop,
+    UnitStart,
 )
 from nodecheck.facts.services.units import BOOT_TARGETS, RESCUES, UnitIndex
 from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, manual
@@ -54,7 +54,7 @@ def boot_outcome(boot: Boot) -> Outcome:
     return fail(message, expected="enabled", actual="not started", evidence=evidence, fix=_fix(boot, stop))
 
 
-def _started(boot: Boot, found: Start) -> Outcome:
+def _started(boot: Boot, found: UnitStart) -> Outcome:
     """A unit that is shown to start, or of which nobody can tell."""
     evidence = [*_pull_seen(found), *found.doubt]
     if found.error is not None:
@@ -75,7 +75,7 @@ def _started(boot: Boot, found: Start) -> Outcome:
     return ok(message, expected="enabled", actual="enabled", evidence=evidence)
 
 
-def _pull_seen(found: Start) -> tuple[Evidence, ...]:
+def _pull_seen(found: UnitStart) -> tuple[Evidence, ...]:
     pull = found.pull
     if pull is None or pull.how == PRESET:
         return found.preset

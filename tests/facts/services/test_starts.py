@@ -32,7 +32,7 @@ from nodecheck.facts.services.starts import (
     TIMER,
     WORD,
     BootStarts,
-    Start,
+    UnitStart,
 )
 from nodecheck.host import RootHost
 
@@ -82,7 +82,7 @@ def starts(root: Path) -> BootStarts:
     return Facts(RootHost(str(root))).get(BootStarts)
 
 
-def asked(root: Path, name: str = "x.service", words: str = "") -> Start:
+def asked(root: Path, name: str = "x.service", words: str = "") -> UnitStart:
     if words:
         (root / "proc").mkdir(exist_ok=True)
         (root / "proc/cmdline").write_text(f"ro {words}\n")
@@ -95,14 +95,14 @@ def put(root: Path, path: str, text: str = "") -> None:
     place.write_text(text)
 
 
-def pulled(found: Start) -> tuple[str, str | None]:
+def pulled(found: UnitStart) -> tuple[str, str | None]:
     assert found.starts
     assert not found.stops
     assert found.pull is not None
     return found.pull.how, found.pull.source
 
 
-def stopped(found: Start) -> tuple[str, str, str | None]:
+def stopped(found: UnitStart) -> tuple[str, str, str | None]:
     """Kind, source and value of what keeps a unit from starting."""
     assert found.stays
     assert not found.acts

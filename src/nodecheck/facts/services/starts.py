@@ -72,6 +72,8 @@ class Stop(NamedTuple):
     """What a person can do about it, where that is known."""
     argv: tuple[str, ...] = ()
     """The command that does it, where one does."""
+    rival: str = ""
+    """The unit that conflicts with it, where one does."""
 
     @property
     def source(self) -> str:
@@ -84,7 +86,7 @@ class Stop(NamedTuple):
         return self.evidence[0].value
 
 
-class Start(NamedTuple):
+class UnitStart(NamedTuple):
     """Whether the next boot starts a unit."""
 
     unit: str
@@ -151,7 +153,7 @@ class BootStarts:
         self._masked = masked_by(self.index, words)
         self._goals: dict[str | None, tuple[str, ...]] = {}
         self._by_default: ServicePulls | None = None
-        self._known: dict[str, Start] = {}
+        self._known: dict[str, UnitStart] = {}
         self._texts: dict[str, ServiceUnit | None] = {}
 
     @classmethod
@@ -171,7 +173,7 @@ class BootStarts:
         """Nothing is read yet but the directories of units and the command line."""
         return cls(host, init, index, words, cmdline, pulls, first, scripts, generators, levels)
 
-    def of(self, unit: str) -> Start:
+    def of(self, unit: str) -> UnitStart:
         """Whether the next boot starts a unit. Raises what the host raises for a file that cannot be read."""
         found = self._known.get(unit)
         if found is None:
@@ -205,37 +207,37 @@ class BootStarts:
             raise self.words.untold
         return None if self.words.shell is None else self._word(SHELL, self.words.shell, unit)
 
-    def _judged(self, unit: str) -> Start:
+    def _judged(self, unit: str) -> UnitStart:
         if self.words.untold is not None:
-            return Start(unit, UNTOLD, error=self.words.untold)
+            return UnitStart(unit, UNTOLD, error=self.words.untold)
         halt = self.halted(unit)
         if halt is not None:
-            return Start(unit, STAYS, stops=(halt,))
+            return UnitStart(unit, STAYS, stops=(halt,))
         if not self.init.is_systemd:
             return self._by_other_init(unit)
         masks = self.masks(unit)
         if masks:
             script = self._script(unit)
-            return Start(unit, STAYS, stops=masks, script=script.path if script is not None else None)
+            return UnitStart(unit, STAYS, stops=masks, script=script.path if script is not None else None)
         if self.index.complete and not self.index.exists(unit) and unit != RC_LOCAL:
             return self._without_unit(unit)
         pull = self._pull(unit)
         return self._not_pulled(unit) if pull is None else self._pulled(unit, pull)
 
-    def _by_other_init(self, unit: str) -> Start:
+    def _by_other_init(self, unit: str) -> UnitStart:
         """A service of OpenRC; what another init starts is not known here."""
         service = unit.removesuffix(".service")
         if self.init.name != "openrc":
             why = Unsupported("init", f"{self.init.name} boots this node, and what it starts is not known")
-            return Start(unit, UNTOLD, error=why)
+            return UnitStart(unit, UNTOLD, error=why)
         levels = self.levels()
         if not levels.present:
-            return Start(unit, UNTOLD, error=Absent("/etc/runlevels", "no runlevel is here"))
+            return UnitStart(unit, UNTOLD, error=Absent("/etc/runlevels", "no runlevel is here"))
         level = next(iter(levels.levels_of(service)), None)
         if level is not None:
-            return Start(unit, STARTS, Pull(RUNLEVEL, f"/etc/runlevels/{level}/{service}"))
+            return UnitStart(unit, STARTS, Pull(RUNLEVEL, f"/etc/runlevels/{level}/{service}"))
         message = f"{service} is in no runlevel: nothing starts it at boot"
-        return Start(unit, STAYS, stops=(Stop(NOT_PULLED, message, (seen(f"/etc/runlevels/default/{service}"),)),))
+        return UnitStart(unit, STAYS, stops=(Stop(NOT_PULLED, message, (seen(f"/etc/runlevels/default/{service}"),)),))
 
     def _masks(self, unit: str) -> Iterator[Stop]:
         path = self.index.mask(unit)
@@ -308,7 +310,7 @@ class BootStarts:
         text = self.text(trigger)
         return None if text is None or not text.elapses else Pull(TIMER, *text.elapses[0])
 
-    def _not_pulled(self, unit: str) -> Start:
+    def _not_pulled(self, unit: str) -> UnitStart:
         """Nothing on the way to the target pulls it in: the target, a preset or the lack of a unit decides."""
         if self._kept_by_target(unit):
             return self._by_target(unit)
@@ -320,17 +322,17 @@ class BootStarts:
             pull = Pull(PRESET, preset.path, preset.text.strip(" \t\r"), preset.line)
             return self._pulled(unit, pull)._replace(preset=self._preset_seen(preset))
         wanted = f"/etc/systemd/system/multi-user.target.wants/{unit}"
-        return Start(unit, STAYS, stops=(Stop(NOT_PULLED, f"nothing starts {unit}", (seen(wanted),)),))
+        return UnitStart(unit, STAYS, stops=(Stop(NOT_PULLED, f"nothing starts {unit}", (seen(wanted),)),))
 
-    def _without_unit(self, unit: str) -> Start:
+    def _without_unit(self, unit: str) -> UnitStart:
         """A unit that has no file: one that a generator makes of a script, or none."""
         script = self._script(unit)
         if script is not None:
             return self._of_script(unit, script)
         path = f"/usr/lib/systemd/system/{unit}"
         if self.index.complete:
-            return Start(unit, STAYS, stops=(Stop(NO_UNIT, f"there is no {unit}", (seen(path),)),))
-        return Start(unit, UNTOLD, error=Absent(path, "this root does not hold systemd's own units"))
+            return UnitStart(unit, STAYS, stops=(Stop(NO_UNIT, f"there is no {unit}", (seen(path),)),))
+        return UnitStart(unit, UNTOLD, error=Absent(path, "this root does not hold systemd's own units"))
 
     def _kept_by_target(self, unit: str) -> bool:
         """Whether it would start if the command line asked for no other target.
@@ -345,9 +347,9 @@ class BootStarts:
         found = self._by_link(unit, None) or self._by_generator(unit, None)
         return found is not None or self._by_walk(unit, self._default_pulls()) is not None
 
-    def _by_target(self, unit: str) -> Start:
+    def _by_target(self, unit: str) -> UnitStart:
         word = self.words.target[1] if self.words.target is not None else ""
-        return Start(unit, STAYS, stops=(self._word(TARGET, word, unit),))
+        return UnitStart(unit, STAYS, stops=(self._word(TARGET, word, unit),))
 
     def _default_pulls(self) -> ServicePulls:
         """What a boot into the default target reaches."""
@@ -370,7 +372,7 @@ class BootStarts:
             return None
         return self._scripts().of((unit.removesuffix(".service"),))
 
-    def _of_script(self, unit: str, script: SysvScript) -> Start:
+    def _of_script(self, unit: str, script: SysvScript) -> UnitStart:
         """A System V script, of which a generator makes a service."""
         link = self._script_link(script, self._target())
         if link is not None:
@@ -379,7 +381,7 @@ class BootStarts:
             return self._by_target(unit)._replace(script=script.path)
         message = f"{script.path} is in no runlevel: nothing starts it at boot"
         told = (seen(script.path, "present"), seen(f"/etc/rc3.d/S??{script.name}"))
-        return Start(unit, STAYS, stops=(Stop(NOT_PULLED, message, told),), script=script.path)
+        return UnitStart(unit, STAYS, stops=(Stop(NOT_PULLED, message, told),), script=script.path)
 
     def _script_link(self, script: SysvScript, target: str | None) -> str | None:
         """The link that starts a script: runlevels 2 to 4 are multi-user.target, 5 is graphical.target."""
@@ -388,9 +390,9 @@ class BootStarts:
         levels += "5" if "graphical.target" in goals else ""
         return next((link for level, link in script.links if level in levels), None)
 
-    def _pulled(self, unit: str, pull: Pull) -> Start:
+    def _pulled(self, unit: str, pull: Pull) -> UnitStart:
         """Something pulls it in: a preset that takes that away, what its text asks for, and others in its way."""
-        found = Start(unit, STARTS, pull)
+        found = UnitStart(unit, STARTS, pull)
         undone = self._disabled_by_preset(found)
         if undone is not None:
             return undone
@@ -403,7 +405,7 @@ class BootStarts:
         rival = self._rival(unit)
         return found if rival is None else self._excluded(found, text, rival)
 
-    def _disabled_by_preset(self, found: Start) -> Start | None:
+    def _disabled_by_preset(self, found: UnitStart) -> UnitStart | None:
         """A first boot may disable what a link in ``/etc`` enables, where systemd was built to do so."""
         unit, pull = found.unit, found.pull
         by_link = pull is not None and pull.how in (LINK, SOCKET) and pull.source.startswith("/etc/")
@@ -429,7 +431,7 @@ class BootStarts:
                 return rival
         return None
 
-    def _excluded(self, found: Start, text: ServiceUnit | None, rival: ServiceUnit) -> Start:
+    def _excluded(self, found: UnitStart, text: ServiceUnit | None, rival: ServiceUnit) -> UnitStart:
         """What becomes of a unit that another one conflicts with: it stays, unless something else has a say."""
         unit = found.unit
         told: tuple[Evidence, ...] = (
@@ -446,7 +448,7 @@ class BootStarts:
             return found._replace(state=UNTOLD, error=Unsupported(rival.fragment, message), doubt=told)
         message = f"{rival.name}, which is enabled too, conflicts with it"
         mend = f"Choose one of the two: systemctl disable {rival.name}, or {unit}"
-        return found._replace(state=STAYS, stops=(Stop(CONFLICT, message, told, mend=mend),))
+        return found._replace(state=STAYS, stops=(Stop(CONFLICT, message, told, mend=mend, rival=rival.name),))
 
     def _strong_pull(self, unit: str) -> str | None:
         """What may have systemd keep a unit and drop the other one: ``Requires=`` and its like, as text or as link."""

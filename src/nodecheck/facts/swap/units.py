@@ -153,8 +153,9 @@ class SwapServices(NamedTuple):
             service = _service(host, starts, name, config)
             if service is not None:
                 found.append(service)
-            elif starts.init.is_systemd and (stop := starts.of(f"{name}.service").stop(*KEEPING)) is not None:
-                kept.extend(stop.evidence)
+            elif starts.init.is_systemd and starts.index.exists(f"{name}.service"):
+                stop = starts.of(f"{name}.service").stop(*KEEPING)
+                kept.extend(stop.evidence if stop is not None else ())
         found.extend(_instances(starts))
         services = tuple(_dphys(host, service) if service.name == DPHYS else service for service in found)
         return cls(tuple(service for service in services if service is not None), tuple(kept))
