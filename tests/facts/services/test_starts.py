@@ -535,3 +535,15 @@ def test_no_order_comes_out_of_a_set(node: Path) -> None:
                               env={**os.environ, "PYTHONHASHSEED": seed})  # fmt: skip
         texts.add(done.stdout)
     assert len(texts) == 1
+
+
+def test_nobody_else_answers_the_question() -> None:
+    """Who asks for links alone asks what is enabled: which service is in use, and what systemctl would do."""
+    import nodecheck
+    import nodecheck_checks
+
+    allowed = {"units.py", "needed_services.py", "service_boot.py", "firewall_boot.py"}
+    folders = [Path(module.__file__ or "").parent for module in (nodecheck, nodecheck_checks)]
+    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    assert {path.name for path in files if "starts_at_boot(" in path.read_text()} == allowed
+    assert [path.name for path in files if "boot_units(" in path.read_text()] == ["boot_units.py"]

@@ -188,13 +188,15 @@ class UnitIndex(NamedTuple):
         found = self.resolve(name)
         return _RUNLEVELS.get(found, found)
 
-    def starts_at_boot(self, name: str, target: str | None = None) -> str | None:
+    def starts_at_boot(self, name: str) -> str | None:
         """The link by which a unit is enabled: that pulls it in on the way to the default target; None for none.
 
         Whether the next boot starts it is another question, which :class:`nodecheck.facts.services.starts.BootStarts` answers.
         """
         index = self.persistent()
-        return index.linked_from(name, index.boot_goals(target))
+        default = index.default_target()
+        goals = BOOT_TARGETS | {default} if default not in RESCUES else frozenset(RESCUES[default])
+        return index.linked_from(name, goals)
 
     def linked_from(self, name: str, goals: Container[str], masked: Container[str] = ()) -> str | None:
         """The link that pulls a unit in on the way to one of ``goals``; None where none does or the unit is masked.
@@ -203,11 +205,6 @@ class UnitIndex(NamedTuple):
         is not seen here. For one of the goals: its file. Units of ``masked`` count as masked too.
         """
         return _search(self, name, goals, masked)
-
-    def boot_goals(self, target: str | None = None) -> frozenset[str]:
-        """The targets that a boot into the default target, or another, is taken to reach."""
-        default = self.default_target() if target is None else self.target(target)
-        return BOOT_TARGETS | {default} if default not in RESCUES else RESCUES[default]
 
 
 _RUNLEVELS = {f"runlevel{n}.target": "multi-user.target" for n in "234"} | {
