@@ -10,7 +10,14 @@ from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.presets import FirstBoot
 from nodecheck.facts.services.unit_files import Assignment, parse_unit
 from nodecheck.facts.services.unit_names import dropin_dirs
-from nodecheck.facts.services.units import BASIC_TARGETS, BOOT_TARGETS, MOST_STEPS, RESCUES, SYSINIT_TARGETS, UnitIndex
+from nodecheck.facts.services.units import (
+    BASIC_TARGETS,
+    MOST_STEPS,
+    MULTI_USER_TARGETS,
+    RESCUES,
+    SYSINIT_TARGETS,
+    UnitIndex,
+)
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
@@ -143,23 +150,13 @@ def boot_goals(host: Host, index: UnitIndex, target: str | None) -> tuple[str, .
     A target that is not one of systemd's own brings what it pulls in, and no more; where its text is not here, it is
     taken to lead to what every boot reaches.
     """
-    goal = index.default_target() if target is None else index.target(target)
+    goal = index.default_target() if target in (None, "default.target") else index.target(target)
     if goal in RESCUES:
-        return (*_ordered(RESCUES[goal] - {goal}), goal)
+        return RESCUES[goal]
     last = goal if goal in LEAST_KNOWN else _leads_to(host, index, goal)
-    if last == "sysinit.target":
-        found: Iterable[str] = SYSINIT_TARGETS
-    elif last == "basic.target":
-        found = BASIC_TARGETS
-    else:
-        found = _ordered(BOOT_TARGETS if target is None else BOOT_TARGETS - {"default.target"})
-    return tuple(dict.fromkeys((*found, last, goal)))
-
-
-def _ordered(targets: Iterable[str]) -> tuple[str, ...]:
-    """Targets in the order of a boot, those without a place in it last, by name."""
-    known = {name: place for place, name in enumerate(BASIC_TARGETS)}
-    return tuple(sorted(targets, key=lambda name: (known.get(name, len(known)), name)))
+    ways = {"sysinit.target": SYSINIT_TARGETS, "basic.target": BASIC_TARGETS}
+    named = ("default.target",) if target is None else ()
+    return tuple(dict.fromkeys((*ways.get(last, MULTI_USER_TARGETS), last, goal, *named)))
 
 
 def _leads_to(host: Host, index: UnitIndex, target: str) -> str:

@@ -31,13 +31,17 @@ BASIC_TARGETS = (
 )  # fmt: skip
 """The same on the way to basic.target."""
 
-BOOT_TARGETS = frozenset(
-    (
-        *BASIC_TARGETS, "remote-fs.target", "getty.target", "machines.target", "multi-user.target", "default.target",
-        "runlevel2.target", "runlevel3.target", "runlevel4.target",
-    )
+MULTI_USER_TARGETS = (
+    *BASIC_TARGETS, "remote-fs.target", "getty.target", "machines.target", "runlevel2.target", "runlevel3.target",
+    "runlevel4.target", "multi-user.target",
 )  # fmt: skip
-"""Targets that systemd's own unit files pull in on the way to multi-user.target (bootup(7))."""
+"""The same on the way to multi-user.target, which is on the way to graphical.target too."""
+
+BOOT_TARGETS = frozenset((*MULTI_USER_TARGETS, "default.target"))
+"""The targets that a boot reaches as a rule."""
+
+RESCUES = {"rescue.target": (*SYSINIT_TARGETS, "rescue.target"), "emergency.target": ("emergency.target",)}
+"""Targets of a node in trouble, and what is reached on the way to each (bootup(7))."""
 
 
 class UnitIndex(NamedTuple):
@@ -195,8 +199,7 @@ class UnitIndex(NamedTuple):
         """
         index = self.persistent()
         default = index.default_target()
-        goals = BOOT_TARGETS | {default} if default not in RESCUES else frozenset(RESCUES[default])
-        return index.linked_from(name, goals)
+        return index.linked_from(name, RESCUES.get(default, BOOT_TARGETS | {default}))
 
     def linked_from(self, name: str, goals: Container[str], masked: Container[str] = ()) -> str | None:
         """The link that pulls a unit in on the way to one of ``goals``; None where none does or the unit is masked.
@@ -211,11 +214,6 @@ _RUNLEVELS = {f"runlevel{n}.target": "multi-user.target" for n in "234"} | {
     "runlevel5.target": "graphical.target",
     "runlevel1.target": "rescue.target",
 }
-RESCUES = {
-    "rescue.target": frozenset(("rescue.target", *SYSINIT_TARGETS)),
-    "emergency.target": frozenset(("emergency.target",)),
-}
-"""Targets of a node in trouble, and what is reached on the way to each (bootup(7))."""
 
 
 def _search(index: UnitIndex, name: str, goals: Container[str], masked: Container[str]) -> str | None:
