@@ -60,13 +60,15 @@ def service(
     kubeadm's crash-loops until then.
 
     Boot: unit files, masks, aliases, and the links that pull the unit
-    (or its socket) into the default target, and ``Wants=``, ``Requires=`` … of units that start; ``systemd.mask=``,
+    (or its socket) into the target that the node boots into, and ``Wants=``, ``Requires=`` … of units that start; a
+    timer that elapses after every boot (``OnBootSec=``); ``systemd.mask=``,
     ``systemd.wants=``, ``systemd.unit=`` and words such as ``rescue`` on the kernel's command line; the links of a
     System V script in `/etc/rc3.d`. A unit that is pulled in and cannot start fails too: where a `Condition…=` about
-    files or the command line does not hold, where its program is not there, where a unit that it is bound to
-    (`BindsTo=`), or from systemd 254 on requires, is masked or missing, where another service that starts at boot
+    files, the first boot or the command line does not hold, where its program is not there, where a unit that it is
+    bound to (`BindsTo=`), or from systemd 254 on requires, is masked or missing, where another unit that starts at boot
     names it in `Conflicts=` (chronyd, which names ntpd). Of an image that was not booted yet (no `/etc/machine-id`, or
-    `uninitialized` in it) systemd's presets count, which its first boot applies.
+    `uninitialized` in it) systemd's presets count, which its first boot applies. A shell as ``init=`` starts no
+    service; what any other program there starts, or one of ``rdinit=``, is unknown.
     On OpenRC: `/run/openrc/started` and the runlevels.
 
     ## How to fix it

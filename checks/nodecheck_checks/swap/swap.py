@@ -57,8 +57,9 @@ def swap(swaps: Swaps) -> Results:
     ``systemd.zram=0`` and ``systemd.mask=`` take away, ``systemd.swap-extra=`` and ``systemd.mount-extra=``
     (systemd 254) add, ``noswap`` does nothing. A masked unit stays off, and where a line of fstab without ``nofail``
     made it, all of swap.target does not start. A mask on ``swap.target`` does nothing on
-    systemd 219 (EL7), and before 239 nothing for devices, which start their swap units by themselves. What lies in
-    ``/run`` does not count: it is gone at the next boot.
+    systemd 219 (EL7), and before 239 nothing for devices, which start their swap units by themselves. Emergency mode
+    turns no swap on, rescue mode does. A shell as ``init=`` turns none on; what any other program there does, or one of
+    ``rdinit=``, is unknown. What lies in ``/run`` does not count: it is gone at the next boot.
 
     The subject is the device or the file as the source spells it (``UUID=…`` stays).
 
