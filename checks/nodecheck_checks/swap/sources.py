@@ -21,6 +21,12 @@ def _fail(message: str, subject: str, source: str, evidence: list[Evidence], fix
     return fail(message, subject=subject, expected=EXPECTED, actual=actual, evidence=evidence, fix=fix)
 
 
+def _doubted(message: str, subject: str, doubt: FactError, evidence: list[Evidence]) -> Outcome:
+    """What turns swap on if it starts, which nobody can tell."""
+    message = f"{message}, if that is run: {doubt.detail}"
+    return unknown(message, code=doubt.code, subject=subject, expected=EXPECTED, evidence=evidence)
+
+
 def of_cmdline(boot: SwapBoot) -> Iterator[Outcome]:
     """Areas that ``systemd.swap-extra=`` and ``systemd.mount-extra=`` add; ``systemd.swap=0`` does not stop them."""
     if boot.init.is_systemd and boot.options.extras and boot.runs("systemd-fstab-generator"):
@@ -119,8 +125,10 @@ def of_services(boot: SwapBoot, services: SwapServices, runlevels: Lazy[Runlevel
     for service in services.services:
         message = f"{service.name} turns swap on at boot: {service.what}"
         evidence = [seen(service.source, service.name)]
-        fix = _service_fix(boot, service, runlevels)
-        yield _fail(message, service.what, service.name, evidence, fix)
+        if service.doubt is not None:
+            yield _doubted(message, service.what, service.doubt, evidence)
+        else:
+            yield _fail(message, service.what, service.name, evidence, _service_fix(boot, service, runlevels))
 
 
 def _service_fix(boot: SwapBoot, service: SwapService, runlevels: Lazy[Runlevels]) -> Fix:
@@ -141,7 +149,11 @@ def of_commands(boot: SwapBoot, swapon: SwapCommands) -> Iterator[Outcome]:
     for area in swapon.areas:
         fix = by_hand("Take the command out", f"Take {area.text!r} out of {area.source}.")
         message = f"{area.source} turns swap on at boot: {area.text}"
-        yield _fail(message, area.what, area.source, [seen(area.source, area.text, line=area.line)], fix)
+        evidence = [seen(area.source, area.text, line=area.line)]
+        if area.doubt is not None:
+            yield _doubted(message, area.what, area.doubt, evidence)
+        else:
+            yield _fail(message, area.what, area.source, evidence, fix)
 
 
 def of_gpt(boot: SwapBoot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:

@@ -267,6 +267,11 @@ def _judged(
         return
     actual = held.value[:MOST_CHARS]
     message = _noted(f"{subject} will be {actual} ({_origin(held)})", sysctls, path, held)
+    run = sysctls.run_of(held.by)
+    if run is not None and run.doubt is not None:
+        message = f"{message}, if that is run: {run.doubt.detail}"
+        yield unknown(message, code=run.doubt.code, expected=wanted, evidence=evidence)
+        return
     if meets(held.value, wanted):
         yield ok(message, expected=wanted, actual=actual, evidence=evidence)
     else:

@@ -315,3 +315,25 @@ def test_turning_one_firewall_off_starts_no_other_one(node: Path) -> None:
         ("systemctl", "disable", "firewalld.service"),
         ("systemctl", "disable", "iptables.service"),
     ]
+
+
+@pytest.mark.parametrize("how", ["each other", "required"])
+def test_what_nobody_can_tell_is_unknown_to_every_check(node: Path, how: str) -> None:
+    """Two units that exclude each other are both enabled, or one of them is required by something else."""
+    tuned(node, "1")
+    service(node, "ipvs", "/sbin/modprobe ip_vs")
+    service(node, "swapfile", "/sbin/swapon /swap.img")
+    names = ("tuned", "ipvs", "swapfile", "containerd")
+    assert (forwards(node), has_ipvs(node), swap(node)) == ("pass", "pass", "fail")
+
+    service(node, "rival", "/bin/true", f"Conflicts={' '.join(f'{name}.service' for name in names)}")
+    for name in names:
+        if how == "each other":
+            write(node, f"{ETC}/{name}.service.d/own.conf", "[Unit]\nConflicts=rival.service\n")
+        else:
+            link(node, f"{ETC}/multi-user.target.requires/{name}.service", f"/{ETC}/{name}.service")
+
+    assert (forwards(node), has_ipvs(node), swap(node)) == ("unknown", "unknown", "unknown")
+    found = judged(node, "service[containerd]@boot")
+    assert (found.status, found.cause and found.cause.code) == ("unknown", "unsupported")
+    assert "rival.service" in judged(node, f"sysctl[{KEY}]@boot").message

@@ -114,7 +114,7 @@ class BootModules(NamedTuple):
         if found is not None and found.state == LOADED and shown is not None:
             return _not_in_kernel(found, shown)
         if found is None or found.state == BLOCKED:
-            found = self._unclear(name) or found
+            found = self._unclear(name) or (self._unsure(name) if shown is None else None) or found
         return found or self._nothing(name, shown)
 
     def _taken_away(self, name: str, found: BootVerdict) -> BootVerdict:
@@ -200,6 +200,14 @@ class BootModules(NamedTuple):
                     told = seen(script.path, part.text.strip(" \t"), line=part.line)
                     message = f"{script.path} may load it; what that script does cannot be told from its text"
                     return BootVerdict(UNCLEAR, message, (told,))
+        return None
+
+    def _unsure(self, name: str) -> BootVerdict | None:
+        """A service that loads the module, and of which nobody can tell whether it starts."""
+        for load, error in self.units().unsure:
+            if load.name == name:
+                told = seen(load.path, load.text, line=load.line)
+                return BootVerdict(UNCLEAR, f"{load.path} may load it: {error.detail}", (told,))
         return None
 
     def _nothing(self, name: str, config: Evidence | None) -> BootVerdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, FactError
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.kernel.modules_load import Load
@@ -144,6 +144,8 @@ class UnitLoads(NamedTuple):
     loads: tuple[Load, ...] = ()
     stopped: tuple[tuple[Load, Stop], ...] = ()
     """What services would load that are enabled and kept from starting, and what keeps them from that."""
+    unsure: tuple[tuple[Load, FactError], ...] = ()
+    """What services load of which nobody can tell whether they start, and why."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -155,10 +157,12 @@ class UnitLoads(NamedTuple):
         if not init.is_systemd:
             return cls()
         units = [(unit, starts.of(unit.name)) for unit in _loading(host, starts)]
-        loads = [load for unit, found in units if found.acts for load in _of_unit(unit)]
+        loads = [load for unit, found in units if found.acts and found.error is None for load in _of_unit(unit)]
+        doubts = [(unit, found.error) for unit, found in units if found.acts and found.error is not None]
         kept = [(unit, stop) for unit, found in units if (stop := found.stop(*KEEPING)) is not None]
         stopped = [(load, stop) for unit, stop in kept for load in _of_unit(unit)]
-        return cls((*_instances(starts), *loads), tuple(stopped))
+        unsure = [(load, error) for unit, error in doubts for load in _of_unit(unit)]
+        return cls((*_instances(starts), *loads), tuple(stopped), tuple(unsure))
 
 
 def _instances(starts: BootStarts) -> Iterator[Load]:

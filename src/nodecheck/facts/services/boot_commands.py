@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import KEEPING, MASK, RC_LOCAL, BootStarts, Stop
 from nodecheck.facts.services.unit_files import load_unit
@@ -46,6 +46,8 @@ class Line(NamedTuple):
     """A shell reads it, so that ``>`` and ``|`` mean something."""
     sure: bool = True
     """It runs whatever else is so, after all that ``sysinit.target`` waits for: not indented, as under an ``if``."""
+    doubt: FactError | None = None
+    """Why nobody can tell whether what it stands in is started."""
 
 
 class BootCommands(NamedTuple):
@@ -65,7 +67,7 @@ class BootCommands(NamedTuple):
         if not init.is_systemd:
             return cls()
         parts = [(lines, starts.of(unit)) for unit, lines in (*_of_units(host, starts), *_of_rc_local(host, starts))]
-        found = [line for lines, start in parts if start.acts for line in lines]
+        found = [line._replace(doubt=start.error) for lines, start in parts if start.acts for line in lines]
         stopped = [(line, stop) for lines, start in parts if (stop := start.stop(*KEEPING)) for line in lines]
         return cls(tuple(found), tuple(stopped))
 

@@ -105,6 +105,8 @@ class SwapService(NamedTuple):
     what: str
     source: str
     """What pulls it in at boot: a link, or a configuration file where nothing else is known of the node."""
+    doubt: FactError | None = None
+    """Why nobody can tell whether it starts."""
 
 
 _ZRAM = (
@@ -166,7 +168,7 @@ def _service(host: Host, starts: BootStarts, name: str, config: str | None) -> S
     if init.is_systemd:
         start = starts.of(f"{name}.service")
         if start.acts and start.pull is not None:
-            return SwapService(name, "/dev/zram0", start.pull.source)
+            return SwapService(name, "/dev/zram0", start.pull.source, start.error)
         if start.stop(MASK, *KEEPING) is not None or index.exists(f"{name}.service") or init.present:
             return None
     if init.name == "upstart" and exists(host, f"/etc/init/{name}.conf"):
@@ -207,7 +209,7 @@ def _instances(starts: BootStarts) -> Iterator[SwapService]:
                 start = starts.of(link)
                 if start.acts and start.pull is not None:
                     instance = link[len("swap-create@") : -len(".service")]
-                    yield SwapService(link.removesuffix(".service"), f"/dev/{instance}", start.pull.source)
+                    yield SwapService(link.removesuffix(".service"), f"/dev/{instance}", start.pull.source, start.error)
 
 
 def _dphys(host: Host, service: SwapService) -> SwapService | None:
@@ -266,6 +268,8 @@ class Swapon(NamedTuple):
     source: str
     line: int
     text: str
+    doubt: FactError | None = None
+    """Why nobody can tell whether it is run."""
 
 
 class SwapCommands(NamedTuple):
@@ -288,8 +292,9 @@ class SwapCommands(NamedTuple):
         found: list[Swapon] = []
         for words, line in boot.of("swapon"):
             areas = [what for what in (lines if _all(words) else words) if what.startswith(_AREAS)]
-            found.extend([Swapon(what, line.source, line.line, line.text) for what in areas])
-        off = [line for words, line in boot.of("swapoff") if _all(words) and line.sure and _is_first(line.text)]
+            found.extend([Swapon(what, line.source, line.line, line.text, line.doubt) for what in areas])
+        offs = [line for words, line in boot.of("swapoff") if _all(words) and line.sure and _is_first(line.text)]
+        off = [line for line in offs if line.doubt is None]
         kept = [stop.evidence for line, stop in boot.stopped if any(commands(line.text, "swapon"))]
         told = tuple(dict.fromkeys([item for evidence in kept for item in evidence]))
         return cls(tuple(found), Swapon("", off[0].source, off[0].line, off[0].text) if off else None, told)

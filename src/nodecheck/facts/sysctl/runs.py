@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.boot_commands import BootCommands, Line, commands, written
 from nodecheck.facts.sysctl.conf import Setting, parse_procps
 from nodecheck.facts.sysctl.keys import key_path
@@ -32,6 +32,8 @@ class SysctlRun(NamedTuple):
     settings: tuple[Setting, ...]
     everything: bool = False
     """It is ``sysctl --system``."""
+    doubt: FactError | None = None
+    """Why nobody can tell whether it is run."""
 
 
 def runs(host: Host, boot: BootCommands, system: Callable[[], tuple[Setting, ...]]) -> tuple[SysctlRun, ...]:
@@ -43,10 +45,10 @@ def _of_line(host: Host, line: Line, system: Callable[[], tuple[Setting, ...]]) 
     for words in commands(line.text, "sysctl") if "sysctl" in line.text else ():
         everything = "--system" in words
         settings = system() if everything else _settings(host, words, line)
-        yield SysctlRun(SysctlSetter(words, line.source, line.line, line.text), settings, everything)
+        yield SysctlRun(SysctlSetter(words, line.source, line.line, line.text), settings, everything, line.doubt)
     if line.in_shell:
         found = [Setting(path, value, line.source, line.line, line.text) for path, value in written(line.text)]
-        yield SysctlRun(SysctlSetter((), line.source, line.line, line.text), tuple(found))
+        yield SysctlRun(SysctlSetter((), line.source, line.line, line.text), tuple(found), doubt=line.doubt)
 
 
 def _settings(host: Host, words: tuple[str, ...], line: Line) -> tuple[Setting, ...]:

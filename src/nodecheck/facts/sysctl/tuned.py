@@ -51,7 +51,8 @@ def tuned_runs(host: Host, starts: BootStarts) -> tuple[SysctlRun, ...]:
 
     Raises what the host raises for a file that is there and cannot be read.
     """
-    if not starts.of(UNIT).acts:
+    start = starts.of(UNIT)
+    if not start.acts:
         return ()
     names = [name for path in ACTIVE for name in _read(host, path).split()]
     merged = _Merged()
@@ -64,7 +65,8 @@ def tuned_runs(host: Host, starts: BootStarts) -> tuple[SysctlRun, ...]:
         by_file.setdefault(setting.source, []).append(setting)
     runs = [SysctlRun(SysctlSetter((TUNED, *names), path, 1, TUNED), tuple(found)) for path, found in by_file.items()]
     again = _reapplied(host)
-    return (*runs, *([SysctlRun(SysctlSetter((TUNED, *names), MAIN_CONF, 1, REAPPLY), again)] if again else ()))
+    runs += [SysctlRun(SysctlSetter((TUNED, *names), MAIN_CONF, 1, REAPPLY), again)] if again else []
+    return tuple([run._replace(doubt=start.error) for run in runs])
 
 
 def tuned_sources() -> Sources:
