@@ -52,7 +52,7 @@ class AtBoot:
         if not self.index.exists(unit):
             return None if self.index.complete else self._linked(unit)
         found = self.starts.of(unit)
-        if found.error is not None and found.pull is None:
+        if found.error is not None and not found.doubt:
             raise found.error
         stop = found.stop()
         if stop is not None:

@@ -58,7 +58,7 @@ def _started(boot: Boot, found: UnitStart) -> Outcome:
     """A unit that is shown to start, or of which nobody can tell."""
     evidence = [*_pull_seen(found), *found.doubt]
     if found.error is not None:
-        if found.pull is None:
+        if not found.doubt:
             raise found.error
         return unknown(found.error.detail, code=found.error.code, expected="enabled", evidence=evidence)
     if found.fails is not None:

@@ -23,7 +23,7 @@ def _fail(message: str, subject: str, source: str, evidence: list[Evidence], fix
 
 def _doubted(message: str, subject: str, doubt: FactError, evidence: list[Evidence]) -> Outcome:
     """What turns swap on if it starts, which nobody can tell."""
-    message = f"{message}, if that is run: {doubt.detail}"
+    message = f"{message}, if that is run: {doubt}"
     return unknown(message, code=doubt.code, subject=subject, expected=EXPECTED, evidence=evidence)
 
 

@@ -269,7 +269,7 @@ def _judged(
     message = _noted(f"{subject} will be {actual} ({_origin(held)})", sysctls, path, held)
     run = sysctls.run_of(held.by)
     if run is not None and run.doubt is not None:
-        message = f"{message}, if that is run: {run.doubt.detail}"
+        message = f"{message}, if that is run: {run.doubt}"
         yield unknown(message, code=run.doubt.code, expected=wanted, evidence=evidence)
         return
     if meets(held.value, wanted):

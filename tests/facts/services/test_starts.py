@@ -507,6 +507,16 @@ def test_a_text_that_cannot_be_read_is_told(node: Path) -> None:
         asked(node)
 
 
+def test_a_text_that_cannot_be_read_may_pull_in_or_conflict(node: Path) -> None:
+    (node / UNITS.lstrip("/") / "other.service").mkdir()
+    link(node, f"{WANTS}/other.service", f"{UNITS}/other.service")
+    found = asked(node)
+    assert (found.state, found.error and found.error.source) == ("untold", f"{UNITS}/other.service")
+    with pytest.raises(Malformed):
+        asked(node, "y.service")
+    assert stopped(asked(node, "y.service", "systemd.mask=y"))[0] == MASK_WORD
+
+
 def test_the_words_of_a_node_that_has_none() -> None:
     assert BootUnits().masks("x.service") is None
 

@@ -207,7 +207,7 @@ class BootModules(NamedTuple):
         for load, error in self.units().unsure:
             if load.name == name:
                 told = seen(load.path, load.text, line=load.line)
-                return BootVerdict(UNCLEAR, f"{load.path} may load it: {error.detail}", (told,))
+                return BootVerdict(UNCLEAR, f"{load.path} may load it: {error}", (told,))
         return None
 
     def _nothing(self, name: str, config: Evidence | None) -> BootVerdict:

@@ -104,7 +104,7 @@ class UnitStart(NamedTuple):
     error: FactError | None = None
     """Why nobody can tell; its code is the cause."""
     doubt: tuple[Evidence, ...] = ()
-    """What shows that nobody can tell."""
+    """What shows that nobody can tell; nothing where a file that may tell cannot be read."""
 
     @property
     def starts(self) -> bool:
@@ -403,7 +403,10 @@ class BootStarts:
         if obstacle is not None:
             found = found._replace(fails=_of_obstacle(obstacle))
         rival = self._rival(unit)
-        return found if rival is None else self._excluded(found, text, rival)
+        if rival is not None:
+            return self._excluded(found, text, rival)
+        error = self._pulls().error
+        return found if error is None else found._replace(state=UNTOLD, error=error)
 
     def _disabled_by_preset(self, found: UnitStart) -> UnitStart | None:
         """A first boot may disable what a link in ``/etc`` enables, where systemd was built to do so."""

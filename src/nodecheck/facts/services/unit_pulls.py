@@ -98,7 +98,8 @@ class ServicePulls(NamedTuple):
     triggers: Pulls
     """Name of a unit to the sockets and timers that are reached and start it, each with its path."""
     error: FactError | None = None
-    """Why a text on the way could not be read: then no other unit is shown not to be pulled in."""
+    """Why a text on the way could not be read: then no other unit is shown not to be pulled in, or not to be in
+    conflict with it."""
 
     @classmethod
     def reads(cls) -> Sources:
