@@ -9,7 +9,8 @@ from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.security.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
-from nodecheck.facts.services.starts import LINK, NOT_PULLED, TARGET, TEXT, WORD, BootStarts, Pull
+from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck_checks.firewall.wanted import FIREWALLS, UNITS, Wanted

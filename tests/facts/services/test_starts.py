@@ -13,7 +13,8 @@ import pytest
 from nodecheck.checking.store import Facts
 from nodecheck.errors import Malformed
 from nodecheck.facts.services.cmdline import BootUnits
-from nodecheck.facts.services.starts import (
+from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.unit_start import (
     CONFLICT,
     GENERATOR,
     LINK,
@@ -31,7 +32,6 @@ from nodecheck.facts.services.starts import (
     TEXT,
     TIMER,
     WORD,
-    BootStarts,
     UnitStart,
 )
 from nodecheck.host import RootHost
@@ -244,6 +244,17 @@ def test_a_socket_starts_it_on_demand(node: Path, name: str) -> None:
     assert pulled(found)[0] == SOCKET
     assert not found.acts
     assert asked(node, "y.service", f"systemd.mask={name}.socket").stays
+
+
+def test_what_starts_it_at_boot_counts_before_its_socket(node: Path) -> None:
+    put(node, f"{UNITS}/y.socket", "[Socket]\nListenStream=/run/y\n")
+    link(node, f"{ETC}/sockets.target.wants/y.socket", f"{UNITS}/y.socket")
+    put(node, f"{UNITS}/y.timer", "[Timer]\nOnBootSec=1\n")
+    link(node, f"{ETC}/timers.target.wants/y.timer", f"{UNITS}/y.timer")
+    assert pulled(asked(node, "y.service"))[0] == TIMER
+    put(node, f"{ETC}/x.service.d/own.conf", "[Unit]\nWants=y.service\n")
+    found = asked(node, "y.service")
+    assert (pulled(found)[0], found.acts) == (TEXT, True)
 
 
 @pytest.mark.parametrize(

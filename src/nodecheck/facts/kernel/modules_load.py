@@ -10,7 +10,8 @@ from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.services.early_services import other_command
 from nodecheck.facts.services.init_system import InitSystem
-from nodecheck.facts.services.starts import MASK, MASK_WORD, NO_UNIT, NOT_PULLED, BootStarts
+from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.unit_start import MASK, MASK_WORD, NO_UNIT, NOT_PULLED
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.model.sources import Exists, File, Sources

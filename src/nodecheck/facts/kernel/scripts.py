@@ -10,7 +10,8 @@ from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.kernel.modules_load import Load
 from nodecheck.facts.services.init_system import InitSystem, Unit, load_unit
-from nodecheck.facts.services.starts import KEEPING, MASK, NOT_PULLED, RC_LOCAL, BootStarts, Stop
+from nodecheck.facts.services.starts import RC_LOCAL, BootStarts
+from nodecheck.facts.unit_start import KEEPING, MASK, NOT_PULLED, Stop
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent, FactError, Unsupported
+from nodecheck.errors import Absent, Unsupported
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.generators import Generators
@@ -18,113 +18,40 @@ from nodecheck.facts.services.presets import FULL_SINCE, MACHINE_ID, FirstBoot, 
 from nodecheck.facts.services.service_units import NEED, Obstacle, ServiceUnit, unit_at_boot
 from nodecheck.facts.services.sysv import SysvScript, SysvScripts
 from nodecheck.facts.services.unit_pulls import ServicePulls, boot_goals, boot_index, masked_by, walk
+from nodecheck.facts.unit_start import (
+    CONFLICT,
+    GENERATOR,
+    LINK,
+    MASK,
+    MASK_WORD,
+    NO_UNIT,
+    NOT_PULLED,
+    OBSTACLE,
+    PRESET,
+    RUNLEVEL,
+    SCRIPT,
+    SHELL,
+    SOCKET,
+    STARTS,
+    STAYS,
+    TARGET,
+    TEXT,
+    TIMER,
+    UNTOLD,
+    WORD,
+    Pull,
+    Stop,
+    UnitStart,
+)
 from nodecheck.host import Host
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
-from nodecheck.record import NamedTuple
-
-STARTS, STAYS, UNTOLD = "starts", "stays", "untold"
-"""The three answers: shown to start, shown not to start, cannot be told."""
-
-LINK, TEXT, WORD, PRESET, SOCKET, TIMER, SCRIPT, GENERATOR, RUNLEVEL = (
-    "link", "text", "word", "preset", "socket", "timer", "script", "generator", "runlevel",
-)  # fmt: skip
-"""What can start a unit."""
-
-MASK, MASK_WORD, SHELL, TARGET, NO_UNIT, NOT_PULLED, OBSTACLE, CONFLICT = (
-    "mask", "mask word", "shell", "target", "no unit", "not pulled", "obstacle", "conflict",
-)  # fmt: skip
-"""What can keep a unit from starting."""
-
-KEEPING = (MASK_WORD, SHELL, TARGET, OBSTACLE, CONFLICT)
-"""What keeps a unit from starting that is enabled and not masked, as ``systemctl is-enabled`` has it."""
 
 RC_LOCAL = "rc-local.service"
 """What runs ``rc.local``: a generator links it to multi-user.target, whoever enables it or not."""
 RC_LOCAL_GENERATOR = "systemd-rc-local-generator"
 
 _FROM_MULTI_USER = "234"
-
-
-class Pull(NamedTuple):
-    """What starts a unit."""
-
-    how: str
-    source: str
-    """The link, the file or the command line."""
-    value: str | None = None
-    """What it says, where it is more than a link."""
-    line: int | None = None
-
-
-class Stop(NamedTuple):
-    """What keeps a unit from starting."""
-
-    kind: str
-    message: str
-    evidence: tuple[Evidence, ...]
-    """A value of None: looked for and not there."""
-    by_cmdline: bool = False
-    """The kernel's command line has the say, which no file mends."""
-    unmask: bool = False
-    """A file that masks, and that ``systemctl unmask`` takes away."""
-    mend: str = ""
-    """What a person can do about it, where that is known."""
-    argv: tuple[str, ...] = ()
-    """The command that does it, where one does."""
-    rival: str = ""
-    """The unit that conflicts with it, where one does."""
-
-    @property
-    def source(self) -> str:
-        """Where it was read, or looked for."""
-        return self.evidence[0].source
-
-    @property
-    def value(self) -> str | None:
-        """What was read there; None: its absence is the evidence."""
-        return self.evidence[0].value
-
-
-class UnitStart(NamedTuple):
-    """Whether the next boot starts a unit."""
-
-    unit: str
-    state: str
-    pull: Pull | None = None
-    """What starts it, or would if nothing kept it from starting; None where nothing does."""
-    stops: tuple[Stop, ...] = ()
-    """What keeps it from starting: all masks, else what comes first."""
-    fails: Stop | None = None
-    """Why it fails as soon as it is started: its program is not there."""
-    preset: tuple[Evidence, ...] = ()
-    """The preset of a first boot that enables it, or may disable it."""
-    script: str | None = None
-    """The System V script that it is made of."""
-    error: FactError | None = None
-    """Why nobody can tell; its code is the cause."""
-    doubt: tuple[Evidence, ...] = ()
-    """What shows that nobody can tell; nothing where a file that may tell cannot be read."""
-
-    @property
-    def starts(self) -> bool:
-        """Whether it is shown to start."""
-        return self.state == STARTS
-
-    @property
-    def stays(self) -> bool:
-        """Whether it is shown not to start."""
-        return self.state == STAYS
-
-    @property
-    def acts(self) -> bool:
-        """Whether what it does at boot counts: something starts it, not only when a socket is used, and nothing is
-        shown to keep it from that."""
-        return self.state != STAYS and self.pull is not None and self.pull.how != SOCKET
-
-    def stop(self, *kinds: str) -> Stop | None:
-        """The first that keeps it from starting, of some kinds or of any."""
-        return next((stop for stop in self.stops if not kinds or stop.kind in kinds), None)
 
 
 class BootStarts:
@@ -269,7 +196,9 @@ class BootStarts:
         word = self.words.wants(unit) or self.words.wants(self.index.resolve(unit))
         if found is None and word is not None:
             found = Pull(WORD, self.words.source or "command line", word, self.words.line)
-        return found or self._by_walk(unit, self._pulls())
+        if found is not None and found.how != SOCKET:
+            return found
+        return self._by_walk(unit, self._pulls()) or found  # a socket starts it only when somebody asks there
 
     def _by_link(self, unit: str, target: str | None) -> Pull | None:
         goals = self._targets(target)
@@ -296,9 +225,10 @@ class BootStarts:
         source = pulls.link(self.index, unit)
         if source is not None:
             return Pull(LINK, source)
-        for trigger in pulls.triggers.get(self.index.resolve(unit), ()):
-            if (pull := self._by_trigger(*trigger)) is not None:
-                return pull
+        triggers = [self._by_trigger(*trigger) for trigger in pulls.triggers.get(self.index.resolve(unit), ())]
+        found = sorted([pull for pull in triggers if pull is not None], key=lambda pull: pull.how == SOCKET)
+        if found:
+            return found[0]
         if pulls.error is not None and self.index.exists(unit):
             raise pulls.error
         return None
