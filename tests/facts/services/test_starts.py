@@ -442,6 +442,14 @@ def test_a_rival_that_gets_no_job_excludes_nothing(node: Path) -> None:
     assert asked(node).stays
 
 
+def test_a_unit_that_is_only_wanted_loses(node: Path) -> None:
+    put(node, f"{ETC}/multi-user.target.d/own.conf", "[Unit]\nWants=y.service own.service\n")
+    put(node, f"{UNITS}/own.service", unit("Conflicts=y.service"))
+    assert stopped(asked(node, "y.service"))[0] == CONFLICT
+    put(node, f"{ETC}/x.service.d/own.conf", "[Unit]\nRequires=y.service\n")
+    assert asked(node, "y.service").state == "untold"
+
+
 @pytest.mark.parametrize("head", ["Conflicts=own.service", ""])
 def test_which_of_two_starts_may_not_be_told(node: Path, head: str) -> None:
     """Both name each other, or something requires the one that is named."""

@@ -384,10 +384,13 @@ class BootStarts:
         return found._replace(state=STAYS, stops=(Stop(CONFLICT, message, told, mend=mend, rival=rival.name),))
 
     def _strong_pull(self, unit: str) -> str | None:
-        """What may have systemd keep a unit and drop the other one: ``Requires=`` and its like, as text or as link."""
+        """What may have systemd keep a unit and drop the other one: ``Requires=`` and its like, as text or as link.
+
+        What is only wanted does not matter to the target (``transaction_add_job_and_dependencies``).
+        """
         folders = (".requires", ".upholds")
         links = [path for _, path in self.index.pulls(unit) if path.rpartition("/")[0].endswith(folders)]
-        return links[0] if links else self.text_pull(unit)
+        return links[0] if links else self._pulls().requires(self.index, unit)
 
 
 def _of_obstacle(found: Obstacle) -> Stop:

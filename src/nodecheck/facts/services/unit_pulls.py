@@ -97,6 +97,8 @@ class ServicePulls(NamedTuple):
     """Name of a unit to the units that are reached and name it in ``Conflicts=``."""
     triggers: Pulls
     """Name of a unit to the sockets and timers that are reached and start it, each with its path."""
+    strong: Mapping[str, str]
+    """Name of a unit to the first text that pulls it in by more than ``Wants=``."""
     error: FactError | None = None
     """Why a text on the way could not be read: then no other unit is shown not to be pulled in, or not to be in
     conflict with it."""
@@ -125,6 +127,10 @@ class ServicePulls(NamedTuple):
     def link(self, index: UnitIndex, name: str) -> str | None:
         """The link that pulls a unit in, in the directory of a unit that the boot reaches; None where none does."""
         return next((path for owner, path in index.pulls(name) if index.resolve(owner) in self.reached), None)
+
+    def requires(self, index: UnitIndex, name: str) -> str | None:
+        """The text that pulls a unit in by more than ``Wants=``; None where none does."""
+        return next((self.strong[alias] for alias in index.names_of(name) if alias in self.strong), None)
 
     def rivals(self, index: UnitIndex, name: str) -> tuple[str, ...]:
         """The units that are reached and name a unit in ``Conflicts=``, in the order in which they are reached."""
@@ -185,7 +191,7 @@ def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[s
     links, aliases = _links_down(index), _aliases(index)
     queue = list(goals)  # which grows while it is walked
     reached: set[str] = set()
-    found = _Found({}, {}, {})
+    found = _Found({}, {}, {}, {})
     told: dict[str, tuple[Assignment, ...]] = {}  # by path: instances share the text of their template
     errors: list[FactError] = []
     for name in queue:
@@ -203,7 +209,7 @@ def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[s
             queue += found.add(unit, told[path])
         found.trigger(unit, paths, told)
     error = errors[0] if errors else None
-    return ServicePulls(frozenset(reached), found.pulls, found.conflicts, found.triggers, error)
+    return ServicePulls(frozenset(reached), *found, error)
 
 
 def _read_assignments(host: Host, path: str, errors: list[FactError]) -> Iterator[Assignment]:
@@ -219,6 +225,7 @@ class _Found(NamedTuple):
     pulls: dict[str, tuple[tuple[str, str], ...]]
     conflicts: dict[str, tuple[str, ...]]
     triggers: dict[str, tuple[tuple[str, str], ...]]
+    strong: dict[str, str]
 
     def add(self, unit: str, items: Iterable[Assignment]) -> Iterator[str]:
         """Keep what a unit's text says; gives what it pulls in."""
@@ -228,6 +235,8 @@ class _Found(NamedTuple):
                     self.conflicts[name] = (*self.conflicts.get(name, ()), unit)
                 else:
                     self.pulls[name] = (*self.pulls.get(name, ()), (unit, item.path))
+                    if item.key != "Wants":
+                        self.strong.setdefault(name, item.path)
                     yield name
 
     def trigger(self, unit: str, paths: tuple[str, ...], told: Mapping[str, tuple[Assignment, ...]]) -> None:
