@@ -54,7 +54,7 @@ def tuned_runs(host: Host, starts: BootStarts) -> tuple[SysctlRun, ...]:
     start = starts.of(UNIT)
     if not start.acts:
         return ()
-    names = [name for path in ACTIVE for name in _read(host, path).split()]
+    names = [name for path in ACTIVE for name in _read(host, path).split()][:MOST_PROFILES]
     merged = _Merged()
     for path, options in _profiles(host, names, []):
         merged.add(path, options)
