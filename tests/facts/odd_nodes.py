@@ -56,6 +56,7 @@ _TREES: dict[str, dict[str, str]] = {
         "run/systemd/system-preset/x.preset": "",
         **SYSTEMD,
     },
+    "other init": {**SYSTEMD, "etc/kernel/cmdline": "init=/opt/init\n", "proc/cmdline": "init=/opt/init\n"},
     "cri-o": {f"{UNITS}/cri-o.service": "[Service]\nExecStart=/usr/bin/crio\n", "proc/cmdline": "rd.modules_load=x\n"},
     "links": {"usr/lib/systemd/systemd": ""},
     "upstart": {"sbin/upstart": ""},

@@ -10,7 +10,7 @@ from nodecheck.facts.security.firewall_files import UFW_CONF, FirewalldTrace, Nf
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
+from nodecheck.facts.services.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck_checks.firewall.wanted import FIREWALLS, UNITS, Wanted
@@ -70,8 +70,6 @@ class AtBoot:
 
     def _linked(self, unit: str) -> Start | None:
         found = self.starts.of(unit)
-        if self.starts.words.untold is not None:
-            raise self.starts.words.untold
         stop = found.stop()
         if stop is not None:
             enabled = stop.by_cmdline and self.index.starts_at_boot(unit) is not None

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.services.running import Services as Services
     from nodecheck.facts.services.service_units import KnownServices as KnownServices
     from nodecheck.facts.services.service_units import OtherServices as OtherServices
+    from nodecheck.facts.services.starts import BootStarts as BootStarts
     from nodecheck.facts.services.sysv import SysvScripts as SysvScripts
     from nodecheck.facts.services.unit_pulls import ServicePulls as ServicePulls
     from nodecheck.facts.services.units import UnitIndex as UnitIndex
@@ -115,6 +116,7 @@ _HOMES = {
     "BootConfig": "kernel.config",
     "BootHostname": "network.hostname",
     "BootModules": "kernel.at_boot",
+    "BootStarts": "services.starts",
     "BootSysctls": "sysctl.at_boot",
     "BootTree": "kernel.trees",
     "BootTreeFiles": "kernel.trees",

@@ -14,7 +14,7 @@ from nodecheck.checking.store import Facts
 from nodecheck.errors import Malformed
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.unit_start import (
+from nodecheck.facts.services.unit_start import (
     CONFLICT,
     GENERATOR,
     LINK,
@@ -571,8 +571,8 @@ def test_nobody_else_answers_the_question() -> None:
     import nodecheck
     import nodecheck_checks
 
-    allowed = {"units.py", "needed_services.py", "service_boot.py", "firewall_boot.py"}
+    allowed = {"units.py", "needed_services.py", "at_boot.py"}
     folders = [Path(module.__file__ or "").parent for module in (nodecheck, nodecheck_checks)]
     files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
     assert {path.name for path in files if "starts_at_boot(" in path.read_text()} == allowed
-    assert [path.name for path in files if "boot_units(" in path.read_text()] == ["boot_units.py"]
+    assert [path.name for path in files if "boot_units(" in path.read_text()] == ["cmdline.py"]

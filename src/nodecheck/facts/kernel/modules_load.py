@@ -11,10 +11,10 @@ from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.services.early_services import other_command
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.unit_start import MASK, MASK_WORD, NO_UNIT, NOT_PULLED
+from nodecheck.facts.services.unit_start import MASK, MASK_WORD, NO_UNIT, NOT_PULLED
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
-from nodecheck.model.sources import Exists, File, Sources
+from nodecheck.model.sources import Exists, File, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 SERVICE = "systemd-modules-load.service"
@@ -73,6 +73,7 @@ class ModulesLoad(NamedTuple):
             Exists(INITRAMFS_TOOLS),
             File(ETC_MODULES),
             File(OPENRC_MODULES),
+            UnitText(SERVICE),
         )
 
     @classmethod

@@ -11,7 +11,7 @@ from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.kernel.modules_load import Load
 from nodecheck.facts.services.init_system import InitSystem, Unit, load_unit
 from nodecheck.facts.services.starts import RC_LOCAL, BootStarts
-from nodecheck.facts.unit_start import KEEPING, MASK, NOT_PULLED, Stop
+from nodecheck.facts.services.unit_start import KEEPING, MASK, NOT_PULLED, Stop
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen

@@ -11,8 +11,8 @@ from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import RC_LOCAL, BootStarts
 from nodecheck.facts.services.unit_files import load_unit
+from nodecheck.facts.services.unit_start import KEEPING, MASK, Stop
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.unit_start import KEEPING, MASK, Stop
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.sources import File, Named, Sources, UnitText

@@ -14,7 +14,7 @@ from nodecheck.facts.services.init_system import PROGRAMS, InitSystem
 from nodecheck.facts.services.unit_dirs import SUFFIXES
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Sources
+from nodecheck.model.sources import Named, Sources
 from nodecheck.record import NamedTuple
 
 _TARGETS = {
@@ -56,7 +56,7 @@ class BootUnits(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return ()
+        return (Named("init= on the command line"),)
 
     @classmethod
     def read(cls, host: Host, cmdline: BootCmdline, init: Lazy[InitSystem]) -> BootUnits:

@@ -102,7 +102,7 @@ class KnownServices(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (*map(UnitText, WELL_KNOWN), *_condition_sources())
+        return (*map(UnitText, WELL_KNOWN), *condition_sources())
 
     @classmethod
     def read(cls, host: Host, init: InitSystem, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> KnownServices:
@@ -119,7 +119,7 @@ class OtherServices(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (UnitText("*.service"), *_condition_sources())
+        return (UnitText("*.service"), *condition_sources())
 
     @classmethod
     def read(cls, host: Host, init: InitSystem, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> OtherServices:
@@ -129,7 +129,7 @@ class OtherServices(NamedTuple):
         return cls(_texts(_Boot(host, index, cmdline, _needs(init)), names))
 
 
-def _condition_sources() -> Sources:
+def condition_sources() -> Sources:
     """What tells whether a service will start."""
     named = ("Condition…= and Assert…= of these units", "ExecStart= and the like of these units")
     return (*map(Named, named), *map(Exists, _SHELLS), Exists("/etc/init.d/*"))

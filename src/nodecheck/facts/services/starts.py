@@ -15,10 +15,10 @@ from nodecheck.facts.services.generators import Generators
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.presets import FULL_SINCE, MACHINE_ID, FirstBoot, Preset
-from nodecheck.facts.services.service_units import NEED, Obstacle, ServiceUnit, unit_at_boot
+from nodecheck.facts.services.service_units import NEED, Obstacle, ServiceUnit, condition_sources, unit_at_boot
 from nodecheck.facts.services.sysv import SysvScript, SysvScripts
 from nodecheck.facts.services.unit_pulls import ServicePulls, boot_goals, boot_index, masked_by, walk
-from nodecheck.facts.unit_start import (
+from nodecheck.facts.services.unit_start import (
     CONFLICT,
     GENERATOR,
     LINK,
@@ -46,6 +46,7 @@ from nodecheck.facts.unit_start import (
 from nodecheck.host import Host
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Sources, UnitText
 
 RC_LOCAL = "rc-local.service"
 """What runs ``rc.local``: a generator links it to multi-user.target, whoever enables it or not."""
@@ -82,6 +83,10 @@ class BootStarts:
         self._by_default: ServicePulls | None = None
         self._known: dict[str, UnitStart] = {}
         self._texts: dict[str, ServiceUnit | None] = {}
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (UnitText("*"), *condition_sources())
 
     @classmethod
     def read(

@@ -195,7 +195,8 @@ class UnitIndex(NamedTuple):
     def starts_at_boot(self, name: str) -> str | None:
         """The link by which a unit is enabled: that pulls it in on the way to the default target; None for none.
 
-        Whether the next boot starts it is another question, which :class:`nodecheck.facts.services.starts.BootStarts` answers.
+        Whether the next boot starts it is another question, which
+        :class:`nodecheck.facts.services.starts.BootStarts` answers.
         """
         index = self.persistent()
         default = index.default_target()

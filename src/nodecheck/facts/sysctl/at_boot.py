@@ -11,6 +11,7 @@ from nodecheck.facts.services.boot_commands import BootCommands
 from nodecheck.facts.services.early_services import other_command
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.services.unit_start import MASK, NO_UNIT, NOT_PULLED, TARGET, Stop
 from nodecheck.facts.sysctl.conf import (
     Setting,
     Write,
@@ -26,7 +27,6 @@ from nodecheck.facts.sysctl.conf import (
 from nodecheck.facts.sysctl.runs import SysctlRun, runs
 from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_runs, tuned_sources
 from nodecheck.facts.sysctl.variables import IP_FORWARD, default_of, master_of, same_variable, taken
-from nodecheck.facts.unit_start import MASK, NO_UNIT, NOT_PULLED, TARGET, Stop
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
@@ -90,14 +90,11 @@ class BootSysctls(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        from nodecheck.facts.services.openrc import Runlevels
-
         return (
             *conf_sources(SYSCTL_DIRS, "*.conf"),
             File(SYSCTL_CONF),
             *credential_sources(),
             *tuned_sources(),
-            *Runlevels.reads(),
             UnitText(UNIT),
             Named("sysctl -p of a boot script"),
         )
