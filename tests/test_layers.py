@@ -53,9 +53,7 @@ WINGS = {
 }
 """Wings of one line do not know each other."""
 
-EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("nodecheck.facts.kubelet.config", "nodecheck.facts.kubelet.effective"): "the fact makes itself elsewhere",
-}
+EXCEPTIONS: dict[tuple[str, str], str] = {}
 """Pairs of files that are allowed against floors or wings, each with its reason. Empty is the aim."""
 
 

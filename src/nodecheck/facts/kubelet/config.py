@@ -121,7 +121,7 @@ class KubeletConfig(NamedTuple):
             return cls()
         from nodecheck.facts.kubelet.effective import effective
 
-        return effective(host, index, release)
+        return effective(host, index, release, cls)
 
 
 def runtime_at(endpoint: str) -> str | None:

@@ -7,10 +7,10 @@ order over it, then the flags again, of which the last of a name counts.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.files import (
     Fields,
     KubeletSources,
@@ -34,16 +34,20 @@ from nodecheck.record import NamedTuple
 SYSTEMD = "systemd"
 CGROUPFS = "cgroupfs"
 
+T = TypeVar("T")
 _Maker = Callable[[str], str]
 
 
-def effective(host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> KubeletConfig:
-    """The configuration of a kubelet that some place shows. Raises what the host raises for a file of it."""
+def effective(host: Host, index: UnitIndex, release: Lazy[OsRelease], make: Callable[..., T]) -> T:
+    """The configuration of a kubelet that some place shows; ``make`` is the fact, which has a field for each part.
+
+    Raises what the host raises for a file of it.
+    """
     launch = read_launch(host, index, release)
     if not launch.present:
         word = embedded_swap_argument(host, index)
-        return KubeletConfig() if word is None else KubeletConfig(fail_swap_on=_setting("fail-swap-on", word, str))
-    return _assembled(launch, _files(host, launch.flags))
+        return make() if word is None else make(fail_swap_on=_setting("fail-swap-on", word, str))
+    return _assembled(make, launch, _files(host, launch.flags))
 
 
 class _Files(NamedTuple):
@@ -91,13 +95,13 @@ def _decoded(host: Host, path: str, dropin: bool, sources: list[str]) -> Tree:
     return decode(raw, path, dropin)
 
 
-def _assembled(launch: Launch, files: _Files) -> KubeletConfig:
+def _assembled(make: Callable[..., T], launch: Launch, files: _Files) -> T:
     flags, found = launch.flags, files.fields
     gates, gates_problem = _gates(flags, found)
     problem = files.problem or gates_problem
     if launch.problem is not None:
         problem = Problem("malformed", launch.problem, launch.source, launch.line)
-    return KubeletConfig(
+    return make(
         present=True,
         fail_swap_on=_flag(flags, "fail-swap-on", _boolean) or _field("failSwapOn", found.fail_swap_on, _boolean),
         swap_behavior=_field("swapBehavior", found.swap_behavior, str),
