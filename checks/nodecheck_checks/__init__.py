@@ -1,8 +1,11 @@
-"""The built-in checks, as a plugin like any stranger's."""
+"""The built-in checks, as a plugin like any stranger's.
+
+Its hooks need no mark: nodecheck knows its own, and a node without other plugins need not import pluggy.
+"""
 
 from typing import Any
 
-from nodecheck.hookspecs import LazyCheck, hookimpl
+from nodecheck.checking.declare import LazyCheck
 from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {
@@ -28,7 +31,6 @@ _CHECKS = {
 """Check name to module (in this package, with a function of the same name with ``_``) and topic."""
 
 
-@hookimpl
 def nodecheck_checks() -> list[LazyCheck]:
     """Every built-in check, imported when selected."""
     return [
@@ -37,7 +39,6 @@ def nodecheck_checks() -> list[LazyCheck]:
     ]
 
 
-@hookimpl
 def nodecheck_profiles() -> tuple[dict[str, Any], ...]:
     """The built-in profiles."""
     return PROFILES

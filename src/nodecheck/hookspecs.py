@@ -10,25 +10,16 @@ from typing import TYPE_CHECKING, Any, Union
 
 import pluggy
 
-from nodecheck.record import NamedTuple
+from nodecheck.checking.declare import Check, LazyCheck
 
 if TYPE_CHECKING:
-    from nodecheck.checking.declare import Check
     from nodecheck.report import Report
 
 hookspec = pluggy.HookspecMarker("nodecheck")
 hookimpl = pluggy.HookimplMarker("nodecheck")
 
 
-class LazyCheck(NamedTuple):
-    """A check that is imported only when it is selected: its name, ``module:attribute``, and its topic."""
-
-    name: str
-    target: str
-    topic: str = ""
-
-
-Declared = Union["Check", LazyCheck]
+Declared = Union[Check, LazyCheck]
 
 
 @hookspec
@@ -49,3 +40,6 @@ def nodecheck_profiles() -> Iterable[Mapping[str, Any]]:  # type: ignore[empty-b
 @hookspec
 def nodecheck_renderers() -> Mapping[str, Callable[[Report], str]]:  # type: ignore[empty-body]
     """Output formats: name to a function from the report to the document."""
+
+
+__all__ = ["Declared", "LazyCheck", "hookimpl", "hookspec"]

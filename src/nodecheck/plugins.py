@@ -9,17 +9,18 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-import pluggy
-
-from nodecheck import hookspecs
-from nodecheck.checking.declare import Check
+from nodecheck.checking.declare import Check, LazyCheck
 from nodecheck.errors import PluginError
-from nodecheck.hookspecs import LazyCheck
 from nodecheck.record import NamedTuple
 
 GROUP = "nodecheck"
 BUILT_IN = "builtin"
 """The name of nodecheck's own entry point; no other plugin can take it."""
+
+OWN = "nodecheck_checks"
+"""Its module, whose hooks are called as they are: pluggy, with ``inspect``, is a tenth of a run."""
+
+OWN_HOOKS = ("nodecheck_checks", "nodecheck_profiles")
 
 
 INFO = ".dist-info"
@@ -110,27 +111,22 @@ def load() -> Registry:
 
 @lru_cache(maxsize=4)
 def _load(path: tuple[str, ...]) -> Registry:
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
     registry = Registry()
     for entry in entry_points(path):
-        _add(registry, manager, entry)
+        _add(registry, entry)
     return registry
 
 
-def _add(registry: Registry, manager: pluggy.PluginManager, entry: EntryPoint) -> None:
+def _add(registry: Registry, entry: EntryPoint) -> None:
     if any(info.name == entry.name for info in registry.plugins):
         error = "another plugin has this name"
         registry.plugins.append(PluginInfo(f"{entry.name}@{entry.where}", entry.version, "failed", error, entry.where))
         return
     try:
         module = import_module(entry.target)
-        manager.register(module, entry.name)
-        manager.check_pending()
-        hooks = _declare(registry, manager, module, entry.name)
+        functions = [(name, getattr(module, name)) for name in OWN_HOOKS] if entry.target == OWN else _hooks(module)
+        hooks = _declare(registry, {name: function() for name, function in functions}, entry.name)
     except (Exception, SystemExit) as error:
-        if manager.has_plugin(entry.name):
-            manager.unregister(name=entry.name)
         info = PluginInfo(entry.name, entry.version, "failed", _told(error), entry.where)
     else:
         info = PluginInfo(entry.name, entry.version, "loaded", None, entry.where, hooks)
@@ -141,9 +137,8 @@ def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:500]
 
 
-def _declare(registry: Registry, manager: pluggy.PluginManager, module: object, name: str) -> tuple[str, ...]:
-    """Take what one plugin declares; nothing of it where any part is wrong."""
-    declared = {impl: function() for impl, function in _hooks(manager, module)}
+def _declare(registry: Registry, declared: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Take what the hooks of one plugin gave; nothing of it where any part is wrong."""
     checks = tuple(declared.get("nodecheck_checks", ()))
     for item in checks:
         if not isinstance(item, (Check, LazyCheck)):
@@ -168,7 +163,16 @@ def _declare(registry: Registry, manager: pluggy.PluginManager, module: object, 
     return tuple(declared)
 
 
-def _hooks(manager: pluggy.PluginManager, module: object) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _hooks(module: object) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The hooks of a plugin, as pluggy finds them. Raises what pluggy raises for one that is no hook."""
+    import pluggy
+
+    from nodecheck import hookspecs
+
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    manager.register(module)
+    manager.check_pending()
     for caller in manager.get_hookcallers(module) or ():
         for impl in caller.get_hookimpls():
             if impl.plugin is module:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from nodecheck.checking import Check, Status
+from nodecheck.checking.declare import LazyCheck
 from nodecheck.checking.selectors import ENGINE_CHECKS
-from nodecheck.hookspecs import LazyCheck
 from nodecheck.plugins import Registry, load
 from nodecheck.render import rows as rows_module
 from nodecheck.render.rows import ITSELF, OTHER, TOPICS, by_topic, heading

@@ -78,6 +78,14 @@ class Check:
         self.judges[view] = Judge(function, needs, tuple(parameters))
 
 
+class LazyCheck(NamedTuple):
+    """A check that is imported only when it is selected: its name, ``module:attribute``, and its topic."""
+
+    name: str
+    target: str
+    topic: str = ""
+
+
 def check(
     *,
     severity: Severity | SeverityRule = Severity.ERROR,
