@@ -10,6 +10,7 @@ import pytest
 from nodecheck.errors import Absent, Denied, FactError, Malformed, Offline, TooLarge, UsageError
 from nodecheck.host import LiveHost, RootHost, open_host
 from nodecheck.host.base import exists, text
+from nodecheck.host.root import MOST_KEPT
 from tests.rights import modes_hold
 
 
@@ -149,3 +150,38 @@ def test_root_must_be_a_directory(tmp_path: Path) -> None:
         with pytest.raises(UsageError):
             open_host(str(path))
     assert open_host("/").kind == "live"
+
+
+def test_directories_that_are_kept_open_are_those_of_their_path(tmp_path: Path) -> None:
+    """A link in the last component leads elsewhere: what lies beside it is still in its own directory."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "own").write_text(name)
+    (tmp_path / "b/same").write_text("b")
+    (tmp_path / "a/same").symlink_to("../b/same")
+    (tmp_path / "c").symlink_to("b")
+    host = RootHost(str(tmp_path))
+
+    for _ in range(2):
+        assert [host.read(f"/{path}") for path in ("a/same", "a/own", "c/own", "c/../a/own", "b/./own")] == [
+            b"b", b"a", b"b", b"a", b"b"
+        ]  # fmt: skip
+        assert (host.link("/a/same"), host.link("/a/own"), host.link("/a/none")) == ("../b/same", None, None)
+        with pytest.raises(Absent):
+            host.read("/a/none")
+        with pytest.raises(Malformed):
+            host.read("/a/own/x")
+
+
+def test_kept_directories_are_few_and_closed_with_the_host(tmp_path: Path) -> None:
+    for number in range(MOST_KEPT + 20):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "file").write_text(str(number))
+    before = len(os.listdir("/proc/self/fd"))
+    host = RootHost(str(tmp_path))
+    texts = [host.read(f"/{number}/file") for number in range(MOST_KEPT + 20)]
+
+    assert texts == [str(number).encode() for number in range(MOST_KEPT + 20)]
+    assert len(os.listdir("/proc/self/fd")) == before + MOST_KEPT
+    del host
+    assert len(os.listdir("/proc/self/fd")) == before

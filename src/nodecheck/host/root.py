@@ -32,6 +32,9 @@ from nodecheck.host.base import (
 
 T = TypeVar("T")
 
+MOST_KEPT = 64
+"""Directories that are kept open, the first that are asked for: a run asks most of its questions in a few of them."""
+
 MOST_LINKS = 40
 """The kernel's own limit on links in one path (path_resolution(7))."""
 
@@ -49,12 +52,19 @@ class RootHost(Host):
 
     def __init__(self, path: str) -> None:
         self._mounted: dict[str, bool] = {}
+        self._kept: dict[bytes, int] = {}
+        """Directories by the path that was asked, links in it followed. None is closed before the host goes: another
+        thread may be about to use it."""
         try:
             self.path = os.path.abspath(path)  # fails where the working directory was deleted
             os.close(os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             raise UsageError(f"--root {path}: not a directory that can be opened: {why}") from error
+
+    def __del__(self) -> None:
+        for fd in getattr(self, "_kept", {}).values():
+            os.close(fd)
 
     def read(self, path: str, limit: int = MIB) -> bytes:
         return self._opened(path, limit, lambda fd: drain(path, fd, limit))
@@ -176,10 +186,20 @@ class RootHost(Host):
 
         For /dev/null it is ``null``, raised where that is an error.
         """
-        walk = _Walk(self.path, raw_path(path))
+        raw = raw_path(path)
+        folder, _, name = raw.rpartition(b"/")
+        kept = self._kept.get(folder)
+        try:
+            if kept is not None and name not in _NO_NAMES and not (follow and _is_link(kept, name)):
+                return act(kept, name)
+        except OSError as error:
+            raise self._error(path, error) from error
+        walk = _Walk(self.path, raw)
         try:
             place = walk.to_last(follow)
             if place is not None:
+                if kept is None and not walk.jumped and place[1] == name and len(self._kept) < MOST_KEPT:
+                    self._kept[folder] = os.dup(place[0])
                 return act(*place)
         except OSError as error:
             raise self._error(path, error) from error
@@ -203,6 +223,19 @@ class RootHost(Host):
         return self._mounted[top]
 
 
+_NO_NAMES = (b"", b".", b"..")
+
+
+def _is_link(directory: int, name: bytes) -> bool:
+    try:
+        os.readlink(name, dir_fd=directory)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return False
+        raise
+    return True
+
+
 class _Walk:
     """A walk through a path, component by component, that cannot leave the root.
 
@@ -214,6 +247,8 @@ class _Walk:
         self._names: list[bytes] = []
         self._left = path.split(b"/")[::-1]
         self._links = 0
+        self.jumped = False
+        """The last component was a link, so that the walk ended in another directory."""
 
     def close(self) -> None:
         for fd in self._stack:
@@ -233,6 +268,7 @@ class _Walk:
                 return self._stack[-1], name
             target = self._target(name, last)
             if target is not None:
+                self.jumped = self.jumped or last
                 self._jump(target)
                 if self._is_null():
                     return None
