@@ -74,8 +74,8 @@ def test_importing_nodecheck_imports_nothing_else() -> None:
 
 HEAVY = {
     "argparse", "asyncio", "concurrent", "dataclasses", "datetime", "difflib", "gzip", "hashlib", "importlib.metadata",
-    "inspect", "ipaddress", "logging", "packaging", "pathlib", "pluggy", "psutil", "pyroute2", "shutil", "socket", "ssl",
-    "subprocess", "tempfile", "tomllib", "tomli", "traceback", "urllib", "uuid", "yaml", "zlib", "sqlite3",
+    "inspect", "ipaddress", "logging", "packaging", "pathlib", "pluggy", "psutil", "pyroute2", "shutil", "socket",
+    "ssl", "subprocess", "tempfile", "tomllib", "tomli", "traceback", "urllib", "uuid", "yaml", "zlib", "sqlite3",
 }  # fmt: skip
 
 

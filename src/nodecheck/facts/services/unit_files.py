@@ -77,9 +77,16 @@ _BLANKS = " \t\n\r"
 
 def _logical_lines(source: str) -> Iterator[tuple[int, str]]:
     """Lines with continuations joined by a blank, and the number of the first; comments are left out everywhere."""
+    lines = source.removeprefix("\ufeff").split("\n")
+    if "\\" not in source:  # nothing goes on over a line's end
+        for number, line in enumerate(lines, 1):
+            line = line.strip(_BLANKS)
+            if line and line[0] not in "#;":
+                yield number, line
+        return
     pending: list[str] = []
     started = 0
-    for number, line in enumerate(source.removeprefix("\ufeff").split("\n"), 1):
+    for number, line in enumerate(lines, 1):
         stripped = line.strip(_BLANKS)
         if stripped.startswith(("#", ";")) or (not stripped and not pending):
             continue
