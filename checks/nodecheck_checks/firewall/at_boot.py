@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
 from nodecheck.errors import Absent, FactError, Unsupported
-from nodecheck.facts.security.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
+from nodecheck.facts import BootStarts, FirewalldTrace, NftFile, Runlevels, SavedRules, UfwConf
+from nodecheck.facts.security.firewall_files import UFW_CONF
 from nodecheck.facts.services.init_system import UnitIndex
-from nodecheck.facts.services.openrc import Runlevels
-from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple

@@ -7,14 +7,22 @@ from functools import partial
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Denied, FactError, Offline
-from nodecheck.facts.cluster.target import Target
+from nodecheck.facts import (
+    BootStarts,
+    FirewalldTrace,
+    LegacyTables,
+    NftFile,
+    NftTables,
+    Runlevels,
+    SavedRules,
+    Services,
+    Target,
+    UfwConf,
+)
 from nodecheck.facts.security.filter_tables import FilterTable
-from nodecheck.facts.security.firewall_files import UFW_CONF, FirewalldTrace, NftFile, SavedRules, UfwConf
-from nodecheck.facts.security.netfilter import LegacyTables, NftTables, all_tables
+from nodecheck.facts.security.firewall_files import UFW_CONF
+from nodecheck.facts.security.netfilter import all_tables
 from nodecheck.facts.services.init_system import UnitIndex
-from nodecheck.facts.services.openrc import Runlevels
-from nodecheck.facts.services.running import Services
-from nodecheck.facts.services.starts import BootStarts
 from nodecheck_checks.firewall.at_boot import AtBoot, judged_at_boot
 from nodecheck_checks.firewall.wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
 

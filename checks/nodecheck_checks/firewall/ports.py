@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.cluster.target import Target
+from nodecheck.facts import Target
 from nodecheck.requirements.asked import CONTROL_PLANE
 from nodecheck_checks.network.port import ports_of
 

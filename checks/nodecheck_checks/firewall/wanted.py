@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.checking import Lazy, Severity
-from nodecheck.facts.cluster.target import Target
+from nodecheck.facts import Target
 
 FIREWALLS = ("firewalld", "iptables", "nftables", "ufw")
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, Offline
-from nodecheck.facts.cluster.target import Target
-from nodecheck.facts.kernel.at_boot import BootModules
-from nodecheck.facts.kernel.config import RunningConfig, built_as
-from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
-from nodecheck.facts.kernel.modprobe import Modprobe
-from nodecheck.facts.kernel.modules import (
-    GENL_FAMILIES,
+from nodecheck.facts import (
+    BootModules,
+    BootTree,
     GenlFamilies,
+    Modprobe,
     ModuleLoading,
     Modules,
     ModuleSigns,
-    Presence,
+    RunningConfig,
+    RunningTree,
     SysModules,
-    module_name,
-    presence,
+    Target,
 )
-from nodecheck.facts.kernel.trees import BootTree, RunningTree, has_ipv4_conntrack
+from nodecheck.facts.kernel.config import built_as
+from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
+from nodecheck.facts.kernel.modules import GENL_FAMILIES, Presence, module_name, presence
+from nodecheck.facts.kernel.trees import has_ipv4_conntrack
 from nodecheck.requirements.table import Row, Table
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
 

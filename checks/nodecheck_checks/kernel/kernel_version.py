@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.checking import Outcome, Results, Severity, Status, check, fail, ok, seen, unknown
-from nodecheck.facts.boot.next_boot import RunningKernel
-from nodecheck.facts.cluster.target import Target
+from nodecheck.facts import RunningKernel, Target
 from nodecheck.facts.distro.os_release import at_least, leading_numbers
 from nodecheck.fix import Fix, manual
 from nodecheck.record import NamedTuple

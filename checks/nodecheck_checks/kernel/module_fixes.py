@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
+from nodecheck.facts import BootModules, BootTree, Modprobe, ModuleLoading, RunningTree
 from nodecheck.facts.files.conf_dirs import free_name
-from nodecheck.facts.kernel.at_boot import BootModules
 from nodecheck.facts.kernel.loading import BLOCKED, LOADED, MISSING, UNCLEAR, Block, BootVerdict
-from nodecheck.facts.kernel.modprobe import Modprobe, Rule, command_loads
-from nodecheck.facts.kernel.modules import ModuleLoading
+from nodecheck.facts.kernel.modprobe import Rule, command_loads
 from nodecheck.facts.kernel.modules_load import SERVICE, Load
-from nodecheck.facts.kernel.trees import BootTree, ModuleTree, RunningTree
+from nodecheck.facts.kernel.trees import ModuleTree
 from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, create, edit, manual
 
 OTHER_KERNEL = by_hand(

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen
 from nodecheck.errors import FactError, Offline
-from nodecheck.facts.cluster.target import SiteNodes
+from nodecheck.facts import Addresses, Hosts, HostsOrder, OwnName, Routes, SiteNodes
 from nodecheck.facts.network import nsswitch
-from nodecheck.facts.network.hostname import OwnName
-from nodecheck.facts.network.hosts import PATH, Hosts, HostsLine, folded
-from nodecheck.facts.network.links import Addresses, is_usable, spelt
-from nodecheck.facts.network.nsswitch import HostsOrder
-from nodecheck.facts.network.routes import MAIN, RTN_UNICAST, Routes, hops_of
+from nodecheck.facts.network.hosts import PATH, HostsLine, folded
+from nodecheck.facts.network.links import is_usable, spelt
+from nodecheck.facts.network.routes import MAIN, RTN_UNICAST, hops_of
 from nodecheck.fix import Fix, Step, by_hand, edit
 from nodecheck.record import NamedTuple
 from nodecheck_checks.network.hosts_fixes import mended

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from nodecheck.facts.network.hosts import BLANKS, PATH, Hosts, HostsLine, folded, parse_hosts
+from nodecheck.facts import Hosts
+from nodecheck.facts.network.hosts import BLANKS, PATH, HostsLine, folded, parse_hosts
 from nodecheck.facts.network.links import spelt
 from nodecheck.fix import Step, create, edit, manual
 

@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.facts.kubelet.config import KubeletConfig
+from nodecheck.facts import Addresses, KubeletConfig, Links, Routes
 from nodecheck.facts.kubelet.settings import KubeletSetting
-from nodecheck.facts.network.links import (
-    IFF_LOOPBACK,
-    IFF_LOWER_UP,
-    IFF_UP,
-    Addresses,
-    LinkRow,
-    Links,
-    is_usable,
-    spelt,
-    told_link,
-)
-from nodecheck.facts.network.routes import MAIN, RTN_UNICAST, Routes, hops_of, leads_out, told_route
+from nodecheck.facts.network.links import IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP, LinkRow, is_usable, spelt, told_link
+from nodecheck.facts.network.routes import MAIN, RTN_UNICAST, hops_of, leads_out, told_route
 from nodecheck.fix import DISRUPTIVE, SAFE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 

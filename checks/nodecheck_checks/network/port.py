@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
-from nodecheck.facts.cluster.target import Target
-from nodecheck.facts.network.listeners import ListenerRow, Listeners
-from nodecheck.facts.network.processes import Process, SocketOwners
+from nodecheck.facts import Listeners, SocketOwners, Target
+from nodecheck.facts.network.listeners import ListenerRow
+from nodecheck.facts.network.processes import Process
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import CONTROL_PLANE

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, Malformed, Offline, Unsupported
+from nodecheck.facts import KubernetesTools, Packages, RuntimeTools, Traces
 from nodecheck.facts.packages.names import NAMES, Package
-from nodecheck.facts.packages.packages import Packages
-from nodecheck.facts.packages.traces import Traces
-from nodecheck.facts.packages.versions import KubernetesTools, RuntimeTools, Told
+from nodecheck.facts.packages.versions import Told
 from nodecheck.fix import Fix, by_hand
 from nodecheck.formats.versions import Version, parse_package_version
 from nodecheck.record import NamedTuple

@@ -7,9 +7,7 @@ from typing import Literal
 
 from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, unknown
 from nodecheck.errors import Offline
-from nodecheck.facts.packages.packages import Packages
-from nodecheck.facts.packages.traces import Traces
-from nodecheck.facts.packages.versions import KubernetesTools, RuntimeTools
+from nodecheck.facts import KubernetesTools, Packages, RuntimeTools, Traces
 from nodecheck.formats.pins import parse_pin
 from nodecheck_checks.packages.installed import KUBERNETES, Missing, install, installed
 

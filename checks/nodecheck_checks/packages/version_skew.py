@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, Status, check, fail, ok, skip, unknown
 from nodecheck.errors import FactError, Offline
-from nodecheck.facts.cluster.target import Target
-from nodecheck.facts.packages.packages import Packages
-from nodecheck.facts.packages.traces import Traces
-from nodecheck.facts.packages.versions import KubernetesTools
+from nodecheck.facts import KubernetesTools, Packages, Target, Traces
 from nodecheck.fix import Fix
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table

@@ -7,16 +7,22 @@ from typing import Literal
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.cluster.target import Target
-from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, BootCgroups, NowCgroups
-from nodecheck.facts.kubelet.config import KubeletConfig, KubeletDriverLine
-from nodecheck.facts.kubelet.release import KubeletRelease
-from nodecheck.facts.packages.packages import PackageSigns
-from nodecheck.facts.runtimes.containerd import Containerd
-from nodecheck.facts.runtimes.crio import Crio
-from nodecheck.facts.runtimes.docker import Docker
-from nodecheck.facts.runtimes.releases import Release, RuntimeReleases
-from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts import (
+    BootCgroups,
+    Containerd,
+    Crio,
+    Docker,
+    InitSystem,
+    KubeletConfig,
+    KubeletDriverLine,
+    KubeletRelease,
+    NowCgroups,
+    PackageSigns,
+    RuntimeReleases,
+    Target,
+)
+from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
+from nodecheck.facts.runtimes.releases import Release
 from nodecheck.fix import Fix
 from nodecheck.requirements.table import Row, Table
 from nodecheck_checks.runtime.driver_sides import Side, SidesNode, attempt, runtimes, together, unread

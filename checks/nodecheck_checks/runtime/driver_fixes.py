@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import FactError
+from nodecheck.facts import Containerd, Crio, Docker, KubeletConfig, KubeletDriverLine
 from nodecheck.facts.kernel.cgroups import SYSTEMD
-from nodecheck.facts.kubelet.config import KubeletConfig, KubeletDriverLine
-from nodecheck.facts.runtimes.containerd import Containerd
 from nodecheck.facts.runtimes.containerd_config import RUNC_V2, Effective
 from nodecheck.facts.runtimes.containerd_merge import CRI_SECTIONS
-from nodecheck.facts.runtimes.crio import CONFIG_DIR, Crio, Value
-from nodecheck.facts.runtimes.docker import Docker
+from nodecheck.facts.runtimes.crio import CONFIG_DIR, Value
 from nodecheck.facts.runtimes.docker_options import KEY
 from nodecheck.facts.runtimes.releases import Release
 from nodecheck.fix import MANUAL, Create, Edit, Fix, Step, by_hand, command, create, edit, manual

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, TypeVar
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import FactError, Offline
-from nodecheck.facts.cluster.target import Target
-from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, BootCgroups, CgroupVersion, NowCgroups
-from nodecheck.facts.kubelet.release import KubeletRelease
-from nodecheck.facts.packages.packages import PackageSigns
-from nodecheck.facts.runtimes.containerd import Containerd
-from nodecheck.facts.runtimes.crio import Crio
-from nodecheck.facts.runtimes.docker import Docker
-from nodecheck.facts.runtimes.releases import Release, RuntimeReleases, daemon_package
-from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts import (
+    BootCgroups,
+    Containerd,
+    Crio,
+    Docker,
+    InitSystem,
+    KubeletRelease,
+    NowCgroups,
+    PackageSigns,
+    RuntimeReleases,
+    Target,
+)
+from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
+from nodecheck.facts.runtimes.releases import Release, daemon_package
 from nodecheck.fix import MANUAL, Fix
 from nodecheck.record import NamedTuple
 

@@ -2,9 +2,10 @@
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.distro.os_release import OsRelease, leading_numbers
-from nodecheck.facts.security.selinux import DISABLED, ENFORCING, MODES, PERMISSIVE, SelinuxMode
-from nodecheck.facts.security.selinux_boot import CONFIG, ContainerSelinux, SelinuxAtBoot, SelinuxConfig
+from nodecheck.facts import ContainerSelinux, OsRelease, SelinuxAtBoot, SelinuxConfig, SelinuxMode
+from nodecheck.facts.distro.os_release import leading_numbers
+from nodecheck.facts.security.selinux import DISABLED, ENFORCING, MODES, PERMISSIVE
+from nodecheck.facts.security.selinux_boot import CONFIG
 from nodecheck.fix import Fix, Step, by_hand, command, create, edit, manual
 from nodecheck.record import NamedTuple
 

@@ -6,13 +6,19 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.cluster.joined import Joined
-from nodecheck.facts.cluster.needed_services import NeededServices
-from nodecheck.facts.services.init_system import InitSystem, UnitIndex
-from nodecheck.facts.services.openrc import StartedServices
-from nodecheck.facts.services.running import Services, ServiceState
-from nodecheck.facts.services.service_units import KnownServices, OtherServices, ServiceUnit
-from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts import (
+    BootStarts,
+    InitSystem,
+    Joined,
+    KnownServices,
+    NeededServices,
+    OtherServices,
+    Services,
+    StartedServices,
+)
+from nodecheck.facts.services.init_system import UnitIndex
+from nodecheck.facts.services.running import ServiceState
+from nodecheck.facts.services.service_units import ServiceUnit
 from nodecheck.fix import Fix, Step, by_hand, command
 from nodecheck_checks.services.at_boot import Boot, boot_outcome, by_cmdline
 from nodecheck_checks.services.names import candidates, is_kubelet, is_time, to_install, unit_name

@@ -2,10 +2,8 @@
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.cluster.needed_services import NeededServices
-from nodecheck.facts.services.running import Services
-from nodecheck.facts.time.clock import LIMIT_US, KernelClock
-from nodecheck.facts.time.keepers import TimeKeepers
+from nodecheck.facts import KernelClock, NeededServices, Services, TimeKeepers
+from nodecheck.facts.time.clock import LIMIT_US
 from nodecheck.fix import Fix, by_hand, command
 
 _SOURCE = "adjtimex(2)"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from nodecheck.facts import BootSysctls
 from nodecheck.facts.files.conf_dirs import free_name
 from nodecheck.facts.kernel.loading import BootVerdict
-from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
+from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, UNIT, Held
 from nodecheck.facts.sysctl.conf import NAME, Setting
 from nodecheck.facts.sysctl.keys import dotted
 from nodecheck.facts.sysctl.runs import SysctlRun

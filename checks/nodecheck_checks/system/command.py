@@ -6,22 +6,20 @@ from collections.abc import Iterator, Mapping
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.cluster.target import Target
-from nodecheck.facts.distro.image import ImageSystem
-from nodecheck.facts.distro.os_release import OsRelease, leading_numbers
-from nodecheck.facts.kubelet.release import KubeletRelease
-from nodecheck.facts.kubelet.service_path import (
-    SHELL,
+from nodecheck.facts import (
     AllCommands,
+    AptLists,
     Commands,
-    FoundCommand,
-    NotExecutable,
+    ImageSystem,
+    KubeletRelease,
+    OsRelease,
     ServicePath,
-    command_text,
+    Target,
+    UnitIndex,
 )
-from nodecheck.facts.packages.apt_lists import AptLists
+from nodecheck.facts.distro.os_release import leading_numbers
+from nodecheck.facts.kubelet.service_path import SHELL, FoundCommand, NotExecutable, command_text
 from nodecheck.facts.services.service_units import AGENTS
-from nodecheck.facts.services.units import UnitIndex
 from nodecheck.fix import Fix, by_hand
 from nodecheck.fix import command as run
 from nodecheck.requirements.table import Row, named_row, verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.checking import Severity
-from nodecheck.facts.cluster.target import Target
+from nodecheck.facts import Target
 from nodecheck.requirements.table import Release, Row, Table
 
 PROGRAM = "a program that a service finds"
