@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.distro.image import ImageSystem as ImageSystem
     from nodecheck.facts.distro.os_release import OsRelease as OsRelease
     from nodecheck.facts.distro.owners import Owners as Owners
+    from nodecheck.facts.files.disk_room import DataFolders as DataFolders
+    from nodecheck.facts.files.disk_room import DiskRoom as DiskRoom
     from nodecheck.facts.files.mounts import Mounts as Mounts
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
     from nodecheck.facts.kernel.cgroups import BootCgroups as BootCgroups
@@ -126,6 +128,8 @@ _HOMES = {
     "ContainerSelinux": "security.selinux_boot",
     "Containerd": "runtimes.containerd",
     "Crio": "runtimes.crio",
+    "DataFolders": "files.disk_room",
+    "DiskRoom": "files.disk_room",
     "Docker": "runtimes.docker",
     "FirewalldTrace": "security.firewall_files",
     "FirstBoot": "services.presets",
