@@ -42,3 +42,12 @@ def test_judgement(tests: ModuleType, read_only: bool, status: str) -> None:
 
 def test_the_next_boot(tests: ModuleType, tmp_path: Path) -> None:
     tests.test_the_next_boot(tmp_path)
+
+
+@pytest.mark.parametrize(("answers", "status"), [(True, "fail"), (False, "unknown")])
+def test_a_node_that_runs(tests: ModuleType, tmp_path: Path, answers: bool, status: str) -> None:
+    tests.test_a_node_that_runs(tmp_path, answers, status)
+
+
+def test_its_parameters_are_those_of_the_profile(tests: ModuleType) -> None:
+    assert list(tests.writable.parameters) == ["require"]
