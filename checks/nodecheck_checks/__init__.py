@@ -22,6 +22,7 @@ _CHECKS = {
     "hosts": ("network.hosts", "system"),
     "os-release": ("system.os_release", "system"),
     "kernel-version": ("kernel.kernel_version", "system"),
+    "kubelet-defaults": ("sysctl.kubelet_defaults", "kubelet"),
     "service": ("services.service", "services"),
     "swap": ("swap.swap", "swap"),
     "sysctl": ("sysctl.sysctl", "sysctl"),

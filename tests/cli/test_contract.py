@@ -23,7 +23,8 @@ def test_list_has_the_severities_of_the_profile(nodecheck: Command, tmp_path: Pa
     assert {name: found[name] for name in ("time-sync", "swap", "hostname", "sysctl", "version")} == {
         "time-sync": "error", "swap": "error", "hostname": "warning", "sysctl": "error", "version": "info"
     }  # fmt: skip
-    assert "time-sync       now  -     error " in nodecheck("list", "--profile", str(profile)).out
+    lines = [line.split()[:4] for line in nodecheck("list", "--profile", str(profile)).out.splitlines()]
+    assert ["time-sync", "now", "-", "error"] in lines
 
 
 @pytest.mark.parametrize(

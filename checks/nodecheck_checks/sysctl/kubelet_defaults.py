@@ -1,0 +1,145 @@
+"""The kernel parameters that a kubelet with ``protectKernelDefaults`` finds set, or does not start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, check, seen, skip, unknown
+from nodecheck.facts import (
+    BootModules,
+    BootSysctls,
+    BootTree,
+    KubeletConfig,
+    Modprobe,
+    ModuleLoading,
+    RunningConfig,
+    RunningSysctls,
+    RunningTree,
+    Target,
+    UdevSysctls,
+)
+from nodecheck.facts.sysctl.keys import key_path, spelled
+from nodecheck.requirements.table import Row, Table
+from nodecheck.requirements.wanted import verify_wanted
+from nodecheck_checks.sysctl.fixes import boot_fix
+from nodecheck_checks.sysctl.sysctl import sysctl, sysctl_boot
+
+_SOURCE = "pkg/kubelet/cm/container_manager_linux.go, setupKernelTunables"
+
+DEFAULTS = Table(
+    Row("vm.overcommit_memory", "1", "the kubelet's order of what is killed first counts on it", _SOURCE),
+    Row("vm.panic_on_oom", "0", "one container without memory must not take the node down", _SOURCE),
+    Row("kernel.panic", "10", "a node that panicked must come back", _SOURCE),
+    Row("kernel.panic_on_oops", "1", "after an oops the kernel cannot be trusted", _SOURCE),
+    Row("kernel.keys.root_maxkeys", "1000000", "each container takes a key of root's", _SOURCE),
+    Row("kernel.keys.root_maxbytes", "25000000", "each container takes a key of root's", _SOURCE),
+)
+
+SETTING = "protectKernelDefaults"
+
+
+def protected(kubelet: KubeletConfig, target: Target) -> Iterator[str | Outcome]:
+    """The keys to judge where the profile lists none: those of the kubelet, where it protects them."""
+    setting = kubelet.setting(SETTING)
+    if setting.problem is not None:
+        message = f"the kubelet does not start with its configuration: {setting.problem}"
+        yield unknown(message, code="malformed", evidence=[seen(setting.source, setting.text, line=setting.line)])
+    elif setting.value is True:
+        yield from (row.name for row in DEFAULTS.of(target))
+    else:
+        message = "the kubelet sets them itself: protectKernelDefaults is not on"
+        yield skip(message if kubelet.present else "there is no kubelet", evidence=_told(kubelet))
+
+
+@check(
+    tags=["kubelet"],
+    topic="kubelet",
+    each="require",
+    otherwise=protected,
+    spell=spelled,
+    verify={"require": verify_wanted},
+)
+def kubelet_defaults(
+    subject: str,
+    wanted: str | None,
+    running: RunningSysctls,
+    kubelet: Lazy[KubeletConfig],
+    target: Lazy[Target],
+    tree: Lazy[RunningTree],
+    next_tree: Lazy[BootTree],
+    config: Lazy[RunningConfig],
+    loading: Lazy[ModuleLoading],
+    modprobe: Lazy[Modprobe],
+    named: bool = False,
+    *,
+    require: dict[str, str] = {},  # noqa: B006
+) -> Results:
+    """The kernel parameters are those that a kubelet with `protectKernelDefaults` insists on, now and after a reboot.
+
+    ## Why it matters
+    A kubelet sets these parameters itself. With `protectKernelDefaults: true`, which the CIS benchmark asks for, it
+    changes none, and does not start where one differs: the node is NotReady after the next restart or reboot.
+
+    ## What it looks at
+    Whether the kubelet's flags and files turn `protectKernelDefaults` on; where they do not, the check is skipped.
+    Then `vm.overcommit_memory` must be 1, `vm.panic_on_oom` 0, `kernel.panic` 10, `kernel.panic_on_oops` 1,
+    `kernel.keys.root_maxkeys` 1000000 and `kernel.keys.root_maxbytes` 25000000. Now: `/proc/sys`. Boot: what the next
+    boot sets, by the files and commands that the check `sysctl` knows. What nothing sets and the kernel's own
+    configuration decides (`kernel.panic`, `kernel.panic_on_oops`) is `unknown` there, with the fix that sets it.
+
+    The kubelet inside k3s, RKE2 and k0s is not looked into. A table `require` takes the place of the six keys, and is
+    judged whatever the kubelet protects; its values are those of `sysctl`.
+
+    ## How to fix it
+    `sysctl -w KEY=VALUE` for now, and a file in `/etc/sysctl.d` for the next boot.
+
+    ## Sources
+    kubernetes pkg/kubelet/cm/container_manager_linux.go (`setupKernelTunables`), pkg/util/sysctl; CIS Kubernetes
+    Benchmark, "Ensure that the --protect-kernel-defaults argument is set to true".
+    """
+    row = DEFAULTS.row(subject, target(), wanted, named)
+    judged = sysctl(subject, row.wanted, running, target, tree, next_tree, config, loading, modprobe, True)
+    yield from (_with_reason(outcome, row, kubelet, named) for outcome in judged)
+
+
+@kubelet_defaults.at_boot
+def kubelet_defaults_boot(
+    subject: str,
+    wanted: str | None,
+    sysctls: BootSysctls,
+    kubelet: Lazy[KubeletConfig],
+    running: Lazy[RunningSysctls],
+    modules: Lazy[BootModules],
+    udev: Lazy[UdevSysctls],
+    target: Lazy[Target],
+    named: bool = False,
+    *,
+    require: dict[str, str] = {},  # noqa: B006
+) -> Results:
+    """What the keys hold after the next boot."""
+    row = DEFAULTS.row(subject, target(), wanted, named)
+    for outcome in sysctl_boot(subject, row.wanted, sysctls, running, modules, udev, target, True):
+        yield _with_reason(_settled(outcome, row, sysctls), row, kubelet, named)
+
+
+def _settled(outcome: Outcome, row: Row, sysctls: BootSysctls) -> Outcome:
+    """The same with what makes the value certain, where nothing sets a key whose default the kernel's makers chose."""
+    path = key_path(row.name)
+    if outcome.status != "unknown" or sysctls.held(path).value is not None:
+        return outcome
+    return outcome._replace(fix=boot_fix(path, row.wanted, sysctls, sysctls.held(path), None))
+
+
+def _with_reason(outcome: Outcome, row: Row, kubelet: Lazy[KubeletConfig], named: bool) -> Outcome:
+    """The same with why it is asked, and by which line of the kubelet's where the profile does not ask."""
+    if outcome.status == "fail":
+        outcome = outcome._replace(message=f"{outcome.message}: {row.reason}")
+    return outcome if named else outcome._replace(evidence=(*outcome.evidence, *_told(kubelet())))
+
+
+def _told(kubelet: KubeletConfig) -> list[Evidence]:
+    """The line that sets it, else the files that do not."""
+    setting = kubelet.setting(SETTING)
+    if setting.source:
+        return [seen(setting.source, setting.text, line=setting.line)]
+    return [Evidence(source, SETTING) for source in kubelet.sources]
