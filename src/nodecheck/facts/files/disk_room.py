@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent, Offline
 from nodecheck.host import Host
+from nodecheck.host.base import stat_or_none
 from nodecheck.model.sources import Call, Exists, Sources
 from nodecheck.record import NamedTuple
 
@@ -57,7 +58,7 @@ class DataFolders(NamedTuple):
     @classmethod
     def read(cls, host: Host) -> DataFolders:
         """Look for each."""
-        return cls(tuple(path for path in DATA_FOLDERS if _is_there(host, path)))
+        return cls(tuple(path for path in DATA_FOLDERS if stat_or_none(host, path) is not None))
 
 
 def upwards(path: str) -> list[str]:
@@ -70,11 +71,3 @@ def upwards(path: str) -> list[str]:
     """
     parts = path.strip("/").split("/")
     return ["/" + "/".join(parts[:count]) for count in range(len(parts), 0, -1) if parts[0]] + ["/"]
-
-
-def _is_there(host: Host, path: str) -> bool:
-    try:
-        host.stat(path)
-    except Absent:
-        return False
-    return True
