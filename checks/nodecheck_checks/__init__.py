@@ -16,6 +16,7 @@ _CHECKS = {
     "port": ("network.port", "network"),
     "cgroup-driver": ("runtime.cgroup_driver", "runtime"),
     "command": ("system.command", "system"),
+    "cpu-count": ("hardware.cpu_count", "hardware"),
     "disk-free": ("system.disk_free", "system"),
     "firewall": ("firewall.firewall", "firewall"),
     "hostname": ("network.hostname", "system"),

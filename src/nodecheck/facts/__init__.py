@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.files.disk_room import DataFolders as DataFolders
     from nodecheck.facts.files.disk_room import DiskRoom as DiskRoom
     from nodecheck.facts.files.mounts import Mounts as Mounts
+    from nodecheck.facts.hardware.processors import Processors as Processors
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
     from nodecheck.facts.kernel.cgroups import BootCgroups as BootCgroups
     from nodecheck.facts.kernel.cgroups import NowCgroups as NowCgroups
@@ -173,6 +174,7 @@ _HOMES = {
     "Owners": "distro.owners",
     "PackageSigns": "packages.packages",
     "Packages": "packages.packages",
+    "Processors": "hardware.processors",
     "Routes": "network.routes",
     "Runlevels": "services.openrc",
     "RunningConfig": "kernel.config",
