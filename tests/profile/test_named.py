@@ -34,12 +34,14 @@ ADDED = {
 """Lists that are empty by default, beside what the check looks at by itself: one item."""
 
 REPLACED = {
+    ("disk-free", "require"): ["/srv"],
     ("kernel-module", "require"): ["br_netfilter"],
+    ("kubelet-defaults", "require"): {"vm.panic_on_oom": "0"},
     ("port", "require"): ["8443/tcp"],
     ("service", "require"): ["nosuch"],
     ("selinux", "allow"): ["permissive"],
 }
-"""Lists in place of what the check looks for by default."""
+"""Lists and tables in place of what the check looks for by default."""
 
 UNSEEN = (("os-release", "minimum"), ("interface", "require"), ("port", "require"))
 """What this tree, which is another distribution's and has no netlink, shows nothing of."""
