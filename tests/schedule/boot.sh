@@ -24,6 +24,7 @@ inside "$program" --version >/dev/null || exit 77
 cat > "$out/prove" <<END
 set -x
 cd /
+echo 1 > /proc/sys/net/ipv4/ip_forward
 systemd-run --quiet --wait --pipe "$program" run --json > /srv/outside.json
 "$program" schedule systemd --install > /srv/installed
 unit=/etc/systemd/system/nodecheck
@@ -39,8 +40,8 @@ systemctl restart nodecheck.timer
 
 told() { journalctl -u nodecheck -o cat | grep "\$1"; }
 i=0; until told 'run 1, the first:' > /srv/first || [ \$i -gt 300 ]; do i=\$((i + 1)); sleep 0.2; done
-echo '/dev/sda2 none swap sw 0 0' > /etc/fstab
-i=0; until told 'swap./dev/sda2.@boot' > /srv/changed || [ \$i -gt 300 ]; do i=\$((i + 1)); sleep 0.2; done
+echo 0 > /proc/sys/net/ipv4/ip_forward
+i=0; until told 'NEW FAILURE.*sysctl.net.ipv4.ip_forward.' > /srv/changed || [ \$i -gt 300 ]; do i=\$((i + 1)); sleep 0.2; done
 systemctl stop nodecheck.timer
 systemctl start nodecheck
 systemctl show nodecheck -p Result -p ExecMainStatus > /srv/result
