@@ -237,7 +237,10 @@ def service_boot(
     if not init.is_systemd:
         yield _openrc_boot(subject, init, starts)
         return
-    outcome = boot_outcome(Boot(subject, starts))
+    try:
+        outcome = boot_outcome(Boot(subject, starts))
+    except FactError as error:
+        outcome = unknown(str(error), code=error.code)
     if not require and is_time(subject):
         outcome = outcome._replace(severity=Severity.WARNING)
     yield outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Per, Results, Severity, check, seen, skip
 from nodecheck.facts import DataFolders, DiskRoom, KubeletConfig, KubeletRelease, Target
+from nodecheck.facts.kubelet.values import percent_of, quantity_of
 from nodecheck.fix import by_hand
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table, verdict
@@ -37,6 +38,8 @@ FIGURES = Table(
 )
 """MiB that a path must have whatever its size."""
 
+_UNWATCHED = "the kubelet's evictionHard leaves it out, so that nothing makes room before the disk is full"
+
 _K3S_SHARE = "5%"
 """k3s and RKE2 start their kubelet with ``imagefs.available<5%,nodefs.available<5%`` (pkg/daemons/agent)."""
 
@@ -46,6 +49,8 @@ class Threshold(NamedTuple):
 
     text: str
     evidence: tuple[Evidence, ...] = ()
+    watched: bool = True
+    """The kubelet evicts by it."""
 
 
 def quantity_bytes(text: str, size: int) -> int:
@@ -54,14 +59,8 @@ def quantity_bytes(text: str, size: int) -> int:
     >>> quantity_bytes("10%", 5000), quantity_bytes("1Gi", 0), quantity_bytes("2M", 0), quantity_bytes("1e3", 0)
     (500, 1073741824, 2000000, 1000)
     """
-    if text.endswith("%"):
-        return int(size * float(text[:-1]) / 100)
-    for power, letter in enumerate("KMGTPE", 1):
-        if text.endswith(letter + "i"):
-            return int(float(text[:-2]) * 1024**power)
-        if text.endswith(letter) or (letter == "K" and text.endswith("k")):
-            return int(float(text[:-1]) * 1000**power)
-    return int(float(text))
+    percent = percent_of(text)
+    return int(quantity_of(text) if percent is None else size * percent / 100)
 
 
 def spelled(path: str) -> str:
@@ -78,6 +77,18 @@ def verify_path(path: str) -> None:
     """Raises ValueError for what is no absolute path."""
     if not path.startswith("/") or ".." in path.split("/") or "\0" in path:
         raise ValueError(f"{path!r} is not an absolute path")
+
+
+def verify_percent(share: int) -> None:
+    """Raises ValueError for what is no share; -1 is none."""
+    if not -1 <= share <= 100:
+        raise ValueError(f"{share} is no percentage from 0 to 100, nor -1")
+
+
+def verify_mib(size: int) -> None:
+    """Raises ValueError for what is no size; -1 is none."""
+    if size < -1:
+        raise ValueError(f"{size} is no number of MiB, nor -1")
 
 
 def asked_paths(target: Target, folders: DataFolders) -> list[str]:
@@ -101,33 +112,45 @@ def threshold_of(wanted: str, kubelet: KubeletConfig, release: KubeletRelease, f
     own, source = thresholds(kubelet, release)
     if source is not None and signal in own:
         return Threshold(own[signal], (source,))
-    return Threshold(thresholds(KubeletConfig(), release)[0][signal])
+    default = thresholds(KubeletConfig(), release)[0][signal]
+    if source is None or kubelet.setting("mergeDefaultEvictionSettings").value is True:
+        return Threshold(default)
+    return Threshold(default, (source,), watched=False)
 
 
 def judged(room: DiskRoom, row: Row, share: Threshold, figure: Row | None) -> Outcome:
     """The share first: what the kubelet evicts by is worse than what is only little."""
     left = f"{room.available_bytes // _MIB} MiB ({100 * room.available_bytes // room.size_bytes} %) available"
     short = room.available_bytes < quantity_bytes(share.text, room.size_bytes)
+    if not share.watched:
+        row = row._replace(severity=Severity.WARNING, reason=_UNWATCHED)
     if not short and figure is not None and room.available_bytes < int(figure.wanted) * _MIB:
         asked, short = figure._replace(wanted=f"at least {figure.wanted} MiB available"), True
     else:
         asked = row._replace(wanted=f"at least {share.text} available")
     fix = by_hand(f"Make room for {row.name}", f"du -xh --max-depth=2 {room.path} tells what fills the file system")
-    return verdict(not short, f"{row.name} has {left}", asked, left, [size_of(room), *share.evidence], fix)
+    evidence = [asked_of(room, "less is available" if short else "enough is available"), *share.evidence]
+    return verdict(not short, f"{row.name} has {left}", asked, left, evidence, fix)
 
 
-def size_of(room: DiskRoom) -> Evidence:
-    """What does not change from run to run; how much is free does."""
-    return seen(f"statvfs {room.path}", f"{room.size_bytes} bytes")
+def asked_of(room: DiskRoom, told: str) -> Evidence:
+    """No figure: how much is free changes from run to run, and on ZFS the size does too."""
+    return seen(f"statvfs {room.path}", told)
+
+
+def path_severity(subject: str | None, target: Target) -> Severity:
+    """That of the path's row."""
+    return Severity.ERROR if subject is None else PATHS.row(subject, target).severity
 
 
 @check(
+    severity=path_severity,
     tags=["storage", "kubelet"],
     topic="system",
     each="require",
     otherwise=asked_paths,
     spell=spelled,
-    verify={"require": verify_path},
+    verify={"require": verify_path, "minimum-percent": verify_percent, "minimum-mib": verify_mib},
 )
 def disk_free(
     subject: str,
@@ -152,8 +175,9 @@ def disk_free(
     statvfs(3) of each path, or of the nearest directory above it that is there: the bytes available to users without
     privilege, as the kubelet counts them. Less than the kubelet's threshold is an error: `nodefs.available` (10 % by
     default), and for the folders of images that are there `imagefs.available` (15 %). A kubelet whose configuration
-    sets `evictionHard` has its own; k3s and RKE2 set 5 %. For `/var/log`, which may be a file system that the
-    kubelet does not watch, it is a warning. Below 1800 MiB `/var/lib/k0s` has a warning too, whatever its size.
+    sets `evictionHard` has its own, and what it leaves out there is a warning below the default; k3s and RKE2 set 5 %.
+    For `/var/log`, which may be a file system that the kubelet does not watch, it is a warning. Below 1800 MiB
+    `/var/lib/k0s` has a warning too, whatever its size.
 
     `require` lists other paths, `minimum-percent` takes the place of the kubelet's threshold and `minimum-mib` that of
     the figure, for all paths and as an error; -1 leaves them. A file system that stores nothing (0 blocks) is skipped.
@@ -167,7 +191,7 @@ def disk_free(
     kubernetes pkg/kubelet/eviction; k3s pkg/daemons/agent; k0s internal/pkg/sysinfo.
     """
     if not room.size_bytes:
-        yield skip(f"{subject} is on a file system that stores nothing", evidence=[size_of(room)])
+        yield skip(f"{subject} is on a file system that stores nothing", evidence=[asked_of(room, "no blocks")])
         return
     row, figure = PATHS.row(subject, target(), named=named), FIGURES.find(subject, target())
     if minimum_mib >= 0:

@@ -40,7 +40,7 @@ class Check:
         self.topic: str = options["topic"]
         self.each: str | None = options["each"]
         self.spell: Callable[[str], str] | None = options["spell"]
-        self.verify: Mapping[str, Callable[[str], object]] = options["verify"] or {}
+        self.verify: Mapping[str, Callable[[Any], object]] = options["verify"] or {}
         self.otherwise: SubjectRule | None = options["otherwise"]
         self.otherwise_needs: tuple[Need, ...] = ()
         self.doc = ""
@@ -94,7 +94,7 @@ def check(
     topic: str = "",
     each: str | None = None,
     spell: Callable[[str], str] | None = None,
-    verify: Mapping[str, Callable[[str], object]] | None = None,
+    verify: Mapping[str, Callable[[Any], object]] | None = None,
     otherwise: SubjectRule | None = None,
     view: str = NOW,
     name: str | None = None,

@@ -199,7 +199,7 @@ class RootHost(Host):
             place = walk.to_last(follow)
             if place is not None:
                 if kept is None and not walk.jumped and place[1] == name and len(self._kept) < MOST_KEPT:
-                    self._kept[folder] = os.dup(place[0])
+                    self._keep(folder, place[0])
                 return act(*place)
         except OSError as error:
             raise self._error(path, error) from error
@@ -208,6 +208,11 @@ class RootHost(Host):
         if isinstance(null, FactError):
             raise null
         return null
+
+    def _keep(self, folder: bytes, directory: int) -> None:
+        fd = os.dup(directory)
+        if self._kept.setdefault(folder, fd) != fd:
+            os.close(fd)  # another thread was faster
 
     def _error(self, path: str, error: OSError) -> FactError:
         found = error_of(path, error)

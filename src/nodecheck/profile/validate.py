@@ -160,8 +160,8 @@ def _parameter(check: Check, key: str, value: Any, path: Path) -> None:
     verify = check.verify.get(key)
     if verify is None:
         return
-    items = value.items() if isinstance(value, Mapping) else [("", item) for item in value]
-    for name, item in items if not isinstance(value, str) else [("", value)]:
+    several = [("", item) for item in value] if isinstance(value, (list, tuple)) else [("", value)]
+    for name, item in value.items() if isinstance(value, Mapping) else several:
         try:
             verify(item)
         except ValueError as error:

@@ -278,6 +278,21 @@ def test_a_program_that_cannot_be_followed_is_named_with_its_cause(node: Path) -
         assert "init=/opt/start.sh" in found.message
 
 
+def test_what_is_built_in_needs_no_init(node: Path) -> None:
+    (node / "lib/modules/6.1.0").mkdir(parents=True, exist_ok=True)
+    for tree in node.glob("*/modules/*"), node.glob("usr/lib/modules/*"):
+        for folder in tree:
+            (folder / "modules.builtin").write_text("kernel/net/bridge/br_netfilter.ko\n")
+    told(node, "rdinit=/opt/start")
+    assert judged(node, "kernel-module[br_netfilter]@boot").status == "pass"
+
+
+def test_a_time_service_that_cannot_be_told_is_a_warning(node: Path) -> None:
+    told(node, "init=/opt/start.sh")
+    found = judged(node, "service[chronyd]@boot")
+    assert (found.status, found.severity) == ("unknown", "warning")
+
+
 @pytest.mark.parametrize("how", [*ALL, "init=/bin/sh"])
 def test_a_firewall_that_does_not_start_is_off(node: Path, how: str) -> None:
     service(node, "firewalld", "/usr/sbin/firewalld")

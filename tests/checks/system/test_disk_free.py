@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import nodecheck
+from nodecheck import ProfileError
 from nodecheck.checking import Lazy, Result
 from nodecheck.facts import DataFolders, DiskRoom, KubeletConfig, KubeletRelease, Target
 from nodecheck.testing import Entry, assert_verdicts, judge, record, replay, write_tree
@@ -79,6 +81,7 @@ def test_what_is_asked_of_a_node() -> None:
         ("2G", 0, 2 * 10**9),
         ("3k", 0, 3000),
         ("9", 0, 9),
+        ("500m", 0, 0),
     ],
 )
 def test_quantities_of_the_kubelet(text: str, size: int, figure: int) -> None:
@@ -179,3 +182,27 @@ def test_what_the_profile_names_is_an_error(tmp_path: Path) -> None:
     )
 
     assert (result.id, result.status, result.severity) == ("disk-free[/var/log]", "fail", "error")
+
+
+def test_a_signal_that_the_kubelet_does_not_watch(tmp_path: Path) -> None:
+    """Its configuration names another signal alone: nothing is evicted for a full disk, which is still no good."""
+    config = CONFIG[: CONFIG.index("  nodefs")]
+    (one,) = [item for item in replayed(tmp_path, {PATH: config}, 50) if item.subject == "/var/lib/kubelet"]
+
+    assert (one.status, one.severity) == ("fail", "warning")
+    assert "leaves it out" in one.message
+
+
+def test_what_changes_from_run_to_run_is_no_evidence(tmp_path: Path) -> None:
+    first, second = (replayed(tmp_path / str(left), {PATH: CONFIG}, left) for left in (600, 700))
+
+    assert [item.fingerprint for item in first] == [item.fingerprint for item in second]
+
+
+@pytest.mark.parametrize("line", ["minimum-percent = 101", "minimum-percent = -2", "minimum-mib = -5"])
+def test_figures_that_are_none(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(f'schema = "nodecheck.profile/1"\nname = "p"\nextends = "kubernetes"\n[check.disk-free]\n{line}\n')
+
+    with pytest.raises(ProfileError, match="line 5"):
+        nodecheck.run(root=tmp_path, profile=path)

@@ -87,3 +87,8 @@ def test_quotas(tmp_path: Path, files: dict[str, str], quota: float | None) -> N
         == quota
     )
     assert quota_of("0 100000") is None
+
+
+def test_more_ranges_than_there_are_processors_are_refused() -> None:
+    with pytest.raises(ValueError, match="ranges"):
+        cpu_numbers("0-8191," * 140_000 + "0")

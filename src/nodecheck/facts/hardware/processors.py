@@ -73,7 +73,12 @@ def cpu_numbers(listed: str) -> frozenset[int]:
     >>> sorted(cpu_numbers("0-2,8")), sorted(cpu_numbers(""))
     ([0, 1, 2, 8], [])
     """
-    return frozenset([number for part in listed.split(",") if listed for number in _range(part)])
+    if listed.count(",") >= MOST_CPUS:
+        raise ValueError(f"more than {MOST_CPUS} ranges of processors")
+    found: set[int] = set()
+    for part in listed.split(",") if listed else ():
+        found.update(_range(part))
+    return frozenset(found)
 
 
 def _range(part: str) -> range:

@@ -37,8 +37,8 @@ class BootModules(NamedTuple):
     """What the next boot has built in and loads. Verdicts read more (a configuration, unit files) only where needed."""
 
     loading: Loading
-    wishes: ModulesLoad
-    scripts: ModuleScripts
+    told_wishes: Lazy[ModulesLoad]
+    told_scripts: Lazy[ModuleScripts]
     same_kernel: bool
     """Whether the kernel that will boot is the running one."""
     config: Lazy[BootConfig]
@@ -56,8 +56,8 @@ class BootModules(NamedTuple):
     def read(
         cls,
         tree: BootTree,
-        wishes: ModulesLoad,
-        scripts: ModuleScripts,
+        wishes: Lazy[ModulesLoad],
+        scripts: Lazy[ModuleScripts],
         modprobe: Modprobe,
         cmdline: BootCmdline,
         kernel: KernelRelease,
@@ -73,6 +73,16 @@ class BootModules(NamedTuple):
         same = kernel.running is not None and tree.tree.release == kernel.running
         loading = Loading(tree.tree, modprobe, cmdline, files)
         return cls(loading, wishes, scripts, same, config, units, modules, sysfs, signs, sysctls)
+
+    @property
+    def wishes(self) -> ModulesLoad:
+        """What the init is told to load. Raises FactError where nobody can tell which init runs."""
+        return self.told_wishes()
+
+    @property
+    def scripts(self) -> ModuleScripts:
+        """What scripts load. Raises FactError where nobody can tell which init runs."""
+        return self.told_scripts()
 
     @property
     def tree(self) -> ModuleTree:
