@@ -404,13 +404,14 @@ def virtual_root(path: str) -> str | None:
     return None
 
 
-def is_mounted(directory: bytes, kind: str) -> bool:
-    """Whether ``directory`` is the root of a mounted file system of ``kind`` (``proc``, ``sysfs``).
+def is_mounted(directory: int | bytes, kind: str) -> bool:
+    """Whether a directory, open or named, is the whole of a mounted file system of ``kind`` (``proc``, ``sysfs``).
 
-    By its device number in ``/proc/self/mountinfo`` (proc(5)): a copy of a few files is not a procfs.
+    By its device number in ``/proc/self/mountinfo`` (proc(5)), and by being its root, whose inode is 1 in both: a copy
+    of a few files is no procfs, and neither a folder of one nor one that was mounted with ``subset=`` holds all.
     """
     try:
-        device = os.stat(directory).st_dev
+        info = os.stat(directory)
         fd = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
@@ -420,9 +421,9 @@ def is_mounted(directory: bytes, kind: str) -> bool:
         return False
     finally:
         os.close(fd)
-    number = b"%d:%d" % (os.major(device), os.minor(device))
+    number = b"%d:%d" % (os.major(info.st_dev), os.minor(info.st_dev))
     for line in table.split(b"\n"):
         left, _, right = line.partition(b" - ")
         if left.split(b" ")[2:3] == [number] and right.split(b" ")[0] == kind.encode():
-            return True
+            return info.st_ino == 1 and b"subset=" not in right
     return False

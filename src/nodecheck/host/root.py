@@ -224,8 +224,28 @@ class RootHost(Host):
     def _is_real(self, top: str) -> bool:
         if top not in self._mounted:
             kind = "proc" if top == "/proc" else "sysfs"
-            self._mounted[top] = is_mounted(os.fsencode(self.path) + top.encode(), kind)
+            self._mounted[top] = self._walked_to(top, lambda fd: is_mounted(fd, kind))
         return self._mounted[top]
+
+    def _walked_to(self, top: str, look: Callable[[int], bool]) -> bool:
+        """What ``look`` says of the directory that the reads below ``top`` reach; False where they reach none.
+
+        Its name is never resolved by the kernel: a link of the root would lead that to this machine's own.
+        """
+        walk = _Walk(self.path, top.encode())
+        try:
+            place = walk.to_last(follow=True)
+            if place is None:
+                return False
+            fd = os.open(place[1], _DIRECTORY, dir_fd=place[0])
+        except OSError:
+            return False
+        finally:
+            walk.close()
+        try:
+            return look(fd)
+        finally:
+            os.close(fd)
 
 
 _NO_NAMES = (b"", b".", b"..")
