@@ -113,8 +113,9 @@ def check(
     the profile names the subject, which is then always judged, or it comes from the defaults.
     ``otherwise`` is a function of facts that gives the subjects where the profile lists none, and outcomes for what
     keeps it from telling them.
-    ``spell`` turns a subject of the profile into its one spelling. ``verify`` maps a parameter to a function that
-    raises ValueError for a value (each value of a table, each item of a list) that a profile must not hold.
+    ``spell`` turns a subject of the profile into its one spelling, and raises ValueError for what can be none.
+    ``verify`` maps a parameter to a function that raises ValueError for a value (each value of a table, each item of a
+    list) that a profile must not hold.
 
     ``severity`` is a severity, or a function of ``subject``, ``named`` and facts that gives one; it is the severity of
     every outcome that does not bring its own.

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from nodecheck.cli.start import write
+from nodecheck.text import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,7 @@ def main(args: argparse.Namespace) -> int:
     room = max((len(item["name"]) for item in listed), default=0)
     for item in listed:
         views = " ".join(f"{view if view in item['views'] else '-':<4}" for view in ("now", "boot"))
-        write(f"{item['name']:<{room}}  {views}  {item['severity']:<7}  {item['title']}\n")
+        write(printable(f"{item['name']:<{room}}  {views}  {item['severity']:<7}  {item['title']}") + "\n")
     return 0
 
 

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from nodecheck.cli.start import write
+from nodecheck.text import printable
 
 if TYPE_CHECKING:
     from nodecheck.plugins import Registry
@@ -42,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
     registry = load()
     if args.action == "list":
         for name in sorted(registry.profiles):
-            write(f"{name}\n")
+            write(printable(name) + "\n")
     elif args.action == "show":
         from nodecheck.profile.load import load_profile, resolved_tables
         from nodecheck.profile.show import to_toml
@@ -56,5 +57,5 @@ def main(args: argparse.Namespace) -> int:
 
         path = args.file if is_path(args.file) else f"./{args.file}"
         profile = load_profile(path, registry)
-        write(f"{args.file}: a valid profile, {profile.name}\n")
+        write(printable(f"{args.file}: a valid profile, {profile.name}") + "\n")
     return 0

@@ -25,12 +25,25 @@ def toml_value(value: object) -> str:
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"
-    return json.dumps("" if value is None else str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return _quoted("" if value is None else str(value))
 
 
 def _key(name: str) -> str:
     plain = name and all(c.isascii() and (c.isalnum() or c in "_-") for c in name)
-    return name if plain else json.dumps(name, ensure_ascii=False)
+    return name if plain else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    r"""A basic string of TOML, safe on a terminal: what does not print, or turns the line around, is escaped.
+
+    >>> print(_quoted("a\u202eb\x7f"))
+    "a\u202eb\u007f"
+    """
+    return "".join(char if char.isprintable() else _escaped(char) for char in json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
 
 
 def to_toml(tables: Mapping[str, Any]) -> str:

@@ -157,15 +157,22 @@ def _parameter(check: Check, key: str, value: Any, path: Path) -> None:
         known = f"; {check.name} takes {', '.join(check.parameters) or 'no parameters'}"
         raise Invalid(path, f"unknown parameter{nearest(key, check.parameters) or known}")
     conform(check.parameters[key][0], value, path)
+    if key == check.each and check.spell is not None:
+        for subject in value:
+            _verified(check.spell, subject, (*path, subject) if isinstance(value, Mapping) else path)
     verify = check.verify.get(key)
     if verify is None:
         return
     several = [("", item) for item in value] if isinstance(value, (list, tuple)) else [("", value)]
     for name, item in value.items() if isinstance(value, Mapping) else several:
-        try:
-            verify(item)
-        except ValueError as error:
-            raise Invalid((*path, name) if name else path, str(error)) from error
+        _verified(verify, item, (*path, name) if name else path)
+
+
+def _verified(verify: Callable[[Any], object], item: Any, path: Path) -> None:
+    try:
+        verify(item)
+    except ValueError as error:
+        raise Invalid(path, str(error)) from error
 
 
 def conform(kind: Any, value: Any, path: Path) -> None:

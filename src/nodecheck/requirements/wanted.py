@@ -40,7 +40,9 @@ def whole_number(text: str) -> int | None:
 
 
 def verify_wanted(wanted: str) -> None:
-    """Raise ValueError for what :func:`meets` cannot judge."""
+    """Raise ValueError for what :func:`meets` cannot judge, and for what would be a line of its own in a file."""
+    if "\n" in wanted or "\r" in wanted or "\0" in wanted:
+        raise ValueError(f"expected a value of one line, found {wanted!r}")
     for part in wanted.split("|"):
         operator, operand = split_wanted(part)
         if not operand:

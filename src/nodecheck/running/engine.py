@@ -114,11 +114,19 @@ def _subjects(check: Check, view: str, parameters: Mapping[str, Any], request: R
     for key in listed:
         wanted = listed[key] if isinstance(listed, Mapping) else None
         named = key in names or key not in usual or (isinstance(usual, Mapping) and usual[key] != wanted)
-        spelt = check.spell(key) if check.spell else key
+        spelt = _spelt(check, key)
         if spelt not in found or named:
             found[spelt] = Subject(spelt, wanted, named)
     keeps = request.selection.keeps
     return tuple([item for name, item in found.items() if keeps(check.name, check.tags, name, view)])
+
+
+def _spelt(check: Check, subject: str) -> str:
+    """Its one spelling; as it stands where it has none: a profile's was verified, a plugin's default was not."""
+    try:
+        return check.spell(subject) if check.spell else subject
+    except ValueError:
+        return subject
 
 
 def _work(

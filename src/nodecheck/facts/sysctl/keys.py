@@ -36,12 +36,28 @@ def dotted(path: str) -> str:
 
 
 def spelled(key: str) -> str:
-    """The one spelling of a key that is given in either.
+    """The one spelling of a key that a profile gives in either. Raises ValueError for what no key can be.
 
     >>> spelled("net/ipv4/ip_forward"), spelled("net.ipv4.ip_forward")
     ('net.ipv4.ip_forward', 'net.ipv4.ip_forward')
     """
+    if not is_key(key_path(key)) or len(dotted(key_path(key))) != len(key):
+        raise ValueError(f"no sysctl can have the name {key!r}; expected one such as net.ipv4.ip_forward")
     return dotted(key_path(key))
+
+
+def is_key(path: str) -> bool:
+    """Whether a path can be that of a key: it stays below ``/proc/sys``, and no component is empty.
+
+    Blanks and control characters stand in no name of the kernel's, nor in that of an interface (``dev_valid_name``).
+
+    >>> is_key("net/ipv4/conf/eth0.200/forwarding"), is_key("net/../../../etc/shadow"), is_key("net//ipv4")
+    (True, False, False)
+    """
+    return not any(char <= " " or char == "\x7f" for char in path) and not _NO_NAMES.intersection(path.split("/"))
+
+
+_NO_NAMES = frozenset(("", ".", ".."))
 
 
 def is_glob(path: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nodecheck.errors import Malformed
+from nodecheck.facts.sysctl.keys import is_key
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.sources import Sources, Tree
@@ -261,6 +263,8 @@ class RunningSysctls(NamedTuple):
         """What a key holds, by its path below ``/proc/sys``.
 
         Raises Absent where this kernel has no such key, Denied where only root may read it, Offline where the host is
-        not running and does not hold the file, Malformed where it is a directory.
+        not running and does not hold the file, Malformed where it is a directory, or a path that leaves ``/proc/sys``.
         """
+        if not is_key(path):
+            raise Malformed(f"{PROC_SYS}/{path}".replace("\0", "\\x00"), "is the path of no sysctl")
         return text(self.host, f"{PROC_SYS}/{path}", MOST_BYTES).strip("\n")
