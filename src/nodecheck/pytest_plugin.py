@@ -6,7 +6,9 @@ judged at or above ``--nodecheck-fail-on`` fails the session; see ``docs/pytest.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import os
+from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,6 +53,63 @@ def _option(config: pytest.Config, name: str) -> Any:
 
 def _asked(config: pytest.Config) -> bool:
     return any(_option(config, name) for name in (*_ONE, *_MANY))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Load no conftest of the node's: at its start pytest loads those of the working directory and of its ``test*``."""
+    root = _root(early_config.known_args_namespace.nodecheck_root)
+    if root is None:
+        return
+    _refuse_inside(early_config, root, early_config.known_args_namespace.file_or_dir)
+    manager: Any = early_config.pluginmanager
+    load = manager._loadconftestmodules  # there is no hook that a conftest passes before it is run
+
+    def load_outside(path: Path, *more: Any, **named: Any) -> None:
+        if not _inside(path, root):
+            load(path, *more, **named)
+
+    manager._loadconftestmodules = load_outside
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The node's own files are judged, never collected: collecting one runs it."""
+    root = _root(_option(config, "root"))
+    return True if root is not None and _inside(collection_path, root) else None
+
+
+def _root(given: str | None) -> str | None:
+    """Where the node's files lie, links followed; None for this machine, in which every file lies."""
+    root = "/" if given is None else os.path.realpath(given)
+    return None if root == "/" else root
+
+
+def _inside(path: str | os.PathLike[str], root: str) -> bool:
+    """Whether a path leads into the root, or through it."""
+    whole = Path(os.path.abspath(path))
+    return any(_below(os.path.realpath(place), root) for place in (whole, *whole.parents))
+
+
+def _below(path: str, root: str) -> bool:
+    return path == root or path.startswith(f"{root}/")
+
+
+def _refuse_inside(config: pytest.Config, root: str, arguments: Iterable[str]) -> None:
+    """Raise UsageError where pytest would take settings or tests out of the root: they are another's, and code."""
+    here = config.invocation_params.dir
+    looked = {
+        "the working directory": here,
+        "pytest's rootdir": config.rootpath,
+        "pytest's inifile": config.inipath,
+        **{f"the argument {word}": here / word.partition("::")[0] for word in arguments},
+    }
+    for name, path in looked.items():
+        if path is not None and _inside(path, root):
+            raise pytest.UsageError(
+                f"nodecheck: {name} lies in --nodecheck-root={root}, whose files are judged and never run: "
+                "start pytest outside of it, and write --nodecheck-root=DIR with its ="
+            )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -114,7 +173,10 @@ def _seconds(text: str) -> float:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Where pytest takes names apart, keep ours whole."""
+    """Refuse arguments in the root, ``testpaths`` too; where pytest takes names apart, keep ours whole."""
+    root = _root(_option(config, "root"))
+    if root is not None:
+        _refuse_inside(config, root, config.args)
     if _asked(config):
         config.pluginmanager.register(_Names(config), "nodecheck-names")
 
