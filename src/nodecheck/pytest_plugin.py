@@ -62,14 +62,14 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if root is None:
         return
     _refuse_inside(early_config, root, early_config.known_args_namespace.file_or_dir)
-    manager: Any = early_config.pluginmanager
-    load = manager._loadconftestmodules  # there is no hook that a conftest passes before it is run
+    manager: Any = early_config.pluginmanager  # there is no hook that a conftest passes before it is run
+    name = "_loadconftestmodules" if hasattr(manager, "_loadconftestmodules") else "_getconftestmodules"  # until 8
+    load = getattr(manager, name)
 
-    def load_outside(path: Path, *more: Any, **named: Any) -> None:
-        if not _inside(path, root):
-            load(path, *more, **named)
+    def load_outside(path: Path, *more: Any, **named: Any) -> Any:
+        return () if _inside(path, root) else load(path, *more, **named)
 
-    manager._loadconftestmodules = load_outside
+    setattr(manager, name, load_outside)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -50,7 +50,8 @@ def firewall(
     ## What it looks at
     Now: the rules in the kernel, for the units of iptables, nftables and ufw are done when they have loaded them
     (``active (exited)``), and rules outlive them. Those of nf_tables by netlink (``iptables-nft``'s too), those of
-    ``iptables-legacy`` by its own program; both need root. firewalld is also asked for by ``systemctl``.
+    ``iptables-legacy`` by its own program; both need root, and without it what is not shown to be on is unknown.
+    firewalld is also asked for by ``systemctl``.
     Only what keeps traffic out counts: a policy ``drop``; at input a rule that drops or rejects, elsewhere (forward,
     output) one that does so with every packet, for a node may shield a single address from its pods. Tables and
     chains of kube-proxy, network plugins, container runtimes, libvirt and fail2ban do not count, and no rule is changed
@@ -125,25 +126,21 @@ class _Now:
                 shown = f"{state.active} ({state.sub})"
                 evidence = [seen("systemctl list-units", shown, locator=unit)]
                 return self._failed(name, f"firewalld is {shown}", shown, evidence, tables)
-            if hidden is not None:
-                actual = "not loaded" if state is None else f"{state.active} ({state.sub})"
-                evidence = [seen("systemctl list-units", actual, locator=unit)]
-                return ok(f"firewalld is {actual}", actual=actual, evidence=evidence)
-        if unit is None and hidden is not None:
-            evidence = [seen(f"/usr/lib/systemd/system/{candidate}") for candidate in UNITS[name]]
-            message = f"{name} is not installed as a service; whether rules of it are loaded only root can tell"
-            return ok(message, actual="not installed", evidence=evidence)
-        if name == "ufw" and self._ufw().present and not self._ufw().enabled and hidden is not None:
-            line = seen(UFW_CONF, f"ENABLED={self._ufw().value}", line=self._ufw().line)
-            return ok(
-                "ufw is disabled; whether rules of it are loaded only root can tell", actual="off", evidence=[line]
-            )
         if hidden is not None:
-            raise hidden
+            message = f"whether rules of {name} are loaded only root can tell: {hidden}"
+            return unknown(message, code=hidden.code, evidence=self._service_seen(name, unit))
         return self._off(name, unit, tables)
 
     def _unit(self, name: str) -> str | None:
         return next((unit for unit in UNITS[name] if self._index().exists(unit)), None)
+
+    def _service_seen(self, name: str, unit: str | None) -> list[Evidence]:
+        """What anyone can see: a service that is off or not there proves nothing, as rules outlive it."""
+        if unit is None:
+            return _no_units(name)
+        if name == "ufw" and self._ufw().present:
+            return [seen(UFW_CONF, f"ENABLED={self._ufw().value}", line=self._ufw().line)]
+        return []
 
     def _off(self, name: str, unit: str | None, tables: list[FilterTable]) -> Outcome:
         evidence = [seen(table.source, f"table {table.family} {table.name} keeps nothing out") for table in tables]
@@ -151,7 +148,7 @@ class _Now:
             evidence += [*self._nft().evidence, *self._legacy().evidence]
             evidence = evidence or [seen("netlink nft_chains", f"no table of {name}")]
         if unit is None:
-            evidence += [seen(f"/usr/lib/systemd/system/{candidate}") for candidate in UNITS[name]]
+            evidence += _no_units(name)
             return ok(
                 f"{name} is not installed as a service, and has no rules", actual="not installed", evidence=evidence
             )
@@ -169,6 +166,10 @@ class _Now:
         units = tuple([unit for unit in UNITS[name] if self._index().exists(unit)])
         fix = now_fix(name, units, tables, None if self._wanted.strict(name) else self._wanted.ports())
         return fail(message + self._wanted.note(name), actual=actual, evidence=evidence, fix=fix)
+
+
+def _no_units(name: str) -> list[Evidence]:
+    return [seen(f"/usr/lib/systemd/system/{candidate}") for candidate in UNITS[name]]
 
 
 @firewall.at_boot
