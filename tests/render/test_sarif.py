@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft4Validator
 
 from nodecheck.checking import Severity, Status, seen
+from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Waived
-from nodecheck.render.sarif import MOST_RESULTS, render
+from nodecheck.render.sarif import MOST_RELATED, MOST_RESULTS, render
 from nodecheck.report import Report, Source
 from nodecheck.text import printable
 from tests.render.reports import hostile_report, reports
@@ -92,6 +93,25 @@ def test_a_failure_points_at_its_line() -> None:
     related = [item["physicalLocation"]["artifactLocation"]["uri"] for item in run["results"][0]["relatedLocations"]]
     assert related == ["netlink%20route", "etc/crio.conf", "etc/fstab"]
     assert "(fix: Turn it off)" in run["results"][0]["message"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "places"),
+    [
+        ([seen("/etc/fstab", "a", line=1)] * 3, 1),
+        ([seen("/etc/fstab", "a\x1b", line=1), seen("/etc/fstab", "a\\x1b", line=1)], 1),
+        ([seen("/etc/../etc/fstab")] * 2 + [seen("/etc/fstab")], 2),
+        ([seen("/etc/fstab", "a", line=number) for number in range(30)] * 2, MOST_RELATED),
+        (
+            [seen("/etc/fstab", "a", line=1)] * 30 + [seen("/etc/fstab", "a", line=2), seen("/etc/fstab", "b", line=2)],
+            3,
+        ),
+    ],
+)
+def test_no_place_is_named_twice(evidence: list[Evidence], places: int) -> None:
+    run = run_of(report(result("swap", Status.FAIL, evidence=tuple(evidence))))
+
+    assert len(run["results"][0]["relatedLocations"]) == places
 
 
 def test_a_waiver_is_a_suppression() -> None:

@@ -113,7 +113,7 @@ def _result(one: Result, number: int) -> Json:
         "level": _LEVELS[one.severity] if fails else "none",
         "message": {"text": _message(one)},
         "locations": [_location(one.check, telling(one))],
-        "relatedLocations": [_location(one.check, item, read_at(item)) for item in one.evidence[:MOST_RELATED]],
+        "relatedLocations": _related(one),
         "partialFingerprints": dict.fromkeys(("primaryLocationLineHash", "nodecheck/v1"), shown(one.fingerprint)),
         "suppressions": _suppressions(one),
         "properties": {
@@ -121,6 +121,18 @@ def _result(one: Result, number: int) -> Json:
             "details": told(one),
         },
     }  # fmt: skip
+
+
+def _related(one: Result) -> list[Json]:
+    """Where all of it was read, no place twice: the list is one of unique items (section 3.27.22)."""
+    found: list[Json] = []
+    for item in one.evidence:
+        place = _location(one.check, item, read_at(item))
+        if place not in found:
+            found.append(place)
+        if len(found) == MOST_RELATED:
+            break
+    return found
 
 
 def _message(one: Result) -> str:
