@@ -43,6 +43,17 @@ refused() {
     exit 3
 }
 
+#: need_null
+# The null device must be there and open: in an image with an empty /dev a redirection to it would make a file of that
+# name, and no program could be asked. It is only opened for reading here, which makes nothing.
+need_null() {
+    if [ -c /dev/null ] && (true </dev/null) 2>&-; then
+        return 0
+    fi
+    refused '/dev/null is no device that can be used here; in an image, mount its /dev first (mount --bind /dev' \
+        'DIRECTORY/dev), and unmount it afterwards'
+}
+
 #: need_root
 need_root() {
     [ "$(id -u)" = 0 ] || refused 'this needs root (sudo sh FILE)'
@@ -271,6 +282,7 @@ by_hand() {
 #: main
 main() {
     options "$@"
+    need_null
     need_root
     guard
     mode=check
