@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,12 @@ def test_nothing_judged_is_no_pass(pytester: pytest.Pytester, results: tuple[Res
 )
 def test_wrong_options_are_usage_errors(pytester: pytest.Pytester, words: list[str]) -> None:
     assert pytester.runpytest(*words).ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_report_that_is_a_fifo_is_not_waited_for(pytester: pytest.Pytester) -> None:
+    os.mkfifo(pytester.path / "report")
+
+    assert pytester.runpytest_subprocess("--nodecheck-report=report", timeout=60).ret == pytest.ExitCode.USAGE_ERROR
 
 
 def test_junit_xml(pytester: pytest.Pytester) -> None:

@@ -207,11 +207,18 @@ def _declared_in(folder: str) -> Iterator[tuple[str, str]]:
         return
     for name in sorted(names):
         try:
-            with open(f"{folder}/{name}/{LIST}", encoding="utf-8") as file:
+            with open(f"{folder}/{name}/{LIST}", encoding="utf-8", opener=_at_once) as file:
                 text = file.read(MOST_LIST)
         except (OSError, UnicodeDecodeError):
             continue
         yield name, text
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a regular file; a FIFO's reader would wait for whoever writes it."""
+    if not os.path.isfile(path):
+        raise FileNotFoundError(path)
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _declared_in_zip(path: str) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 PREFIX = "nodecheck"
 
+MOST_BYTES = 1 << 28
+"""Of a report; one that is larger is cut, and so no JSON."""
+
 _ONE = {
     "profile": ("NAME|FILE", "judge a node by this profile"),
     "root": ("DIR", "judge the file system in DIR instead of the live node"),
@@ -155,8 +158,9 @@ def _judged(config: pytest.Config) -> Report:
 
     path = _option(config, "report")
     if path is not None:
-        with open(path, "rb") as file:
-            return nodecheck.Report.from_json(file.read())
+        from nodecheck.reading import read_file
+
+        return nodecheck.Report.from_json(read_file(path, MOST_BYTES))
     given = {name.replace("-", "_"): _option(config, name) for name in (*_ONE, *_MANY)}
     given.pop("report")
     given = {name: value for name, value in given.items() if value is not None}

@@ -52,6 +52,14 @@ def applets(folder: Path) -> str | None:
     return str(bin_)
 
 
+@lru_cache
+def own_programs(shell: tuple[str, ...]) -> frozenset[str]:
+    """The programs that a shell runs itself and does not look for: those of a busybox that was built to stand alone."""
+    alone = [*shell, "-c", "PATH=/none; busybox --list"]
+    done = subprocess.run(alone, capture_output=True, text=True, check=False)
+    return frozenset(done.stdout.split()) if done.returncode == 0 else frozenset()
+
+
 def heed_signals() -> None:
     """Heed the signals that whoever started the tests ignored (``nohup``, ``&``): a shell cannot trap those."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from nodecheck.checking import Cause, Severity, Status, seen
+from nodecheck.model.evidence import Evidence
 from nodecheck.model.steps import Fix, command
 from nodecheck.planning import plan
 from nodecheck.render.html import render
 from nodecheck.report import Report
 from nodecheck.text import printable
+from tests.growth import steps_of
 from tests.render.browser import DRIVER, Browser, browser
 from tests.render.reports import HOSTILE, hostile_report, reports
 from tests.render.test_text import FAILED, report, result
@@ -274,3 +276,21 @@ def test_without_script_all_is_there(chromium: Browser, tmp_path: Path) -> None:
 
     assert len(chromium.js(SHOWN)) == 5
     assert not chromium.js("return document.getElementById('bar').checkVisibility()")
+
+
+def test_twice_the_results_are_twice_the_work() -> None:
+    def work(many: int) -> int:
+        odd = "".join(HOSTILE[:40])
+        found = [
+            result(
+                f"sysctl[{number} {odd}]", Status.FAIL, message=odd.replace("\n", ""),
+                evidence=(Evidence(odd, odd, odd),), fix=Fix(odd, (command("sysctl", "-w", f"{number}={odd}"),)),
+            )
+            for number in range(many)
+        ]  # fmt: skip
+        whole = report(*found)
+        return steps_of(lambda: render(whole))
+
+    few, many = work(50), work(200)
+
+    assert many < 4.6 * few

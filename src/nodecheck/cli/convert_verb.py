@@ -8,6 +8,7 @@ import sys
 from nodecheck.cli.options import add_exit_map, exit_map
 from nodecheck.cli.start import Unwritten, write
 from nodecheck.errors import ReportError, UsageError
+from nodecheck.reading import read_file
 from nodecheck.report import Report
 from nodecheck.report.summary import mapped_exit_code
 
@@ -73,8 +74,7 @@ def _read(path: str) -> bytes:
             raise UsageError("standard input is closed")
         found = sys.stdin.buffer.read(LARGEST + 1)
     else:
-        with open(path, "rb") as file:
-            found = file.read(LARGEST + 1)
+        found = read_file(path, LARGEST)
     if len(found) > LARGEST:
         raise ReportError(f"expected a report of at most {LARGEST >> 20} MiB, found more")
     return found

@@ -86,11 +86,11 @@ def _report(args: argparse.Namespace, text: str) -> tuple[Report, int | None]:
 
 
 def _of_file(path: str) -> Report:
+    from nodecheck.reading import read_file
     from nodecheck.report import Report
 
     try:
-        with open(path, "rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+        raw = read_file(path, MOST_BYTES)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
     if len(raw) > MOST_BYTES:

@@ -46,13 +46,24 @@ def _sorted(merger: Merger) -> Iterator[Key]:
         keys = list(dict.fromkeys(key_of(step) for step in fixing.fix.steps))
         for first, second in zip(keys, keys[1:]):  # the pairs of neighbours
             after[first].add(second)
-    low = {key: action_of(step).rank for key, step in merger.steps.items()}
-    for _ in range(len(low)):
-        lower = {key: min([low[key], *[low[later] for later in after[key]]]) for key in low}
-        if lower == low:
-            break
-        low = lower
-    return _lowest_first(after, low)
+    return _lowest_first(after, _lowest_after(after, {key: action_of(step).rank for key, step in merger.steps.items()}))
+
+
+def _lowest_after(after: dict[Key, set[Key]], ranks: dict[Key, int]) -> dict[Key, int]:
+    """For each key the lowest rank of it and of all that comes after it, at once or later: the lowest go back first."""
+    before: dict[Key, list[Key]] = {key: [] for key in after}
+    for key, laters in after.items():
+        for later in laters:
+            before[later].append(key)
+    found: dict[Key, int] = {}
+    for start in sorted(ranks, key=ranks.__getitem__):
+        way = [start]
+        while way:
+            key = way.pop()
+            if key not in found:
+                found[key] = ranks[start]
+                way.extend(before[key])
+    return {key: found[key] for key in ranks}
 
 
 def _lowest_first(after: dict[Key, set[Key]], low: dict[Key, int]) -> Iterator[Key]:
@@ -67,8 +78,9 @@ def _lowest_first(after: dict[Key, set[Key]], low: dict[Key, int]) -> Iterator[K
     ready = [(low[key], places[key]) for key in low if not waits[key]]
     heapify(ready)
     left = dict.fromkeys(low)
+    in_circles = iter(sorted(low, key=lambda name: (low[name], places[name])))
     while left:
-        key = keys[heappop(ready)[1]] if ready else min(left, key=lambda name: (low[name], places[name]))
+        key = keys[heappop(ready)[1]] if ready else next(in_circles)
         if key not in left:
             continue
         del left[key]

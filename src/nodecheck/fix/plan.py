@@ -25,9 +25,11 @@ def plan(report: Report) -> Planned:
     """
     merger = Merger()
     not_fixed: dict[str, str] = {}
-    asked = [result for result in report.failures if result.severity.reaches(_least(report))]
+    asked: list[Result] = []
     for result in report.failures:
-        if result not in asked:
+        if result.severity.reaches(_least(report)):
+            asked.append(result)
+        else:
             not_fixed[result.id] = "it is only for information: plan --fail-on info mends that too"
     left_out = {begin for result in asked if _unplannable(result) and (begin := _begin(result))}
     for result in sorted(asked, key=_gravest_first):
