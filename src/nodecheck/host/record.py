@@ -8,6 +8,7 @@ from typing import Any
 from nodecheck.errors import Absent
 from nodecheck.host.base import Completed, Host, Question
 from nodecheck.model.evidence import Evidence
+from nodecheck.model.secrets import masked
 
 EXCERPT = 200
 """Characters of a source that evidence shows where the check brings none of its own."""
@@ -53,9 +54,14 @@ _LOOKED_FOR = ("read", "stat", "names", "links", "read_at", "statvfs", "statfs",
 
 def _read(recorder: Recorder, arguments: Any, raw: bytes) -> None:
     text = raw[: EXCERPT * 4].decode("utf-8", "surrogateescape").strip("\n")
-    first = text.partition("\n")[0][:EXCERPT]
-    cut = len(raw.strip()) > len(first.encode("utf-8", "surrogateescape"))
-    recorder.seen.append(Evidence(arguments[0], None, first, truncated=cut))
+    first = text.partition("\n")[0]
+    cut = len(raw.strip()) > len(first[:EXCERPT].encode("utf-8", "surrogateescape"))
+    recorder.seen.append(Evidence(arguments[0], None, _excerpt(first), truncated=cut))
+
+
+def _excerpt(text: str) -> str:
+    """The beginning, without secrets: what is cut off may be that by which one is known."""
+    return text if len(text) <= EXCERPT else masked(text[: EXCERPT * 4])[:EXCERPT]
 
 
 def _read_at(recorder: Recorder, arguments: Any, _: bytes) -> None:
@@ -64,13 +70,13 @@ def _read_at(recorder: Recorder, arguments: Any, _: bytes) -> None:
 
 
 def _run(recorder: Recorder, arguments: Any, done: Completed) -> None:
-    recorder.note(" ".join(arguments[0]), done.stdout.strip()[:EXCERPT])
+    recorder.note(" ".join(arguments[0]), _excerpt(done.stdout.strip()))
 
 
 def _run_all(recorder: Recorder, _: Any, answers: Any) -> None:
     for answer in answers:
         if isinstance(answer, Completed):
-            recorder.note(" ".join(answer.argv), answer.stdout.strip()[:EXCERPT])
+            recorder.note(" ".join(answer.argv), _excerpt(answer.stdout.strip()))
 
 
 def _xattr(recorder: Recorder, arguments: Any, value: bytes | None) -> None:

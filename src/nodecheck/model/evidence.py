@@ -26,6 +26,9 @@ def seen(source: str, value: str | None = None, *, line: int | None = None, loca
         locator = f"line {line}"
     if value is None or len(value) <= VALUE_LIMIT // 4:
         return Evidence(source, locator, value)
+    from nodecheck.model.secrets import masked
+
+    value = masked(value)  # before the cut, which takes from a secret that by which it is known
     raw = value.encode("utf-8", "surrogateescape")
     if len(raw) <= VALUE_LIMIT:
         return Evidence(source, locator, value)

@@ -1,4 +1,4 @@
-"""From what a check said to a result of the report: id, severity by the profile, fingerprint, safe text."""
+"""From what a check said to a result of the report: id, severity by the profile, fingerprint, safe text, no secrets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from nodecheck.checking.selectors import Selection, parse_selector
 from nodecheck.model.evidence import VALUE_LIMIT, Evidence
 from nodecheck.model.fingerprint import fingerprint
 from nodecheck.model.outcomes import Cause, Outcome, Result, Severity, Status, result_id
+from nodecheck.model.secrets import MASK, masked
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.plugins import PluginInfo
 from nodecheck.profile.model import Profile
@@ -24,7 +25,7 @@ class Finisher:
 
     def add(self, task: Task, done: Judged) -> None:
         """Add an outcome of a check, unless it was not asked for."""
-        check, outcome = task.check, done.outcome
+        check, outcome = task.check, _without_secrets(done.outcome)
         subject = None if outcome.subject is None else printable(outcome.subject)
         unjudged = outcome.status in (Status.UNKNOWN, Status.SKIP)
         if self._selection.keeps(check.name, check.tags, subject, task.view, unjudged):
@@ -32,7 +33,7 @@ class Finisher:
 
     def add_plugin(self, plugin: PluginInfo) -> None:
         """Say that a plugin could not be loaded."""
-        detail = plugin.error or "it failed"
+        detail = masked(plugin.error or "it failed")
         outcome = Outcome(
             Status.UNKNOWN,
             f"plugin {plugin.name} could not be loaded: {detail}",
@@ -45,6 +46,7 @@ class Finisher:
 
     def add_unloaded(self, name: str, error: str) -> None:
         """Let a check speak that could not be loaded: what it is to judge was not judged."""
+        error = masked(error)
         outcome = Outcome(Status.UNKNOWN, error, severity=Severity.ERROR, cause=Cause("plugin-failed", error))
         if self._selection.keeps(name, (), None, "now", unjudged=True):
             self._add(name, "now", f"The check {name} can be loaded", (), (), outcome, 0.0)
@@ -96,6 +98,52 @@ class Finisher:
             if selector.takes(name, tags, subject, view):
                 found = severity
         return found
+
+
+def _without_secrets(outcome: Outcome) -> Outcome:
+    """The outcome with ``~secret~`` in the place of each secret; a step that holds one becomes one by hand."""
+    fix = outcome.fix
+    if outcome.evidence:
+        outcome = outcome._replace(evidence=tuple([_masked_evidence(item) for item in outcome.evidence]))
+    texts = [outcome.message, outcome.subject, outcome.expected, outcome.actual]
+    told = [None if text is None else masked(text) for text in texts]
+    if told != texts:
+        message, subject, expected, actual = told
+        outcome = outcome._replace(message=message or "", subject=subject, expected=expected, actual=actual)
+    if outcome.cause is not None:
+        outcome = outcome._replace(cause=Cause(outcome.cause.code, masked(outcome.cause.detail)))
+    return outcome if fix is None else outcome._replace(fix=_masked_fix(fix, outcome.evidence))
+
+
+def _masked_evidence(item: Evidence) -> Evidence:
+    source, value = masked(item.source), item.value
+    found = None if value is None else masked(value)
+    return item if source is item.source and found is value else item._replace(source=source, value=found)
+
+
+def _masked_fix(fix: Fix, evidence: tuple[Evidence, ...]) -> Fix:
+    """The fix, or one by hand where a step holds a secret: an edit needs the exact line, which no report shows."""
+    steps = [_masked_step(step) for step in fix.steps]
+    if all(old == new for old, new in zip(fix.steps, steps)):
+        return fix._replace(title=masked(fix.title))
+    return Fix(masked(fix.title), tuple([Manual(_told_masked(step, evidence)) for step in steps]), "manual", fix.reboot)
+
+
+def _masked_step(step: Step) -> Step:
+    if isinstance(step, Command):
+        words = tuple([masked(word) for word in step.argv])
+        line = " ".join(words)  # ``--token``, ``abc``: the key of a secret may be a word of its own
+        return Command(words) if masked(line) == line else Command((masked(line),))
+    return type(step)(*[masked(text) for text in step])
+
+
+def _told_masked(step: Step, evidence: tuple[Evidence, ...]) -> str:
+    text = _told(step)
+    if not isinstance(step, Edit) or MASK not in step.before:
+        return text
+    where = {item.locator for item in evidence if item.source == step.path and item.value == step.before}
+    line = where.pop() if len(where) == 1 else None
+    return f"{text}; {MASK} is what the file has there" + ("" if line is None else f" ({line})")
 
 
 def _safe(text: str | None) -> str | None:
