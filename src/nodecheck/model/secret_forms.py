@@ -260,19 +260,22 @@ def _user_info(line: str, mark: int, begin: int, end: int) -> int:
     return end if rest in ("", "…") and authority == word and "$" not in port else begin  # cut off before its @
 
 
+_BEGIN = r"(?:^|[\"']|line \d{1,9}: )"
+"""Where a line begins, also one that a message quotes."""
+
+
 @lru_cache(maxsize=1)
 def _after_blanks() -> tuple[tuple[str, str], ...]:
     """What a line must hold, and the pattern of what stands before and in a secret that follows a blank."""
-    b = "[ \t]+"
+    begin, b = rf"{_BEGIN}\s{{0,200}}", "[ \t]+"
     wireless = r"(?:wpa|wireless)-[\w-]{0,64}(?:psk|key\d?|password|passphrase)"
     return (
-        ("password_pbkdf2", rf"^(\s{{0,200}}password_pbkdf2{b}\S+{b})(?!~secret~)\S.*"),
-        ("rootpw", rf"^(\s{{0,200}}rootpw{b}(?:--\w+{b})*)(?!--|~secret~)\S.*"),
-        ("-", rf"^(\s{{0,200}}{wireless}{b})(?!~secret~)\S.*"),
+        ("password_pbkdf2", rf"({begin}password_pbkdf2{b}\S+{b})(?!~secret~)\S.*"),
+        ("rootpw", rf"({begin}rootpw{b}(?:--\w+{b})*)(?!--|~secret~)\S.*"),
+        ("-", rf"({begin}{wireless}{b})(?!~secret~)\S.*"),
         ("chpasswd", r"([\w.-]{1,64}:)[^\s'\"|]{1,256}(?=[\"']?\s{0,64}\|[^|]{0,64}chpasswd)"),
         ("sshpass", rf"(sshpass{b}-p[ \t]*[\"']?)(?!~secret~)[^\s\"']+"),
-        ("machine ", rf"(\bpassword{b})(?!~secret~|pam_)\S+"),
-        ("login ", rf"(\bpassword{b})(?!~secret~|pam_)\S+"),
+        ("login ", rf"(\blogin{b}\S{{1,200}}{b}password{b})(?!~secret~)\S+"),
     )
 
 
@@ -282,8 +285,8 @@ def _by_word(line: str) -> str:
     for word, pattern in _after_blanks():
         if word in lower:
             line = re.sub(pattern, rf"\1{MASK}", line)
-    if lower.lstrip().startswith("password"):
-        before = r"^(\s*password[ \t]+(?:--[a-z0-9]+[ \t]+)?)"
+    if "password" in lower:
+        before = rf"({_BEGIN}\s{{0,200}}password[ \t]+(?:--[a-z0-9]+[ \t]+)?)"
         line = re.sub(before + r"(?![:=])(?:(\S+)([ \t]+))?([^\s:=]\S*)[ \t]*$", _grub, line)
     return line
 
@@ -425,7 +428,9 @@ def _plain_end(line: str, key_begin: int, begin: int, parting: str) -> int:
     """Where a value without quotes ends."""
     limit = _open_quote_end(line, key_begin, begin)
     spaced = parting.strip("\"'\\")
-    first = re.fullmatch(r"""[\s#;-]*(?:export |set |- )?["']?""", line[:key_begin][:200]) is not None
+    first = (
+        re.search(rf"{_BEGIN}[\s#;-]{{0,200}}(?:export |set )?$", line[max(0, key_begin - 400) : key_begin]) is not None
+    )
     if ":" in parting and spaced != ":":  # ``key: value`` of YAML, to the end of the line or of the braces
         since = max(0, key_begin - MOST_LOOKED_AT)
         if line.rfind("{", since, key_begin) > line.rfind("}", since, key_begin):
@@ -433,7 +438,7 @@ def _plain_end(line: str, key_begin: int, begin: int, parting: str) -> int:
         else:
             comment = line.find(" #", begin, limit)
             return limit if comment < 0 else comment
-    elif first and "=" in parting and limit == len(line):  # a whole line of an environment or INI file
+    elif first and "=" in parting:  # a whole line of an environment or INI file
         found = re.compile(r"\S*(?:[ \t]+(?!-|#|ro\b|rw\b|quiet\b|splash\b|[^\s=]{1,200}=)\S+)*").match(
             line, begin, limit
         )

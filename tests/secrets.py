@@ -1,0 +1,166 @@
+"""Files of nodes that hold secrets, as their programs' documentation writes them, and lines that only look like it."""
+
+# ruff: noqa: E501 - lines as the programs write them
+from __future__ import annotations
+
+from typing import NamedTuple
+
+PEM = """-----BEGIN RSA PRIVATE KEY-----
+MIIEpAIBAAKCAQEA0pemSecretBodyLine1qweASDzxc+/rtyFGHvbn1234567890
+pemSecretBodyLine2==
+-----END RSA PRIVATE KEY-----
+"""
+
+
+class SecretFile(NamedTuple):
+    """A file, and the words in it that must not be shown."""
+
+    path: str
+    text: str
+    secrets: tuple[str, ...]
+
+
+FILES = (
+    SecretFile(
+        "etc/rancher/k3s/config.yaml",
+        "token: K10abf00d::server:k3sSecret1\nserver: https://10.0.0.1:6443\nagent-token: 'k3sSecret2'\n"
+        'kubelet-arg:\n  - "fail-swap-on=true"\ndatastore-endpoint: "postgres://k3s:k3sSecret3@db:5432/k3s"\n',
+        ("k3sSecret1", "k3sSecret2", "k3sSecret3"),
+    ),
+    SecretFile(
+        "etc/rancher/rke2/config.yaml",
+        "# token: rkeSecret1\nserver: https://10.0.0.1:9345\ntoken: rkeSecret2 with blanks # ours\ntls-san:\n  - a.example\n",
+        ("rkeSecret1", "rkeSecret2", "with blanks"),
+    ),
+    SecretFile(
+        "etc/rancher/k3s/registries.yaml",
+        'configs:\n  "registry.example":\n    auth:\n      username: me\n      password: regSecret1\n      identity_token: >-\n        regSecret2\n        regSecret3\n',
+        ("regSecret1", "regSecret2", "regSecret3"),
+    ),
+    SecretFile(
+        "etc/kubernetes/join.yaml",
+        "apiVersion: kubeadm.k8s.io/v1beta3\nkind: JoinConfiguration\ndiscovery:\n  bootstrapToken:\n    apiServerEndpoint: 10.0.0.1:6443\n"
+        "    token: abcdef.0123456789abcdef\n  tlsBootstrapToken: fedcba.9876543210fedcba\ncontrolPlane:\n  certificateKey: joinSecret1\n",
+        ("0123456789abcdef", "9876543210fedcba", "joinSecret1"),
+    ),
+    SecretFile(
+        "boot/grub2/grub.cfg",
+        'set superusers="root"\npassword_pbkdf2 root grub.pbkdf2.sha512.10000.GRUBSECRET1.GRUBSECRET2\npassword guest grubSecret3\n',
+        ("GRUBSECRET1", "GRUBSECRET2", "grubSecret3"),
+    ),
+    SecretFile("boot/grub2/user.cfg", "GRUB2_PASSWORD=grub.pbkdf2.sha512.10000.GRUBSECRET4.AB\n", ("GRUBSECRET4",)),
+    SecretFile(
+        "etc/docker/daemon.json",
+        '{"proxies": {"http-proxy": "http://me:dockerSecret1@proxy:3128", "no-proxy": "10.0.0.0/8"},\n "log-opts": {"splunk-token": "dockerSecret2"}}\n',
+        ("dockerSecret1", "dockerSecret2"),
+    ),
+    SecretFile(
+        "root/.docker/config.json",
+        '{"auths": {"https://index.docker.io/v1/": {"auth": "bWU6ZG9ja2VyU2VjcmV0Mw=="}}, "identitytoken": "dockerSecret4"}\n',
+        ("bWU6ZG9ja2VyU2VjcmV0Mw", "dockerSecret4"),
+    ),
+    SecretFile(
+        "etc/containerd/config.toml",
+        'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry.configs."r.example".auth]\n  username = "me"\n  password = "ctrdSecret1"\n'
+        '  auth = "bWU6Y3RyZFNlY3JldDI="\n  identitytoken = \'ctrdSecret3\'\n',
+        ("ctrdSecret1", "bWU6Y3RyZFNlY3JldDI", "ctrdSecret3"),
+    ),
+    SecretFile(
+        "var/lib/cloud/instance/user-data.txt",
+        "#cloud-config\nusers:\n  - name: root\n    hashed_passwd: $6$rounds=4096$saltCloud$cloudSecret1/x.y\n    plain_text_passwd: 'cloudSecret2'\n"
+        "  - {name: me, passwd: cloudSecret3, lock_passwd: false}\nchpasswd:\n  list: |\n    root:cloudSecret4\n    me:cloudSecret5\n  expire: false\n"
+        "bootcmd:\n  - echo 'root:cloudSecret6' | chpasswd\npassword: cloudSecret7\n",
+        tuple(f"cloudSecret{number}" for number in range(1, 8)),
+    ),
+    SecretFile(
+        "etc/kubernetes/admin.conf",
+        "apiVersion: v1\nkind: Config\nusers:\n- name: admin\n  user:\n    client-certificate-data: LS0tPublic\n    client-key-data: LS0tLS1CRUdJTiBjb25mU2VjcmV0MQ==\n"
+        "    token: eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJpc3MiOiJrOHMifQ.confSecret2\n",
+        ("LS0tLS1CRUdJTiBjb25mU2VjcmV0MQ", "eyJpc3MiOiJrOHMifQ", "confSecret2"),
+    ),
+    SecretFile(
+        "etc/NetworkManager/system-connections/home.nmconnection",
+        "[wifi-security]\nkey-mgmt=wpa-psk\npsk=nmSecret1 nmSecret2\nwep-key0=nmSecret3\n[wireguard]\nprivate-key=nmSecret4=\npassword-flags=1\n",
+        ("nmSecret1", "nmSecret2", "nmSecret3", "nmSecret4"),
+    ),
+    SecretFile(
+        "etc/netplan/90-wifi.yaml",
+        'network:\n  wifis:\n    wlan0:\n      access-points:\n        "home":\n          password: "planSecret1 planSecret2"\n        "work":\n          auth: {key-management: eap, identity: me, password: planSecret3}\n',
+        ("planSecret1", "planSecret2", "planSecret3"),
+    ),
+    SecretFile(
+        "proc/cmdline",
+        "BOOT_IMAGE=/vmlinuz root=/dev/vda1 ro http_proxy=http://me:cmdSecret1@proxy:3128 ds=nocloud;s=http://u:cmdSecret2@h/ k3s_token=cmdSecret3 "
+        "systemd.set_credential=passwd.hashed-password.root:cmdSecret4 systemd.set_credential=passwd.plaintext-password.root:cmdSecret5 quiet\n",
+        tuple(f"cmdSecret{number}" for number in range(1, 6)),
+    ),
+    SecretFile(
+        "etc/crio/crio.conf",
+        '[crio.image]\nglobal_auth_file = "/var/lib/kubelet/config.json"\n# password = "crioSecret1"\n[crio.runtime]\ndefault_env = [\n  "HTTP_PROXY=http://me:crioSecret2@proxy:3128",\n]\n',
+        ("crioSecret1", "crioSecret2"),
+    ),
+    SecretFile(
+        "etc/systemd/system/backup.service",
+        '[Service]\nEnvironment="AWS_SECRET_ACCESS_KEY=unitSecret1" AWS_ACCESS_KEY_ID=AKIDPUBLIC\nSetCredential=db.password:unitSecret2\n'
+        "ExecStart=/usr/local/bin/k3s agent --token unitSecret3 --server https://10.0.0.1:6443\nExecStartPost=/usr/bin/curl --header 'Authorization: Bearer unitSecret4' https://x\n",
+        tuple(f"unitSecret{number}" for number in range(1, 5)),
+    ),
+    SecretFile(
+        "etc/default/backup",
+        "AWS_SECRET_ACCESS_KEY=envSecret1/+abc\nexport RESTIC_PASSWORD='envSecret2 envSecret3'\nDB_PASS=envSecret4\nhttps_proxy=me:envSecret5@proxy:3128\n",
+        tuple(f"envSecret{number}" for number in range(1, 6)),
+    ),
+    SecretFile("etc/kubernetes/pki/ca.key", PEM, ("pemSecretBodyLine1", "pemSecretBodyLine2")),
+    SecretFile(
+        "etc/cloud/cloud.cfg.d/90-keys.cfg",
+        "#cloud-config\nssh_keys:\n  rsa_private: |\n" + "".join(f"    {line}\n" for line in PEM.splitlines()) + "  other: 1\n",
+        ("pemSecretBodyLine1", "pemSecretBodyLine2"),
+    ),
+    SecretFile("etc/shadow", "root:$y$j9T$saltShadow$shadowSecret1:19000:0:99999:7:::\n", ("shadowSecret1", "saltShadow")),
+    SecretFile("etc/fstab", "//nas/x /mnt cifs username=me,password=tabSecret1,ro,nofail 0 0\n", ("tabSecret1",)),
+    SecretFile("etc/network/interfaces", "iface wlan0 inet dhcp\n    wpa-ssid home\n    wpa-psk wlanSecret1\n", ("wlanSecret1",)),
+    SecretFile("etc/wireguard/wg0.conf", "[Interface]\nPrivateKey = wgSecret1=\n[Peer]\nPresharedKey = wgSecret2=\nPublicKey = wgPublic=\n", ("wgSecret1", "wgSecret2")),
+)  # fmt: skip
+
+HARMLESS = (
+    "UUID=0a3407de-014b-458b-b5c1-848e92a327a3 / ext4 defaults 0 1",
+    "fs_passno 1",
+    "--token-auth-file=/etc/kubernetes/tokens.csv --authorization-mode=Node,RBAC --anonymous-auth=false",
+    "--authentication-token-webhook=true --tls-private-key-file=/var/lib/kubelet/pki/kubelet.key",
+    "tokens: 3",
+    "secretName: registry",
+    "secret:",
+    "secret:\n  secretName: registry\n  optional: true",
+    "imagePullSecrets:\n- name: registry",
+    "keyring /etc/apt/keyrings/kubernetes-apt-keyring.gpg",
+    "passwd:         files systemd",
+    "passwd: files [SUCCESS=return] sss",
+    "passwd:files",
+    "/etc/passwd: not found",
+    "/run/secrets/kubernetes.io/serviceaccount/token: permission denied",
+    "password    requisite    pam_pwquality.so retry=3",
+    "password include system-auth",
+    "token:",
+    'token: ""',
+    "password: null",
+    "lock_passwd: true",
+    "%wheel ALL=(ALL) NOPASSWD: ALL",
+    "PWD=/root",
+    "http://proxy.example:3128/",
+    "unix:///run/containerd/containerd.sock",
+    "http://[fd00::1]:8080/",
+    "https://example.com/@scope/package",
+    "kernel.unprivileged_bpf_disabled = 1",
+    "net.ipv6.conf.all.stable_secret = 2001:db8::1",
+    "systemd.set_credential=sysctl.extra:vm.swappiness=1",
+    "sysctl.randomizevaspace",
+    "kernel.abcdefghijklmnop",
+    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "--discovery-token-ca-cert-hash sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    "ExecStart=/usr/bin/kubelet $KUBELET_ARGS ${KUBELET_TOKEN_FILE}",
+    "key: value",
+    "PublicKey = abc=",
+    "1.34.1-1.1 v1.34.1 3:18.06.3.ce-3.el7",
+)
+"""Lines that look like a secret's to a filter that is too eager; each stays as it is."""
