@@ -267,7 +267,7 @@ _BEGIN = r"(?:^|[\"']|line \d{1,9}: )"
 @lru_cache(maxsize=1)
 def _after_blanks() -> tuple[tuple[str, str], ...]:
     """What a line must hold, and the pattern of what stands before and in a secret that follows a blank."""
-    begin, b = rf"{_BEGIN}\s{{0,200}}", "[ \t]+"
+    begin, b = rf"{_BEGIN}[\s#;]{{0,200}}", "[ \t]+"
     wireless = r"(?:wpa|wireless)-[\w-]{0,64}(?:psk|key\d?|password|passphrase)"
     return (
         ("password_pbkdf2", rf"({begin}password_pbkdf2{b}\S+{b})(?!~secret~)\S.*"),
@@ -286,8 +286,8 @@ def _by_word(line: str) -> str:
         if word in lower:
             line = re.sub(pattern, rf"\1{MASK}", line)
     if "password" in lower:
-        before = rf"({_BEGIN}\s{{0,200}}password[ \t]+(?:--[a-z0-9]+[ \t]+)?)"
-        line = re.sub(before + r"(?![:=])(?:(\S+)([ \t]+))?([^\s:=]\S*)[ \t]*$", _grub, line)
+        before = rf"({_BEGIN}[\s#;]{{0,200}}password[ \t]+(?:--[a-z0-9]+[ \t]+)?)"
+        line = re.sub(before + r"(?![:=])(?:([^\s\"']+)([ \t]+))?([^\s:=\"'][^\s\"']*)(?=[\"']|[ \t]*$)", _grub, line)
     return line
 
 
