@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MASK = "~secret~"
+"""What stands in the place of a secret (:mod:`nodecheck.model.secrets`)."""
+
 
 def decode(raw: bytes) -> str:
     r"""Decode bytes of a node; what is not UTF-8 survives as lone surrogates.

@@ -13,8 +13,9 @@ from nodecheck.facts.kubelet.flags import _BOOLEAN, _VALUED
 from nodecheck.facts.kubelet.table import SETTINGS
 from nodecheck.facts.runtimes.docker_options import KINDS
 from nodecheck.model.evidence import VALUE_LIMIT, seen
-from nodecheck.model.secret_forms import is_secret_key
-from nodecheck.model.secrets import MASK, masked, masked_bytes
+from nodecheck.model.secret_forms import _KEYS, is_secret_key
+from nodecheck.model.secrets import masked, masked_bytes
+from nodecheck.text import MASK
 from tests.secrets import FILES, HARMLESS, SecretFile
 
 
@@ -74,6 +75,12 @@ def test_of_all_flags_of_the_kubelet_one_names_a_secret() -> None:
     assert {name for name in (_BOOLEAN + _VALUED).split() if is_secret_key(name)} == {"storage-driver-password"}
 
 
+@pytest.mark.parametrize("word", sorted(_KEYS))
+def test_each_word_before_a_key_makes_a_secret_of_it(word: str) -> None:
+    for key in (f"{word}_key", f"{word}-key", f"{word}Key", f"my.{word}.key", f"{word}key", f"{word.upper()}_KEY_DATA"):
+        assert masked(f"{key}: abcdefgh") == f"{key}: {MASK}"
+
+
 def test_a_secret_that_a_cut_parts_is_gone_before_the_cut() -> None:
     value = "x" * (VALUE_LIMIT - 20) + " http://user:longSecretWord@host/"
 
@@ -99,7 +106,8 @@ def test_bytes_that_are_no_text_stay() -> None:
 
 
 HOSTILE = (
-    "a:a:a:@@@", "token=", "token: ", "token='", "password ", "-----BEGIN PRIVATE KEY-----\n", "://a:b", "eyJ", "auth=[",
+    "a:a:a:@@@", "token=", "token: ", "token='", "password ", "-----BEGIN PRIVATE KEY-----\n", "://a:b", "eyJ",
+    "auth=[",
     "{token:", "chpasswd a:", "a:b|chpasswd ", "login a password ", "- ", "''token''=", "password\t", "proxy=@:",
     "-----BEGIN PRIVATE KEY-----\n@\n", "$6$a", "abcdef.0123456789abcdef.", "K10ffff",
 )  # fmt: skip

@@ -1,10 +1,11 @@
 """Secrets stand in no report, plan, history or message, whichever check quotes them and in whichever format."""
 
+# ruff: noqa: E501 - lines as the programs write them
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from nodecheck.cli.start import start
 from nodecheck.errors import ParseError
 from nodecheck.fix import Fix, by_hand, command, create, edit
 from nodecheck.host import Host, RootHost
-from nodecheck.model.secrets import MASK, masked_bytes
+from nodecheck.model.secrets import masked_bytes
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import Profile
 from nodecheck.render.outputs import BUILT_IN, renderer
@@ -26,6 +27,7 @@ from nodecheck.requirements.asked import Settings
 from nodecheck.running.engine import run
 from nodecheck.running.request import Request, selection_of
 from nodecheck.testing import write_tree
+from nodecheck.text import MASK
 from tests.nodes import debian_node, rocky_node
 from tests.secrets import FILES, HARMLESS
 
@@ -220,13 +222,13 @@ def wrong(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def said(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., str]]:
+def said(capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
     def run(*arguments: str) -> str:
         start(list(arguments))
         out, err = capfd.readouterr()
         return out + err
 
-    yield run
+    return run
 
 
 def test_the_checks_of_a_node_that_fails_show_none(wrong: Path, said: Callable[..., str], tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ Each pattern is tried at a place once, and looks no further than its word or lin
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
-from nodecheck.model.secrets import KEYS, MASK, may_hold
+from nodecheck.text import MASK
 
 JUDGED = ("stable_secret",)
 """Keys that end like a secret's, and are judged where a profile asks: ``net.ipv6.conf.*.stable_secret`` of sysctl."""
@@ -16,7 +17,10 @@ JUDGED = ("stable_secret",)
 _ENDINGS = ("password", "passwd", "passphrase", "token", "secret")
 """A last word that ends so names a secret (``identitytoken``), but for those that begin with ``no`` (``NOPASSWD``)."""
 
-_KEYS = frozenset((*KEYS, "preshared"))
+_KEYS = frozenset(
+    ("private", "secret", "access", "api", "encryption", "signing", "shared", "preshared", "auth", "certificate",
+     "account", "master", "wep")
+)  # fmt: skip
 """Words that make a secret of a ``key`` after them."""
 
 _JOINED = tuple([f"{word}key" for word in sorted(_KEYS)])
@@ -38,9 +42,9 @@ _IN_KEYS = ("pass", "token", "secret", "psk", "key", "auth", "data", "pw", "prox
 """What the keys hold in lower case of which a part of the value at least can be a secret."""
 
 
-def without_secrets(text: str) -> str:
-    """The text with ``~secret~`` for each secret."""
-    return _lines(_pem(text) if "PRIVATE KEY" in text else text)
+def without_secrets(text: str, may_hold: Callable[[str], bool]) -> str:
+    """The text with ``~secret~`` for each secret; ``may_hold`` tells of which lines it is worth to look closely."""
+    return _lines(_pem(text) if "PRIVATE KEY" in text else text, may_hold)
 
 
 def is_secret_key(key: str) -> bool:
@@ -148,7 +152,7 @@ def _pem_body(body: str) -> str:
     return f"\\n{MASK}\\n" if "\\n" in body else body if not body.strip() else f" {MASK} "
 
 
-def _lines(text: str) -> str:
+def _lines(text: str, may_hold: Callable[[str], bool]) -> str:
     """Line by line; what is deeper than a key with a value of several lines belongs to that."""
     found: list[str] = []
     depth, strict, accounts = -1, False, -1

@@ -7,15 +7,12 @@ Lines, quotes and keys stay, so that a file of which secrets are taken out is re
 
 from __future__ import annotations
 
-MASK = "~secret~"
-"""What stands in the place of a secret."""
-
 _WORDS = ("pass", "token", "secret", "psk", "pbkdf2", "eyj", "k10", "rootpw", "_pwd", "credential=")
 """In lower case; what holds one of them is looked at closely."""
 
-KEYS = ("private", "secret", "access", "api", "encryption", "signing", "shared", "auth", "certificate", "account",
+_KEYS = ("private", "secret", "access", "api", "encryption", "signing", "shared", "auth", "certificate", "account",
          "master", "wep")  # fmt: skip
-"""Words that make a secret of a ``key`` after them; ``shared`` stands for ``preshared`` too."""
+"""Words that make a secret of a ``key`` after them, as in :mod:`nodecheck.model.secret_forms`."""
 
 _AUTH = ("auth:", "auth=", "auth =", 'auth"', "auth'", "auth\\", "authorization:", "authorization=", 'authorization"')
 
@@ -32,7 +29,7 @@ def masked(text: str) -> str:
         return text
     from nodecheck.model.secret_forms import without_secrets
 
-    found = without_secrets(text)
+    found = without_secrets(text, may_hold)
     return text if found == text else found
 
 
@@ -63,7 +60,7 @@ def _key(lower: str) -> bool:
     """Whether it may name a private key, an API key, data of a key."""
     if any(word in lower for word in ("key-data", "key_data", "keydata", "key data")):
         return True
-    return any(f"{word}{mark}key" in lower for word in KEYS for mark in ("", "_", "-", " ", "."))
+    return any(f"{word}{mark}key" in lower for word in _KEYS for mark in ("", "_", "-", " ", "."))
 
 
 def _cut_off(text: str) -> bool:

@@ -19,7 +19,8 @@ from nodecheck.facts.cluster.target import SiteNodes, Target
 from nodecheck.facts.distro.identity import NodeIdentity
 from nodecheck.host import Host
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Status
-from nodecheck.plugins import Registry
+from nodecheck.model.secrets import masked
+from nodecheck.plugins import PluginInfo, Registry
 from nodecheck.profile.waivers import looked_at, waived
 from nodecheck.report.model import Report
 from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, Source, Tool
@@ -60,7 +61,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     results.sort(key=lambda result: result.id)
     finished = started + (monotonic() - began)
     return Report(
-        Tool("nodecheck", __version__, tuple([PluginUsed(*plugin[:4]) for plugin in registry.plugins])),
+        Tool("nodecheck", __version__, tuple([_plugin_used(plugin) for plugin in registry.plugins])),
         Run(
             _uuid4(),
             _rfc3339(started),
@@ -185,6 +186,11 @@ def _late(task: Task, sink: list[Judged], why: str) -> Iterable[Judged]:
         message = f"{task.check.name} could not be judged: {why}"
         severity = task.check.default_severity
         yield Judged(Outcome(Status.UNKNOWN, message, subject, severity=severity, cause=Cause("timeout", why)), 0.0)
+
+
+def _plugin_used(plugin: PluginInfo) -> PluginUsed:
+    error = None if plugin.error is None else masked(plugin.error)
+    return PluginUsed(plugin.name, plugin.version, plugin.status, error)
 
 
 def _node(found: NodeIdentity) -> Node:

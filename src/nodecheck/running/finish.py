@@ -7,11 +7,11 @@ from nodecheck.checking.selectors import Selection, parse_selector
 from nodecheck.model.evidence import VALUE_LIMIT, Evidence
 from nodecheck.model.fingerprint import fingerprint
 from nodecheck.model.outcomes import Cause, Outcome, Result, Severity, Status, result_id
-from nodecheck.model.secrets import MASK, masked
+from nodecheck.model.secrets import masked
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.plugins import PluginInfo
 from nodecheck.profile.model import Profile
-from nodecheck.text import printable, wellformed
+from nodecheck.text import MASK, printable, wellformed
 
 
 class Finisher:
