@@ -91,7 +91,7 @@ FILES = (
     SecretFile(
         "proc/cmdline",
         "BOOT_IMAGE=/vmlinuz root=/dev/vda1 ro http_proxy=http://me:cmdSecret1@proxy:3128 ds=nocloud;s=http://u:cmdSecret2@h/ k3s_token=cmdSecret3 "
-        "systemd.set_credential=passwd.hashed-password.root:cmdSecret4 systemd.set_credential=passwd.plaintext-password.root:cmdSecret5 quiet\n",
+        "systemd.set_credential=passwd.hashed-password.root:cmdSecret4 systemd.set_credential_binary=network.wireguard.key:cmdSecret5 quiet\n",
         tuple(f"cmdSecret{number}" for number in range(1, 6)),
     ),
     SecretFile(

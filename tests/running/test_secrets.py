@@ -196,6 +196,21 @@ def test_a_secret_that_was_changed_is_no_news(tmp_path: Path) -> None:
     assert of("oneSecretWord") == of("anotherSecretWordThatIsLonger")
 
 
+def test_subjects_that_differ_in_their_secret_alone_are_both_told(tmp_path: Path) -> None:
+    @check()
+    def shares() -> Results:
+        """Two shares."""
+        yield ok("good", subject="http://me:one@nas/x", evidence=[seen("/x", "1")])
+        yield fail("bad", subject="http://me:two@nas/x", evidence=[seen("/x", "2")])
+
+    report = judged(tmp_path, shares)
+
+    assert [(item.id, item.status) for item in report.results] == [
+        (f"shares[http://{MASK}@nas/x-2]", "fail"),
+        (f"shares[http://{MASK}@nas/x]", "pass"),
+    ]
+
+
 WRONG = {
     "etc/default/grub": 'GRUB_CMDLINE_LINUX="http_proxy=http://me:realSecret1@proxy:3128 k3s_token=realSecret2 systemd.unified_cgroup_hierarchy=0"\n',
     "etc/fstab": "/swap none swap sw 0 0\n//nas/x /mnt cifs username=me,password=realSecret3,ro 0 0\n",

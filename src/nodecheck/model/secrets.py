@@ -7,7 +7,19 @@ Lines, quotes and keys stay, so that a file of which secrets are taken out is re
 
 from __future__ import annotations
 
-_WORDS = ("pass", "token", "secret", "psk", "pbkdf2", "eyj", "k10", "rootpw", "_pwd", "credential=")
+_WORDS = (
+    "pass",
+    "token",
+    "secret",
+    "psk",
+    "pbkdf2",
+    "eyj",
+    "k10",
+    "rootpw",
+    "_pwd",
+    "credential=",
+    "credential_binary=",
+)
 """In lower case; what holds one of them is looked at closely."""
 
 _KEYS = ("private", "secret", "access", "api", "encryption", "signing", "shared", "auth", "certificate", "account",

@@ -63,6 +63,9 @@ class Finisher:
     ) -> None:
         subject = None if outcome.subject is None else printable(outcome.subject)
         identity = result_id(name, subject, view)
+        if identity in self._ids and subject is not None and MASK in subject:
+            subject = self._numbered(name, subject, view)  # another subject, which differs in its secret alone
+            identity = result_id(name, subject, view)
         if identity in self._ids:
             return  # a check that speaks twice of one subject: the first word counts
         self._ids.add(identity)
@@ -91,6 +94,12 @@ class Finisher:
                 round(duration_s, 6),
             )
         )
+
+    def _numbered(self, name: str, subject: str, view: str) -> str:
+        number = 2
+        while result_id(name, f"{subject}-{number}", view) in self._ids:
+            number += 1
+        return f"{subject}-{number}"
 
     def severity(self, name: str, tags: tuple[str, ...], subject: str | None, view: str, found: Severity) -> Severity:
         """The profile's severity of a result: that of the last selector that takes it, else ``found``."""
