@@ -13,7 +13,7 @@ from nodecheck.facts.kubelet.flags import _BOOLEAN, _VALUED
 from nodecheck.facts.kubelet.table import SETTINGS
 from nodecheck.facts.runtimes.docker_options import KINDS
 from nodecheck.model.evidence import VALUE_LIMIT, seen
-from nodecheck.model.secret_forms import _KEYS, is_secret_key
+from nodecheck.model.secret_keys import _KEYS, is_secret_key
 from nodecheck.model.secrets import masked, masked_bytes
 from nodecheck.text import MASK
 from tests.secrets import FILES, HARMLESS, SecretFile

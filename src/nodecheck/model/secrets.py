@@ -24,7 +24,7 @@ _WORDS = (
 
 _KEYS = ("private", "secret", "access", "api", "encryption", "signing", "shared", "auth", "certificate", "account",
          "master", "wep")  # fmt: skip
-"""Words that make a secret of a ``key`` after them, as in :mod:`nodecheck.model.secret_forms`."""
+"""Words that make a secret of a ``key`` after them, as in :mod:`nodecheck.model.secret_keys`."""
 
 _AUTH = ("auth:", "auth=", "auth =", 'auth"', "auth'", "auth\\", "authorization:", "authorization=", 'authorization"')
 
