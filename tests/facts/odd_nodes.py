@@ -17,6 +17,24 @@ SYSTEMD = {
 IN_MEMORY = {"proc/self/mounts": "tmpfs /run tmpfs rw 0 0\n"}
 ZRAM = ("zramswap", "armbian-zram-config", "dphys-swapfile")
 
+ASKING = """[Unit]
+ConditionUser=|root
+ConditionHost=|node1
+ConditionHost=|0123456789abcdef0123456789abcdef
+ConditionCapability=|CAP_CHOWN
+ConditionSecurity=|selinux
+ConditionOSRelease=|ID=x
+ConditionArchitecture=|x86-64
+ConditionNeedsUpdate=|/etc
+ConditionNeedsUpdate=|/var
+ConditionPathIsMountPoint=|/srv
+[Service]
+User=other
+Group=nosuch
+ExecStart=/bin/sh
+"""
+"""What has conditions and accounts looked at."""
+
 _TREES: dict[str, dict[str, str]] = {
     "loaders": {"boot/x": ""},
     "efi": {
@@ -46,6 +64,14 @@ _TREES: dict[str, dict[str, str]] = {
         f"{UNITS}/sysinit.target.wants/systemd-modules-load.service": "",
         "etc/systemd/zram-generator.conf": "[zram0]\nhost-memory-limit = 1024\n",
         "etc/machine-id": "",
+    },
+    "asking": {
+        **SYSTEMD,
+        **{f"{UNITS}/{unit}": ASKING for unit in (*WELL_KNOWN, "x.service")},
+        **{f"etc/systemd/system/multi-user.target.wants/{unit}": "" for unit in WELL_KNOWN},
+        "bin/sh": "",
+        "etc/nsswitch.conf": "passwd: files systemd\n",
+        "etc/sysusers.d/x.conf": "u other\n",
     },
     "run": {
         **IN_MEMORY,

@@ -218,6 +218,10 @@ UNASKED = {
     "NftTables: netlink nft_rules *": "only a running kernel that filters packets",
     "KubernetesTools: kubelet.service": "only a running node",
     "RuntimeTools: *.service": "only a running node",
+    "*: /proc/cpuinfo": "only a running node with a unit that asks for virtual machines",
+    "*: /sys/class/dmi/id/sys_vendor": "only a running virtual machine with a unit that asks for its kind",
+    "*: /run/systemd/container": "only a running node with a unit that asks for virtual machines",
+    "*: /sys/firmware/efi": "only a running node with a unit that asks for its firmware",
 }
 """Sources that no tree here makes anybody ask for, and who does."""
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.distro.owners import Owners as Owners
     from nodecheck.facts.files.disk_room import DataFolders as DataFolders
     from nodecheck.facts.files.disk_room import DiskRoom as DiskRoom
+    from nodecheck.facts.files.fstab import Fstab as Fstab
     from nodecheck.facts.files.mounts import Mounts as Mounts
     from nodecheck.facts.hardware.processors import Processors as Processors
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
@@ -91,11 +92,11 @@ if TYPE_CHECKING:
     from nodecheck.facts.services.service_units import KnownServices as KnownServices
     from nodecheck.facts.services.service_units import OtherServices as OtherServices
     from nodecheck.facts.services.starts import BootStarts as BootStarts
+    from nodecheck.facts.services.surroundings import NextBoot as NextBoot
     from nodecheck.facts.services.sysv import SysvScripts as SysvScripts
     from nodecheck.facts.services.unit_pulls import ServicePulls as ServicePulls
     from nodecheck.facts.services.units import UnitIndex as UnitIndex
     from nodecheck.facts.swap.cmdline import SwapOptions as SwapOptions
-    from nodecheck.facts.swap.fstab import Fstab as Fstab
     from nodecheck.facts.swap.gpt import GptSwaps as GptSwaps
     from nodecheck.facts.swap.swaps import Swaps as Swaps
     from nodecheck.facts.swap.units import SwapCommands as SwapCommands
@@ -134,7 +135,7 @@ _HOMES = {
     "Docker": "runtimes.docker",
     "FirewalldTrace": "security.firewall_files",
     "FirstBoot": "services.presets",
-    "Fstab": "swap.fstab",
+    "Fstab": "files.fstab",
     "Generators": "services.generators",
     "GenlFamilies": "kernel.modules",
     "GptSwaps": "swap.gpt",
@@ -163,6 +164,7 @@ _HOMES = {
     "ModulesLoad": "kernel.modules_load",
     "Mounts": "files.mounts",
     "NeededServices": "cluster.needed_services",
+    "NextBoot": "services.surroundings",
     "NftFile": "security.firewall_files",
     "NftTables": "security.netfilter",
     "NodeIdentity": "distro.identity",

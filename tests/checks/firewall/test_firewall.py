@@ -292,7 +292,7 @@ def test_enabled_at_boot_and_its_fix(tree: Tree, name: str) -> None:
 def test_what_the_text_of_another_unit_pulls_in_is_masked(tree: Tree) -> None:
     root = tree(
         {
-            f"{UNITS}/firewalld.service": "[Service]\n",
+            f"{UNITS}/firewalld.service": "[Service]\nExecStart=/x\n",
             f"{UNITS}/guard.service": "[Unit]\nWants=firewalld.service\n[Service]\nExecStart=/x\n",
         }
     )

@@ -465,7 +465,8 @@ def test_a_masked_service_loads_nothing(tree: Tree) -> None:
 def test_a_service_that_nothing_starts_loads_nothing(tree: Tree) -> None:
     units = "usr/lib/systemd/system"
     names = ("sysinit.target", "systemd-modules-load.service", "systemd-sysctl.service")
-    root = tree({**MODULE_TREE, CONF: "br_netfilter\n", **{f"{units}/{name}": "[Unit]\n" for name in names}})
+    text = "[Service]\nExecStart=/usr/lib/systemd/systemd-modules-load\n"
+    root = tree({**MODULE_TREE, CONF: "br_netfilter\n", **{f"{units}/{name}": text for name in names}})
     wants = root / units / "sysinit.target.wants"
     wants.mkdir()
     (wants / "systemd-sysctl.service").symlink_to("../systemd-sysctl.service")

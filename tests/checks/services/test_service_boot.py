@@ -78,14 +78,17 @@ def enabled(node: Path, text: str, name: str = "x.service") -> nodecheck.Result:
         ("ConditionFileIsExecutable=/usr/bin/plain", "fail"),
         ("ConditionPathExistsGlob=/opt/f*l", "pass"),
         ("ConditionPathExistsGlob=/opt/g*l", "fail"),
-        ("ConditionPathExistsGlob=/o*t/none", "pass"),  # not judged
+        ("ConditionPathExistsGlob=/o*t/none", "fail"),
+        ("ConditionPathExistsGlob=/o*t/full", "pass"),
         ("ConditionPathIsSymbolicLink=/opt/full", "fail"),
         ("ConditionKernelCommandLine=quiet", "pass"),
         ("ConditionKernelCommandLine=!quiet", "fail"),
         ("ConditionKernelCommandLine=a=b", "fail"),
-        ("ConditionPathExists=/run/none", "pass"),  # only the next boot tells
-        ("ConditionVirtualization=container", "pass"),
-        ("ConditionPathExists=/opt/%i", "pass"),
+        ("ConditionPathExists=/run/none", "unknown"),  # only the next boot tells
+        ("ConditionVirtualization=container", "fail"),
+        ("ConditionVirtualization=!container", "pass"),
+        ("ConditionVirtualization=kvm", "unknown"),
+        ("ConditionPathExists=/opt/%i", "unknown"),  # of no instance
     ],
 )
 def test_conditions(node: Path, conditions: str, status: str) -> None:

@@ -216,7 +216,12 @@ def test_units_by_what_pulls_them_in(tree: Tree, owner: str, found: list[str]) -
 
 
 def test_units_that_another_unit_s_text_pulls_in(tree: Tree) -> None:
-    root = tree({"etc/systemd/system/dev-sdb1.swap": UNIT, "etc/systemd/system/a.service": "[Unit]\nAfter=x.target\n"})
+    root = tree(
+        {
+            "etc/systemd/system/dev-sdb1.swap": UNIT,
+            "etc/systemd/system/a.service": "[Unit]\nAfter=x.target\n[Service]\nExecStart=/a\n",
+        }
+    )
     link(root, "etc/systemd/system/multi-user.target.wants/a.service", "/etc/systemd/system/a.service")
     assert fails(root) == []
     tree({"etc/systemd/system/a.service.d/x.conf": "[Unit]\nRequires=b.service dev-sdb1.swap\n"})
@@ -408,7 +413,7 @@ def test_services(tree: Tree) -> None:
 
 
 def test_swap_create_instances(tree: Tree) -> None:
-    root = tree({"usr/lib/systemd/system/swap-create@.service": "[Service]\nType=oneshot\n"})
+    root = tree({"usr/lib/systemd/system/swap-create@.service": "[Service]\nType=oneshot\nExecStart=/x\n"})
     link(
         root,
         "etc/systemd/system/multi-user.target.wants/swap-create@zram0.service",

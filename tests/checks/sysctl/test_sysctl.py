@@ -282,7 +282,8 @@ def test_emergency_mode_applies_nothing_and_rescue_does(tree: Tree) -> None:
     root = tree({
         "etc/sysctl.d/a.conf": "net.ipv4.ip_forward=1\n",
         "usr/lib/systemd/systemd": "",
-        **{f"{units}/{name}": "[Unit]\n" for name in ("sysinit.target", "systemd-sysctl.service")},
+        f"{units}/sysinit.target": "[Unit]\n",
+        f"{units}/systemd-sysctl.service": "[Service]\nExecStart=/usr/lib/systemd/systemd-sysctl\n",
         "proc/cmdline": "rescue\n",
     })  # fmt: skip
     (root / units / "sysinit.target.wants").mkdir()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError
-from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem
-from nodecheck.facts.services.service_programs import program_of
-from nodecheck.facts.services.unit_conditions import unmet
+from nodecheck.facts.services.surroundings import NextBoot, Surroundings
+from nodecheck.facts.services.unit_conditions import Condition, conditions_hold
 from nodecheck.facts.services.unit_files import Unit, load_unit
+from nodecheck.facts.services.unit_settings import Refusal, loaded
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
-from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.unit_needs import Lack
 
 TIME_SERVICES = (
     "chronyd.service", "chrony.service", "ntpd.service", "ntp.service", "ntpsec.service", "openntpd.service",
@@ -37,13 +39,6 @@ WELL_KNOWN = (
 )  # fmt: skip
 """The units that a node's fitness is about as a rule: only their texts are read then."""
 
-_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
-"""Where systemd looks for a program without a path."""
-
-_SHELLS = ("/bin/sh", "/usr/bin/sh")
-"""Where there is neither, the root holds no programs at all."""
-
-
 _ELAPSING = ("OnBootSec", "OnStartupSec", "OnActiveSec")
 """Settings of a timer that elapse after every boot; the others wait for a date, or for what was started before
 (systemd.timer(5))."""
@@ -52,8 +47,8 @@ REQUIRED_SINCE = 254
 """From this systemd on ``Requires=`` on a unit that cannot be had keeps a service from a boot as ``BindsTo=`` does."""
 
 
-CONDITION, NEED, SOCKET, PROGRAM = "condition", "need", "socket", "program"
-"""What an obstacle is about."""
+CONDITION, SETTING, NEED, SOCKET, PROGRAM = "condition", "setting", "need", "socket", "program"
+"""What an obstacle is about: ``program`` is all that a service fails without as soon as it is started."""
 
 
 class Obstacle(NamedTuple):
@@ -68,7 +63,7 @@ class Obstacle(NamedTuple):
     argv: tuple[str, ...] = ()
     """The command that does it, where one does."""
     kind: str = ""
-    """``condition``, ``need``, ``socket`` or ``program``."""
+    """``condition``, ``setting``, ``need``, ``socket`` or ``program``."""
     by_cmdline: bool = False
     """The kernel's command line has the say, which no file mends."""
 
@@ -90,6 +85,11 @@ class ServiceUnit(NamedTuple):
     """The units of ``Conflicts=``: a start of this one takes theirs out of the same boot."""
     elapses: tuple[tuple[str, str, int], ...] = ()
     """The settings by which a timer elapses after every boot: file, text and line."""
+    doubt: Obstacle | None = None
+    """What may keep it from starting, or have it fail, and cannot be told from files; only where there is no
+    obstacle."""
+    early: bool = False
+    """It has no default dependencies: it may start before the file systems are mounted."""
 
 
 Texts = Mapping[str, "ServiceUnit | FactError"]
@@ -105,11 +105,10 @@ class KnownServices(NamedTuple):
         return (*map(UnitText, WELL_KNOWN), *condition_sources())
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> KnownServices:
+    def read(cls, host: Host, facts: NextBoot) -> KnownServices:
         """Read the unit files of those that are there. What cannot be read is kept with its unit."""
-        index = index.persistent()
-        names = (name for name in WELL_KNOWN if index.exists(name))
-        return cls(_texts(_Boot(host, index, cmdline, _needs(init)), names))
+        around = facts.on(host)
+        return cls(_texts(around, (name for name in WELL_KNOWN if around.units.exists(name))))
 
 
 class OtherServices(NamedTuple):
@@ -122,29 +121,19 @@ class OtherServices(NamedTuple):
         return (UnitText("*.service"), *condition_sources())
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, index: UnitIndex, cmdline: Lazy[BootCmdline]) -> OtherServices:
+    def read(cls, host: Host, facts: NextBoot) -> OtherServices:
         """Read every service's unit file. What cannot be read is kept with its unit."""
-        index = index.persistent()
-        names = (name for name in index.files if name.endswith(".service"))
-        return cls(_texts(_Boot(host, index, cmdline, _needs(init)), names))
+        around = facts.on(host)
+        return cls(_texts(around, (name for name in around.units.files if name.endswith(".service"))))
 
 
 def condition_sources() -> Sources:
     """What tells whether a service will start."""
+    from nodecheck.facts.services.condition_tests import condition_files
+    from nodecheck.facts.services.unit_needs import need_sources
+
     named = ("Condition…= and Assert…= of these units", "ExecStart= and the like of these units")
-    return (*map(Named, named), *map(Exists, _SHELLS), Exists("/etc/init.d/*"))
-
-
-class _Boot(NamedTuple):
-    """What the next boot has of units."""
-
-    host: Host
-    units: UnitIndex
-    cmdline: Lazy[BootCmdline]
-    needs: tuple[str, ...]
-    """The keys of units without which a service is not started."""
-    words: BootUnits | None = None
-    """What the command line says of units; None where it is not asked."""
+    return (*map(Named, named), Exists("/etc/init.d/*"), *condition_files(), *need_sources())
 
 
 def _needs(init: InitSystem) -> tuple[str, ...]:
@@ -153,14 +142,14 @@ def _needs(init: InitSystem) -> tuple[str, ...]:
     return ("BindsTo", "Requires") if init.at_least(REQUIRED_SINCE) else ("BindsTo",)
 
 
-def _texts(boot: _Boot, names: Iterable[str]) -> Texts:
-    index = boot.units
+def _texts(around: Surroundings, names: Iterable[str]) -> Texts:
+    index = around.units
     found: dict[str, ServiceUnit | FactError] = {}
     for name in names:
         name = index.resolve(name)
         if name not in found:
             try:
-                unit = _unit(boot, name)
+                unit = _unit(around, name)
             except FactError as error:
                 found[name] = error
             else:
@@ -169,32 +158,34 @@ def _texts(boot: _Boot, names: Iterable[str]) -> Texts:
     return found
 
 
-def unit_at_boot(
-    host: Host, init: InitSystem, index: UnitIndex, cmdline: Lazy[BootCmdline], words: BootUnits, name: str
-) -> ServiceUnit | None:
+def unit_at_boot(around: Surroundings, name: str) -> ServiceUnit | None:
     """The text of one unit, of whatever kind, as the next boot has it; None where there is none.
 
     Raises what the host raises for a file that is there and cannot be read.
     """
-    return _unit(_Boot(host, index, cmdline, _needs(init), words), index.resolve(name))
+    return _unit(around, around.units.resolve(name))
 
 
-def _unit(boot: _Boot, name: str) -> ServiceUnit | None:
-    beneath = boot.units.beneath_mask(name)
+def _unit(around: Surroundings, name: str) -> ServiceUnit | None:
+    beneath = around.units.beneath_mask(name)
     fragment = beneath.fragment(name)
     if fragment is None:
         return None
     try:
-        unit = load_unit(boot.host, beneath, name)
+        unit = load_unit(around.host, beneath, name)
     except Absent:
         return None  # a dangling link is no unit
-    return None if unit is None else _service(boot, unit, fragment)
+    return None if unit is None else _service(around, unit, fragment)
 
 
-def _service(boot: _Boot, unit: Unit, fragment: str) -> ServiceUnit:
+def _service(around: Surroundings, unit: Unit, fragment: str) -> ServiceUnit:
+    unit, refusal = loaded(around.init, unit)
     into = _names(unit, "Install", "WantedBy", "RequiredBy", "UpheldBy")
     conflicts = _names(unit, "Unit", "Conflicts")
-    return ServiceUnit(unit.name, fragment, into, _obstacle(boot, unit), conflicts, tuple(_elapsing(unit)))
+    obstacle, doubt = _obstacle(around, unit) if refusal is None else (_of_refusal(unit, refusal), None)
+    early = (unit.last("Unit", "DefaultDependencies") or "yes").lower() in ("0", "no", "n", "false", "f", "off")
+    elapses = tuple(_elapsing(unit))
+    return ServiceUnit(unit.name, fragment, into, obstacle, conflicts, elapses, doubt, early)
 
 
 def _elapsing(unit: Unit) -> Iterator[tuple[str, str, int]]:
@@ -214,50 +205,92 @@ def _names(unit: Unit, section: str, *keys: str) -> tuple[str, ...]:
     )
 
 
-def _obstacle(boot: _Boot, unit: Unit) -> Obstacle | None:
-    condition = unmet(boot.host, unit, lambda: boot.cmdline().words)
-    if condition is not None:
-        message = f"{condition.text} does not hold"
-        mend = f"Make {condition.text} hold"
-        return Obstacle(message, condition.path, condition.text, condition.line, mend, kind=CONDITION)
-    index = boot.units
-    return _lost_need(boot, unit) or _masked_socket(index, unit) or _missing_program(boot.host, unit)
+def _obstacle(around: Surroundings, unit: Unit) -> tuple[Obstacle | None, Obstacle | None]:
+    """What keeps a unit from starting, and what may do so and cannot be told: one of the two at most."""
+    found = conditions_hold(around, unit)
+    if found.unmet is not None:
+        return _of_condition(found.unmet, f"{found.unmet.text} does not hold"), None
+    first = _lost_need(around, unit) or _masked_socket(around.units, unit)
+    if first is not None:
+        return first, None
+    doubt = found.undecided
+    lacking = _lacking(around, unit)
+    if lacking is not None and lacking.certain:
+        return _of_lack(lacking), None
+    if doubt is not None:
+        return None, _of_condition(doubt, f"whether {doubt.text} will hold cannot be told: {_needed(doubt)}")
+    return None, None if lacking is None else _of_lack(lacking)
 
 
-def _lost_need(boot: _Boot, unit: Unit) -> Obstacle | None:
+def _of_refusal(unit: Unit, found: Refusal) -> Obstacle:
+    mend = f"Mend {found.path}: systemd-analyze verify {unit.name} says what is wrong"
+    return Obstacle(found.message, found.path, found.text, found.line, mend, kind=SETTING)
+
+
+def _of_condition(found: Condition, message: str) -> Obstacle:
+    return Obstacle(message, found.path, found.text, found.line, f"Make {found.text} hold", kind=CONDITION)
+
+
+def _needed(doubt: Condition) -> str:
+    from nodecheck.facts.services.condition_tests import NEEDS
+
+    return NEEDS.get(doubt.key, "only the next boot tells")
+
+
+def _lacking(around: Surroundings, unit: Unit) -> Lack | None:
+    """What a service fails without as soon as it is started."""
+    if not unit.name.endswith(".service"):
+        return None
+    from nodecheck.facts.services.unit_needs import lack
+
+    return lack(around, unit)
+
+
+def _of_lack(found: Lack) -> Obstacle:
+    return Obstacle(found.message, found.path, found.text, found.line, found.mend, kind=PROGRAM)
+
+
+def _lost_need(around: Surroundings, unit: Unit) -> Obstacle | None:
     """A unit that it is bound to, or requires, and that is masked or not there."""
-    for key in boot.needs:
+    for key in _needs(around.init):
         told = "is bound to" if key == "BindsTo" else "requires"
         for value, path, line in unit.values("Unit", key):
             for name in filter(None, value.split(" ")):
-                if (masked := _masked_need(boot, name, f"it {told} {name}, which is masked")) is not None:
+                if (masked := _masked_need(around, name, f"it {told} {name}, which is masked")) is not None:
                     return masked
-                if _is_missing(boot, name):
+                if _is_missing(around, name):
                     text = f"it {told} {name}, which is not there"
                     return Obstacle(text, path, f"{key}={value}", line, f"Install {name}", kind=NEED)
     return None
 
 
-def _masked_need(boot: _Boot, name: str, text: str) -> Obstacle | None:
+def _masked_need(around: Surroundings, name: str, text: str) -> Obstacle | None:
     """What masks a unit that another one needs: a file, or the command line."""
-    index = boot.units
+    index = around.units
     mask = index.mask(name)
     if mask is not None:
         argv = ("systemctl", "unmask", name) if len(index.files.get(name, ())) > 1 else ()
         return Obstacle(text, mask, "masked", None, f"Remove {mask} and install {name}", argv, NEED)
-    word = boot.words.masks(index.resolve(name)) or boot.words.masks(name) if boot.words is not None else None
-    if boot.words is None or word is None:
+    word = around.words.masks(index.resolve(name)) or around.words.masks(name) if around.words is not None else None
+    if around.words is None or word is None:
         return None
     mend = f"Remove {word} from the boot loader's configuration (EL: grubby --remove-args)"
-    return Obstacle(text, boot.words.source or "command line", word, boot.words.line, mend, (), NEED, by_cmdline=True)
+    return Obstacle(
+        text, around.words.source or "command line", word, around.words.line, mend, (), NEED, by_cmdline=True
+    )
 
 
-def _is_missing(boot: _Boot, name: str) -> bool:
+def _is_missing(around: Surroundings, name: str) -> bool:
     """Whether there is no such unit, and no System V script of which a generator makes one."""
     stem, _, kind = name.rpartition(".")
-    if not boot.units.complete or kind not in ("service", "socket", "target") or "%" in name or boot.units.exists(name):
+    if (
+        not around.units.complete
+        or kind not in ("service", "socket", "target")
+        or "%" in name
+        or around.units.exists(name)
+    ):
         return False
-    return kind != "service" or not exists(boot.host, f"/etc/init.d/{stem}")
+    return kind != "service" or not exists(around.host, f"/etc/init.d/{stem}")
 
 
 def _masked_socket(index: UnitIndex, unit: Unit) -> Obstacle | None:
@@ -270,36 +303,3 @@ def _masked_socket(index: UnitIndex, unit: Unit) -> Obstacle | None:
             text = f"its program takes the socket of {socket}, which is masked"
             return Obstacle(text, mask or "", "masked", argv=argv, kind=SOCKET)
     return None
-
-
-def _missing_program(host: Host, unit: Unit) -> Obstacle | None:
-    """A program that the unit starts and that is not there, where the host has programs at all (a live node, an image,
-    but not the files that came with a support case)."""
-    for key in ("ExecCondition", "ExecStartPre", "ExecStart"):
-        for value, path, line in unit.values("Service", key):
-            program = program_of(value)
-            prefix = value.lstrip(" \t").partition(program)[0] if program else ""
-            if not program or "-" in prefix or "%" in program or "$" in program:
-                continue
-            if unit.last("Service", "RootDirectory") or unit.last("Service", "RootImage"):
-                return None
-            wrong = _wrong(host, program)
-            if wrong is not None and any(exists(host, shell) for shell in _SHELLS):
-                mend = f"Install what brings {program}"
-                return Obstacle(f"{program} {wrong}", path, f"{key}={value}", line, mend, kind=PROGRAM)
-    return None
-
-
-def _wrong(host: Host, program: str) -> str | None:
-    """What is wrong with a program; None where it can be executed."""
-    for path in _places(program):
-        try:
-            info = host.stat(path)
-        except Absent:
-            continue
-        return None if info.kind == "file" and info.executable else "cannot be executed"
-    return "is not there"
-
-
-def _places(program: str) -> Iterator[str]:
-    return iter((program,)) if program.startswith("/") else (f"{folder}/{program}" for folder in _PATH)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Unsupported
-from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.generators import Generators
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.presets import FULL_SINCE, MACHINE_ID, FirstBoot, Preset
 from nodecheck.facts.services.service_units import NEED, Obstacle, ServiceUnit, condition_sources, unit_at_boot
+from nodecheck.facts.services.surroundings import NextBoot
 from nodecheck.facts.services.sysv import SysvScript, SysvScripts
 from nodecheck.facts.services.unit_pulls import ServicePulls, boot_goals, boot_index, masked_by, walk
 from nodecheck.facts.services.unit_start import (
@@ -64,7 +64,7 @@ class BootStarts:
         init: InitSystem,
         index: UnitIndex,
         words: BootUnits,
-        cmdline: Lazy[BootCmdline],
+        facts: NextBoot,
         pulls: Lazy[ServicePulls],
         first: Lazy[FirstBoot],
         scripts: Lazy[SysvScripts],
@@ -75,9 +75,8 @@ class BootStarts:
         self.index = boot_index(index, init)
         """The unit files as the next boot finds them."""
         self.first = first
-        self._host, self._cmdline, self._pulls, self._scripts, self._generators = (
-            host, cmdline, pulls, scripts, generators,
-        )  # fmt: skip
+        self._host, self._pulls, self._scripts, self._generators = host, pulls, scripts, generators
+        self._around = facts.on(host)._replace(units=self.index, words=words)
         self._masked = masked_by(self.index, words)
         self._goals: dict[str | None, tuple[str, ...]] = {}
         self._by_default: ServicePulls | None = None
@@ -95,7 +94,7 @@ class BootStarts:
         init: InitSystem,
         index: UnitIndex,
         words: BootUnits,
-        cmdline: Lazy[BootCmdline],
+        facts: NextBoot,
         pulls: Lazy[ServicePulls],
         first: Lazy[FirstBoot],
         scripts: Lazy[SysvScripts],
@@ -103,7 +102,7 @@ class BootStarts:
         levels: Lazy[Runlevels],
     ) -> BootStarts:
         """Nothing is read yet but the directories of units and the command line."""
-        return cls(host, init, index, words, cmdline, pulls, first, scripts, generators, levels)
+        return cls(host, init, index, words, facts, pulls, first, scripts, generators, levels)
 
     def of(self, unit: str) -> UnitStart:
         """Whether the next boot starts a unit. Raises what the host raises for a file that cannot be read."""
@@ -115,7 +114,7 @@ class BootStarts:
     def text(self, unit: str) -> ServiceUnit | None:
         """What a unit's text says, and what beneath its mask; None where there is none."""
         if unit not in self._texts:
-            self._texts[unit] = unit_at_boot(self._host, self.init, self.index, self._cmdline, self.words, unit)
+            self._texts[unit] = unit_at_boot(self._around, unit)
         return self._texts[unit]
 
     def text_pull(self, unit: str) -> str | None:
@@ -340,6 +339,8 @@ class BootStarts:
         rival = self._rival(unit)
         if rival is not None:
             return self._excluded(found, text, rival)
+        if text is not None and text.doubt is not None:
+            return _doubted(found, text.doubt)
         error = self._pulls().error
         return found if error is None else found._replace(state=UNTOLD, error=error)
 
@@ -401,3 +402,10 @@ class BootStarts:
 def _of_obstacle(found: Obstacle) -> Stop:
     told = seen(found.source, found.text, line=found.line)
     return Stop(OBSTACLE, found.message, (told,), found.by_cmdline, bool(found.argv), found.mend, found.argv)
+
+
+def _doubted(found: UnitStart, doubt: Obstacle) -> UnitStart:
+    """A unit of which nobody can tell whether it starts, by something that its text says."""
+    message = f"{found.unit} is enabled, and {doubt.message}"
+    told = (seen(doubt.source, doubt.text, line=doubt.line),)
+    return found._replace(state=UNTOLD, error=Unsupported(doubt.source, message), doubt=told)

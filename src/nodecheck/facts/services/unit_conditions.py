@@ -1,18 +1,19 @@
-"""``Condition…=`` and ``Assert…=`` of units, as far as files tell what becomes of them (systemd.unit(5))."""
+"""``Condition…=`` and ``Assert…=`` of units, as far as files tell what becomes of them (systemd.unit(5)).
+
+A condition that systemd cannot parse counts as one that does not hold, with ``!`` too; one that it does not know, and
+one about a path that is not absolute, has no effect (``condition_test``, src/shared/condition.c).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nodecheck.errors import Absent
-from nodecheck.facts.boot.cmdline import values
+from nodecheck.facts.services.surroundings import Surroundings
 from nodecheck.facts.services.unit_files import Assignment, Unit
+from nodecheck.facts.services.unit_specifiers import expanded
 from nodecheck.host import Host, exists, names_in
-from nodecheck.host.base import text
+from nodecheck.host.base import stat_or_none
 from nodecheck.record import NamedTuple
-
-Words = Callable[[], tuple[str, ...]]
-"""The words of the kernel's command line at the next boot, asked for only where a condition is about them."""
 
 _VOLATILE = ("/run", "/var/run", "/proc", "/sys", "/dev", "/tmp", "/var/lock")  # noqa: S108 - only named
 """What is there now says nothing of the next boot."""
@@ -29,6 +30,15 @@ class Condition(NamedTuple):
     path: str
     line: int
     text: str
+
+
+class ConditionVerdict(NamedTuple):
+    """What keeps a unit from starting, or may do so: at most one of the two is there."""
+
+    unmet: Condition | None = None
+    """Surely does not hold at the next boot."""
+    undecided: Condition | None = None
+    """Decides, and files do not tell whether it holds."""
 
 
 def conditions(unit: Unit, kind: str) -> tuple[Condition, ...]:
@@ -53,108 +63,112 @@ def _condition(item: Assignment, kind: str) -> Condition:
     return Condition(item.key[len(kind) :], rest, trigger, negate, item.path, item.line, text)
 
 
-def unmet(host: Host, unit: Unit, words: Words) -> Condition | None:
-    """A condition (or assertion) that surely keeps the unit from starting at the next boot; None where none does.
+def conditions_hold(around: Surroundings, unit: Unit) -> ConditionVerdict:
+    """What keeps a unit from starting by its conditions and assertions, or may do so.
 
     Raises what the host raises for a path that cannot be looked at.
     """
+    undecided = None
     for kind in ("Condition", "Assert"):
-        found = conditions(unit, kind)
-        plain = next((item for item in found if not item.trigger and holds(host, item, words) is False), None)
-        if plain is not None:
-            return plain
-        triggers = [item for item in found if item.trigger]
-        if triggers and all(holds(host, item, words) is False for item in triggers):
-            return triggers[0]
-    return None
+        judged = _judged(around, unit, conditions(unit, kind))
+        plain = [(item, held) for item, held in judged if not item.trigger]
+        triggers = [(item, held) for item, held in judged if item.trigger]
+        if triggers and not any(held for _, held in triggers):
+            plain.append(next((pair for pair in triggers if pair[1] is None), triggers[0]))
+        for item, held in plain:
+            if held is False:
+                return ConditionVerdict(item)
+            undecided = item if held is None and undecided is None else undecided
+    return ConditionVerdict(None, undecided)
 
 
-def holds(host: Host, item: Condition, words: Words) -> bool | None:
-    """Whether a condition will hold; None where files do not tell."""
-    if item.key == "KernelCommandLine":
-        found: bool | None = _has_word(words(), item.parameter)
-    elif item.key == "FirstBoot":
-        found = _is_first_boot(host, item.parameter, words)
-    else:
-        test = _TESTS.get(item.key)
-        path = item.parameter.replace("%%", "%")
-        volatile = any(path == top or path.startswith(top + "/") for top in _VOLATILE)
-        known = test is not None and path.startswith("/") and "%" not in path and not volatile
-        found = test(host, path) if known and test is not None else None
-    return None if found is None else found != item.negate
+def _judged(around: Surroundings, unit: Unit, found: tuple[Condition, ...]) -> list[tuple[Condition, bool | None]]:
+    """Each condition that has an effect, and whether it will hold; None where files do not tell."""
+    judged: list[tuple[Condition, bool | None]] = []
+    for item in found:
+        parameter = expanded(around, item.parameter, unit.name)
+        if parameter is None:
+            judged.append((item, None))
+        elif item.key in PATH_KEYS:
+            if parameter.startswith("/"):
+                judged.append((item, _negated(item, _of_path(around, item.key, parameter))))
+        else:
+            from nodecheck.facts.services.condition_tests import Unparsed, is_known, test_of
+
+            if is_known(around.init, item.key):
+                try:
+                    judged.append((item, _negated(item, test_of(around, item.key, parameter))))
+                except Unparsed:
+                    judged.append((item, False))
+    return judged
 
 
-def _has_word(words: tuple[str, ...], wanted: str) -> bool:
-    """As ``condition_test_kernel_command_line``: a whole ``key=value``, or a key with or without a value."""
-    return wanted in words or ("=" not in wanted and bool(values(words, wanted)))
+def _negated(item: Condition, held: bool | None) -> bool | None:
+    return None if held is None else held != item.negate
 
 
-def _is_first_boot(host: Host, parameter: str, words: Words) -> bool | None:
-    """``ConditionFirstBoot=``: what the command line says, else whether the machine id is still to be made.
+def _of_path(around: Surroundings, key: str, path: str) -> bool | None:
+    if any(path == top or path.startswith(top + "/") for top in _VOLATILE):
+        return _of_volatile(key, path)
+    test = _TESTS.get(key)
+    if test is None:
+        from nodecheck.facts.services.condition_tests import PATH_TESTS
 
-    systemd.unit(5), machine-id(5), kernel-command-line(7) (``systemd.condition_first_boot=``). A root without the file
-    may have lost it on its way here.
-    """
-    wanted = _boolean(parameter)
-    told = values(words(), "systemd.condition_first_boot")
-    first = _boolean(told[-1]) if told else None
-    if first is None:
-        try:
-            first = text(host, "/etc/machine-id", 4096).strip(" \t\r\n") == "uninitialized"
-        except Absent:
-            return None
-    return None if wanted is None else first == wanted
+        return PATH_TESTS[key](around, path)
+    found = test(around.host, path)
+    return None if not found and around.is_hidden(path) else found
 
 
-def _boolean(value: str) -> bool | None:
-    """What systemd's ``parse_boolean`` makes of a value; None where it is none.
-
-    >>> _boolean("Yes"), _boolean("off"), _boolean("maybe")
-    (True, False, None)
-    """
-    found = {**dict.fromkeys(("1", "yes", "y", "true", "t", "on"), True),
-             **dict.fromkeys(("0", "no", "n", "false", "f", "off"), False)}  # fmt: skip
-    return found.get(value.lower())
-
-
-def _is_file(host: Host, path: str) -> bool:
-    return _kind(host, path) == "file"
+def _of_volatile(key: str, path: str) -> bool | None:
+    """What is known of a path that each boot makes anew: the kernel's own trees can be written on a machine, and
+    directories of configuration in ``/run`` are empty."""
+    if key == "PathIsReadWrite" and path.startswith(("/proc/sys", "/sys", "/run", "/dev")):
+        return True
+    if key == "PathIsMountPoint":
+        return True if path in ("/proc", "/sys", "/dev", "/run") else None
+    own = path.startswith("/run/") and path.endswith(".d") and path.count("/") == 2
+    return False if own and key != "PathIsReadWrite" else None
 
 
 def _kind(host: Host, path: str) -> str | None:
-    try:
-        return host.stat(path).kind
-    except Absent:
-        return None
+    found = stat_or_none(host, path)
+    return found.kind if found is not None else None
 
 
 def _is_executable(host: Host, path: str) -> bool:
-    return _is_file(host, path) and host.stat(path).executable
+    found = stat_or_none(host, path)
+    return found is not None and found.kind == "file" and found.executable
 
 
 def _is_filled(host: Host, path: str) -> bool:
-    return _is_file(host, path) and host.stat(path).size > 0
+    found = stat_or_none(host, path)
+    return found is not None and found.kind == "file" and found.size > 0
 
 
 def _has_names(host: Host, path: str) -> bool:
-    return bool(names_in(host, path))
+    return _kind(host, path) == "dir" and bool(names_in(host, path))
 
 
-def _is_matched(host: Host, pattern: str) -> bool | None:
-    """glob(7), of which only the last component may have marks here."""
-    folder, _, name = pattern.rpartition("/")
-    if any(mark in folder for mark in "*?["):
-        return None
-    return any(_matches(host, folder or "/", name))
+def _is_matched(host: Host, pattern: str) -> bool:
+    """glob(7): marks in any component; a component that begins with a dot is matched by a dot alone."""
+    folders = ["/"]
+    *parents, last = [part for part in pattern.split("/") if part] or [""]
+    for part in parents:
+        folders = [found for folder in folders for found in _matches(host, folder, part)]
+    return any(True for folder in folders for _ in _matches(host, folder, last))
 
 
 def _matches(host: Host, folder: str, pattern: str) -> Iterator[str]:
+    if not any(mark in pattern for mark in "*?["):
+        path = f"{folder.rstrip('/')}/{pattern}"
+        if exists(host, path):
+            yield path
+        return
     from fnmatch import fnmatchcase
 
-    hidden = pattern.startswith(".")
-    yield from (
-        name for name in names_in(host, folder) if fnmatchcase(name, pattern) and (hidden or not name.startswith("."))
-    )
+    for name in names_in(host, folder) if _kind(host, folder) == "dir" else ():
+        if fnmatchcase(name, pattern) and (pattern.startswith(".") or not name.startswith(".")):
+            yield f"{folder.rstrip('/')}/{name}"
 
 
 _TESTS: dict[str, Callable[[Host, str], bool | None]] = {
@@ -166,3 +180,6 @@ _TESTS: dict[str, Callable[[Host, str], bool | None]] = {
     "FileNotEmpty": _is_filled,
     "FileIsExecutable": _is_executable,
 }
+
+PATH_KEYS = frozenset((*_TESTS, "PathIsMountPoint", "PathIsReadWrite", "PathIsEncrypted", "PathIsSocket"))
+"""Conditions whose parameter is a path."""

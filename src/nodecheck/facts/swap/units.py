@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError, TooLarge
+from nodecheck.facts.files.fstab import Fstab
 from nodecheck.facts.services.boot_commands import BootCommands, commands
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
@@ -13,7 +14,6 @@ from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.unit_names import device_node, path_of_unit, unit_of_path
 from nodecheck.facts.services.unit_start import KEEPING, MASK
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.swap.fstab import Fstab
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence

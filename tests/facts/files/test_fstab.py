@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nodecheck.facts.swap.fstab import parse_fstab
+from nodecheck.facts.files.fstab import parse_fstab
 
 TOKENS = (
     b"/dev/sda2", b"swap", b" ", b"\t", b"\n", b"none", b"#", b"\\040", b"\\134", b"\\\\", b"\r", b"\0", b",noauto",

@@ -1,0 +1,68 @@
+"""What the next boot has, besides the unit that is asked about: what conditions and settings of units look at."""
+
+from __future__ import annotations
+
+from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
+from nodecheck.facts.files.fstab import Fstab
+from nodecheck.facts.files.mounts import Mounts
+from nodecheck.facts.services.cmdline import BootUnits
+from nodecheck.facts.services.init_system import InitSystem, UnitIndex
+from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Sources
+from nodecheck.record import NamedTuple
+
+
+class NextBoot(NamedTuple):
+    """The facts that tell how the next boot goes; each is read when something asks for it."""
+
+    init: InitSystem
+    units: UnitIndex
+    cmdline: Lazy[BootCmdline]
+    kernel: Lazy[KernelRelease]
+    fstab: Lazy[Fstab]
+    mounts: Lazy[Mounts]
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return ()
+
+    @classmethod
+    def read(
+        cls,
+        init: InitSystem,
+        index: UnitIndex,
+        cmdline: Lazy[BootCmdline],
+        kernel: Lazy[KernelRelease],
+        fstab: Lazy[Fstab],
+        mounts: Lazy[Mounts],
+    ) -> NextBoot:
+        """Nothing is read yet but the directories of units."""
+        return cls(init, index.persistent(), cmdline, kernel, fstab, mounts)
+
+    def on(self, host: Host) -> Surroundings:
+        """The same with the host, for who looks at files that units name."""
+        return Surroundings(host, *self)
+
+
+class Surroundings(NamedTuple):
+    """A host and the facts that tell how its next boot goes."""
+
+    host: Host
+    init: InitSystem
+    units: UnitIndex
+    cmdline: Lazy[BootCmdline]
+    kernel: Lazy[KernelRelease]
+    fstab: Lazy[Fstab]
+    mounts: Lazy[Mounts]
+    words: BootUnits | None = None
+    """What the command line says of units; None where it is not asked."""
+
+    def is_hidden(self, path: str) -> bool:
+        """Whether another file system is mounted over a path at boot, whose content is not in this root."""
+        if self.host.running:
+            return False
+        return any(
+            entry.kind != "swap" and len(entry.file) > 1 and f"{path}/".startswith(entry.file.rstrip("/") + "/")
+            for entry in self.fstab().entries
+        )
