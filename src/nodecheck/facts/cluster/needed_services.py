@@ -44,6 +44,8 @@ class NeededServices(NamedTuple):
         index = index.persistent()
         agents = tuple(_agents(index, target))
         kubelets = tuple(name for name in (KUBELET, _SNAP_KUBELET) if index.exists(name))
+        if not kubelets and not agents and _lacks_kubelet_unit(index, kubelet):
+            kubelets = (KUBELET,)
         untold = None
         runtimes: tuple[str, ...] = ()
         if _MICROK8S_RUNTIME in index.files:
@@ -55,6 +57,19 @@ class NeededServices(NamedTuple):
                 untold = error
         clocks = tuple(_by_use(index, _there(index, TIME_SERVICES)))
         return cls((*runtimes, *kubelets, *agents), clocks[0] if clocks else None, clocks[1:], untold)
+
+
+def _lacks_kubelet_unit(index: UnitIndex, kubelet: Lazy[KubeletConfig]) -> bool:
+    """Whether the kubelet is here, by its program or its configuration, and no unit that may start it.
+
+    Only where systemd's own units are here: files of a support case need not hold the kubelet's.
+    """
+    if not index.complete or any("kubelet" in name or "kubelite" in name for name in index.files):
+        return False
+    try:
+        return kubelet().present
+    except FactError:
+        return True  # a configuration that is there and cannot be read
 
 
 def _there(index: UnitIndex, names: Iterable[str]) -> list[str]:

@@ -99,7 +99,7 @@ def hindrance(starts: BootStarts) -> Hindrance | None:
     found = starts.of(SERVICE)
     if found.error is not None and (found.pull is not None or starts.words.untold is not None):
         raise found.error
-    stop = found.stop(MASK_WORD) or found.stop()
+    stop = found.stop(MASK_WORD) or found.stop() or found.fails
     if stop is None:
         return None
     if stop.kind == MASK_WORD:

@@ -125,10 +125,15 @@ _MACHINES = {
 """uname(2)'s name of a machine to systemd's."""
 
 _LOADERS = (
-    ("/lib64/ld-linux-x86-64.so.2", "x86-64"), ("/lib/ld-linux-aarch64.so.1", "arm64"),
-    ("/lib64/ld64.so.2", "ppc64-le"), ("/lib/ld64.so.1", "s390x"), ("/lib/ld-linux-riscv64-lp64d.so.1", "riscv64"), ("/lib/ld-linux-armhf.so.3", "arm"),
-    ("/lib64/ld-linux-loongarch-lp64d.so.1", "loongarch64"), ("/lib/ld-linux.so.2", "x86"),
-)  # fmt: skip
+    ("/lib64/ld-linux-x86-64.so.2", "x86-64"),
+    ("/lib/ld-linux-aarch64.so.1", "arm64"),
+    ("/lib64/ld64.so.2", "ppc64-le"),
+    ("/lib/ld64.so.1", "s390x"),
+    ("/lib/ld-linux-riscv64-lp64d.so.1", "riscv64"),
+    ("/lib/ld-linux-armhf.so.3", "arm"),
+    ("/lib64/ld-linux-loongarch-lp64d.so.1", "loongarch64"),
+    ("/lib/ld-linux.so.2", "x86"),
+)
 """The program that starts all others, whose path each architecture's calling convention fixes; glibc's."""
 
 

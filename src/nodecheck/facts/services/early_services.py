@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import Unsupported
-from nodecheck.facts.services.unit_files import load_unit
+from nodecheck.facts.services.unit_files import Unit, load_unit
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
@@ -12,7 +12,7 @@ _OWN = ("/usr/lib/systemd/system/", "/lib/systemd/system/")
 
 
 class OtherCommand(NamedTuple):
-    """What a service runs in place of its own program."""
+    """What a service runs in place of its own program, or the setting that takes its rights away."""
 
     message: str
     path: str
@@ -30,6 +30,9 @@ def other_command(host: Host, index: UnitIndex, name: str) -> OtherCommand | Non
     if fragment is None or (fragment.startswith(_OWN) and not index.dropins(name)):
         return None
     unit = load_unit(host, index, name)
+    powerless = _powerless(unit) if unit is not None else None
+    if powerless is not None:
+        return powerless
     starts = unit.values("Service", "ExecStart") if unit is not None else ()
     if not starts:
         return None
@@ -43,3 +46,24 @@ def other_command(host: Host, index: UnitIndex, name: str) -> OtherCommand | Non
         if program.removeprefix("systemd-") in value:
             raise Unsupported(path, f"{name} runs {value!r}, which may do the same or not")
     return OtherCommand(f"{name} runs {told[0]!r} in place of its own program", told[1], f"ExecStart={told[0]}")
+
+
+_FORBIDDING = {
+    "systemd-sysctl.service": ("ProtectKernelTunables",),
+    "systemd-modules-load.service": ("ProtectKernelModules",),
+}
+"""Settings of systemd.exec(5) that forbid what a service is for."""
+
+
+def _powerless(unit: Unit) -> OtherCommand | None:
+    """A setting with which the service's program may not do its work: another user, or what protects the kernel."""
+    for value, path, _ in unit.values("Service", "User")[-1:]:
+        if value not in ("root", "0"):
+            message = f"{unit.name} runs as {value}, who may not change what it is for"
+            return OtherCommand(message, path, f"User={value}")
+    for key in ("DynamicUser", *_FORBIDDING.get(unit.name, ())):
+        for value, path, _ in unit.values("Service", key)[-1:]:
+            if value.lower() in ("1", "yes", "y", "true", "t", "on"):
+                text = f"{key}={value}"
+                return OtherCommand(f"{unit.name} has {text}, with which it may not change what it is for", path, text)
+    return None

@@ -129,11 +129,12 @@ class OtherServices(NamedTuple):
 
 def condition_sources() -> Sources:
     """What tells whether a service will start."""
+    from nodecheck.facts.services.boot_mounts import mount_sources
     from nodecheck.facts.services.condition_tests import condition_files
     from nodecheck.facts.services.unit_needs import need_sources
 
     named = ("Condition…= and Assert…= of these units", "ExecStart= and the like of these units")
-    return (*map(Named, named), Exists("/etc/init.d/*"), *condition_files(), *need_sources())
+    return (*map(Named, named), Exists("/etc/init.d/*"), *condition_files(), *need_sources(), *mount_sources())
 
 
 def _needs(init: InitSystem) -> tuple[str, ...]:
@@ -210,7 +211,7 @@ def _obstacle(around: Surroundings, unit: Unit) -> tuple[Obstacle | None, Obstac
     found = conditions_hold(around, unit)
     if found.unmet is not None:
         return _of_condition(found.unmet, f"{found.unmet.text} does not hold"), None
-    first = _lost_need(around, unit) or _masked_socket(around.units, unit)
+    first = _lost_need(around, unit) or _lost_mount(around, unit) or _masked_socket(around.units, unit)
     if first is not None:
         return first, None
     doubt = found.undecided
@@ -261,6 +262,20 @@ def _lost_need(around: Surroundings, unit: Unit) -> Obstacle | None:
                 if _is_missing(around, name):
                     text = f"it {told} {name}, which is not there"
                     return Obstacle(text, path, f"{key}={value}", line, f"Install {name}", kind=NEED)
+    return None
+
+
+def _lost_mount(around: Surroundings, unit: Unit) -> Obstacle | None:
+    """A file system that it needs below a path, and whose device is not there."""
+    for key, section in (("RequiresMountsFor", "Unit"), ("WorkingDirectory", "Service"), ("RootDirectory", "Service")):
+        for value, path, line in unit.values(section, key) if around.host.running else ():
+            from nodecheck.facts.services.boot_mounts import lost_mounts, mount_of_path
+
+            lost = lost_mounts(around)
+            for name in filter(None, value.lstrip("-").split(" ")):
+                if (found := mount_of_path(lost, name)) is not None:
+                    text = f"it needs {found.path}, whose device {found.device} is not there"
+                    return Obstacle(text, path, f"{key}={value}", line, f"Bring back {found.device}", kind=NEED)
     return None
 
 

@@ -7,8 +7,10 @@ systemd.preset(5), systemd-sysv-generator(8), systemd-rc-local-generator(8); sys
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, Unsupported
+from nodecheck.facts.files.fstab import FSTAB
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.generators import Generators
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
@@ -20,6 +22,7 @@ from nodecheck.facts.services.sysv import SysvScript, SysvScripts
 from nodecheck.facts.services.unit_pulls import ServicePulls, boot_goals, boot_index, masked_by, walk
 from nodecheck.facts.services.unit_start import (
     CONFLICT,
+    EMERGENCY,
     GENERATOR,
     LINK,
     MASK,
@@ -43,13 +46,19 @@ from nodecheck.facts.services.unit_start import (
     Stop,
     UnitStart,
 )
-from nodecheck.host import Host
+from nodecheck.facts.services.units import SYSINIT_TARGETS
+from nodecheck.host import Host, names_in
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Sources, UnitText
+from nodecheck.model.sources import Dir, Sources, UnitText
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.boot_mounts import LostMount
 
 RC_LOCAL = "rc-local.service"
 """What runs ``rc.local``: a generator links it to multi-user.target, whoever enables it or not."""
+EXTENSIONS = ("/etc/extensions", "/var/lib/extensions", "/usr/lib/extensions")
+"""Where systemd-sysext(8) looks for what it merges into ``/usr`` at boot."""
 RC_LOCAL_GENERATOR = "systemd-rc-local-generator"
 
 _FROM_MULTI_USER = "234"
@@ -80,12 +89,13 @@ class BootStarts:
         self._masked = masked_by(self.index, words)
         self._goals: dict[str | None, tuple[str, ...]] = {}
         self._by_default: ServicePulls | None = None
+        self._lost: tuple[LostMount, ...] | None = None
         self._known: dict[str, UnitStart] = {}
         self._texts: dict[str, ServiceUnit | None] = {}
 
     @classmethod
     def reads(cls) -> Sources:
-        return (UnitText("*"), *condition_sources())
+        return (UnitText("*"), *condition_sources(), *map(Dir, EXTENSIONS))
 
     @classmethod
     def read(
@@ -264,9 +274,17 @@ class BootStarts:
         if script is not None:
             return self._of_script(unit, script)
         path = f"/usr/lib/systemd/system/{unit}"
+        extension = self._extension()
+        if extension is not None:
+            return UnitStart(unit, UNTOLD, error=Unsupported(extension, f"a system extension may bring {unit}"))
         if self.index.complete:
             return UnitStart(unit, STAYS, stops=(Stop(NO_UNIT, f"there is no {unit}", (seen(path),)),))
         return UnitStart(unit, UNTOLD, error=Absent(path, "this root does not hold systemd's own units"))
+
+    def _extension(self) -> str | None:
+        """The directory of a root in which a system extension lies, whose units the running node merges alone."""
+        folders = () if self._host.running else EXTENSIONS
+        return next((folder for folder in folders if names_in(self._host, folder)), None)
 
     def _kept_by_target(self, unit: str) -> bool:
         """Whether it would start if the command line asked for no other target.
@@ -334,6 +352,9 @@ class BootStarts:
         obstacle = text.obstacle if text is not None else None
         if obstacle is not None and not obstacle.fails:
             return found._replace(state=STAYS, stops=(_of_obstacle(obstacle),))
+        emergency = None if text is None or text.early or _is_early(pull) else self._emergency()
+        if emergency is not None:
+            return found._replace(state=STAYS, stops=(emergency,))
         if obstacle is not None:
             found = found._replace(fails=_of_obstacle(obstacle))
         rival = self._rival(unit)
@@ -343,6 +364,19 @@ class BootStarts:
             return _doubted(found, text.doubt)
         error = self._pulls().error
         return found if error is None else found._replace(state=UNTOLD, error=error)
+
+    def _emergency(self) -> Stop | None:
+        """What has the boot end in emergency mode, where only what comes before the file systems is started."""
+        if self._lost is None:
+            from nodecheck.facts.services.boot_mounts import lost_mounts
+
+            self._lost = tuple([one for one in lost_mounts(self._around) if one.required])
+        for lost in self._lost:
+            message = f"{lost.device} of {FSTAB} is not there, and the boot ends in emergency mode without it"
+            mend = f"Bring back {lost.device}, take the line out of {FSTAB}, or give it the option nofail"
+            told = (seen(FSTAB, lost.text.strip(" \t\r"), line=lost.line), seen(lost.device))
+            return Stop(EMERGENCY, message, told, mend=mend)
+        return None
 
     def _disabled_by_preset(self, found: UnitStart) -> UnitStart | None:
         """A first boot may disable what a link in ``/etc`` enables, where systemd was built to do so."""
@@ -397,6 +431,11 @@ class BootStarts:
         folders = (".requires", ".upholds")
         links = [path for _, path in self.index.pulls(unit) if path.rpartition("/")[0].endswith(folders)]
         return links[0] if links else self._pulls().requires(self.index, unit)
+
+
+def _is_early(pull: Pull) -> bool:
+    """Whether a unit is pulled in on the way to sysinit.target, as systemd's own early services are."""
+    return any(f"/{target}.wants/" in pull.source for target in SYSINIT_TARGETS)
 
 
 def _of_obstacle(found: Obstacle) -> Stop:

@@ -14,12 +14,12 @@ LINK, TEXT, WORD, PRESET, SOCKET, TIMER, SCRIPT, GENERATOR, RUNLEVEL = (
 )  # fmt: skip
 """What can start a unit."""
 
-MASK, MASK_WORD, SHELL, TARGET, NO_UNIT, NOT_PULLED, OBSTACLE, CONFLICT = (
-    "mask", "mask word", "shell", "target", "no unit", "not pulled", "obstacle", "conflict",
+MASK, MASK_WORD, SHELL, TARGET, NO_UNIT, NOT_PULLED, OBSTACLE, CONFLICT, EMERGENCY = (
+    "mask", "mask word", "shell", "target", "no unit", "not pulled", "obstacle", "conflict", "emergency",
 )  # fmt: skip
 """What can keep a unit from starting."""
 
-KEEPING = (MASK_WORD, SHELL, TARGET, OBSTACLE, CONFLICT)
+KEEPING = (MASK_WORD, SHELL, TARGET, OBSTACLE, CONFLICT, EMERGENCY)
 """What keeps a unit from starting that is enabled and not masked, as ``systemctl is-enabled`` has it."""
 
 
@@ -87,6 +87,11 @@ class UnitStart(NamedTuple):
     def starts(self) -> bool:
         """Whether it is shown to start."""
         return self.state == STARTS
+
+    @property
+    def works(self) -> bool:
+        """Whether it is shown to start, and nothing to have it fail at once."""
+        return self.state == STARTS and self.fails is None
 
     @property
     def stays(self) -> bool:

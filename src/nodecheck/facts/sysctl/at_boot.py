@@ -243,7 +243,7 @@ def _by_unit(init: InitSystem, starts: BootStarts) -> Writer:
     if found.error is not None and found.pull is not None:
         raise found.error
     whole = init.present and starts.index.complete
-    stop = found.stop()
+    stop = found.stop() or found.fails
     if stop is not None and stop.kind == TARGET:
         return Writer(None, f"nothing starts {UNIT}", starts.index.fragment(UNIT)) if whole else _kept(stop)
     if stop is not None and stop.kind in (NO_UNIT, NOT_PULLED):
