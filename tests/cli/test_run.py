@@ -394,3 +394,13 @@ def test_programs_that_hang_do_not_outlive_the_run(nodecheck: Command, plugin: P
             return
         time.sleep(0.05)
     pytest.fail("the program still runs")
+
+
+def test_a_generator_that_is_not_known_is_told_under_v_alone(tmp_path: Path) -> None:
+    place = tmp_path / "usr/lib/systemd/system-generators/own-generator"
+    place.parent.mkdir(parents=True)
+    place.write_text("#!/bin/sh\n")
+    argv = [sys.executable, "-m", "nodecheck", "run", "--root", str(tmp_path), "--select", "swap@boot"]
+    plain, verbose = (subprocess.run([*argv, *more], capture_output=True, text=True).stdout for more in ((), ("-v",)))
+    assert "own-generator" not in plain
+    assert "/usr/lib/systemd/system-generators/own-generator runs at boot" in verbose

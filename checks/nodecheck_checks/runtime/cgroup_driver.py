@@ -236,9 +236,7 @@ def _kubelet(config: KubeletConfig, runtime: Side | None, pair: bool | None, lin
     if config.problem is not None:
         problem = config.problem
         told = seen(problem.source, problem.detail, line=problem.line)
-        return Side(
-            "kubelet", evidence=(told,), code=problem.code, why=f"the kubelet would not start: {problem.detail}"
-        )
+        return Side("kubelet", evidence=(told,), code=problem.code, why=f"the kubelet would not run: {problem.detail}")
 
     def mend(wanted: str, _beside: tuple[str, ...]) -> Fix:
         from nodecheck_checks.runtime.driver_fixes import kubelet

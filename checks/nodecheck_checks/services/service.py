@@ -69,12 +69,22 @@ def service(
     (or its socket) into the target that the node boots into, and ``Wants=``, ``Requires=`` … of units that start; a
     timer that elapses after every boot (``OnBootSec=``); ``systemd.mask=``,
     ``systemd.wants=``, ``systemd.unit=`` and words such as ``rescue`` on the kernel's command line; the links of a
-    System V script in `/etc/rc3.d`. A unit that is pulled in and cannot start fails too: where a `Condition…=` about
-    files, the first boot or the command line does not hold, where its program is not there, where a unit that it is
-    bound to (`BindsTo=`), or from systemd 254 on requires, is masked or missing, where another unit that starts at boot
-    names it in `Conflicts=` (chronyd, which names ntpd). Of an image that was not booted yet (no `/etc/machine-id`, or
-    `uninitialized` in it) systemd's presets count, which its first boot applies. A shell as ``init=`` starts no
-    service; what any other program there starts, or one of ``rdinit=``, is unknown.
+    System V script in `/etc/rc3.d`. A unit that is pulled in and cannot start fails too:
+
+    - where systemd refuses its text (a second ``ExecStart=`` in a service that is not oneshot, none at all, an open
+      quote, a path that is not absolute);
+    - where a `Condition…=` or `Assert…=` does not hold. One that files do not decide makes it unknown: what lies in
+      `/run`, the kind of a virtual machine, memory;
+    - where what it fails without is not there: its program or a script's interpreter, an ``EnvironmentFile=`` or
+      ``WorkingDirectory=`` without ``-``, its ``User=`` or ``Group=`` (unknown where nsswitch.conf names sss, ldap …);
+    - where a unit that it is bound to (`BindsTo=`), or from systemd 254 on requires, is masked or missing;
+    - where another unit that starts at boot names it in `Conflicts=` (chronyd, which names ntpd);
+    - on a running node, where a line of fstab without ``nofail`` names a device that is not there: the boot ends in
+      emergency mode. A service that needs such a file system (``RequiresMountsFor=``) fails with ``nofail`` too.
+
+    A node that has a kubelet's program or configuration needs a unit that starts it. Of an image that was not booted
+    yet (no `/etc/machine-id`, or `uninitialized` in it) systemd's presets count, which its first boot applies. A shell
+    as ``init=`` starts no service; what any other program there starts, or one of ``rdinit=``, is unknown.
     On OpenRC: `/run/openrc/started` and the runlevels.
 
     ## How to fix it

@@ -49,12 +49,14 @@ def main(args: argparse.Namespace) -> int:
 def _items(args: argparse.Namespace) -> Iterator[Item]:
     from nodecheck.api import run
     from nodecheck.cli.progress import progress
+    from nodecheck.doctor.boot import boot
     from nodecheck.doctor.files import files
     from nodecheck.doctor.place import place
     from nodecheck.doctor.program import plugins, program
     from nodecheck.doctor.rights import rights
     from nodecheck.doctor.sources import verdicts
     from nodecheck.doctor.tools import tools
+    from nodecheck.host import open_host
 
     with progress(quiet=args.json):
         report = run(
@@ -63,6 +65,7 @@ def _items(args: argparse.Namespace) -> Iterator[Item]:
         )  # fmt: skip
     for part in (program, plugins, rights, place, tools, files):
         yield from part()
+    yield from boot(open_host(None))
     yield from verdicts(report)
 
 

@@ -136,6 +136,13 @@ def _by_severity(report: Report) -> str:
     return f" ({', '.join(told)})" if told else ""
 
 
+def _offline(report: Report) -> str:
+    """How many results only a running node tells, where that is a third of them or more."""
+    codes = [result.cause.code for result in report.results if result.cause is not None]
+    count, whole = codes.count("offline"), len(report.results)
+    return f"; {count} of {whole} results are only for a running node" if count and 3 * count >= whole else ""
+
+
 _SEVERITIES = ("error", "warning", "info")
 
 
@@ -145,6 +152,6 @@ def _verdict(report: Report, style: Style) -> str:
     counts += f"{found.passed} passed, {found.skipped} skipped"
     colour = {"pass": "pass", "fail": "fail"}.get(found.verdict, "unknown")
     verdict = printable(found.verdict.upper())
-    judged = f"{found.coverage:.0%} of what applies was judged"
+    judged = f"{found.coverage:.0%} of what applies was judged{_offline(report)}"
     between = "; " if len(verdict) + len(counts) + len(judged) + 4 <= style.width else "\n"
     return f"{paint(verdict, colour, style)}: {counts}{between}{judged}"

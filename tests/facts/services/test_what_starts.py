@@ -13,6 +13,7 @@ import pytest
 
 from nodecheck.checking.store import Facts
 from nodecheck.facts.services.condition_tests import compared
+from nodecheck.facts.services.generators import Generators
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import UnitStart
 from nodecheck.host import RootHost
@@ -292,3 +293,78 @@ def test_a_system_extension_may_bring_a_unit(node: Path) -> None:
     assert starts.of("kubelet.service").state == "stays"
     put(node, "etc/extensions/kubernetes.raw", "")
     assert Facts(RootHost(str(node))).get(BootStarts).of("kubelet.service").state == "untold"
+
+
+def live(root: Path) -> UnitStart:
+    """As a running node whose devices and mounts are those of the tree."""
+    host = RootHost(str(root))
+    host.running = True
+    return Facts(host).get(BootStarts).of("x.service")
+
+
+MOUNTED = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("UUID=gone /data ext4 defaults 0 2", "stays"),
+        ("LABEL=gone /data xfs defaults 0 2", "stays"),
+        ("/dev/sdz1 /data ext4 rw 0 2", "stays"),
+        ("UUID=there /data ext4 defaults 0 2", "starts"),
+        ("UUID=gone /data ext4 nofail 0 2", "starts"),
+        ("UUID=gone /data ext4 noauto 0 2", "starts"),
+        ("UUID=gone /data ext4 x-systemd.automount 0 2", "starts"),
+        ("UUID=gone /data ext4 _netdev 0 2", "starts"),
+        ("UUID=gone none swap sw 0 0", "starts"),
+        ("/dev/mapper/vg-data /data ext4 defaults 0 2", "starts"),
+        ("/dev/vg/data /data ext4 defaults 0 2", "starts"),
+        ("server:/x /data nfs defaults 0 0", "starts"),
+        ("tank/data /data zfs defaults 0 0", "starts"),
+        ("UUID=gone / ext4 defaults 0 1", "starts"),  # mounted now
+    ],
+)
+def test_a_line_of_fstab_without_its_device_ends_in_emergency_mode(node: Path, line: str, expected: str) -> None:
+    put(node, "etc/fstab", f"{line}\n")
+    put(node, "proc/1/mountinfo", MOUNTED)
+    for name in ("by-uuid/there", "by-label/root"):
+        put(node, f"dev/disk/{name}", "")
+    found = live(node)
+    assert found.state == expected
+    if expected == "stays":
+        assert found.stops[0].kind == "emergency"
+        assert found.stops[0].evidence[0].value == line
+    assert asked(node).state == "starts"  # of a root nobody knows which devices it will find
+
+
+def test_an_encrypted_device_is_made_at_boot(node: Path) -> None:
+    put(node, "etc/fstab", "UUID=gone /data ext4 defaults 0 2\n")
+    put(node, "proc/1/mountinfo", MOUNTED)
+    put(node, "dev/disk/by-uuid/there", "")
+    put(node, "etc/crypttab", "data UUID=1 none\n")
+    assert live(node).state == "starts"
+
+
+@pytest.mark.parametrize(
+    ("dropin", "expected"),
+    [
+        ("[Unit]\nRequiresMountsFor=/data/x\n", "stays"),
+        ("[Service]\nWorkingDirectory=/data\n", "stays"),
+        ("[Unit]\nRequiresMountsFor=/database\n", "starts"),
+        ("[Unit]\nWantsMountsFor=/data\n", "starts"),
+    ],
+)
+def test_a_service_needs_the_file_system_of_a_path(node: Path, dropin: str, expected: str) -> None:
+    put(node, "etc/fstab", "UUID=gone /data ext4 nofail 0 2\n")
+    put(node, "proc/1/mountinfo", MOUNTED)
+    put(node, "dev/disk/by-uuid/there", "")
+    put(node, DROPIN, dropin)
+    assert live(node).state == expected
+
+
+def test_generators_that_are_not_known(node: Path) -> None:
+    folder = "usr/lib/systemd/system-generators"
+    for name in ("systemd-fstab-generator", "own-generator", "other-generator"):
+        put(node, f"{folder}/{name}", "#!/bin/sh\n")
+    put(node, "etc/systemd/system-generators/other-generator", "")
+    assert Facts(RootHost(str(node))).get(Generators).unknown() == (f"/{folder}/own-generator",)

@@ -8,7 +8,7 @@ from nodecheck.errors import Absent
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.kernel.modules import module_name
-from nodecheck.facts.services.early_services import other_command
+from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, MASK_WORD, NO_UNIT, NOT_PULLED
@@ -74,6 +74,7 @@ class ModulesLoad(NamedTuple):
             File(ETC_MODULES),
             File(OPENRC_MODULES),
             UnitText(SERVICE),
+            *early_sources(),
         )
 
     @classmethod
@@ -83,7 +84,7 @@ class ModulesLoad(NamedTuple):
         if init.is_systemd:
             words = _obeyed(host, cmdline.words)
             loads = [*cmdline_loads(cmdline._replace(words=words), init), *_of_files(host, files)]
-            return cls(tuple(loads), files, hindrance(starts) or _other_command(host, starts))
+            return cls(tuple(loads), files, hindrance(host, starts) or _other_command(host, starts))
         if init.name in ("openrc", "sysvinit", "runit"):
             loads = [load._replace(obeys_blacklist=False) for load in _of_files(host, files, words=True)]
             found = (*_of_etc_modules(host, files), *loads, *_of_openrc(host, init))
@@ -91,7 +92,7 @@ class ModulesLoad(NamedTuple):
         return cls((), files, _halted(starts), False, None if init.name == "upstart" else init.name)
 
 
-def hindrance(starts: BootStarts) -> Hindrance | None:
+def hindrance(host: Host, starts: BootStarts) -> Hindrance | None:
     """What keeps systemd-modules-load.service from running: a mask, or that nothing starts it.
 
     Raises what :meth:`BootStarts.of` raises, and where nobody can tell why.
@@ -99,7 +100,7 @@ def hindrance(starts: BootStarts) -> Hindrance | None:
     found = starts.of(SERVICE)
     if found.error is not None and (found.pull is not None or starts.words.untold is not None):
         raise found.error
-    stop = found.stop(MASK_WORD) or found.stop() or found.fails
+    stop = found.stop(MASK_WORD) or found.stop() or early_failure(host, found)
     if stop is None:
         return None
     if stop.kind == MASK_WORD:

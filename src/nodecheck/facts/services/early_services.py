@@ -4,11 +4,35 @@ from __future__ import annotations
 
 from nodecheck.errors import Unsupported
 from nodecheck.facts.services.unit_files import Unit, load_unit
+from nodecheck.facts.services.unit_start import Stop, UnitStart
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.host import Host
+from nodecheck.host import Host, exists
+from nodecheck.model.sources import Exists, Sources
 from nodecheck.record import NamedTuple
 
 _OWN = ("/usr/lib/systemd/system/", "/lib/systemd/system/")
+
+
+_PROGRAMS = (
+    "/usr/lib/systemd/systemd-journald", "/usr/lib/systemd/systemd-udevd", "/usr/lib/systemd/systemd-sysctl",
+    "/usr/lib/systemd/systemd-modules-load",
+)  # fmt: skip
+
+
+def early_sources() -> Sources:
+    """What tells whether a root holds systemd's own programs."""
+    return tuple(map(Exists, _PROGRAMS))
+
+
+def early_failure(host: Host, found: UnitStart) -> Stop | None:
+    """Why an early service fails as soon as it is started.
+
+    That its program is not there counts only where others of systemd's programs are: a root may hold none of them.
+    """
+    stop = found.fails
+    if stop is None or not (stop.value or "").startswith("ExecStart="):
+        return stop
+    return stop if any(exists(host, path) for path in _PROGRAMS) else None
 
 
 class OtherCommand(NamedTuple):

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent
+from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.unit_files import Unit
+from nodecheck.facts.services.unit_settings import commands as command_lines
+from nodecheck.facts.services.unit_settings import loaded
 from nodecheck.facts.services.unit_words import Unbalanced, environment_file, split_words
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
@@ -47,14 +50,13 @@ def command_line(host: Host, unit: Unit) -> CommandLine | None:
 
     Raises what the host raises for an environment file that is there and cannot be read.
     """
-    starts = unit.values("Service", "ExecStart")
-    commands = [found for found in (_command(*start) for start in starts) if found is not None]
+    unit, refusal = loaded(InitSystem(), unit)
+    commands = [found for found in (_command(*start) for start in command_lines(unit)) if found is not None]
     if not commands:
         return None
     sources = list(unit.paths)
     environment, problem = _environment(host, unit, sources)
-    if len(commands) > 1 and unit.last("Service", "Type") != "oneshot":
-        problem = "the unit has more than one ExecStart= line, which systemd refuses"
+    problem = refusal.message if refusal is not None else problem
     program, words, literal = commands[-1]
     arguments = tuple(words if literal else _expanded(words, environment))
     return CommandLine(program, arguments[:MOST_WORDS], environment, tuple(sources), problem)

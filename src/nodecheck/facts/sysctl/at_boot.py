@@ -8,7 +8,7 @@ from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.services.boot_commands import BootCommands
-from nodecheck.facts.services.early_services import other_command
+from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, NO_UNIT, NOT_PULLED, TARGET, Stop
@@ -96,6 +96,7 @@ class BootSysctls(NamedTuple):
             *credential_sources(),
             *tuned_sources(),
             UnitText(UNIT),
+            *early_sources(),
             Named("sysctl -p of a boot script"),
         )
 
@@ -234,16 +235,16 @@ def writer_of(host: Host, init: InitSystem, starts: BootStarts) -> Writer:
     other = other_command(host, starts.index, UNIT)
     if other is not None:
         return Writer(None, other.message, other.path)
-    return _by_unit(init, starts)
+    return _by_unit(host, init, starts)
 
 
-def _by_unit(init: InitSystem, starts: BootStarts) -> Writer:
+def _by_unit(host: Host, init: InitSystem, starts: BootStarts) -> Writer:
     """What becomes of a service that nothing masks. A root that holds a part of the system tells little of it."""
     found = starts.of(UNIT)
     if found.error is not None and found.pull is not None:
         raise found.error
     whole = init.present and starts.index.complete
-    stop = found.stop() or found.fails
+    stop = found.stop() or early_failure(host, found)
     if stop is not None and stop.kind == TARGET:
         return Writer(None, f"nothing starts {UNIT}", starts.index.fragment(UNIT)) if whole else _kept(stop)
     if stop is not None and stop.kind in (NO_UNIT, NOT_PULLED):
