@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen
-from nodecheck.facts.files.fstab import FSTAB, Fstab, FstabEntry
-from nodecheck.facts.services.generators import Generators
-from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts import BootStarts, Fstab, Generators, SwapCommands, SwapOptions, SwapPulls
+from nodecheck.facts.files.fstab import FSTAB, FstabEntry
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.services.unit_start import KEEPING, TARGET
-from nodecheck.facts.swap.cmdline import SwapOptions
-from nodecheck.facts.swap.units import SWAP_TARGET, SwapCommands, SwapPulls
+from nodecheck.facts.swap.units import SWAP_TARGET
 from nodecheck.fix import Fix, command, edit
 
 EXPECTED = "no swap"

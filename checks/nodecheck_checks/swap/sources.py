@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.files.fstab import FSTAB, Fstab, with_option
-from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts import Fstab, GptSwaps, Runlevels, SwapCommands, SwapServices, SwapUnits, ZramGenerator
+from nodecheck.facts.files.fstab import FSTAB, with_option
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
-from nodecheck.facts.swap.gpt import GptSwap, GptSwaps
-from nodecheck.facts.swap.units import SWAP_TARGET, SwapCommands, SwapService, SwapServices, SwapUnit, SwapUnits
-from nodecheck.facts.swap.zram import ZramDevice, ZramGenerator
+from nodecheck.facts.swap.gpt import GptSwap
+from nodecheck.facts.swap.units import SWAP_TARGET, SwapService, SwapUnit
+from nodecheck.facts.swap.zram import ZramDevice
 from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
 from nodecheck_checks.swap.at_boot import EXPECTED, SwapBoot, is_device, mask_fix
 

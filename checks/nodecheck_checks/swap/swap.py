@@ -6,17 +6,23 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.boot.next_boot import KernelRelease
-from nodecheck.facts.files.fstab import Fstab
-from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.services.generators import Generators
-from nodecheck.facts.services.openrc import Runlevels
-from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.swap.cmdline import SwapOptions
-from nodecheck.facts.swap.gpt import GptSwaps
-from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea, Swaps
-from nodecheck.facts.swap.units import SwapCommands, SwapPulls, SwapServices, SwapUnits
-from nodecheck.facts.swap.zram import ZramGenerator
+from nodecheck.facts import (
+    BootStarts,
+    Fstab,
+    Generators,
+    GptSwaps,
+    KernelRelease,
+    KubeletConfig,
+    Runlevels,
+    SwapCommands,
+    SwapOptions,
+    SwapPulls,
+    Swaps,
+    SwapServices,
+    SwapUnits,
+    ZramGenerator,
+)
+from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea
 from nodecheck.fix import SAFE, Fix, by_hand, command
 from nodecheck_checks.swap.at_boot import SwapBoot
 from nodecheck_checks.swap.sources import kept_from_gpt, of_cmdline, of_commands, of_gpt, of_services, of_units, of_zram
