@@ -221,6 +221,8 @@ UNASKED = {
     "*: /proc/cpuinfo": "only a running node with a unit that asks for virtual machines",
     "*: /sys/class/dmi/id/sys_vendor": "only a running virtual machine with a unit that asks for its kind",
     "*: /run/systemd/container": "only a running node with a unit that asks for virtual machines",
+    "*: /dev/disk/*": "only a running node with a line of fstab whose file system is not mounted",
+    "*: /etc/crypttab": "only a running node with a line of fstab whose file system is not mounted",
     "*: /sys/firmware/efi": "only a running node with a unit that asks for its firmware",
 }
 """Sources that no tree here makes anybody ask for, and who does."""

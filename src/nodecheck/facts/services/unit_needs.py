@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import FactError
 from nodecheck.facts.services.service_programs import program_of
 from nodecheck.facts.services.surroundings import Surroundings
 from nodecheck.facts.services.unit_files import Unit
@@ -24,6 +23,9 @@ PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "
 
 SHELLS = ("/bin/sh", "/usr/bin/sh")
 """Where there is neither, the root holds no programs at all."""
+
+LARGEST_SCRIPT = 1 << 20
+"""Bytes of the largest program whose first line is looked at: what is larger is no script."""
 
 PASSWD, GROUP, NSSWITCH = "/etc/passwd", "/etc/group", "/etc/nsswitch.conf"
 SYSUSERS = ("/etc/sysusers.d", "/usr/local/lib/sysusers.d", "/usr/lib/sysusers.d")
@@ -214,8 +216,9 @@ def _wrong(host: Host, unit: Unit, program: str) -> tuple[str, str] | None:
     for path in _places(program, PATH):
         info = stat_or_none(host, path)
         if info is not None:
-            good = info.kind == "file" and info.executable
-            return _wrong_interpreter(host, unit, path) if good else (program, "cannot be executed")
+            if info.kind != "file" or not info.executable:
+                return program, "cannot be executed"
+            return _wrong_interpreter(host, unit, path) if 2 < info.size <= LARGEST_SCRIPT else None
     return program, "is not there"
 
 
@@ -225,10 +228,7 @@ def _places(program: str, folders: tuple[str, ...]) -> Iterator[str]:
 
 def _wrong_interpreter(host: Host, unit: Unit, path: str) -> tuple[str, str] | None:
     """The interpreter that a script's first line names (execve(2)), or that env(1) is to look for, and is not there."""
-    try:
-        head = host.read_at(path, 0, 256)
-    except FactError:
-        return None  # a program that only root may read is no script that anybody else can run
+    head = host.read_at(path, 0, 256)
     if not head.startswith(b"#!"):
         return None
     line = head[2:].partition(b"\n")[0].decode("utf-8", "surrogateescape").replace("\t", " ")
