@@ -40,6 +40,7 @@ WINGS = {
         files
         boot distro time hardware identity limits
         services
+        acts
         sysctl swap packages network
         kernel
         security runtimes
