@@ -1,0 +1,672 @@
+r"""Which commands a shell script runs, for those who do not run it.
+
+This is no interpreter of shell. It knows simple commands, ``&&``, ``||``, ``;``, pipes, literal variables, ``if`` and
+``case`` on literals and on files, ``for`` over literal words, and functions that are called by name. What it cannot
+decide it gives as undecided, and after what it does not know the rest too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, printed_text, shell_call, tested, unwrapped
+from nodecheck.formats.shell_syntax import (
+    AndOr,
+    Body,
+    Case,
+    For,
+    Function,
+    Group,
+    If,
+    Loop,
+    Node,
+    Part,
+    Pipeline,
+    Redirect,
+    ShellWord,
+    Simple,
+    Unknown,
+    parsed,
+)
+from nodecheck.record import NamedTuple
+
+MOST_STEPS = 4096
+"""Commands of one script that are followed, each turn of a loop counted."""
+MOST_CALLS = 16
+"""Functions within functions, and shells within shells."""
+MOST_TURNS = 64
+"""Words of a ``for`` that are gone through."""
+
+
+class ShellStep(NamedTuple):
+    """One command that a script runs, or may run."""
+
+    words: Words
+    """The words, variables put in; None for one that cannot be told. What runs another command (``sudo``) is left
+    out."""
+    line: int
+    """1-based."""
+    reason: str = ""
+    """Why nobody can tell whether it runs; "" where it does."""
+    given: str | None = None
+    """The text that it reads, where that can be told: of ``echo 1 |``, or of a here document."""
+    reads: str | None = None
+    """The file that it reads (``< file``)."""
+    writes: tuple[str, ...] = ()
+    """The files that it writes (``> file``)."""
+    folder: str = ""
+    """The directory that it runs in, where a ``cd`` says so."""
+    ends: bool = False
+    """Whether its failure ends the script (``set -e``)."""
+    variables: Mapping[str, str | None] = {}
+    """The variables as it runs, for a script that it calls."""
+
+
+class Surroundings:
+    """What a script may ask about the node. This one knows nothing of it."""
+
+    def has(self, program: str) -> bool:
+        """Whether a program is there."""
+        return True
+
+    def test(self, option: str, path: str) -> bool | None:
+        """What ``test -e PATH`` and the like come to; None where nobody can tell."""
+        return None
+
+    def matching(self, pattern: str) -> tuple[str, ...] | None:
+        """The paths that a pattern stands for; None where nobody can tell."""
+        return None
+
+
+OK, FAILS, COUNTS, ASKS, OPEN = "ok", "fails", "counts", "asks", "open"
+"""What a command comes to: success, failure, success as far as anybody can tell, a question whether a module is there
+(either answer leads to it), and nobody can tell."""
+
+_WENT_WELL = (OK, COUNTS, ASKS)
+
+
+class _Exit(Exception):
+    """The script ends."""
+
+
+class _Return(Exception):
+    """A function ends."""
+
+
+class _Break(Exception):
+    """A loop ends."""
+
+
+class _Continue(Exception):
+    """A turn of a loop ends."""
+
+
+def steps_of(
+    source: str,
+    arguments: tuple[str, ...] = (),
+    variables: Mapping[str, str | None] | None = None,
+    strict: bool = False,
+    node: Surroundings | None = None,
+    triggers: tuple[str, ...] = (),
+) -> tuple[ShellStep, ...]:
+    r"""The commands of a script in their order.
+
+    ``strict`` is ``sh -e``. ``triggers`` are words by which lines are found behind what is not followed.
+
+    >>> [(step.words, step.reason) for step in steps_of("F=/s\nswapon $F\nexit 0\nswapoff -a\n")]
+    [(('swapon', '/s'), '')]
+    >>> [step.reason for step in steps_of("if ping -c1 x; then\n swapoff -a\nfi\n") if step.words[0] == "swapoff"]
+    ['line 1 decides it']
+    """
+    first = source.partition("\n")[0]
+    options = first[2:].split(" ")[1:] if first.startswith("#!") else []
+    walk = _Walk(node or Surroundings(), arguments, dict(variables or {}), strict or ends_on_failure(options))
+    walk.script(source, triggers)
+    return tuple(walk.steps)
+
+
+def ends_on_failure(options: list[str]) -> bool:
+    """Whether options of a shell, or of its ``set``, have ``-e``."""
+    return "errexit" in options or any(word[:1] == "-" and word[:2] != "--" and "e" in word for word in options)
+
+
+class _Walk:
+    """One run through a script."""
+
+    def __init__(
+        self, node: Surroundings, arguments: tuple[str, ...], variables: dict[str, str | None], strict: bool
+    ) -> None:
+        self.node = node
+        self.arguments: Words = arguments
+        self.variables = variables
+        self.strict = strict
+        self.functions: dict[str, Node] = {}
+        self.steps: list[ShellStep] = []
+        self.folder: str | None = ""
+        self.last = OK
+        self.open = ""
+        """Why nobody can tell whether the command at hand runs."""
+        self.open_for_good = ""
+        """The same of all that follows."""
+        self.skipping = False
+        """Something may have left a turn of a loop."""
+        self.sourced = False
+        """Another file may have defined functions."""
+        self.supposed = False
+        """It runs only if a command fails that counts as succeeding."""
+        self.asked = 0
+        """Conditions that the command at hand stands in: there a failure ends nothing."""
+        self.calls = 0
+        self.given: str | None = None
+
+    def script(self, source: str, triggers: tuple[str, ...]) -> None:
+        """Follow a text to its end; lines with a trigger that follow what is not known are undecided."""
+        line = 1
+        commands = parsed(source)
+        try:
+            for command in commands:
+                line = command.line
+                self.and_or(command)
+        except Unknown as error:
+            self.rest(source, max(error.line if error.line >= line else line, 1), triggers)
+        except (_Exit, _Return, _Break, _Continue):
+            pass
+        except RecursionError:
+            self.rest(source, line, triggers)
+
+    def rest(self, source: str, line: int, triggers: tuple[str, ...]) -> None:
+        """The lines that are not followed, as far as they matter."""
+        reason = f"what is in line {line} is not followed"
+        for number, text in enumerate(source.split("\n"), 1):
+            if number >= line and not text.lstrip(" \t").startswith("#") and any(word in text for word in triggers):
+                for words in crude_commands(text):
+                    self.steps.append(ShellStep(words, number, reason))
+
+    def body(self, body: Body) -> str:
+        status = OK
+        for command in body:
+            status = self.and_or(command)
+        return status
+
+    def and_or(self, node: AndOr) -> str:
+        status = OK
+        last = len(node.parts) - 1
+        ran_last = True
+        for place, (sign, pipeline) in enumerate(node.parts):
+            guarded = place < last or pipeline.negated or node.background
+            status, ran_last = self.part(sign, status, pipeline, guarded)
+        if node.background:
+            status = OK
+        self.last = status
+        if self.strict and not self.asked and ran_last and not node.parts[last][1].negated:
+            self.after_failure(status, node.line)
+        return status
+
+    def part(self, sign: str, before: str, pipeline: Pipeline, guarded: bool) -> tuple[str, bool]:
+        """One pipeline of a list: what the list comes to with it, and whether it was run."""
+        self.asked += guarded
+        try:
+            if not sign or (sign == "&&" and before in _WENT_WELL) or (sign == "||" and before in (FAILS, ASKS)):
+                return self.pipeline(pipeline), True
+            if (sign == "&&" and before == FAILS) or (sign == "||" and before == OK):
+                return before, False
+            status = self.perhaps(lambda: self.pipeline(pipeline), self.reason(pipeline), supposed=before == COUNTS)
+            if before == COUNTS or (sign == "||" and status == OK):
+                return before if before == COUNTS else OK, False
+            return OPEN, True
+        finally:
+            self.asked -= guarded
+
+    def reason(self, node: Pipeline) -> str:
+        return f"line {_line_of(node.commands[0])} decides it"
+
+    def after_failure(self, status: str, line: int) -> None:
+        """What ``set -e`` makes of a failure."""
+        if status == FAILS:
+            self.leave(line, _Exit())
+        elif status == OPEN and not self.supposed:
+            reason = f"a failure in line {line} ends the script"
+            self.open_for_good = self.open_for_good or (reason if self.open else "")
+            self.open = self.open or reason
+
+    def leave(self, line: int, way: Exception) -> None:
+        """The script or a function ends here; where it is not told whether, the rest is undecided."""
+        if self.supposed:
+            return
+        if not self.open:
+            raise way
+        self.open_for_good = self.open_for_good or f"line {line} may end it before"
+
+    def perhaps(self, action: Callable[[], str], reason: str, supposed: bool = False) -> str:
+        """Do what may be done. What is set there is not known afterwards."""
+        held = self.open, self.supposed, dict(self.variables), self.folder, self.strict
+        self.open, self.supposed = self.open or reason, self.supposed or supposed
+        ended = self.open_for_good
+        try:
+            status = action()
+        finally:
+            after = self.variables
+            self.open, self.supposed, self.variables, folder, self.strict = held
+            for name in after:
+                if after[name] != self.variables.get(name, ""):
+                    self.variables[name] = None
+            self.folder = folder if folder == self.folder else None
+        if self.open_for_good != ended:
+            self.open = self.open or self.open_for_good
+        return status
+
+    def pipeline(self, node: Pipeline) -> str:
+        status = OK
+        given: str | None = None
+        asks = False
+        for place, command in enumerate(node.commands):
+            self.given, printed = given, self.printed(command)
+            self.asked += place + 1 < len(node.commands)
+            status = self.node_of(command) if len(node.commands) == 1 else self.apart(command)
+            self.asked -= place + 1 < len(node.commands)
+            asks = asks or status == ASKS
+            given = printed
+        self.given = None
+        if asks:
+            return ASKS
+        return {OK: FAILS, FAILS: OK}.get(status, OPEN) if node.negated else status
+
+    def apart(self, node: Node) -> str:
+        """A command in a shell of its own: what it sets is gone with it, and its end ends no more."""
+        held = dict(self.variables), self.folder, self.arguments, self.functions.copy(), self.strict
+        try:
+            return self.node_of(node)
+        except _Exit:
+            return OPEN
+        finally:
+            self.variables, self.folder, self.arguments, self.functions, self.strict = held
+
+    def node_of(self, node: Node) -> str:
+        if isinstance(node, Simple):
+            return self.simple(node)
+        if isinstance(node, Group):
+            inside = node._replace(apart=False)
+            return self.apart(inside) if node.apart else self.body(node.body)
+        if isinstance(node, Function):
+            self.functions[node.name] = node.body
+            return OK
+        if isinstance(node, If):
+            return self.of_if(node)
+        if isinstance(node, Case):
+            return self.of_case(node)
+        if isinstance(node, For):
+            return self.of_for(node)
+        return self.loop(node)
+
+    def of_if(self, node: If) -> str:
+        reason = f"line {node.line} decides it"
+        decided = True
+        for condition, body in node.branches:
+            status = self.condition(condition, reason if not decided else "")
+            if decided and status in (OK, ASKS):
+                return self.body(body)
+            if status == FAILS:
+                continue
+            decided = False
+            self.perhaps(lambda body=body: self.body(body), reason)  # type: ignore[misc]
+            if status in (OK, ASKS):
+                return OPEN
+        return OK if decided else OPEN
+
+    def condition(self, body: Body, reason: str) -> str:
+        self.asked += 1
+        try:
+            return self.perhaps(lambda: self.body(body), reason) if reason else self.body(body)
+        finally:
+            self.asked -= 1
+
+    def of_case(self, node: Case) -> str:
+        reason = f"line {node.line} decides it"
+        value = self.one(node.word)
+        decided = value is not None
+        for patterns, body in node.branches:
+            known = [self.one(pattern) for pattern in patterns]
+            if value is not None and decided and any(p is not None and fnmatchcase(value, p) for p in known):
+                return self.body(body)
+            if value is None or None in known:
+                decided = False
+            if not decided:
+                self.perhaps(lambda body=body: self.body(body), reason)  # type: ignore[misc]
+        return OK if decided else OPEN
+
+    def of_for(self, node: For) -> str:
+        words = self.arguments if node.words is None else self.expanded(node.words)
+        held = self.open, self.open_for_good
+        for word in words[:MOST_TURNS]:
+            self.variables[node.name] = word
+            try:
+                self.body(node.body)
+            except _Break:
+                break
+            except _Continue:
+                continue
+        if len(words) > MOST_TURNS:
+            raise Unknown(node.line)
+        if self.skipping:  # what may leave a turn says nothing of what follows the loop
+            self.skipping = False
+            self.open, self.open_for_good = held
+        return COUNTS
+
+    def loop(self, node: Loop) -> str:
+        """Whether the body runs, and whether the loop ends, cannot be told."""
+        self.condition(node.condition, "")
+        self.perhaps(lambda: self.body(node.body), f"line {node.line} decides it")
+        self.open = self.open or f"the loop in line {node.line} may not end"
+        return OPEN
+
+    def simple(self, node: Simple) -> str:
+        given, self.given = self.given, None
+        words = list(node.words)
+        while words and (name := _assigned(words[0])):
+            value = ShellWord(_value(words[0]), node.line)
+            self.variables[name] = self.one(value) if value.parts else ""
+            words.pop(0)
+        if not words:
+            return OPEN if any(part.kind == "command" for word in node.words for part in word.parts) else OK
+        return self.command(unwrapped(tuple(self.expanded(words))), node, given)
+
+    def command(self, words: Words, node: Simple, given: str | None) -> str:
+        name = words[0] if words else None
+        if name is None:
+            self.add(words, node, given)
+            return OPEN
+        if name in self.functions:
+            return self.call(self.functions[name], words[1:])
+        builtin = _BUILTINS.get(name)
+        if builtin is not None:
+            return builtin(self, words, node)
+        return self.program(name, words, node, given)
+
+    def program(self, name: str, words: Words, node: Simple, given: str | None) -> str:
+        base = name.rpartition("/")[2]
+        if base in SHELLS and self.inner(words, node, given):
+            return COUNTS
+        self.add(words, node, given)
+        return self.status(base, name, words)
+
+    def status(self, base: str, name: str, words: Words) -> str:
+        """What a program comes to; one that is there counts as succeeding, unless it is there to answer."""
+        if base in ("true", ":"):
+            return OK
+        if base == "false":
+            return FAILS
+        if base in ("modinfo", "lsmod") or (base == "grep" and "/proc/modules" in words):
+            return ASKS
+        if not self.node.has(name):
+            return COUNTS if self.sourced else FAILS
+        return OPEN if base in _ANSWERS or (base == "systemctl" and bool(words[1:]) and _asks(words[1])) else COUNTS
+
+    def add(self, words: Words, node: Simple, given: str | None) -> None:
+        if len(self.steps) >= MOST_STEPS:
+            raise Unknown(node.line)
+        reads, text = self.input(node.redirects)
+        reason = self.open or ("" if self.folder is not None else "its directory is not known")
+        outputs = [redirect for redirect in node.redirects if redirect.sign in (">", ">>", ">|")]
+        writes = [self.one(redirect.target) or "" for redirect in outputs]
+        ends = self.strict and not self.asked
+        given = text if text is not None else given
+        step = ShellStep(words, node.line, reason, given, reads, tuple(writes), self.folder or "", ends)
+        self.steps.append(step._replace(variables=dict(self.variables)))
+
+    def input(self, redirects: tuple[Redirect, ...]) -> tuple[str | None, str | None]:
+        """The file that a command reads, and the text that it is given."""
+        reads = text = None
+        for redirect in redirects:
+            if redirect.sign == "<":
+                reads = self.one(redirect.target)
+            elif redirect.sign == "<<" and redirect.document is not None:
+                text = redirect.document.text
+            elif redirect.sign == "<<<":
+                text = self.one(redirect.target)
+        return reads, text
+
+    def call(self, body: Node, arguments: Words) -> str:
+        self.calls += 1
+        held, self.arguments = self.arguments, arguments
+        try:
+            if self.calls > MOST_CALLS:
+                raise Unknown(_line_of(body))
+            return self.node_of(body)
+        except _Return:
+            return COUNTS
+        finally:
+            self.calls -= 1
+            self.arguments = held
+
+    def inner(self, words: Words, node: Simple, given: str | None) -> bool:
+        """``sh -c TEXT``, and a shell that reads its commands: followed like a script."""
+        found = shell_call(words)
+        reads, text = self.input(node.redirects)
+        given = text if text is not None else given
+        if found.text is None and (found.file is not None or reads is not None or given is None):
+            return False
+        inner = _Walk(self.node, (), dict(self.variables), found.strict)
+        inner.calls, inner.open, inner.folder = self.calls + 1, self.open, self.folder
+        inner.arguments = found.arguments
+        if inner.calls > MOST_CALLS:
+            raise Unknown(node.line)
+        inner.script(found.text if found.text is not None else given or "", _INNER)
+        self.steps.extend([step._replace(line=node.line) for step in inner.steps])
+        return True
+
+    def printed(self, node: Node) -> str | None:
+        """What ``echo`` and ``printf`` print, where that can be told."""
+        if not isinstance(node, Simple) or not node.words or node.words[0].plain not in ("echo", "printf"):
+            return None
+        if any(part.kind == "command" for word in node.words for part in word.parts):
+            return None
+        return printed_text(node.words[0].plain, self.expanded(node.words[1:]))
+
+    def one(self, word: ShellWord) -> str | None:
+        """A word as one text; None where it cannot be told."""
+        found: list[str] = []
+        for part in word.parts:
+            value = self.part_value(part.kind, part.value)
+            if value is None:
+                return None
+            found.append(value)
+        return "".join(found)
+
+    def part_value(self, kind: str, value: str) -> str | None:
+        if kind == "text":
+            return value
+        if kind == "variable":
+            return self.variable(value)
+        if kind == "other":
+            return self.default(value)
+        self.substitution(value)
+        return None
+
+    def variable(self, name: str) -> str | None:
+        if name.isdigit() and name != "0":
+            place = int(name) - 1
+            return self.arguments[place] if place < len(self.arguments) else ""
+        if name == "?":
+            return {OK: "0", ASKS: "0", FAILS: "1"}.get(self.last)
+        if name == "#":
+            return str(len(self.arguments))
+        if name in ("@", "*"):
+            words = [word for word in self.arguments if word is not None]
+            return " ".join(words) if len(words) == len(self.arguments) else None
+        return self.variables.get(name)
+
+    def default(self, inside: str) -> str | None:
+        """``${NAME:-VALUE}`` with a plain value, of what is known to be set or not."""
+        name, sign, value = inside.partition(":-")
+        if not sign or any(mark in value for mark in "$`{}"):
+            return None
+        known = self.variable(name) if name.isdigit() or name in self.variables else None
+        return known if known is None else known or value
+
+    def substitution(self, text: str) -> None:
+        """The commands of ``$( … )`` run too; what they print is not known."""
+        if self.calls < MOST_CALLS:
+            inner = _Walk(self.node, (), dict(self.variables), strict=False)
+            inner.calls, inner.open, inner.folder = self.calls + 1, self.open, self.folder
+            inner.arguments = self.arguments
+            inner.functions = self.functions
+            inner.script(text, _INNER)
+            self.steps.extend(inner.steps)
+
+    def expanded(self, words: tuple[ShellWord, ...] | list[ShellWord]) -> Words:
+        """The words with variables put in and, outside of quotes, taken apart at blanks."""
+        return tuple([text for word in words for text in self.split(word)])
+
+    def split(self, word: ShellWord) -> Iterator[str | None]:
+        if len(word.parts) == 1 and word.parts[0].kind != "text" and not word.parts[0].quoted:
+            value = self.one(word)
+            yield from (None,) if value is None else value.split()
+            return
+        if len(word.parts) == 3 and word.parts[1][:2] == ("variable", "@"):
+            yield from self.arguments
+            return
+        value = self.one(word)
+        marked = any(mark in part.value for part in word.parts if not part.quoted for mark in "*?[{")
+        if value is None or not marked or value in ("[", "[[", "{", "*"):
+            yield value
+        else:
+            yield from self.node.matching(value) or (None,)
+
+
+def _line_of(node: Node) -> int:
+    return node.line
+
+
+_INNER = ("sysctl", "/proc/sys", "modprobe", "swapon", "swapoff", "hostname", "iptables", "ip6tables", "nft")
+_ANSWERS = (
+    "[", "test", "[[", "grep", "egrep", "fgrep", "pgrep", "pidof", "which", "type", "command", "cmp", "diff", "mountpoint",
+    "expr", "let", "ping", "curl", "wget", "nc", "host", "dig", "getent", "id", "blkid", "findmnt", "flock", "kill",
+    "systemd-detect-virt", "ischroot", "timeout", "ssh", "read",
+)  # fmt: skip
+"""Programs that fail where the answer is no."""
+
+
+def _asks(word: str | None) -> bool:
+    return word is None or word.startswith("is-")
+
+
+def _assigned(word: ShellWord) -> str:
+    """The name in ``NAME=value``; "" for another word."""
+    first = word.parts[0]
+    name, equals, _ = first.value.partition("=")
+    if first.kind != "text" or first.quoted or not equals or not name.replace("_", "a").isalnum() or name[0].isdigit():
+        return ""
+    return name if name.isascii() else ""
+
+
+def _value(word: ShellWord) -> tuple[Part, ...]:
+    first = word.parts[0]
+    return (first._replace(value=first.value.partition("=")[2]), *word.parts[1:])
+
+
+Builtin = Callable[["_Walk", Words, Simple], str]
+
+
+def _exit(walk: _Walk, words: Words, node: Simple) -> str:
+    walk.leave(node.line, _Exit())
+    return OK
+
+
+def _return(walk: _Walk, words: Words, node: Simple) -> str:
+    walk.leave(node.line, _Return())
+    return OK
+
+
+def _skip(walk: _Walk, words: Words, node: Simple) -> str:
+    walk.skipping = bool(walk.open)
+    walk.leave(node.line, _Break() if words[0] == "break" else _Continue())
+    return OK
+
+
+def _cd(walk: _Walk, words: Words, node: Simple) -> str:
+    folder = words[1] if len(words) == 2 else None
+    if folder is not None and not folder.startswith("/"):
+        folder = f"{walk.folder}/{folder}" if walk.folder and folder[:1] not in ("-", "") else None
+    walk.folder = folder
+    return COUNTS
+
+
+def _set(walk: _Walk, words: Words, node: Simple) -> str:
+    plain = [word or "" for word in words[1:]]
+    walk.strict = ends_on_failure(plain) or (walk.strict and not any(word[:1] == "+" and "e" in word for word in plain))
+    if "--" in plain:
+        walk.arguments = words[plain.index("--") + 2 :]
+    return OK
+
+
+def _shift(walk: _Walk, words: Words, node: Simple) -> str:
+    walk.arguments = walk.arguments[1:]
+    return OK
+
+
+def _declare(walk: _Walk, words: Words, node: Simple) -> str:
+    for word in words[1:]:
+        name, equals, value = (word or "").partition("=")
+        if equals:
+            walk.variables[name] = value
+    for written in node.words[1:]:
+        if (name := _assigned(written)) and walk.one(written) is None:
+            walk.variables[name] = None
+    return OK
+
+
+def _forget(walk: _Walk, words: Words, node: Simple) -> str:
+    for word in words[1:]:
+        walk.variables[word or ""] = None if words[0] == "read" else ""
+    return OPEN if words[0] == "read" else OK
+
+
+def _exec(walk: _Walk, words: Words, node: Simple) -> str:
+    if len(words) < 2:
+        return OK
+    status = walk.command(unwrapped(words[1:]), node, None)
+    walk.leave(node.line, _Exit())
+    return status
+
+
+def _source(walk: _Walk, words: Words, node: Simple) -> str:
+    """``. FILE`` may set any variable; the distributions' files of functions set none that scripts lean on."""
+    path = words[1] if len(words) > 1 else None
+    walk.add(words, node, None)
+    walk.sourced = True
+    if path is None or path.rpartition("/")[2] not in _FUNCTIONS:
+        walk.variables = dict.fromkeys(walk.variables)
+    return COUNTS
+
+
+_FUNCTIONS = ("init-functions", "functions", "rc.status", "functions.sh")
+
+
+def _test(walk: _Walk, words: Words, node: Simple) -> str:
+    inside = words[1:-1] if words[0] in ("[", "[[") else words[1:]
+    if any(word is not None and word.startswith("/sys/module/") for word in inside):
+        return ASKS
+    found = tested(inside, walk.node.test)
+    return OPEN if found is None else OK if found else FAILS
+
+
+def _nothing(walk: _Walk, words: Words, node: Simple) -> str:
+    return OK
+
+
+def _eval(walk: _Walk, words: Words, node: Simple) -> str:
+    text = [word for word in words[1:] if word is not None]
+    if len(text) == len(words) - 1 and walk.calls < MOST_CALLS:
+        walk.substitution(" ".join(text))
+    walk.variables = dict.fromkeys(walk.variables)
+    return OPEN
+
+
+_BUILTINS: dict[str, Builtin] = {
+    "exit": _exit, "return": _return, "break": _skip, "continue": _skip, "cd": _cd, "set": _set, "shift": _shift,
+    "export": _declare, "local": _declare, "readonly": _declare, "declare": _declare, "typeset": _declare,
+    "unset": _forget, "read": _forget, "exec": _exec, ".": _source, "source": _source, "[": _test, "test": _test,
+    "[[": _test, "trap": _nothing, "umask": _nothing, "wait": _nothing, "alias": _nothing, "hash": _nothing,
+    "ulimit": _nothing, "eval": _eval,
+}  # fmt: skip
