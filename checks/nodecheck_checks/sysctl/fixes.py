@@ -5,13 +5,14 @@ from __future__ import annotations
 from nodecheck.facts import BootSysctls
 from nodecheck.facts.files.conf_dirs import free_name
 from nodecheck.facts.kernel.loading import BootVerdict
-from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, UNIT, Held
-from nodecheck.facts.sysctl.conf import NAME, Setting
-from nodecheck.facts.sysctl.keys import dotted
+from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
+from nodecheck.facts.sysctl.conf import NAME
 from nodecheck.facts.sysctl.runs import SysctlRun
 from nodecheck.facts.sysctl.tuned import MAIN_CONF, TUNED
 from nodecheck.facts.sysctl.variables import module_of, same_variable
 from nodecheck.fix import MANUAL, Create, Fix, Step, by_hand, command, create, edit
+from nodecheck.formats.sysctl_keys import dotted
+from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.requirements.wanted import meets, value_for
 
 

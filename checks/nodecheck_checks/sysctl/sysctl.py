@@ -18,10 +18,14 @@ from nodecheck.facts import (
 )
 from nodecheck.facts.kernel.config import built_as
 from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
-from nodecheck.facts.sysctl.at_boot import SYSTEMD, Held
-from nodecheck.facts.sysctl.keys import dotted, key_path, spelled
-from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, holds_number, module_of
+from nodecheck.facts.kernel.modprobe import Modprobe
+from nodecheck.facts.kernel.modules import ModuleLoading
+from nodecheck.facts.kernel.trees import BootTree, RunningTree
+from nodecheck.facts.sysctl.at_boot import SYSTEMD, BootSysctls, Held
+from nodecheck.facts.sysctl.udev import UdevSysctls
+from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, RunningSysctls, holds_number, module_of
 from nodecheck.fix import Fix, by_hand
+from nodecheck.formats.sysctl_keys import dotted, key_path, spelled
 from nodecheck.requirements.wanted import meets, verify_wanted, whole_number
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl.evidence import lines_seen, looked_into, writer_seen

@@ -9,6 +9,8 @@ from __future__ import annotations
 TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
 
 if TYPE_CHECKING:
+    from nodecheck.facts.acts.at_boot import BootActs as BootActs
+    from nodecheck.facts.acts.commands import CommandActs as CommandActs
     from nodecheck.facts.boot.cmdline import Cmdline as Cmdline
     from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
     from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
@@ -114,6 +116,7 @@ _HOMES = {
     "Addresses": "network.links",
     "AllCommands": "kubelet.service_path",
     "AptLists": "packages.apt_lists",
+    "BootActs": "acts.at_boot",
     "BootCgroups": "kernel.cgroups",
     "BootCmdline": "boot.next_boot",
     "BootCommands": "services.boot_commands",
@@ -126,6 +129,7 @@ _HOMES = {
     "BootTreeFiles": "kernel.trees",
     "BootUnits": "services.cmdline",
     "Cmdline": "boot.cmdline",
+    "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",
     "ContainerSelinux": "security.selinux_boot",
     "Containerd": "runtimes.containerd",

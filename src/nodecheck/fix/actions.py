@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nodecheck.facts.sysctl.keys import key_path
+from nodecheck.formats.sysctl_keys import key_path
 from nodecheck.model.steps import Command, Create, Edit, Step
 from nodecheck.record import NamedTuple
 

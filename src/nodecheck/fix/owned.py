@@ -96,8 +96,8 @@ def settings_of(steps: Iterable[Step]) -> KernelSettings:
     >>> settings_of([Create("/etc/sysctl.d/99-x.conf", "0644", "vm.a = 1\\n")])
     KernelSettings(sysctls=(('vm.a', '1'),), modules=(), whole=True)
     """
-    from nodecheck.facts.sysctl.keys import dotted
     from nodecheck.fix.actions import action_of
+    from nodecheck.formats.sysctl_keys import dotted
 
     sysctls: dict[str, str] = {}
     modules: dict[str, None] = {}

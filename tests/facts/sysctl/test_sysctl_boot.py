@@ -14,7 +14,7 @@ from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.sysctl.at_boot import BootSysctls
 from nodecheck.facts.sysctl.conf import procps_writes, systemd_writes
-from nodecheck.facts.sysctl.keys import is_glob, key_path
+from nodecheck.formats.sysctl_keys import is_glob, key_path
 from nodecheck.host.root import RootHost
 from tests.facts.sysctl import sysctl_oracle as oracle
 from tests.pairs import equal_pairs

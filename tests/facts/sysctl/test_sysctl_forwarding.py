@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from nodecheck.facts.sysctl.at_boot import simulate
-from nodecheck.facts.sysctl.conf import parse_systemd, systemd_writes
+from nodecheck.facts.sysctl.conf import systemd_writes
+from nodecheck.formats.sysctl_lines import parse_systemd
 from tests.facts.sysctl.sysctl_oracle import PROGRAMS
 from tests.pairs import equal_pairs
 

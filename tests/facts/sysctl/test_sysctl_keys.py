@@ -8,7 +8,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodecheck.facts.sysctl.keys import component_matches, dotted, glob_matches, key_path, spelled
+from nodecheck.formats.sysctl_keys import component_matches, dotted, glob_matches, key_path, spelled
 
 PERIOD = 1 << 2
 

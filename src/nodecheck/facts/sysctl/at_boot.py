@@ -13,20 +13,18 @@ from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, NO_UNIT, NOT_PULLED, TARGET, Stop
 from nodecheck.facts.sysctl.conf import (
-    Setting,
     Write,
     credential_settings,
     credential_sources,
     names,
     parse_cmdline,
-    parse_procps,
-    parse_systemd,
     procps_writes,
     systemd_writes,
 )
 from nodecheck.facts.sysctl.runs import SysctlRun, runs
 from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_runs, tuned_sources
 from nodecheck.facts.sysctl.variables import IP_FORWARD, default_of, master_of, same_variable, taken
+from nodecheck.formats.sysctl_lines import Setting, parse_procps, parse_systemd
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy

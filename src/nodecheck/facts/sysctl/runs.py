@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.boot_commands import BootCommands, Line, commands, written
-from nodecheck.facts.sysctl.conf import Setting, parse_procps
-from nodecheck.facts.sysctl.keys import key_path
+from nodecheck.formats.sysctl_keys import key_path
+from nodecheck.formats.sysctl_lines import Setting, parse_procps
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple

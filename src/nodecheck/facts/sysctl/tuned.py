@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 
 from nodecheck.errors import Absent
 from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.sysctl.conf import Setting
-from nodecheck.facts.sysctl.keys import is_glob
 from nodecheck.facts.sysctl.runs import SysctlRun, SysctlSetter
+from nodecheck.formats.sysctl_keys import is_glob
+from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.model.sources import File, Sources

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
-from nodecheck.facts.sysctl.conf import parse_procps
-from nodecheck.facts.sysctl.keys import component_matches, key_path
+from nodecheck.formats.sysctl_keys import component_matches, key_path
+from nodecheck.formats.sysctl_lines import parse_procps
 from nodecheck.host import Host
 from nodecheck.host.base import text, texts
 from nodecheck.model.sources import Named, Sources
