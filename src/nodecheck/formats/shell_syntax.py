@@ -1,4 +1,4 @@
-r"""The syntax of shell scripts, as far as those are read who do not run them (POSIX.1 2.3, 2.9, 2.10; dash(1), bash(1)).
+"""The syntax of shell scripts, for those who read them and do not run them (POSIX.1 2.3, 2.9, 2.10; dash(1)).
 
 :func:`parsed` gives the commands of a script as a tree. What it does not know it refuses, from that line on.
 """

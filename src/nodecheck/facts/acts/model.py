@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from nodecheck.errors import FactError
-from nodecheck.facts.services.unit_start import KEEPING, UnitStart
+from nodecheck.errors import FactError, Unsupported
+from nodecheck.facts.services.unit_start import KEEPING, SOCKET, UnitStart
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.record import NamedTuple
 
@@ -46,18 +46,22 @@ class Effect(NamedTuple):
     kind: str
     """``SYSCTL``, ``MODULE``, ``SWAP``, ``HOSTNAME``, ``FILTER`` or ``UNIT``."""
     name: str
-    """What it is done to.
+    """What it is done to; ``?`` where that cannot be told.
 
     A sysctl: its path below ``/proc/sys`` (``net/ipv4/ip_forward``), perhaps a glob; of ``APPLIES`` "". A module: its
-    name with underscores. A swap area as it is spelled (``/swapfile``, ``UUID=…``, ``LABEL=…``); "" for every one (of
-    fstab where it is turned on). The node's name: "". A packet filter: the file of its rules, "" where none is known. A
+    name with underscores. A swap area as it is spelled (``/swapfile``, ``UUID=…``, ``LABEL=…``); "" for every one, of
+    fstab where it is turned on. The node's name: "". A packet filter: the file of its rules, "" where none is known. A
     unit with its suffix.
     """
     what: str
     value: str | None = None
     """What a sysctl or the node's name is set to; None where that cannot be told, and for all else."""
     only: str = ""
-    """``>`` where a sysctl is written only if that raises it, ``<`` where it lowers it."""
+    """Of a sysctl ``>`` where it is written only if that raises it, ``<`` where it lowers it.
+
+    Of a module's load ``b`` where it heeds a blacklist, ``i`` where it goes past ``install`` lines, ``f`` where a
+    file is loaded (insmod).
+    """
     source: str = ""
     """The file and line that say so, where these are not the act's own (``sysctl -p FILE``)."""
     line: int | None = None
@@ -119,8 +123,8 @@ class Provider(Protocol):
 def by_start(act: Act, start: UnitStart) -> Act:
     """An act with the answer to whether the next boot starts the unit that does it.
 
-    A unit whose program is not there, or that only a socket starts, is not shown to act. What is known of the act
-    already (``STAYS``, ``UNTOLD``) is kept.
+    A unit whose program is not there is not shown to act; one that only a socket starts, or a path that may come, acts
+    when somebody asks there, which nobody can tell. What is known of the act already (``STAYS``, ``UNTOLD``) is kept.
     """
     if act.state == STAYS:
         return act
@@ -128,8 +132,11 @@ def by_start(act: Act, start: UnitStart) -> Act:
         stop = start.fails or start.stop(*KEEPING) or start.stop()
         told = stop.evidence if stop is not None else ()
         return act._replace(state=STAYS, doubt=None, stops=told, why=stop.message if stop is not None else "")
-    if not start.acts:
+    if start.pull is None and start.error is None:
         return act._replace(state=STAYS, doubt=None, why=f"nothing starts {start.unit} at boot")
     if start.error is not None:
         return act._replace(state=UNTOLD, doubt=act.doubt or start.error)
+    if start.pull is not None and start.pull.how == SOCKET:
+        waits = Unsupported(start.pull.source, f"it starts {start.unit} when it is used")
+        return act._replace(state=UNTOLD, doubt=act.doubt or waits)
     return act

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.surroundings import NextBoot, Surroundings
-from nodecheck.facts.services.unit_conditions import Condition, conditions_hold
+from nodecheck.facts.services.unit_conditions import WATCHED, Condition, conditions_hold, watched_holds
 from nodecheck.facts.services.unit_files import Unit, load_unit
 from nodecheck.facts.services.unit_settings import Refusal, loaded
 from nodecheck.facts.services.units import UnitIndex
@@ -185,15 +185,22 @@ def _service(around: Surroundings, unit: Unit, fragment: str) -> ServiceUnit:
     conflicts = _names(unit, "Unit", "Conflicts")
     obstacle, doubt = _obstacle(around, unit) if refusal is None else (_of_refusal(unit, refusal), None)
     early = (unit.last("Unit", "DefaultDependencies") or "yes").lower() in ("0", "no", "n", "false", "f", "off")
-    elapses = tuple(_elapsing(unit))
+    elapses = tuple(_elapsing(around, unit))
     return ServiceUnit(unit.name, fragment, into, obstacle, conflicts, elapses, doubt, early)
 
 
-def _elapsing(unit: Unit) -> Iterator[tuple[str, str, int]]:
-    """Settings of a timer by which every boot starts its service; others wait for a date."""
+def _elapsing(around: Surroundings, unit: Unit) -> Iterator[tuple[str, str, int]]:
+    """Settings of a timer by which every boot starts its service; others wait for a date.
+
+    Of a path those that hold as soon as it is watched.
+    """
     for key in _ELAPSING if unit.name.endswith(".timer") else ():
         for value, path, line in unit.values("Timer", key):
             yield path, f"{key}={value}", line
+    for key in WATCHED if unit.name.endswith(".path") else ():
+        for value, path, line in unit.values("Path", key):
+            if watched_holds(around, key, value):
+                yield path, f"{key}={value}", line
 
 
 def _names(unit: Unit, section: str, *keys: str) -> tuple[str, ...]:

@@ -248,11 +248,16 @@ class BootStarts:
         return None
 
     def _by_trigger(self, trigger: str, path: str) -> Pull | None:
-        """A socket that is reached, or a timer that elapses after every boot."""
+        """A socket that is reached, a timer that elapses after every boot, or a path that is there.
+
+        A path that may come is like a socket: what it starts waits for somebody.
+        """
         if trigger.endswith(".socket"):
             return Pull(SOCKET, path)
         text = self.text(trigger)
-        return None if text is None or not text.elapses else Pull(TIMER, *text.elapses[0])
+        if text is not None and text.elapses:
+            return Pull(TIMER, *text.elapses[0])
+        return Pull(SOCKET, path) if text is not None and trigger.endswith(".path") else None
 
     def _not_pulled(self, unit: str) -> UnitStart:
         """Nothing on the way to the target pulls it in: the target, a preset or the lack of a unit decides."""

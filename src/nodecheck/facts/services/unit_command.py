@@ -45,6 +45,40 @@ class CommandLine(NamedTuple):
     """Why systemd would not start it."""
 
 
+class ExecLine(NamedTuple):
+    """One command of a unit, variables put in."""
+
+    key: str
+    """``ExecStartPre`` and the like."""
+    words: tuple[str, ...]
+    prefix: str
+    """systemd's marks before the program: with ``-`` a failure does not matter, with ``+`` no ``User=`` does."""
+    text: str
+    path: str
+    line: int
+
+
+def exec_lines(
+    host: Host, unit: Unit, section: str, keys: tuple[str, ...]
+) -> tuple[tuple[ExecLine, ...], Mapping[str, Word], str | None]:
+    """The commands of a unit in the order of ``keys``, its variables, and why systemd would not start it.
+
+    Raises what the host raises for an environment file that is there and cannot be read.
+    """
+    environment, problem = _environment(host, unit, [])
+    found: list[ExecLine] = []
+    for key in keys:
+        for value, path, line in unit.values(section, key):
+            command = _command(value, path, line)
+            if command is not None:
+                program, words, literal = command
+                rest = words if literal else _expanded(words, environment)
+                prefix = value[: len(value) - len(value.lstrip(_PREFIXES))]
+                every = (program.text, *[word.text for word in rest])
+                found.append(ExecLine(key, every, prefix, value, path, line))
+    return tuple(found), environment, problem
+
+
 def command_line(host: Host, unit: Unit) -> CommandLine | None:
     """The command line of a service; None where the unit has no ``ExecStart=`` that systemd takes.
 

@@ -107,6 +107,15 @@ def _negated(item: Condition, held: bool | None) -> bool | None:
     return None if held is None else held != item.negate
 
 
+WATCHED = ("PathExists", "PathExistsGlob", "DirectoryNotEmpty")
+"""Settings of a path unit that start its service at once where they hold (systemd.path(5))."""
+
+
+def watched_holds(around: Surroundings, key: str, path: str) -> bool:
+    """Whether one of :data:`WATCHED` holds at the next boot, as far as files tell."""
+    return path.startswith("/") and "%" not in path and _of_path(around, key, path) is True
+
+
 def _of_path(around: Surroundings, key: str, path: str) -> bool | None:
     if any(path == top or path.startswith(top + "/") for top in _VOLATILE):
         return _of_volatile(key, path)

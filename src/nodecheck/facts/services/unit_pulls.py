@@ -30,9 +30,10 @@ Pulls = Mapping[str, tuple[tuple[str, str], ...]]
 UPHOLDS_SINCE = 254
 """The systemd from which on directories ``.upholds`` count."""
 
-_PULLING = ("Wants", "Requires", "BindsTo", "Upholds")
+_PULLING = ("Wants", "Requires", "BindsTo", "Upholds", "OnSuccess")
 _CONFLICTS = "Conflicts"
-_TRIGGERING = {".timer": ("Timer", "Unit"), ".socket": ("Socket", "Service")}
+_WEAK = ("Wants", "OnSuccess")
+_TRIGGERING = {".timer": ("Timer", "Unit"), ".socket": ("Socket", "Service"), ".path": ("Path", "Unit")}
 """Kinds of units that start another one, and the section and key that name it where it has not the same name."""
 _ALL_CONFLICT = "shutdown.target"
 """What every unit conflicts with by default, and many say so in their text."""
@@ -235,7 +236,7 @@ class _Found(NamedTuple):
                     self.conflicts[name] = (*self.conflicts.get(name, ()), unit)
                 else:
                     self.pulls[name] = (*self.pulls.get(name, ()), (unit, item.path))
-                    if item.key != "Wants":
+                    if item.key not in _WEAK:
                         self.strong.setdefault(name, item.path)
                     yield name
 

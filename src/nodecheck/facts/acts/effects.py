@@ -1,0 +1,293 @@
+"""What one command does to the node.
+
+sysctl(8), modprobe(8), swapon(8), hostname(1), hostnamectl(1), iptables-restore(8), nft(8), systemctl(1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Optional
+
+from nodecheck.facts.acts.model import (
+    APPLIES,
+    FILTER,
+    HOSTNAME,
+    LOADS,
+    MODULE,
+    OFF,
+    ON,
+    REMOVES,
+    SETS,
+    STARTS,
+    STOPS,
+    SWAP,
+    SYSCTL,
+    UNIT,
+    Effect,
+)
+from nodecheck.formats.shell_calls import Words, printed_text
+from nodecheck.formats.shell_script import ShellStep
+from nodecheck.formats.sysctl_keys import key_path
+from nodecheck.formats.sysctl_lines import parse_procps
+
+ANY = "?"
+"""The name of what cannot be told."""
+
+PROC_SYS = "/proc/sys/"
+SYSCTL_CONF = "/etc/sysctl.conf"
+MOST_FILES = 64
+
+TRIGGERS = (
+    "sysctl", "/proc/sys", "modprobe", "insmod", "rmmod", "swapon", "swapoff", "hostname", "iptables", "ip6tables",
+    "nft", "systemctl",
+)  # fmt: skip
+"""A text without any of these words does nothing of what is asked about."""
+
+FileText = Callable[[str], Optional[str]]
+"""The text of a file; None where there is none."""
+
+
+def effects_of(step: ShellStep, content: FileText) -> tuple[Effect, ...]:
+    """The effects of a command that a script or a unit runs."""
+    if not step.words or step.words[0] is None:
+        return ()
+    program = step.words[0].rpartition("/")[2]
+    written = tuple(_written(step, program))
+    known = _PROGRAMS.get(program)
+    return written if known is None else (*written, *known(step.words[1:], step, content))
+
+
+def _written(step: ShellStep, program: str) -> Iterator[Effect]:
+    """What is written below ``/proc/sys``."""
+    targets = [path for path in step.writes if path]
+    value = step.given
+    if program == "tee":
+        targets += [word for word in step.words[1:] if word is not None and not word.startswith("-")]
+    elif program in ("echo", "printf"):
+        value = printed_text(program, step.words[1:])
+    elif program != "cat" or len(step.words) > 1:
+        value = None
+    for target in targets:
+        path = target if target.startswith("/") else f"{step.folder}/{target}"
+        if path.startswith(PROC_SYS):
+            yield Effect(SYSCTL, path.removeprefix(PROC_SYS), SETS, None if value is None else value.strip(" \t\n"))
+
+
+class _Options:
+    """The words of a command taken apart as getopt_long(3) does."""
+
+    def __init__(self, words: Words, with_word: str, long_with_word: tuple[str, ...] = ()) -> None:
+        self.flags: list[str] = []
+        self.values: list[tuple[str, str | None]] = []
+        """Options with their words."""
+        self.plain: list[str | None] = []
+        rest = list(words)
+        while rest:
+            word = rest.pop(0)
+            if word is None or word == "-" or not word.startswith("-"):
+                self.plain.append(word)
+            elif word == "--":
+                self.plain += rest
+                return
+            elif word.startswith("--"):
+                self._long(word, long_with_word, rest)
+            else:
+                self._short(word, with_word, rest)
+
+    def _long(self, word: str, with_word: tuple[str, ...], rest: list[str | None]) -> None:
+        name, equals, value = word.partition("=")
+        if equals:
+            self.values.append((name, value))
+        elif name in with_word:
+            self.values.append((name, rest.pop(0) if rest else None))
+        else:
+            self.flags.append(name)
+
+    def _short(self, word: str, with_word: str, rest: list[str | None]) -> None:
+        for at in range(1, len(word)):
+            if word[at] in with_word:
+                value = word[at + 1 :] or (rest.pop(0) if rest else None)
+                self.values.append((f"-{word[at]}", value))
+                return
+            self.flags.append(f"-{word[at]}")
+
+    def has(self, *flags: str) -> bool:
+        """Whether one of some options is given."""
+        return any(flag in self.flags for flag in flags)
+
+    def of(self, *names: str) -> list[str | None]:
+        """The words of some options."""
+        return [value for name, value in self.values if name in names]
+
+
+_LOADING = ("-p", "--load", "-f")
+
+
+def _sysctl(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    if "--system" in words:
+        yield Effect(SYSCTL, "", APPLIES)
+        return
+    load = [word for word in words if word is not None and word.startswith(_LOADING)]
+    plain = [word for word in words if word is None or not word.startswith("-")]
+    if load:
+        given = [word.removeprefix("--load").removeprefix("-p").removeprefix("-f").removeprefix("=") for word in load]
+        yield from _files([*[word for word in given if word], *plain] or [SYSCTL_CONF], step, content)
+        return
+    for word in plain:
+        key, equals, value = (ANY, "=", None) if word is None else word.partition("=")
+        if equals and (word is not None or "-w" in words):
+            name = ANY if word is None else key_path(key.strip(" \t"))
+            yield Effect(SYSCTL, name, SETS, None if value is None else value.strip(" \t"))
+
+
+def _files(paths: list[str | None], step: ShellStep, content: FileText) -> Iterator[Effect]:
+    """What ``sysctl -p`` sets by files; ``-`` is what it is given."""
+    for path in paths[:MOST_FILES]:
+        if path in ("-", "/dev/stdin"):
+            source, path = step.given, ""
+        else:
+            path = path if path is None or path.startswith("/") else f"{step.folder}/{path}"
+            source = None if path is None else content(path)
+            if source is None and path is not None:
+                continue  # there is no such file
+        if source is None:
+            yield Effect(SYSCTL, ANY, SETS)
+            continue
+        for line in parse_procps(source, path or ""):
+            if path:
+                yield Effect(SYSCTL, line.path, SETS, line.value, source=path, line=line.line, text=line.text)
+            elif line.value is not None:
+                yield Effect(SYSCTL, line.path, SETS, line.value)
+
+
+_NOT_LOADING = frozenset(
+    (
+        "-n", "--dry-run", "--show", "-D", "--show-depends", "-R", "--resolve-alias", "-c", "--showconfig",
+        "--show-config", "-V", "--version", "-h", "--help", "--show-modversions", "--dump-modversions",
+        "--show-exports",
+    )
+)  # fmt: skip
+
+
+def _modprobe(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    given = _Options(words, "CdS", ("--config", "--dirname", "--set-version"))
+    if given.has(*_NOT_LOADING) or given.of("-C", "-d", "-S", "--config", "--dirname", "--set-version"):
+        return
+    removes = given.has("-r", "--remove")
+    names = given.plain if removes or given.has("-a", "--all") else given.plain[:1]
+    only = "b" if given.has("-b", "--use-blacklist") else ""
+    only += "i" if given.has("-i", "--ignore-install") else ""
+    for name in names:
+        yield Effect(MODULE, ANY if name is None else module_of(name), REMOVES if removes else LOADS, only=only)
+
+
+def module_of(name: str) -> str:
+    """The name of a module, of its file too.
+
+    >>> module_of("ip-vs"), module_of("/lib/modules/x/br_netfilter.ko.xz")
+    ('ip_vs', 'br_netfilter')
+    """
+    return name.rpartition("/")[2].partition(".ko")[0].replace("-", "_")
+
+
+def _insmod(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    yield from (Effect(MODULE, ANY if word is None else module_of(word), LOADS, only="f") for word in words[:1])
+
+
+def _rmmod(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    names = [word for word in words if word is None or not word.startswith("-")]
+    yield from (Effect(MODULE, ANY if word is None else module_of(word), REMOVES) for word in names)
+
+
+_TAGS = {"-L": "LABEL=", "-U": "UUID="}
+
+
+def _swap(words: Words, what: str) -> Iterator[Effect]:
+    """The areas that ``swapon`` and ``swapoff`` are about."""
+    given = _Options(words, "LUpoT", ("--priority", "--options", "--fixpgsz"))
+    if given.has("-s", "--summary", "--show", "-h", "--help", "-V", "--version"):
+        return
+    if given.has("-a", "--all"):
+        yield Effect(SWAP, "", what)
+        return
+    for option, tag in _TAGS.items():
+        for value in given.of(option):
+            yield Effect(SWAP, ANY if value is None else f"{tag}{value}", what)
+    for name in given.plain:
+        yield Effect(SWAP, ANY if name is None else name, what)
+
+
+def _swapon(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    return _swap(words, ON)
+
+
+def _swapoff(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    return _swap(words, OFF)
+
+
+def _hostname(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    given = _Options(words, "F", ("--file",))
+    for path in given.of("-F", "--file"):
+        source = None if path is None else content(path)
+        lines = [line.strip(" \t\r") for line in (source or "").split("\n")]
+        name = next((line for line in lines if line and not line.startswith("#")), None)
+        yield Effect(HOSTNAME, "", SETS, name)
+    if not given.values and given.plain and not [flag for flag in given.flags if flag not in ("-b", "--boot", "-v")]:
+        yield Effect(HOSTNAME, "", SETS, given.plain[0])
+
+
+def _hostnamectl(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    given = _Options(words, "HM", ("--host", "--machine"))
+    verb = given.plain[0] if given.plain else ""
+    only_shown = given.has("--pretty") and not given.has("--static", "--transient")
+    if verb in ("set-hostname", "hostname") and len(given.plain) > 1 and not only_shown:
+        yield Effect(HOSTNAME, "", SETS, given.plain[1])
+
+
+def _restore(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    given = _Options(words, "TMwW", ("--table", "--modprobe", "--wait", "--wait-interval"))
+    if not given.has("-t", "--test"):
+        file = next((word for word in given.plain if word is not None), None) or step.reads
+        yield Effect(FILTER, file or "", LOADS)
+
+
+def _nft(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    given = _Options(words, "fID", ("--file", "--includepath", "--define"))
+    files = given.of("-f", "--file")
+    if files and not given.has("-c", "--check"):
+        yield Effect(FILTER, (step.reads if files[0] == "-" else files[0]) or "", LOADS)
+    elif given.plain[:2] == ["flush", "ruleset"]:
+        yield Effect(FILTER, "", REMOVES)
+
+
+_STARTING = ("start", "restart", "try-restart", "reload-or-restart", "enable", "reenable")
+_STOPPING = ("stop", "disable", "mask")
+
+
+def _systemctl(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    given = _Options(words, "tpsnHMo", ("--type", "--property", "--signal", "--lines", "--host", "--machine", "--root"))
+    verb = given.plain[0] if given.plain else None
+    now = verb not in ("enable", "reenable", "disable", "mask") or given.has("--now")
+    what = STARTS if verb in _STARTING else STOPS if verb in _STOPPING else ""
+    if what and now and not given.of("--root") and not given.has("--user"):
+        for name in given.plain[1:]:
+            if name is not None:
+                yield Effect(UNIT, name if "." in name else f"{name}.service", what)
+
+
+def _service(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    name, verb = words[:2] if len(words) > 1 else (None, None)
+    if name is not None and verb in ("start", "restart", "stop"):
+        yield Effect(UNIT, f"{name}.service", STOPS if verb == "stop" else STARTS)
+
+
+_RESTORES = (
+    "iptables-restore", "ip6tables-restore", "iptables-legacy-restore", "ip6tables-legacy-restore",
+    "iptables-nft-restore", "ip6tables-nft-restore",
+)  # fmt: skip
+
+_PROGRAMS: dict[str, Callable[[Words, ShellStep, FileText], Iterator[Effect]]] = {
+    "sysctl": _sysctl, "modprobe": _modprobe, "insmod": _insmod, "rmmod": _rmmod, "swapon": _swapon,
+    "swapoff": _swapoff, "hostname": _hostname, "hostnamectl": _hostnamectl, "nft": _nft, "systemctl": _systemctl,
+    "service": _service, "rc-service": _service, **dict.fromkeys(_RESTORES, _restore),
+}  # fmt: skip

@@ -1,0 +1,257 @@
+"""Following what the boot runs: a command, and the scripts that it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from nodecheck.errors import FactError
+from nodecheck.facts.acts.effects import TRIGGERS
+from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, shell_call
+from nodecheck.formats.shell_script import ShellStep, Surroundings, steps_of
+from nodecheck.host import Host, exists, names_in
+from nodecheck.host.base import stat_or_none
+from nodecheck.record import NamedTuple
+from nodecheck.text import decode
+
+MOST_SCRIPTS = 200
+MOST_SCRIPT_BYTES = 64 << 10
+"""A larger file is a program that has a script's first line."""
+MOST_CALLED = 2
+"""A script that the boot runs, and one that this calls."""
+
+OWN_DIRS = ("/etc/", "/home/", "/opt/", "/root/", "/srv/", "/usr/local/", "/var/", "/mnt/", "/data/")
+"""Where an administrator's own scripts lie: they are read to the end, for they may call others."""
+
+PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+_SHELL_PATHS = ("/bin/sh", "/usr/bin/sh")
+_VOLATILE = ("/run", "/var/run", "/proc", "/sys", "/dev", "/tmp", "/var/tmp", "/mnt", "/media")  # noqa: S108 - only named
+"""What is there now says nothing of the next boot."""
+
+_KINDS = {"-f": "file", "-d": "dir", "-b": "block", "-c": "char", "-p": "fifo", "-S": "socket"}
+
+
+class BootCommand(NamedTuple):
+    """One command that the boot runs, or may run, and where it stands."""
+
+    step: ShellStep
+    source: str
+    line: int
+    text: str
+    reason: str = ""
+    """Why nobody can tell whether it runs."""
+
+
+class NodeFiles(Surroundings):
+    """What scripts may ask of the files of a node."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self._known: dict[str, bool] = {}
+        self._programs: bool | None = None
+
+    @property
+    def has_programs(self) -> bool:
+        """Whether the programs of a system are here: an image, not some files of one."""
+        if self._programs is None:
+            self._programs = any(exists(self.host, shell) for shell in _SHELL_PATHS)
+        return self._programs
+
+    def has(self, program: str) -> bool:
+        """Whether a program is there; where none are, every one is taken to be."""
+        if program not in self._known:
+            self._known[program] = not self.has_programs or self.place(program) is not None
+        return self._known[program]
+
+    def place(self, program: str) -> str | None:
+        """The path of a program."""
+        if "/" in program:
+            return program if program.startswith("/") and exists(self.host, program) else None
+        paths = (f"{folder}/{program}" for folder in PATH)
+        return next((path for path in paths if exists(self.host, path)), None)
+
+    def test(self, option: str, path: str) -> bool | None:
+        """What ``test`` says of a path that the boot does not make anew."""
+        if not path.startswith("/") or any(path == top or path.startswith(top + "/") for top in _VOLATILE):
+            return None
+        try:
+            if option in ("-L", "-h"):
+                return self.host.link(path) is not None
+            found = stat_or_none(self.host, path)
+        except FactError:
+            return None
+        if found is None:
+            return False if self.host.whole and self.has_programs else None
+        if option in ("-e", "-r", "-w", "-a"):
+            return True
+        if option == "-x":
+            return found.executable
+        if option == "-s":
+            return found.size > 0
+        return found.kind == _KINDS[option] if option in _KINDS else None
+
+    def matching(self, pattern: str) -> tuple[str, ...] | None:
+        """The paths that a pattern stands for; marks in the last component alone."""
+        from fnmatch import fnmatchcase
+
+        folder, _, name = pattern.rpartition("/")
+        if not folder.startswith("/") or any(mark in folder for mark in "*?[{") or "{" in name:
+            return None
+        try:
+            names = names_in(self.host, folder)
+        except FactError:
+            return None
+        found = [f"{folder}/{one}" for one in names if fnmatchcase(one, name) and not one.startswith(".")]
+        return tuple(found) or (pattern,)
+
+
+class Follower:
+    """Follows commands into the scripts of a node, each script once."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.files = NodeFiles(host)
+        self.left = MOST_SCRIPTS
+        self.done: set[str] = set()
+        self._heads: dict[str, bytes | None] = {}
+
+    def text(self, path: str) -> str | None:
+        """The text of a file that a command reads; None where there is none."""
+        try:
+            return decode(self.host.read(path, MOST_SCRIPT_BYTES))
+        except FactError:
+            return None
+
+    def command(
+        self, step: ShellStep, source: str, line: int, text: str, reason: str = "", depth: int = 0
+    ) -> Iterator[BootCommand]:
+        """A command, and what the script does that it calls, if it calls one."""
+        yield BootCommand(step, source, line, text, step.reason or reason)
+        called = self._called(step)
+        if called is not None:
+            path, arguments, known_shell, strict = called
+            variables = {} if step.variables is None else step.variables
+            yield from self.script(path, arguments, variables, step.reason or reason, depth + 1, known_shell, strict)
+
+    def shell(
+        self, source: str, path: str, line: int, text: str, variables: Mapping[str, str | None], strict: bool = False
+    ) -> Iterator[BootCommand]:
+        """A text that a shell is given in one line of a file."""
+        for step in steps_of(source, (), variables, strict, self.files, TRIGGERS):
+            yield from self.command(step, path, line, text)
+
+    def script(
+        self,
+        path: str,
+        arguments: Words = (),
+        variables: Mapping[str, str | None] | None = None,
+        reason: str = "",
+        depth: int = 1,
+        known_shell: bool = False,
+        strict: bool = False,
+    ) -> Iterator[BootCommand]:
+        """What a script does; nothing where it is none, and where it has been followed before."""
+        if path in self.done or depth > MOST_CALLED or self.left <= 0:
+            return
+        head = self._head(path)
+        if head is None or not (known_shell or head.startswith(b"#!")):
+            return
+        self.done.add(path)
+        source = self._source(path)
+        if source is None:
+            return
+        lines = source.split("\n")
+        shell = known_shell or _is_shell(lines[0])
+        if lines[0].startswith("#!") and not known_shell and not self._has_interpreter(lines[0]):
+            return
+        self.left -= 1
+        if not shell:
+            yield from _undecided(path, lines)
+            return
+        for step in steps_of(source, arguments, variables, strict, self.files, TRIGGERS):
+            text = lines[step.line - 1].strip(" \t\r") if step.line <= len(lines) else ""
+            yield from self.command(step, path, step.line, text, reason, depth)
+
+    def _source(self, path: str) -> str | None:
+        """The text of a script that matters; one of a package only if it holds a word that does."""
+        try:
+            raw = self.host.read(path, MOST_SCRIPT_BYTES)
+        except FactError:
+            return None
+        if not path.startswith(OWN_DIRS) and not any(word.encode() in raw for word in TRIGGERS):
+            return None
+        return decode(raw)
+
+    def is_script(self, path: str) -> bool:
+        """Whether a file is a script that matters: of the administrator's own, or with a word that does."""
+        if not path.startswith("/") or self._head(path) != b"#!":
+            return False
+        return self._source(path) is not None
+
+    def _head(self, path: str) -> bytes | None:
+        if path not in self._heads:
+            try:
+                self._heads[path] = self.host.read_at(path, 0, 2)
+            except FactError:
+                self._heads[path] = None
+        return self._heads[path]
+
+    def _has_interpreter(self, first: str) -> bool:
+        """A line that ends with a carriage return names a program that is not there."""
+        words = first[2:].strip(" \t").split(" ")
+        return not first.endswith("\r") and self.files.has(words[0])
+
+    def _called(self, step: ShellStep) -> tuple[str, Words, bool, bool] | None:
+        """The script that a command calls: path, arguments, whether a shell is told to read it, and ``-e``."""
+        first = step.words[0] if step.words else None
+        if first is None:
+            return None
+        base = first.rpartition("/")[2]
+        if base in SHELLS:
+            call = shell_call(step.words)
+            return None if not call.file else (self._at(call.file, step), call.arguments, True, call.strict)
+        if base in (".", "source"):
+            path = step.words[1] if len(step.words) > 1 else None
+            return None if path is None else (self._at(path, step), (), True, False)
+        if base in _PLAIN:
+            return None
+        if "/" not in first:
+            place = self.files.place(first)
+            return None if place is None else (place, step.words[1:], False, False)
+        return self._at(first, step), step.words[1:], False, False
+
+    def _at(self, path: str, step: ShellStep) -> str:
+        if path.startswith("/") or not step.folder:
+            return path
+        return f"{step.folder}/{path.removeprefix('./')}"
+
+
+_PLAIN = frozenset(
+    (
+        "echo", "printf", "true", "false", ":", "sysctl", "modprobe", "swapon", "swapoff", "hostname", "systemctl",
+        "rm", "mkdir", "touch", "cat", "cp", "mv", "ln", "chmod", "chown", "sleep", "grep", "sed", "awk", "ip",
+        "iptables", "ip6tables", "nft", "mount", "umount", "tee", "logger", "test", "[", "find", "sort", "cut",
+        "head", "tail", "date", "env", "insmod", "rmmod", "udevadm", "mkswap", "dd", "kill", "ls", "install", "tr",
+        "wc", "uname", "id", "lsmod",
+    )
+)  # fmt: skip
+"""Programs that are no scripts."""
+
+
+def _is_shell(first: str) -> bool:
+    return any(word.rpartition("/")[2] in SHELLS for word in first[2:].split(" "))
+
+
+def _undecided(path: str, lines: list[str]) -> Iterator[BootCommand]:
+    """The lines of a script in another language that may matter."""
+    for number, line in enumerate(lines, 1):
+        if any(word in line for word in TRIGGERS) and not line.lstrip(" \t").startswith("#"):
+            for words in crude_commands(line.replace(",", " ").replace("[", " ").replace("]", " ")):
+                at = next((place for place, word in enumerate(words) if _is_trigger(word)), None)
+                if at is not None:
+                    step = ShellStep(words[at:], number)
+                    yield BootCommand(step, path, number, line.strip(" \t\r"), "what it is written in is not followed")
+
+
+def _is_trigger(word: str | None) -> bool:
+    return word is not None and word.rpartition("/")[2] in TRIGGERS
