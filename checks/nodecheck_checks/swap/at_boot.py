@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen
-from nodecheck.facts import BootStarts, Fstab, Generators, SwapCommands, SwapOptions, SwapPulls
-from nodecheck.facts.files.fstab import FSTAB, FstabEntry
+from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, unknown
+from nodecheck.facts.services.generators import Generators
+from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.services.unit_start import KEEPING, TARGET
 from nodecheck.facts.swap.units import SWAP_TARGET
@@ -100,13 +100,23 @@ class SwapBoot:
         self.kept(stop.evidence for stop in found.stops if stop.kind in KEEPING)
         return found.acts
 
-    def turned_off(self, commands: Lazy[SwapCommands]) -> bool:
-        """Whether a boot unit or ``rc.local`` runs ``swapoff -a`` once all is on that ``swap.target`` waits for."""
-        off = commands().off
-        if off is not None:
-            self.off = seen(off.source, off.text, line=off.line)
-            self._reasons.append(self.off)
-        return off is not None
+    def turned_off(self, commands: Lazy[SwapCommands], *specs: str) -> bool:
+        """Whether the boot turns an area off again once all is on that ``swap.target`` waits for."""
+        off = commands().off(*specs)
+        if off is None or off.doubt is not None:
+            return False
+        self.off = seen(off.source, off.text, line=off.line)
+        self._reasons.append(self.off)
+        return True
+
+    def unless_off(self, found: Outcome, commands: Lazy[SwapCommands], *specs: str) -> Outcome:
+        """A failure; unknown where the area may be turned off again, and nobody can tell."""
+        off = commands().off(*specs)
+        if off is None or off.doubt is None:
+            return found
+        told = (*found.evidence, seen(off.source, off.text, line=off.line))
+        message = f"{found.message}; {off.text!r} in {off.source} may turn it off again: {off.doubt}"
+        return unknown(message, code=off.doubt.code, subject=found.subject, expected=EXPECTED, evidence=list(told))
 
     def of_fstab(self, fstab: Fstab, pulls: Lazy[SwapPulls], commands: Lazy[SwapCommands]) -> Iterator[Outcome]:
         """The swap areas of fstab that the next boot turns on; OpenRC runs ``swapon -a`` in its service ``swap``."""
@@ -133,8 +143,10 @@ class SwapBoot:
             by_target = _hooked_up(first) and not self.stopped(unit, is_device(first.spec))
             starts = by_target or (not self.masked(unit) and self._wanted(unit, pulls))
             waited_for = by_target and not first.says("nofail", "fail")
-            if starts and not (waited_for and self.turned_off(commands)):
-                yield _of_lines(groups[unit])
+            specs = (first.spec, device_node(first.spec))
+            if starts and not (waited_for and self.turned_off(commands, *specs)):
+                found = _of_lines(groups[unit])
+                yield self.unless_off(found, commands, *specs) if waited_for else found
 
     def _wanted(self, unit: str, pulls: Lazy[SwapPulls]) -> bool:
         """Whether something else than the generator's own link pulls the unit of a line in."""

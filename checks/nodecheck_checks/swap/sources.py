@@ -93,9 +93,10 @@ def of_zram(boot: SwapBoot, zram: ZramGenerator, commands: Lazy[SwapCommands]) -
         unit = f"dev-{device.name}.swap"
         setup = f"systemd-zram-setup@{device.name}.service"
         starts = enabled is not False and not boot.stopped(unit, on_device=False) and not boot.masked(setup)
-        if starts and not boot.turned_off(commands):
+        node = f"/dev/{device.name}"
+        if starts and not boot.turned_off(commands, node):
             fix = _zram_fix(device, unit, hidden)
-            yield _of_zram(boot, device, fix, enabled is None)
+            yield boot.unless_off(_of_zram(boot, device, fix, enabled is None), commands, node)
 
 
 def _of_zram(boot: SwapBoot, device: ZramDevice, fix: Fix, unsure: bool) -> Outcome:

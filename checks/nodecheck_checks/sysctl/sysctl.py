@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Evidence, Lazy, Results, Severity, check, fail, ok, seen, skip, unknown
+from collections.abc import Callable
+
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts import (
     BootModules,
@@ -22,6 +24,7 @@ from nodecheck.facts.kernel.modprobe import Modprobe
 from nodecheck.facts.kernel.modules import ModuleLoading
 from nodecheck.facts.kernel.trees import BootTree, RunningTree
 from nodecheck.facts.sysctl.at_boot import SYSTEMD, BootSysctls, Held
+from nodecheck.facts.sysctl.runs import SysctlRun
 from nodecheck.facts.sysctl.udev import UdevSysctls
 from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, RunningSysctls, holds_number, module_of
 from nodecheck.fix import Fix, by_hand
@@ -192,7 +195,7 @@ def sysctl_boot(
             told = [seen(f"{PROC_SYS}/{path}")]
             yield fail(_absent(path), expected=wanted, actual="no such key", evidence=told)
             return
-        yield from _judged(path, wanted, sysctls, sysctls.held(path), ())
+        yield from _judged(path, wanted, sysctls, lambda files: files.held(path), ())
         return
     verdict = modules().verdict(module)
     if verdict.state == UNCLEAR:
@@ -245,48 +248,92 @@ def _of_module(path: str, wanted: str, sysctls: BootSysctls, verdict: BootVerdic
         return
     built_in = verdict.state == BUILT_IN
     if verdict.early or sysctls.writer.name is None:
-        yield from _judged(path, wanted, sysctls, sysctls.held(path, cmdline=built_in), verdict.evidence, verdict)
+        how: How = lambda files: files.held(path, cmdline=built_in)  # noqa: E731 - one of three
+        yield from _judged(path, wanted, sysctls, how, verdict.evidence, verdict)
         return
     rule = udev().again(module, path) if sysctls.writer.name == SYSTEMD else None
     if rule is not None:
         told = (*verdict.evidence, seen(rule.path, rule.text, line=rule.line))
-        yield from _judged(path, wanted, sysctls, sysctls.held(path, cmdline=False), told, verdict)
+        yield from _judged(path, wanted, sysctls, lambda files: files.held(path, cmdline=False), told, verdict)
         return
     held = sysctls.held(path, cmdline=False, files=False)
     if held.beaten:
         note = f"{module} is loaded after the files are applied, so that they do not count"
         held = held._replace(notes=(note, *held.notes))
-    yield from _judged(path, wanted, sysctls, held, verdict.evidence, verdict)
+    yield from _judged(path, wanted, sysctls, lambda _: held, verdict.evidence, verdict)
+
+
+How = Callable[[BootSysctls], Held]
+"""What a key holds by some of what acts at boot."""
 
 
 def _judged(
     path: str,
     wanted: str,
     sysctls: BootSysctls,
-    held: Held,
+    how: How,
     more: tuple[Evidence, ...],
     verdict: BootVerdict | None = None,
 ) -> Results:
-    """Compare what the key will hold with what is wanted."""
+    """Compare what the key will hold with what is wanted, by what is shown to act.
+
+    What only may act matters where it would make the verdict another one.
+    """
+    sure = sysctls.sure()
+    held = how(sure)
+    for run in sysctls.doubted():
+        perhaps = how(sysctls.sure(run))
+        if run.doubt is not None and _is_met(perhaps, wanted) != _is_met(held, wanted):
+            yield _doubted(path, wanted, sysctls, perhaps, run.doubt, more)
+            return
+    unclear = sysctls.unclear(path)
+    if unclear is not None:
+        yield _unclear(path, wanted, unclear, held)
+        return
+    yield _compared(path, wanted, sure, held, more, verdict)
+
+
+def _is_met(held: Held, wanted: str) -> bool | None:
+    return None if held.value is None else meets(held.value, wanted)
+
+
+def _doubted(
+    path: str, wanted: str, sysctls: BootSysctls, held: Held, doubt: FactError, more: tuple[Evidence, ...]
+) -> Outcome:
+    """What the key holds if something is run, which nobody can tell."""
+    actual = "" if held.value is None else held.value[:MOST_CHARS]
+    message = _noted(f"{dotted(path)} will be {actual} ({_origin(held)})", sysctls, path, held)
+    evidence = [*lines_seen(held), *writer_seen(sysctls), *more]
+    return unknown(f"{message}, if that is run: {doubt}", code=doubt.code, expected=wanted, evidence=evidence)
+
+
+def _unclear(path: str, wanted: str, run: SysctlRun, held: Held) -> Outcome:
+    """The last that sets the key sets it to what cannot be told."""
+    setter = run.command
+    message = f"what {setter.text!r} of {setter.source} makes of {dotted(path)} cannot be told from its text"
+    evidence = [seen(setter.source, setter.text, line=setter.line), *lines_seen(held)]
+    return unknown(message, code="unsupported", expected=wanted, evidence=evidence)
+
+
+def _compared(
+    path: str,
+    wanted: str,
+    sysctls: BootSysctls,
+    held: Held,
+    more: tuple[Evidence, ...],
+    verdict: BootVerdict | None,
+) -> Outcome:
     subject = dotted(path)
-    lines = lines_seen(held) or looked_into(sysctls, subject)
-    evidence = [*lines, *writer_seen(sysctls), *more]
+    evidence = [*(lines_seen(held) or looked_into(sysctls, subject)), *writer_seen(sysctls), *more]
     if held.value is None:
         message = f"nothing that counts sets {subject}, and the kernel's own default is not known"
-        yield unknown(_noted(message, sysctls, path, held), code="unsupported", expected=wanted, evidence=evidence)
-        return
+        return unknown(_noted(message, sysctls, path, held), code="unsupported", expected=wanted, evidence=evidence)
     actual = held.value[:MOST_CHARS]
     message = _noted(f"{subject} will be {actual} ({_origin(held)})", sysctls, path, held)
-    run = sysctls.run_of(held.by)
-    if run is not None and run.doubt is not None:
-        message = f"{message}, if that is run: {run.doubt}"
-        yield unknown(message, code=run.doubt.code, expected=wanted, evidence=evidence)
-        return
     if meets(held.value, wanted):
-        yield ok(message, expected=wanted, actual=actual, evidence=evidence)
-    else:
-        fix = boot_fix(path, wanted, sysctls, held, verdict)
-        yield fail(message, expected=wanted, actual=actual, evidence=evidence, fix=fix)
+        return ok(message, expected=wanted, actual=actual, evidence=evidence)
+    fix = boot_fix(path, wanted, sysctls, held, verdict)
+    return fail(message, expected=wanted, actual=actual, evidence=evidence, fix=fix)
 
 
 def _origin(held: Held) -> str:

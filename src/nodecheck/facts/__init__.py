@@ -83,13 +83,13 @@ if TYPE_CHECKING:
     from nodecheck.facts.security.selinux_boot import SelinuxAtBoot as SelinuxAtBoot
     from nodecheck.facts.security.selinux_boot import SelinuxConfig as SelinuxConfig
     from nodecheck.facts.security.selinux_lsm import KernelLsm as KernelLsm
-    from nodecheck.facts.services.boot_commands import BootCommands as BootCommands
     from nodecheck.facts.services.cmdline import BootUnits as BootUnits
     from nodecheck.facts.services.generators import Generators as Generators
     from nodecheck.facts.services.init_system import InitSystem as InitSystem
     from nodecheck.facts.services.openrc import Runlevels as Runlevels
     from nodecheck.facts.services.openrc import StartedServices as StartedServices
     from nodecheck.facts.services.presets import FirstBoot as FirstBoot
+    from nodecheck.facts.services.rc_local import RcLocal as RcLocal
     from nodecheck.facts.services.running import Services as Services
     from nodecheck.facts.services.service_units import KnownServices as KnownServices
     from nodecheck.facts.services.service_units import OtherServices as OtherServices
@@ -119,7 +119,6 @@ _HOMES = {
     "BootActs": "acts.at_boot",
     "BootCgroups": "kernel.cgroups",
     "BootCmdline": "boot.next_boot",
-    "BootCommands": "services.boot_commands",
     "BootConfig": "kernel.config",
     "BootHostname": "network.hostname",
     "BootModules": "kernel.at_boot",
@@ -181,6 +180,7 @@ _HOMES = {
     "PackageSigns": "packages.packages",
     "Packages": "packages.packages",
     "Processors": "hardware.processors",
+    "RcLocal": "services.rc_local",
     "Routes": "network.routes",
     "Runlevels": "services.openrc",
     "RunningConfig": "kernel.config",

@@ -104,7 +104,7 @@ class _Continue(Exception):
 
 def steps_of(
     source: str,
-    arguments: tuple[str, ...] = (),
+    arguments: Words = (),
     variables: Mapping[str, str | None] | None = None,
     strict: bool = False,
     node: Surroundings | None = None,
@@ -134,9 +134,7 @@ def ends_on_failure(options: list[str]) -> bool:
 class _Walk:
     """One run through a script."""
 
-    def __init__(
-        self, node: Surroundings, arguments: tuple[str, ...], variables: dict[str, str | None], strict: bool
-    ) -> None:
+    def __init__(self, node: Surroundings, arguments: Words, variables: dict[str, str | None], strict: bool) -> None:
         self.node = node
         self.arguments: Words = arguments
         self.variables = variables

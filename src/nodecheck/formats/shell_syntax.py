@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Union
 
 from nodecheck.record import NamedTuple
@@ -470,7 +470,13 @@ class _Parser:
         word = token.word.plain if token.word is not None else ""
         if word == "{":
             return self.group("}", apart=False)
-        reader = {"if": self.of_if, "case": self.of_case, "for": self.of_for, "while": self.loop, "until": self.loop}
+        reader: dict[str, Callable[[], Node]] = {
+            "if": self.of_if,
+            "case": self.of_case,
+            "for": self.of_for,
+            "while": self.loop,
+            "until": self.loop,
+        }
         if word in reader:
             found = reader[word]()
             self.redirects()

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from nodecheck.facts.acts.follow import Follower
+from nodecheck.facts.acts.hooks import (
+    CRON_DIRS,
+    CRON_SPOOLS,
+    CRON_TABLES,
+    HOOKS,
+    INTERFACES,
+    cron,
+    hooks,
+    interfaces,
+    local_d,
+    rc_local,
+    sysv_scripts,
+)
 from nodecheck.facts.acts.model import Act
 from nodecheck.facts.acts.units import started_acts, unit_acts
 from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.rc_local import RcLocal
 from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.services.sysv import SysvScripts
 from nodecheck.host import Host
-from nodecheck.model.sources import Named, Sources, UnitText
+from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Dir, File, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
 
 
@@ -22,13 +40,39 @@ class CommandActs(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (UnitText("*"), Named("a command that the boot runs"))
+        return (
+            UnitText("*"),
+            *map(File, CRON_TABLES),
+            *map(Tree, CRON_DIRS),
+            *map(Tree, CRON_SPOOLS),
+            *[Tree(hook.folder) for hook in HOOKS],
+            File(INTERFACES),
+            Tree(f"{INTERFACES}.d"),
+            Tree("/etc/local.d"),
+            Dir("/etc/network"),
+            Named("a command that the boot runs"),
+        )
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, starts: BootStarts) -> CommandActs:
+    def read(
+        cls, host: Host, init: InitSystem, starts: BootStarts, local: RcLocal, scripts: Lazy[SysvScripts]
+    ) -> CommandActs:
         """Raises what the host raises for a file that is there and cannot be read."""
         follower = Follower(host)
+        if init.name == "openrc":
+            return cls(tuple(local_d(host, follower, starts)))
         if not init.is_systemd:
             return cls()
-        acts = tuple(unit_acts(host, starts, follower))
+        acts = tuple(_of_systemd(host, follower, starts, local, scripts))
         return cls((*acts, *started_acts(host, starts, follower, acts)))
+
+
+def _of_systemd(
+    host: Host, follower: Follower, starts: BootStarts, local: RcLocal, scripts: Lazy[SysvScripts]
+) -> Iterator[Act]:
+    yield from unit_acts(host, starts, follower)
+    yield from rc_local(follower, starts, local)
+    yield from sysv_scripts(follower, starts, scripts())
+    yield from cron(host, follower, starts)
+    yield from hooks(host, follower, starts)
+    yield from interfaces(host, follower, starts)

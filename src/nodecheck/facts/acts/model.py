@@ -87,7 +87,7 @@ class Act(NamedTuple):
     doubt: FactError | None = None
     """Why nobody can tell whether it runs; its code is the cause. Given where and only where ``UNTOLD``."""
     stops: tuple[Evidence, ...] = ()
-    """What keeps it from running, where it ``STAYS``."""
+    """What keeps it from running that would run else; nothing where it is masked, or not enabled."""
     why: str = ""
     """The same in words."""
 
@@ -129,9 +129,10 @@ def by_start(act: Act, start: UnitStart) -> Act:
     if act.state == STAYS:
         return act
     if start.stays or start.fails is not None:
-        stop = start.fails or start.stop(*KEEPING) or start.stop()
-        told = stop.evidence if stop is not None else ()
-        return act._replace(state=STAYS, doubt=None, stops=told, why=stop.message if stop is not None else "")
+        stop = start.fails or start.stop(*KEEPING)
+        if stop is None:
+            return act._replace(state=STAYS, doubt=None)
+        return act._replace(state=STAYS, doubt=None, stops=stop.evidence, why=stop.message)
     if start.pull is None and start.error is None:
         return act._replace(state=STAYS, doubt=None, why=f"nothing starts {start.unit} at boot")
     if start.error is not None:

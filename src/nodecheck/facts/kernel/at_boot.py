@@ -108,7 +108,7 @@ class BootModules(NamedTuple):
         name = module_name(name)
         if self.tree.builtin is not None and self.tree.has_built_in(name):
             return _built_in(seen(self.tree.builtin.path, f"{name}.ko"), self.tree.release)
-        return self._taken_away(name, self._loaded(name))
+        return self._taken_away(name, self._still_taken(self._loaded(name)))
 
     def _loaded(self, name: str) -> BootVerdict:
         found = self.loading.outcome(name, self._early_loads())
@@ -126,6 +126,18 @@ class BootModules(NamedTuple):
         if found is None or found.state == BLOCKED:
             found = self._unclear(name) or (self._unsure(name) if shown is None else None) or found
         return found or self._nothing(name, shown)
+
+    def _still_taken(self, found: BootVerdict) -> BootVerdict:
+        """The verdict on a load after sysctl.d: with ``kernel.modules_disabled`` the kernel takes no more."""
+        if found.state != LOADED or found.early or found.load is None:
+            return found
+        held = self.sysctls().sure().held("kernel/modules_disabled")
+        if held.by is None or held.value != "1" or self.sysctls().run_of(held.by) is not None:
+            return found
+        told = seen(held.by.source, held.by.text.strip(" \t\r"), line=held.by.line)
+        block = Block(BLOCKED, f"{held.by.source} has the kernel take no more modules before that", told)
+        message = f"{found.load.path} names it, but {block.message}"
+        return BootVerdict(BLOCKED, message, (*found.evidence, told), load=found.load, block=block)
 
     def _taken_away(self, name: str, found: BootVerdict) -> BootVerdict:
         """The verdict on a module that a script takes away again, if it can: one that is in use stays."""

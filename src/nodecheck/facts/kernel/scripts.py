@@ -6,17 +6,22 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError
+from nodecheck.facts.acts.at_boot import BootActs
+from nodecheck.facts.acts.effects import ANY
+from nodecheck.facts.acts.follow import NodeFiles
+from nodecheck.facts.acts.model import LOADS, MODULE, STAYS, Act, Effect
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.kernel.modules_load import Load
-from nodecheck.facts.services.init_system import InitSystem, Unit, load_unit
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.rc_local import PLACES, RcLocal
 from nodecheck.facts.services.starts import RC_LOCAL, BootStarts
-from nodecheck.facts.services.unit_start import KEEPING, MASK, NOT_PULLED, Stop
+from nodecheck.facts.services.unit_start import MASK, NOT_PULLED, OBSTACLE, Stop
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import File, Sources, Tree, UnitText
+from nodecheck.model.sources import File, Sources, Tree
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -26,13 +31,8 @@ SCRIPT_DIR = "/etc/sysconfig/modules"
 RC_MODULES = "/etc/rc.modules"
 """Run by the same units as the scripts in that directory."""
 
-RC_LOCALS = ("/etc/rc.d/rc.local", "/etc/rc.local", "/etc/init.d/boot.local")
-"""Run at the end of the boot: by other inits, and by rc-local.service (systemd-rc-local-generator(8))."""
-
 RUNNERS = ("rhel-loadmodules.service", "loadmodules.service", "fedora-loadmodules.service")
 """Units of the package initscripts: of EL7, of EL8, of Fedora up to 29. EL9 has none."""
-
-MOST_UNITS = 2048
 
 
 class ModuleScript(NamedTuple):
@@ -65,19 +65,21 @@ class ModuleScripts(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Tree(SCRIPT_DIR, "*.modules"), File(RC_MODULES), *map(File, RC_LOCALS))
+        return (Tree(SCRIPT_DIR, "*.modules"), File(RC_MODULES), *map(File, PLACES))
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, starts: BootStarts, release: Lazy[OsRelease]) -> ModuleScripts:
+    def read(
+        cls, host: Host, init: InitSystem, starts: BootStarts, release: Lazy[OsRelease], local: RcLocal
+    ) -> ModuleScripts:
         """Raises what the host raises for a directory or a script that cannot be read."""
         found: list[ModuleScript] = []
         paths = list(_paths(host))
         if paths:
             run, why = _runner(init, starts, release)
             found += [script for path in paths for script in _script(host, path, run, why)]
-        for path in RC_LOCALS:
-            if not (host.link(path) or "").endswith("rc.d/rc.local"):  # EL's /etc/rc.local: the same file
-                found += [_of_rc_local(script, starts) for script in _script(host, path, True, None)]
+        found += [_of_rc_local(script, starts) for script in _script(host, local.path, True, None)]
+        for path in local.others:  # another distribution's
+            found += _script(host, path, False, seen(local.path, "present" if local.executable else None))
         return cls(tuple(found))
 
 
@@ -106,7 +108,7 @@ def _script(host: Host, path: str, run: bool, why: Evidence | None) -> tuple[Mod
         return ()
     from nodecheck.facts.kernel.load_scripts import parse_script
 
-    return (ModuleScript(path, executable, parse_script(source), run, why),)
+    return (ModuleScript(path, executable, parse_script(source, NodeFiles(host)), run, why),)
 
 
 def _runner(init: InitSystem, starts: BootStarts, release: Lazy[OsRelease]) -> tuple[bool, Evidence]:
@@ -150,20 +152,27 @@ class UnitLoads(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (UnitText("*.service"),)
+        return ()
 
     @classmethod
-    def read(cls, host: Host, init: InitSystem, starts: BootStarts) -> UnitLoads:
-        """Raises what the host raises for a unit file that cannot be read."""
+    def read(cls, init: InitSystem, starts: BootStarts, acts: BootActs) -> UnitLoads:
+        """Raises what the host raises for a file that cannot be read. ``rc.local`` is left to ModuleScripts."""
         if not init.is_systemd:
             return cls()
-        units = [(unit, starts.of(unit.name)) for unit in _loading(host, starts)]
-        loads = [load for unit, found in units if found.acts and found.error is None for load in _of_unit(unit)]
-        doubts = [(unit, found.error) for unit, found in units if found.acts and found.error is not None]
-        kept = [(unit, stop) for unit, found in units if (stop := found.stop(*KEEPING)) is not None]
-        stopped = [(load, stop) for unit, stop in kept for load in _of_unit(unit)]
-        unsure = [(load, error) for unit, error in doubts for load in _of_unit(unit)]
-        return cls((*_instances(starts), *loads), tuple(stopped), tuple(unsure))
+        found = [(_load(effect, act), act) for effect, act in acts.of(MODULE) if _counts(effect, act)]
+        loads = [load for load, act in found if act.runs]
+        kept = [(load, Stop(OBSTACLE, act.why, act.stops)) for load, act in found if act.state == STAYS and act.stops]
+        unsure = [(load, act.doubt) for load, act in found if act.doubt is not None]
+        return cls((*_instances(starts), *loads), tuple(kept), tuple(unsure))
+
+
+def _counts(effect: Effect, act: Act) -> bool:
+    return effect.what == LOADS and effect.name != ANY and act.actor != "rc.local"
+
+
+def _load(effect: Effect, act: Act) -> Load:
+    heeds, past = "b" in effect.only, "i" in effect.only
+    return Load(effect.name, act.source, act.line, act.text, heeds, early=False, ignores_install=past)
 
 
 def _instances(starts: BootStarts) -> Iterator[Load]:
@@ -172,40 +181,3 @@ def _instances(starts: BootStarts) -> Iterator[Load]:
             if name.startswith("modprobe@") and name.endswith(".service") and starts.of(name).acts:
                 module = name.removeprefix("modprobe@").removesuffix(".service")
                 yield Load(module_name(module), f"{folder}/{name}", None, name, early=False)
-
-
-def _loading(host: Host, starts: BootStarts) -> Iterator[Unit]:
-    """The services that run ``modprobe``, by name."""
-    units = starts.index
-    names = [name for name in sorted(units.files) if name.endswith(".service") and not name.endswith("@.service")]
-    for name in names[:MOST_UNITS]:
-        path = units.fragment(name)
-        if path is None or units.resolve(name) != name:
-            continue
-        try:
-            if "modprobe" not in text(host, path) and f"{name}.d" not in units.dirs:
-                continue
-        except Absent:
-            continue
-        unit = load_unit(host, units, name)
-        if unit is not None and any("modprobe" in item.value for item in unit.assignments):
-            yield unit
-
-
-def _of_unit(unit: Unit) -> Iterator[Load]:
-    for key in ("ExecStartPre", "ExecStart", "ExecStartPost"):
-        for value, source, line in unit.values("Service", key):
-            yield from _of_command(value, source, line)
-
-
-def _of_command(value: str, path: str, line: int) -> Iterator[Load]:
-    command = value.lstrip("-@:+!")
-    head, _, rest = command.partition(" ")
-    if "modprobe" not in command:
-        return
-    if head.rpartition("/")[2] in ("sh", "bash"):
-        command = rest.partition("-c")[2].strip(" \"'")
-    from nodecheck.facts.kernel.load_scripts import parse_script
-
-    for name, _, _, obeys, ignores in parse_script(command).probes:
-        yield Load(name, path, line, value, obeys, early=False, ignores_install=ignores)

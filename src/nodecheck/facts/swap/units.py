@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError, TooLarge
-from nodecheck.facts.files.fstab import Fstab
-from nodecheck.facts.services.boot_commands import BootCommands, commands
+from nodecheck.facts.acts.at_boot import BootActs
+from nodecheck.facts.acts.effects import ANY
+from nodecheck.facts.acts.model import BOOT, OFF, ON, SWAP, Act
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_files import load_unit
@@ -259,26 +260,24 @@ class SwapPulls(NamedTuple):
         return cls(pulled_by_text(host, index.persistent(), ".swap"))
 
 
-_AREAS = ("/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=")
-
-
 class Swapon(NamedTuple):
-    """One area that a command turns on or off."""
+    """One area that the boot turns on or off."""
 
     what: str
+    """The area; "" for every one that is on, where it is turned off."""
     source: str
-    line: int
+    line: int | None
     text: str
     doubt: FactError | None = None
     """Why nobody can tell whether it is run."""
 
 
 class SwapCommands(NamedTuple):
-    """``swapon`` and ``swapoff -a`` in the administrator's own boot units, their scripts and ``rc.local``."""
+    """What acts at boot and turns swap on or off: commands, and programs with a configuration of their own."""
 
     areas: tuple[Swapon, ...] = ()
-    off: Swapon | None = None
-    """What turns everything off again that the boot turned on."""
+    offs: tuple[Swapon, ...] = ()
+    """What turns areas off again once all is on that ``swap.target`` waits for; those in doubt too."""
     kept: tuple[Evidence, ...] = ()
     """What keeps commands from being run that would turn swap on."""
 
@@ -287,24 +286,28 @@ class SwapCommands(NamedTuple):
         return ()
 
     @classmethod
-    def read(cls, boot: BootCommands, fstab: Fstab) -> SwapCommands:
-        """Look for the commands; ``swapon -a`` stands for the lines of fstab."""
+    def read(cls, acts: BootActs, fstab: Fstab) -> SwapCommands:
+        """``swapon -a`` stands for the lines of fstab. The services of :class:`SwapServices` are left to that."""
+        known = {f"{name}.service" for name, _ in _SERVICES}
+        found = [(effect, act) for effect, act in acts.of(SWAP) if act.actor not in known]
         lines = tuple(entry.spec for entry in fstab.swaps if "noauto" not in entry.options.split(","))
-        found: list[Swapon] = []
-        for words, line in boot.of("swapon"):
-            areas = [what for what in (lines if _all(words) else words) if what.startswith(_AREAS)]
-            found.extend([Swapon(what, line.source, line.line, line.text, line.doubt) for what in areas])
-        offs = [line for words, line in boot.of("swapoff") if _all(words) and line.sure and _is_first(line.text)]
-        off = [line for line in offs if line.doubt is None]
-        kept = [stop.evidence for line, stop in boot.stopped if any(commands(line.text, "swapon"))]
-        told = tuple(dict.fromkeys([item for evidence in kept for item in evidence]))
-        return cls(tuple(found), Swapon("", off[0].source, off[0].line, off[0].text) if off else None, told)
+        ons = [(effect, act) for effect, act in found if effect.what == ON and act.may_run]
+        offs = [(effect, act) for effect, act in found if effect.what == OFF and act.may_run and act.place >= BOOT]
+        areas = [
+            _by_act(name, act)
+            for effect, act in ons
+            if not any(other.runs and not off.name and other.place > act.place for off, other in offs)
+            for name in (lines if not effect.name else (effect.name,))
+        ]
+        kept = [item for effect, act in found if effect.what == ON and not act.may_run for item in act.stops]
+        named = tuple(_by_act(effect.name, act) for effect, act in offs)
+        return cls(tuple(dict.fromkeys(areas)), named, tuple(dict.fromkeys(kept)))
+
+    def off(self, *specs: str) -> Swapon | None:
+        """What turns an area off, by one of its spellings: rather what is shown to be run than what may be."""
+        found = [one for one in self.offs if not one.what or one.what in specs]
+        return next((one for one in found if one.doubt is None), found[0] if found else None)
 
 
-def _all(words: tuple[str, ...]) -> bool:
-    return any(word in ("-a", "--all") for word in words)
-
-
-def _is_first(line: str) -> bool:
-    """Whether nothing stands before the command on which it could depend."""
-    return line.partition(" ")[0].rpartition("/")[2] == "swapoff"
+def _by_act(name: str, act: Act) -> Swapon:
+    return Swapon(act.source if name == ANY else name, act.source, act.line, act.text, act.doubt)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Absent, FactError, Unsupported
+from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
-from nodecheck.facts.services.boot_commands import BootCommands
-from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
+from nodecheck.facts.services.early_services import other_command
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, NO_UNIT, NOT_PULLED, TARGET, Stop
@@ -28,7 +28,7 @@ from nodecheck.formats.sysctl_lines import Setting, parse_procps, parse_systemd
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import File, Named, Sources, UnitText
+from nodecheck.model.sources import File, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 SYSCTL_DIRS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
@@ -95,7 +95,6 @@ class BootSysctls(NamedTuple):
             *tuned_sources(),
             UnitText(UNIT),
             *early_sources(),
-            Named("sysctl -p of a boot script"),
         )
 
     @classmethod
@@ -106,7 +105,7 @@ class BootSysctls(NamedTuple):
         starts: BootStarts,
         cmdline: BootCmdline,
         kernel: Lazy[KernelRelease],
-        boot: Lazy[BootCommands],
+        acts: Lazy[BootActs],
     ) -> BootSysctls:
         """Read them. Raises what the host raises for a file or directory that is there and cannot be read."""
         writer = writer_of(host, init, starts)
@@ -118,7 +117,7 @@ class BootSysctls(NamedTuple):
         version = init.version or 9999
         found = [one for file in files for one in parse_systemd(_content(host, file), file.path, version)]
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
-        again = runs(host, boot(), lambda: tuple(_procps_settings(host)))
+        again = runs(acts(), lambda: tuple(_procps_settings(host)))
         again = (*tuned_runs(host, starts), *again)
         return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again)
 
@@ -139,13 +138,36 @@ class BootSysctls(NamedTuple):
         return held._replace(beaten=tuple(beaten))
 
     def _applied(self, paths: tuple[str, ...]) -> Iterator[Write]:
-        """What is written to ``paths`` from the files, by all that applies them."""
+        """What is written to ``paths`` from the files, by all that applies them, and by what acts before and after."""
+        for run in self.runs:
+            if run.early:
+                yield from procps_writes(run.settings, paths)
         if self.writer.name == PROCPS:
             yield from procps_writes(self.settings, paths)
         elif self.writer.name == SYSTEMD:
             yield from systemd_writes(self.settings, paths, self.globs)
         for run in self.runs:
-            yield from procps_writes(run.settings, paths)
+            if not run.early:
+                yield from procps_writes(run.settings, paths)
+
+    def sure(self, *doubted: SysctlRun) -> BootSysctls:
+        """The same with what is shown to act alone, and with some of what may."""
+        return self._replace(runs=tuple([run for run in self.runs if run.doubt is None or run in doubted]))
+
+    def doubted(self) -> tuple[SysctlRun, ...]:
+        """What may act, and nobody can tell."""
+        return tuple([run for run in self.runs if run.doubt is not None and run.settings])
+
+    def unclear(self, path: str) -> SysctlRun | None:
+        """What is shown to act last on a key, and sets it to what cannot be told."""
+        watched = _watched(path)
+        for run in reversed(self.runs):
+            if any(names(setting, watched) for setting in run.settings) and run.doubt is None:
+                return None
+            told = run.doubt is None or "?" not in run.unclear
+            if told and any(name == "?" or name in watched for name in run.unclear):
+                return run
+        return None
 
     def run_of(self, line: Setting | None) -> SysctlRun | None:
         """What applies a line that systemd-sysctl does not read, or not last: a boot unit's command, or TuneD."""

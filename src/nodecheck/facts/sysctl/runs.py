@@ -1,4 +1,4 @@
-"""Lines of boot units, their scripts and ``rc.local`` that set sysctls once more, after systemd-sysctl did.
+"""What acts at boot and sets sysctls once more, after systemd-sysctl did, or before it.
 
 No distribution's unit runs procps' sysctl where systemd boots.
 """
@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nodecheck.errors import Absent, FactError
-from nodecheck.facts.services.boot_commands import BootCommands, Line, commands, written
-from nodecheck.formats.sysctl_keys import key_path
-from nodecheck.formats.sysctl_lines import Setting, parse_procps
-from nodecheck.host import Host
-from nodecheck.host.base import text
+from nodecheck.errors import FactError
+from nodecheck.facts.acts.at_boot import BootActs
+from nodecheck.facts.acts.effects import ANY
+from nodecheck.facts.acts.model import APPLIES, EARLY, SETS, SYSCTL, Act, Effect
+from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.record import NamedTuple
 
 
@@ -34,41 +33,38 @@ class SysctlRun(NamedTuple):
     """It is ``sysctl --system``."""
     doubt: FactError | None = None
     """Why nobody can tell whether it is run."""
+    early: bool = False
+    """It is done before systemd-sysctl applies the files."""
+    unclear: tuple[str, ...] = ()
+    """Keys that it sets to what cannot be told; ``?`` where it cannot be told which."""
 
 
-def runs(host: Host, boot: BootCommands, system: Callable[[], tuple[Setting, ...]]) -> tuple[SysctlRun, ...]:
-    """The commands in the order of the units' names, ``rc.local`` last; ``system`` reads what ``--system`` reads."""
-    return tuple([run for line in boot.lines for run in _of_line(host, line, system) if run.settings])
+def runs(acts: BootActs, system: Callable[[], tuple[Setting, ...]]) -> tuple[SysctlRun, ...]:
+    """What acts set, in the order of the boot; ``system`` reads what ``sysctl --system`` reads."""
+    found: dict[Act, list[Effect]] = {}
+    for effect, act in acts.may(SYSCTL):
+        found.setdefault(act, []).append(effect)
+    return tuple([run for act, effects in found.items() for run in _of_act(act, effects, system)])
 
 
-def _of_line(host: Host, line: Line, system: Callable[[], tuple[Setting, ...]]) -> Iterator[SysctlRun]:
-    for words in commands(line.text, "sysctl") if "sysctl" in line.text else ():
-        everything = "--system" in words
-        settings = system() if everything else _settings(host, words, line)
-        yield SysctlRun(SysctlSetter(words, line.source, line.line, line.text), settings, everything, line.doubt)
-    if line.in_shell:
-        found = [Setting(path, value, line.source, line.line, line.text) for path, value in written(line.text)]
-        yield SysctlRun(SysctlSetter((), line.source, line.line, line.text), tuple(found), doubt=line.doubt)
+def _of_act(act: Act, effects: list[Effect], system: Callable[[], tuple[Setting, ...]]) -> Iterator[SysctlRun]:
+    setter = SysctlSetter((), act.source, act.line or 1, act.text)
+    if any(effect.what == APPLIES for effect in effects):
+        yield SysctlRun(setter, system(), everything=True, doubt=act.doubt)
+    sets = [effect for effect in effects if effect.what == SETS]
+    known = tuple([_setting(effect, act) for effect in sets if effect.name != ANY and not _is_open(effect)])
+    unclear = tuple([effect.name for effect in sets if effect.name == ANY or _is_open(effect)])
+    if known or unclear:
+        yield SysctlRun(setter, known, doubt=act.doubt, early=act.place <= EARLY, unclear=unclear)
 
 
-def _settings(host: Host, words: tuple[str, ...], line: Line) -> tuple[Setting, ...]:
-    """What a command without ``--system`` sets: by files after ``-p``, or by ``KEY=VALUE``."""
-    load = [word for word in words if word.startswith(("-p", "--load", "-f"))]
-    plain = [word for word in words if not word.startswith("-")]
-    if not load:
-        return tuple(
-            [
-                Setting(key_path(key), value, line.source, line.line, line.text)
-                for key, equals, value in (word.partition("=") for word in plain)
-                if equals
-            ]
-        )
-    given = [word.removeprefix("--load").removeprefix("-p").removeprefix("-f").removeprefix("=") for word in load]
-    files = [path for path in (*given, *plain) if path.startswith("/")] or ["/etc/sysctl.conf"]
-    found: list[Setting] = []
-    for path in files[:64]:
-        try:
-            found.extend(parse_procps(text(host, path), path))
-        except Absent:
-            continue
-    return tuple(found)
+def _is_open(effect: Effect) -> bool:
+    """Whether a command sets a key to what cannot be told; in a file, ``-key`` takes it out of what globs set."""
+    return effect.value is None and not effect.source
+
+
+def _setting(effect: Effect, act: Act) -> Setting:
+    source, line, text = (
+        (effect.source, effect.line, effect.text) if effect.source else (act.source, act.line, act.text)
+    )
+    return Setting(effect.name, effect.value, source, line, text, effect.only)
