@@ -149,6 +149,8 @@ class _Walk:
         """The same of all that follows."""
         self.skipping = False
         """Something may have left a turn of a loop."""
+        self.listed = False
+        """Others of a list depend on the command at hand."""
         self.sourced = False
         """Another file may have defined functions."""
         self.supposed = False
@@ -190,6 +192,7 @@ class _Walk:
     def and_or(self, node: AndOr) -> str:
         status = OK
         last = len(node.parts) - 1
+        self.listed = last > 0
         ran_last = True
         for place, (sign, pipeline) in enumerate(node.parts):
             guarded = place < last or pipeline.negated or node.background
@@ -385,8 +388,22 @@ class _Walk:
         base = name.rpartition("/")[2]
         if base in SHELLS and self.inner(words, node, given):
             return COUNTS
+        if base in _CARRYING:
+            self.carried(words, node)
+            return OPEN
         self.add(words, node, given)
         return self.status(base, name, words)
+
+    def carried(self, words: Words, node: Simple) -> None:
+        """What ``xargs`` and its like run is not followed, as long as it is nothing that matters."""
+        for at, word in enumerate(words[1:], 1):
+            if word is not None and word.rpartition("/")[2] in _INNER:
+                held, self.open = self.open, self.open or f"what line {node.line} runs is not followed"
+                self.add((*words[at:], None), node, None)
+                self.open = held
+                return
+            if word is not None and words[at - 1] in ("-c", "--command"):
+                self.substitution(word)
 
     def status(self, base: str, name: str, words: Words) -> str:
         """What a program comes to; one that is there counts as succeeding, unless it is there to answer."""
@@ -396,7 +413,7 @@ class _Walk:
             return FAILS
         if base in ("modinfo", "lsmod") or (base == "grep" and "/proc/modules" in words):
             return ASKS
-        if not self.node.has(name):
+        if (self.strict or self.asked or self.listed) and not self.node.has(name):
             return COUNTS if self.sourced else FAILS
         return OPEN if base in _ANSWERS or (base == "systemctl" and bool(words[1:]) and _asks(words[1])) else COUNTS
 
@@ -537,6 +554,7 @@ def _line_of(node: Node) -> int:
 
 
 _INNER = ("sysctl", "/proc/sys", "modprobe", "swapon", "swapoff", "hostname", "iptables", "ip6tables", "nft")
+_CARRYING = ("xargs", "parallel", "su", "runuser", "find", "watch", "script")
 _ANSWERS = (
     "[", "test", "[[", "grep", "egrep", "fgrep", "pgrep", "pidof", "which", "type", "command", "cmp", "diff",
     "mountpoint", "expr", "let", "ping", "curl", "wget", "nc", "host", "dig", "getent", "id", "blkid", "findmnt",

@@ -65,11 +65,7 @@ def test_scripts_that_can_be_followed(script: str, names: list[str]) -> None:
     [
         "if [ -e /etc/ipvs ]; then modprobe ip_vs; fi\n",
         "for i in $(ls /lib/modules/x | grep -o '^[^.]*'); do modprobe $i; done\n",
-        "load() {\n modprobe ip_vs\n}\n",
-        "sh -c 'modprobe ip_vs'\n",
-        "test -e /x && true; false && modprobe ip_vs\n",
         "modprobe $MODULES\n",
-        "cat <<EOF\nmodprobe ip_vs\nEOF\n",
         "#!/usr/bin/python3\nos.system('modprobe ip_vs')\n",
         "modprobe 'ip_vs\n",
         "xargs -n1 modprobe < /etc/list\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck.facts.acts.cloud_init import SOURCES, cloud_init
 from nodecheck.facts.acts.follow import Follower
 from nodecheck.facts.acts.hooks import (
     CRON_DIRS,
@@ -19,14 +20,18 @@ from nodecheck.facts.acts.hooks import (
     sysv_scripts,
 )
 from nodecheck.facts.acts.model import Act
+from nodecheck.facts.acts.udev import udev
 from nodecheck.facts.acts.units import started_acts, unit_acts
+from nodecheck.facts.boot.next_boot import BootCmdline
+from nodecheck.facts.files.conf_dirs import conf_sources
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.rc_local import RcLocal
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.sysv import SysvScripts
+from nodecheck.formats.udev_rules import RULES_DIRS
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Dir, File, Named, Sources, Tree, UnitText
+from nodecheck.model.sources import File, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
 
 
@@ -49,13 +54,20 @@ class CommandActs(NamedTuple):
             File(INTERFACES),
             Tree(f"{INTERFACES}.d"),
             Tree("/etc/local.d"),
-            Dir("/etc/network"),
+            *SOURCES,
+            *conf_sources(RULES_DIRS, "*.rules"),
             Named("a command that the boot runs"),
         )
 
     @classmethod
     def read(
-        cls, host: Host, init: InitSystem, starts: BootStarts, local: RcLocal, scripts: Lazy[SysvScripts]
+        cls,
+        host: Host,
+        init: InitSystem,
+        starts: BootStarts,
+        local: RcLocal,
+        scripts: Lazy[SysvScripts],
+        cmdline: Lazy[BootCmdline],
     ) -> CommandActs:
         """Raises what the host raises for a file that is there and cannot be read."""
         follower = Follower(host)
@@ -63,12 +75,17 @@ class CommandActs(NamedTuple):
             return cls(tuple(local_d(host, follower, starts)))
         if not init.is_systemd:
             return cls()
-        acts = tuple(_of_systemd(host, follower, starts, local, scripts))
+        acts = tuple(_of_systemd(host, follower, starts, local, scripts, cmdline))
         return cls((*acts, *started_acts(host, starts, follower, acts)))
 
 
 def _of_systemd(
-    host: Host, follower: Follower, starts: BootStarts, local: RcLocal, scripts: Lazy[SysvScripts]
+    host: Host,
+    follower: Follower,
+    starts: BootStarts,
+    local: RcLocal,
+    scripts: Lazy[SysvScripts],
+    cmdline: Lazy[BootCmdline],
 ) -> Iterator[Act]:
     yield from unit_acts(host, starts, follower)
     yield from rc_local(follower, starts, local)
@@ -76,3 +93,5 @@ def _of_systemd(
     yield from cron(host, follower, starts)
     yield from hooks(host, follower, starts)
     yield from interfaces(host, follower, starts)
+    yield from cloud_init(host, follower, starts, cmdline)
+    yield from udev(host, follower, starts)

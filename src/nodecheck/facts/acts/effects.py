@@ -43,6 +43,12 @@ TRIGGERS = (
 )  # fmt: skip
 """A text without any of these words does nothing of what is asked about."""
 
+PACKAGE_TRIGGERS = (
+    "sysctl", "/proc/sys", "modprobe", "insmod", "swapon", "swapoff", "hostnamectl", "iptables-restore",
+    "ip6tables-restore", "nft -f",
+)  # fmt: skip
+"""The same of a package's scripts, which ask systemctl and hostname for much else."""
+
 FileText = Callable[[str], Optional[str]]
 """The text of a file; None where there is none."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import FactError
-from nodecheck.facts.acts.effects import TRIGGERS
+from nodecheck.facts.acts.effects import PACKAGE_TRIGGERS, TRIGGERS
+from nodecheck.facts.services.rc_local import PLACES
 from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, shell_call
 from nodecheck.formats.shell_script import ShellStep, Surroundings, steps_of
 from nodecheck.host import Host, exists, names_in
@@ -20,7 +21,11 @@ MOST_CALLED = 2
 """A script that the boot runs, and one that this calls."""
 
 OWN_DIRS = ("/etc/", "/home/", "/opt/", "/root/", "/srv/", "/usr/local/", "/var/", "/mnt/", "/data/")
-"""Where an administrator's own scripts lie: they are read to the end, for they may call others."""
+PACKAGE_DIRS = (
+    "/etc/init.d/", "/etc/rc.d/init.d/", "/etc/network/", "/etc/NetworkManager/", "/etc/networkd-dispatcher/",
+    "/etc/dhcp/", "/etc/ppp/", "/etc/X11/",
+)  # fmt: skip
+"""Where in these a package's scripts lie too."""
 
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
@@ -29,6 +34,13 @@ _VOLATILE = ("/run", "/var/run", "/proc", "/sys", "/dev", "/tmp", "/var/tmp", "/
 """What is there now says nothing of the next boot."""
 
 _KINDS = {"-f": "file", "-d": "dir", "-b": "block", "-c": "char", "-p": "fifo", "-S": "socket"}
+
+
+def is_own(path: str) -> bool:
+    """Whether a script is the administrator's own: it is followed whatever words it holds, for it may call others."""
+    if not path.startswith(OWN_DIRS) or path in PLACES:
+        return path in PLACES
+    return not path.startswith(PACKAGE_DIRS)
 
 
 class BootCommand(NamedTuple):
@@ -127,7 +139,7 @@ class Follower:
     ) -> Iterator[BootCommand]:
         """A command, and what the script does that it calls, if it calls one."""
         yield BootCommand(step, source, line, text, step.reason or reason)
-        called = self._called(step)
+        called = self._called(step, is_own(source))
         if called is not None:
             path, arguments, known_shell, strict = called
             variables = {} if step.variables is None else step.variables
@@ -178,7 +190,7 @@ class Follower:
             raw = self.host.read(path, MOST_SCRIPT_BYTES)
         except FactError:
             return None
-        if not path.startswith(OWN_DIRS) and not any(word.encode() in raw for word in TRIGGERS):
+        if not is_own(path) and not any(word.encode() in raw for word in PACKAGE_TRIGGERS):
             return None
         return decode(raw)
 
@@ -201,8 +213,11 @@ class Follower:
         words = first[2:].strip(" \t").split(" ")
         return not first.endswith("\r") and self.files.has(words[0])
 
-    def _called(self, step: ShellStep) -> tuple[str, Words, bool, bool] | None:
-        """The script that a command calls: path, arguments, whether a shell is told to read it, and ``-e``."""
+    def _called(self, step: ShellStep, own: bool) -> tuple[str, Words, bool, bool] | None:
+        """The script that a command calls: path, arguments, whether a shell is told to read it, and ``-e``.
+
+        Where it is named without a path, only what the administrator's own files call is looked for.
+        """
         first = step.words[0] if step.words else None
         if first is None:
             return None
@@ -216,7 +231,7 @@ class Follower:
         if base in _PLAIN:
             return None
         if "/" not in first:
-            place = self.files.place(first)
+            place = self.files.place(first) if own else None
             return None if place is None else (place, step.words[1:], False, False)
         return self._at(first, step), step.words[1:], False, False
 

@@ -123,8 +123,9 @@ class Provider(Protocol):
 def by_start(act: Act, start: UnitStart) -> Act:
     """An act with the answer to whether the next boot starts the unit that does it.
 
-    A unit whose program is not there is not shown to act; one that only a socket starts, or a path that may come, acts
-    when somebody asks there, which nobody can tell. What is known of the act already (``STAYS``, ``UNTOLD``) is kept.
+    A unit whose program is not there does not act, nor does one that only a socket starts: that waits for somebody.
+    Whether a path comes that starts one, nobody can tell. What is known of the act already (``STAYS``, ``UNTOLD``) is
+    kept.
     """
     if act.state == STAYS:
         return act
@@ -138,6 +139,8 @@ def by_start(act: Act, start: UnitStart) -> Act:
     if start.error is not None:
         return act._replace(state=UNTOLD, doubt=act.doubt or start.error)
     if start.pull is not None and start.pull.how == SOCKET:
+        if not start.pull.source.endswith(".path"):
+            return act._replace(state=STAYS, doubt=None)
         waits = Unsupported(start.pull.source, f"it starts {start.unit} when it is used")
         return act._replace(state=UNTOLD, doubt=act.doubt or waits)
     return act

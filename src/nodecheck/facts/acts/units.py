@@ -50,8 +50,9 @@ _ANSWERS = ("test", "[", "grep", "pgrep", "mountpoint", "systemd-detect-virt", "
 
 def unit_acts(host: Host, starts: BootStarts, follower: Follower) -> Iterator[Act]:
     """What the units of a node do whose text, or whose scripts, hold a word that matters."""
+    dropins = _Dropins(starts.index)
     for name in _names(starts.index):
-        found = _texts(host, starts.index, name)
+        found = _texts(host, starts.index, name, dropins)
         if found is not None and _is_worth(found, follower, starts, name):
             yield from _acts_of(host, starts, follower, found.unit(name))
 
@@ -90,12 +91,32 @@ class _Text(NamedTuple):
         return Unit(name, tuple([path for path, _ in self.files]), tuple(items))
 
 
-def _texts(host: Host, index: UnitIndex, name: str) -> _Text | None:
+class _Dropins:
+    """Which units have drop-ins, told quickly: most have none."""
+
+    def __init__(self, index: UnitIndex) -> None:
+        folders = [folder.removesuffix(".d") for folder in index.dirs if folder.endswith(".d")]
+        self.index = index
+        self.names = frozenset(folders)
+        self.prefixes = tuple([folder.rpartition(".")[0] for folder in folders if "-." in folder])
+        self.templates = tuple([folder for folder in folders if "@." in folder])
+        self.aliases = frozenset([index.resolve(folder) for folder in folders])
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """The drop-ins of a unit."""
+        kind = name.rpartition(".")[2]
+        named = name in self.names or kind in self.names or name in self.aliases
+        if named or (self.prefixes and name.startswith(self.prefixes)) or ("@" in name and self.templates):
+            return self.index.dropins(name)
+        return ()
+
+
+def _texts(host: Host, index: UnitIndex, name: str, dropins: _Dropins) -> _Text | None:
     fragment = index.fragment(name)
     if fragment is None:
         return None
     try:
-        return _Text(tuple([(path, host.read(path)) for path in (fragment, *index.dropins(name))]))
+        return _Text(tuple([(path, host.read(path)) for path in (fragment, *dropins.of(name))]))
     except Absent:
         return None  # a dangling link is no unit
 

@@ -7,15 +7,11 @@ from collections.abc import Iterator
 from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
 from nodecheck.formats.sysctl_keys import component_matches, key_path
 from nodecheck.formats.sysctl_lines import parse_procps
+from nodecheck.formats.udev_rules import RULES_DIRS, rule_lines, rule_pairs
 from nodecheck.host import Host
 from nodecheck.host.base import text, texts
 from nodecheck.model.sources import Named, Sources
 from nodecheck.record import NamedTuple
-
-RULES_DIRS = (
-    "/etc/udev/rules.d", "/run/udev/rules.d", "/usr/local/lib/udev/rules.d", "/usr/lib/udev/rules.d",
-    "/lib/udev/rules.d",
-)  # fmt: skip
 
 
 class UdevRule(NamedTuple):
@@ -94,9 +90,9 @@ def parse_rules(source: str, path: str) -> Iterator[UdevRule]:
     """
     if not any(map(source.__contains__, _SIGNS)):
         return
-    for number, line in _rules(source):
+    for number, line in rule_lines(source):
         if any(map(line.__contains__, _SIGNS)):
-            pairs = tuple(_pairs(line))
+            pairs = tuple(rule_pairs(line))
             matches = tuple(pair for pair in pairs if pair[1] in ("==", "!="))
             for key, operator, value in pairs:
                 if operator not in ("+=", "=", ":="):
@@ -116,35 +112,6 @@ def _run(command: str, rule: UdevRule) -> Iterator[UdevRule]:
         yield rule._replace(sets=keys, files=files)
     elif prefixes is not None:
         yield rule._replace(prefixes=prefixes)
-
-
-def _rules(source: str) -> Iterator[tuple[int, str]]:
-    """Each rule with the number of its first line; a backslash at the end continues it (udev(7))."""
-    pending, started = "", 0
-    for number, line in enumerate(source.split("\n"), 1):
-        stripped = line.strip(" \t\r")
-        if stripped.startswith("#"):
-            continue
-        started = started if pending else number
-        if stripped.endswith("\\"):
-            pending += stripped[:-1]
-            continue
-        if pending + stripped:
-            yield started, pending + stripped
-        pending = ""
-    if pending:
-        yield started, pending
-
-
-def _pairs(line: str) -> Iterator[tuple[str, str, str]]:
-    import re
-
-    # Without the look-behind a long run of capitals would be tried from each of its letters.
-    for found in re.finditer(
-        r'(?<![A-Z_])([A-Z_]+(?:\{[^{}"]*\})?)[ \t]*(==|!=|\+=|-=|:=|=)[ \t]*[ei]?"([^"]*)"', line
-    ):
-        key, operator, value = found.groups()
-        yield key, operator, value
 
 
 def _words(command: str) -> list[str]:

@@ -1,0 +1,141 @@
+"""What udev's rules do when devices are found at boot: ``RUN``, ``SYSCTL{}`` and ``SYSTEMD_WANTS`` (udev(7)).
+
+Rules about modules (``SUBSYSTEM=="module"``) are left to whoever asks what a module brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck.errors import Absent
+from nodecheck.facts.acts.effects import effects_of
+from nodecheck.facts.acts.follow import BootCommand, Follower
+from nodecheck.facts.acts.hooks import started_by
+from nodecheck.facts.acts.model import (
+    RUNS,
+    SETS,
+    STARTS,
+    SWAP,
+    SYSCTL,
+    SYSINIT,
+    UNIT,
+    Act,
+    Effect,
+)
+from nodecheck.facts.acts.units import undecided
+from nodecheck.facts.files.conf_dirs import conf_files
+from nodecheck.facts.services.starts import BootStarts
+from nodecheck.formats.shell_calls import SHELLS, shell_call
+from nodecheck.formats.shell_script import ShellStep
+from nodecheck.formats.sysctl_keys import component_matches, key_path
+from nodecheck.formats.udev_rules import RULES_DIRS, rule_lines, rule_pairs
+from nodecheck.host import Host
+from nodecheck.text import decode
+
+UDEVD = "systemd-udevd.service"
+
+_SIGNS = (b"RUN", b"SYSCTL{", b"SYSTEMD_WANTS")
+_WORDS = (b"sysctl", b"SYSCTL{", b"/proc/sys", b"modprobe", b"kmod load", b"hostname", b"SYSTEMD_WANTS", b"/usr/local/",
+          b"/opt/", b"sh -c", b"/etc/")  # fmt: skip
+
+_EVER = {"net": "lo", "mem": "null", "tty": "tty1", "cpu": "cpu0", "block": None, "vc": None, "pci": None}
+"""Subsystems of which a node has a device as a rule, and the name of one that is always there."""
+
+
+def udev(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
+    """The acts of rules. Raises what the host raises for a rules file that is there and cannot be read."""
+    for file in conf_files(host, RULES_DIRS, ".rules"):
+        if file.masked:
+            continue
+        try:
+            raw = host.read(file.path)
+        except Absent:
+            continue
+        if any(sign in raw for sign in _SIGNS) and any(word in raw for word in _WORDS):
+            acts = tuple(_of_text(follower, starts, decode(raw), file.path))
+            yield from started_by(acts, starts, UDEVD) if acts else ()
+
+
+def _of_text(follower: Follower, starts: BootStarts, source: str, path: str) -> Iterator[Act]:
+    jumps = "GOTO=" in source
+    for number, line in rule_lines(source):
+        if not any(sign.decode() in line for sign in _SIGNS):
+            continue
+        pairs = tuple(rule_pairs(line))
+        matches = tuple([pair for pair in pairs if pair[1] in ("==", "!=")])
+        if ("SUBSYSTEM", "==", "module") in matches:
+            continue
+        holds = _holds(matches)
+        for key, operator, value in pairs:
+            if holds is not False and operator in ("=", "+=", ":="):
+                for act in _of_pair(follower, starts, Act("udev", path, number, line, (), SYSINIT), key, value):
+                    told = holds and not jumps and act.state == RUNS
+                    yield act if told or act.doubt is not None else undecided(act, "whether a device matches")
+
+
+def _holds(matches: tuple[tuple[str, str, str], ...]) -> bool | None:
+    """Whether some device that every node has matches; None where that cannot be told."""
+    subsystem = next((value for key, operator, value in matches if key == "SUBSYSTEM" and operator == "=="), None)
+    name = _EVER.get(subsystem or "")
+    told: bool | None = subsystem is None or subsystem in _EVER
+    for key, operator, pattern in matches:
+        if key == "ACTION":
+            found = any(component_matches(part, action) for part in pattern.split("|") for action in ("add", "change"))
+            if found != (operator == "=="):
+                return False
+        elif key == "KERNEL" and operator == "==" and name is not None:
+            told = told and (True if _names(pattern, name) else None)
+        elif key != "SUBSYSTEM" or operator != "==":
+            told = None
+    return told or None
+
+
+def _names(pattern: str, name: str) -> bool:
+    return any(component_matches(part, name) for part in pattern.split("|"))
+
+
+def _of_pair(follower: Follower, starts: BootStarts, act: Act, key: str, value: str) -> Iterator[Act]:
+    """What one assignment of a rule does."""
+    if key.startswith("SYSCTL{"):
+        known = None if "$" in value or "%" in value else value
+        yield act._replace(effects=(Effect(SYSCTL, key_path(key[7:-1]), SETS, known),))
+    elif key in ("RUN", "RUN{program}"):
+        yield from _of_run(follower, act, value)
+    elif key == "RUN{builtin}" and value.startswith("kmod load "):
+        yield from _with_effects(act, follower, ShellStep(("modprobe", "-b", *value.split()[2:]), act.line or 1))
+    elif key == "ENV{SYSTEMD_WANTS}":
+        names = tuple([name for name in value.split() if starts.index.exists(name) and not starts.of(name).acts])
+        if names:
+            yield act._replace(effects=tuple([Effect(UNIT, name, STARTS) for name in names]))
+
+
+def _of_run(follower: Follower, act: Act, command: str) -> Iterator[Act]:
+    words = tuple([None if "$" in word or "%" in word else word for word in _split(command)])
+    if not words or words[0] is None:
+        return
+    line = act.line or 1
+    if words[0].rpartition("/")[2] in SHELLS and (text := shell_call(words).text) is not None:
+        commands = follower.shell(text, act.source, line, act.text, {})
+    else:
+        commands = follower.command(ShellStep(words, line), act.source, line, act.text)
+    for found in commands:
+        yield from _with_effects(act, follower, found.step, found)
+
+
+def _split(command: str) -> list[str]:
+    """The words of ``RUN``: single quotes hold blanks together."""
+    words: list[str] = []
+    for place, part in enumerate(command.split("'")):
+        words += [part] if place % 2 else part.split()
+    return words
+
+
+def _with_effects(act: Act, follower: Follower, step: ShellStep, found: BootCommand | None = None) -> Iterator[Act]:
+    """What a program of a rule does. systemd-udevd's filter of system calls lets none turn swap on or off."""
+    effects = tuple([effect for effect in effects_of(step, follower.text) if effect.kind != SWAP])
+    if not effects:
+        return
+    if found is not None and found.source != act.source:
+        act = act._replace(source=found.source, line=found.line, text=found.text)
+    act = act._replace(effects=effects)
+    yield undecided(act, found.reason) if found is not None and found.reason else act
