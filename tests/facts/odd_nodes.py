@@ -85,6 +85,14 @@ _TREES: dict[str, dict[str, str]] = {
     "other init": {**SYSTEMD, "etc/kernel/cmdline": "init=/opt/init\n", "proc/cmdline": "init=/opt/init\n"},
     "cri-o": {f"{UNITS}/cri-o.service": "[Service]\nExecStart=/usr/bin/crio\n", "proc/cmdline": "rd.modules_load=x\n"},
     "links": {"usr/lib/systemd/systemd": ""},
+    "scripts": {
+        **SYSTEMD,
+        f"{UNITS}/rc-local.service": "[Unit]\nConditionFileIsExecutable=/etc/rc.local\n",
+        f"{UNITS}/rc-local.service.d/x.conf": "[Service]\nNice=1\n",
+        "etc/rc.local": "#!/bin/sh -e\nmodprobe a && modprobe b\n",
+        "etc/rc.d/rc.local": "#!/bin/sh\n",
+        "etc/cloud/cloud.cfg": "bootcmd:\n- swapon /x\n",
+    },
     "upstart": {"sbin/upstart": ""},
     "openrc": {
         "sbin/openrc": "",

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
-from nodecheck.errors import Absent, FactError, Offline
-from nodecheck.facts import BootHostname, InitSystem, Joined, KernelHostname, NodeName, Services
+from nodecheck.errors import Absent, FactError, Offline, Unsupported
+from nodecheck.facts.acts.at_boot import BootActs
+from nodecheck.facts.acts.model import HOSTNAME, Act
+from nodecheck.facts.cluster.joined import Joined
+from nodecheck.facts.cluster.node_name import NodeName
 from nodecheck.facts.kubelet.settings import KubeletSetting
-from nodecheck.facts.network.hostname import KERNEL, STATIC, fits
+from nodecheck.facts.network.hostname import KERNEL, STATIC, BootHostname, KernelHostname, fits
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.running import Services
+from nodecheck.facts.sysctl.at_boot import BootSysctls
 from nodecheck.fix import Fix, by_hand, command, edit
 
 _LOCAL = ("localhost", "localhost.localdomain", "localhost4", "localhost6", "(none)", "")
@@ -51,6 +57,8 @@ def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem, services:
     `/etc/hostname` as systemd reads it (the first line that is no comment, without what a host name cannot hold;
     before systemd 248 it could hold an underscore; from 258 on the machine's id completes one with `?` or `$`), else
     `hostname=` on the command line; without systemd also `/etc/conf.d/hostname` and `/etc/sysconfig/network`.
+    `kernel.hostname` in a file of sysctls comes after these. Where a command of a boot unit, of `rc.local` or the like
+    sets another name, it is `unknown` which one the kubelet takes.
 
     A name must be a DNS subdomain (RFC 1123) of at most 63 characters, as it becomes the label
     `kubernetes.io/hostname`, and not `localhost`. Upper case is a warning: the kubelet makes it lower case, others do
@@ -74,12 +82,23 @@ def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem, services:
 
 @hostname.at_boot
 def hostname_boot(
-    boot: BootHostname, node: NodeName, kernel: Lazy[KernelHostname], joined: Lazy[Joined], init: InitSystem
+    boot: BootHostname,
+    node: NodeName,
+    kernel: Lazy[KernelHostname],
+    joined: Lazy[Joined],
+    init: InitSystem,
+    sysctls: Lazy[BootSysctls],
+    acts: Lazy[BootActs],
 ) -> Results:
     """Judge the name after the next boot."""
-    evidence = [seen(boot.source, boot.text, line=boot.line)]
     if node.given is not None:
         yield _given(node.given)
+        return
+    boot = _by_sysctl(boot, sysctls)
+    evidence = [seen(boot.source, boot.text, line=boot.line)]
+    act = _renamed_by(boot, acts())
+    if act is not None:
+        yield _while_booting(boot, act, evidence)
         return
     if boot.pattern is not None:
         yield _filled_in(boot, boot.pattern, evidence, kernel, init)
@@ -96,6 +115,38 @@ def hostname_boot(
         yield _renamed(boot, present, evidence, joined())
     else:
         yield _judged(boot.name, evidence, boot, init)
+
+
+def _by_sysctl(boot: BootHostname, sysctls: Lazy[BootSysctls]) -> BootHostname:
+    """The name that ``kernel.hostname`` in a file of sysctls gives the node, after systemd has set that of hostname(5).
+
+    Where the init system sets sysctls in a way that is not known, the name is that of the files.
+    """
+    try:
+        held = sysctls().sure().held("kernel/hostname")
+    except Unsupported:
+        return boot
+    if held.by is None or not held.value:
+        return boot
+    return BootHostname(held.value, held.by.source, held.by.line, held.by.text.strip(" \t\r"))
+
+
+def _renamed_by(boot: BootHostname, acts: BootActs) -> Act | None:
+    """What gives the node another name while it boots."""
+    for effect, act in acts.may(HOSTNAME):
+        if effect.value is None or boot.name is None or effect.value.lower() != boot.name.lower():
+            return act
+    return None
+
+
+def _while_booting(boot: BootHostname, act: Act, evidence: list[Evidence]) -> Outcome:
+    """The kubelet takes the name that the node has as it starts, which may be either."""
+    name = f"the name {boot.name}" if boot.name is not None else "no name"
+    message = f"the files give the node {name}, and {act.source} sets it while the node boots: {act.text}"
+    if act.doubt is not None:
+        message = f"{message}, if that is run: {act.doubt}"
+    code = act.doubt.code if act.doubt is not None else "unsupported"
+    return unknown(message, code=code, expected=_EXPECTED, evidence=[act.evidence, *evidence])
 
 
 def _filled_in(

@@ -121,7 +121,7 @@ def steps_of(
     """
     first = source.partition("\n")[0]
     options = first[2:].split(" ")[1:] if first.startswith("#!") else []
-    walk = _Walk(node or Surroundings(), arguments, dict(variables or {}), strict or ends_on_failure(options))
+    walk = _ScriptWalk(node or Surroundings(), arguments, dict(variables or {}), strict or ends_on_failure(options))
     walk.script(source, triggers)
     return tuple(walk.steps)
 
@@ -131,7 +131,7 @@ def ends_on_failure(options: list[str]) -> bool:
     return "errexit" in options or any(word[:1] == "-" and word[:2] != "--" and "e" in word for word in options)
 
 
-class _Walk:
+class _ScriptWalk:
     """One run through a script."""
 
     def __init__(self, node: Surroundings, arguments: Words, variables: dict[str, str | None], strict: bool) -> None:
@@ -461,7 +461,7 @@ class _Walk:
         given = text if text is not None else given
         if found.text is None and (found.file is not None or reads is not None or given is None):
             return False
-        inner = _Walk(self.node, (), dict(self.variables), found.strict)
+        inner = _ScriptWalk(self.node, (), dict(self.variables), found.strict)
         inner.calls, inner.open, inner.folder = self.calls + 1, self.open, self.folder
         inner.arguments = found.arguments
         if inner.calls > MOST_CALLS:
@@ -522,7 +522,7 @@ class _Walk:
     def substitution(self, text: str) -> None:
         """The commands of ``$( … )`` run too; what they print is not known."""
         if self.calls < MOST_CALLS:
-            inner = _Walk(self.node, (), dict(self.variables), strict=False)
+            inner = _ScriptWalk(self.node, (), dict(self.variables), strict=False)
             inner.calls, inner.open, inner.folder = self.calls + 1, self.open, self.folder
             inner.arguments = self.arguments
             inner.functions = self.functions
@@ -581,26 +581,26 @@ def _value(word: ShellWord) -> tuple[Part, ...]:
     return (first._replace(value=first.value.partition("=")[2]), *word.parts[1:])
 
 
-Builtin = Callable[["_Walk", Words, Simple], str]
+Builtin = Callable[["_ScriptWalk", Words, Simple], str]
 
 
-def _exit(walk: _Walk, words: Words, node: Simple) -> str:
+def _exit(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     walk.leave(node.line, _Exit())
     return OK
 
 
-def _return(walk: _Walk, words: Words, node: Simple) -> str:
+def _return(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     walk.leave(node.line, _Return())
     return OK
 
 
-def _skip(walk: _Walk, words: Words, node: Simple) -> str:
+def _skip(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     walk.skipping = bool(walk.open)
     walk.leave(node.line, _Break() if words[0] == "break" else _Continue())
     return OK
 
 
-def _cd(walk: _Walk, words: Words, node: Simple) -> str:
+def _cd(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     folder = words[1] if len(words) == 2 else None
     if folder is not None and not folder.startswith("/"):
         folder = f"{walk.folder}/{folder}" if walk.folder and folder[:1] not in ("-", "") else None
@@ -608,7 +608,7 @@ def _cd(walk: _Walk, words: Words, node: Simple) -> str:
     return COUNTS
 
 
-def _set(walk: _Walk, words: Words, node: Simple) -> str:
+def _set(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     plain = [word or "" for word in words[1:]]
     walk.strict = ends_on_failure(plain) or (walk.strict and not any(word[:1] == "+" and "e" in word for word in plain))
     if "--" in plain:
@@ -616,12 +616,12 @@ def _set(walk: _Walk, words: Words, node: Simple) -> str:
     return OK
 
 
-def _shift(walk: _Walk, words: Words, node: Simple) -> str:
+def _shift(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     walk.arguments = walk.arguments[1:]
     return OK
 
 
-def _declare(walk: _Walk, words: Words, node: Simple) -> str:
+def _declare(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     for word in words[1:]:
         name, equals, value = (word or "").partition("=")
         if equals:
@@ -632,13 +632,13 @@ def _declare(walk: _Walk, words: Words, node: Simple) -> str:
     return OK
 
 
-def _forget(walk: _Walk, words: Words, node: Simple) -> str:
+def _forget(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     for word in words[1:]:
         walk.variables[word or ""] = None if words[0] == "read" else ""
     return OPEN if words[0] == "read" else OK
 
 
-def _exec(walk: _Walk, words: Words, node: Simple) -> str:
+def _exec(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     if len(words) < 2:
         return OK
     status = walk.command(unwrapped(words[1:]), node, None)
@@ -646,7 +646,7 @@ def _exec(walk: _Walk, words: Words, node: Simple) -> str:
     return status
 
 
-def _source(walk: _Walk, words: Words, node: Simple) -> str:
+def _source(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     """``. FILE`` may set any variable; the distributions' files of functions set none that scripts lean on."""
     path = words[1] if len(words) > 1 else None
     walk.add(words, node, None)
@@ -659,7 +659,7 @@ def _source(walk: _Walk, words: Words, node: Simple) -> str:
 _FUNCTIONS = ("init-functions", "functions", "rc.status", "functions.sh")
 
 
-def _test(walk: _Walk, words: Words, node: Simple) -> str:
+def _test(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     inside = words[1:-1] if words[0] in ("[", "[[") else words[1:]
     if any(word is not None and word.startswith("/sys/module/") for word in inside):
         return ASKS
@@ -667,11 +667,11 @@ def _test(walk: _Walk, words: Words, node: Simple) -> str:
     return OPEN if found is None else OK if found else FAILS
 
 
-def _nothing(walk: _Walk, words: Words, node: Simple) -> str:
+def _nothing(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     return OK
 
 
-def _eval(walk: _Walk, words: Words, node: Simple) -> str:
+def _eval(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     text = [word for word in words[1:] if word is not None]
     if len(text) == len(words) - 1 and walk.calls < MOST_CALLS:
         walk.substitution(" ".join(text))

@@ -41,11 +41,11 @@ class Redirect(NamedTuple):
     sign: str
     """``<``, ``>``, ``>>``, ``<<`` (a here document), ``<<<``, ``>&`` …"""
     target: ShellWord
-    document: Document | None = None
+    document: HereDocument | None = None
     """What a here document holds."""
 
 
-class Document:
+class HereDocument:
     """A here document. Its text follows on later lines than what names it."""
 
     __slots__ = ("text",)
@@ -143,7 +143,7 @@ class Unknown(ValueError):
 
 def parsed(source: str) -> Iterator[AndOr]:
     """The commands of a script one by one, as a shell reads them. Raises Unknown where it is not followed further."""
-    return _Parser(source).script()
+    return _ShellParser(source).script()
 
 
 _SIGNS = ("&&", "||", ";;&", ";;", ";&", "&>>", "&>", ";", "|&", "|", "&", "(", ")")
@@ -170,7 +170,7 @@ class _Lexer:
         self.source = source
         self.at = 0
         self.line = 1
-        self.waiting: list[tuple[str, bool, bool, Document]] = []
+        self.waiting: list[tuple[str, bool, bool, HereDocument]] = []
         """Here documents whose text begins on the next line: delimiter, ``<<-``, quoted, and where it goes."""
 
     def tokens(self) -> Iterator[_Token]:
@@ -230,7 +230,7 @@ class _Lexer:
         word = self.word()
         if sign in ("<<", "<<-"):
             delimiter = "".join([part.value for part in word.parts])
-            document = Document()
+            document = HereDocument()
             quoted = any(part.quoted for part in word.parts)
             self.waiting.append((delimiter, sign == "<<-", quoted, document))
             return _Token("<>", None, line, Redirect("<<", word, document))
@@ -383,7 +383,7 @@ def _is_name(text: str) -> bool:
     return bool(text) and all(char in _NAME for char in text)
 
 
-class _Parser:
+class _ShellParser:
     """Makes a tree of the tokens, one command at a time."""
 
     def __init__(self, source: str) -> None:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 import nodecheck
-from nodecheck.checking import Outcome
+from nodecheck.checking import Lazy, Outcome
 from nodecheck.errors import FactError, Offline, Unsupported
+from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.cluster.joined import Joined
 from nodecheck.facts.cluster.node_name import NodeName
 from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.network.hostname import BootHostname, KernelHostname, parse_hostname
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.running import Services
+from nodecheck.facts.sysctl.at_boot import BootSysctls, Writer
 from nodecheck.model.steps import Command, Edit
 from nodecheck_checks.network.hostname import hostname, hostname_boot
 
@@ -50,8 +52,9 @@ def test_hostnamectl_is_for_a_running_systemd(error: FactError | None, words: tu
 
 def boot(text: str, present: str, joined: str | None = "/etc/kubernetes/kubelet.conf") -> Outcome:
     (found,) = hostname_boot(
-        parse_hostname(text), NodeName(), lambda: KernelHostname(present), lambda: Joined(joined), InitSystem()
-    )
+        parse_hostname(text), NodeName(), Lazy(lambda: KernelHostname(present)), Lazy(lambda: Joined(joined)),
+        InitSystem(), Lazy(lambda: BootSysctls(Writer(None))), Lazy(BootActs),
+    )  # fmt: skip
     return found
 
 

@@ -1,4 +1,4 @@
-"""Commands that cloud-init runs at each boot: ``bootcmd``, and the scripts in ``per-boot`` (cloud-init's documentation).
+"""Commands that cloud-init runs at each boot: ``bootcmd``, and the scripts in ``per-boot``.
 
 What it does at an instance's first boot alone (``runcmd``) does not count.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.acts.cloud_init import SOURCES, cloud_init
-from nodecheck.facts.acts.follow import Follower
+from nodecheck.facts.acts.follow import SHELL_PATHS, Follower
 from nodecheck.facts.acts.hooks import (
     CRON_DIRS,
     CRON_SPOOLS,
@@ -31,7 +31,7 @@ from nodecheck.facts.services.sysv import SysvScripts
 from nodecheck.formats.udev_rules import RULES_DIRS
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import File, Named, Sources, Tree, UnitText
+from nodecheck.model.sources import Exists, File, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
 
 
@@ -47,6 +47,7 @@ class CommandActs(NamedTuple):
     def reads(cls) -> Sources:
         return (
             UnitText("*"),
+            *map(Exists, SHELL_PATHS),
             *map(File, CRON_TABLES),
             *map(Tree, CRON_DIRS),
             *map(Tree, CRON_SPOOLS),

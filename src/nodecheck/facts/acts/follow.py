@@ -29,7 +29,7 @@ PACKAGE_DIRS = (
 
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
-_SHELL_PATHS = ("/bin/sh", "/usr/bin/sh")
+SHELL_PATHS = ("/bin/sh", "/usr/bin/sh")
 _VOLATILE = ("/run", "/var/run", "/proc", "/sys", "/dev", "/tmp", "/var/tmp", "/mnt", "/media")  # noqa: S108 - only named
 """What is there now says nothing of the next boot."""
 
@@ -66,7 +66,7 @@ class NodeFiles(Surroundings):
     def has_programs(self) -> bool:
         """Whether the programs of a system are here: an image, not some files of one."""
         if self._programs is None:
-            self._programs = any(exists(self.host, shell) for shell in _SHELL_PATHS)
+            self._programs = any(exists(self.host, shell) for shell in SHELL_PATHS)
         return self._programs
 
     def has(self, program: str) -> bool:

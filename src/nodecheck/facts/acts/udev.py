@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, FactError
 from nodecheck.facts.acts.effects import effects_of
 from nodecheck.facts.acts.follow import BootCommand, Follower
 from nodecheck.facts.acts.hooks import started_by
@@ -25,6 +25,7 @@ from nodecheck.facts.acts.model import (
 from nodecheck.facts.acts.units import undecided
 from nodecheck.facts.files.conf_dirs import conf_files
 from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.formats.shell_calls import SHELLS, shell_call
 from nodecheck.formats.shell_script import ShellStep
 from nodecheck.formats.sysctl_keys import component_matches, key_path
@@ -35,8 +36,12 @@ from nodecheck.text import decode
 UDEVD = "systemd-udevd.service"
 
 _SIGNS = (b"RUN", b"SYSCTL{", b"SYSTEMD_WANTS")
-_WORDS = (b"sysctl", b"SYSCTL{", b"/proc/sys", b"modprobe", b"kmod load", b"hostname", b"SYSTEMD_WANTS", b"/usr/local/",
+_WORDS = (b"sysctl", b"SYSCTL{", b"/proc/sys", b"modprobe", b"kmod load", b"hostname",
+    b"swapon",
+    b"swapoff", b"SYSTEMD_WANTS", b"/usr/local/",
           b"/opt/", b"sh -c", b"/etc/")  # fmt: skip
+
+_ACTING = (".service", ".swap")
 
 _EVER = {"net": "lo", "mem": "null", "tty": "tty1", "cpu": "cpu0", "block": None, "vc": None, "pci": None}
 """Subsystems of which a node has a device as a rule, and the name of one that is always there."""
@@ -53,7 +58,27 @@ def udev(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
             continue
         if any(sign in raw for sign in _SIGNS) and any(word in raw for word in _WORDS):
             acts = tuple(_of_text(follower, starts, decode(raw), file.path))
-            yield from started_by(acts, starts, UDEVD) if acts else ()
+            kept = _by_filter(host, starts, acts) if any(_swaps(act) for act in acts) else acts
+            yield from started_by(kept, starts, UDEVD) if kept else ()
+
+
+def _swaps(act: Act) -> bool:
+    return any(effect.kind == SWAP for effect in act.effects)
+
+
+def _by_filter(host: Host, starts: BootStarts, acts: tuple[Act, ...]) -> tuple[Act, ...]:
+    """The acts without what systemd-udevd's own filter of system calls forbids: it lets none turn swap on or off.
+
+    Where its unit is not here, nobody can tell whether it has one.
+    """
+    try:
+        unit = load_unit(host, starts.index, UDEVD)
+    except FactError:
+        unit = None
+    if unit is None:
+        return tuple([undecided(act, f"{UDEVD} may forbid it") if _swaps(act) else act for act in acts])
+    filtered = unit.last("Service", "SystemCallFilter") is not None
+    return tuple([act for act in acts if not filtered or not _swaps(act)])
 
 
 def _of_text(follower: Follower, starts: BootStarts, source: str, path: str) -> Iterator[Act]:
@@ -104,7 +129,8 @@ def _of_pair(follower: Follower, starts: BootStarts, act: Act, key: str, value: 
     elif key == "RUN{builtin}" and value.startswith("kmod load "):
         yield from _with_effects(act, follower, ShellStep(("modprobe", "-b", *value.split()[2:]), act.line or 1))
     elif key == "ENV{SYSTEMD_WANTS}":
-        names = tuple([name for name in value.split() if starts.index.exists(name) and not starts.of(name).acts])
+        wanted = [name for name in value.split() if name.endswith(_ACTING) and starts.index.exists(name)]
+        names = tuple([name for name in wanted if not starts.of(name).acts])
         if names:
             yield act._replace(effects=tuple([Effect(UNIT, name, STARTS) for name in names]))
 
@@ -131,8 +157,8 @@ def _split(command: str) -> list[str]:
 
 
 def _with_effects(act: Act, follower: Follower, step: ShellStep, found: BootCommand | None = None) -> Iterator[Act]:
-    """What a program of a rule does. systemd-udevd's filter of system calls lets none turn swap on or off."""
-    effects = tuple([effect for effect in effects_of(step, follower.text) if effect.kind != SWAP])
+    """What a program of a rule does."""
+    effects = effects_of(step, follower.text)
     if not effects:
         return
     if found is not None and found.source != act.source:

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.acts.effects import ANY
-from nodecheck.facts.acts.follow import NodeFiles
+from nodecheck.facts.acts.follow import SHELL_PATHS, NodeFiles
 from nodecheck.facts.acts.model import LOADS, MODULE, STAYS, Act, Effect
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.kernel.modules_load import Load
 from nodecheck.facts.services.init_system import InitSystem
-from nodecheck.facts.services.rc_local import PLACES, RcLocal
+from nodecheck.facts.services.rc_local import RcLocal
 from nodecheck.facts.services.starts import RC_LOCAL, BootStarts
 from nodecheck.facts.services.unit_start import MASK, NOT_PULLED, OBSTACLE, Stop
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import File, Sources, Tree
+from nodecheck.model.sources import Each, Exists, File, Named, Sources, Tree
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -65,7 +65,13 @@ class ModuleScripts(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Tree(SCRIPT_DIR, "*.modules"), File(RC_MODULES), *map(File, PLACES))
+        return (
+            Tree(SCRIPT_DIR, "*.modules"),
+            File(RC_MODULES),
+            *[Each(RcLocal, field, (File("{}"),)) for field in ("path", "others")],
+            *map(Exists, SHELL_PATHS),
+            Named("a file that such a script asks for"),
+        )
 
     @classmethod
     def read(
