@@ -6,7 +6,6 @@ What it does at an instance's first boot alone (``runcmd``) does not count.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from shlex import quote
 
 from nodecheck.errors import Absent
 from nodecheck.facts.acts.follow import Follower
@@ -89,6 +88,8 @@ def _of_document(raw: bytes, path: str) -> Iterator[tuple[str, int, str]]:
 def _shell_text(item: TreeNode) -> str:
     """A text is one for a shell, a list is the words of one command."""
     if isinstance(item.value, tuple):
+        from shlex import quote  # a tenth of what all this costs
+
         return " ".join([quote(str(word.value)) for word in item.value])
     return str(item.value) if isinstance(item.value, str) else ""
 

@@ -41,8 +41,11 @@ MOST_UNITS = 2048
 MOST_INSTANCES = 256
 
 _KEYS = ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost")
+_TRIGGERS = tuple([word.encode() for word in TRIGGERS])
 _FALSE = ("no", "false", "off", "0", "n", "f")
 _TRUE = ("yes", "true", "on", "1", "y", "t")
+_SYSTEMD = ("/usr/lib/systemd/", "/lib/systemd/")
+"""Where systemd's own programs lie, which are no scripts."""
 _OWN = ("/etc/", "/usr/local/", "/opt/")
 _ANSWERS = ("test", "[", "grep", "pgrep", "mountpoint", "systemd-detect-virt", "ping")
 """Programs that fail where the answer is no."""
@@ -81,8 +84,19 @@ class _Text(NamedTuple):
 
     files: tuple[tuple[str, bytes], ...]
 
-    def has(self, *words: str) -> bool:
-        return any(word.encode() in raw for _, raw in self.files for word in words)
+    @property
+    def commands(self) -> bytes:
+        """The lines with commands, each with those that continue it: most of a unit is about something else."""
+        found: list[bytes] = []
+        for _, raw in self.files:
+            at = raw.find(b"Exec")
+            while at >= 0:
+                end = raw.find(b"\n", at)
+                while end > 0 and raw[end - 1 : end] in (b"\\", b"\r"):
+                    end = raw.find(b"\n", end + 1)
+                found.append(raw[at:] if end < 0 else raw[at:end])
+                at = -1 if end < 0 else raw.find(b"Exec", end)
+        return b"\n".join(found)
 
     def unit(self, name: str) -> Unit:
         items = [item for path, raw in self.files for item in parse_unit(decode(raw), path)]
@@ -135,23 +149,22 @@ def _specified(value: str, name: str) -> str:
 
 def _is_worth(text: _Text, follower: Follower, starts: BootStarts, name: str) -> bool:
     """Whether a unit can do anything of what is asked about: by its text, or by a script that it runs."""
-    if text.has(*TRIGGERS):
-        return True
-    if not text.has("ExecStart"):
+    commands = text.commands
+    if not commands:
         return False
-    if any(path.startswith(_OWN) for path, _ in text.files):
+    if any(path.startswith(_OWN) for path, _ in text.files) or any(word in commands for word in _TRIGGERS):
         return True
-    return any(follower.is_script(program) for program in _programs(text)) and starts.linked(name) is not None
+    programs = [program for program in _programs(commands) if not program.startswith(_SYSTEMD)]
+    return any(map(follower.is_script, programs)) and starts.linked(name) is not None
 
 
-def _programs(text: _Text) -> Iterator[str]:
+def _programs(commands: bytes) -> Iterator[str]:
     """The programs of a unit's commands, as they stand."""
-    for _, raw in text.files:
-        for line in raw.split(b"\n"):
-            if line.startswith(b"ExecStart"):
-                words = decode(line).partition("=")[2].lstrip(" \t-@:+!|").split(" ")
-                shell = words[0].rpartition("/")[2] in SHELLS
-                yield words[1] if shell and len(words) > 1 else words[0]
+    for line in commands.split(b"\n"):
+        if line.startswith(b"ExecStart"):
+            words = decode(line).partition("=")[2].lstrip(" \t-@:+!|").split(" ")
+            shell = words[0].rpartition("/")[2] in SHELLS
+            yield words[1] if shell and len(words) > 1 else words[0]
 
 
 def _of_commands(host: Host, follower: Follower, unit: Unit) -> Iterator[Act]:
