@@ -134,7 +134,7 @@ def _sysctl(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect
         yield Effect(SYSCTL, "", APPLIES)
         return
     load = [word for word in words if word is not None and word.startswith(_LOADING)]
-    plain = [word for word in words if word is None or not word.startswith("-")]
+    plain = [word for word in words if word is None or word == "-" or not word.startswith("-")]
     if load:
         given = [word.removeprefix("--load").removeprefix("-p").removeprefix("-f").removeprefix("=") for word in load]
         yield from _files([*[word for word in given if word], *plain] or [SYSCTL_CONF], step, content)

@@ -62,12 +62,17 @@ def unit_acts(host: Host, starts: BootStarts, follower: Follower) -> Iterator[Ac
 
 def _acts_of(host: Host, starts: BootStarts, follower: Follower, unit: Unit) -> Iterator[Act]:
     """The acts of one unit. Whether it starts is asked only where it does anything."""
-    acts = tuple(_of_commands(host, follower, unit))
+    acts = tuple([act for act in _of_commands(host, follower, unit) if _matters(act)])
     if acts:
         start = starts.of(unit.name)
         after = start.pull is not None and start.pull.how == TIMER
         for act in acts:  # that a program is not there is known of each command
             yield by_start(act._replace(place=AFTER) if after else act, start._replace(fails=None))
+
+
+def _matters(act: Act) -> bool:
+    """Whether an act is worth the question whether its unit starts: packages' units start and stop many others."""
+    return act.source.startswith(_OWN) or any(effect.kind != UNIT for effect in act.effects)
 
 
 def _names(index: UnitIndex) -> tuple[str, ...]:
