@@ -56,8 +56,10 @@ def swap(swaps: Swaps) -> Results:
     Boot: ``/etc/fstab`` as systemd-fstab-generator reads it (the third field is exactly ``swap``; of ``auto`` and
     ``noauto`` the last one counts; of two lines for one device the first), or as ``swapon -a`` does where another
     init boots; ``.swap`` units that something pulls in; ``zram-generator.conf`` and its drop-ins; services that make
-    swap of zram, and dphys-swapfile; ``swapon`` in the administrator's own units and drop-ins, in the scripts that they
-    run, and in an executable ``rc.local`` (``swapoff -a`` there turns off what fstab and zram-generator turn on);
+    swap of zram, and dphys-swapfile; ``swapon`` in units and drop-ins wherever they lie, in the ``rc.local`` of this
+    distribution, System V scripts, cron's ``@reboot``, hooks of the network's programs, cloud-init's ``bootcmd`` and
+    ``per-boot``, and the scripts that these call. ``swapoff`` there turns off what fstab and zram-generator turn on,
+    where the command is shown to run; where nobody can tell, the area is ``unknown``;
     swap partitions on the root's GPT disk (only a running node tells); and the command line of the next boot:
     ``fstab=no``, ``systemd.swap=0`` (systemd 246), ``systemd.gpt_auto=0``,
     ``systemd.zram=0`` and ``systemd.mask=`` take away, ``systemd.swap-extra=`` and ``systemd.mount-extra=``

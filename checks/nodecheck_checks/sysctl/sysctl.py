@@ -85,8 +85,10 @@ def sysctl(
     only through a link such as ``99-sysctl.conf``. Before the files ``sysctl.KEY=`` on the kernel's command line, after
     them the credential ``sysctl.extra``, the active profile of a TuneD that starts at boot (which applies
     ``/etc/sysctl.d`` and then ``/etc/sysctl.conf`` once more after its own, unless ``reapply_sysctl`` is off), and what
-    ``sysctl`` commands and what is written below ``/proc/sys`` in the administrator's own boot units and drop-ins, in
-    the scripts that they run, and in an executable ``rc.local``. Where another init boots the node:
+    ``sysctl`` commands and what is written below ``/proc/sys`` in units and drop-ins, in the ``rc.local`` of this
+    distribution, System V scripts, cron's ``@reboot``, hooks of the network's programs, cloud-init, rules of udev, and
+    the scripts that these call: where the command is shown to run. What only may run makes the key ``unknown`` where
+    it would change the verdict. Where another init boots the node:
     procps' order, ``/etc/sysctl.conf`` last.
     A value is what the kernel makes of it: ``1 # comment`` is 1, ``1x`` is refused. Keys of br_netfilter need the
     module to be loaded before the files are applied, or a udev rule that applies them again; else its default, 1,
