@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.acts.commands import CommandActs
-from nodecheck.facts.acts.model import RUNS, STAYS, UNTOLD, Act, Effect
+from nodecheck.facts.acts.model import RUNS, STAYS, UNTOLD, Act, Effect, Provider
 from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
@@ -22,8 +22,8 @@ class BootActs(NamedTuple):
     @classmethod
     def read(cls, commands: CommandActs) -> BootActs:
         """Raises what a provider raises: a file that is there and cannot be read may act."""
-        providers = (commands.acts,)
-        acts = [act for part in providers for act in part]
+        providers: tuple[Provider, ...] = (commands,)
+        acts = [act for provider in providers for act in provider.acts]
         return cls(tuple(sorted(acts, key=lambda act: act.place)))
 
     def of(self, kind: str, *states: str) -> Iterator[tuple[Effect, Act]]:
