@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from nodecheck.facts.sysctl.keys import spelled
 
 import nodecheck
 from nodecheck.checking import Results, check, ok
 from nodecheck.errors import Malformed, ProfileError
 from nodecheck.facts import RunningSysctls
+from nodecheck.formats.sysctl_keys import spelled
 from nodecheck.host import LiveHost
 from nodecheck.plugins import Registry
 from nodecheck.profile.show import to_toml

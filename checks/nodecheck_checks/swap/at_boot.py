@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, unknown
-from nodecheck.facts.services.generators import Generators
-from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts import BootStarts, Fstab, Generators, SwapCommands, SwapOptions, SwapPulls
+from nodecheck.facts.files.fstab import FSTAB, FstabEntry
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.services.unit_start import KEEPING, TARGET
 from nodecheck.facts.swap.units import SWAP_TARGET

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nodecheck.checking import Evidence, seen
-from nodecheck.facts.sysctl.at_boot import BootSysctls, Held
+from nodecheck.facts import BootSysctls
+from nodecheck.facts.sysctl.at_boot import Held
 from nodecheck.formats.sysctl_lines import Setting
 
 MOST_LINES = 16

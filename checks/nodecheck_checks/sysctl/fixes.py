@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodecheck.facts import BootSysctls
 from nodecheck.facts.files.conf_dirs import free_name
 from nodecheck.facts.kernel.loading import BootVerdict
-from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, UNIT, BootSysctls, Held
+from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, UNIT, Held
 from nodecheck.facts.sysctl.conf import NAME
 from nodecheck.facts.sysctl.runs import SysctlRun
 from nodecheck.facts.sysctl.tuned import MAIN_CONF, TUNED

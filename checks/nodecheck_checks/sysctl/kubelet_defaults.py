@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.facts.sysctl.keys import key_path, spelled
-
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, check, seen, skip, unknown
 from nodecheck.facts import (
     BootModules,
@@ -20,6 +18,7 @@ from nodecheck.facts import (
     Target,
     UdevSysctls,
 )
+from nodecheck.formats.sysctl_keys import key_path, spelled
 from nodecheck.requirements.table import Row, Table
 from nodecheck.requirements.wanted import verify_wanted
 from nodecheck_checks.sysctl.fixes import boot_fix

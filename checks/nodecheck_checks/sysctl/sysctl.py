@@ -20,13 +20,9 @@ from nodecheck.facts import (
 )
 from nodecheck.facts.kernel.config import built_as
 from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
-from nodecheck.facts.kernel.modprobe import Modprobe
-from nodecheck.facts.kernel.modules import ModuleLoading
-from nodecheck.facts.kernel.trees import BootTree, RunningTree
-from nodecheck.facts.sysctl.at_boot import SYSTEMD, BootSysctls, Held
+from nodecheck.facts.sysctl.at_boot import SYSTEMD, Held
 from nodecheck.facts.sysctl.runs import SysctlRun
-from nodecheck.facts.sysctl.udev import UdevSysctls
-from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, RunningSysctls, holds_number, module_of
+from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, holds_number, module_of
 from nodecheck.fix import Fix, by_hand
 from nodecheck.formats.sysctl_keys import dotted, key_path, spelled
 from nodecheck.requirements.wanted import meets, verify_wanted, whole_number

@@ -9,6 +9,7 @@ from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.acts.effects import ANY
 from nodecheck.facts.acts.model import BOOT, OFF, ON, SWAP, Act
+from nodecheck.facts.files.fstab import Fstab
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_files import load_unit

@@ -8,7 +8,7 @@ from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
-from nodecheck.facts.services.early_services import other_command
+from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, NO_UNIT, NOT_PULLED, TARGET, Stop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import Malformed
-from nodecheck.facts.sysctl.keys import is_key
+from nodecheck.formats.sysctl_keys import is_key
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.sources import Sources, Tree
