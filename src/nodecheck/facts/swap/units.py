@@ -16,6 +16,8 @@ from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.unit_names import device_node, path_of_unit, unit_of_path
 from nodecheck.facts.services.unit_start import KEEPING, MASK
 from nodecheck.facts.services.units import UnitIndex
+from nodecheck.facts.swap.fstab import Fstab
+from nodecheck.formats.shell_settings import shell_assignments
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence
@@ -218,30 +220,13 @@ def _instances(starts: BootStarts) -> Iterator[SwapService]:
 def _dphys(host: Host, service: SwapService) -> SwapService | None:
     """dphys-swapfile with its file; None where its configuration asks for a size of 0, with which swapon fails."""
     try:
-        settings = shell_settings(text(host, DPHYS_CONFIG))
+        settings = shell_assignments(text(host, DPHYS_CONFIG))
     except Absent:
         settings = {}
-    if settings.get("CONF_SWAPSIZE") == "0":
+    size, path = settings.get("CONF_SWAPSIZE"), settings.get("CONF_SWAPFILE")
+    if size is not None and size.value == "0":
         return None
-    return service._replace(what=settings.get("CONF_SWAPFILE") or "/var/swap")
-
-
-def shell_settings(source: str) -> dict[str, str]:
-    r"""The plain assignments of a file that a shell reads, the last one winning.
-
-    >>> shell_settings("#A=1\nA=2 # two\nB='/var/my swap'\n")
-    {'A': '2', 'B': '/var/my swap'}
-    """
-    found = {}
-    for line in source.split("\n"):
-        name, equals, value = line.strip(" \t\r").removeprefix("export ").partition("=")
-        if equals and name.isidentifier():
-            if value[:1] in ("'", '"'):
-                value = value[1:].partition(value[0])[0]
-            else:
-                value = value.partition(" ")[0].partition(";")[0]
-            found[name] = value
-    return found
+    return service._replace(what=(path.value if path is not None else "") or "/var/swap")
 
 
 class SwapPulls(NamedTuple):
