@@ -6,14 +6,18 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts import Fstab, GptSwaps, Runlevels, SwapCommands, SwapServices, SwapUnits, ZramGenerator
-from nodecheck.facts.files.fstab import FSTAB, with_option
+from nodecheck.facts.acts.model import ON, SWAP, Act
+from nodecheck.facts.acts.programs import ProgramActs
+from nodecheck.facts.acts.swap_programs import RPI_SWAP, WAAGENT
+from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.swap.gpt import GptSwap
 from nodecheck.facts.swap.units import SWAP_TARGET, SwapService, SwapUnit
 from nodecheck.facts.swap.zram import ZramDevice
 from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
 from nodecheck_checks.swap.at_boot import EXPECTED, SwapBoot, is_device, mask_fix
+
+NO_AGENT_SWAP = "ResourceDisk.EnableSwap=n"
 
 
 def _fail(message: str, subject: str, source: str, evidence: list[Evidence], fix: Fix) -> Outcome:
@@ -155,6 +159,36 @@ def of_commands(boot: SwapBoot, swapon: SwapCommands) -> Iterator[Outcome]:
             yield _doubted(message, area.what, area.doubt, evidence)
         else:
             yield _fail(message, area.what, area.source, evidence, fix)
+
+
+def of_programs(boot: SwapBoot, programs: ProgramActs) -> Iterator[Outcome]:
+    """Programs that a configuration of their own tells to make swap: the Azure agent, rpi-swap, cloud-init."""
+    for act in programs.acts:
+        for effect in act.effects:
+            if (effect.kind, effect.what) == (SWAP, ON):
+                yield from _of_act(boot, act, effect.name)
+
+
+def _of_act(boot: SwapBoot, act: Act, area: str) -> Iterator[Outcome]:
+    unit = unit_of_path(area, ".swap") if act.actor == RPI_SWAP else None
+    if not act.may_run:
+        boot.kept([act.stops])
+    elif unit is None or not boot.stopped(unit, on_device=False):
+        message = f"{act.actor} turns swap on at boot: {area}"
+        if act.doubt is not None:
+            yield _doubted(message, area, act.doubt, [act.evidence])
+        else:
+            yield _fail(message, area, act.actor, [act.evidence], _program_fix(act))
+
+
+def _program_fix(act: Act) -> Fix:
+    """What tells a program to make no swap, in the words of its own configuration."""
+    if act.actor == RPI_SWAP:
+        step = create("/etc/rpi/swap.conf.d/90-nodecheck.conf", "[Main]\nMechanism=none\n")
+        return Fix("Let rpi-swap make no swap", (step,), reboot=True)
+    if act.actor == WAAGENT:
+        return Fix(f"Let the Azure agent make no swap: {act.source}", (edit(act.source, act.text, NO_AGENT_SWAP),))
+    return by_hand(f"Let {act.actor} make no swap", f"take {act.text} out of {act.source}")
 
 
 def of_gpt(boot: SwapBoot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:

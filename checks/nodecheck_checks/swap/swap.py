@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from nodecheck.facts.swap.fstab import Fstab
+
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts import (
-    BootStarts,
-    Fstab,
-    Generators,
-    GptSwaps,
-    KernelRelease,
-    KubeletConfig,
-    Runlevels,
-    SwapCommands,
-    SwapOptions,
-    SwapPulls,
-    Swaps,
-    SwapServices,
-    SwapUnits,
-    ZramGenerator,
-)
-from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea
+from nodecheck.facts.acts.programs import ProgramActs
+from nodecheck.facts.boot.next_boot import KernelRelease
+from nodecheck.facts.kubelet.config import KubeletConfig
+from nodecheck.facts.services.generators import Generators
+from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.swap.cmdline import SwapOptions
+from nodecheck.facts.swap.gpt import GptSwaps
+from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea, Swaps
+from nodecheck.facts.swap.units import SwapCommands, SwapPulls, SwapServices, SwapUnits
+from nodecheck.facts.swap.zram import ZramGenerator
 from nodecheck.fix import SAFE, Fix, by_hand, command
 from nodecheck_checks.swap.at_boot import SwapBoot
-from nodecheck_checks.swap.sources import kept_from_gpt, of_cmdline, of_commands, of_gpt, of_services, of_units, of_zram
+from nodecheck_checks.swap.sources import (
+    kept_from_gpt,
+    of_cmdline,
+    of_commands,
+    of_gpt,
+    of_programs,
+    of_services,
+    of_units,
+    of_zram,
+)
 
 EXPECTED = "no swap"
 
@@ -126,6 +131,7 @@ def swap_boot(
     services: Lazy[SwapServices],
     pulls: Lazy[SwapPulls],
     commands: Lazy[SwapCommands],
+    programs: Lazy[ProgramActs],
     gpt: Lazy[GptSwaps],
     runlevels: Lazy[Runlevels],
     swaps: Lazy[Swaps],
@@ -140,6 +146,7 @@ def swap_boot(
         lambda: of_zram(boot, zram(), commands),
         lambda: of_services(boot, services(), runlevels),
         lambda: of_commands(boot, commands()),
+        lambda: of_programs(boot, programs()),
         lambda: of_gpt(boot, gpt(), fstab),
     )
     found: list[Outcome] = []

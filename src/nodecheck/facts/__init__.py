@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
 if TYPE_CHECKING:
     from nodecheck.facts.acts.at_boot import BootActs as BootActs
     from nodecheck.facts.acts.commands import CommandActs as CommandActs
+    from nodecheck.facts.acts.programs import ProgramActs as ProgramActs
     from nodecheck.facts.boot.cmdline import Cmdline as Cmdline
     from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
     from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
@@ -180,6 +181,7 @@ _HOMES = {
     "PackageSigns": "packages.packages",
     "Packages": "packages.packages",
     "Processors": "hardware.processors",
+    "ProgramActs": "acts.programs",
     "RcLocal": "services.rc_local",
     "Routes": "network.routes",
     "Runlevels": "services.openrc",

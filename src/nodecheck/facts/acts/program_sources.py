@@ -1,0 +1,48 @@
+"""Where the programs with a configuration of their own are told what to do."""
+
+from __future__ import annotations
+
+from nodecheck.facts.acts.agents import AGENTS, MICROK8S_CNI
+from nodecheck.facts.acts.networkd import LINKS, MAIN, MAIN_DIRS, NETPLAN, NETWORK_DIRS
+from nodecheck.facts.acts.swap_programs import (
+    CLOUD_CONF,
+    CLOUD_DIR,
+    CLOUD_DISABLED,
+    CLOUD_INSTANCE,
+    RPI_CONF,
+    RPI_DIRS,
+    WAAGENT_CONF,
+)
+from nodecheck.facts.acts.sysctl_programs import FRR_CONFIGS, SHOREWALL, UFW_FILES
+from nodecheck.facts.acts.tmpfiles import TMPFILES_DIRS
+from nodecheck.facts.files.conf_dirs import conf_sources
+from nodecheck.model.sources import Dir, Exists, File, Named, Sources, Tree, UnitText
+
+
+def program_sources() -> Sources:
+    """What :class:`nodecheck.facts.acts.programs.ProgramActs` reads."""
+    return (
+        *conf_sources(TMPFILES_DIRS, "*.conf"),
+        *map(File, UFW_FILES),
+        Named("IPT_SYSCTL in /etc/default/ufw"),
+        *[File(path) for _, path, _, _ in SHOREWALL],
+        *map(File, FRR_CONFIGS),
+        *map(Exists, ("/etc/ufw", "/etc/shorewall", "/etc/shorewall6", "/etc/frr")),
+        *[File(f"{folder}/{MAIN}") for folder in MAIN_DIRS if folder != "/run/systemd"],
+        *conf_sources(tuple([f"{folder}/{MAIN}.d" for folder in MAIN_DIRS]), "*.conf"),
+        *conf_sources(NETWORK_DIRS, "*.network", "*.netdev"),
+        *[Tree(f"{folder}/*.network.d", "*.conf") for folder in NETWORK_DIRS],
+        Dir(NETPLAN),
+        Dir(LINKS),
+        *[File(f"{folder}/{RPI_CONF}") for folder in RPI_DIRS],
+        *conf_sources(tuple([f"{folder}/{RPI_CONF}.d" for folder in RPI_DIRS]), "*.conf"),
+        File(WAAGENT_CONF),
+        File(CLOUD_CONF),
+        Tree(CLOUD_DIR, "*.cfg"),
+        Exists(CLOUD_DISABLED),
+        Exists(CLOUD_INSTANCE),
+        *[UnitText(unit) for agent in AGENTS for unit in agent.units],
+        Named("EnvironmentFile= of the units of k3s, RKE2 and k0s"),
+        *[File(agent.config) for agent in AGENTS if agent.config],
+        Exists(MICROK8S_CNI),
+    )
