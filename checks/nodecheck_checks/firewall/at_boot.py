@@ -6,13 +6,20 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
 from nodecheck.errors import Absent, FactError, Unsupported
-from nodecheck.facts import BootStarts, FirewalldTrace, NftFile, Runlevels, SavedRules, UfwConf
-from nodecheck.facts.security.firewall_files import UFW_CONF
+from nodecheck.facts.security.firewall_files import (
+    SHOREWALL_CONF,
+    UFW_CONF,
+    FirewalldTrace,
+    NftFile,
+    SavedRules,
+    ShorewallConf,
+    UfwConf,
+)
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
-from nodecheck_checks.firewall.wanted import FIREWALLS, UNITS, Wanted
+from nodecheck_checks.firewall.wanted import FIREWALLS, SHOREWALL, UNITS, Wanted
 
 
 class Start(NamedTuple):
@@ -40,8 +47,10 @@ class AtBoot:
         saved: Lazy[SavedRules],
         script: Lazy[NftFile],
         firewalld: Lazy[FirewalldTrace],
+        shorewall: Lazy[ShorewallConf],
     ) -> None:
         self.starts, self.init, self.index = starts, starts.init, starts.index
+        self.shorewall = shorewall
         self.runlevels, self.firewalld, self.ufw, self.saved, self.script = runlevels, firewalld, ufw, saved, script
 
     def start(self, unit: str) -> Start | None:
@@ -213,6 +222,10 @@ def _effect(boot: AtBoot, name: str, unit: str, strict: bool, told: list[Evidenc
 
 
 def _restored(boot: AtBoot, unit: str, strict: bool, told: list[Evidence]) -> str | None:
+    if unit == SHOREWALL:
+        conf = boot.shorewall()
+        told.append(seen(SHOREWALL_CONF, conf.text, line=conf.line))
+        return f", and {SHOREWALL_CONF} lets it" if conf.enabled else None
     present = False
     for path, tables in boot.saved().of(unit.removesuffix(".service")):
         present = present or tables is not None

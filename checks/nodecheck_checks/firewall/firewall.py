@@ -20,8 +20,15 @@ from nodecheck.facts import (
     UfwConf,
 )
 from nodecheck.facts.security.filter_tables import FilterTable
-from nodecheck.facts.security.firewall_files import UFW_CONF
-from nodecheck.facts.security.netfilter import all_tables
+from nodecheck.facts.security.firewall_files import (
+    UFW_CONF,
+    FirewalldTrace,
+    NftFile,
+    SavedRules,
+    ShorewallConf,
+    UfwConf,
+)
+from nodecheck.facts.security.netfilter import LegacyTables, NftTables, all_tables
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck_checks.firewall.at_boot import AtBoot, judged_at_boot
 from nodecheck_checks.firewall.wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
@@ -180,12 +187,13 @@ def firewall_boot(
     saved: Lazy[SavedRules],
     script: Lazy[NftFile],
     firewalld: Lazy[FirewalldTrace],
+    shorewall: Lazy[ShorewallConf],
     target: Lazy[Target],
     *,
     off: tuple[str, ...] = (),
 ) -> Results:
     """No firewall is started at the next boot."""
     wanted = Wanted(off, target)
-    boot = AtBoot(starts, runlevels, ufw, saved, script, firewalld)
+    boot = AtBoot(starts, runlevels, ufw, saved, script, firewalld, shorewall)
     for name in FIREWALLS:
         yield from guarded(name, wanted, partial(judged_at_boot, boot, name, UNITS[name], wanted))

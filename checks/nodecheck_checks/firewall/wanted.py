@@ -7,9 +7,19 @@ from nodecheck.facts import Target
 
 FIREWALLS = ("firewalld", "iptables", "nftables", "ufw")
 
+SHOREWALL = "shorewall.service"
+"""Its rules are those of iptables, and let nothing in that its files do not name."""
+
 UNITS = {
     "firewalld": ("firewalld.service",),
-    "iptables": ("iptables.service", "ip6tables.service", "netfilter-persistent.service"),
+    "iptables": (
+        "iptables.service",
+        "ip6tables.service",
+        "netfilter-persistent.service",
+        "iptables-restore.service",
+        "ip6tables-restore.service",
+        SHOREWALL,
+    ),
     "nftables": ("nftables.service",),
     "ufw": ("ufw.service",),
 }
@@ -18,9 +28,9 @@ EXPECTED = "off"
 
 
 def firewall_text(text: str) -> str:
-    """The one spelling of a firewall; ip6tables is half of iptables. Raises ValueError."""
+    """The one spelling of a firewall; ip6tables and Shorewall are parts of iptables. Raises ValueError."""
     name = text.removesuffix(".service")
-    name = {"ip6tables": "iptables", "netfilter-persistent": "iptables"}.get(name, name)
+    name = "iptables" if f"{name}.service" in UNITS["iptables"] else name
     if name not in FIREWALLS:
         raise ValueError(f"expected one of {', '.join(FIREWALLS)}, found {text!r}")
     return name

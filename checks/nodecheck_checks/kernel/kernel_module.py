@@ -35,6 +35,7 @@ EXPECTED_BOOT = "built in, or loaded at boot"
 _AT_WORK = "at work"
 _GET_REQUIRED = "kubernetes/kubernetes pkg/util/ipvs, GetRequiredIPVSModules"
 _ISSUES = "kubernetes/kubernetes#63801, #81791"
+_SETUP = "kubernetes/kubernetes cmd/kube-proxy, setupConntrack; kubernetes/kops#17968"
 
 MODULES = Table(
     Row("br_netfilter", _AT_WORK, "iptables must see what passes a bridge", "net/bridge/br_netfilter_hooks.c"),
@@ -43,7 +44,13 @@ MODULES = Table(
     Row("ip_vs", _AT_WORK, "another proxy mode does without it", _GET_REQUIRED, Severity.INFO),
     Row(CONNTRACK, _AT_WORK, "kube-proxy's ipvs mode needs it", _GET_REQUIRED, modes=("ipvs",)),
     Row(CONNTRACK, _AT_WORK, "without kube-proxy little needs it", _ISSUES, Severity.INFO, modes=("none",)),
-    Row(CONNTRACK, _AT_WORK, "iptables rules load it when they first need it", _ISSUES, Severity.WARNING),
+    Row(
+        CONNTRACK,
+        _AT_WORK,
+        "kube-proxy ends where nothing has loaded it before",
+        _SETUP,
+        Severity.WARNING,
+    ),
 )
 """By the first module of a family: see :func:`family`."""
 
@@ -92,7 +99,8 @@ def kernel_module(
 
     ## Why it matters
     Without `br_netfilter`, traffic between pods on one bridge passes by iptables, and Services do not answer. In ipvs
-    mode kube-proxy needs `ip_vs`, its schedulers and `nf_conntrack`, and falls back to iptables without them.
+    mode kube-proxy needs `ip_vs`, its schedulers and `nf_conntrack`: without them it ends, or falls back to iptables in
+    older releases.
 
     ## What it looks at
     Now: the module's line in `/proc/modules` (only `Live` counts), `/sys/module/NAME`, what only the module at work
@@ -111,9 +119,10 @@ def kernel_module(
     one, and `nf_conntrack_ipv4` is judged as `nf_conntrack`.
 
     `br_netfilter` is an error, and does not apply where the CNI needs none (Cilium, OVN). The `ip_vs` family is an
-    error in ipvs mode, a warning while the mode is not known, and a note in another mode; `nf_conntrack` is an error
-    in ipvs mode and a warning otherwise, for iptables rules load it when they first need it. What a profile's `require`
-    names is always judged, and an error.
+    error in ipvs mode, a warning while the mode is not known, and a note in another mode. `nf_conntrack` is an error
+    in ipvs mode and a warning otherwise: kube-proxy sets its limits before it makes any rule, and ends where it is not
+    there; as a rule the kubelet's or the CNI's rules have loaded it by then. What a profile's `require` names is always
+    judged, and an error.
 
     ## How to fix it
     Now: `modprobe NAME`. For the next boot: a line with the module's name in a file of `/etc/modules-load.d`, and no

@@ -7,10 +7,19 @@ from nodecheck.errors import Absent, FactError, Offline, Unsupported
 from nodecheck.facts import BootActs, BootHostname, BootSysctls, InitSystem, Joined, KernelHostname, NodeName, Services
 from nodecheck.facts.acts.model import HOSTNAME, Act
 from nodecheck.facts.kubelet.settings import KubeletSetting
-from nodecheck.facts.network.hostname import KERNEL, STATIC, fits
+from nodecheck.facts.network.hostname import KERNEL, STATIC, BootHostname, KernelHostname, fits
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.running import Services
+from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.sysctl.at_boot import BootSysctls
 from nodecheck.fix import Fix, by_hand, command, edit
 
 _LOCAL = ("localhost", "localhost.localdomain", "localhost4", "localhost6", "(none)", "")
+EVERY_MACHINES = "every machine has that name"
+NETWORK_MANAGER = "NetworkManager.service"
+STATIC_COUNTS_SINCE = 249
+"""Before this systemd a static name that is localhost is passed over for the one that NetworkManager has."""
+
 MOST_LABEL = 63
 """Characters of a label's value, which ``kubernetes.io/hostname`` is."""
 MOST_NAME = 253
@@ -24,7 +33,7 @@ def flaw(name: str, most: int = MOST_LABEL) -> str | None:
     (None, "it holds '_'")
     """
     if name.lower() in _LOCAL or name.lower().startswith("localhost.") or name.lower().endswith(".localhost"):
-        return "every machine has that name"
+        return EVERY_MACHINES
     if len(name) > most:
         return f"it has {len(name)} characters, and there is room for {most}"
     for char in name:
@@ -54,6 +63,7 @@ def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem, services:
     `hostname=` on the command line; without systemd also `/etc/conf.d/hostname` and `/etc/sysconfig/network`.
     `kernel.hostname` in a file of sysctls comes after these. Where a command of a boot unit, of `rc.local` or the like
     sets another name, it is `unknown` which one the kubelet takes.
+    Before systemd 249 NetworkManager names a node whose file says `localhost`: then the name is `unknown`.
 
     A name must be a DNS subdomain (RFC 1123) of at most 63 characters, as it becomes the label
     `kubernetes.io/hostname`, and not `localhost`. Upper case is a warning: the kubelet makes it lower case, others do
@@ -84,6 +94,7 @@ def hostname_boot(
     init: InitSystem,
     sysctls: Lazy[BootSysctls],
     acts: Lazy[BootActs],
+    starts: Lazy[BootStarts],
 ) -> Results:
     """Judge the name after the next boot."""
     if node.given is not None:
@@ -94,6 +105,9 @@ def hostname_boot(
     act = _renamed_by(boot, acts())
     if act is not None:
         yield _while_booting(boot, act, evidence)
+    elif boot.source == STATIC and _is_passed_over(boot.name, init) and starts().of(NETWORK_MANAGER).acts:
+        message = f"{boot.name} is no name to this systemd: NetworkManager takes one from DHCP or reverse DNS"
+        yield unknown(message, code="not-found", expected=_EXPECTED, evidence=evidence, severity=Severity.WARNING)
         return
     if boot.pattern is not None:
         yield _filled_in(boot, boot.pattern, evidence, kernel, init)
@@ -142,6 +156,11 @@ def _while_booting(boot: BootHostname, act: Act, evidence: list[Evidence]) -> Ou
         message = f"{message}, if that is run: {act.doubt}"
     code = act.doubt.code if act.doubt is not None else "unsupported"
     return unknown(message, code=code, expected=_EXPECTED, evidence=[act.evidence, *evidence])
+
+
+def _is_passed_over(name: str | None, init: InitSystem) -> bool:
+    """Whether systemd leaves the name to who sets it later, though it stands in the file (hostnamed.c)."""
+    return name is not None and flaw(name) == EVERY_MACHINES and not init.at_least(STATIC_COUNTS_SINCE)
 
 
 def _filled_in(

@@ -1,6 +1,6 @@
 """The names of services: one spelling, and the units under which distributions install them."""
 
-from nodecheck.facts.services.service_units import TIME_SERVICES
+from nodecheck.facts.services.service_units import GUEST_TIME_SERVICES, PTP_SERVICES, TIME_SERVICES
 from nodecheck.fix import Fix, by_hand
 
 OTHER_NAMES = {"chronyd": ("chrony",), "crio": ("cri-o",)}
@@ -38,7 +38,8 @@ def is_kubelet(subject: str) -> bool:
 
 def is_time(subject: str) -> bool:
     """Whether that service keeps the clock."""
-    return any(name in TIME_SERVICES for name in candidates(subject))
+    times = (*TIME_SERVICES, *PTP_SERVICES, *GUEST_TIME_SERVICES)
+    return any(name in times for name in candidates(subject))
 
 
 def to_install(unit: str) -> Fix:

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.security.firewall_files import FirewalldTrace as FirewalldTrace
     from nodecheck.facts.security.firewall_files import NftFile as NftFile
     from nodecheck.facts.security.firewall_files import SavedRules as SavedRules
+    from nodecheck.facts.security.firewall_files import ShorewallConf as ShorewallConf
     from nodecheck.facts.security.firewall_files import UfwConf as UfwConf
     from nodecheck.facts.security.netfilter import LegacyTables as LegacyTables
     from nodecheck.facts.security.netfilter import NftTables as NftTables
@@ -198,6 +199,7 @@ _HOMES = {
     "ServicePath": "kubelet.service_path",
     "ServicePulls": "services.unit_pulls",
     "Services": "services.running",
+    "ShorewallConf": "security.firewall_files",
     "SiteNodes": "cluster.target",
     "SocketOwners": "network.processes",
     "StartedServices": "services.openrc",

@@ -14,6 +14,7 @@ from nodecheck.facts.cluster.needed_services import NeededServices
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.services.running import Services
+from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.units import Entry, UnitIndex
 from nodecheck.facts.time.clock import STA_UNSYNC, KernelClock
 from nodecheck.facts.time.keepers import TimeKeepers
@@ -32,7 +33,7 @@ def units(*names: str, enabled: str | None = None) -> NeededServices:
     files = {name: (Entry(f"{UNITS}/{name}", None),) for name in names}
     dirs = {"multi-user.target.wants": (WANTS,)} if enabled else {}
     index = UnitIndex(files, dirs, {WANTS: (enabled or "",)}, frozenset(), complete=False)
-    return NeededServices.read(index, KubeletConfig, Target)  # type: ignore[arg-type]
+    return NeededServices.read(index, KubeletConfig, Target, BootStarts)  # type: ignore[arg-type]
 
 
 def no_systemd() -> Services:

@@ -8,7 +8,8 @@ from nodecheck.errors import FactError
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.places import UNIT as KUBELET
-from nodecheck.facts.services.service_units import AGENTS, RUNTIMES, TIME_SERVICES
+from nodecheck.facts.services.service_units import AGENTS, GUEST_TIME_SERVICES, PTP_SERVICES, RUNTIMES, TIME_SERVICES
+from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Sources
@@ -16,7 +17,8 @@ from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import CONTROL_PLANE
 
 _SNAP_KUBELET = "snap.kubelet.daemon.service"
-_MICROK8S_RUNTIME = "snap.microk8s.daemon-containerd.service"
+_SNAP_RUNTIMES = ("snap.microk8s.daemon-containerd.service", "snap.k8s.containerd.service")
+"""Of MicroK8s and of Canonical Kubernetes."""
 _CRI_DOCKER = "cri-docker.service"
 
 _TWINS = (("rke2-server.service", "rke2-agent.service"), ("k0scontroller.service", "k0sworker.service"))
@@ -39,7 +41,9 @@ class NeededServices(NamedTuple):
         return ()
 
     @classmethod
-    def read(cls, index: UnitIndex, kubelet: Lazy[KubeletConfig], target: Lazy[Target]) -> NeededServices:
+    def read(
+        cls, index: UnitIndex, kubelet: Lazy[KubeletConfig], target: Lazy[Target], starts: Lazy[BootStarts]
+    ) -> NeededServices:
         """By the units that are there and by what the kubelet is told of its runtime."""
         index = index.persistent()
         agents = tuple(_agents(index, target))
@@ -48,14 +52,19 @@ class NeededServices(NamedTuple):
             kubelets = (KUBELET,)
         untold = None
         runtimes: tuple[str, ...] = ()
-        if _MICROK8S_RUNTIME in index.files:
-            runtimes = (_MICROK8S_RUNTIME,)
+        snaps = tuple([name for name in _SNAP_RUNTIMES if name in index.files])
+        if snaps:
+            runtimes = snaps
         elif not agents or kubelets:
             try:
                 runtimes = tuple(_runtimes(index, kubelet, target))
             except FactError as error:
                 untold = error
-        clocks = tuple(_by_use(index, _there(index, TIME_SERVICES)))
+        ptp = [name for name in _there(index, PTP_SERVICES) if index.starts_at_boot(name) is not None]
+        clocks = tuple(_by_use(index, [*_there(index, TIME_SERVICES), *ptp]))
+        guest = next((name for name in _there(index, GUEST_TIME_SERVICES) if starts().of(name).starts), None)
+        if guest is not None and not any(starts().of(name).starts for name in clocks):
+            clocks = (guest, *clocks)
         return cls((*runtimes, *kubelets, *agents), clocks[0] if clocks else None, clocks[1:], untold)
 
 

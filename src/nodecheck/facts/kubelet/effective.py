@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
+from nodecheck.facts.kubelet.agents import embedded_swap_argument
 from nodecheck.facts.kubelet.files import (
     Fields,
     KubeletSources,
@@ -22,7 +23,7 @@ from nodecheck.facts.kubelet.files import (
     merged,
 )
 from nodecheck.facts.kubelet.flags import Flags, gates_of
-from nodecheck.facts.kubelet.launch import Launch, embedded_swap_argument, read_launch
+from nodecheck.facts.kubelet.launch import Launch, read_launch
 from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.facts.services.units import UnitIndex

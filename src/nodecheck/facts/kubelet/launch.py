@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
+from nodecheck.facts.kubelet.agents import agent_sources
 from nodecheck.facts.kubelet.files import MOST_DEPTH, MOST_FILES
-from nodecheck.facts.kubelet.flags import Flags, boolean_of, parse_flags
+from nodecheck.facts.kubelet.flags import Flags, parse_flags
 from nodecheck.facts.kubelet.places import (
-    AGENT_CONFIGS,
     AGENT_STATE,
-    AGENT_UNITS,
     ARGUMENT_FILES,
     CONFIGS,
     DEB_ARGS,
@@ -70,7 +66,7 @@ def kubelet_sources() -> Sources:
         *[File(path) for path, _ in ARGUMENT_FILES],
         Tree(f"{EKS_CONFIG}.d", "*.conf", depth=MOST_DEPTH + 1, most=MOST_FILES),
         Named("--config and --config-dir of the kubelet"),
-        *map(File, AGENT_CONFIGS),
+        *agent_sources(),
         *map(Exists, (*PROGRAMS, *AGENT_STATE)),
     )
 
@@ -133,37 +129,4 @@ def _config_file(host: Host) -> str | None:
     if found is None and exists(host, OPENSHIFT_CONFIG):
         content = text(host, OPENSHIFT_CONFIG)
         return OPENSHIFT_CONFIG if "KubeletConfiguration" in content else None
-    return found
-
-
-def embedded_swap_argument(host: Host, index: UnitIndex) -> Word | None:
-    """The ``--fail-swap-on`` that the agent gives its kubelet: ``false`` unless its configuration says otherwise.
-
-    None on a node that has neither. Raises what the host raises for a configuration that cannot be read.
-    """
-    for path in AGENT_CONFIGS:
-        try:
-            return swap_argument(text(host, path), path) or Word("false", path, 1)
-        except Absent:
-            continue
-    for name in AGENT_UNITS:
-        fragment = index.fragment(name)
-        if fragment is not None:
-            return Word("false", fragment, 1)
-    found = next((path for path in AGENT_STATE if exists(host, path)), None)
-    return None if found is None else Word("false", found, 1)
-
-
-def swap_argument(source: str, path: str) -> Word | None:
-    """The last ``fail-swap-on`` among the agent's ``kubelet-arg``.
-
-    >>> swap_argument("kubelet-arg:\\n- fail-swap-on=true\\n", "x")
-    Word(text='true', path='x', line=2)
-    """
-    found = None
-    for number, line in enumerate(source.split("\n"), 1):
-        match = None if line.lstrip(" \t").startswith("#") else re.search(r"fail-swap-on=([A-Za-z0-9]+)", line)
-        state = boolean_of(match.group(1)) if match is not None else None
-        if state is not None:
-            found = Word("true" if state else "false", path, number)
     return found

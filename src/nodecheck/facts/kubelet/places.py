@@ -41,10 +41,16 @@ ARGUMENT_FILES = (
 )
 """Files of arguments and their variables: kubeadm's, kubespray's, those of EKS's AL2023 and of Alpine."""
 
-AGENT_UNITS = ("k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service")
+AGENT_UNITS = (
+    "k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service", "k0sworker.service",
+    "k0scontroller.service",
+)  # fmt: skip
 AGENT_CONFIGS = ("/etc/rancher/k3s/config.yaml", "/etc/rancher/rke2/config.yaml")
-AGENT_STATE = ("/var/lib/rancher/k3s/agent", "/var/lib/rancher/rke2/agent")
-"""What k3s and RKE2 have, whose agents run a kubelet of their own."""
+AGENT_STATE = ("/var/lib/rancher/k3s/agent", "/var/lib/rancher/rke2/agent", "/var/lib/k0s/kubelet.conf")
+"""What k3s, RKE2 and k0s have, whose agents run a kubelet of their own that tolerates swap by default."""
+
+SNAP_ARGUMENTS = ("/var/snap/microk8s/current/args/kubelet", "/var/snap/k8s/common/args/kubelet")
+"""Where MicroK8s and Canonical Kubernetes keep the flags of their kubelets, one a line."""
 
 
 SIGNS = (
@@ -67,8 +73,10 @@ def has_kubelet(host: Host, index: UnitIndex) -> bool:
 
 
 def has_agent(host: Host, index: UnitIndex) -> bool:
-    """Whether the agent of k3s or RKE2 is there."""
-    if any(exists(host, path) for path in AGENT_CONFIGS) or any(index.fragment(name) for name in AGENT_UNITS):
+    """Whether an agent that holds a kubelet is there: of k3s, RKE2, k0s, MicroK8s or Canonical Kubernetes."""
+    if any(exists(host, path) for path in (*AGENT_CONFIGS, *SNAP_ARGUMENTS)) or any(
+        index.fragment(name) for name in AGENT_UNITS
+    ):
         return True
     return any(exists(host, path) for path in AGENT_STATE)
 

@@ -7,6 +7,7 @@ from nodecheck.facts.distro.os_release import parse_os_release
 from nodecheck.facts.security.filter_tables import FilterTable, parse_saved
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
+from nodecheck.formats.shell_settings import shell_assignments
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text, text_or_none, texts
 from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
@@ -18,8 +19,13 @@ IPTABLES_FILES = {
     "iptables": ("/etc/sysconfig/iptables", "/etc/iptables/iptables.rules"),
     "ip6tables": ("/etc/sysconfig/ip6tables", "/etc/iptables/ip6tables.rules"),
     "netfilter-persistent": ("/etc/iptables/rules.v4", "/etc/iptables/rules.v6"),
+    "iptables-restore": ("/var/lib/iptables/rules-save",),
+    "ip6tables-restore": ("/var/lib/ip6tables/rules-save",),
 }
-"""Service to the files that it restores: EL's iptables-services, Arch's iptables, Debian's iptables-persistent."""
+"""Service to the files that it restores: EL's iptables-services, Arch's iptables, Debian's iptables-persistent, and the
+units of Gentoo, Flatcar and Container Linux."""
+
+SHOREWALL_CONF = "/etc/shorewall/shorewall.conf"
 
 
 class FirewalldTrace(NamedTuple):
@@ -71,6 +77,26 @@ def parse_ufw_conf(source: str) -> UfwConf:
         if told is not None:
             found = UfwConf(True, told[0] in ("yes", "YES"), told[0], number, line)
     return found
+
+
+class ShorewallConf(NamedTuple):
+    """Whether Shorewall's own file lets it start."""
+
+    enabled: bool = True
+    """``STARTUP_ENABLED`` is anything but ``No``."""
+    text: str | None = None
+    """That line; None where there is none."""
+    line: int | None = None
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File(SHOREWALL_CONF),)
+
+    @classmethod
+    def read(cls, host: Host) -> ShorewallConf:
+        """Raises what the host raises except Absent."""
+        told = shell_assignments(text_or_none(host, SHOREWALL_CONF) or "").get("STARTUP_ENABLED")
+        return cls() if told is None else cls(told.value.lower() != "no", told.text, told.line)
 
 
 class SavedRules(NamedTuple):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError, TooLarge
-from nodecheck.facts.acts.at_boot import BootActs
-from nodecheck.facts.acts.effects import ANY
-from nodecheck.facts.acts.model import BOOT, OFF, ON, SWAP, Act
-from nodecheck.facts.files.fstab import Fstab
+from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_files import load_unit
@@ -17,10 +14,10 @@ from nodecheck.facts.services.unit_names import device_node, path_of_unit, unit_
 from nodecheck.facts.services.unit_start import KEEPING, MASK
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.facts.swap.fstab import Fstab
-from nodecheck.formats.shell_settings import shell_assignments
+from nodecheck.formats.shell_settings import Assigned, shell_assignments
 from nodecheck.host import Host, exists, names_in
-from nodecheck.host.base import text
-from nodecheck.model.evidence import Evidence
+from nodecheck.host.base import text, text_or_none, texts
+from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Each, Exists, File, Sources, UnitText
 from nodecheck.record import NamedTuple
@@ -128,6 +125,9 @@ _ZRAM = (
 )
 """Services that make swap of zram: Debian's zram-tools, Ubuntu's zram-config, Fedora's zram, Jetson's, Armbian's …"""
 
+ARMBIAN, ARMBIAN_CONFIG = "armbian-zram-config", "/etc/default/armbian-zram-config"
+SYSTEMD_SWAP, SYSTEMD_SWAP_CONFIG = "systemd-swap", "/etc/systemd/swap.conf"
+
 DPHYS = "dphys-swapfile"
 DPHYS_CONFIG = "/etc/dphys-swapfile"
 _SERVICES = (*_ZRAM, (DPHYS, DPHYS_CONFIG))
@@ -149,7 +149,12 @@ class SwapServices(NamedTuple):
     def reads(cls) -> Sources:
         levels = [f"/etc/runlevels/{level}" for level in _RUNLEVELS]
         configs = [config for _, config in _ZRAM if config is not None]
-        return (*map(Dir, (_INIT_SCRIPTS, "/etc/init", *_RC_DIRS, *levels)), *map(Exists, configs), File(DPHYS_CONFIG))
+        return (
+            *map(Dir, (_INIT_SCRIPTS, "/etc/init", *_RC_DIRS, *levels)),
+            *map(Exists, configs),
+            *map(File, (DPHYS_CONFIG, ARMBIAN_CONFIG, SYSTEMD_SWAP_CONFIG)),
+            *conf_sources((f"{SYSTEMD_SWAP_CONFIG}.d",), "*.conf"),
+        )
 
     @classmethod
     def read(cls, host: Host, starts: BootStarts) -> SwapServices:
@@ -164,8 +169,43 @@ class SwapServices(NamedTuple):
                 stop = starts.of(f"{name}.service").stop(*KEEPING)
                 kept.extend(stop.evidence if stop is not None else ())
         found.extend(_instances(starts))
-        services = tuple(_dphys(host, service) if service.name == DPHYS else service for service in found)
+        services: list[SwapService | None] = []
+        for service in found:
+            told = _told_off(host, service.name)
+            kept.extend(told)
+            services += () if told else (_dphys(host, service) if service.name == DPHYS else service,)
         return cls(tuple(service for service in services if service is not None), tuple(kept))
+
+
+def _told_off(host: Host, name: str) -> tuple[Evidence, ...]:
+    """What in its own file tells a service to make no swap; nothing where it makes some, or that is not known."""
+    if name == ARMBIAN:
+        return _armbian_off(shell_assignments(text_or_none(host, ARMBIAN_CONFIG) or ""))
+    if name == SYSTEMD_SWAP:
+        return _systemd_swap_off(host)
+    return ()
+
+
+def _armbian_off(settings: Mapping[str, Assigned]) -> tuple[Evidence, ...]:
+    """Armbian's script ends unless ENABLED is ``true``, and makes no swap where SWAP is ``false`` (armbian/build)."""
+    enabled, swap = settings.get("ENABLED"), settings.get("SWAP")
+    if enabled is None or enabled.value != "true":
+        return (seen(ARMBIAN_CONFIG, enabled and enabled.text, line=enabled and enabled.line),)
+    return (seen(ARMBIAN_CONFIG, swap.text, line=swap.line),) if swap is not None and swap.value == "false" else ()
+
+
+def _systemd_swap_off(host: Host) -> tuple[Evidence, ...]:
+    """systemd-swap makes swap by what is switched on; what is not set is on or off by its release."""
+    paths = [SYSTEMD_SWAP_CONFIG, *[file.path for file in conf_files(host, (f"{SYSTEMD_SWAP_CONFIG}.d",))]]
+    found = {
+        name: (path, told) for path, source in texts(host, paths) for name, told in shell_assignments(source).items()
+    }
+    switches = [found.get(name) for name in ("zram_enabled", "swapfc_enabled", "swapd_auto_swapon")]
+    universal = found.get("swapfu_enabled")
+    on = [switch for switch in (*switches, universal) if switch is not None and switch[1].value not in ("0", "")]
+    if on or None in switches:
+        return ()
+    return tuple([seen(switch[0], switch[1].text, line=switch[1].line) for switch in switches if switch is not None])
 
 
 def _service(host: Host, starts: BootStarts, name: str, config: str | None) -> SwapService | None:
