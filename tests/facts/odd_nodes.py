@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from nodecheck.facts.services.service_units import WELL_KNOWN
+from nodecheck.facts.services.service_units import AGENTS, WELL_KNOWN
 from tests.reference import write
 
 UNITS = "usr/lib/systemd/system"
@@ -15,6 +15,8 @@ SYSTEMD = {
     f"{UNITS}/multi-user.target": "[Unit]\n",
 }
 IN_MEMORY = {"proc/self/mounts": "tmpfs /run tmpfs rw 0 0\n"}
+NETWORKS = tuple([f"{folder}/systemd/network" for folder in ("etc", "run", "usr/local/lib", "usr/lib", "lib")])
+SWITCHED = ("systemd-swap", "armbian-zram-config")
 ZRAM = ("zramswap", "armbian-zram-config", "dphys-swapfile")
 
 ASKING = """[Unit]
@@ -81,6 +83,36 @@ _TREES: dict[str, dict[str, str]] = {
         "run/udev/rules.d/x.rules": "",
         "run/systemd/system-preset/x.preset": "",
         **SYSTEMD,
+    },
+    "programs": {
+        **SYSTEMD,
+        **IN_MEMORY,
+        "etc/default/ufw": "IPT_SYSCTL=/etc/x\n",
+        "etc/ufw/x": "",
+        "etc/frr/x": "",
+        "etc/shorewall/x": "",
+        "etc/shorewall6/x": "",
+        "etc/netplan/x.yaml": "",
+        **{f"{folder}/{name}": "" for folder in NETWORKS for name in ("a.netdev", "a.network.d/a.conf")},
+        **{f"{folder}/a.network": "[Match]\nName=x\n[Network]\nIPForward=yes\n" for folder in NETWORKS},
+        "etc/os-release": "ID=debian\nVERSION_ID=12\n",
+        "usr/lib/systemd/system-generators/rpi-swap-generator": "x",
+        "etc/cloud/cloud.cfg": "swap:\n  size: 1\nmounts: x\n",
+        "etc/cloud/cloud.cfg.d/a.cfg": "swap:\n  size: 1\n",
+        "etc/rancher/k3s/config.yaml.d/a.yaml": "",
+        "etc/rancher/rke2/config.yaml.d/a.yaml": "",
+        **{f"{UNITS}/{unit}": "[Service]\nEnvironmentFile=/x\nExecStart=/x\n" for unit in AGENTS},
+        f"{UNITS}/systemd-networkd.service": "[Service]\nExecStart=/x\n",
+        "etc/systemd/network/10-netplan-y.network.d/a.conf": "",
+        **{f"{UNITS}/{unit}.service": "[Service]\nExecStart=/x\n" for unit in SWITCHED},
+        **{f"{UNITS}/multi-user.target.wants/{unit}.service": "" for unit in SWITCHED},
+    },
+    "newer networkd": {
+        **SYSTEMD,
+        **IN_MEMORY,
+        "etc/os-release": "ID=debian\nVERSION_ID=13\n",
+        f"{UNITS}/systemd-networkd.service": "[Service]\nExecStart=/x\n",
+        **{f"{folder}/systemd/networkd.conf.d/a.conf": "" for folder in ("etc", "run", "usr/local/lib", "usr/lib")},
     },
     "other init": {**SYSTEMD, "etc/kernel/cmdline": "init=/opt/init\n", "proc/cmdline": "init=/opt/init\n"},
     "cri-o": {f"{UNITS}/cri-o.service": "[Service]\nExecStart=/usr/bin/crio\n", "proc/cmdline": "rd.modules_load=x\n"},

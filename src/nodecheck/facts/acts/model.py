@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from nodecheck.errors import FactError
-from nodecheck.facts.services.unit_start import KEEPING, UnitStart
+from nodecheck.errors import FactError, Unsupported
+from nodecheck.facts.services.unit_start import KEEPING, SOCKET, UnitStart
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.record import NamedTuple
 
@@ -87,7 +87,7 @@ class Act(NamedTuple):
     doubt: FactError | None = None
     """Why nobody can tell whether it runs; its code is the cause. Given where and only where ``UNTOLD``."""
     stops: tuple[Evidence, ...] = ()
-    """What keeps it from running, where it ``STAYS``."""
+    """What keeps it from running that would run else; nothing where it is masked, or not enabled."""
     why: str = ""
     """The same in words."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from nodecheck.errors import Absent, Unsupported
+from nodecheck.errors import Absent, Offline, Unsupported
 from nodecheck.facts.acts.model import NETWORK, SETS, SYSCTL, UNTOLD, Act, Effect, by_start
 from nodecheck.facts.files.conf_dirs import conf_files
 from nodecheck.facts.services.init_system import InitSystem
@@ -168,12 +168,20 @@ def _has_link(host: Host, network: _Network) -> bool:
     names = network.words("Name")
     others = {item.key for item in network.items if item.section == "Match"} - {"Name"}
     if not network.whole:
-        return network.name.removeprefix(_NETPLAN_FILE).removesuffix(".network") in names_in(host, LINKS)
+        return network.name.removeprefix(_NETPLAN_FILE).removesuffix(".network") in _links(host)
     if not names or others:
         return network.words("Type") == ("ether",) and others == {"Type"} and not names
     if all(any(fnmatchcase(name, word) for word in names) for name in ("en0", "eth0")):
         return True
-    return any(fnmatchcase(name, word) for word in names for name in (*names_in(host, LINKS), *_made(host)))
+    return any(fnmatchcase(name, word) for word in names for name in (*_links(host), *_made(host)))
+
+
+def _links(host: Host) -> tuple[str, ...]:
+    """The links of the running kernel; none of a host that does not run."""
+    try:
+        return names_in(host, LINKS)
+    except Offline:
+        return ()
 
 
 def _made(host: Host) -> Iterator[str]:
