@@ -105,7 +105,8 @@ def hostname_boot(
     act = _renamed_by(boot, acts())
     if act is not None:
         yield _while_booting(boot, act, evidence)
-    elif boot.source == STATIC and _is_passed_over(boot.name, init) and starts().of(NETWORK_MANAGER).acts:
+        return
+    if boot.source == STATIC and _is_passed_over(boot.name, init) and starts().of(NETWORK_MANAGER).acts:
         message = f"{boot.name} is no name to this systemd: NetworkManager takes one from DHCP or reverse DNS"
         yield unknown(message, code="not-found", expected=_EXPECTED, evidence=evidence, severity=Severity.WARNING)
         return

@@ -17,6 +17,7 @@ from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.network.hostname import BootHostname, KernelHostname, parse_hostname
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.running import Services
+from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.sysctl.at_boot import BootSysctls, Writer
 from nodecheck.model.steps import Command, Edit
 from nodecheck_checks.network.hostname import hostname, hostname_boot
@@ -53,9 +54,54 @@ def test_hostnamectl_is_for_a_running_systemd(error: FactError | None, words: tu
 def boot(text: str, present: str, joined: str | None = "/etc/kubernetes/kubelet.conf") -> Outcome:
     (found,) = hostname_boot(
         parse_hostname(text), NodeName(), Lazy(lambda: KernelHostname(present)), Lazy(lambda: Joined(joined)),
-        InitSystem(), Lazy(lambda: BootSysctls(Writer(None))), Lazy(BootActs),
+        InitSystem(), Lazy(lambda: BootSysctls(Writer(None))), Lazy(BootActs), nobody_asks,
     )  # fmt: skip
     return found
+
+
+def nobody_asks() -> BootStarts:
+    raise AssertionError("which services start makes no difference here")
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "actual"),
+    [
+        ({"etc/sysctl.d/x.conf": "kernel.hostname=node1.int.example.com\n"}, "pass", "node1.int.example.com"),
+        ({"usr/lib/sysctl.d/x.conf": "kernel/hostname = node_9\n"}, "fail", "node_9"),
+        ({"etc/hostname": "", "etc/sysctl.d/x.conf": "kernel.hostname=node2\n"}, "pass", "node2"),
+        ({"etc/sysctl.d/x.conf": "#kernel.hostname=node_9\n"}, "pass", "node1"),
+        ({"etc/sysctl.d/x.conf": "kernel.domainname=node_9\n"}, "pass", "node1"),
+    ],
+)
+def test_a_sysctl_names_the_node_after_its_file(
+    tree: Tree, files: dict[str, str | bytes], status: str, actual: str
+) -> None:
+    root = tree({"etc/hostname": "node1\n", "etc/os-release": "ID=debian\nVERSION_ID=12\n", **files})
+    result = nodecheck.run(root=str(root), select=["hostname"])["hostname@boot"]
+    assert (result.status, result.actual) == (status, actual)
+
+
+MANAGER = "etc/systemd/system/multi-user.target.wants/NetworkManager.service"
+
+
+@pytest.mark.parametrize(
+    ("release", "name", "manager", "status"),
+    [
+        ("ID=rocky\nVERSION_ID=8.10\n", "localhost.localdomain", True, "unknown"),
+        ("ID=centos\nVERSION_ID=7\n", "localhost", True, "unknown"),
+        ("ID=rocky\nVERSION_ID=8.10\n", "localhost.localdomain", False, "fail"),
+        ("ID=rocky\nVERSION_ID=9.4\n", "localhost.localdomain", True, "fail"),
+        ("ID=rocky\nVERSION_ID=8.10\n", "node1", True, "pass"),
+    ],
+)
+def test_localhost_is_passed_over_by_older_systemd(
+    tree: Tree, release: str, name: str, manager: bool, status: str
+) -> None:
+    root = tree({"etc/hostname": f"{name}\n", "etc/os-release": release})
+    if manager:
+        (root / MANAGER).parent.mkdir(parents=True)
+        (root / MANAGER).symlink_to("/usr/lib/systemd/system/NetworkManager.service")
+    assert nodecheck.run(root=str(root), select=["hostname"])["hostname@boot"].status == status
 
 
 @pytest.mark.parametrize(
