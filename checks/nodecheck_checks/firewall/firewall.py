@@ -64,8 +64,8 @@ def firewall(
     chains of kube-proxy, network plugins, container runtimes, libvirt and fail2ban do not count, and no rule is changed
     by looking. Where nf_tables is not loaded it is not asked, for asking loads it.
 
-    Boot: firewalld enabled; iptables (``iptables.service``, ``ip6tables.service``, ``netfilter-persistent.service``)
-    and ``nftables.service`` enabled with a file whose rules keep traffic out; ``ufw.service`` enabled with
+    Boot: firewalld enabled; iptables (``iptables.service``, ``ip6tables.service``, ``netfilter-persistent.service``,
+    ``iptables-restore.service`` of Flatcar and Gentoo, ``shorewall.service``) and ``nftables.service`` enabled with a file whose rules keep traffic out; ``ufw.service`` enabled with
     ``ENABLED=yes`` in ``/etc/ufw/ufw.conf``. Masks, aliases, conditions, other units that conflict and the kernel's
     command line count, and of an image that was not booted yet (no ``/etc/machine-id``, or ``uninitialized`` in it)
     systemd's presets.

@@ -111,7 +111,8 @@ def kernel_module(
 
     Boot: built into the kernel that will boot; or named in `modules-load.d` or by `modules_load=`, run by an
     executable `/etc/sysconfig/modules/*.modules` script where the distribution still runs those (EL7, EL8) or an
-    executable `rc.local`, loaded by an enabled service's `modprobe`, or pulled in by a module that is
+    executable `rc.local`, loaded by an enabled service's `modprobe` or by the agent of k3s, RKE2, k0s or MicroK8s, or
+    pulled in by a module that is
     (`modules.dep`, `softdep`). A blacklist line, `install NAME /bin/false`, `module_blacklist=`, a masked service, or
     a module tree without the module stop it.
 

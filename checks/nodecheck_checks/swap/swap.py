@@ -52,7 +52,8 @@ def swap(swaps: Swaps) -> Results:
     ## Why it matters
     The kubelet refuses to start where swap is on, unless its configuration says ``failSwapOn: false``. Memory limits
     of pods mean little where pages can go to a disk. Swap that was turned off by ``swapoff`` alone is back after the
-    next boot, and then the node does not come up. Where the kubelet tolerates swap, findings are only ``info``.
+    next boot, and then the node does not come up. Where the kubelet tolerates swap, findings are only ``info``; those of
+    k3s, RKE2, k0s and MicroK8s do unless they are told otherwise.
 
     ## What it looks at
     Now: ``/proc/swaps``. A file that was deleted while in use still counts; zram counts. No ``/proc/swaps`` under a
@@ -61,10 +62,12 @@ def swap(swaps: Swaps) -> Results:
     Boot: ``/etc/fstab`` as systemd-fstab-generator reads it (the third field is exactly ``swap``; of ``auto`` and
     ``noauto`` the last one counts; of two lines for one device the first), or as ``swapon -a`` does where another
     init boots; ``.swap`` units that something pulls in; ``zram-generator.conf`` and its drop-ins; services that make
-    swap of zram, and dphys-swapfile; ``swapon`` in units and drop-ins wherever they lie, in the ``rc.local`` of this
-    distribution, System V scripts, cron's ``@reboot``, hooks of the network's programs, cloud-init's ``bootcmd`` and
-    ``per-boot``, and the scripts that these call. ``swapoff`` there turns off what fstab and zram-generator turn on,
-    where the command is shown to run; where nobody can tell, the area is ``unknown``;
+    swap of zram, and dphys-swapfile, unless their own files turn it off; rpi-swap, the Azure agent
+    (``ResourceDisk.EnableSwap``) and the ``swap:`` of a cloud-init that has not set up this instance yet; ``swapon`` in
+    units and drop-ins wherever they lie, in the ``rc.local`` of this distribution, System V scripts, cron's
+    ``@reboot``, hooks of the network's programs, cloud-init's ``bootcmd`` and ``per-boot``, and the scripts that these
+    call. ``swapoff`` there turns off what fstab and zram-generator turn on, where the command is shown to run; where
+    nobody can tell, the area is ``unknown``;
     swap partitions on the root's GPT disk (only a running node tells); and the command line of the next boot:
     ``fstab=no``, ``systemd.swap=0`` (systemd 246), ``systemd.gpt_auto=0``,
     ``systemd.zram=0`` and ``systemd.mask=`` take away, ``systemd.swap-extra=`` and ``systemd.mount-extra=``
