@@ -65,10 +65,10 @@ def firewall(
     by looking. Where nf_tables is not loaded it is not asked, for asking loads it.
 
     Boot: firewalld enabled; iptables (``iptables.service``, ``ip6tables.service``, ``netfilter-persistent.service``,
-    ``iptables-restore.service`` of Flatcar and Gentoo, ``shorewall.service``) and ``nftables.service`` enabled with a file whose rules keep traffic out; ``ufw.service`` enabled with
-    ``ENABLED=yes`` in ``/etc/ufw/ufw.conf``. Masks, aliases, conditions, other units that conflict and the kernel's
-    command line count, and of an image that was not booted yet (no ``/etc/machine-id``, or ``uninitialized`` in it)
-    systemd's presets.
+    ``iptables-restore.service`` of Flatcar and Gentoo, ``shorewall.service``) and ``nftables.service`` enabled with a
+    file whose rules keep traffic out; ``ufw.service`` enabled with ``ENABLED=yes`` in ``/etc/ufw/ufw.conf``. Masks,
+    aliases, conditions, other units that conflict and the kernel's command line count, and of an image that was not
+    booted yet (no ``/etc/machine-id``, or ``uninitialized`` in it) systemd's presets.
 
     ``off`` lists those that must be off: for them any failure is an error, and for iptables and nftables a unit that
     is enabled is one whatever its file holds. For the others a firewall that is on is a warning, which names the ports

@@ -109,12 +109,11 @@ def kernel_module(
     `/boot/config-RELEASE` …); where the last two cannot tell, the kernel's list of generic netlink families. A module
     file that merely lies on disk is not enough. Without a list of modules and without a configuration it is `unknown`.
 
-    Boot: built into the kernel that will boot; or named in `modules-load.d` or by `modules_load=`, run by an
-    executable `/etc/sysconfig/modules/*.modules` script where the distribution still runs those (EL7, EL8) or an
-    executable `rc.local`, loaded by an enabled service's `modprobe` or by the agent of k3s, RKE2, k0s or MicroK8s, or
-    pulled in by a module that is
-    (`modules.dep`, `softdep`). A blacklist line, `install NAME /bin/false`, `module_blacklist=`, a masked service, or
-    a module tree without the module stop it.
+    Boot: built into the kernel that will boot; or named in `modules-load.d` or by `modules_load=`, run by an executable
+    `/etc/sysconfig/modules/*.modules` script where the distribution still runs those (EL7, EL8) or an executable
+    `rc.local`, loaded by an enabled service's `modprobe` or by the agent of k3s, RKE2, k0s or MicroK8s, or pulled in by
+    a module that is (`modules.dep`, `softdep`). A blacklist line, `install NAME /bin/false`, `module_blacklist=`, a
+    masked service, or a module tree without the module stop it.
 
     On kernels before 4.19 that have `nf_conntrack_ipv4` apart, `nf_conntrack` asks for both; later ones have both in
     one, and `nf_conntrack_ipv4` is judged as `nf_conntrack`.

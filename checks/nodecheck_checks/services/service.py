@@ -59,8 +59,8 @@ def service(
     ## What it looks at
     `require` lists the services. Where it is empty they are what the node needs by what is installed on it: the runtime
     that the kubelet points to (containerd, CRI-O, docker; where there is no kubelet, the one that is there), the
-    kubelet, or what holds it (k3s, RKE2, k0s, MicroK8s, the snap), and, as a warning, the time service
-    (chronyd, ntpd, systemd-timesyncd …; those of PTP, and VirtualBox's in a guest, where they start).
+    kubelet, or what holds it (k3s, RKE2, k0s, MicroK8s, the snap), and, as a warning, the time service (chronyd, ntpd,
+    systemd-timesyncd …; those of PTP, and VirtualBox's in a guest, where they start).
 
     Now: what the running systemd says of the unit. An inactive service whose socket listens starts on demand, and
     passes. A kubelet on a node that has not joined a cluster yet (no kubeconfig, no configuration) need not run:

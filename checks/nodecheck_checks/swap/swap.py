@@ -50,9 +50,9 @@ def swap(swaps: Swaps) -> Results:
     """No swap area is active, and none will be after the next boot.
 
     ## Why it matters
-    The kubelet refuses to start where swap is on, unless its configuration says ``failSwapOn: false``. Memory limits
-    of pods mean little where pages can go to a disk. Swap that was turned off by ``swapoff`` alone is back after the
-    next boot, and then the node does not come up. Where the kubelet tolerates swap, findings are only ``info``; those of
+    The kubelet refuses to start where swap is on, unless its configuration says ``failSwapOn: false``. Memory limits of
+    pods mean little where pages can go to a disk. Swap that was turned off by ``swapoff`` alone is back after the next
+    boot, and then the node does not come up. Where the kubelet tolerates swap, findings are only ``info``; those of
     k3s, RKE2, k0s and MicroK8s do unless they are told otherwise.
 
     ## What it looks at
