@@ -6,15 +6,8 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
 from nodecheck.errors import Absent, FactError, Unsupported
-from nodecheck.facts.security.firewall_files import (
-    SHOREWALL_CONF,
-    UFW_CONF,
-    FirewalldTrace,
-    NftFile,
-    SavedRules,
-    ShorewallConf,
-    UfwConf,
-)
+from nodecheck.facts import FirewalldTrace, NftFile, SavedRules, ShorewallConf, UfwConf
+from nodecheck.facts.security.firewall_files import SHOREWALL_CONF, UFW_CONF
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command

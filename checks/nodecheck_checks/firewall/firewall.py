@@ -16,19 +16,13 @@ from nodecheck.facts import (
     Runlevels,
     SavedRules,
     Services,
+    ShorewallConf,
     Target,
     UfwConf,
 )
 from nodecheck.facts.security.filter_tables import FilterTable
-from nodecheck.facts.security.firewall_files import (
-    UFW_CONF,
-    FirewalldTrace,
-    NftFile,
-    SavedRules,
-    ShorewallConf,
-    UfwConf,
-)
-from nodecheck.facts.security.netfilter import LegacyTables, NftTables, all_tables
+from nodecheck.facts.security.firewall_files import UFW_CONF
+from nodecheck.facts.security.netfilter import all_tables
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck_checks.firewall.at_boot import AtBoot, judged_at_boot
 from nodecheck_checks.firewall.wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text

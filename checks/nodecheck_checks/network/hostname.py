@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import Absent, FactError, Offline, Unsupported
-from nodecheck.facts import BootActs, BootHostname, BootSysctls, InitSystem, Joined, KernelHostname, NodeName, Services
+from nodecheck.facts import (
+    BootActs,
+    BootHostname,
+    BootStarts,
+    BootSysctls,
+    InitSystem,
+    Joined,
+    KernelHostname,
+    NodeName,
+    Services,
+)
 from nodecheck.facts.acts.model import HOSTNAME, Act
 from nodecheck.facts.kubelet.settings import KubeletSetting
-from nodecheck.facts.network.hostname import KERNEL, STATIC, BootHostname, KernelHostname, fits
-from nodecheck.facts.services.init_system import InitSystem
-from nodecheck.facts.services.running import Services
-from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.sysctl.at_boot import BootSysctls
+from nodecheck.facts.network.hostname import KERNEL, STATIC, fits
 from nodecheck.fix import Fix, by_hand, command, edit
 
 _LOCAL = ("localhost", "localhost.localdomain", "localhost4", "localhost6", "(none)", "")

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, skip, unknown
 from nodecheck.errors import FactError
+from nodecheck.facts import ProgramActs, Runlevels
 from nodecheck.facts.acts.model import ON, SWAP, Act
-from nodecheck.facts.acts.programs import ProgramActs
 from nodecheck.facts.acts.swap_programs import RPI_SWAP, WAAGENT
-from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.swap.gpt import GptSwap
 from nodecheck.facts.swap.units import SWAP_TARGET, SwapService, SwapUnit

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nodecheck.facts.swap.fstab import Fstab
-
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts.acts.programs import ProgramActs
-from nodecheck.facts.boot.next_boot import KernelRelease
-from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.services.generators import Generators
-from nodecheck.facts.services.openrc import Runlevels
-from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.swap.cmdline import SwapOptions
-from nodecheck.facts.swap.gpt import GptSwaps
-from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea, Swaps
-from nodecheck.facts.swap.units import SwapCommands, SwapPulls, SwapServices, SwapUnits
-from nodecheck.facts.swap.zram import ZramGenerator
+from nodecheck.facts import (
+    BootStarts,
+    Fstab,
+    Generators,
+    GptSwaps,
+    KernelRelease,
+    KubeletConfig,
+    ProgramActs,
+    Runlevels,
+    SwapCommands,
+    SwapOptions,
+    SwapPulls,
+    Swaps,
+    SwapServices,
+    SwapUnits,
+    ZramGenerator,
+)
+from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea
 from nodecheck.fix import SAFE, Fix, by_hand, command
 from nodecheck_checks.swap.at_boot import SwapBoot
 from nodecheck_checks.swap.sources import (

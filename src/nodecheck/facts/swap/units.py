@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
+from nodecheck.facts.files.fstab import Fstab
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.unit_names import device_node, path_of_unit, unit_of_path
 from nodecheck.facts.services.unit_start import KEEPING, MASK
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.facts.swap.fstab import Fstab
 from nodecheck.formats.shell_settings import Assigned, shell_assignments
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text, text_or_none, texts
