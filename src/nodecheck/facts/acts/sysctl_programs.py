@@ -11,7 +11,7 @@ from nodecheck.errors import Absent, FactError
 from nodecheck.facts.acts.model import NETWORK, SETS, STAYS, SYSCTL, UNTOLD, Act, Effect, by_start
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.formats.shell_settings import Assigned, shell_assignments
-from nodecheck.formats.sysctl_lines import procps_lines
+from nodecheck.formats.sysctl_lines import parse_procps
 from nodecheck.host import Host
 from nodecheck.host.base import text, text_or_none
 from nodecheck.model.evidence import seen
@@ -67,9 +67,9 @@ def ufw_acts(host: Host, starts: BootStarts) -> Iterator[Act]:
 
 
 def _set(host: Host, path: str) -> Iterator[Effect]:
-    for key, value, line, told in procps_lines(text(host, path)):
-        if value is not None:
-            yield Effect(SYSCTL, key, SETS, value, source=path, line=line, text=told)
+    for told in parse_procps(text(host, path), path):
+        if told.value is not None:
+            yield Effect(SYSCTL, told.path, SETS, told.value, source=path, line=told.line, text=told.text)
 
 
 def _unread(actor: str, path: str, key: str, error: FactError) -> Act:
