@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.facts.acts.model import LATE, LOADS, MODULE, SETS, STAYS, SYSCTL, Act, Effect, by_start
+from nodecheck.errors import FactError
+from nodecheck.facts.acts.model import LATE, LOADS, MODULE, SETS, STAYS, SYSCTL, UNTOLD, Act, Effect, by_start
 from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.services.unit_command import command_line
+from nodecheck.facts.services.unit_command import arguments
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text_or_none
@@ -75,7 +76,10 @@ def _of_unit(host: Host, starts: BootStarts, agent: Agent, unit: str) -> Iterato
     effects += [Effect(SYSCTL, path, SETS, "1") for path in agent.sysctls]
     path = starts.index.fragment(unit) or unit
     act = Act(unit.removesuffix(".service"), path, None, unit, tuple(effects), LATE)
-    why = _kept(host, starts, agent, unit)
+    try:
+        why = _kept(host, starts, agent, unit)
+    except FactError as error:
+        why, act = "", act._replace(state=UNTOLD, doubt=error)
     yield act._replace(state=STAYS, why=why) if why else by_start(act, starts.of(unit))
     if "microk8s" in unit and exists(host, MICROK8S_CNI):
         effects = [Effect(SYSCTL, path, SETS, "1") for path in (_FORWARDING[0], _FORWARDING_6[0])]
@@ -87,12 +91,12 @@ def _kept(host: Host, starts: BootStarts, agent: Agent, unit: str) -> str:
     if not agent.off and unit != agent.server:
         return ""
     loaded = load_unit(host, starts.index, unit)
-    command = None if loaded is None else command_line(host, loaded)
-    words = [] if command is None else [word.text for word in command.arguments]
+    words = () if loaded is None else arguments(loaded)
     if unit == agent.server:
-        given = command is None or any(word.partition("=")[0] in agent.on for word in words)
+        given = loaded is None or any(word.text.partition("=")[0] in agent.on for word in words)
         return "" if given else f"{unit} has none of {' and '.join(agent.on)}: it runs no worker"
-    if f"--{agent.off}" in words or f"--{agent.off}=true" in words or _says(host, agent.config, agent.off):
+    told = any(word.text in (f"--{agent.off}", f"--{agent.off}=true") for word in words)
+    if told or _says(host, agent.config, agent.off):
         return f"{agent.off} keeps the agent from running"
     return ""
 

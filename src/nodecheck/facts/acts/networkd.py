@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from nodecheck.errors import Absent, Offline, Unsupported
+from nodecheck.errors import Absent, FactError, Offline, Unsupported
 from nodecheck.facts.acts.model import NETWORK, SETS, SYSCTL, UNTOLD, Act, Effect, by_start
 from nodecheck.facts.files.conf_dirs import conf_files
 from nodecheck.facts.services.init_system import InitSystem
@@ -49,15 +49,23 @@ def networkd_acts(host: Host, init: InitSystem, starts: BootStarts) -> Iterator[
     """What networkd writes to the forwarding sysctls. Raises what the host raises for a file that cannot be read."""
     if not init.is_systemd:
         return
+    hidden: list[FactError] = []
     if not init.at_least(GLOBAL_SINCE):
-        acts = [act for network in _networks(host) for act in _forwarding_of(host, network)]
+        acts = [act for network in _networks(host, hidden) for act in _forwarding_of(host, network)]
     else:
-        acts = list(_global(host))
+        acts = list(_global(host, hidden))
+    acts += [_hidden(error) for error in hidden[:1]]
     for act in acts:
         yield by_start(act, starts.of(UNIT))
 
 
-def _global(host: Host) -> Iterator[Act]:
+def _hidden(error: FactError) -> Act:
+    """A .network file that cannot be read may turn forwarding on; off it turns nothing."""
+    effects = tuple([Effect(SYSCTL, path, SETS, "1") for path in _BEFORE.values()])
+    return Act("systemd-networkd", error.source, None, "", effects, NETWORK, UNTOLD, error)
+
+
+def _global(host: Host, hidden: list[FactError]) -> Iterator[Act]:
     """``IPv4Forwarding=`` and ``IPv6Forwarding=``, else what ``IPMasquerade=`` of a .network file implies."""
     settings = [item for item in _main(host) if item.section == "Network"]
     masquerades: tuple[Assignment, ...] | None = None
@@ -67,7 +75,7 @@ def _global(host: Host) -> Iterator[Act]:
         told = said[-1] if said else None
         if value is None:
             if masquerades is None:
-                masquerades = tuple(_masquerades(host))
+                masquerades = tuple(_masquerades(host, hidden))
             told = next((item for item in masquerades if family in masqueraded(item.value)), None)
             value = True
         if told is not None:
@@ -110,38 +118,41 @@ class _Network:
         return tuple(found)
 
 
-def _networks(host: Host) -> Iterator[_Network]:
+def _networks(host: Host, hidden: list[FactError]) -> Iterator[_Network]:
     """The .network files that a boot finds; of drop-ins alone those for netplan's files count."""
     done = set()
     for file in conf_files(host, NETWORK_DIRS, ".network"):
         done.add(file.name)
         if not file.masked:
-            yield _network(host, file.name, file.path)
+            yield _network(host, file.name, file.path, hidden)
     folders = [name for folder in NETWORK_DIRS if folder.startswith("/etc") for name in names_in(host, folder)]
     for name in sorted(set(folders)):
         base = name.removesuffix(".d")
         alone = name.endswith(".network.d") and name.startswith(_NETPLAN_FILE) and base not in done
         if alone and names_in(host, NETPLAN):
-            yield _network(host, base, None)
+            yield _network(host, base, None, hidden)
 
 
-def _network(host: Host, name: str, path: str | None) -> _Network:
+def _network(host: Host, name: str, path: str | None, hidden: list[FactError]) -> _Network:
     dropins = conf_files(host, tuple([f"{folder}/{name}.d" for folder in NETWORK_DIRS]))
     paths = [*([path] if path is not None else ()), *[file.path for file in dropins if not file.masked]]
-    items = [item for place in paths for item in _items(host, place)]
+    items = [item for place in paths for item in _items(host, place, hidden)]
     return _Network(name, tuple(items), path is not None)
 
 
-def _items(host: Host, path: str) -> Iterator[Assignment]:
+def _items(host: Host, path: str, hidden: list[FactError]) -> Iterator[Assignment]:
     try:
         source = text(host, path)
     except Absent:
         return
+    except FactError as error:
+        hidden.append(error)
+        return
     yield from parse_unit(source, path)
 
 
-def _masquerades(host: Host) -> Iterator[Assignment]:
-    for network in _networks(host):
+def _masquerades(host: Host, hidden: list[FactError]) -> Iterator[Assignment]:
+    for network in _networks(host, hidden):
         told = network.last("Network", "IPMasquerade")
         if told is not None:
             yield told
@@ -187,7 +198,7 @@ def _links(host: Host) -> tuple[str, ...]:
 def _made(host: Host) -> Iterator[str]:
     """The names of links that .netdev files make."""
     for file in conf_files(host, NETWORK_DIRS, ".netdev"):
-        for item in _items(host, file.path) if not file.masked else ():
+        for item in _items(host, file.path, []) if not file.masked else ():
             if (item.section, item.key) == ("NetDev", "Name"):
                 yield item.value
 

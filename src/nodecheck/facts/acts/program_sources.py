@@ -42,7 +42,6 @@ def program_sources() -> Sources:
         Exists(CLOUD_DISABLED),
         Exists(CLOUD_INSTANCE),
         *[UnitText(unit) for agent in AGENTS for unit in agent.units if agent.off or unit == agent.server],
-        Named("EnvironmentFile= of the units of k3s, RKE2 and k0s"),
         *[File(agent.config) for agent in AGENTS if agent.config],
         Exists(MICROK8S_CNI),
     )

@@ -128,11 +128,17 @@ def cloud_init_acts(
     host: Host, starts: BootStarts, generators: Lazy[Generators], cmdline: Lazy[BootCmdline]
 ) -> Iterator[Act]:
     """``swap:``, which cloud-init sets up on the first boot of an instance; it writes the line of fstab then."""
-    found = _cloud_swap(host)
-    if found is None:
-        return
-    path, line, name = found
-    act = Act(CLOUD_INIT, path, line, "swap:", (Effect(SWAP, name, ON),), LATE)
+    if host.link(CLOUD_INSTANCE) is not None or exists(host, CLOUD_INSTANCE):
+        return  # this instance is set up; what swap that made stands in fstab
+    try:
+        found = _cloud_swap(host)
+    except FactError as error:
+        act = Act(CLOUD_INIT, error.source, None, "", (Effect(SWAP, "/swap.img", ON),), LATE, UNTOLD, error)
+    else:
+        if found is None:
+            return
+        path, line, name = found
+        act = Act(CLOUD_INIT, path, line, "swap:", (Effect(SWAP, name, ON),), LATE)
     yield _of_cloud_init(act, host, starts, generators, cmdline)
 
 
@@ -145,10 +151,6 @@ def _of_cloud_init(
         return act._replace(state=STAYS, stops=(stop,), why="the command line turns cloud-init off")
     if exists(host, CLOUD_DISABLED):
         return act._replace(state=STAYS, stops=(seen(CLOUD_DISABLED, "there"),), why="cloud-init is turned off")
-    if host.link(CLOUD_INSTANCE) is not None or exists(host, CLOUD_INSTANCE):
-        return act._replace(
-            state=STAYS, stops=(seen(CLOUD_INSTANCE, "there"),), why="cloud-init has set up this instance"
-        )
     unit = next((name for name in CLOUD_UNITS if starts.index.exists(name) or starts.index.pulls(name)), None)
     if unit is None:
         return act._replace(state=STAYS, why="cloud-init is not installed as a service")

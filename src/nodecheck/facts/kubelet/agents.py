@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from nodecheck.errors import Absent
 from nodecheck.facts.kubelet.flags import boolean_of
 from nodecheck.facts.kubelet.places import AGENT_CONFIGS, AGENT_STATE, AGENT_UNITS, SNAP_ARGUMENTS
-from nodecheck.facts.services.unit_command import Word, command_line
+from nodecheck.facts.services.unit_command import Word, arguments
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
-from nodecheck.model.sources import File, Named, Sources, Tree, UnitText
+from nodecheck.model.sources import File, Sources, Tree, UnitText
 
 _FLAG = "fail-swap-on"
 _GIVEN = ("kubelet-arg", "kubelet-extra-args")
@@ -30,7 +30,6 @@ def agent_sources() -> Sources:
         *[Tree(f"{path}.d", "*.yaml") for path in AGENT_CONFIGS],
         *map(File, SNAP_ARGUMENTS),
         *map(UnitText, AGENT_UNITS),
-        Named("EnvironmentFile= of the units of k3s, RKE2 and k0s"),
     )
 
 
@@ -72,8 +71,7 @@ def _of_lines(source: str, path: str) -> Iterator[Word]:
 def _of_unit(host: Host, index: UnitIndex, unit: str) -> Iterator[Word]:
     """The kubelet's arguments on the command line of an agent."""
     loaded = load_unit(host, index, unit)
-    command = None if loaded is None else command_line(host, loaded)
-    words = () if command is None else command.arguments
+    words = () if loaded is None else arguments(loaded)
     for place, word in enumerate(words):
         name, equals, value = word.text.lstrip("-").partition("=")
         if name in _GIVEN:

@@ -96,6 +96,12 @@ def command_line(host: Host, unit: Unit) -> CommandLine | None:
     return CommandLine(program, arguments[:MOST_WORDS], environment, tuple(sources), problem)
 
 
+def arguments(unit: Unit) -> tuple[Word, ...]:
+    """The arguments of the last ``ExecStart=``, variables as they stand: no environment file is read for them."""
+    commands = [found for start in unit.values("Service", "ExecStart") if (found := _command(*start)) is not None]
+    return tuple(commands[-1][1][:MOST_WORDS]) if commands else ()
+
+
 def _command(value: str, path: str, line: int) -> tuple[Word, list[Word], bool] | None:
     """The program, its words and whether variables are left alone; None for a line that systemd ignores."""
     try:
