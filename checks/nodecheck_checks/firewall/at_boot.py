@@ -9,6 +9,8 @@ from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts import FirewalldTrace, NftFile, SavedRules, ShorewallConf, UfwConf
 from nodecheck.facts.security.firewall_files import SHOREWALL_CONF, UFW_CONF
 from nodecheck.facts.services.init_system import UnitIndex
+from nodecheck.facts.services.openrc import Runlevels
+from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple

@@ -9,10 +9,11 @@ from nodecheck.errors import FactError
 from nodecheck.facts import ProgramActs, Runlevels
 from nodecheck.facts.acts.model import ON, SWAP, Act
 from nodecheck.facts.acts.swap_programs import RPI_SWAP, WAAGENT
+from nodecheck.facts.files.fstab import FSTAB, Fstab, with_option
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
-from nodecheck.facts.swap.gpt import GptSwap
-from nodecheck.facts.swap.units import SWAP_TARGET, SwapService, SwapUnit
-from nodecheck.facts.swap.zram import ZramDevice
+from nodecheck.facts.swap.gpt import GptSwap, GptSwaps
+from nodecheck.facts.swap.units import SWAP_TARGET, SwapCommands, SwapService, SwapServices, SwapUnit, SwapUnits
+from nodecheck.facts.swap.zram import ZramDevice, ZramGenerator
 from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
 from nodecheck_checks.swap.at_boot import EXPECTED, SwapBoot, is_device, mask_fix
 

@@ -97,8 +97,7 @@ def sysctl(
     ``sysctl -w KEY=VALUE`` for now (after ``modprobe br_netfilter`` for the bridge's keys). For the next boot
     a file in ``/etc/sysctl.d`` whose name sorts after the one that wins, and for the module a file in
     ``/etc/modules-load.d``.
-    Where a profile of TuneD wins, the value belongs in a profile of your own that includes it; where a program's own
-    file wins, it belongs there.
+    Where a profile of TuneD wins, the value belongs in a profile of your own that includes it.
     ``sysctl -p`` reads ``/etc/sysctl.conf`` alone; ``sysctl --system`` reads all files, and that one last.
 
     ## Sources

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from nodecheck.formats.sysctl_lines import key_path
-
-__all__ = ["component_matches", "dotted", "glob_matches", "is_glob", "key_path", "spelled"]
-
 MOST_CHARS = 4096
 """No path of the kernel is longer (``PATH_MAX``), and so no pattern that is matches one."""
+
+
+def key_path(key: str) -> str:
+    """The path below ``/proc/sys`` that a key in either spelling stands for.
+
+    As systemd's ``sysctl_normalize``: if the first separator is a slash the key is a path already; if it is a dot,
+    dots and slashes change places. Repeated and outer slashes are dropped.
+
+    >>> key_path("net.ipv4.conf.enp3s0/200.forwarding"), key_path("a/b.c/d"), key_path("a...b...c")
+    ('net/ipv4/conf/enp3s0.200/forwarding', 'a/b.c/d', 'a/b/c')
+    """
+    dot, slash = key.find("."), key.find("/")
+    if dot >= 0 and (slash < 0 or dot < slash):
+        key = key.translate(_SWAP)
+    if "//" in key or "/./" in key or key.startswith(("/", "./")) or key.endswith(("/", "/.")):
+        key = "/".join([part for part in key.split("/") if part not in ("", ".")])
+    return key
 
 
 _SWAP = {ord("."): "/", ord("/"): "."}

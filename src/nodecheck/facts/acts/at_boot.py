@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.facts.acts.commands import CommandActs
 from nodecheck.facts.acts.model import RUNS, STAYS, UNTOLD, Act, Effect, Provider
+from nodecheck.facts.acts.programs import ProgramActs
 from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
@@ -20,9 +21,9 @@ class BootActs(NamedTuple):
         return ()
 
     @classmethod
-    def read(cls, commands: CommandActs) -> BootActs:
+    def read(cls, commands: CommandActs, programs: ProgramActs) -> BootActs:
         """Raises what a provider raises: a file that is there and cannot be read may act."""
-        providers: tuple[Provider, ...] = (commands,)
+        providers: tuple[Provider, ...] = (commands, programs)
         acts = [act for provider in providers for act in provider.acts]
         return cls(tuple(sorted(acts, key=lambda act: act.place)))
 

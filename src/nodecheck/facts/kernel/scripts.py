@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError
-from nodecheck.facts.acts.model import LOADS, MODULE, STAYS, Act
+from nodecheck.facts.acts.at_boot import BootActs
+from nodecheck.facts.acts.effects import ANY
+from nodecheck.facts.acts.follow import SHELL_PATHS, NodeFiles
+from nodecheck.facts.acts.model import LOADS, MODULE, STAYS, Act, Effect
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.kernel.modules_load import Load
@@ -176,13 +179,6 @@ def _counts(effect: Effect, act: Act) -> bool:
 def _load(effect: Effect, act: Act) -> Load:
     heeds, past = "b" in effect.only, "i" in effect.only
     return Load(effect.name, act.source, act.line, act.text, heeds, early=False, ignores_install=past)
-
-
-def _of_act(act: Act) -> Iterator[Load]:
-    """What a program loads by itself: the agent of k3s, k0s …"""
-    for effect in act.effects:
-        if (effect.kind, effect.what) == (MODULE, LOADS):
-            yield Load(effect.name, act.source, act.line, act.text, obeys_blacklist=False, early=False)
 
 
 def _instances(starts: BootStarts) -> Iterator[Load]:

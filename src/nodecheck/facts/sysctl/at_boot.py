@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Absent, FactError, Unsupported
+from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
@@ -83,7 +84,7 @@ class BootSysctls(NamedTuple):
     credential: tuple[Setting, ...] = ()
     """Those of the settings that come from the credential."""
     runs: tuple[SysctlRun, ...] = ()
-    """Commands of boot units, TuneD and other programs, that set sysctls after systemd-sysctl did."""
+    """Commands of boot units, and TuneD, that set sysctls after systemd-sysctl did."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -122,11 +123,10 @@ class BootSysctls(NamedTuple):
 
     def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:
         """What ``path`` holds after boot. ``cmdline`` and ``files`` say which of the two find the key there."""
-        held = self._simulated(path, cmdline, files, sure=True)
-        if files and any(run.doubt is not None for run in self.runs):
-            may = self._simulated(path, cmdline, files, sure=False)
-            held = may if may.value != held.value else held  # what only may run matters where it changes the value
-            held = held._replace(by=self._unread(path) or held.by)
+        writes = [Write(setting.path, setting) for setting in self.cmdline] if cmdline else []
+        if files:
+            writes.extend(self._applied(_watched(path)))
+        held = simulate(path, writes)
         about = _about(path, held)
         lines = (*self.cmdline, *self.settings, *[line for run in self.runs for line in run.settings])
         places = {(held.by.source, held.by.line)} if held.by is not None else set()

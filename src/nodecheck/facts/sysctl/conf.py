@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Unsupported
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.sysctl.keys import glob_matches, is_glob
+from nodecheck.formats.sysctl_keys import glob_matches, is_glob
+from nodecheck.formats.sysctl_lines import Setting, parse_systemd
 from nodecheck.host import Host, exists
 from nodecheck.host.base import texts
 from nodecheck.model.sources import Exists, File, Sources

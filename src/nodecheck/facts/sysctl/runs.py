@@ -1,4 +1,4 @@
-"""What sets sysctls once more, after systemd-sysctl did: lines of boot units, their scripts and ``rc.local``, programs.
+"""What acts at boot and sets sysctls once more, after systemd-sysctl did, or before it.
 
 No distribution's unit runs procps' sysctl where systemd boots.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nodecheck.errors import FactError
-from nodecheck.facts.acts.model import SYSCTL, Act
-from nodecheck.facts.sysctl.conf import Setting
+from nodecheck.facts.acts.at_boot import BootActs
+from nodecheck.facts.acts.effects import ANY
+from nodecheck.facts.acts.model import APPLIES, EARLY, SETS, SYSCTL, Act, Effect
+from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.record import NamedTuple
 
 
 class SysctlSetter(NamedTuple):
-    """What sets sysctls: a command, a redirection, TuneD, or another program."""
+    """What sets sysctls: a command, a redirection, or TuneD."""
 
     words: tuple[str, ...]
     source: str
