@@ -268,6 +268,11 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint("selinux@now", "/etc/selinux/config", "/sys/fs/selinux/enforce decides; this is told beside it"),
     Hint("selinux@now", "/proc/self/attr/current", "/sys/fs/selinux/enforce decides"),
+    *(
+        Hint(f"{check}@boot", f"/usr/{folder}/*", "its first two bytes tell that it is no script, whatever its size")
+        for check in ("swap", "sysctl", "kernel-module", "hostname", "kubelet-defaults")
+        for folder in ("bin", "sbin", "lib/systemd")
+    ),
 )
 
 SOFT_PASSES: tuple[Hint, ...] = ()

@@ -63,7 +63,7 @@ class ShellStep(NamedTuple):
     """The variables as it runs, for a script that it calls."""
 
 
-class Surroundings:
+class ShellSurroundings:
     """What a script may ask about the node. This one knows nothing of it."""
 
     def has(self, program: str) -> bool:
@@ -107,7 +107,7 @@ def steps_of(
     arguments: Words = (),
     variables: Mapping[str, str | None] | None = None,
     strict: bool = False,
-    node: Surroundings | None = None,
+    node: ShellSurroundings | None = None,
     triggers: tuple[str, ...] = (),
 ) -> tuple[ShellStep, ...]:
     r"""The commands of a script in their order.
@@ -121,7 +121,9 @@ def steps_of(
     """
     first = source.partition("\n")[0]
     options = first[2:].split(" ")[1:] if first.startswith("#!") else []
-    walk = _ScriptWalk(node or Surroundings(), arguments, dict(variables or {}), strict or ends_on_failure(options))
+    walk = _ScriptWalk(
+        node or ShellSurroundings(), arguments, dict(variables or {}), strict or ends_on_failure(options)
+    )
     walk.script(source, triggers)
     return tuple(walk.steps)
 
@@ -134,7 +136,9 @@ def ends_on_failure(options: list[str]) -> bool:
 class _ScriptWalk:
     """One run through a script."""
 
-    def __init__(self, node: Surroundings, arguments: Words, variables: dict[str, str | None], strict: bool) -> None:
+    def __init__(
+        self, node: ShellSurroundings, arguments: Words, variables: dict[str, str | None], strict: bool
+    ) -> None:
         self.node = node
         self.arguments: Words = arguments
         self.variables = variables

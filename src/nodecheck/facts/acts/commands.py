@@ -77,6 +77,8 @@ class CommandActs(NamedTuple):
         if not init.is_systemd:
             return cls()
         acts = tuple(_of_systemd(host, follower, starts, local, scripts, cmdline))
+        if starts.unread is not None:
+            raise starts.unread  # that text may pull in what does anything
         return cls((*acts, *started_acts(host, starts, follower, acts)))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.errors import FactError
+from nodecheck.errors import Absent, FactError
 from nodecheck.facts.acts.effects import PACKAGE_TRIGGERS, TRIGGERS
 from nodecheck.facts.services.rc_local import PLACES
 from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, shell_call
-from nodecheck.formats.shell_script import ShellStep, Surroundings, steps_of
+from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import stat_or_none
 from nodecheck.record import NamedTuple
@@ -54,7 +54,7 @@ class BootCommand(NamedTuple):
     """Why nobody can tell whether it runs."""
 
 
-class NodeFiles(Surroundings):
+class NodeFiles(ShellSurroundings):
     """What scripts may ask of the files of a node."""
 
     def __init__(self, host: Host) -> None:
@@ -128,10 +128,13 @@ class Follower:
         self._heads: dict[str, bytes | None] = {}
 
     def text(self, path: str) -> str | None:
-        """The text of a file that a command reads; None where there is none."""
+        """The text of a file that a command reads; None where there is none.
+
+        Raises what the host raises for one that is there and cannot be read: it may say anything.
+        """
         try:
             return decode(self.host.read(path, MOST_SCRIPT_BYTES))
-        except FactError:
+        except Absent:
             return None
 
     def command(
@@ -188,7 +191,7 @@ class Follower:
         """The text of a script that matters; one of a package only if it holds a word that does."""
         try:
             raw = self.host.read(path, MOST_SCRIPT_BYTES)
-        except FactError:
+        except Absent:
             return None
         if not is_own(path) and not any(word.encode() in raw for word in PACKAGE_TRIGGERS):
             return None
@@ -204,7 +207,7 @@ class Follower:
         if path not in self._heads:
             try:
                 self._heads[path] = self.host.read_at(path, 0, 2)
-            except FactError:
+            except Absent:
                 self._heads[path] = None
         return self._heads[path]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent, FactError, Unsupported
+from nodecheck.errors import Absent, Unsupported
 from nodecheck.facts.acts.effects import TRIGGERS, effects_of
 from nodecheck.facts.acts.follow import BootCommand, Follower
 from nodecheck.facts.acts.model import (
@@ -258,10 +258,7 @@ def started_acts(host: Host, starts: BootStarts, follower: Follower, acts: tuple
 
 
 def _of_started(host: Host, starts: BootStarts, follower: Follower, name: str, by: Act) -> Iterator[Act]:
-    try:
-        unit = load_unit(host, starts.index, name)
-    except FactError:
-        return
+    unit = load_unit(host, starts.index, name)
     if unit is None:
         return
     found: tuple[Act, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodecheck.facts.acts.effects import ANY, effects_of
 from nodecheck.facts.acts.model import MODULE, REMOVES, Effect
 from nodecheck.formats.shell_calls import SHELLS
-from nodecheck.formats.shell_script import ShellStep, Surroundings, steps_of
+from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
 from nodecheck.record import NamedTuple
 
 
@@ -44,7 +44,7 @@ class Script(NamedTuple):
     """Lines with which a shell that was told ``-e`` ends the script where a load fails."""
 
 
-def parse_script(source: str, node: Surroundings | None = None) -> Script:
+def parse_script(source: str, node: ShellSurroundings | None = None) -> Script:
     r"""The modules that a shell script loads.
 
     ``if modinfo …`` counts as met, for whether the module exists is judged apart. What nobody can tell of a load is

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nodecheck.errors import Absent, Unsupported
+from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.files.fstab import FSTAB
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.generators import Generators
@@ -130,6 +130,11 @@ class BootStarts:
     def text_pull(self, unit: str) -> str | None:
         """The text of another unit that pulls this one in; None where none does."""
         return self._pulls().why(self.index, unit)
+
+    @property
+    def unread(self) -> FactError | None:
+        """Why the text of a unit on the way to the target cannot be read; None where all could be."""
+        return self._pulls().error
 
     def linked(self, unit: str) -> str | None:
         """The link that pulls a unit in, by links alone: for who only wants to know whether to look closer."""
