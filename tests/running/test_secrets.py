@@ -217,7 +217,7 @@ WRONG = {
     "etc/sysctl.d/99-token.conf": "token = realSecret4\nnet.ipv4.ip_forward = 0\n",
     "var/lib/kubelet/config.yaml": "token: realSecret5\nkind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\ncgroupDriver: cgroupfs\npassword: [realSecret6\n",
     "etc/rancher/k3s/config.yaml": "token: realSecret7\nfail-swap-on: true\n",
-    "etc/systemd/system/swapper.service": "[Service]\nEnvironment=API_TOKEN=realSecret8\nExecStart=/sbin/swapon /swap2 --token realSecret9\n[Install]\nWantedBy=multi-user.target\n",
+    "etc/systemd/system/swapper.service": "[Service]\nEnvironment=API_TOKEN=realSecret8\nExecStart=/sbin/swapon -o token=realSecret9 /swap2\n[Install]\nWantedBy=multi-user.target\n",
     "etc/hosts": "127.0.0.1 localhost\ntoken: realSecret10\n",
     "etc/containerd/config.toml": 'version = 2\npassword = "realSecret11"\nbroken = = "http://me:realSecret12@x"\n',
     "proc/cmdline": "BOOT_IMAGE=/vmlinuz root=UUID=x ro http_proxy=http://me:realSecret13@proxy:3128 token=realSecret14\n",
