@@ -113,3 +113,34 @@ def test_the_share_of_results_for_a_running_node_alone_is_told(tmp_path: Path) -
 def test_a_root_of_which_most_is_judged_says_no_more_than_the_share(node: Path) -> None:
     told = render(nodecheck.run(root=str(node), view="boot")).rstrip("\n").split("\n")[-1]
     assert told.endswith("of what applies was judged")
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ("PathExists=/etc/fstab", "fail"),
+        ("PathExists=//etc/./fstab", "fail"),
+        ("PathExists=/nothing", "pass"),
+        ("PathExistsGlob=/nothing/*", "pass"),
+        ("PathExists=/etc/resolv.conf", "unknown"),  # a link into /run, which each boot fills
+        ("PathExists=//run/x", "unknown"),
+        ("PathExists=/etc/../run/x", "unknown"),
+        ("PathExistsGlob=/etc/{fstab,x}", "unknown"),
+        ("PathExistsGlob=/etc/[^x]stab", "unknown"),
+        ("PathExistsGlob=/etc/[[:alpha:]]stab", "unknown"),
+    ],
+)
+def test_a_condition_that_files_do_not_decide_takes_nothing_away(node: Path, condition: str, status: str) -> None:
+    """The unit may turn swap on: only a condition that surely fails keeps it from that."""
+    put(node, "etc/fstab", "")
+    (node / "etc/resolv.conf").unlink(missing_ok=True)
+    (node / "etc/resolv.conf").symlink_to("../run/systemd/resolve/stub-resolv.conf")
+    unit = f"[Unit]\nCondition{condition}\n[Service]\nExecStart=/sbin/swapon /swapfile\n"
+    put(node, "etc/systemd/system/own.service", unit)
+    for folder in ("sbin", "usr/sbin"):
+        put(node, f"{folder}/swapon", "\x7fELF")
+        (node / folder / "swapon").chmod(0o755)
+    (node / "etc/systemd/system/multi-user.target.wants").mkdir(exist_ok=True)
+    (node / "etc/systemd/system/multi-user.target.wants/own.service").symlink_to("../own.service")
+
+    assert {str(result.status) for result in judged(node, "swap@boot").values()} == {status}

@@ -1,7 +1,6 @@
 """What systemd starts, and what it only pulls in: each kind with members that fail, and one that is harmless.
 
-What systemd makes of each unit was seen with ``systemd-analyze verify`` and ``systemd-analyze condition`` of 252, and
-in containers that systemd-nspawn booted.
+What systemd makes of each unit was seen with ``systemd-analyze verify`` and ``systemd-analyze condition`` of 252.
 """
 
 from __future__ import annotations

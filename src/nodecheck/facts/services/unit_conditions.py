@@ -117,6 +117,9 @@ def watched_holds(around: Surroundings, key: str, path: str) -> bool:
 
 
 def _of_path(around: Surroundings, key: str, path: str) -> bool | None:
+    path = "/" + "/".join([part for part in path.split("/") if part not in ("", ".")])
+    if "/../" in f"{path}/" or (key == "PathExistsGlob" and any(mark in path for mark in _ODD_MARKS)):
+        return None
     if any(path == top or path.startswith(top + "/") for top in _VOLATILE):
         return _of_volatile(key, path)
     test = _TESTS.get(key)
@@ -125,7 +128,24 @@ def _of_path(around: Surroundings, key: str, path: str) -> bool | None:
 
         return PATH_TESTS[key](around, path)
     found = test(around.host, path)
-    return None if not found and around.is_hidden(path) else found
+    return None if not found and (around.is_hidden(path) or _leads_away(around.host, path)) else found
+
+
+_ODD_MARKS = ("{", "[", "\\")
+"""Marks of a pattern that systemd's glob(3) takes in ways of its own: braces, and classes with ``^`` or names."""
+
+
+def _leads_away(host: Host, path: str) -> bool:
+    """Whether a link on the way leads to what each boot makes anew, such as ``/etc/resolv.conf`` into ``/run``."""
+    parts = path.strip("/").split("/")
+    for place, _ in enumerate(parts):
+        here = "/" + "/".join(parts[: place + 1])
+        target = host.link(here)
+        if target is not None:
+            away = target if target.startswith("/") else f"/{target.replace('../', '')}"
+            if any(away == top or away.startswith(top + "/") for top in _VOLATILE):
+                return True
+    return False
 
 
 def _of_volatile(key: str, path: str) -> bool | None:
