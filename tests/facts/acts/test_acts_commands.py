@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import nodecheck
+from nodecheck.facts.acts.follow import MOST_SCRIPTS
 from nodecheck.testing import TreeFile, TreeLink, write_tree
 
 ETC, USR = "/etc/systemd/system", "/usr/lib/systemd/system"
@@ -355,3 +356,24 @@ def test_what_gives_the_node_another_name(
     tmp_path: Path, entries: dict[str, str | TreeFile | TreeLink], expected: str
 ) -> None:
     assert status(node(tmp_path, entries), "hostname") == expected
+
+
+@pytest.mark.parametrize(("deep", "expected"), [(1, "fail"), (2, "fail"), (3, "unknown"), (5, "unknown")])
+def test_a_script_beyond_what_is_followed_is_undecided(tmp_path: Path, deep: int, expected: str) -> None:
+    tree: dict[str, str | TreeFile | TreeLink] = {**enabled("own.service")}
+    tree[f"{ETC}/own.service"] = unit("ExecStart=/usr/local/bin/s1")
+    tree.update({f"/usr/local/bin/s{n}": script(f"/usr/local/bin/s{n + 1}") for n in range(1, deep)})
+    tree[f"/usr/local/bin/s{deep}"] = script("swapon /s")
+
+    assert status(node(tmp_path, tree), "swap") == expected
+
+
+def test_more_scripts_than_are_followed_are_undecided(tmp_path: Path) -> None:
+    many = [f"/usr/local/bin/s{number}" for number in range(MOST_SCRIPTS)]
+    tree: dict[str, str | TreeFile | TreeLink] = {**enabled("own.service"), **enabled("zlate.service")}
+    tree[f"{ETC}/own.service"] = unit(*[f"ExecStart={path}" for path in many])
+    tree[f"{ETC}/zlate.service"] = unit("ExecStart=/usr/local/bin/late")
+    tree.update({path: script("true") for path in many})
+    tree["/usr/local/bin/late"] = script("swapon /s")
+
+    assert status(node(tmp_path, tree), "swap") == "unknown"

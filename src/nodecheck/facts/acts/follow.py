@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.errors import Absent, FactError
+from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.acts.effects import PACKAGE_TRIGGERS, TRIGGERS
 from nodecheck.facts.services.rc_local import PLACES
 from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, shell_call
@@ -166,7 +166,7 @@ class Follower:
         strict: bool = False,
     ) -> Iterator[BootCommand]:
         """What a script does; nothing where it is none, and where it has been followed before."""
-        if path in self.done or depth > MOST_CALLED or self.left <= 0:
+        if path in self.done:
             return
         head = self._head(path)
         if head is None or not (known_shell or head.startswith(b"#!")):
@@ -180,9 +180,13 @@ class Follower:
         if lines[0].startswith("#!") and not known_shell and not self._has_interpreter(lines[0]):
             return
         self.left -= 1
+        if self.left < -MOST_SCRIPTS:
+            raise TooLarge(path, f"is one of more than {2 * MOST_SCRIPTS} scripts that the boot runs")
         if not shell:
             yield from _undecided(path, lines)
             return
+        if depth > MOST_CALLED or self.left < 0:
+            reason = reason or f"scripts are followed {MOST_CALLED} deep, and not more than {MOST_SCRIPTS}"
         for step in steps_of(source, arguments, variables, strict, self.files, TRIGGERS):
             text = lines[step.line - 1].strip(" \t\r") if step.line <= len(lines) else ""
             yield from self.command(step, path, step.line, text, reason, depth)
