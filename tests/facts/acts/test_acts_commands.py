@@ -8,6 +8,7 @@ import pytest
 
 import nodecheck
 from nodecheck.facts.acts.follow import MOST_SCRIPTS
+from nodecheck.facts.acts.units import MOST_UNITS
 from nodecheck.testing import TreeFile, TreeLink, write_tree
 
 ETC, USR = "/etc/systemd/system", "/usr/lib/systemd/system"
@@ -375,5 +376,45 @@ def test_more_scripts_than_are_followed_are_undecided(tmp_path: Path) -> None:
     tree[f"{ETC}/zlate.service"] = unit("ExecStart=/usr/local/bin/late")
     tree.update({path: script("true") for path in many})
     tree["/usr/local/bin/late"] = script("swapon /s")
+
+    assert status(node(tmp_path, tree), "swap") == "unknown"
+
+
+SHARED = "/usr/local/bin/shared"
+CASE = script('case "$1" in', "start) swapon /s;;", "esac")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {SHARED: script("swapon /s"), f"{ETC}/a.service": unit(f"ExecStart={SHARED}")},
+        {SHARED: CASE, f"{ETC}/a.service": unit(f"ExecStart={SHARED} stop"), **enabled("a.service")},
+        {SHARED: CASE, f"{ETC}/a.service": unit(f"ExecStart={SHARED} stop", f"ExecStart={SHARED} start")},
+        {SHARED: script('case "$1" in', '"") /usr/local/bin/shared start;;', "start) swapon /s;;", "esac")},
+    ],
+    ids=("a unit that does not start", "another argument", "both in a unit that does not start", "by itself"),
+)
+def test_a_script_that_was_followed_for_another_command_is_followed_again(
+    tmp_path: Path, entries: dict[str, str | TreeFile | TreeLink]
+) -> None:
+    arguments = "" if "a.service" not in " ".join(entries) else " start"
+    last: dict[str, str | TreeFile | TreeLink] = {
+        f"{ETC}/b.service": unit(f"ExecStart={SHARED}{arguments}"),
+        **enabled("b.service"),
+    }
+
+    assert status(node(tmp_path, {**entries, **last}), "swap") == "fail"
+
+
+def test_a_script_that_calls_itself_without_end_is_unknown(tmp_path: Path) -> None:
+    tree: dict[str, str | TreeFile | TreeLink] = {f"{ETC}/a.service": unit(f"ExecStart={SHARED}")}
+    tree.update({SHARED: script(f'{SHARED} "$1"x'), **enabled("a.service")})
+
+    assert status(node(tmp_path, tree), "swap") == "unknown"
+
+
+def test_more_units_than_are_read_leave_the_boot_unknown(tmp_path: Path) -> None:
+    tree: dict[str, str | TreeFile | TreeLink] = {f"{USR}/a{n}.service": "[Service]\n" for n in range(MOST_UNITS + 1)}
+    tree.update({f"{ETC}/z.service": unit(SWAPON), **enabled("z.service")})
 
     assert status(node(tmp_path, tree), "swap") == "unknown"

@@ -19,6 +19,9 @@ MOST_SCRIPT_BYTES = 64 << 10
 """A larger file is a program that has a script's first line."""
 MOST_CALLED = 2
 """A script that the boot runs, and one that this calls."""
+MOST_NESTED = 16
+MOST_FOLLOWED = 20 * MOST_SCRIPTS
+"""How deep scripts may call each other, and how often any are followed: beyond that nothing is known of the boot."""
 
 OWN_DIRS = ("/etc/", "/home/", "/opt/", "/root/", "/srv/", "/usr/local/", "/var/", "/mnt/", "/data/")
 PACKAGE_DIRS = (
@@ -118,13 +121,18 @@ class NodeFiles(ShellSurroundings):
 
 
 class Follower:
-    """Follows commands into the scripts of a node, each script once."""
+    """Follows commands into the scripts of a node: for each command of the boot, each way to call a script once.
+
+    Another command's calls are its own: one that does not run, or that says ``stop``, tells nothing of one that does.
+    """
 
     def __init__(self, host: Host) -> None:
         self.host = host
         self.files = NodeFiles(host)
         self.left = MOST_SCRIPTS
-        self.done: set[str] = set()
+        self.followed = 0
+        self._paths: set[str] = set()
+        self._calls: set[tuple[object, ...]] = set()
         self._heads: dict[str, bytes | None] = {}
 
     def text(self, path: str) -> str | None:
@@ -165,13 +173,14 @@ class Follower:
         known_shell: bool = False,
         strict: bool = False,
     ) -> Iterator[BootCommand]:
-        """What a script does; nothing where it is none, and where it has been followed before."""
-        if path in self.done:
-            return
+        """What a script does; nothing where it is none, and where the same call has been followed before."""
+        if depth == 1:
+            self._calls.clear()
+        call = (path, arguments, frozenset((variables or {}).items()), bool(reason), strict)
         head = self._head(path)
-        if head is None or not (known_shell or head.startswith(b"#!")):
+        if call in self._calls or head is None or not (known_shell or head.startswith(b"#!")):
             return
-        self.done.add(path)
+        self._calls.add(call)
         source = self._source(path)
         if source is None:
             return
@@ -179,9 +188,7 @@ class Follower:
         shell = known_shell or _is_shell(lines[0])
         if lines[0].startswith("#!") and not known_shell and not self._has_interpreter(lines[0]):
             return
-        self.left -= 1
-        if self.left < -MOST_SCRIPTS:
-            raise TooLarge(path, f"is one of more than {2 * MOST_SCRIPTS} scripts that the boot runs")
+        self._count(path, depth)
         if not shell:
             yield from _undecided(path, lines)
             return
@@ -190,6 +197,16 @@ class Follower:
         for step in steps_of(source, arguments, variables, strict, self.files, TRIGGERS):
             text = lines[step.line - 1].strip(" \t\r") if step.line <= len(lines) else ""
             yield from self.command(step, path, step.line, text, reason, depth)
+
+    def _count(self, path: str, depth: int) -> None:
+        self.followed += 1
+        if path not in self._paths:
+            self._paths.add(path)
+            self.left -= 1
+        if self.left < -MOST_SCRIPTS:
+            raise TooLarge(path, f"is one of more than {2 * MOST_SCRIPTS} scripts that the boot runs")
+        if depth > MOST_NESTED or self.followed > MOST_FOLLOWED:
+            raise TooLarge(path, f"is called more than {MOST_NESTED} scripts deep, or is one of {MOST_FOLLOWED} calls")
 
     def _source(self, path: str) -> str | None:
         """The text of a script that matters; one of a package only if it holds a word that does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent, Unsupported
+from nodecheck.errors import Absent, TooLarge, Unsupported
 from nodecheck.facts.acts.effects import TRIGGERS, effects_of
 from nodecheck.facts.acts.follow import BootCommand, Follower
 from nodecheck.facts.acts.model import (
@@ -39,6 +39,7 @@ from nodecheck.text import decode
 
 MOST_UNITS = 2048
 MOST_INSTANCES = 256
+SYSTEM = "/etc/systemd/system"
 
 _KEYS = ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost")
 _TRIGGERS = tuple([word.encode() for word in TRIGGERS])
@@ -76,12 +77,19 @@ def _matters(act: Act) -> bool:
 
 
 def _names(index: UnitIndex) -> tuple[str, ...]:
-    """Services and sockets, and the instances that a link starts; templates do nothing."""
+    """Services and sockets, and the instances that a link starts; templates do nothing.
+
+    Raises TooLarge where there are more than are read: any of the rest may act.
+    """
     kinds = (".service", ".socket")
     found = {index.resolve(name) for name in index.files if name.endswith(kinds) and "@." not in name}
     links = {name for paths in index.dirs.values() for path in paths for name in index.links[path]}
     instances = sorted(name for name in links if name.endswith(kinds) and "@" in name and "@." not in name)
-    return (*sorted(found)[:MOST_UNITS], *[name for name in instances[:MOST_INSTANCES] if name not in found])
+    if len(found) > MOST_UNITS or len(instances) > MOST_INSTANCES:
+        raise TooLarge(
+            SYSTEM, f"has more than {MOST_UNITS} services and sockets, or {MOST_INSTANCES} instances of them"
+        )
+    return (*sorted(found), *[name for name in instances if name not in found])
 
 
 class _Text(NamedTuple):
