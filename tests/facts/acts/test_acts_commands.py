@@ -418,3 +418,27 @@ def test_more_units_than_are_read_leave_the_boot_unknown(tmp_path: Path) -> None
     tree.update({f"{ETC}/z.service": unit(SWAPON), **enabled("z.service")})
 
     assert status(node(tmp_path, tree), "swap") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (("@system-service",), "pass"),
+        (("@system-service", "bpf", "~@mount"), "pass"),
+        (("@system-service", "@swap"), "unknown"),
+        (("@system-service swapon",), "unknown"),
+        (("~@mount",), "fail"),
+        ((), "fail"),
+    ],
+)
+def test_the_filter_of_udevd_says_whether_a_rule_turns_swap_on(
+    tmp_path: Path, filters: tuple[str, ...], expected: str
+) -> None:
+    udevd = "/usr/lib/systemd/systemd-udevd"
+    tree: dict[str, str | TreeFile | TreeLink] = {
+        "/etc/udev/rules.d/z.rules": 'SUBSYSTEM=="net", RUN+="/sbin/swapon /s"\n'
+    }
+    tree[f"{USR}/systemd-udevd.service"] = unit(f"ExecStart={udevd}", *[f"SystemCallFilter={one}" for one in filters])
+    tree[f"{USR}/sysinit.target.wants/systemd-udevd.service"] = TreeLink("../systemd-udevd.service")
+
+    assert status(node(tmp_path, tree), "swap") == expected

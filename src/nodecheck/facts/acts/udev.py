@@ -42,6 +42,8 @@ _WORDS = (b"sysctl", b"SYSCTL{", b"/proc/sys", b"modprobe", b"kmod load", b"host
           b"/opt/", b"sh -c", b"/etc/")  # fmt: skip
 
 _ACTING = (".service", ".swap")
+_SWAP_CALLS = ("@swap", "@privileged", "@known", "swapon", "swapoff")
+"""What names swap in ``SystemCallFilter=`` (systemd src/shared/seccomp-util.c)."""
 
 _EVER = {"net": "lo", "mem": "null", "tty": "tty1", "cpu": "cpu0", "block": None, "vc": None, "pci": None}
 """Subsystems of which a node has a device as a rule, and the name of one that is always there."""
@@ -69,7 +71,8 @@ def _swaps(act: Act) -> bool:
 def _by_filter(host: Host, starts: BootStarts, acts: tuple[Act, ...]) -> tuple[Act, ...]:
     """The acts without what systemd-udevd's own filter of system calls forbids: it lets none turn swap on or off.
 
-    Where its unit is not here, nobody can tell whether it has one.
+    The first line says whether what is named is allowed or, with ``~``, refused (systemd.exec(5)). Where the unit is
+    not here, or the filter names swap, nobody can tell.
     """
     try:
         unit = load_unit(host, starts.index, UDEVD)
@@ -77,7 +80,11 @@ def _by_filter(host: Host, starts: BootStarts, acts: tuple[Act, ...]) -> tuple[A
         unit = None
     if unit is None:
         return tuple([undecided(act, f"{UDEVD} may forbid it") if _swaps(act) else act for act in acts])
-    filtered = unit.last("Service", "SystemCallFilter") is not None
+    filters = [value for value, _, _ in unit.values("Service", "SystemCallFilter")]
+    calls = [word.partition(":")[0] for value in filters for word in value.removeprefix("~").split()]
+    if any(call in _SWAP_CALLS for call in calls):
+        return tuple([undecided(act, f"the filter of {UDEVD} is about swap") if _swaps(act) else act for act in acts])
+    filtered = bool(filters) and not filters[0].startswith("~")
     return tuple([act for act in acts if not filtered or not _swaps(act)])
 
 
