@@ -500,7 +500,11 @@ class _ScriptWalk:
         if kind == "other":
             return self.default(value)
         self.substitution(value)
-        return None
+        asked = value.split()
+        if len(asked) == 2 and asked[0] == "which":
+            asked.insert(1, "-v")
+        named = len(asked) == 3 and asked[:2] in (["command", "-v"], ["which", "-v"], ["type", "-p"])
+        return asked[2] if named and _is_name(asked[2]) and self.node.has(asked[2]) else None
 
     def variable(self, name: str) -> str | None:
         if name.isdigit() and name != "0":
@@ -675,6 +679,22 @@ def _nothing(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     return OK
 
 
+def _is_name(word: str) -> bool:
+    return word.translate(dict.fromkeys(map(ord, "./+-_"))).isalnum()
+
+
+def _trap(walk: _ScriptWalk, words: Words, node: Simple) -> str:
+    text = words[1] if len(words) > 2 else None
+    if text and text != "-" and walk.calls < MOST_CALLS:
+
+        def trapped() -> str:
+            walk.substitution(text)
+            return OPEN
+
+        walk.perhaps(trapped, f"whether the signal of the trap in line {node.line} comes is not known")
+    return OK
+
+
 def _eval(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     text = [word for word in words[1:] if word is not None]
     if len(text) == len(words) - 1 and walk.calls < MOST_CALLS:
@@ -687,6 +707,6 @@ _BUILTINS: dict[str, Builtin] = {
     "exit": _exit, "return": _return, "break": _skip, "continue": _skip, "cd": _cd, "set": _set, "shift": _shift,
     "export": _declare, "local": _declare, "readonly": _declare, "declare": _declare, "typeset": _declare,
     "unset": _forget, "read": _forget, "exec": _exec, ".": _source, "source": _source, "[": _test, "test": _test,
-    "[[": _test, "trap": _nothing, "umask": _nothing, "wait": _nothing, "alias": _nothing, "hash": _nothing,
+    "[[": _test, "trap": _trap, "umask": _nothing, "wait": _nothing, "alias": _nothing, "hash": _nothing,
     "ulimit": _nothing, "eval": _eval,
 }  # fmt: skip

@@ -442,3 +442,22 @@ def test_the_filter_of_udevd_says_whether_a_rule_turns_swap_on(
     tree[f"{USR}/sysinit.target.wants/systemd-udevd.service"] = TreeLink("../systemd-udevd.service")
 
     assert status(node(tmp_path, tree), "swap") == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (('CMD="$(command -v swapon)"', "$CMD /s"), "fail"),
+        (("SW=`which swapon`", '"$SW" /s'), "fail"),
+        (("$(type -p swapon) /s",), "fail"),
+        (('CMD="$(command -v swapoff)"', "$CMD /s"), "pass"),
+        (('trap "swapon /s" EXIT', "true"), "unknown"),
+        (("trap 'swapon /s' TERM INT",), "unknown"),
+        (("trap - EXIT", "trap '' HUP"), "pass"),
+    ],
+)
+def test_a_program_that_is_looked_for_and_a_trap(tmp_path: Path, lines: tuple[str, ...], expected: str) -> None:
+    tree: dict[str, str | TreeFile | TreeLink] = {f"{ETC}/a.service": unit(f"ExecStart={SHARED}")}
+    tree.update({SHARED: script(*lines), **enabled("a.service")})
+
+    assert status(node(tmp_path, tree), "swap") == expected
