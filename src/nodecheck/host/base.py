@@ -339,14 +339,31 @@ def readable(path: str, info: Stat, limit: int) -> None:
         raise TooLarge(path, f"has {info.size} bytes, more than the {limit} that nodecheck reads")
 
 
-def drain(path: str, fd: int, limit: int) -> bytes:
-    """All bytes of ``fd``, which must not be more than ``limit``."""
+def regular(path: str, raw: os.stat_result, limit: int) -> bool:
+    """Whether stat(2)'s answer is of a regular file that may be read, and not of /dev/null; raises as
+    :func:`readable` does for anything else."""
+    if modes.S_ISREG(raw.st_mode) and raw.st_size <= limit:
+        return True
+    info = stat_of(raw)
+    if info.kind == "null":
+        return False
+    readable(path, info, limit)
+    return True
+
+
+def drain(path: str, fd: int, limit: int, size: int = 0) -> bytes:
+    """All bytes of ``fd``, which must not be more than ``limit``.
+
+    A file of exactly the ``size`` that fstat(2) gave is read at once; what the kernel makes up says 0, or too much.
+    """
     chunks = []
     left = limit + 1
     while left > 0:
-        chunk = os.read(fd, min(left, CHUNK))
+        chunk = os.read(fd, min(left, CHUNK if chunks or not size else size + 1))
         if not chunk:
             break
+        if len(chunk) == size and not chunks:
+            return chunk
         chunks.append(chunk)
         left -= len(chunk)
     if left <= 0:

@@ -20,7 +20,7 @@ from nodecheck.host.base import (
     error_of,
     is_mounted,
     raw_path,
-    readable,
+    regular,
     sorted_links,
     sorted_names,
     space_of,
@@ -60,23 +60,21 @@ class LiveHost(Host):
         self._mounted: dict[str, bool] = {}
 
     def read(self, path: str, limit: int = MIB) -> bytes:
-        return self._opened(path, limit, lambda fd: drain(path, fd, limit))
+        return self._opened(path, limit, lambda fd, size: drain(path, fd, limit, size))
 
     def read_at(self, path: str, offset: int, size: int) -> bytes:
-        return self._opened(path, sys.maxsize, lambda fd: os.pread(fd, size, offset))
+        return self._opened(path, sys.maxsize, lambda fd, _: os.pread(fd, size, offset))
 
-    def _opened(self, path: str, limit: int, act: Callable[[int], bytes]) -> bytes:
-        """What ``act`` reads of the open regular file; nothing for ``/dev/null``."""
+    def _opened(self, path: str, limit: int, act: Callable[[int, int], bytes]) -> bytes:
+        """What ``act`` reads of the open regular file, given its size; nothing for ``/dev/null``."""
         raw = raw_path(path)
         try:
-            info = stat_of(os.stat(raw))
-            if info.kind == "null":
+            if not regular(path, os.stat(raw), limit):
                 return b""
-            readable(path, info, limit)
             fd = os.open(raw, _FLAGS)
             try:
-                readable(path, stat_of(os.fstat(fd)), limit)
-                return act(fd)
+                info = os.fstat(fd)
+                return act(fd, info.st_size) if regular(path, info, limit) else b""
             finally:
                 os.close(fd)
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat as modes
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from nodecheck.host.base import (
     error_of,
     is_mounted,
     raw_path,
-    readable,
+    regular,
     sorted_links,
     sorted_names,
     space_of,
@@ -67,23 +68,21 @@ class RootHost(Host):
             os.close(fd)
 
     def read(self, path: str, limit: int = MIB) -> bytes:
-        return self._opened(path, limit, lambda fd: drain(path, fd, limit))
+        return self._opened(path, limit, lambda fd, size: drain(path, fd, limit, size))
 
     def read_at(self, path: str, offset: int, size: int) -> bytes:
-        return self._opened(path, sys.maxsize, lambda fd: os.pread(fd, size, offset))
+        return self._opened(path, sys.maxsize, lambda fd, _: os.pread(fd, size, offset))
 
-    def _opened(self, path: str, limit: int, read: Callable[[int], bytes]) -> bytes:
-        """What ``read`` takes from the open regular file; nothing for ``/dev/null``."""
+    def _opened(self, path: str, limit: int, read: Callable[[int, int], bytes]) -> bytes:
+        """What ``read`` takes from the open regular file, given its size; nothing for ``/dev/null``."""
 
         def act(directory: int, name: bytes) -> bytes:
-            info = stat_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
-            if info.kind == "null":
+            if not regular(path, _no_link(directory, name), limit):
                 return b""
-            readable(path, info, limit)
             fd = os.open(name, _FILE, dir_fd=directory)
             try:
-                readable(path, stat_of(os.fstat(fd)), limit)
-                return read(fd)
+                info = os.fstat(fd)
+                return read(fd, info.st_size) if regular(path, info, limit) else b""
             finally:
                 os.close(fd)
 
@@ -107,10 +106,7 @@ class RootHost(Host):
         return self._at(path, act, ())
 
     def stat(self, path: str) -> Stat:
-        def act(directory: int, name: bytes) -> Stat:
-            return stat_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
-
-        return self._at(path, act, NULL)
+        return self._at(path, lambda directory, name: stat_of(_no_link(directory, name)), NULL)
 
     def link(self, path: str) -> str | None:
         def act(directory: int, name: bytes) -> str | None:
@@ -148,6 +144,7 @@ class RootHost(Host):
         """What ``look`` says of a descriptor of what is at ``path``, which is not opened for reading."""
 
         def act(directory: int, name: bytes) -> T:
+            _no_link(directory, name)
             fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
             try:
                 return look(fd)
@@ -184,16 +181,18 @@ class RootHost(Host):
     def _at(self, path: str, act: Callable[[int, bytes], T], null: T | FactError, follow: bool = True) -> T:
         """``act`` on the directory that holds what ``path`` names, and its name there.
 
-        For /dev/null it is ``null``, raised where that is an error.
+        It fails as the kernel does for a link that is not to be followed. For /dev/null it is ``null``, raised where
+        that is an error.
         """
         raw = raw_path(path)
         folder, _, name = raw.rpartition(b"/")
         kept = self._kept.get(folder)
-        try:
-            if kept is not None and name not in _NO_NAMES and not (follow and _is_link(kept, name)):
+        if kept is not None and name not in _NO_NAMES:
+            try:
                 return act(kept, name)
-        except OSError as error:
-            raise self._error(path, error) from error
+            except OSError as error:
+                if not follow or error.errno not in _OF_LINKS:
+                    raise self._error(path, error) from error
         walk = _Walk(self.path, raw)
         try:
             place = walk.to_last(follow)
@@ -251,14 +250,16 @@ class RootHost(Host):
 _NO_NAMES = (b"", b".", b"..")
 
 
-def _is_link(directory: int, name: bytes) -> bool:
-    try:
-        os.readlink(name, dir_fd=directory)
-    except OSError as error:
-        if error.errno == errno.EINVAL:
-            return False
-        raise
-    return True
+_OF_LINKS = (errno.ELOOP, errno.ENOTDIR)
+"""What open(2) says of a link with O_NOFOLLOW, and with O_DIRECTORY beside it."""
+
+
+def _no_link(directory: int, name: bytes) -> os.stat_result:
+    """What is at a name; OSError as open(2) with O_NOFOLLOW has it where that is a link."""
+    raw = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    if modes.S_ISLNK(raw.st_mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return raw
 
 
 class _Walk:
