@@ -150,6 +150,7 @@ _SIGNS = ("&&", "||", ";;&", ";;", ";&", "&>>", "&>", ";", "|&", "|", "&", "(", 
 _REDIRECTS = ("<<<", "<<-", "<<", "<>", "<&", ">>", ">&", ">|", "<", ">")
 _BLANK = " \t\r"
 _ENDS_WORD = " \t\r\n;&|()<>"
+_MARKS = str.maketrans(dict.fromkeys(f"{_ENDS_WORD}'\"\\$`", "\0"))
 _CLOSING = frozenset(("then", "else", "elif", "fi", "do", "done", "esac", "}", "in"))
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
 
@@ -168,6 +169,7 @@ class _Lexer:
 
     def __init__(self, source: str) -> None:
         self.source = source
+        self.marked = source.translate(_MARKS)
         self.at = 0
         self.line = 1
         self.waiting: list[tuple[str, bool, bool, HereDocument]] = []
@@ -190,21 +192,26 @@ class _Lexer:
                 yield self.token(char, line)
 
     def token(self, char: str, line: int) -> _Token:
+        if char in "<>" or (char.isdigit() and self.redirects()):
+            return self.redirect(line)
+        if char not in ";&|()":
+            return _Token("word", self.word(), line)
+        sign = next(sign for sign in _SIGNS if self.source.startswith(sign, self.at))
+        self.at += len(sign)
+        if sign in ("&>", "&>>"):
+            self.blanks()
+            return _Token("<>", None, line, Redirect(">", self.word()))
+        return _Token(sign, None, line)
+
+    def redirects(self) -> bool:
+        """Whether the number that begins here is that of a redirection's descriptor, which is passed over."""
         number = self.at
         while self.source[number : number + 1].isdigit():
             number += 1
-        if self.source[number : number + 1] in ("<", ">") and self.source[number : number + 1]:
-            self.at = number
-            return self.redirect(line)
-        sign = next((sign for sign in _SIGNS if self.source.startswith(sign, self.at)), None)
-        if sign in ("&>", "&>>"):
-            self.at += len(sign)
-            self.blanks()
-            return _Token("<>", None, line, Redirect(">", self.word()))
-        if sign is not None:
-            self.at += len(sign)
-            return _Token(sign, None, line)
-        return _Token("word", self.word(), line)
+        if self.source[number : number + 1] not in ("<", ">"):
+            return False
+        self.at = number
+        return True
 
     def blanks(self) -> None:
         source = self.source
@@ -273,8 +280,7 @@ class _Lexer:
                 self.expansion(parts, quoted=False)
             else:
                 begin = self.at
-                while self.at < len(source) and source[self.at] not in _ENDS_WORD and source[self.at] not in "'\"\\$`":
-                    self.at += 1
+                self.at = self.until(begin + 1)
                 parts.append(Part("text", source[begin : self.at]))
         if not parts:
             raise Unknown(line)
@@ -317,10 +323,16 @@ class _Lexer:
                 text.clear()
                 self.expansion(parts, quoted=True)
             else:
+                end = self.until(self.at + 1)
                 self.line += char == "\n"
-                text.append(char)
-                self.at += 1
+                text.append(source[self.at : end])
+                self.at = end
         raise Unknown(started)
+
+    def until(self, begin: int) -> int:
+        """Where the next character stands that means something to a shell; the end of the text where none does."""
+        end = self.marked.find("\0", begin)
+        return len(self.source) if end < 0 else end
 
     def expansion(self, parts: list[Part], quoted: bool) -> None:
         """A ``$`` or a backquote, and what belongs to it."""
