@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts import ProgramActs, Runlevels
+from nodecheck.facts import Runlevels, SwapProgramActs
 from nodecheck.facts.acts.model import ON, SWAP, Act
 from nodecheck.facts.acts.swap_programs import RPI_SWAP, WAAGENT
 from nodecheck.facts.files.fstab import FSTAB, Fstab, with_option
@@ -161,7 +161,7 @@ def of_commands(boot: SwapBoot, swapon: SwapCommands) -> Iterator[Outcome]:
             yield _fail(message, area.what, area.source, evidence, fix)
 
 
-def of_programs(boot: SwapBoot, programs: ProgramActs) -> Iterator[Outcome]:
+def of_programs(boot: SwapBoot, programs: SwapProgramActs) -> Iterator[Outcome]:
     """Programs that a configuration of their own tells to make swap: the Azure agent, rpi-swap, cloud-init."""
     for act in programs.acts:
         for effect in act.effects:

@@ -11,7 +11,9 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
 if TYPE_CHECKING:
     from nodecheck.facts.acts.at_boot import BootActs as BootActs
     from nodecheck.facts.acts.commands import CommandActs as CommandActs
-    from nodecheck.facts.acts.programs import ProgramActs as ProgramActs
+    from nodecheck.facts.acts.programs import AgentActs as AgentActs
+    from nodecheck.facts.acts.programs import SwapProgramActs as SwapProgramActs
+    from nodecheck.facts.acts.programs import SysctlProgramActs as SysctlProgramActs
     from nodecheck.facts.boot.cmdline import Cmdline as Cmdline
     from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
     from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
@@ -116,6 +118,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Addresses": "network.links",
+    "AgentActs": "acts.programs",
     "AllCommands": "kubelet.service_path",
     "AptLists": "packages.apt_lists",
     "BootActs": "acts.at_boot",
@@ -182,7 +185,6 @@ _HOMES = {
     "PackageSigns": "packages.packages",
     "Packages": "packages.packages",
     "Processors": "hardware.processors",
-    "ProgramActs": "acts.programs",
     "RcLocal": "services.rc_local",
     "Routes": "network.routes",
     "Runlevels": "services.openrc",
@@ -205,11 +207,13 @@ _HOMES = {
     "StartedServices": "services.openrc",
     "SwapCommands": "swap.units",
     "SwapOptions": "swap.cmdline",
+    "SwapProgramActs": "acts.programs",
     "SwapPulls": "swap.units",
     "SwapServices": "swap.units",
     "SwapUnits": "swap.units",
     "Swaps": "swap.swaps",
     "SysModules": "kernel.modules",
+    "SysctlProgramActs": "acts.programs",
     "SysvScripts": "services.sysv",
     "Target": "cluster.target",
     "TimeKeepers": "time.keepers",

@@ -8,7 +8,7 @@ import pytest
 
 import nodecheck
 from nodecheck.facts.acts.follow import MOST_SCRIPTS
-from nodecheck.facts.acts.units import MOST_UNITS
+from nodecheck.facts.services.units import MOST_STEPS
 from nodecheck.testing import TreeFile, TreeLink, write_tree
 
 ETC, USR = "/etc/systemd/system", "/usr/lib/systemd/system"
@@ -413,9 +413,11 @@ def test_a_script_that_calls_itself_without_end_is_unknown(tmp_path: Path) -> No
     assert status(node(tmp_path, tree), "swap") == "unknown"
 
 
-def test_more_units_than_are_read_leave_the_boot_unknown(tmp_path: Path) -> None:
-    tree: dict[str, str | TreeFile | TreeLink] = {f"{USR}/a{n}.service": "[Service]\n" for n in range(MOST_UNITS + 1)}
-    tree.update({f"{ETC}/z.service": unit(SWAPON), **enabled("z.service")})
+def test_more_units_than_are_walked_leave_the_boot_unknown(tmp_path: Path) -> None:
+    wanted = " ".join([f"a@{number}.service" for number in range(MOST_STEPS)])
+    tree: dict[str, str | TreeFile | TreeLink] = {f"{USR}/a@.service": "[Service]\n", **enabled("y.service")}
+    tree.update({f"{ETC}/y.service": f"[Unit]\nWants={wanted}\nWants=z.service\n[Service]\nExecStart=/bin/true\n"})
+    tree.update({f"{ETC}/z.service": unit(SWAPON)})
 
     assert status(node(tmp_path, tree), "swap") == "unknown"
 

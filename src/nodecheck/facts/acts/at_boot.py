@@ -5,31 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.acts.commands import CommandActs
-from nodecheck.facts.acts.model import RUNS, STAYS, UNTOLD, Act, Effect, Provider
-from nodecheck.facts.acts.programs import ProgramActs
+from nodecheck.facts.acts.model import KINDS, MODULE, RUNS, STAYS, SWAP, SYSCTL, UNTOLD, Act, Effect, Provider
+from nodecheck.facts.acts.programs import AgentActs, SwapProgramActs, SysctlProgramActs
+from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Sources
-from nodecheck.record import NamedTuple
 
 
-class BootActs(NamedTuple):
-    """All acts of the next boot. A new kind of actor is one more parameter of :meth:`read`."""
+class BootActs:
+    """All acts of the next boot. A new kind of actor is one more provider, and one more parameter of :meth:`read`.
 
-    acts: tuple[Act, ...] = ()
+    A provider stands with the kinds of its effects: who asks for swap has no use for what sets sysctls.
+    """
+
+    def __init__(self, *providers: tuple[Lazy[Provider], tuple[str, ...]]) -> None:
+        self._providers = providers
+        self._known: dict[str, tuple[Act, ...]] = {}
 
     @classmethod
     def reads(cls) -> Sources:
         return ()
 
     @classmethod
-    def read(cls, commands: CommandActs, programs: ProgramActs) -> BootActs:
-        """Raises what a provider raises: a file that is there and cannot be read may act."""
-        providers: tuple[Provider, ...] = (commands, programs)
-        acts = [act for provider in providers for act in provider.acts]
-        return cls(tuple(sorted(acts, key=lambda act: act.place)))
+    def read(
+        cls,
+        commands: Lazy[CommandActs],
+        sysctls: Lazy[SysctlProgramActs],
+        swaps: Lazy[SwapProgramActs],
+        agents: Lazy[AgentActs],
+    ) -> BootActs:
+        """Nothing is read yet."""
+        return cls((commands, KINDS), (sysctls, (SYSCTL,)), (swaps, (SWAP,)), (agents, (SYSCTL, MODULE)))
+
+    def acts(self, kind: str) -> tuple[Act, ...]:
+        """The acts that may have effects of one kind, in the order in which they are done.
+
+        Raises what a provider raises: a file that is there and cannot be read may act.
+        """
+        if kind not in self._known:
+            asked = [provider for provider, kinds in self._providers if kind in kinds]
+            acts = [act for provider in asked for act in provider().of(kind)]
+            self._known[kind] = tuple(sorted(acts, key=lambda act: act.place))
+        return self._known[kind]
 
     def of(self, kind: str, *states: str) -> Iterator[tuple[Effect, Act]]:
         """The effects of one kind, each with its act; of all acts, or of those in some states."""
-        for act in self.acts:
+        for act in self.acts(kind):
             if not states or act.state in states:
                 for effect in act.effects:
                     if effect.kind == kind:

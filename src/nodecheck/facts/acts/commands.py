@@ -21,7 +21,7 @@ from nodecheck.facts.acts.hooks import (
 )
 from nodecheck.facts.acts.model import Act
 from nodecheck.facts.acts.udev import udev
-from nodecheck.facts.acts.units import started_acts, unit_acts
+from nodecheck.facts.acts.units import UnitActs
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import conf_sources
 from nodecheck.facts.services.init_system import InitSystem
@@ -32,16 +32,24 @@ from nodecheck.formats.udev_rules import RULES_DIRS
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, Named, Sources, Tree, UnitText
-from nodecheck.record import NamedTuple
 
 
-class CommandActs(NamedTuple):
+class CommandActs:
     """The acts of commands.
 
-    Those are sysctl, modprobe, swapon and swapoff, hostname, what loads rules of packet filters, and systemctl.
+    Those are sysctl, modprobe, swapon and swapoff, hostname, what loads rules of packet filters, and systemctl. Units
+    are many, and only those are looked into that have a word of what is asked about.
     """
 
-    acts: tuple[Act, ...] = ()
+    def __init__(self, acts: tuple[Act, ...] = (), units: UnitActs | None = None) -> None:
+        self._acts, self._units = acts, units
+
+    def of(self, kind: str) -> tuple[Act, ...]:
+        """The acts that may have effects of one kind."""
+        if self._units is None:
+            return self._acts
+        acts = (*self._units.of(kind), *self._acts)
+        return (*acts, *self._units.started(acts))
 
     @classmethod
     def reads(cls) -> Sources:
@@ -79,7 +87,7 @@ class CommandActs(NamedTuple):
         acts = tuple(_of_systemd(host, follower, starts, local, scripts, cmdline))
         if starts.unread is not None:
             raise starts.unread  # that text may pull in what does anything
-        return cls((*acts, *started_acts(host, starts, follower, acts)))
+        return cls(acts, UnitActs(host, starts, follower))
 
 
 def _of_systemd(
@@ -90,7 +98,6 @@ def _of_systemd(
     scripts: Lazy[SysvScripts],
     cmdline: Lazy[BootCmdline],
 ) -> Iterator[Act]:
-    yield from unit_acts(host, starts, follower)
     yield from rc_local(follower, starts, local)
     yield from sysv_scripts(follower, starts, scripts())
     yield from cron(host, follower, starts)

@@ -12,6 +12,7 @@ from nodecheck.facts.acts.model import (
     APPLIES,
     FILTER,
     HOSTNAME,
+    KINDS,
     LOADS,
     MODULE,
     OFF,
@@ -37,6 +38,14 @@ PROC_SYS = "/proc/sys/"
 SYSCTL_CONF = "/etc/sysctl.conf"
 MOST_FILES = 64
 
+_ABOUT = {
+    "sysctl": (SYSCTL, HOSTNAME), "/proc/sys": (SYSCTL, HOSTNAME), "modprobe": (MODULE,), "insmod": (MODULE,),
+    "rmmod": (MODULE,), "swapon": (SWAP,), "swapoff": (SWAP,), "hostname": (HOSTNAME,), "iptables": (FILTER,),
+    "ip6tables": (FILTER,), "nft": (FILTER,), "hostnamectl": (HOSTNAME,), "iptables-restore": (FILTER,),
+    "ip6tables-restore": (FILTER,), "nft -f": (FILTER,), "systemctl": KINDS,
+}  # fmt: skip
+"""Words to the kinds of effects that a text with it may have; what is started may do anything."""
+
 TRIGGERS = (
     "sysctl", "/proc/sys", "modprobe", "insmod", "rmmod", "swapon", "swapoff", "hostname", "iptables", "ip6tables",
     "nft", "systemctl",
@@ -48,6 +57,14 @@ PACKAGE_TRIGGERS = (
     "ip6tables-restore", "nft -f",
 )  # fmt: skip
 """The same of a package's scripts, which ask systemctl and hostname for much else."""
+
+EVERY_KIND = frozenset(KINDS)
+
+
+def kinds_in(text: str, triggers: tuple[str, ...] = TRIGGERS) -> frozenset[str]:
+    """The kinds of effects that a text may have, by the words in it."""
+    return frozenset([kind for word in triggers if word in text for kind in _ABOUT[word]])
+
 
 FileText = Callable[[str], Optional[str]]
 """The text of a file; None where there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError, TooLarge
-from nodecheck.facts.acts.effects import PACKAGE_TRIGGERS, TRIGGERS
+from nodecheck.facts.acts.effects import EVERY_KIND, PACKAGE_TRIGGERS, TRIGGERS, kinds_in
 from nodecheck.facts.services.rc_local import PLACES
 from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, shell_call
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
@@ -214,15 +214,17 @@ class Follower:
             raw = self.host.read(path, MOST_SCRIPT_BYTES)
         except Absent:
             return None
-        if not is_own(path) and not any(word.encode() in raw for word in PACKAGE_TRIGGERS):
-            return None
-        return decode(raw)
+        source = decode(raw)
+        return source if is_own(path) or kinds_in(source, PACKAGE_TRIGGERS) else None
 
-    def is_script(self, path: str) -> bool:
-        """Whether a file is a script that matters: of the administrator's own, or with a word that does."""
+    def kinds_of(self, path: str) -> frozenset[str]:
+        """The kinds of effects that a script may have, one of the administrator's own any; none where it is none."""
         if not path.startswith("/") or self._head(path) != b"#!":
-            return False
-        return self._source(path) is not None
+            return frozenset()
+        source = self._source(path)
+        if source is None:
+            return frozenset()
+        return EVERY_KIND if is_own(path) else kinds_in(source, PACKAGE_TRIGGERS)
 
     def _head(self, path: str) -> bytes | None:
         if path not in self._heads:

@@ -1,6 +1,6 @@
 """The words of what acts at boot: an act, its effects, whether it runs, and its place in the boot.
 
-A *provider* is a fact with a field ``acts``: it reads the configuration of one kind of actor and says what that does at
+A *provider* is a fact with a method ``of``: it reads the configuration of one kind of actor and says what that does at
 the next boot. :class:`nodecheck.facts.acts.at_boot.BootActs` asks all providers and puts their acts into order, so that
 an actor is added once, and each boot view sees it.
 """
@@ -15,6 +15,7 @@ from nodecheck.model.evidence import Evidence, seen
 from nodecheck.record import NamedTuple
 
 SYSCTL, MODULE, SWAP, HOSTNAME, FILTER, UNIT = "sysctl", "module", "swap", "hostname", "filter", "unit"
+KINDS = (SYSCTL, MODULE, SWAP, HOSTNAME, FILTER, UNIT)
 """What an effect is on: a kernel parameter, a kernel module, a swap area, the node's name, a packet filter, a unit."""
 
 SETS, APPLIES, LOADS, REMOVES, REFUSES, ON, OFF, STARTS, STOPS = (
@@ -114,9 +115,9 @@ class Provider(Protocol):
     starts that does the act, and gives that answer to :func:`by_start`.
     """
 
-    @property
-    def acts(self) -> tuple[Act, ...]:
-        """The acts, those too that are shown not to run: they tell why nothing happens."""
+    def of(self, kind: str) -> tuple[Act, ...]:
+        """The acts that may have effects of one kind, those too that are shown not to run: they tell why nothing
+        happens. Raises what the host raises for a file that is there and cannot be read."""
         ...
 
 

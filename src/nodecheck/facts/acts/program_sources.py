@@ -19,8 +19,8 @@ from nodecheck.facts.files.conf_dirs import conf_sources
 from nodecheck.model.sources import Dir, Exists, File, Named, Sources, Tree, UnitText
 
 
-def program_sources() -> Sources:
-    """What :class:`nodecheck.facts.acts.programs.ProgramActs` reads."""
+def sysctl_sources() -> Sources:
+    """What :class:`nodecheck.facts.acts.programs.SysctlProgramActs` reads."""
     return (
         *conf_sources(TMPFILES_DIRS, "*.conf"),
         *map(File, UFW_FILES),
@@ -34,6 +34,12 @@ def program_sources() -> Sources:
         *[Tree(f"{folder}/*.network.d", "*.conf") for folder in NETWORK_DIRS],
         Dir(NETPLAN),
         Dir(LINKS),
+    )
+
+
+def swap_sources() -> Sources:
+    """What :class:`nodecheck.facts.acts.programs.SwapProgramActs` reads."""
+    return (
         *[File(f"{folder}/{RPI_CONF}") for folder in RPI_DIRS],
         *conf_sources(tuple([f"{folder}/{RPI_CONF}.d" for folder in RPI_DIRS]), "*.conf"),
         File(WAAGENT_CONF),
@@ -41,6 +47,12 @@ def program_sources() -> Sources:
         Tree(CLOUD_DIR, "*.cfg"),
         Exists(CLOUD_DISABLED),
         Exists(CLOUD_INSTANCE),
+    )
+
+
+def agent_sources() -> Sources:
+    """What :class:`nodecheck.facts.acts.programs.AgentActs` reads."""
+    return (
         *[UnitText(unit) for agent in AGENTS for unit in agent.units if agent.off or unit == agent.server],
         *[File(agent.config) for agent in AGENTS if agent.config],
         Exists(MICROK8S_CNI),

@@ -1,4 +1,4 @@
-"""What programs with a configuration of their own do at boot."""
+"""What programs with a configuration of their own do at boot: one module a topic knows them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,37 @@ from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
 
-class ProgramActs(NamedTuple):
-    """The acts of programs that are told by their own files what to do: one module a topic knows them."""
+class SysctlProgramActs(NamedTuple):
+    """The acts of programs that set sysctls as their own files tell them: tmpfiles, ufw, networkd, FRR, Shorewall."""
 
     acts: tuple[Act, ...] = ()
-    """In the order in which they are done."""
 
     @classmethod
     def reads(cls) -> Sources:
-        from nodecheck.facts.acts.program_sources import program_sources
+        from nodecheck.facts.acts.program_sources import sysctl_sources
 
-        return program_sources()
+        return sysctl_sources()
+
+    @classmethod
+    def read(cls, host: Host, init: InitSystem, starts: BootStarts) -> SysctlProgramActs:
+        """Ask for what is there of each program. Raises what the host raises for a file that cannot be read."""
+        return cls(tuple(_sysctls(host, init, starts)) if init.is_systemd else ())
+
+    def of(self, kind: str) -> tuple[Act, ...]:
+        """All acts, whatever kind is asked about."""
+        return self.acts
+
+
+class SwapProgramActs(NamedTuple):
+    """The acts of programs that turn swap on as their own files tell them: rpi-swap, waagent, cloud-init, swapspace."""
+
+    acts: tuple[Act, ...] = ()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        from nodecheck.facts.acts.program_sources import swap_sources
+
+        return swap_sources()
 
     @classmethod
     def read(
@@ -35,12 +55,36 @@ class ProgramActs(NamedTuple):
         starts: BootStarts,
         generators: Lazy[Generators],
         cmdline: Lazy[BootCmdline],
-    ) -> ProgramActs:
+    ) -> SwapProgramActs:
         """Ask for what is there of each program. Raises what the host raises for a file that cannot be read."""
-        if not init.is_systemd:
-            return cls()
-        acts = (*_sysctls(host, init, starts), *_swap(host, starts, generators, cmdline), *_agents(host, starts))
-        return cls(tuple(sorted(acts, key=lambda act: act.place)))
+        return cls(tuple(_swap(host, starts, generators, cmdline)) if init.is_systemd else ())
+
+    def of(self, kind: str) -> tuple[Act, ...]:
+        """All acts, whatever kind is asked about."""
+        return self.acts
+
+
+class AgentActs(NamedTuple):
+    """The acts of node agents (k3s, RKE2, k0s, MicroK8s), which set sysctls and load modules by their own defaults."""
+
+    acts: tuple[Act, ...] = ()
+
+    @classmethod
+    def reads(cls) -> Sources:
+        from nodecheck.facts.acts.program_sources import agent_sources
+
+        return agent_sources()
+
+    @classmethod
+    def read(cls, host: Host, init: InitSystem, starts: BootStarts) -> AgentActs:
+        """Ask for what is there of each agent. Raises what the host raises for a file that cannot be read."""
+        from nodecheck.facts.acts.agents import agent_acts
+
+        return cls(tuple(agent_acts(host, starts)) if init.is_systemd else ())
+
+    def of(self, kind: str) -> tuple[Act, ...]:
+        """All acts, whatever kind is asked about."""
+        return self.acts
 
 
 def _sysctls(host: Host, init: InitSystem, starts: BootStarts) -> Iterator[Act]:
@@ -69,9 +113,3 @@ def _swap(host: Host, starts: BootStarts, generators: Lazy[Generators], cmdline:
     yield from swap_programs.waagent_acts(host, starts)
     yield from swap_programs.cloud_init_acts(host, starts, generators, cmdline)
     yield from swap_programs.swapspace_acts(starts)
-
-
-def _agents(host: Host, starts: BootStarts) -> Iterator[Act]:
-    from nodecheck.facts.acts import agents
-
-    yield from agents.agent_acts(host, starts)

@@ -31,15 +31,16 @@ from nodecheck.formats.shell_script import ShellStep
 from nodecheck.formats.sysctl_keys import component_matches, key_path
 from nodecheck.formats.udev_rules import RULES_DIRS, rule_lines, rule_pairs
 from nodecheck.host import Host
-from nodecheck.text import decode
+from nodecheck.host.base import text
 
 UDEVD = "systemd-udevd.service"
 
-_SIGNS = (b"RUN", b"SYSCTL{", b"SYSTEMD_WANTS")
-_WORDS = (b"sysctl", b"SYSCTL{", b"/proc/sys", b"modprobe", b"kmod load", b"hostname",
-    b"swapon",
-    b"swapoff", b"SYSTEMD_WANTS", b"/usr/local/",
-          b"/opt/", b"sh -c", b"/etc/")  # fmt: skip
+_SIGNS = ("RUN", "SYSCTL{", "SYSTEMD_WANTS")
+_WORDS = (
+    "sysctl", "SYSCTL{", "/proc/sys", "modprobe", "kmod load", "hostname", "swapon", "swapoff", "SYSTEMD_WANTS",
+    "/usr/local/", "/opt/", "sh -c", "/etc/",
+)  # fmt: skip
+"""A rule without any of these words does nothing of what is asked about."""
 
 _ACTING = (".service", ".swap")
 _SWAP_CALLS = ("@swap", "@privileged", "@known", "swapon", "swapoff")
@@ -55,13 +56,18 @@ def udev(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
         if file.masked:
             continue
         try:
-            raw = host.read(file.path)
+            source = text(host, file.path)
         except Absent:
             continue
-        if any(sign in raw for sign in _SIGNS) and any(word in raw for word in _WORDS):
-            acts = tuple(_of_text(follower, starts, decode(raw), file.path))
+        if _is_worth(source):
+            acts = tuple(_of_text(follower, starts, source, file.path))
             kept = _by_filter(host, starts, acts) if any(_swaps(act) for act in acts) else acts
             yield from started_by(kept, starts, UDEVD) if kept else ()
+
+
+def _is_worth(source: str) -> bool:
+    """Whether a text, or a line of one, may do anything of what is asked about."""
+    return any([sign in source for sign in _SIGNS]) and any([word in source for word in _WORDS])  # noqa: C419 - faster
 
 
 def _swaps(act: Act) -> bool:
@@ -91,7 +97,7 @@ def _by_filter(host: Host, starts: BootStarts, acts: tuple[Act, ...]) -> tuple[A
 def _of_text(follower: Follower, starts: BootStarts, source: str, path: str) -> Iterator[Act]:
     jumps = "GOTO=" in source
     for number, line in rule_lines(source):
-        if not any(sign.decode() in line for sign in _SIGNS):
+        if not _is_worth(line):
             continue
         pairs = tuple(rule_pairs(line))
         matches = tuple([pair for pair in pairs if pair[1] in ("==", "!=")])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent, TooLarge, Unsupported
-from nodecheck.facts.acts.effects import TRIGGERS, effects_of
+from nodecheck.errors import Unsupported
+from nodecheck.facts.acts.effects import EVERY_KIND, effects_of, kinds_in
 from nodecheck.facts.acts.follow import BootCommand, Follower
 from nodecheck.facts.acts.model import (
     AFTER,
@@ -30,19 +30,14 @@ from nodecheck.facts.services.unit_command import ExecLine, exec_lines
 from nodecheck.facts.services.unit_files import Unit, load_unit, parse_unit
 from nodecheck.facts.services.unit_names import path_of_unit
 from nodecheck.facts.services.unit_start import TIMER
-from nodecheck.facts.services.units import UnitIndex
 from nodecheck.formats.shell_calls import SHELLS, shell_call, unwrapped
 from nodecheck.formats.shell_script import ShellStep
 from nodecheck.host import Host
-from nodecheck.record import NamedTuple
-from nodecheck.text import decode
 
-MOST_UNITS = 2048
-MOST_INSTANCES = 256
-SYSTEM = "/etc/systemd/system"
+Files = tuple[tuple[str, str], ...]
+"""The fragment and the drop-ins of a unit: path and text."""
 
 _KEYS = ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost")
-_TRIGGERS = tuple([word.encode() for word in TRIGGERS])
 _FALSE = ("no", "false", "off", "0", "n", "f")
 _TRUE = ("yes", "true", "on", "1", "y", "t")
 _SYSTEMD = ("/usr/lib/systemd/", "/lib/systemd/")
@@ -52,20 +47,53 @@ _ANSWERS = ("test", "[", "grep", "pgrep", "mountpoint", "systemd-detect-virt", "
 """Programs that fail where the answer is no."""
 
 
-def unit_acts(host: Host, starts: BootStarts, follower: Follower) -> Iterator[Act]:
-    """What the units of a node do whose text, or whose scripts, hold a word that matters."""
-    dropins = _Dropins(starts.index)
-    for name in _names(starts.index):
-        found = _texts(host, starts.index, name, dropins)
-        if found is not None and _is_worth(found, follower, starts, name):
-            yield from _acts_of(host, starts, follower, found.unit(name))
+class UnitActs:
+    """What the units of a node do that the boot starts: each is followed when something that it may do is asked about.
 
+    Raises what the host raises for a text that cannot be read.
+    """
 
-def _acts_of(host: Host, starts: BootStarts, follower: Follower, unit: Unit) -> Iterator[Act]:
-    """The acts of one unit. Whether it starts is asked only where it does anything."""
-    acts = tuple([act for act in _of_commands(host, follower, unit) if _matters(act)])
-    if acts:
-        start = starts.of(unit.name)
+    def __init__(self, host: Host, starts: BootStarts, follower: Follower) -> None:
+        self._host, self._starts, self._follower = host, starts, follower
+        self._worth: dict[str, frozenset[str]] | None = None
+        self._known: dict[str, tuple[Act, ...]] = {}
+
+    def of(self, kind: str) -> Iterator[Act]:
+        """The acts of the units whose text, or whose scripts, hold a word about one kind of effect."""
+        if self._worth is None:
+            self._worth = dict(self._looked_through())
+        for name, kinds in self._worth.items():
+            if kind in kinds:
+                yield from self._acts_of(name)
+
+    def started(self, acts: tuple[Act, ...]) -> Iterator[Act]:
+        """What the units do that a command of the boot starts and that it would not start else."""
+        done: set[str] = set()
+        starts = self._starts
+        for act in acts:
+            for effect in act.effects if act.may_run else ():
+                name = starts.index.resolve(effect.name) if effect.kind == UNIT and effect.what == STARTS else ""
+                if name and name not in done and not starts.of(name).acts and not starts.index.masked(name):
+                    done.add(name)
+                    yield from _of_started(self._host, starts, self._follower, name, act)
+
+    def _looked_through(self) -> Iterator[tuple[str, frozenset[str]]]:
+        for name in self._starts.candidates():
+            if name.endswith((".service", ".socket")) and "@." not in name:
+                kinds = _kinds(self._starts.sources(name), self._follower)
+                if kinds:
+                    yield name, kinds
+
+    def _acts_of(self, name: str) -> tuple[Act, ...]:
+        """The acts of one unit. Whether it starts is asked only where it does anything."""
+        if name not in self._known:
+            unit = _unit(name, self._starts.sources(name))
+            acts = tuple([act for act in _of_commands(self._host, self._follower, unit) if _matters(act)])
+            self._known[name] = tuple(self._by_start(name, acts)) if acts else ()
+        return self._known[name]
+
+    def _by_start(self, name: str, acts: tuple[Act, ...]) -> Iterator[Act]:
+        start = self._starts.of(name)
         after = start.pull is not None and start.pull.how == TIMER
         for act in acts:  # that a program is not there is known of each command
             yield by_start(act._replace(place=AFTER) if after else act, start._replace(fails=None))
@@ -76,76 +104,25 @@ def _matters(act: Act) -> bool:
     return act.source.startswith(_OWN) or any(effect.kind != UNIT for effect in act.effects)
 
 
-def _names(index: UnitIndex) -> tuple[str, ...]:
-    """Services and sockets, and the instances that a link starts; templates do nothing.
-
-    Raises TooLarge where there are more than are read: any of the rest may act.
-    """
-    kinds = (".service", ".socket")
-    found = {index.resolve(name) for name in index.files if name.endswith(kinds) and "@." not in name}
-    links = {name for paths in index.dirs.values() for path in paths for name in index.links[path]}
-    instances = sorted(name for name in links if name.endswith(kinds) and "@" in name and "@." not in name)
-    if len(found) > MOST_UNITS or len(instances) > MOST_INSTANCES:
-        raise TooLarge(
-            SYSTEM, f"has more than {MOST_UNITS} services and sockets, or {MOST_INSTANCES} instances of them"
-        )
-    return (*sorted(found), *[name for name in instances if name not in found])
+def _commands_in(files: Files) -> str:
+    """The lines with commands, each with those that continue it: most of a unit is about something else."""
+    found: list[str] = []
+    for _, source in files:
+        at = source.find("Exec")
+        while at >= 0:
+            end = source.find("\n", at)
+            while end > 0 and source[end - 1] in "\\\r":
+                end = source.find("\n", end + 1)
+            found.append(source[at:] if end < 0 else source[at:end])
+            at = -1 if end < 0 else source.find("Exec", end)
+    return "\n".join(found)
 
 
-class _Text(NamedTuple):
-    """The files of a unit, unparsed."""
-
-    files: tuple[tuple[str, bytes], ...]
-
-    @property
-    def commands(self) -> bytes:
-        """The lines with commands, each with those that continue it: most of a unit is about something else."""
-        found: list[bytes] = []
-        for _, raw in self.files:
-            at = raw.find(b"Exec")
-            while at >= 0:
-                end = raw.find(b"\n", at)
-                while end > 0 and raw[end - 1 : end] in (b"\\", b"\r"):
-                    end = raw.find(b"\n", end + 1)
-                found.append(raw[at:] if end < 0 else raw[at:end])
-                at = -1 if end < 0 else raw.find(b"Exec", end)
-        return b"\n".join(found)
-
-    def unit(self, name: str) -> Unit:
-        items = [item for path, raw in self.files for item in parse_unit(decode(raw), path)]
-        if "@" in name:
-            items = [item._replace(value=_specified(item.value, name)) for item in items]
-        return Unit(name, tuple([path for path, _ in self.files]), tuple(items))
-
-
-class _Dropins:
-    """Which units have drop-ins, told quickly: most have none."""
-
-    def __init__(self, index: UnitIndex) -> None:
-        folders = [folder.removesuffix(".d") for folder in index.dirs if folder.endswith(".d")]
-        self.index = index
-        self.names = frozenset(folders)
-        self.prefixes = tuple([folder.rpartition(".")[0] for folder in folders if "-." in folder])
-        self.templates = tuple([folder for folder in folders if "@." in folder])
-        self.aliases = frozenset([index.resolve(folder) for folder in folders])
-
-    def of(self, name: str) -> tuple[str, ...]:
-        """The drop-ins of a unit."""
-        kind = name.rpartition(".")[2]
-        named = name in self.names or kind in self.names or name in self.aliases
-        if named or (self.prefixes and name.startswith(self.prefixes)) or ("@" in name and self.templates):
-            return self.index.dropins(name)
-        return ()
-
-
-def _texts(host: Host, index: UnitIndex, name: str, dropins: _Dropins) -> _Text | None:
-    fragment = index.fragment(name)
-    if fragment is None:
-        return None
-    try:
-        return _Text(tuple([(path, host.read(path)) for path in (fragment, *dropins.of(name))]))
-    except Absent:
-        return None  # a dangling link is no unit
+def _unit(name: str, files: Files) -> Unit:
+    items = [item for path, source in files for item in parse_unit(source, path)]
+    if "@" in name:
+        items = [item._replace(value=_specified(item.value, name)) for item in items]
+    return Unit(name, tuple([path for path, _ in files]), tuple(items))
 
 
 def _specified(value: str, name: str) -> str:
@@ -160,22 +137,27 @@ def _specified(value: str, name: str) -> str:
     return value
 
 
-def _is_worth(text: _Text, follower: Follower, starts: BootStarts, name: str) -> bool:
-    """Whether a unit can do anything of what is asked about: by its text, or by a script that it runs."""
-    commands = text.commands
+def _kinds(files: Files, follower: Follower) -> frozenset[str]:
+    """The kinds of effects that a unit may have: by its text, or by a script that it runs. One's own may have any."""
+    commands = _commands_in(files)
     if not commands:
-        return False
-    if any(path.startswith(_OWN) for path, _ in text.files) or any(word in commands for word in _TRIGGERS):
-        return True
-    programs = [program for program in _programs(commands) if not program.startswith(_SYSTEMD)]
-    return any(map(follower.is_script, programs)) and starts.linked(name) is not None
+        return frozenset()
+    if any(path.startswith(_OWN) for path, _ in files):
+        return EVERY_KIND
+    found = kinds_in(commands)
+    for program in _programs(commands):
+        if found == EVERY_KIND:
+            break
+        if not program.startswith(_SYSTEMD):
+            found |= follower.kinds_of(program)
+    return found
 
 
-def _programs(commands: bytes) -> Iterator[str]:
+def _programs(commands: str) -> Iterator[str]:
     """The programs of a unit's commands, as they stand."""
-    for line in commands.split(b"\n"):
-        if line.startswith(b"ExecStart"):
-            words = decode(line).partition("=")[2].lstrip(" \t-@:+!|").split(" ")
+    for line in commands.split("\n"):
+        if line.startswith("ExecStart"):
+            words = line.partition("=")[2].lstrip(" \t-@:+!|").split(" ")
             shell = words[0].rpartition("/")[2] in SHELLS
             yield words[1] if shell and len(words) > 1 else words[0]
 
@@ -252,17 +234,6 @@ def _place(unit: Unit) -> int:
         return BOOT
     before = [name for value, _, _ in unit.values("Unit", "Before") for name in value.split(" ")]
     return EARLY if "systemd-sysctl.service" in before or "systemd-modules-load.service" in before else SYSINIT
-
-
-def started_acts(host: Host, starts: BootStarts, follower: Follower, acts: tuple[Act, ...]) -> Iterator[Act]:
-    """What the units do that a command of the boot starts (``systemctl start``) and that it would not start else."""
-    done: set[str] = set()
-    for act in acts:
-        for effect in act.effects if act.may_run else ():
-            name = starts.index.resolve(effect.name) if effect.kind == UNIT and effect.what == STARTS else ""
-            if name and name not in done and not starts.of(name).acts and not starts.index.masked(name):
-                done.add(name)
-                yield from _of_started(host, starts, follower, name, act)
 
 
 def _of_started(host: Host, starts: BootStarts, follower: Follower, name: str, by: Act) -> Iterator[Act]:

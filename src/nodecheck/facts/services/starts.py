@@ -48,6 +48,7 @@ from nodecheck.facts.services.unit_start import (
 )
 from nodecheck.facts.services.units import SYSINIT_TARGETS
 from nodecheck.host import Host, names_in
+from nodecheck.host.base import texts
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Sources, UnitText
@@ -90,6 +91,7 @@ class BootStarts:
         self._goals: dict[str | None, tuple[str, ...]] = {}
         self._by_default: ServicePulls | None = None
         self._lost: tuple[LostMount, ...] | None = None
+        self._extensions: tuple[str, ...] | None = None
         self._known: dict[str, UnitStart] = {}
         self._texts: dict[str, ServiceUnit | None] = {}
 
@@ -135,6 +137,30 @@ class BootStarts:
     def unread(self) -> FactError | None:
         """Why the text of a unit on the way to the target cannot be read; None where all could be."""
         return self._pulls().error
+
+    def candidates(self) -> tuple[str, ...]:
+        """The units that the boot reaches, and those that a socket, a timer or a path of these starts; sorted.
+
+        Of any other unit :meth:`of` says that nothing starts it. Where the command line has a say, all units: it may
+        be what keeps one from starting.
+        """
+        pulls, words = self._pulls(), self.words
+        found = {*pulls.reached, *pulls.triggers}
+        if words.untold is not None or words.shell is not None or words.target is not None or words.masked:
+            found.update(map(self.index.resolve, self.index.files))
+        return tuple(sorted(found))
+
+    def sources(self, unit: str) -> tuple[tuple[str, str], ...]:
+        """The fragment and the drop-ins of a unit that is not masked, path and text; nothing where it has none.
+
+        Raises what the host raises for one that cannot be read, where the boot does not reach the unit:
+        :attr:`unread` says it of those that it does.
+        """
+        known = self._pulls().texts.get(unit)
+        if known is not None:
+            return known
+        fragment = self.index.fragment(unit)
+        return () if fragment is None else tuple(texts(self._host, (fragment, *self.index.dropins(unit))))
 
     def linked(self, unit: str) -> str | None:
         """The link that pulls a unit in, by links alone: for who only wants to know whether to look closer."""
@@ -293,8 +319,10 @@ class BootStarts:
 
     def _extension(self) -> str | None:
         """The directory of a root in which a system extension lies, whose units the running node merges alone."""
-        folders = () if self._host.running else EXTENSIONS
-        return next((folder for folder in folders if names_in(self._host, folder)), None)
+        if self._extensions is None:
+            folders = () if self._host.running else EXTENSIONS
+            self._extensions = tuple([folder for folder in folders if names_in(self._host, folder)])
+        return self._extensions[0] if self._extensions else None
 
     def _kept_by_target(self, unit: str) -> bool:
         """Whether it would start if the command line asked for no other target.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from nodecheck.errors import Absent, FactError
+from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.presets import FirstBoot
@@ -16,6 +16,7 @@ from nodecheck.facts.services.units import (
     MULTI_USER_TARGETS,
     RESCUES,
     SYSINIT_TARGETS,
+    UNIT_DIRS,
     UnitIndex,
 )
 from nodecheck.host import Host
@@ -100,6 +101,8 @@ class ServicePulls(NamedTuple):
     """Name of a unit to the sockets and timers that are reached and start it, each with its path."""
     strong: Mapping[str, str]
     """Name of a unit to the first text that pulls it in by more than ``Wants=``."""
+    texts: Mapping[str, tuple[tuple[str, str], ...]]
+    """Each unit that is reached to its fragment and drop-ins, path and text; those that could be read."""
     error: FactError | None = None
     """Why a text on the way could not be read: then no other unit is shown not to be pulled in, or not to be in
     conflict with it."""
@@ -192,7 +195,8 @@ def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[s
     links, aliases = _links_down(index), _aliases(index)
     queue = list(goals)  # which grows while it is walked
     reached: set[str] = set()
-    found = _Found({}, {}, {}, {})
+    found = _Found({}, {}, {}, {}, {})
+    sources: dict[str, str] = {}
     told: dict[str, tuple[Assignment, ...]] = {}  # by path: instances share the text of their template
     errors: list[FactError] = []
     for name in queue:
@@ -200,24 +204,31 @@ def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[s
         if unit in reached or unit in masked or index.masked(unit) or (index.complete and not index.exists(unit)):
             continue
         if len(reached) >= MOST_STEPS:
+            errors.append(TooLarge(UNIT_DIRS[0], f"brings more than {MOST_STEPS} units that the boot reaches"))
             break
         reached.add(unit)
         queue += links.get(unit, ())
         paths = tuple(_texts_of(index, unit, aliases.get(unit, ())))
         for path in paths:
             if path not in told:
-                told[path] = tuple(_read_assignments(host, path, errors))
+                told[path] = tuple(_read_assignments(host, path, sources, errors))
             queue += found.add(unit, told[path])
-        found.trigger(unit, paths, told)
+        found.texts[unit] = tuple([(path, sources[path]) for path in paths if path in sources])
+        found.trigger(index, unit, paths, told)
     error = errors[0] if errors else None
     return ServicePulls(frozenset(reached), *found, error)
 
 
-def _read_assignments(host: Host, path: str, errors: list[FactError]) -> Iterator[Assignment]:
+def _read_assignments(host: Host, path: str, sources: dict[str, str], errors: list[FactError]) -> Iterable[Assignment]:
+    """What a text says of other units; the text itself is kept, and why it cannot be read."""
     try:
-        yield from _assignments(_source(host, path), path)
+        source = sources[path] = text(host, path)
+    except Absent:
+        return ()  # a dangling link is no unit
     except FactError as error:
         errors.append(error)
+        return ()
+    return _assignments(source, path)
 
 
 class _Found(NamedTuple):
@@ -227,6 +238,7 @@ class _Found(NamedTuple):
     conflicts: dict[str, tuple[str, ...]]
     triggers: dict[str, tuple[tuple[str, str], ...]]
     strong: dict[str, str]
+    texts: dict[str, tuple[tuple[str, str], ...]]
 
     def add(self, unit: str, items: Iterable[Assignment]) -> Iterator[str]:
         """Keep what a unit's text says; gives what it pulls in."""
@@ -240,13 +252,15 @@ class _Found(NamedTuple):
                         self.strong.setdefault(name, item.path)
                     yield name
 
-    def trigger(self, unit: str, paths: tuple[str, ...], told: Mapping[str, tuple[Assignment, ...]]) -> None:
+    def trigger(
+        self, index: UnitIndex, unit: str, paths: tuple[str, ...], told: Mapping[str, tuple[Assignment, ...]]
+    ) -> None:
         """Keep what a socket or a timer starts: the unit that it names last, else the service of the same name."""
         stem, dot, kind = unit.rpartition(".")
         own = _TRIGGERING.get(dot + kind)
         if own is not None and paths:
             values = [item.value for path in paths for item in told[path] if (item.section, item.key) == own]
-            name = (values and values[-1]) or f"{stem}.service"
+            name = index.resolve((values and values[-1]) or f"{stem}.service")
             self.triggers[name] = (*self.triggers.get(name, ()), (unit, paths[0]))
 
 

@@ -60,6 +60,8 @@ class UnitIndex(NamedTuple):
     """Whether systemd's own unit files are here, so that a unit without a file does not exist."""
     at_boot: UnitIndex | None = None
     """What :meth:`persistent` gives; None where nothing of this lies in ``/run``."""
+    linked: tuple[str, ...] = ()
+    """The names that some link has, in the order of :attr:`files`: only these may be aliases."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -134,11 +136,10 @@ class UnitIndex(NamedTuple):
     def names_of(self, name: str) -> tuple[str, ...]:
         """The unit's own name and its aliases."""
         name = self.resolve(name)
-        base = name.rpartition(".")[0]
         found = [name]
-        for other, entries in self.files.items():
-            target = entries[0].target
-            if target is not None and other != name and base and target.endswith(name) and self.resolve(other) == name:
+        for other in self.linked if name.rpartition(".")[0] else ():
+            target = self.files[other][0].target if other in self.files else None
+            if target is not None and other != name and target.endswith(name) and self.resolve(other) == name:
                 found.append(other)
         return tuple(found)
 
@@ -243,7 +244,8 @@ class _Builder(NamedTuple):
 
     def made(self, links: dict[str, tuple[str, ...]], empty: frozenset[str], boot: UnitIndex | None) -> UnitIndex:
         complete = any(entry.path.startswith(("/usr/lib", "/lib")) for entry in self.files.get("sysinit.target", ()))
-        return UnitIndex(self.files, self.dirs, links, empty, complete, boot)
+        linked = [name for name, entries in self.files.items() if any(entry.target is not None for entry in entries)]
+        return UnitIndex(self.files, self.dirs, links, empty, complete, boot, tuple(linked))
 
 
 def _read(host: Host) -> UnitIndex:
