@@ -356,7 +356,7 @@ def drain(path: str, fd: int, limit: int, size: int = 0) -> bytes:
 
     A file of exactly the ``size`` that fstat(2) gave is read at once; what the kernel makes up says 0, or too much.
     """
-    chunks = []
+    chunks: list[bytes] = []
     left = limit + 1
     while left > 0:
         chunk = os.read(fd, min(left, CHUNK if chunks or not size else size + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nodecheck.facts.acts.commands import CommandActs
 from nodecheck.facts.acts.model import KINDS, MODULE, RUNS, STAYS, SWAP, SYSCTL, UNTOLD, Act, Effect, Provider
@@ -17,7 +17,7 @@ class BootActs:
     A provider stands with the kinds of its effects: who asks for swap has no use for what sets sysctls.
     """
 
-    def __init__(self, *providers: tuple[Lazy[Provider], tuple[str, ...]]) -> None:
+    def __init__(self, *providers: tuple[Callable[[], Provider], tuple[str, ...]]) -> None:
         self._providers = providers
         self._known: dict[str, tuple[Act, ...]] = {}
 
