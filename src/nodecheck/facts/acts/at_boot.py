@@ -19,7 +19,7 @@ class BootActs:
 
     def __init__(self, *providers: tuple[Callable[[], Provider], tuple[str, ...]]) -> None:
         self._providers = providers
-        self._known: dict[str, tuple[Act, ...]] = {}
+        self._known: dict[tuple[str, frozenset[str]], tuple[Act, ...]] = {}
 
     @classmethod
     def reads(cls) -> Sources:
@@ -36,20 +36,21 @@ class BootActs:
         """Nothing is read yet."""
         return cls((commands, KINDS), (sysctls, (SYSCTL,)), (swaps, (SWAP,)), (agents, (SYSCTL, MODULE)))
 
-    def acts(self, kind: str) -> tuple[Act, ...]:
+    def acts(self, kind: str, but: frozenset[str] = frozenset()) -> tuple[Act, ...]:
         """The acts that may have effects of one kind, in the order in which they are done.
 
-        Raises what a provider raises: a file that is there and cannot be read may act.
+        The commands of the units of ``but`` are left to who asks. Raises what a provider raises: a file that is there
+        and cannot be read may act.
         """
-        if kind not in self._known:
+        if (kind, but) not in self._known:
             asked = [provider for provider, kinds in self._providers if kind in kinds]
-            acts = [act for provider in asked for act in provider().of(kind)]
-            self._known[kind] = tuple(sorted(acts, key=lambda act: act.place))
-        return self._known[kind]
+            acts = [act for provider in asked for act in provider().of(kind, but)]
+            self._known[kind, but] = tuple(sorted(acts, key=lambda act: act.place))
+        return self._known[kind, but]
 
-    def of(self, kind: str, *states: str) -> Iterator[tuple[Effect, Act]]:
+    def of(self, kind: str, *states: str, but: frozenset[str] = frozenset()) -> Iterator[tuple[Effect, Act]]:
         """The effects of one kind, each with its act; of all acts, or of those in some states."""
-        for act in self.acts(kind):
+        for act in self.acts(kind, but):
             if not states or act.state in states:
                 for effect in act.effects:
                     if effect.kind == kind:

@@ -44,11 +44,11 @@ class CommandActs:
     def __init__(self, acts: tuple[Act, ...] = (), units: UnitActs | None = None) -> None:
         self._acts, self._units = acts, units
 
-    def of(self, kind: str) -> tuple[Act, ...]:
-        """The acts that may have effects of one kind."""
+    def of(self, kind: str, but: frozenset[str] = frozenset()) -> tuple[Act, ...]:
+        """The acts that may have effects of one kind, without those of the units of ``but``."""
         if self._units is None:
             return self._acts
-        acts = (*self._units.of(kind), *self._acts)
+        acts = (*self._units.of(kind, but), *self._acts)
         return (*acts, *self._units.started(acts))
 
     @classmethod

@@ -115,9 +115,12 @@ class Provider(Protocol):
     starts that does the act, and gives that answer to :func:`by_start`.
     """
 
-    def of(self, kind: str) -> tuple[Act, ...]:
+    def of(self, kind: str, but: frozenset[str] = frozenset()) -> tuple[Act, ...]:
         """The acts that may have effects of one kind, those too that are shown not to run: they tell why nothing
-        happens. Raises what the host raises for a file that is there and cannot be read."""
+        happens. The commands of the units of ``but`` may be left out.
+
+        Raises what the host raises for a file that is there and cannot be read.
+        """
         ...
 
 

@@ -31,7 +31,7 @@ class SysctlProgramActs(NamedTuple):
         """Ask for what is there of each program. Raises what the host raises for a file that cannot be read."""
         return cls(tuple(_sysctls(host, init, starts)) if init.is_systemd else ())
 
-    def of(self, kind: str) -> tuple[Act, ...]:
+    def of(self, kind: str, but: frozenset[str] = frozenset()) -> tuple[Act, ...]:
         """All acts, whatever kind is asked about."""
         return self.acts
 
@@ -59,7 +59,7 @@ class SwapProgramActs(NamedTuple):
         """Ask for what is there of each program. Raises what the host raises for a file that cannot be read."""
         return cls(tuple(_swap(host, starts, generators, cmdline)) if init.is_systemd else ())
 
-    def of(self, kind: str) -> tuple[Act, ...]:
+    def of(self, kind: str, but: frozenset[str] = frozenset()) -> tuple[Act, ...]:
         """All acts, whatever kind is asked about."""
         return self.acts
 
@@ -82,7 +82,7 @@ class AgentActs(NamedTuple):
 
         return cls(tuple(agent_acts(host, starts)) if init.is_systemd else ())
 
-    def of(self, kind: str) -> tuple[Act, ...]:
+    def of(self, kind: str, but: frozenset[str] = frozenset()) -> tuple[Act, ...]:
         """All acts, whatever kind is asked about."""
         return self.acts
 

@@ -58,12 +58,12 @@ class UnitActs:
         self._worth: dict[str, frozenset[str]] | None = None
         self._known: dict[str, tuple[Act, ...]] = {}
 
-    def of(self, kind: str) -> Iterator[Act]:
+    def of(self, kind: str, but: frozenset[str] = frozenset()) -> Iterator[Act]:
         """The acts of the units whose text, or whose scripts, hold a word about one kind of effect."""
         if self._worth is None:
             self._worth = dict(self._looked_through())
         for name, kinds in self._worth.items():
-            if kind in kinds:
+            if kind in kinds and name not in but:
                 yield from self._acts_of(name)
 
     def started(self, acts: tuple[Act, ...]) -> Iterator[Act]:

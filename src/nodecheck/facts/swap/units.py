@@ -317,8 +317,8 @@ class SwapCommands(NamedTuple):
     @classmethod
     def read(cls, acts: BootActs, fstab: Fstab) -> SwapCommands:
         """``swapon -a`` stands for the lines of fstab. The services of :class:`SwapServices` are left to that."""
-        known = {f"{name}.service" for name, _ in _SERVICES}
-        found = [(effect, act) for effect, act in acts.of(SWAP) if act.actor not in known]
+        known = frozenset([f"{name}.service" for name, _ in _SERVICES])
+        found = [(effect, act) for effect, act in acts.of(SWAP, but=known) if act.actor not in known]
         lines = tuple(entry.spec for entry in fstab.swaps if "noauto" not in entry.options.split(","))
         ons = [(effect, act) for effect, act in found if effect.what == ON and act.may_run]
         offs = [(effect, act) for effect, act in found if effect.what == OFF and act.may_run and act.place >= BOOT]
