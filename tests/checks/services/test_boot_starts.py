@@ -269,6 +269,18 @@ def test_all_checks_agree_on_what_the_command_line_starts(node: Path, words: str
     assert states(node) == expected
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("quiet", "pass"), ("init=/sbin/init", "pass"), ("init=/opt/start.sh", "unknown"), ("rdinit=/x", "unknown")],
+)
+def test_who_names_the_node_is_not_known_of_a_program_that_cannot_be_followed(
+    node: Path, words: str, expected: str
+) -> None:
+    write(node, "etc/hostname", "node1\n")
+    told(node, words)
+    assert judged(node, "hostname@boot").status == expected
+
+
 def test_a_program_that_cannot_be_followed_is_named_with_its_cause(node: Path) -> None:
     told(node, "init=/opt/start.sh")
     for name in CHECKS[1:]:

@@ -78,7 +78,10 @@ class CommandActs:
         scripts: Lazy[SysvScripts],
         cmdline: Lazy[BootCmdline],
     ) -> CommandActs:
-        """Raises what the host raises for a file that is there and cannot be read."""
+        """Raises what the host raises for a file that is there and cannot be read, and Unsupported where nobody can
+        tell what is started in place of the init system."""
+        if starts.words.untold is not None:
+            raise starts.words.untold
         follower = Follower(host)
         if init.name == "openrc":
             return cls(tuple(local_d(host, follower, starts)))

@@ -146,7 +146,7 @@ class BootStarts:
         """
         pulls, words = self._pulls(), self.words
         found = {*pulls.reached, *pulls.triggers}
-        if words.untold is not None or words.shell is not None or words.target is not None or words.masked:
+        if words.shell is not None or words.target is not None or words.masked:
             found.update(map(self.index.resolve, self.index.files))
         return tuple(sorted(found))
 
