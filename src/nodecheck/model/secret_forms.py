@@ -202,12 +202,14 @@ def _user_info(line: str, mark: int, begin: int, end: int) -> int:
 def _after_blanks() -> tuple[tuple[str, str], ...]:
     """What a line must hold, and the pattern of what stands before and in a secret that follows a blank."""
     begin, b = rf"{BEGIN}[\s#;]{{0,200}}", "[ \t]+"
+    scheme = "basic|bearer|digest|token|negotiate"
     wireless = r"(?:wpa|wireless)-[\w-]{0,64}(?:psk|key\d?|password|passphrase)"
     return (
         ("password_pbkdf2", rf"({begin}password_pbkdf2{b}\S+{b})(?!~secret~)\S.*"),
         ("rootpw", rf"({begin}rootpw{b}(?:--\w+{b})*)(?!--|~secret~)\S.*"),
         ("-", rf"({begin}{wireless}{b})(?!~secret~)\S.*"),
         ("chpasswd", r"([\w.-]{1,64}:)[^\s'\"|]{1,256}(?=[\"']?\s{0,64}\|[^|]{0,64}chpasswd)"),
+        ("authorization", rf"((?i:authorization)[\"']?[:=][\"']?(?i:{scheme})\\{{1,4}}[ \t])(?!~secret~)[^\s\"']+"),
         ("sshpass", rf"(sshpass{b}-p[ \t]*[\"']?)(?!~secret~)[^\s\"']+"),
         ("login ", rf"(\blogin{b}\S{{1,200}}{b}password{b})(?!~secret~)\S+"),
     )
