@@ -56,8 +56,8 @@ def _echoed() -> re.Pattern[str]:
 def _pairs() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Configuration: a word of the line, and what stands before the secret, which ends the line."""
     begin = r"(?:^|[\"']|line \d{1,9}: )[\s#!;]{0,200}"
-    end = r"(?!~secret~|:|=)([^\s\"';]+)(?=[\"']?;?[\"']?[ \t]*$)"
-    last = r"(?:password|secret|authentication-key|key-string|md5)[ \t]+(?:\d[ \t]+)?"
+    end = r"(?!~secret~|:|=)([^\s\"';\\]+)(?=\\?[\"';]|[ \t]*$)"
+    last = r"(?:password|secret|authentication-key|key-string|md5|string)[ \t]+(?:(?:\d|clear|md5)[ \t]+)?"
     element = r"(<[\w:-]{0,60}(?:password|passwd|passphrase|secret|token|psk)>)(?!~secret~)([^<\s][^<]{0,400})"
     before = r"(\bchpasswd\b.{0,200}?\blist[\"']?[ \t]*:[ \t]*)(?![\"'\[]?~secret~)"
     router = r"(?:neighbor|enable|ip|ipv6|isis|area|username|peer|key)\b[^\n]{0,100}?[ \t]"

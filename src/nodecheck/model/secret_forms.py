@@ -209,7 +209,7 @@ def _after_blanks() -> tuple[tuple[str, str], ...]:
         ("rootpw", rf"({begin}rootpw{b}(?:--\w+{b})*)(?!--|~secret~)\S.*"),
         ("-", rf"({begin}{wireless}{b})(?!~secret~)\S.*"),
         ("chpasswd", r"([\w.-]{1,64}:)[^\s'\"|]{1,256}(?=[\"']?\s{0,64}\|[^|]{0,64}chpasswd)"),
-        ("authorization", rf"((?i:authorization)[\"']?[:=][\"']?(?i:{scheme})\\{{1,4}}[ \t])(?!~secret~)[^\s\"']+"),
+        ("authorization", rf"((?i:authorization)[\"']?[:=][\"']?(?i:{scheme})\\{{0,4}}[ \t]+)(?!~secret~)[^\s\"']+"),
         ("sshpass", rf"(sshpass{b}-p[ \t]*[\"']?)(?!~secret~)[^\s\"']+"),
         ("login ", rf"(\blogin{b}\S{{1,200}}{b}password{b})(?!~secret~)\S+"),
     )

@@ -41,7 +41,11 @@ def over_lines(text: str) -> str:
 def _masked(match: re.Match[str]) -> str:
     if not is_secret_key(match[2]):
         return match[0]
-    first, *lines = match[4].split("\n")
-    hidden = [line[: len(line) - len(line.lstrip())] + MASK + ("\\" if line.endswith("\\") else "") for line in lines]
     head = match[0][: len(match[0]) - len(match[4])]
-    return "\n".join((f"{head}{MASK}" + ("\\" if first.endswith("\\") else ""), *hidden))
+    return head + "\n".join(map(_hidden, match[4].split("\n")))
+
+
+def _hidden(line: str) -> str:
+    """A line of a value: a blank one stays, and so does the backslash that ends it."""
+    end = "\\" if line.endswith("\\") else ""
+    return f"{line[: len(line) - len(line.lstrip())]}{MASK}{end}" if line.strip("\\ \t\r") else line

@@ -197,8 +197,7 @@ def _node(found: NodeIdentity) -> Node:
     release = found.release
     told = (None, None, None) if release is None else (release.id, release.version, release.pretty_name)
     name = OsName(*[None if text is None else masked(text) for text in told])
-    hostname = None if found.hostname is None else masked(found.hostname)
-    return Node(hostname, found.machine_id, found.boot_id, found.kernel, found.machine, name)
+    return Node(found.hostname, found.machine_id, found.boot_id, found.kernel, found.machine, name)
 
 
 def _privileged(host: Host) -> bool:
