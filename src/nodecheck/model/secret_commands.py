@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from nodecheck.model.secrets import COMMANDS, STDIN
 from nodecheck.text import MASK
 
 _REST = r"[^|;&\n]{0,400}?"
@@ -74,11 +73,10 @@ def _pairs() -> tuple[tuple[str, re.Pattern[str]], ...]:
 def by_command(line: str) -> str:
     """Without the secrets that commands are given, and those of configuration with blanks for a mark."""
     lower = line.lower()
-    if "nmcli" in lower or any(word in lower for word in COMMANDS):
-        for words, pattern in _options():
-            if any(word in lower for word in words):
-                line = pattern.sub(_masked, line)
-    if "|" in line and any(word in lower for word in STDIN):
+    for words, pattern in _options():
+        if any(word in lower for word in words):
+            line = pattern.sub(_masked, line)
+    if "|" in line:
         line = _echoed().sub(_masked, line)
     for word, pattern in _pairs():
         if word in lower:

@@ -25,13 +25,13 @@ _WORDS = (
 )
 """In lower case; what holds one of them is looked at closely."""
 
-COMMANDS = (
+_COMMANDS = (
     "mysql", "mariadb", "login", "useradd", "usermod", "redis-cli", "ipmitool", "k3s ", "rke2 ", "curl", "etcdctl",
     "wget", "suseconnect", "ldap", "smbclient", "iscsiadm", "openssl passwd", "htpasswd",
 )  # fmt: skip
 """Words of which one stands, in lower case, in a line with an option that takes a secret."""
 
-STDIN = ("--stdin", "-stdin", "sudo -s", "cryptsetup", "smbpasswd", "kinit")
+_STDIN = ("--stdin", "-stdin", "sudo -s", "cryptsetup", "smbpasswd", "kinit")
 """Of which one stands in a line where a secret is written to a program by ``echo``."""
 
 _KEYS = ("private", "secret", "access", "api", "encryption", "signing", "shared", "auth", "certificate", "account",
@@ -89,8 +89,8 @@ def may_hold(text: str) -> bool:
             return True
     return (
         ("key" in lower and _key(lower))
-        or (" -" in text and any(word in lower for word in COMMANDS))
-        or ("|" in text and any(word in lower for word in STDIN))
+        or (" -" in text and any(word in lower for word in _COMMANDS))
+        or ("|" in text and any(word in lower for word in _STDIN))
         or ("auth" in lower and any(word in lower for word in _AUTH))
         or ("://" in text and ("@" in text or "…" in text or _cut_off(text) or "sig" in lower))
         or "microk8s join" in lower
