@@ -120,6 +120,70 @@ FILES = (
     SecretFile("etc/fstab", "//nas/x /mnt cifs username=me,password=tabSecret1,ro,nofail 0 0\n", ("tabSecret1",)),
     SecretFile("etc/network/interfaces", "iface wlan0 inet dhcp\n    wpa-ssid home\n    wpa-psk wlanSecret1\n", ("wlanSecret1",)),
     SecretFile("etc/wireguard/wg0.conf", "[Interface]\nPrivateKey = wgSecret1=\n[Peer]\nPresharedKey = wgSecret2=\nPublicKey = wgPublic=\n", ("wgSecret1", "wgSecret2")),
+    SecretFile(
+        "etc/rc.local",
+        "#!/bin/sh\necho rcSecret01 | cryptsetup luksOpen /dev/sdb s && swapon /dev/mapper/s\nprintf '%s' 'rcSecret02 rcSecret03' | cryptsetup open /dev/sdc t -\n"
+        "curl -u me:rcSecret04 https://x/y -o /swap && swapon /swap\ncurl --user 'me:rcSecret05' --proxy-user me:rcSecret06 https://x\nmysql -u root -prcSecret07 -e 'select 1'\n"
+        "mysqldump --password=rcSecret08 db\nk3s server -t rcSecret09 --disable traefik\n/usr/local/bin/rke2 agent -t 'rcSecret10'\ndocker login -u me -p rcSecret11 r.example\n"
+        "echo \"rcSecret12\" | podman login --password-stdin r.example\necho rcSecret13 | passwd --stdin root\nuseradd -m -p rcSecret14 me\nredis-cli -h x -a rcSecret15 ping\n"
+        "nmcli dev wifi connect home password rcSecret16\nldapsearch -x -w rcSecret17 uid=me\nSUSEConnect -r rcSecret18\niscsiadm -m node -o update -n node.session.auth.password -v rcSecret19\n"
+        "openssl passwd -1 rcSecret20\nhtpasswd -b /etc/users me rcSecret21\nSSHPASS=rcSecret22 sshpass -e ssh x\nmicrok8s join 10.0.0.1:25000/92b2db237428470dc4fcfc4ebbd9dc81/2c0cb3284b05\n"
+        "smbclient //n/x -U me%rcSecret23\nkubeadm join --discovery-token rcSecret24 --certificate-key rcSecret25\nipmitool -U me -P rcSecret26 chassis status\n",
+        (*[f"rcSecret{number:02}" for number in range(1, 27)], "92b2db237428470dc4fcfc4ebbd9dc81"),
+    ),
+    SecretFile(
+        "etc/frr/frr.conf",
+        "frr version 8.4\npassword frrSecret1\nenable password 8 frrSecret2\nneighbor 10.0.0.2 password frrSecret3\n ip ospf message-digest-key 1 md5 frrSecret4\n"
+        "  key-string frrSecret5\nisis password clear frrSecret6\nno ip forwarding\n",
+        tuple(f"frrSecret{number}" for number in range(1, 7)),
+    ),
+    SecretFile(
+        "etc/systemd/system/k0sworker.service",
+        "[Service]\nExecStart=/usr/local/bin/k0s worker H4sIAAAAAAAC/2xVS3PbNhC+61fwB0R8k0SecretRESTrestRestRestRestRest=\n",
+        ("VS3PbNhC+61fwB0R8k0SecretREST",),
+    ),
+    SecretFile(
+        "etc/containerd/certs.d/r.example/hosts.toml",
+        'server = "https://r.example"\n[host."https://r.example".header]\n  Authorization = ["Basic aG9zdHNTZWNyZXQx"]\n  x-custom-token = "hostsSecret2"\n',
+        ("aG9zdHNTZWNyZXQx", "hostsSecret2"),
+    ),
+    SecretFile(
+        "etc/default/kubelet",
+        "KUBELET_EXTRA_ARGS=--manifest-url-header=Authorization:Bearer\\ headerSecret1 --v=2\nOTHER=--manifest-url-header=Authorization:Basic headerSecret2\n",
+        ("headerSecret1", "headerSecret2"),
+    ),
+    SecretFile("etc/rancher/k3s/config.yaml.d/vpn.yaml", 'vpn-auth: "name=tailscale,joinKey=vpnSecret1,controlServerURL=https://x"\n', ("vpnSecret1",)),
+    SecretFile(
+        "etc/app.toml",
+        "password = \"\"\"\noverLines1\noverLines2\"\"\"\nother = 1\ntoken = '''overLines3\n  overLines4\n'''\n",
+        ("overLines1", "overLines2", "overLines3", "overLines4"),
+    ),
+    SecretFile("etc/app.yaml", 'a:\n  password: "overLines5\n    overLines6"\n  b: "c\n    d"\n', ("overLines5", "overLines6")),
+    SecretFile("etc/app.env", 'export DB_PASSWORD="overLines7 \\\n overLines8"\nNEXT=1\n', ("overLines7", "overLines8")),
+    SecretFile(
+        "etc/cloud/cloud.cfg.d/91-users.cfg",
+        '#cloud-config\nchpasswd: {list: "root:listSecret1\\nme:listSecret2", expire: false}\nlandscape: {client: {registration_key: listSecret3}}\n'
+        "rh_subscription:\n  activation-key: listSecret4\n",
+        tuple(f"listSecret{number}" for number in range(1, 5)),
+    ),
+    SecretFile(
+        "etc/default/grub.d/netroot.cfg",
+        'GRUB_CMDLINE_LINUX="ro netroot=iscsi:me:netSecret1@10.0.0.1::3260::iqn.2020-01.example:x selinux=0"\n',
+        ("netSecret1",),
+    ),
+    SecretFile(
+        "etc/keepalived/keepalived.conf",
+        "authentication {\n    auth_type PASS\n    auth_pass plainSecret1\n}\nrequirepass plainSecret2\nbindpw plainSecret3\nsecret \"plainSecret4\";\ntoken plainSecret5\n"
+        "ldap_default_authtok = plainSecret6\nme:plainSecret7@tcp(10.0.0.1:3306)/kubernetes\n<user><password>plainSecret8</password></user>\n"
+        "https://a.example/b?sv=1&sig=plainSecret9%3D&se=2\n",
+        tuple(f"plainSecret{number}" for number in range(1, 10)),
+    ),
+    SecretFile(
+        "etc/cloud/cloud.cfg.d/92-files.cfg",
+        "write_files:\n- encoding: b64\n  content: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUVzZWNyZXQ=\n- content: glpat-fileSecretFileSecret01\n"
+        "- content: ghp_fileSecret2aaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+        ("Ck1JSUVzZWNyZXQ", "fileSecretFileSecret01", "fileSecret2"),
+    ),
 )  # fmt: skip
 
 HARMLESS = (
@@ -162,5 +226,30 @@ HARMLESS = (
     "key: value",
     "PublicKey = abc=",
     "1.34.1-1.1 v1.34.1 3:18.06.3.ce-3.el7",
+    "mkdir -p /var/lib/token && mount -t tmpfs -o size=1G tmpfs /x",
+    "cp -p a b; docker run -p 8080:80 -u 1000:1000 x",
+    "docker run --user www-data:www-data nginx",
+    "ExecStart=-/sbin/agetty -o '-p -- \\u' --noclear --login-program /bin/login - $TERM",
+    "echo 1 > /proc/sys/net/ipv4/ip_forward | cat",
+    "echo none | tee /etc/crypttab",
+    "cryptsetup luksOpen --key-file=/etc/keys/swap /dev/sdb s | cat",
+    "k3s server --tls-san a.example -v 2",
+    "curl -fsSL -u nobody https://x",
+    "mysql -p -u root",
+    "wget -O - https://x/?a=b&c=d",
+    "LoadCredential=token:/etc/keys/token",
+    "LoadCredentialEncrypted=password:/etc/x",
+    "--token=${K3S_TOKEN}",
+    "K3S_TOKEN=$TOKEN",
+    "CONFIG_CRYPTO_SECRET=m",
+    "client-certificate-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUVw",
+    "key: node-role.kubernetes.io/control-plane",
+    "ip forwarding",
+    "neighbor 10.0.0.2 remote-as 65000",
+    "token expired",
+    "netroot=iscsi:10.0.0.1::3260::iqn.2020-01.example:x",
+    'password = """\n"""\nother = """\na\nb"""',
+    'a: "b\n  c"\nd: e',
+    "ImportCredential=token.*",
 )
 """Lines that look like a secret's to a filter that is too eager; each stays as it is."""

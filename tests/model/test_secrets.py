@@ -110,6 +110,8 @@ HOSTILE = (
     "auth=[",
     "{token:", "chpasswd a:", "a:b|chpasswd ", "login a password ", "- ", "''token''=", "password\t", "proxy=@:",
     "-----BEGIN PRIVATE KEY-----\n@\n", "$6$a", "abcdef.0123456789abcdef.", "K10ffff",
+    "mysql -", "login -p ", "curl -u a:", "echo a|", "password = '''\n", "password: 'a\n  ", "token='\\\n", "<token>a",
+    "chpasswd list:", "neighbor x password ", "iscsi:a:", "a:a@tcp(", "openssl passwd -a ", "htpasswd -b ", "?sig=a://",
 )  # fmt: skip
 
 

@@ -29,14 +29,16 @@ from nodecheck.running.engine import run
 from nodecheck.running.request import Request, selection_of
 from nodecheck.testing import write_tree
 from nodecheck.text import MASK
+from tests.facts.odd_nodes import odd_nodes
 from tests.nodes import debian_node, rocky_node
+from tests.reference import reference_node
 from tests.secrets import FILES, HARMLESS
 
 ALL = tuple(word for file in FILES for word in file.secrets)
 BY_LINE = tuple(
     word
     for word in ALL
-    if not word.startswith(("pemSecretBody", "cloudSecret4", "cloudSecret5", "regSecret2", "regSecret3"))
+    if not word.startswith(("pemSecretBody", "cloudSecret4", "cloudSecret5", "regSecret2", "regSecret3", "overLines"))
 )
 """Those that a line tells by itself, without its neighbours."""
 
@@ -319,3 +321,41 @@ def test_each_value_of_a_judged_setting_is_judged_the_same_beside_a_secret(
         assert "aSecretWord" not in json.dumps(before)
         assert answers(nodecheck.run(root=root)) == before
         assert value in masked_bytes(raw).decode()
+
+
+def test_a_healthy_node_has_nothing_that_is_masked(tmp_path: Path) -> None:
+    """Each evidence, message and name of a node without secrets stays, on trees with what is seldom there too."""
+    nodes = (debian_node(tmp_path / "debian"), rocky_node(tmp_path / "rocky"), reference_node(tmp_path / "reference"))
+    masked_on = [
+        node.name for node in (*nodes, *odd_nodes(tmp_path / "odd")) if MASK in nodecheck.run(root=node).to_json()
+    ]
+
+    assert masked_on == []
+
+
+def test_what_names_the_system_is_masked_too(tmp_path: Path) -> None:
+    node = debian_node(tmp_path)
+    (node / "etc/os-release").write_text('ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian http://me:nodeSecret1@h/"\n')
+
+    found = nodecheck.run(root=node).node
+
+    assert (found.hostname, found.os.pretty_name) == ("node1", f"Debian http://{MASK}@h/")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--manifest-url-header=Authorization:Bearer tornSecret1",
+        "--manifest-url-header=Authorization:Basic tornSecret1 --v=2",
+        "--storage-driver-password=my tornSecret1",
+    ],
+)
+def test_a_word_that_a_blank_tore_from_a_secret_is_masked(tmp_path: Path, arguments: str) -> None:
+    """systemd parts an unquoted variable at blanks, and the kubelet calls the second word an unknown command."""
+    node = debian_node(tmp_path)
+    (node / "etc/default/kubelet").write_text(f"KUBELET_EXTRA_ARGS={arguments}\n")
+
+    text = nodecheck.run(root=node).to_json()
+
+    assert f"unknown command '{MASK}'" in text
+    assert "tornSecret1" not in text

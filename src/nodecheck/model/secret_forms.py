@@ -9,13 +9,16 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from nodecheck.model.secret_commands import by_command
 from nodecheck.model.secret_keys import BEGIN, by_key, is_secret_key
+from nodecheck.model.secret_quotes import over_lines
 from nodecheck.text import MASK
 
 
 def without_secrets(text: str, may_hold: Callable[[str], bool]) -> str:
     """The text with ``~secret~`` for each secret; ``may_hold`` tells of which lines it is worth to look closely."""
-    return _lines(_pem(text) if "PRIVATE KEY" in text else text, may_hold)
+    text = _pem(text) if "PRIVATE KEY" in text else text
+    return _lines(over_lines(text) if "\n" in text else text, may_hold)
 
 
 # Each pattern is compiled when the first text asks for it: a healthy node's run needs none.
@@ -34,7 +37,17 @@ def _hash() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _own_form() -> re.Pattern[str]:
-    return re.compile(r"\beyJ[\w-]{12,}(?:\.[\w-]*){0,4}|\bK10[0-9a-fA-F]{32,}(?:::[^\s'\"]*)?|\bgrub\.pbkdf2\.[\w.]+")
+    base64 = r"\bLS0tLS1CRUdJTi(?!BDRVJUSUZ|BQVUJMSUM|BUUlVTVE|BYNTA5|BSU0EgUFVC)[\w+/=]{6,}|\bH4sI[\w+/=-]{40,}"
+    vendors = r"\b(?:gh[pousr]_\w{36}|github_pat_\w{22}|glpat-[\w-]{20}|dckr_pat_[\w-]{20})[\w-]*"
+    known = r"\beyJ[\w-]{12,}(?:\.[\w-]*){0,4}|\bK10[0-9a-fA-F]{32,}(?:::[^\s'\"]*)?|\bgrub\.pbkdf2\.[\w.]+"
+    return re.compile(rf"{known}|{base64}|{vendors}|(?<=microk8s join )[^\s/]{{1,100}}/[\w/]{{16,}}")
+
+
+@lru_cache(maxsize=1)
+def _unlike_urls() -> re.Pattern[str]:
+    """Names and passwords where no ``://`` stands before: of Go's data sources, and of dracut's ``netroot=iscsi:``."""
+    names = r"(?:(?<=\biscsi:)|(?<![\w.:/@~-])[\w.-]{1,64}:)"
+    return re.compile(names + r"(?!~secret~)[^\s@'\"/]{1,256}(?=@(?:tcp|unix)\(|@[\w.\[:-]{0,100}::)")
 
 
 def _pem(text: str) -> str:
@@ -121,8 +134,7 @@ def _block_of(line: str, indent: int, accounts: bool) -> tuple[int, bool] | None
 def _line(line: str) -> str:
     line = _urls(line) if "://" in line else line
     line = _by_form(line)
-    line = _by_word(line)
-    return by_key(line)
+    return by_key(by_command(_by_word(line)))
 
 
 def _by_form(line: str) -> str:
@@ -131,6 +143,10 @@ def _by_form(line: str) -> str:
         line = _hash().sub(MASK, line)
     if "." in line:
         line = _tokens(line)
+    if "@" in line:
+        line = _unlike_urls().sub(MASK, line)
+    if "?" in line and "://" in line:
+        line = re.sub(rf"([?&](?:sig|X-(?:Amz|Goog)-Signature|Signature)=)(?!{MASK})[^&\s\"'#]+", rf"\1{MASK}", line)
     return _own_form().sub(MASK, line)
 
 
@@ -186,12 +202,14 @@ def _user_info(line: str, mark: int, begin: int, end: int) -> int:
 def _after_blanks() -> tuple[tuple[str, str], ...]:
     """What a line must hold, and the pattern of what stands before and in a secret that follows a blank."""
     begin, b = rf"{BEGIN}[\s#;]{{0,200}}", "[ \t]+"
+    scheme = "basic|bearer|digest|token|negotiate"
     wireless = r"(?:wpa|wireless)-[\w-]{0,64}(?:psk|key\d?|password|passphrase)"
     return (
         ("password_pbkdf2", rf"({begin}password_pbkdf2{b}\S+{b})(?!~secret~)\S.*"),
         ("rootpw", rf"({begin}rootpw{b}(?:--\w+{b})*)(?!--|~secret~)\S.*"),
         ("-", rf"({begin}{wireless}{b})(?!~secret~)\S.*"),
         ("chpasswd", r"([\w.-]{1,64}:)[^\s'\"|]{1,256}(?=[\"']?\s{0,64}\|[^|]{0,64}chpasswd)"),
+        ("authorization", rf"((?i:authorization)[\"']?[:=][\"']?(?i:{scheme})\\{{0,4}}[ \t]+)(?!~secret~)[^\s\"']+"),
         ("sshpass", rf"(sshpass{b}-p[ \t]*[\"']?)(?!~secret~)[^\s\"']+"),
         ("login ", rf"(\blogin{b}\S{{1,200}}{b}password{b})(?!~secret~)\S+"),
     )

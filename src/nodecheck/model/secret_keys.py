@@ -8,14 +8,17 @@ from functools import lru_cache
 from nodecheck.text import MASK
 
 JUDGED = ("stable_secret",)
-"""Keys that end like a secret's, and are judged where a profile asks: ``net.ipv6.conf.*.stable_secret`` of sysctl."""
+"""Last parts of the names that facts declare to be judged (``judges``) and that sound like a secret's.
 
-_ENDINGS = ("password", "passwd", "passphrase", "token", "secret")
+A test holds this list to the declarations, so that a run does not ask each fact for them.
+"""
+
+_ENDINGS = ("password", "passwd", "passphrase", "token", "secret", "authtok", "bindpw", "sshpass")
 """A last word that ends so names a secret (``identitytoken``), but for those that begin with ``no`` (``NOPASSWD``)."""
 
 _KEYS = frozenset(
     ("private", "secret", "access", "api", "encryption", "signing", "shared", "preshared", "auth", "certificate",
-     "account", "master", "wep")
+     "account", "master", "wep", "join", "registration", "activation")
 )  # fmt: skip
 """Words that make a secret of a ``key`` after them."""
 
@@ -25,7 +28,7 @@ _JOINED = tuple([f"{word}key" for word in sorted(_KEYS)])
 _TAILS = frozenset(["data", "hash", "hashed", "raw", "encrypted", "pem", "base64", "b64", "plaintext", "pbkdf2"])
 """Words after a secret's name that do not make something else of it: ``password-hash``, ``client-key-data``."""
 
-_PLAIN = frozenset(("", "true", "false", "yes", "no", "on", "off", "null", "none", "~", MASK))
+_PLAIN = frozenset(("", "y", "n", "m", "true", "false", "yes", "no", "on", "off", "null", "none", "~", MASK))
 """Values that are no secret, in lower case."""
 
 _NAME_SERVICES = frozenset(
@@ -55,7 +58,7 @@ def is_secret_key(key: str) -> bool:
     words = _words(key)
     while len(words) > 1 and words[-1] in _TAILS:
         words.pop()
-    if not words or key.endswith(JUDGED):
+    if not words or re.split("[./]", key)[-1] in JUDGED:
         return False
     last = words[-1]
     if last == "psk" or last.endswith(_JOINED) or (last.endswith(_ENDINGS) and not last.startswith("no")):
@@ -144,12 +147,14 @@ def _kind(key: str, before: str) -> str:
     lower = key.lower()
     if not any(word in lower for word in _IN_KEYS):
         return ""
-    if lower in ("auth", "authorization", "proxy-authorization", "pass"):
-        return lower
+    if lower in ("auth", "_auth", "authorization", "proxy-authorization", "pass"):
+        return lower.lstrip("_")
     if lower.startswith(("setcredential", "systemd.set_credential")):
         return "credential"
     if lower.endswith("proxy"):
         return "proxy"
+    if before in ("LoadCredential", "LoadCredentialEncrypted", "ImportCredential"):
+        return ""  # the name of a credential, and the path of its file
     joined = f"{before} {key}" if lower == "key" else key
     return "secret" if is_secret_key(joined) else ""
 
@@ -168,7 +173,7 @@ def _value(line: str, key_begin: int, begin: int, parting: str, key: str) -> tup
     if line.startswith("[", begin):
         end = line.find("]", begin, begin + MOST_LOOKED_AT)
         end = min(len(line), begin + MOST_LOOKED_AT) if end < 0 else end
-        return (end, None) if kind != "secret" or not line[begin + 1 : end].strip() else (end, f'["{MASK}"')
+        return end, _list(line[begin + 1 : end], kind, key)
     if line.startswith(("{", "|", ">"), begin) and ":" in parting:
         return begin, None
     end = _plain_end(line, key_begin, begin, parting)
@@ -182,9 +187,17 @@ def _value(line: str, key_begin: int, begin: int, parting: str, key: str) -> tup
     return end, f'"{new}"' if quoted else new
 
 
+def _list(inner: str, kind: str, key: str) -> str | None:
+    """What is to stand for a list but for its end: ``["Basic abc"]``."""
+    if kind == "secret":
+        return f'["{MASK}"' if inner.strip() else None
+    new = _replaced(inner.strip().strip("\"'\\"), kind, key) if kind.endswith("authorization") else None
+    return None if new is None else f'["{new}"'
+
+
 def _replaced(value: str, kind: str, key: str) -> str | None:
-    if value.strip().lower() in _PLAIN:
-        return None
+    if value.strip().lower() in _PLAIN or re.fullmatch(r"\$(?:[A-Z_][A-Z0-9_]*|\{\w+\})", value):
+        return None  # no secret, or a variable that holds one
     if kind == "proxy":
         at = value.rfind("@")
         return None if at < 0 or "://" in value or ":" not in value[:at] else f"{MASK}{value[at:]}"

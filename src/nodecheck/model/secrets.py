@@ -19,16 +19,45 @@ _WORDS = (
     "_pwd",
     "credential=",
     "credential_binary=",
+    "nmcli",
+    "authtok",
+    "bindpw",
 )
 """In lower case; what holds one of them is looked at closely."""
 
+_COMMANDS = (
+    "mysql", "mariadb", "login", "useradd", "usermod", "redis-cli", "ipmitool", "k3s ", "rke2 ", "curl", "etcdctl",
+    "wget", "suseconnect", "ldap", "smbclient", "iscsiadm", "openssl passwd", "htpasswd",
+)  # fmt: skip
+"""Words of which one stands, in lower case, in a line with an option that takes a secret."""
+
+_STDIN = ("--stdin", "-stdin", "sudo -s", "cryptsetup", "smbpasswd", "kinit")
+"""Of which one stands in a line where a secret is written to a program by ``echo``."""
+
 _KEYS = ("private", "secret", "access", "api", "encryption", "signing", "shared", "auth", "certificate", "account",
-         "master", "wep")  # fmt: skip
+         "master", "wep", "join", "registration", "activation")  # fmt: skip
 """Words that make a secret of a ``key`` after them, as in :mod:`nodecheck.model.secret_keys`."""
 
-_AUTH = ("auth:", "auth=", "auth =", 'auth"', "auth'", "auth\\", "authorization:", "authorization=", 'authorization"')
+_KEY_WORDS = ("key-data", "key_data", "keydata", "key data", "key-string", "digest-key", "tion-key ")
+
+_AUTH = (
+    "auth:",
+    "auth=",
+    "auth =",
+    'auth"',
+    "auth'",
+    "auth\\",
+    "authorization:",
+    "authorization=",
+    "authorization =",
+    'authorization"',
+)
 
 _HASHES = ("$1$", "$2", "$5$", "$6$", "$7$", "$y$", "$gy$", "$md5", "$sha1", "$apr1", "$scrypt", "$argon2", "$pbkdf2")
+
+
+_MARKS = ("H4sI", "LS0tLS1CRUdJTi", "glpat-", "ghp_", "_pat_", "gho_", "ghs_")
+"""With which a secret of its own form begins: gzip and PEM in Base64, tokens of code hosts."""
 
 
 def masked(text: str) -> str:
@@ -60,17 +89,24 @@ def may_hold(text: str) -> bool:
             return True
     return (
         ("key" in lower and _key(lower))
+        or (" -" in text and any(word in lower for word in _COMMANDS))
+        or ("|" in text and any(word in lower for word in _STDIN))
         or ("auth" in lower and any(word in lower for word in _AUTH))
-        or ("://" in text and ("@" in text or "…" in text or _cut_off(text)))
-        or ("@" in text and "proxy" in lower)
+        or ("://" in text and ("@" in text or "…" in text or _cut_off(text) or "sig" in lower))
+        or "microk8s join" in lower
+        or ("@" in text and ("proxy" in lower or "iscsi:" in lower or "@tcp(" in lower or "@unix(" in lower))
         or ("$" in text and any(kind in text for kind in _HASHES))
         or ("." in text and _dotted(text))
+        or (len(text) > 24 and any(mark in text for mark in _MARKS))
     )
 
 
 def _key(lower: str) -> bool:
     """Whether it may name a private key, an API key, data of a key."""
-    if any(word in lower for word in ("key-data", "key_data", "keydata", "key data")):
+    if any(
+        word in lower
+        for word in ("key-data", "key_data", "keydata", "key data", "key-string", "digest-key", "tion-key ")
+    ):
         return True
     return any(f"{word}{mark}key" in lower for word in _KEYS for mark in ("", "_", "-", " ", "."))
 

@@ -102,6 +102,26 @@ PathSource = Union[File, Tree, Dir, Exists]
 AnySource = Union[PathSource, First, UnitText, Named, Each, Program, Netlink, Call]
 Sources = tuple[AnySource, ...]
 
+
+class JudgedSetting(NamedTuple):
+    """A setting by whose value something is judged. Beside ``reads``, a fact may declare them in ``judges``::
+
+        @classmethod
+        def judges(cls) -> Judges:
+            return (JudgedSetting("SELINUX", ("enforcing", "permissive", "disabled")),)
+
+    Its value is no secret, whatever its name: the filter of secrets knows those whose names sound like one's
+    (``JUDGED`` of :mod:`nodecheck.model.secret_keys`), and a test holds that list to what the facts declare.
+    """
+
+    name: str
+    """As the file or the command line writes it; ``*`` stands for any one part of it."""
+    values: tuple[str, ...]
+    """One of each kind that is told apart."""
+
+
+Judges = tuple[JudgedSetting, ...]
+
 _CONTENT = ("read", "read_at")
 _NAMES = ("names", "links")
 _CALLS = {"clock": "adjtimex(2)"}
@@ -111,6 +131,12 @@ def declared(fact: type) -> Sources | None:
     """The sources that a fact declares; None where it declares none (an older plugin's)."""
     reads = getattr(fact, "reads", None)
     return None if reads is None else tuple(reads())
+
+
+def judged_settings(fact: type) -> Judges:
+    """The settings that a fact declares to be judged; none where it declares none."""
+    judges = getattr(fact, "judges", None)
+    return () if judges is None else tuple(judges())
 
 
 def settled(sources: Iterable[AnySource], value_of: Callable[[type], object]) -> Sources:

@@ -195,7 +195,8 @@ def _plugin_used(plugin: PluginInfo) -> PluginUsed:
 
 def _node(found: NodeIdentity) -> Node:
     release = found.release
-    name = OsName(None, None, None) if release is None else OsName(release.id, release.version, release.pretty_name)
+    told = (None, None, None) if release is None else (release.id, release.version, release.pretty_name)
+    name = OsName(*[None if text is None else masked(text) for text in told])
     return Node(found.hostname, found.machine_id, found.boot_id, found.kernel, found.machine, name)
 
 

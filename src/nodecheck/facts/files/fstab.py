@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from nodecheck.errors import Absent
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
-from nodecheck.model.sources import Exists, File, Sources
+from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Sources
 from nodecheck.record import NamedTuple
 from nodecheck.text import decode
 
@@ -69,6 +69,12 @@ class Fstab(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         return (File(FSTAB), Exists("/etc"))
+
+    @classmethod
+    def judges(cls) -> Judges:
+        """The names of fields are those of fstab(5)."""
+        options = ("sw", "noauto", "nofail", "pri=5")
+        return (JudgedSetting("fs_mntops", options), JudgedSetting("fs_vfstype", ("swap", "ext4")))
 
     @classmethod
     def read(cls, host: Host) -> Fstab:

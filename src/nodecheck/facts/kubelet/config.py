@@ -12,7 +12,7 @@ from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Each, File, Sources
+from nodecheck.model.sources import Each, File, Judges, Sources
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Release, Row, Table
 
@@ -113,6 +113,13 @@ class KubeletConfig(NamedTuple):
         from nodecheck.facts.kubelet.launch import kubelet_sources
 
         return kubelet_sources()
+
+    @classmethod
+    def judges(cls) -> Judges:
+        """All that its table knows, by their kinds: in a file by its last word, and as a flag."""
+        from nodecheck.facts.kubelet.table import judged_by_kind
+
+        return judged_by_kind()
 
     @classmethod
     def read(cls, host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> KubeletConfig:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nodecheck.facts.services.unit_command import Word
+from nodecheck.model.secrets import masked
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Release, Row, Table
+from nodecheck.text import MASK
 
 _BOOLEAN = """
 add-dir-header allow-privileged alsologtostderr anonymous-auth authentication-token-webhook babysit-daemons
@@ -135,10 +137,16 @@ def parse_flags(arguments: Sequence[Word], strict: bool = True) -> Flags:
         elif name:
             problem = f"unknown flag: {word.text.partition('=')[0][:80]}"
         else:
-            problem = f"unknown command {word.text[:80]!r}"
+            problem = f"unknown command {_shown(word, given)!r}"
         if problem is not None and strict:
             return Flags(tuple(given), problem, word)
     return Flags(tuple(given))
+
+
+def _shown(word: Word, given: Sequence[tuple[str, Word]]) -> str:
+    """The word, but not the rest of a secret that a blank tore: ``--manifest-url-header=Authorization:Bearer x``."""
+    line = "".join([f"--{name}={value.text} " for name, value in given[-1:]]) + word.text
+    return word.text[:80] if masked(line).endswith(word.text) else MASK
 
 
 def _split(word: str) -> tuple[str, str | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Union
 
+from nodecheck.model.sources import JudgedSetting, Judges
 from nodecheck.record import NamedTuple
 
 Pairs = tuple[tuple[str, str], ...]
@@ -197,6 +198,37 @@ _TABLE = (
     ),
     KnownSetting("eventRecordQPS", "event-qps", INT, 5, (((1, 27), 50),)),
 )  # fmt: skip
+
+_APART = {
+    BOOL: ("true", "false"),
+    INT: ("0", "1", "-1"),
+    FLOAT: ("0.8",),
+    DURATION: ("0s", "1m30s"),
+    STRING: ("systemd", "cgroupfs", "LimitedSwap", "NoSwap", "Webhook", "AlwaysAllow", "/a/b", "unix:///run/a.sock"),
+    LIST: ("a,b", "pods"),
+    QUANTITIES: ("memory=500Mi",),
+    THRESHOLDS: ("nodefs.available<10%",),
+    RECLAIMS: ("nodefs.available=10%",),
+    DURATIONS: ("memory.available=1m30s",),
+    GATES: ("NodeSwap=true", "NodeSwap=false"),
+    TAINTS: ("a=b:NoSchedule",),
+    PRIORITIES: ("100000=10",),
+}
+"""Of each kind, the values that are told apart, as a flag has them."""
+
+
+def judged_by_kind() -> Judges:
+    """Each setting by its flag and by its key: the last part of that, which stands before the value in a file.
+
+    >>> [setting.name for setting in judged_by_kind() if "authorization" in setting.name or setting.name == "mode"]
+    ['mode', 'authorization-mode']
+    """
+    found = []
+    for setting in _TABLE:
+        names = (None if setting.key is None else setting.key.rpartition(".")[2], setting.flag)
+        found += [JudgedSetting(name, _APART[setting.kind]) for name in names if name is not None]
+    return tuple(found)
+
 
 SETTINGS = {setting.name: setting for setting in _TABLE}
 """By name: the key, or the flag of what has no key."""

@@ -6,7 +6,7 @@ import re
 
 from nodecheck.host import Host
 from nodecheck.host.base import text_or_none
-from nodecheck.model.sources import File, Sources
+from nodecheck.model.sources import File, JudgedSetting, Judges, Sources
 from nodecheck.record import NamedTuple
 
 PATH = "/etc/nsswitch.conf"
@@ -26,6 +26,10 @@ class HostsOrder(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         return (File(PATH),)
+
+    @classmethod
+    def judges(cls) -> Judges:
+        return (JudgedSetting("hosts", ("files dns", "dns", "dns files", "files [NOTFOUND=return] dns")),)
 
     @classmethod
     def read(cls, host: Host) -> HostsOrder:

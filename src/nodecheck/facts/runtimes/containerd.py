@@ -9,7 +9,7 @@ from nodecheck.facts.runtimes.service import Service, first_there, flag_value, s
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
+from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ class Containerd(NamedTuple):
             Named("imports of containerd's configuration"),
             *map(Exists, PROGRAMS),
         )
+
+    @classmethod
+    def judges(cls) -> Judges:
+        """Of the options of its runtimes, and of the CRI plugin before them."""
+        return tuple([JudgedSetting(name, ("true", "false")) for name in ("SystemdCgroup", "systemd_cgroup")])
 
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> Containerd:

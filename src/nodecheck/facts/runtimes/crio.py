@@ -10,7 +10,7 @@ from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.formats.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Exists, File, Named, Sources, Tree, UnitText
+from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/crio/crio.conf"
@@ -54,6 +54,11 @@ class Crio(NamedTuple):
             Named("--config and --config-dir of crio.service"),
             *map(Exists, PROGRAMS),
         )
+
+    @classmethod
+    def judges(cls) -> Judges:
+        managers = JudgedSetting("cgroup_manager", (*DRIVERS, "other"))
+        return (managers, JudgedSetting("conmon_cgroup", ("pod", "system.slice")))
 
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex]) -> Crio:

@@ -11,7 +11,9 @@ from nodecheck.facts.runtimes.docker_options import (
     CONFIG,
     DEFAULTS,
     KEY,
+    KINDS,
     SHORT,
+    TOLD_APART,
     VALUED,
     DriverOption,
     conflicts,
@@ -24,7 +26,7 @@ from nodecheck.facts.services.unit_words import BLANKS, environment_file, split_
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
+from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 PROGRAMS = (
@@ -77,6 +79,14 @@ class Docker(NamedTuple):
             File(DEFAULTS),
             Exists("/etc/sysconfig/docker"),
             *map(Exists, PROGRAMS),
+        )
+
+    @classmethod
+    def judges(cls) -> Judges:
+        """Its options by their types, and the driver of cgroups."""
+        return (
+            JudgedSetting(KEY, (*DRIVERS, "other")),
+            *[JudgedSetting(name, TOLD_APART[kind]) for name, kind in KINDS.items()],
         )
 
     @classmethod

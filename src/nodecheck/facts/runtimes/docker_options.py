@@ -58,6 +58,17 @@ KINDS: Mapping[str, str] = {
 }
 """Option to the type of its value; "" for any."""
 
+TOLD_APART: Mapping[str, tuple[str, ...]] = {
+    "true or false": ("true", "false", '"true"'),
+    "a number": ("0", "1", '"1"'),
+    "a list of strings": ('["a"]', "1"),
+    "a string": ('"a"', "1"),
+    "an object of strings": ('{"a": "b"}', '{"a": 1}'),
+    "an object": ('{"a": 1}', "1"),
+    "": ("1",),
+}
+"""JSON of each type: what fits, and what dockerd refuses."""
+
 FLAT = frozenset(
     (*_TEXT_MAPS.split(" "), "runtimes", "default-ulimits", "features", "builder", "default-network-opts", "nri-opts")
 )

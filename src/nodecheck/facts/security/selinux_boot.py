@@ -11,7 +11,7 @@ from nodecheck.host import Host, names_in
 from nodecheck.host.base import exists, text
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Dir, Exists, File, Sources
+from nodecheck.model.sources import Dir, Exists, File, JudgedSetting, Judges, Sources
 from nodecheck.record import NamedTuple
 
 CONFIG = "/etc/selinux/config"
@@ -40,6 +40,10 @@ class SelinuxConfig(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         return (File(CONFIG), Exists(POLICY))
+
+    @classmethod
+    def judges(cls) -> Judges:
+        return (JudgedSetting("SELINUX", ("enforcing", "permissive", "disabled")),)
 
     @classmethod
     def read(cls, host: Host, release: Lazy[OsRelease]) -> SelinuxConfig:

@@ -14,7 +14,7 @@ from nodecheck.facts.services.init_system import PROGRAMS, InitSystem
 from nodecheck.facts.services.unit_dirs import SUFFIXES
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Named, Sources
+from nodecheck.model.sources import JudgedSetting, Judges, Named, Sources
 from nodecheck.record import NamedTuple
 
 _TARGETS = {
@@ -57,6 +57,14 @@ class BootUnits(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         return (Named("init= on the command line"),)
+
+    @classmethod
+    def judges(cls) -> Judges:
+        return (
+            JudgedSetting("systemd.mask", ("kubelet.service",)),
+            JudgedSetting("systemd.wants", ("chronyd.service",)),
+            JudgedSetting("systemd.unit", ("rescue.target", "graphical.target")),
+        )
 
     @classmethod
     def read(cls, host: Host, cmdline: BootCmdline, init: Lazy[InitSystem]) -> BootUnits:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.services.init_system import InitSystem
-from nodecheck.model.sources import Sources
+from nodecheck.model.sources import JudgedSetting, Judges, Sources
 from nodecheck.record import NamedTuple
 
 _TRUE = ("1", "yes", "y", "true", "t", "on")
@@ -52,6 +52,14 @@ class SwapOptions(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         return ()
+
+    @classmethod
+    def judges(cls) -> Judges:
+        return (
+            JudgedSetting("fstab", ("no", "yes")),
+            *[JudgedSetting(f"systemd.{name}", ("0", "1")) for name in ("swap", "gpt_auto", "zram")],
+            JudgedSetting("systemd.swap-extra", ("/dev/sdz:pri=5",)),
+        )
 
     @classmethod
     def read(cls, cmdline: BootCmdline, init: InitSystem) -> SwapOptions:

@@ -23,12 +23,12 @@ from nodecheck.facts.sysctl.conf import (
 )
 from nodecheck.facts.sysctl.runs import SysctlRun, runs
 from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_runs, tuned_sources
-from nodecheck.facts.sysctl.variables import IP_FORWARD, default_of, master_of, same_variable, taken
+from nodecheck.facts.sysctl.variables import IP_FORWARD, STABLE_SECRET, default_of, master_of, same_variable, taken
 from nodecheck.formats.sysctl_lines import Setting, parse_procps, parse_systemd
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import File, Sources, UnitText
+from nodecheck.model.sources import File, JudgedSetting, Judges, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 SYSCTL_DIRS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
@@ -95,6 +95,15 @@ class BootSysctls(NamedTuple):
             *tuned_sources(),
             UnitText(UNIT),
             *early_sources(),
+        )
+
+    @classmethod
+    def judges(cls) -> Judges:
+        return (
+            JudgedSetting("net.ipv4.ip_forward", ("0", "1")),
+            STABLE_SECRET,
+            JudgedSetting("systemd.set_credential", ("sysctl.extra:net.ipv4.ip_forward=0",)),
+            JudgedSetting("systemd.set_credential_binary", ("sysctl.extra:bmV0LmlwdjQuaXBfZm9yd2FyZD0w",)),
         )
 
     @classmethod

@@ -6,7 +6,7 @@ from nodecheck.errors import Malformed
 from nodecheck.formats.sysctl_keys import is_key
 from nodecheck.host import Host
 from nodecheck.host.base import text
-from nodecheck.model.sources import Sources, Tree
+from nodecheck.model.sources import JudgedSetting, Judges, Sources, Tree
 from nodecheck.record import NamedTuple
 
 BRIDGE = "net/bridge/"
@@ -243,6 +243,9 @@ def module_of(path: str) -> str | None:
 
 
 PROC_SYS = "/proc/sys"
+STABLE_SECRET = JudgedSetting("net.ipv6.conf.*.stable_secret", ("2001:db8::1", "::2"))
+"""Judged where a profile asks for it, as each sysctl is: the only one whose name sounds like a secret's."""
+
 MOST_BYTES = 1 << 16
 
 
@@ -254,6 +257,10 @@ class RunningSysctls(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         return (Tree(PROC_SYS, depth=8, most=4096),)
+
+    @classmethod
+    def judges(cls) -> Judges:
+        return (STABLE_SECRET,)
 
     @classmethod
     def read(cls, host: Host) -> RunningSysctls:
