@@ -11,14 +11,13 @@ from nodecheck.facts.acts.hooks import (
     CRON_SPOOLS,
     CRON_TABLES,
     HOOKS,
-    INTERFACES,
     cron,
     hooks,
-    interfaces,
     local_d,
     rc_local,
     sysv_scripts,
 )
+from nodecheck.facts.acts.interfaces import INTERFACES, interfaces
 from nodecheck.facts.acts.model import Act
 from nodecheck.facts.acts.udev import udev
 from nodecheck.facts.acts.units import started_acts, unit_acts
