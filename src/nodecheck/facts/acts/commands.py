@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.acts.cloud_init import SOURCES, cloud_init
-from nodecheck.facts.acts.follow import SHELL_PATHS, Follower
+from nodecheck.facts.acts.cron import ANACRON_TABLE, CRON_DIRS, CRON_SPOOLS, CRON_TABLES, anacron, cron
+from nodecheck.facts.acts.follow import PERIODIC_DIRS, SHELL_PATHS, Follower
 from nodecheck.facts.acts.hooks import (
-    CRON_DIRS,
-    CRON_SPOOLS,
-    CRON_TABLES,
     HOOKS,
-    cron,
     hooks,
     local_d,
     rc_local,
@@ -50,6 +47,8 @@ class CommandActs(NamedTuple):
             *map(File, CRON_TABLES),
             *map(Tree, CRON_DIRS),
             *map(Tree, CRON_SPOOLS),
+            File(ANACRON_TABLE),
+            *map(Tree, PERIODIC_DIRS),
             *[Tree(hook.folder) for hook in HOOKS],
             File(INTERFACES),
             Tree(f"{INTERFACES}.d"),
@@ -93,6 +92,7 @@ def _of_systemd(
     yield from rc_local(follower, starts, local)
     yield from sysv_scripts(follower, starts, scripts())
     yield from cron(host, follower, starts)
+    yield from anacron(host, follower, starts)
     yield from hooks(host, follower, starts)
     yield from interfaces(host, follower, starts)
     yield from cloud_init(host, follower, starts, cmdline)

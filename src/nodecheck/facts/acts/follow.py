@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError, TooLarge
@@ -29,6 +30,9 @@ PACKAGE_DIRS = (
     "/etc/dhcp/", "/etc/ppp/", "/etc/X11/",
 )  # fmt: skip
 """Where in these a package's scripts lie too."""
+
+PERIODIC_DIRS = ("/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
+"""What ``run-parts`` runs for cron, and ``run-crons`` of SUSE without being told."""
 
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
@@ -155,6 +159,22 @@ class Follower:
             path, arguments, known_shell, strict = called
             variables = {} if step.variables is None else step.variables
             yield from self.script(path, arguments, variables, step.reason or reason, depth + 1, known_shell, strict)
+        for path in self._parts(step):
+            dotted = _DOTTED if "." in path.rpartition("/")[2] else ""
+            yield from self.script(path, reason=step.reason or reason or dotted, depth=depth + 1)
+
+    def _parts(self, step: ShellStep) -> Iterator[str]:
+        """The scripts that run-parts(8) runs: all with a plain name, and on some distributions those with a dot."""
+        base = ((step.words[0] if step.words else None) or "").rpartition("/")[2]
+        words = [word for word in step.words[1:] if word is not None]
+        told = base != "run-parts" or "--test" in words or "--list" in words
+        folders = () if told else [word for word in words if not word.startswith("-")][-1:]
+        for folder in PERIODIC_DIRS if base == "run-crons" else folders:
+            place = self._at(folder, step)
+            for name in names_in(self.host, place):
+                found = stat_or_none(self.host, f"{place}/{name}") if _PART.fullmatch(name) else None
+                if found is not None and found.kind == "file" and found.executable:
+                    yield f"{place}/{name}"
 
     def shell(
         self, source: str, path: str, line: int, text: str, variables: Mapping[str, str | None], strict: bool = False
@@ -264,6 +284,10 @@ class Follower:
             return path
         return f"{step.folder}/{path.removeprefix('./')}"
 
+
+_PART = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]*(\.(?!rpm|dpkg-|cfsaved|swp)[a-zA-Z0-9_-]+)*")
+
+_DOTTED = "whether run-parts takes a name with a dot its distribution decides"
 
 _PLAIN = frozenset(
     (

@@ -1,10 +1,9 @@
-"""What else runs scripts at boot: ``rc.local``, System V scripts, cron, and hooks of the network's programs."""
+"""What else runs scripts at boot: ``rc.local``, System V scripts, and hooks of the network's programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.errors import Absent
 from nodecheck.facts.acts.effects import effects_of
 from nodecheck.facts.acts.follow import BootCommand, Follower
 from nodecheck.facts.acts.model import BOOT, LATE, NETWORK, Act, by_start
@@ -15,7 +14,7 @@ from nodecheck.facts.services.sysv import SysvScripts
 from nodecheck.facts.services.unit_start import UnitStart
 from nodecheck.formats.shell_calls import Words
 from nodecheck.host import Host, names_in
-from nodecheck.host.base import stat_or_none, text
+from nodecheck.host.base import stat_or_none
 from nodecheck.record import NamedTuple
 
 
@@ -64,69 +63,6 @@ def executables(host: Host, folder: str) -> Iterator[str]:
         found = stat_or_none(host, path) if not name.startswith(".") else None
         if found is not None and found.kind == "file" and found.executable:
             yield path
-
-
-CRON_UNITS = ("cron.service", "crond.service", "cronie.service", "dcron.service")
-CRON_TABLES = ("/etc/crontab",)
-CRON_DIRS = ("/etc/cron.d",)
-CRON_SPOOLS = ("/var/spool/cron/crontabs", "/var/spool/cron/tabs", "/var/spool/cron")
-"""Tables of users, by their names: of Debian, of SUSE, of EL."""
-
-
-def cron(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
-    """Lines with ``@reboot`` in tables of root's (crontab(5), cron(8)), where cron starts."""
-    for path, with_user in _tables(host):
-        try:
-            source = text(host, path)
-        except Absent:
-            continue
-        if "@reboot" in source:
-            acts = _of_table(follower, path, source, with_user)
-            yield from started_by(acts, starts, *CRON_UNITS)
-
-
-def _tables(host: Host) -> Iterator[tuple[str, bool]]:
-    """The tables, and whether their lines name a user."""
-    yield from ((path, True) for path in CRON_TABLES)
-    for folder in CRON_DIRS:
-        yield from ((f"{folder}/{name}", True) for name in names_in(host, folder) if _is_table(name))
-    for folder in CRON_SPOOLS:
-        if "root" in names_in(host, folder):
-            yield f"{folder}/root", False
-
-
-def _is_table(name: str) -> bool:
-    """Whether cron takes a file of ``/etc/cron.d``: Debian's takes no name with a dot, and none takes a package's rest.
-
-    >>> _is_table("k8s"), _is_table("k8s.dpkg-dist"), _is_table(".placeholder"), _is_table("a~")
-    (True, False, False, False)
-    """
-    return not name.startswith(".") and not name.endswith("~") and not any(end in name for end in (".dpkg-", ".rpm"))
-
-
-def _of_table(follower: Follower, path: str, source: str, with_user: bool) -> Iterator[Act]:
-    variables: dict[str, str | None] = {}
-    for number, line in enumerate(source.split("\n"), 1):
-        stripped = line.strip(" \t\r")
-        name, equals, value = stripped.partition("=")
-        if equals and name.strip(" \t").isidentifier():
-            variables[name.strip(" \t")] = value.strip(" \t\"'")
-        if not stripped.startswith("@reboot"):
-            continue
-        rest = stripped.removeprefix("@reboot").lstrip(" \t")
-        user, _, command = rest.replace("\t", " ").partition(" ") if with_user else ("root", "", rest)
-        if user in ("root", "0"):
-            commands = follower.shell(_until_percent(command), path, number, stripped, variables)
-            yield from acts_of("cron", commands, LATE, follower)
-
-
-def _until_percent(command: str) -> str:
-    r"""The command of a line: what follows a ``%`` is given to it, and ``\%`` is one.
-
-    >>> _until_percent(r"date +\%s; x%y")
-    'date +%s; x'
-    """
-    return command.replace("\\%", "\0").partition("%")[0].replace("\0", "%")
 
 
 class _Hook(NamedTuple):

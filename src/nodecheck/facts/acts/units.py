@@ -10,6 +10,7 @@ from nodecheck.facts.acts.follow import BootCommand, Follower
 from nodecheck.facts.acts.model import (
     AFTER,
     BOOT,
+    CLOCK,
     EARLY,
     MODULE,
     ON,
@@ -29,8 +30,9 @@ from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_command import ExecLine, exec_lines
 from nodecheck.facts.services.unit_files import Unit, load_unit, parse_unit
 from nodecheck.facts.services.unit_names import path_of_unit
-from nodecheck.facts.services.unit_start import TIMER
+from nodecheck.facts.services.unit_start import DATE, TIMER, UnitStart
 from nodecheck.facts.services.units import UnitIndex
+from nodecheck.formats.calendars import calendar_is_daily
 from nodecheck.formats.shell_calls import SHELLS, shell_call, unwrapped
 from nodecheck.formats.shell_script import ShellStep
 from nodecheck.host import Host
@@ -40,6 +42,8 @@ from nodecheck.text import decode
 MOST_UNITS = 2048
 MOST_INSTANCES = 256
 SYSTEM = "/etc/systemd/system"
+
+SELDOM = "it runs by the clock, and not every day: whether it does before the next boot is not known"
 
 _KEYS = ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost")
 _TRIGGERS = tuple([word.encode() for word in TRIGGERS])
@@ -66,9 +70,22 @@ def _acts_of(host: Host, starts: BootStarts, follower: Follower, unit: Unit) -> 
     acts = tuple([act for act in _of_commands(host, follower, unit) if _matters(act)])
     if acts:
         start = starts.of(unit.name)
-        after = start.pull is not None and start.pull.how == TIMER
+        if start.pull is None and start.error is None:
+            start = starts.by_clock(unit.name) or start
         for act in acts:  # that a program is not there is known of each command
-            yield by_start(act._replace(place=AFTER) if after else act, start._replace(fails=None))
+            yield by_start(_timed(act, start), start._replace(fails=None))
+
+
+def _timed(act: Act, start: UnitStart) -> Act:
+    """An act of a unit that a timer starts, in its place; of a timer that waits for some days alone nobody can tell."""
+    how = start.pull.how if start.pull is not None else ""
+    if how == TIMER:
+        return act._replace(place=AFTER)
+    if how != DATE:
+        return act
+    act = act._replace(place=CLOCK)
+    date = (start.pull.value or "").partition("=")[2] if start.pull is not None else ""
+    return act if calendar_is_daily(date) or act.state != RUNS else undecided(act, SELDOM)
 
 
 def _matters(act: Act) -> bool:
