@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError, TooLarge
-from nodecheck.facts.acts.effects import PACKAGE_TRIGGERS, TRIGGERS
+from nodecheck.facts.acts.effects import PACKAGE_TRIGGERS, TRIGGERS, UNKNOWN_PROGRAM
 from nodecheck.facts.services.rc_local import PLACES
 from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, shell_call
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
@@ -39,6 +39,11 @@ PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "
 SHELL_PATHS = ("/bin/sh", "/usr/bin/sh")
 _VOLATILE = ("/run", "/var/run", "/proc", "/sys", "/dev", "/tmp", "/var/tmp", "/mnt", "/media")  # noqa: S108 - only named
 """What is there now says nothing of the next boot."""
+
+_NO_AREAS = ("/proc/", "/sys/", "/run/", "/etc/", "/usr/", "/bin/", "/sbin/", "/boot/")
+_SIGNATURES = (b"SWAPSPACE2", b"SWAP-SPACE")
+_PAGES = (4096, 16384, 65536)
+"""A swap area says that it is one at the end of its first page."""
 
 _KINDS = {"-f": "file", "-d": "dir", "-b": "block", "-c": "char", "-p": "fifo", "-S": "socket"}
 
@@ -149,11 +154,21 @@ class Follower:
         except Absent:
             return None
 
+    def may_be_area(self, path: str) -> bool:
+        """Whether there may be a swap area at a path: one may be made where nothing is (mkswap(8), swapon(8))."""
+        if not path.startswith("/") or path.startswith(_NO_AREAS):
+            return False
+        found = stat_or_none(self.host, path)
+        if found is None or found.kind != "file":
+            return found is None or found.kind == "block"
+        return any(self.host.read_at(path, size - 10, 10) in _SIGNATURES for size in _PAGES)
+
     def command(
         self, step: ShellStep, source: str, line: int, text: str, reason: str = "", depth: int = 0
     ) -> Iterator[BootCommand]:
         """A command, and what the script does that it calls, if it calls one."""
-        yield BootCommand(step, source, line, text, step.reason or reason)
+        unknown = UNKNOWN_PROGRAM if step.words and step.words[0] is None else ""
+        yield BootCommand(step, source, line, text, step.reason or reason or unknown)
         called = self._called(step, is_own(source))
         if called is not None:
             path, arguments, known_shell, strict = called

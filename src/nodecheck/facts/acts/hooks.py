@@ -21,7 +21,7 @@ from nodecheck.record import NamedTuple
 def acts_of(actor: str, commands: Iterable[BootCommand], place: int, follower: Follower) -> Iterator[Act]:
     """The acts of commands: those that do anything of what is asked about."""
     for command in commands:
-        effects = effects_of(command.step, follower.text)
+        effects = effects_of(command.step, follower.text, follower.may_be_area)
         if effects:
             act = Act(actor, command.source, command.line, command.text, effects, place)
             yield undecided(act, command.reason) if command.reason else act

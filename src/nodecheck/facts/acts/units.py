@@ -205,7 +205,7 @@ def _of_commands(host: Host, follower: Follower, unit: Unit) -> Iterator[Act]:
     stopped, reason = problem or "", ""
     for line in lines:
         for command in _commands(follower, line, variables):
-            effects = effects_of(command.step, follower.text)
+            effects = effects_of(command.step, follower.text, follower.may_be_area)
             if effects:
                 act = Act(unit.name, command.source, command.line, command.text, effects, place)
                 yield _kept(act, stopped or _powerless(unit, line, effects), command.reason or reason)
