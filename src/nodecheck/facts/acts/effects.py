@@ -160,7 +160,10 @@ def _sysctl(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect
 
 def _files(paths: list[str | None], step: ShellStep, content: FileText) -> Iterator[Effect]:
     """What ``sysctl -p`` sets by files; ``-`` is what it is given."""
-    for path in paths[:MOST_FILES]:
+    if len(paths) > MOST_FILES:
+        yield Effect(SYSCTL, ANY, SETS)
+        return
+    for path in paths:
         if path in ("-", "/dev/stdin"):
             source, path = step.given, ""
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from nodecheck.errors import Absent, FactError
+from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.presets import FirstBoot
@@ -178,7 +178,7 @@ def _leads_to(host: Host, index: UnitIndex, target: str) -> str:
     queue = [target]
     for unit in queue:
         if len(queue) > MOST_STEPS:
-            break
+            raise TooLarge(target, f"leads to more than {MOST_STEPS} units")
         named = [*links.get(unit, ())]
         for path in _texts_of(index, unit, aliases.get(unit, ())):
             named += pulled_in(_source(host, path), path)
@@ -200,6 +200,7 @@ def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[s
         if unit in reached or unit in masked or index.masked(unit) or (index.complete and not index.exists(unit)):
             continue
         if len(reached) >= MOST_STEPS:
+            errors.append(TooLarge(unit, f"is one of more than {MOST_STEPS} units that the boot reaches"))
             break
         reached.add(unit)
         queue += links.get(unit, ())
