@@ -356,3 +356,6 @@ _PROGRAMS: dict[str, Callable[[Words, ShellStep, FileText], Iterator[Effect]]] =
     "swapoff": _swapoff, "hostname": _hostname, "hostnamectl": _hostnamectl, "nft": _nft, "systemctl": _systemctl,
     "service": _service, "rc-service": _service, **dict.fromkeys(_RESTORES, _restore),
 }  # fmt: skip
+
+KNOWN_EFFECTS = frozenset(_PROGRAMS)
+"""Programs of which it is known what they do."""

@@ -259,6 +259,13 @@ class Follower:
             return False
         return self._source(path) is not None
 
+    def is_shell_script(self, path: str) -> bool:
+        """Whether a file is a script that is followed."""
+        if self._head(path) != b"#!":
+            return False
+        first = decode(self.host.read_at(path, 0, _FIRST_LINE)).partition("\n")[0]
+        return _is_shell(first)
+
     def _head(self, path: str) -> bytes | None:
         if path not in self._heads:
             try:
@@ -287,7 +294,7 @@ class Follower:
         if base in (".", "source"):
             path = step.words[1] if len(step.words) > 1 else None
             return None if path is None else (self._at(path, step), (), True, False)
-        if base in _PLAIN:
+        if base in PLAIN_PROGRAMS:
             return None
         if "/" not in first:
             place = self.files.place(first) if own else None
@@ -302,9 +309,12 @@ class Follower:
 
 _PART = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]*(\.(?!rpm|dpkg-|cfsaved|swp)[a-zA-Z0-9_-]+)*")
 
+_FIRST_LINE = 256
+"""What the kernel takes of a script's first line (BINPRM_BUF_SIZE)."""
+
 _DOTTED = "whether run-parts takes a name with a dot its distribution decides"
 
-_PLAIN = frozenset(
+PLAIN_PROGRAMS = frozenset(
     (
         "echo", "printf", "true", "false", ":", "sysctl", "modprobe", "swapon", "swapoff", "hostname", "systemctl",
         "rm", "mkdir", "touch", "cat", "cp", "mv", "ln", "chmod", "chown", "sleep", "grep", "sed", "awk", "ip",
