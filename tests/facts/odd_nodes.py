@@ -56,6 +56,8 @@ _TREES: dict[str, dict[str, str]] = {
     "units": {
         **SYSTEMD,
         "etc/systemd/system/own.service": "[Service]\nExecStart=/opt/own.sh\n",
+        "etc/network/interfaces": "source interfaces.d/*\n",
+        "etc/network/interfaces.d/x": "auto lo\n",
         **{f"{UNITS}/{unit}": "[Unit]\nBindsTo=gone.service\n[Service]\nExecStart=/x\n" for unit in WELL_KNOWN},
         f"{UNITS}/dev-sdb1.swap": "[Swap]\nWhat=/dev/sdb1\n",
         f"{UNITS}/systemd-sysctl.service": "[Service]\nExecStart=/usr/lib/systemd/systemd-sysctl\n",

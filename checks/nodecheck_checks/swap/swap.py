@@ -69,11 +69,12 @@ def swap(swaps: Swaps) -> Results:
     init boots; ``.swap`` units that something pulls in; ``zram-generator.conf`` and its drop-ins; services that make
     swap of zram, and dphys-swapfile, unless their own files turn it off; rpi-swap, the Azure agent
     (``ResourceDisk.EnableSwap``) and the ``swap:`` of a cloud-init that has not set up this instance yet; ``swapon`` in
-    units and drop-ins wherever they lie, in the ``rc.local`` of this distribution, System V scripts, cron's
-    ``@reboot``, hooks of the network's programs, cloud-init's ``bootcmd`` and ``per-boot``, and the scripts that these
-    call. ``swapoff`` there turns off what fstab and zram-generator turn on, where the command is shown to run; where
-    nobody can tell, the area is ``unknown``;
-    swap partitions on the root's GPT disk (only a running node tells); and the command line of the next boot:
+    units and drop-ins wherever they lie, in the ``rc.local`` of this distribution, System V scripts, tables
+    of cron and anacron, hooks of the network's programs, cloud-init's ``bootcmd`` and ``per-boot``, and the scripts
+    that these call. What only a date starts (cron, ``OnCalendar=``)
+    counts where it turns swap on and runs every day. ``swapoff`` there turns off what fstab and zram-generator turn on,
+    where the command is shown to run; where nobody can tell, the area is ``unknown``; swap partitions on the root's
+    GPT disk (only a running node tells); and the command line of the next boot:
     ``fstab=no``, ``systemd.swap=0`` (systemd 246), ``systemd.gpt_auto=0``,
     ``systemd.zram=0`` and ``systemd.mask=`` take away, ``systemd.swap-extra=`` and ``systemd.mount-extra=``
     (systemd 254) add, ``noswap`` does nothing. A masked unit stays off, and where a line of fstab without ``nofail``

@@ -281,6 +281,9 @@ def _judged(
     held = how(sure)
     for run in sysctls.doubted():
         perhaps = how(sysctls.sure(run))
+        if run.later and _is_met(held, wanted) and not _is_met(perhaps, wanted):
+            yield _compared(path, wanted, sysctls.sure(run), perhaps, more, verdict)
+            return
         if run.doubt is not None and _is_met(perhaps, wanted) != _is_met(held, wanted):
             yield _doubted(path, wanted, sysctls, perhaps, run.doubt, more)
             return

@@ -529,13 +529,14 @@ class _ScriptWalk:
 
     def substitution(self, text: str) -> None:
         """The commands of ``$( … )`` run too; what they print is not known."""
-        if self.calls < MOST_CALLS:
-            inner = _ScriptWalk(self.node, (), dict(self.variables), strict=False)
-            inner.calls, inner.open, inner.folder = self.calls + 1, self.open, self.folder
-            inner.arguments = self.arguments
-            inner.functions = self.functions
-            inner.script(text, _INNER)
-            self.steps.extend(inner.steps)
+        if self.calls >= MOST_CALLS:
+            raise Unknown(0)
+        inner = _ScriptWalk(self.node, (), dict(self.variables), strict=False)
+        inner.calls, inner.open, inner.folder = self.calls + 1, self.open, self.folder
+        inner.arguments = self.arguments
+        inner.functions = self.functions
+        inner.script(text, _INNER)
+        self.steps.extend(inner.steps)
 
     def expanded(self, words: tuple[ShellWord, ...] | list[ShellWord]) -> Words:
         """The words with variables put in and, outside of quotes, taken apart at blanks."""
@@ -685,7 +686,7 @@ def _is_name(word: str) -> bool:
 
 def _trap(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     text = words[1] if len(words) > 2 else None
-    if text and text != "-" and walk.calls < MOST_CALLS:
+    if text and text != "-":
 
         def trapped() -> str:
             walk.substitution(text)
@@ -697,7 +698,7 @@ def _trap(walk: _ScriptWalk, words: Words, node: Simple) -> str:
 
 def _eval(walk: _ScriptWalk, words: Words, node: Simple) -> str:
     text = [word for word in words[1:] if word is not None]
-    if len(text) == len(words) - 1 and walk.calls < MOST_CALLS:
+    if len(text) == len(words) - 1:
         walk.substitution(" ".join(text))
     walk.variables = dict.fromkeys(walk.variables)
     return OPEN

@@ -152,9 +152,6 @@ TWINS: dict[str, dict[str, str | TreeFile | TreeLink]] = {
     "a condition": {f"{ETC}/z.service": unit(SWAPON, first="ConditionPathExists=/none"), **enabled("z.service")},
     "a user": {f"{ETC}/z.service": unit("User=nobody", SWAPON), **enabled("z.service")},
     "after a failure": {f"{ETC}/z.service": unit("ExecStartPre=/bin/false", SWAPON), **enabled("z.service")},
-    "a timer that waits for a date": {
-        f"{ETC}/z.service": unit(SWAPON), f"{ETC}/z.timer": "[Timer]\nOnCalendar=daily\n", **TIMER,
-    },
     "a timer that is not enabled": {f"{ETC}/z.service": unit(SWAPON), f"{ETC}/z.timer": "[Timer]\nOnBootSec=5\n"},
     "a linked unit that is not enabled": {
         "/opt/z.service": unit(SWAPON), f"{ETC}/z.service": TreeLink("/opt/z.service"),
@@ -174,7 +171,6 @@ TWINS: dict[str, dict[str, str | TreeFile | TreeLink]] = {
     },
     "no cron": {"/etc/cron.d/z": "@reboot root swapon /s\n", **program("cron.service", CRON, on=False)},
     "cron of a user": {"/etc/cron.d/z": "@reboot daemon swapon /s\n", **program("cron.service", CRON)},
-    "cron at another time": {"/etc/cron.d/z": "@daily root swapon /s\n", **program("cron.service", CRON)},
     "cloud-init is off": {
         PER_BOOT: script("swapon /s"), "/etc/cloud/cloud-init.disabled": "", **program("cloud-final.service", FINAL),
     },

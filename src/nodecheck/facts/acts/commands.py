@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.acts.cloud_init import SOURCES, cloud_init
-from nodecheck.facts.acts.follow import SHELL_PATHS, Follower
+from nodecheck.facts.acts.cron import ANACRON_TABLE, CRON_DIRS, CRON_SPOOLS, CRON_TABLES, anacron, cron
+from nodecheck.facts.acts.follow import PERIODIC_DIRS, SHELL_PATHS, Follower
 from nodecheck.facts.acts.hooks import (
-    CRON_DIRS,
-    CRON_SPOOLS,
-    CRON_TABLES,
     HOOKS,
-    INTERFACES,
-    cron,
     hooks,
-    interfaces,
     local_d,
     rc_local,
     sysv_scripts,
 )
+from nodecheck.facts.acts.interfaces import INTERFACES, interfaces
 from nodecheck.facts.acts.model import Act
 from nodecheck.facts.acts.udev import udev
 from nodecheck.facts.acts.units import UnitActs
@@ -59,6 +55,8 @@ class CommandActs:
             *map(File, CRON_TABLES),
             *map(Tree, CRON_DIRS),
             *map(Tree, CRON_SPOOLS),
+            File(ANACRON_TABLE),
+            *map(Tree, PERIODIC_DIRS),
             *[Tree(hook.folder) for hook in HOOKS],
             File(INTERFACES),
             Tree(f"{INTERFACES}.d"),
@@ -104,6 +102,7 @@ def _of_systemd(
     yield from rc_local(follower, starts, local)
     yield from sysv_scripts(follower, starts, scripts())
     yield from cron(host, follower, starts)
+    yield from anacron(host, follower, starts)
     yield from hooks(host, follower, starts)
     yield from interfaces(host, follower, starts)
     yield from cloud_init(host, follower, starts, cmdline)

@@ -5,6 +5,7 @@ sysctl(8), modprobe(8), swapon(8), hostname(1), hostnamectl(1), iptables-restore
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Optional
 
@@ -70,10 +71,21 @@ FileText = Callable[[str], Optional[str]]
 """The text of a file; None where there is none."""
 
 
-def effects_of(step: ShellStep, content: FileText) -> tuple[Effect, ...]:
-    """The effects of a command that a script or a unit runs."""
-    if not step.words or step.words[0] is None:
+AreaTest = Callable[[str], bool]
+"""Whether there may be a swap area at a path."""
+
+UNKNOWN_PROGRAM = "which program it runs is not known"
+
+
+def effects_of(step: ShellStep, content: FileText, is_area: AreaTest = lambda path: False) -> tuple[Effect, ...]:
+    """The effects of a command that a script or a unit runs.
+
+    Those of a program that cannot be told (``step.words[0]`` is None) are what the rest of its words would mean.
+    """
+    if not step.words:
         return ()
+    if step.words[0] is None:
+        return (*_written(step, ""), *_perhaps(step, content, is_area))
     program = step.words[0].rpartition("/")[2]
     written = tuple(_written(step, program))
     known = _PROGRAMS.get(program)
@@ -165,7 +177,10 @@ def _sysctl(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect
 
 def _files(paths: list[str | None], step: ShellStep, content: FileText) -> Iterator[Effect]:
     """What ``sysctl -p`` sets by files; ``-`` is what it is given."""
-    for path in paths[:MOST_FILES]:
+    if len(paths) > MOST_FILES:
+        yield Effect(SYSCTL, ANY, SETS)
+        return
+    for path in paths:
         if path in ("-", "/dev/stdin"):
             source, path = step.given, ""
         else:
@@ -304,6 +319,50 @@ def _service(words: Words, step: ShellStep, content: FileText) -> Iterator[Effec
         yield Effect(UNIT, f"{name}.service", STOPS if verb == "stop" else STARTS)
 
 
+_SWAP_FLAGS = {"-a", "--all", "-d", "--discard", "-e", "--ifexists", "-f", "--fixpgsz", "-v", "--verbose"}
+_SYSCTL_FLAGS = {"-w", "--write", "-e", "--ignore", "-q", "--quiet", "-p", "--load", "--system"}
+_SYSCTL_TOPS = ("abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm")
+_MODPROBE_FLAGS = {"-a", "--all", "-v", "--verbose", "-q", "--quiet", "-s", "--syslog", "-b", "--use-blacklist"}
+_MODULE = re.compile("[a-z0-9]+([_-][a-z0-9]+)*")
+
+
+def _perhaps(step: ShellStep, content: FileText, is_area: AreaTest) -> Iterator[Effect]:
+    """What a program does that cannot be told, if it is one of those that matter; nothing where no word says so."""
+    words = step.words[1:]
+    plain = [word for word in words if word is not None and not word.startswith("-")]
+    flags = {word for word in words if word is not None and word.startswith("-")}
+    if _may_be_swapon(words, is_area):
+        yield from (*_swap(words, ON), *_swap(words, OFF))
+    if flags <= _SYSCTL_FLAGS and (plain or "--system" in flags):
+        loads = flags & {"-p", "--load"}
+        if all(word.endswith(".conf") if loads else _is_setting(word) for word in plain):
+            yield from _sysctl(words, step, content)
+    if flags <= _MODPROBE_FLAGS and plain and all(map(_MODULE.fullmatch, plain)):
+        yield from (effect for effect in _modprobe(words, step, content) if effect.name != ANY)
+    if plain and plain[0] in (*_STARTING, *_STOPPING):
+        yield from _systemctl(words, step, content)
+    if plain and plain[0] == "set-hostname":
+        yield from _hostnamectl(words, step, content)
+
+
+def _may_be_swapon(words: Words, is_area: AreaTest) -> bool:
+    given = _Options(words, "LUpoT", ("--priority", "--options"))
+    named = [word for word in given.plain if word is not None]
+    told = named or given.of("-L", "-U") or given.flags in (["-a"], ["--all"])
+    return bool(told) and set(given.flags) <= _SWAP_FLAGS and all(is_area(word) or _is_tag(word) for word in named)
+
+
+def _is_tag(word: str) -> bool:
+    return word.startswith(("UUID=", "LABEL=", "PARTUUID=", "PARTLABEL="))
+
+
+def _is_setting(word: str) -> bool:
+    """Whether a word is ``net.ipv4.ip_forward=1``, or the like."""
+    key, equals, _ = word.partition("=")
+    path = key_path(key.strip(" \t"))
+    return bool(equals) and path.partition("/")[0] in _SYSCTL_TOPS and "/" in path
+
+
 _RESTORES = (
     "iptables-restore", "ip6tables-restore", "iptables-legacy-restore", "ip6tables-legacy-restore",
     "iptables-nft-restore", "ip6tables-nft-restore",
@@ -314,3 +373,6 @@ _PROGRAMS: dict[str, Callable[[Words, ShellStep, FileText], Iterator[Effect]]] =
     "swapoff": _swapoff, "hostname": _hostname, "hostnamectl": _hostnamectl, "nft": _nft, "systemctl": _systemctl,
     "service": _service, "rc-service": _service, **dict.fromkeys(_RESTORES, _restore),
 }  # fmt: skip
+
+KNOWN_EFFECTS = frozenset(_PROGRAMS)
+"""Programs of which it is known what they do."""

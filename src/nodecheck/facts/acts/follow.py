@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError, TooLarge
-from nodecheck.facts.acts.effects import EVERY_KIND, PACKAGE_TRIGGERS, TRIGGERS, kinds_in
+from nodecheck.facts.acts.effects import EVERY_KIND, PACKAGE_TRIGGERS, TRIGGERS, UNKNOWN_PROGRAM, kinds_in
 from nodecheck.facts.services.rc_local import PLACES
 from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, shell_call
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
@@ -26,15 +27,26 @@ MOST_FOLLOWED = 20 * MOST_SCRIPTS
 OWN_DIRS = ("/etc/", "/home/", "/opt/", "/root/", "/srv/", "/usr/local/", "/var/", "/mnt/", "/data/")
 PACKAGE_DIRS = (
     "/etc/init.d/", "/etc/rc.d/init.d/", "/etc/network/", "/etc/NetworkManager/", "/etc/networkd-dispatcher/",
-    "/etc/dhcp/", "/etc/ppp/", "/etc/X11/",
+    "/etc/dhcp/", "/etc/ppp/", "/etc/X11/", "/etc/cron.hourly/", "/etc/cron.daily/", "/etc/cron.weekly/",
+    "/etc/cron.monthly/",
 )  # fmt: skip
 """Where in these a package's scripts lie too."""
+OWN_PROGRAMS = ("/usr/local/bin/", "/usr/local/sbin/", "/usr/local/lib/", "/opt/", "/root/", "/home/", "/srv/")
+"""What a script of such a directory calls that is not only a package's."""
+
+PERIODIC_DIRS = ("/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
+"""What ``run-parts`` runs for cron, and ``run-crons`` of SUSE without being told."""
 
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 SHELL_PATHS = ("/bin/sh", "/usr/bin/sh")
 _VOLATILE = ("/run", "/var/run", "/proc", "/sys", "/dev", "/tmp", "/var/tmp", "/mnt", "/media")  # noqa: S108 - only named
 """What is there now says nothing of the next boot."""
+
+_NO_AREAS = ("/proc/", "/sys/", "/run/", "/etc/", "/usr/", "/bin/", "/sbin/", "/boot/")
+_SIGNATURES = (b"SWAPSPACE2", b"SWAP-SPACE")
+_PAGES = (4096, 16384, 65536)
+"""A swap area says that it is one at the end of its first page."""
 
 _KINDS = {"-f": "file", "-d": "dir", "-b": "block", "-c": "char", "-p": "fifo", "-S": "socket"}
 
@@ -145,16 +157,42 @@ class Follower:
         except Absent:
             return None
 
+    def may_be_area(self, path: str) -> bool:
+        """Whether there may be a swap area at a path: one may be made where nothing is (mkswap(8), swapon(8))."""
+        if not path.startswith("/") or path.startswith(_NO_AREAS):
+            return False
+        found = stat_or_none(self.host, path)
+        if found is None or found.kind != "file":
+            return found is None or found.kind == "block"
+        return any(self.host.read_at(path, size - 10, 10) in _SIGNATURES for size in _PAGES)
+
     def command(
         self, step: ShellStep, source: str, line: int, text: str, reason: str = "", depth: int = 0
     ) -> Iterator[BootCommand]:
         """A command, and what the script does that it calls, if it calls one."""
-        yield BootCommand(step, source, line, text, step.reason or reason)
+        unknown = UNKNOWN_PROGRAM if step.words and step.words[0] is None else ""
+        yield BootCommand(step, source, line, text, step.reason or reason or unknown)
         called = self._called(step, is_own(source))
         if called is not None:
             path, arguments, known_shell, strict = called
             variables = {} if step.variables is None else step.variables
             yield from self.script(path, arguments, variables, step.reason or reason, depth + 1, known_shell, strict)
+        for path in self._parts(step):
+            dotted = _DOTTED if "." in path.rpartition("/")[2] else ""
+            yield from self.script(path, reason=step.reason or reason or dotted, depth=depth + 1)
+
+    def _parts(self, step: ShellStep) -> Iterator[str]:
+        """The scripts that run-parts(8) runs: all with a plain name, and on some distributions those with a dot."""
+        base = ((step.words[0] if step.words else None) or "").rpartition("/")[2]
+        words = [word for word in step.words[1:] if word is not None]
+        told = base != "run-parts" or "--test" in words or "--list" in words
+        folders = () if told else [word for word in words if not word.startswith("-")][-1:]
+        for folder in PERIODIC_DIRS if base == "run-crons" else folders:
+            place = self._at(folder, step)
+            for name in names_in(self.host, place):
+                found = stat_or_none(self.host, f"{place}/{name}") if _PART.fullmatch(name) else None
+                if found is not None and found.kind == "file" and found.executable:
+                    yield f"{place}/{name}"
 
     def shell(
         self, source: str, path: str, line: int, text: str, variables: Mapping[str, str | None], strict: bool = False
@@ -215,7 +253,7 @@ class Follower:
         except Absent:
             return None
         source = decode(raw)
-        return source if is_own(path) or kinds_in(source, PACKAGE_TRIGGERS) else None
+        return source if self._kinds(path, source) else None
 
     def kinds_of(self, path: str) -> frozenset[str]:
         """The kinds of effects that a script may have, one of the administrator's own any; none where it is none."""
@@ -224,7 +262,20 @@ class Follower:
         source = self._source(path)
         if source is None:
             return frozenset()
-        return EVERY_KIND if is_own(path) else kinds_in(source, PACKAGE_TRIGGERS)
+        return self._kinds(path, source)
+
+    def _kinds(self, path: str, source: str) -> frozenset[str]:
+        """The kinds of effects that a script may have: by its words, and any where it may call what is one's own."""
+        if is_own(path) or (path.startswith(PACKAGE_DIRS) and any(folder in source for folder in OWN_PROGRAMS)):
+            return EVERY_KIND
+        return kinds_in(source, PACKAGE_TRIGGERS)
+
+    def is_shell_script(self, path: str) -> bool:
+        """Whether a file is a script that is followed."""
+        if self._head(path) != b"#!":
+            return False
+        first = decode(self.host.read_at(path, 0, _FIRST_LINE)).partition("\n")[0]
+        return _is_shell(first)
 
     def _head(self, path: str) -> bytes | None:
         if path not in self._heads:
@@ -254,7 +305,7 @@ class Follower:
         if base in (".", "source"):
             path = step.words[1] if len(step.words) > 1 else None
             return None if path is None else (self._at(path, step), (), True, False)
-        if base in _PLAIN:
+        if base in PLAIN_PROGRAMS:
             return None
         if "/" not in first:
             place = self.files.place(first) if own else None
@@ -267,7 +318,14 @@ class Follower:
         return f"{step.folder}/{path.removeprefix('./')}"
 
 
-_PLAIN = frozenset(
+_PART = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]*(\.(?!rpm|dpkg-|cfsaved|swp)[a-zA-Z0-9_-]+)*")
+
+_FIRST_LINE = 256
+"""What the kernel takes of a script's first line (BINPRM_BUF_SIZE)."""
+
+_DOTTED = "whether run-parts takes a name with a dot its distribution decides"
+
+PLAIN_PROGRAMS = frozenset(
     (
         "echo", "printf", "true", "false", ":", "sysctl", "modprobe", "swapon", "swapoff", "hostname", "systemctl",
         "rm", "mkdir", "touch", "cat", "cp", "mv", "ln", "chmod", "chown", "sleep", "grep", "sed", "awk", "ip",

@@ -1,10 +1,9 @@
-"""What else runs scripts at boot: ``rc.local``, System V scripts, cron, and hooks of the network's programs."""
+"""What else runs scripts at boot: ``rc.local``, System V scripts, and hooks of the network's programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nodecheck.errors import Absent
 from nodecheck.facts.acts.effects import effects_of
 from nodecheck.facts.acts.follow import BootCommand, Follower
 from nodecheck.facts.acts.model import BOOT, LATE, NETWORK, Act, by_start
@@ -15,14 +14,14 @@ from nodecheck.facts.services.sysv import SysvScripts
 from nodecheck.facts.services.unit_start import UnitStart
 from nodecheck.formats.shell_calls import Words
 from nodecheck.host import Host, names_in
-from nodecheck.host.base import stat_or_none, text
+from nodecheck.host.base import stat_or_none
 from nodecheck.record import NamedTuple
 
 
 def acts_of(actor: str, commands: Iterable[BootCommand], place: int, follower: Follower) -> Iterator[Act]:
     """The acts of commands: those that do anything of what is asked about."""
     for command in commands:
-        effects = effects_of(command.step, follower.text)
+        effects = effects_of(command.step, follower.text, follower.may_be_area)
         if effects:
             act = Act(actor, command.source, command.line, command.text, effects, place)
             yield undecided(act, command.reason) if command.reason else act
@@ -66,69 +65,6 @@ def executables(host: Host, folder: str) -> Iterator[str]:
             yield path
 
 
-CRON_UNITS = ("cron.service", "crond.service", "cronie.service", "dcron.service")
-CRON_TABLES = ("/etc/crontab",)
-CRON_DIRS = ("/etc/cron.d",)
-CRON_SPOOLS = ("/var/spool/cron/crontabs", "/var/spool/cron/tabs", "/var/spool/cron")
-"""Tables of users, by their names: of Debian, of SUSE, of EL."""
-
-
-def cron(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
-    """Lines with ``@reboot`` in tables of root's (crontab(5), cron(8)), where cron starts."""
-    for path, with_user in _tables(host):
-        try:
-            source = text(host, path)
-        except Absent:
-            continue
-        if "@reboot" in source:
-            acts = _of_table(follower, path, source, with_user)
-            yield from started_by(acts, starts, *CRON_UNITS)
-
-
-def _tables(host: Host) -> Iterator[tuple[str, bool]]:
-    """The tables, and whether their lines name a user."""
-    yield from ((path, True) for path in CRON_TABLES)
-    for folder in CRON_DIRS:
-        yield from ((f"{folder}/{name}", True) for name in names_in(host, folder) if _is_table(name))
-    for folder in CRON_SPOOLS:
-        if "root" in names_in(host, folder):
-            yield f"{folder}/root", False
-
-
-def _is_table(name: str) -> bool:
-    """Whether cron takes a file of ``/etc/cron.d``: Debian's takes no name with a dot, and none takes a package's rest.
-
-    >>> _is_table("k8s"), _is_table("k8s.dpkg-dist"), _is_table(".placeholder"), _is_table("a~")
-    (True, False, False, False)
-    """
-    return not name.startswith(".") and not name.endswith("~") and not any(end in name for end in (".dpkg-", ".rpm"))
-
-
-def _of_table(follower: Follower, path: str, source: str, with_user: bool) -> Iterator[Act]:
-    variables: dict[str, str | None] = {}
-    for number, line in enumerate(source.split("\n"), 1):
-        stripped = line.strip(" \t\r")
-        name, equals, value = stripped.partition("=")
-        if equals and name.strip(" \t").isidentifier():
-            variables[name.strip(" \t")] = value.strip(" \t\"'")
-        if not stripped.startswith("@reboot"):
-            continue
-        rest = stripped.removeprefix("@reboot").lstrip(" \t")
-        user, _, command = rest.replace("\t", " ").partition(" ") if with_user else ("root", "", rest)
-        if user in ("root", "0"):
-            commands = follower.shell(_until_percent(command), path, number, stripped, variables)
-            yield from acts_of("cron", commands, LATE, follower)
-
-
-def _until_percent(command: str) -> str:
-    r"""The command of a line: what follows a ``%`` is given to it, and ``\%`` is one.
-
-    >>> _until_percent(r"date +\%s; x%y")
-    'date +%s; x'
-    """
-    return command.replace("\\%", "\0").partition("%")[0].replace("\0", "%")
-
-
 class _Hook(NamedTuple):
     """A directory whose scripts a program runs."""
 
@@ -140,12 +76,12 @@ class _Hook(NamedTuple):
 
 
 _NM = ("NetworkManager.service",)
-_IFUPDOWN = ("networking.service", "network.service", "ifupdown2.service")
+IFUPDOWN = ("networking.service", "network.service", "ifupdown2.service")
 _NETWORKD = ("networkd-dispatcher.service",)
 
 HOOKS = (
-    _Hook("ifupdown", "/etc/network/if-pre-up.d", _IFUPDOWN, (), NETWORK),
-    _Hook("ifupdown", "/etc/network/if-up.d", _IFUPDOWN, (), NETWORK),
+    _Hook("ifupdown", "/etc/network/if-pre-up.d", IFUPDOWN, (), NETWORK),
+    _Hook("ifupdown", "/etc/network/if-up.d", IFUPDOWN, (), NETWORK),
     _Hook("NetworkManager", "/etc/NetworkManager/dispatcher.d/pre-up.d", _NM, (None, "pre-up"), NETWORK),
     _Hook("NetworkManager", "/etc/NetworkManager/dispatcher.d", _NM, (None, "up"), NETWORK),
     _Hook("NetworkManager", "/usr/lib/NetworkManager/dispatcher.d", _NM, (None, "up"), NETWORK),
@@ -161,41 +97,6 @@ def hooks(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
         for path in executables(host, hook.folder):
             commands = follower.script(path, hook.arguments)
             yield from started_by(acts_of(hook.actor, commands, hook.place, follower), starts, *hook.units)
-
-
-INTERFACES = "/etc/network/interfaces"
-_UP = ("up", "post-up", "pre-up")
-
-
-def interfaces(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
-    """The commands of interfaces that ifupdown brings up by itself (interfaces(5))."""
-    found: list[tuple[str, int, str]] = []
-    for path in (INTERFACES, *_included(host)):
-        try:
-            lines = text(host, path).split("\n")
-        except Absent:
-            continue
-        found += [(path, number, line.strip(" \t\r")) for number, line in enumerate(lines, 1)]
-    automatic = {name for _, _, line in found if line.startswith(("auto ", "allow-")) for name in line.split()[1:]}
-    yield from started_by(_of_interfaces(follower, found, automatic), starts, *_IFUPDOWN)
-
-
-def _of_interfaces(follower: Follower, lines: list[tuple[str, int, str]], automatic: set[str]) -> Iterator[Act]:
-    current = ""
-    for path, number, line in lines:
-        words = line.split()
-        if words[:1] == ["iface"] and len(words) > 1:
-            current = words[1]
-        elif words and words[0] in _UP and current in automatic:
-            command = line[len(words[0]) :].lstrip(" \t")
-            variables: dict[str, str | None] = {"IFACE": current}
-            yield from acts_of("ifupdown", follower.shell(command, path, number, line, variables), NETWORK, follower)
-
-
-def _included(host: Host) -> Iterator[str]:
-    for name in names_in(host, f"{INTERFACES}.d"):
-        if not name.startswith("."):
-            yield f"{INTERFACES}.d/{name}"
 
 
 def local_d(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:

@@ -31,13 +31,14 @@ loaded, or removed. A unit is started or stopped.
 RUNS, STAYS, UNTOLD = "runs", "stays", "untold"
 """Whether an act is shown to run at the next boot, shown not to run, or cannot be told."""
 
-EARLY, SYSINIT, BOOT, NETWORK, LATE, AFTER = 10, 20, 30, 40, 50, 60
+EARLY, SYSINIT, BOOT, NETWORK, LATE, AFTER, CLOCK = 10, 20, 30, 40, 50, 60, 70
 """Places in the boot, in order.
 
 ``EARLY``: before systemd-sysctl has applied sysctl.d. ``SYSINIT``: after it, on the way to sysinit.target (units
 without default dependencies, udev, tmpfiles). ``BOOT``: services after basic.target. ``NETWORK``: what sets up
 interfaces, addresses and rules. ``LATE``: at the end of the boot (rc.local, cron, the last stage of cloud-init).
-``AFTER``: timers, and what others start afterwards.
+``AFTER``: timers, and what others start afterwards. ``CLOCK``: at a date, some time after the boot (cron, timers of a
+calendar): what it breaks is broken then, and nobody can count on what it mends.
 """
 
 
@@ -82,7 +83,7 @@ class Act(NamedTuple):
     """The line as it stands, without the blanks around it."""
     effects: tuple[Effect, ...]
     place: int = BOOT
-    """When it is done: ``EARLY`` … ``AFTER``. Acts of one place are done in the order of their names."""
+    """When it is done: ``EARLY`` … ``CLOCK``. Acts of one place are done in the order of their names."""
     state: str = RUNS
     """``RUNS``, ``STAYS`` or ``UNTOLD``."""
     doubt: FactError | None = None
@@ -96,6 +97,13 @@ class Act(NamedTuple):
     def runs(self) -> bool:
         """Whether it is shown to run."""
         return self.state == RUNS
+
+    @property
+    def unsure(self) -> FactError | None:
+        """Why nobody can count on what it mends: its doubt, or that it runs at a date, some time after the boot."""
+        if self.doubt is None and self.place >= CLOCK:
+            return Unsupported(self.source, f"it runs by the clock, some time after the boot ({self.text!r})")
+        return self.doubt
 
     @property
     def may_run(self) -> bool:

@@ -10,6 +10,7 @@ from nodecheck.facts.acts.follow import BootCommand, Follower
 from nodecheck.facts.acts.model import (
     AFTER,
     BOOT,
+    CLOCK,
     EARLY,
     MODULE,
     ON,
@@ -29,13 +30,16 @@ from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_command import ExecLine, exec_lines
 from nodecheck.facts.services.unit_files import Unit, load_unit, parse_unit
 from nodecheck.facts.services.unit_names import path_of_unit
-from nodecheck.facts.services.unit_start import TIMER
+from nodecheck.facts.services.unit_start import DATE, TIMER, UnitStart
+from nodecheck.formats.calendars import calendar_is_daily
 from nodecheck.formats.shell_calls import SHELLS, shell_call, unwrapped
 from nodecheck.formats.shell_script import ShellStep
 from nodecheck.host import Host
 
 Files = tuple[tuple[str, str], ...]
 """The fragment and the drop-ins of a unit: path and text."""
+
+SELDOM = "it runs by the clock, and not every day: whether it does before the next boot is not known"
 
 _KEYS = ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost")
 _FALSE = ("no", "false", "off", "0", "n", "f")
@@ -94,9 +98,22 @@ class UnitActs:
 
     def _by_start(self, name: str, acts: tuple[Act, ...]) -> Iterator[Act]:
         start = self._starts.of(name)
-        after = start.pull is not None and start.pull.how == TIMER
+        if start.pull is None and start.error is None:
+            start = self._starts.by_clock(name) or start
         for act in acts:  # that a program is not there is known of each command
-            yield by_start(act._replace(place=AFTER) if after else act, start._replace(fails=None))
+            yield by_start(_timed(act, start), start._replace(fails=None))
+
+
+def _timed(act: Act, start: UnitStart) -> Act:
+    """An act of a unit that a timer starts, in its place; of a timer that waits for some days alone nobody can tell."""
+    how = start.pull.how if start.pull is not None else ""
+    if how == TIMER:
+        return act._replace(place=AFTER)
+    if how != DATE:
+        return act
+    act = act._replace(place=CLOCK)
+    date = (start.pull.value or "").partition("=")[2] if start.pull is not None else ""
+    return act if calendar_is_daily(date) or act.state != RUNS else undecided(act, SELDOM)
 
 
 def _matters(act: Act) -> bool:
@@ -170,7 +187,7 @@ def _of_commands(host: Host, follower: Follower, unit: Unit) -> Iterator[Act]:
     stopped, reason = problem or "", ""
     for line in lines:
         for command in _commands(follower, line, variables):
-            effects = effects_of(command.step, follower.text)
+            effects = effects_of(command.step, follower.text, follower.may_be_area)
             if effects:
                 act = Act(unit.name, command.source, command.line, command.text, effects, place)
                 yield _kept(act, stopped or _powerless(unit, line, effects), command.reason or reason)

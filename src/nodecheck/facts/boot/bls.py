@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cmp_to_key
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, TooLarge
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
@@ -71,7 +71,9 @@ def read_entries(host: Host, directory: str) -> tuple[BlsEntry, ...]:
     """The entries of a directory that name a kernel (others are not offered), unsorted; none where it is absent."""
     names = [name for name in names_in(host, directory) if name.endswith(".conf") and not name.startswith(".")]
     found = []
-    for name in names[:MOST_ENTRIES]:
+    if len(names) > MOST_ENTRIES:
+        raise TooLarge(directory, f"has more than {MOST_ENTRIES} entries")
+    for name in names:
         path = f"{directory}/{name}"
         try:
             entry = parse_entry(text(host, path, ENTRY_LIMIT), path)

@@ -144,8 +144,9 @@ class _Script:
         elif kind == "menuentry" and self._entry is not None and self._running():
             words, line = self._linux or ([], None)
             told = tuple(expanded(word, self.variables) for word in words)
-            if len(self.entries) < MOST_ENTRIES:
-                self.entries.append(GrubEntry(*self._entry, tuple(word for word in told if word), line))
+            if len(self.entries) >= MOST_ENTRIES:
+                raise ParseError("grub.cfg", line, self._entry[0], f"at most {MOST_ENTRIES} entries of a menu")
+            self.entries.append(GrubEntry(*self._entry, tuple(word for word in told if word), line))
 
     def _command(self, name: str, words: list[str]) -> None:
         if name == "set":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent, Offline
+from nodecheck.errors import Absent, Offline, TooLarge
 from nodecheck.facts.boot.bls import MOST_ENTRIES, BlsEntry, by_grub, by_systemd, read_entries
 from nodecheck.facts.boot.extlinux import default_label
 from nodecheck.facts.boot.grub import GrubEntry, GrubMenu, parse_default_grub, parse_grub_cfg, parse_grubenv
@@ -24,6 +24,7 @@ ESPS = ("/efi", "/boot/efi", "/boot")
 GRUB_CFGS = ("/boot/grub2/grub.cfg", "/boot/grub/grub.cfg")
 _EFI_VENDORS = "/boot/efi/EFI"
 _CFG_LIMIT = 4 * MIB
+MOST_SNIPPETS = 64
 _EXTLINUX = ("/boot/extlinux/extlinux.conf", "/boot/syslinux/syslinux.cfg", "/extlinux/extlinux.conf")
 _RASPBERRY = ("/boot/firmware/cmdline.txt", "/boot/cmdline.txt")
 _EFI_VARIABLE = "/sys/firmware/efi/efivars/{}-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
@@ -96,7 +97,9 @@ def _default_grub(host: Host) -> BootEntry | None:
     paths = ["/etc/default/grub", *(f"{folder}/{name}" for name in names_in(host, folder) if name.endswith(".cfg"))]
     variables: dict[str, str] = {}
     source, line = None, None
-    for path, told in texts(host, paths[:64]):
+    if len(paths) > MOST_SNIPPETS:
+        raise TooLarge(folder, f"has more than {MOST_SNIPPETS} files")
+    for path, told in texts(host, paths):
         set_at = parse_default_grub(told, variables)
         if set_at is not None:
             source, line = path, set_at

@@ -195,7 +195,7 @@ def proxy_mode_of(content: str) -> str | None:
     from nodecheck.formats.structured import load
     from nodecheck.formats.tree import Malformation
 
-    for document in re.split(r"(?m)^---(?=[ \t\r\n]|$)", content)[:64]:
+    for document in re.split(r"(?m)^---(?=[ \t\r\n]|$)", content):
         if "KubeProxyConfiguration" in document:
             try:
                 tree = load(document.encode("utf-8", "surrogateescape"), "").root.value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.acts.effects import ANY, effects_of
+from nodecheck.facts.acts.effects import ANY, UNKNOWN_PROGRAM, effects_of
 from nodecheck.facts.acts.model import MODULE, REMOVES, Effect
 from nodecheck.formats.shell_calls import SHELLS
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
@@ -58,6 +58,8 @@ def parse_script(source: str, node: ShellSurroundings | None = None) -> Script:
         return Script() if first.endswith("\r") else Script((), _every_mention(source))
     found = _Loads(source.split("\n"))
     for step in steps_of(source, ("start",), node=node, triggers=_TRIGGERS):
+        if step.words[:1] == (None,):
+            step = step._replace(reason=step.reason or UNKNOWN_PROGRAM)
         for effect in effects_of(step, lambda path: None):
             if effect.kind == MODULE:
                 found.take(step, effect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodecheck.errors import TooLarge
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.kernel.modprobe import Modprobe, Rule, command_loads
 from nodecheck.facts.kernel.modules_load import Load
@@ -122,7 +123,9 @@ class Loading(NamedTuple):
         found: dict[str, None] = {}
         queue = [target]
         for name in queue:
-            if name not in found and len(found) < MOST_LOADED:
+            if len(found) > MOST_LOADED:
+                raise TooLarge(target, f"has more than {MOST_LOADED} modules loaded with it")
+            if name not in found:
                 found[name] = None
                 queue += (*self._needs(name), *self.modprobe.softdeps_of(name))
         return frozenset(found)

@@ -166,9 +166,9 @@ class UnitLoads(NamedTuple):
         if not init.is_systemd:
             return cls()
         found = [(_load(effect, act), act) for effect, act in acts.of(MODULE) if _counts(effect, act)]
-        loads = [load for load, act in found if act.runs]
+        loads = [load for load, act in found if act.runs and act.unsure is None]
         kept = [(load, Stop(OBSTACLE, act.why, act.stops)) for load, act in found if act.state == STAYS and act.stops]
-        unsure = [(load, act.doubt) for load, act in found if act.doubt is not None]
+        unsure = [(load, act.unsure) for load, act in found if act.may_run and act.unsure is not None]
         return cls((*_instances(starts), *loads), tuple(kept), tuple(unsure))
 
 

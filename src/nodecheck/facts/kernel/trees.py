@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodecheck.errors import Absent, Malformed, Offline, ParseError
+from nodecheck.errors import Absent, Malformed, Offline, ParseError, TooLarge
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease, RunningKernel
 from nodecheck.facts.kernel.modules import Modules, module_name
 from nodecheck.host import MIB, Host, exists, names_in
@@ -227,8 +227,10 @@ class BootTreeFiles(NamedTuple):
                 stem, dot, rest = name.partition(".ko")
                 if dot and ".ko" + rest in SUFFIXES:
                     found.setdefault(module_name(stem), f"{path}/{name}")
-                elif len(queue) < MOST_DIRS and not name.startswith("modules.") and name not in _NO_MODULES:
+                elif not name.startswith("modules.") and name not in _NO_MODULES:
                     queue.append(f"{path}/{name}")
+            if len(queue) > MOST_DIRS:
+                raise TooLarge(tree.tree.path or path, f"has more than {MOST_DIRS} directories")
         return cls(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck.errors import TooLarge
 from nodecheck.host.netlink.rows import NftVerdict
 from nodecheck.record import NamedTuple
 
@@ -108,7 +109,9 @@ def _blocking(start: FilterChain, chains: dict[str, FilterChain]) -> str | None:
     count: a node may shield one address from its pods, a cloud's metadata service, without being closed."""
     queue = [(start, False)]
     done = {(start.name, False)}
-    while queue and len(done) < MOST_CHAINS:
+    while queue:
+        if len(done) > MOST_CHAINS:
+            raise TooLarge(f"chain {start.name}", f"leads to more than {MOST_CHAINS} chains")
         chain, conditional = queue.pop(0)
         for rule in chain.rules:
             some = start.hook != "input" and (conditional or rule.conditional)

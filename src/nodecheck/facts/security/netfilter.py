@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from nodecheck.errors import Absent, Denied, FactError, Offline, Unsupported
+from nodecheck.errors import Absent, Denied, FactError, Offline, TooLarge, Unsupported
 from nodecheck.facts.kernel.modules import PROC_MODULES, Modules
 from nodecheck.facts.kernel.trees import RunningTree
 from nodecheck.facts.security.filter_tables import (
@@ -101,8 +101,10 @@ def _table(host: Host, family: int, name: str, rows: list[ChainRow]) -> FilterTa
     table = FilterTable(spelt, name, tuple(chains.values()), SOURCE)
     queue = [chain.name for chain in table.chains if chain.hook is not None]
     for count, place in enumerate(queue):
-        if table.blocks() is not None or count >= MOST_CHAINS:
+        if table.blocks() is not None:
             break
+        if count >= MOST_CHAINS:
+            raise TooLarge(source, f"has more than {MOST_CHAINS} chains in use")
         if place not in used:
             continue
         found: tuple[RuleRow, ...] = host.netlink(f"{source}\0{place}")

@@ -250,5 +250,5 @@ _STORE = "/var/lib/selinux/targeted/active/modules"
 
 def _module(host: Host) -> str | None:
     """The module in the policy store, at whatever priority."""
-    paths = (f"{_STORE}/{priority}/container" for priority in names_in(host, _STORE)[:64])
+    paths = (f"{_STORE}/{priority}/container" for priority in names_in(host, _STORE))
     return next((path for path in paths if exists(host, path)), None)

@@ -53,6 +53,8 @@ _ELAPSING = ("OnBootSec", "OnStartupSec", "OnActiveSec")
 """Settings of a timer that elapse after every boot; the others wait for a date, or for what was started before
 (systemd.timer(5))."""
 
+DATES = "OnCalendar"
+
 REQUIRED_SINCE = 254
 """From this systemd on ``Requires=`` on a unit that cannot be had keeps a service from a boot as ``BindsTo=`` does."""
 
@@ -95,6 +97,8 @@ class ServiceUnit(NamedTuple):
     """The units of ``Conflicts=``: a start of this one takes theirs out of the same boot."""
     elapses: tuple[tuple[str, str, int], ...] = ()
     """The settings by which a timer elapses after every boot: file, text and line."""
+    dates: tuple[tuple[str, str, int], ...] = ()
+    """The dates for which a timer waits (``OnCalendar=``), in the same form."""
     doubt: Obstacle | None = None
     """What may keep it from starting, or have it fail, and cannot be told from files; only where there is no
     obstacle."""
@@ -196,7 +200,9 @@ def _service(around: Surroundings, unit: Unit, fragment: str) -> ServiceUnit:
     obstacle, doubt = _obstacle(around, unit) if refusal is None else (_of_refusal(unit, refusal), None)
     early = (unit.last("Unit", "DefaultDependencies") or "yes").lower() in ("0", "no", "n", "false", "f", "off")
     elapses = tuple(_elapsing(around, unit))
-    return ServiceUnit(unit.name, fragment, into, obstacle, conflicts, elapses, doubt, early)
+    timer = unit.name.endswith(".timer")
+    dates = [(path, f"{DATES}={value}", line) for value, path, line in unit.values("Timer", DATES)] if timer else ()
+    return ServiceUnit(unit.name, fragment, into, obstacle, conflicts, elapses, tuple(dates), doubt, early)
 
 
 def _elapsing(around: Surroundings, unit: Unit) -> Iterator[tuple[str, str, int]]:

@@ -22,6 +22,7 @@ from nodecheck.facts.services.sysv import SysvScript, SysvScripts
 from nodecheck.facts.services.unit_pulls import ServicePulls, boot_goals, boot_index, masked_by, walk
 from nodecheck.facts.services.unit_start import (
     CONFLICT,
+    DATE,
     EMERGENCY,
     GENERATOR,
     LINK,
@@ -47,6 +48,7 @@ from nodecheck.facts.services.unit_start import (
     UnitStart,
 )
 from nodecheck.facts.services.units import SYSINIT_TARGETS
+from nodecheck.formats.calendars import calendar_is_daily
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import texts
 from nodecheck.model.evidence import Evidence, seen
@@ -122,6 +124,17 @@ class BootStarts:
         if found is None:
             found = self._known[unit] = self._judged(unit)
         return found
+
+    def by_clock(self, unit: str) -> UnitStart | None:
+        """Whether a timer starts a unit at a date, some time after the boot; None where no such timer is started."""
+        if self.masks(unit) or self.halted(unit) is not None:
+            return None
+        for trigger, _ in self._pulls().triggers.get(self.index.resolve(unit), ()):
+            text = self.text(trigger)
+            if text is not None and text.dates and self.of(trigger).acts:
+                often = [date for date in text.dates if calendar_is_daily(date[1].partition("=")[2])]
+                return self._pulled(unit, Pull(DATE, *(often or text.dates)[0]))
+        return None
 
     def text(self, unit: str) -> ServiceUnit | None:
         """What a unit's text says, and what beneath its mask; None where there is none."""

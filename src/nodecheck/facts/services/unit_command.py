@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.unit_files import Unit
 from nodecheck.facts.services.unit_settings import commands as command_lines
@@ -82,7 +82,8 @@ def exec_lines(
 def command_line(host: Host, unit: Unit) -> CommandLine | None:
     """The command line of a service; None where the unit has no ``ExecStart=`` that systemd takes.
 
-    Raises what the host raises for an environment file that is there and cannot be read.
+    Raises what the host raises for an environment file that is there and cannot be read, and TooLarge for too many
+    words.
     """
     unit, refusal = loaded(InitSystem(), unit)
     commands = [found for found in (_command(*start) for start in command_lines(unit)) if found is not None]
@@ -93,13 +94,20 @@ def command_line(host: Host, unit: Unit) -> CommandLine | None:
     problem = refusal.message if refusal is not None else problem
     program, words, literal = commands[-1]
     arguments = tuple(words if literal else _expanded(words, environment))
-    return CommandLine(program, arguments[:MOST_WORDS], environment, tuple(sources), problem)
+    return CommandLine(program, _bounded(program, arguments), environment, tuple(sources), problem)
 
 
 def arguments(unit: Unit) -> tuple[Word, ...]:
     """The arguments of the last ``ExecStart=``, variables as they stand: no environment file is read for them."""
     commands = [found for start in unit.values("Service", "ExecStart") if (found := _command(*start)) is not None]
-    return tuple(commands[-1][1][:MOST_WORDS]) if commands else ()
+    return _bounded(commands[-1][0], tuple(commands[-1][1])) if commands else ()
+
+
+def _bounded(program: Word, words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The words, if they are not too many: of options the last one counts."""
+    if len(words) > MOST_WORDS:
+        raise TooLarge(program.path, f"gives {program.text} more than {MOST_WORDS} words")
+    return words
 
 
 def _command(value: str, path: str, line: int) -> tuple[Word, list[Word], bool] | None:

@@ -16,7 +16,6 @@ from nodecheck.facts.services.units import (
     MULTI_USER_TARGETS,
     RESCUES,
     SYSINIT_TARGETS,
-    UNIT_DIRS,
     UnitIndex,
 )
 from nodecheck.host import Host
@@ -181,7 +180,7 @@ def _leads_to(host: Host, index: UnitIndex, target: str) -> str:
     queue = [target]
     for unit in queue:
         if len(queue) > MOST_STEPS:
-            break
+            raise TooLarge(target, f"leads to more than {MOST_STEPS} units")
         named = [*links.get(unit, ())]
         for path in _texts_of(index, unit, aliases.get(unit, ())):
             named += pulled_in(_source(host, path), path)
@@ -204,7 +203,7 @@ def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[s
         if unit in reached or unit in masked or index.masked(unit) or (index.complete and not index.exists(unit)):
             continue
         if len(reached) >= MOST_STEPS:
-            errors.append(TooLarge(UNIT_DIRS[0], f"brings more than {MOST_STEPS} units that the boot reaches"))
+            errors.append(TooLarge(unit, f"is one of more than {MOST_STEPS} units that the boot reaches"))
             break
         reached.add(unit)
         queue += links.get(unit, ())

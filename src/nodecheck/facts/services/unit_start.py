@@ -9,8 +9,8 @@ from nodecheck.record import NamedTuple
 STARTS, STAYS, UNTOLD = "starts", "stays", "untold"
 """The three answers: shown to start, shown not to start, cannot be told."""
 
-LINK, TEXT, WORD, PRESET, SOCKET, TIMER, SCRIPT, GENERATOR, RUNLEVEL = (
-    "link", "text", "word", "preset", "socket", "timer", "script", "generator", "runlevel",
+LINK, TEXT, WORD, PRESET, SOCKET, TIMER, DATE, SCRIPT, GENERATOR, RUNLEVEL = (
+    "link", "text", "word", "preset", "socket", "timer", "date", "script", "generator", "runlevel",
 )  # fmt: skip
 """What can start a unit."""
 

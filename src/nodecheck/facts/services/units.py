@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 
-from nodecheck.errors import Absent, FactError
+from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.services.unit_dirs import SUFFIXES, UNIT_DIRS, Entry, alias_of
 from nodecheck.facts.services.unit_names import dropin_dirs, normal_path, template_of
 from nodecheck.host import Host
@@ -222,7 +222,9 @@ def _search(index: UnitIndex, name: str, goals: Container[str], masked: Containe
     """The first link on a way from ``name`` up to one of ``goals``, over units that exist and are not masked."""
     queue: list[tuple[str, str | None]] = [(index.resolve(name), None)]
     done = {queue[0][0]}
-    while queue and len(done) < MOST_STEPS:
+    while queue:
+        if len(done) > MOST_STEPS:
+            raise TooLarge(name, f"is pulled in by more than {MOST_STEPS} units")
         unit, why = queue.pop(0)
         if unit in masked or index.masked(unit) or (index.complete and not index.exists(unit)):
             continue

@@ -325,11 +325,13 @@ class SwapCommands(NamedTuple):
         areas = [
             _by_act(name, act)
             for effect, act in ons
-            if not any(other.runs and not off.name and other.place > act.place for off, other in offs)
+            if not any(
+                other.runs and other.unsure is None and not off.name and other.place > act.place for off, other in offs
+            )
             for name in (lines if not effect.name else (effect.name,))
         ]
         kept = [item for effect, act in found if effect.what == ON and not act.may_run for item in act.stops]
-        named = tuple(_by_act(effect.name, act) for effect, act in offs)
+        named = tuple(_by_act(effect.name, act)._replace(doubt=act.unsure) for effect, act in offs)
         return cls(tuple(dict.fromkeys(areas)), named, tuple(dict.fromkeys(kept)))
 
     def off(self, *specs: str) -> Swapon | None:

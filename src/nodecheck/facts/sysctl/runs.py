@@ -35,6 +35,8 @@ class SysctlRun(NamedTuple):
     """Why nobody can tell whether it is run."""
     early: bool = False
     """It is done before systemd-sysctl applies the files."""
+    later: bool = False
+    """It is shown to run at a date some time after the boot: what it breaks is broken then."""
     unclear: tuple[str, ...] = ()
     """Keys that it sets to what cannot be told; ``?`` where it cannot be told which."""
 
@@ -49,13 +51,14 @@ def runs(acts: BootActs, system: Callable[[], tuple[Setting, ...]]) -> tuple[Sys
 
 def _of_act(act: Act, effects: list[Effect], system: Callable[[], tuple[Setting, ...]]) -> Iterator[SysctlRun]:
     setter = SysctlSetter((), act.source, act.line or 1, act.text)
+    later = act.doubt is None and act.unsure is not None
     if any(effect.what == APPLIES for effect in effects):
-        yield SysctlRun(setter, system(), everything=True, doubt=act.doubt)
+        yield SysctlRun(setter, system(), everything=True, doubt=act.unsure, later=later)
     sets = [effect for effect in effects if effect.what == SETS]
     known = tuple([_setting(effect, act) for effect in sets if effect.name != ANY and not _is_open(effect)])
     unclear = tuple([effect.name for effect in sets if effect.name == ANY or _is_open(effect)])
     if known or unclear:
-        yield SysctlRun(setter, known, doubt=act.doubt, early=act.place <= EARLY, unclear=unclear)
+        yield SysctlRun(setter, known, doubt=act.unsure, early=act.place <= EARLY, later=later, unclear=unclear)
 
 
 def _is_open(effect: Effect) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.sysctl.runs import SysctlRun, SysctlSetter
 from nodecheck.formats.sysctl_keys import is_glob
@@ -54,7 +54,7 @@ def tuned_runs(host: Host, starts: BootStarts) -> tuple[SysctlRun, ...]:
     start = starts.of(UNIT)
     if not start.acts:
         return ()
-    names = [name for path in ACTIVE for name in _read(host, path).split()][:MOST_PROFILES]
+    names = [name for path in ACTIVE for name in _read(host, path).split()]
     merged = _Merged()
     for path, options in _profiles(host, names, []):
         merged.add(path, options)
@@ -85,11 +85,13 @@ def _profiles(host: Host, names: list[str], done: list[str]) -> Iterator[tuple[s
     """The files of profiles, what they include first; a name that is included by its own file is the next folder's."""
     for name in names:
         name = name.removeprefix("-")
-        found = None if "/" in name or len(done) >= MOST_PROFILES else _file(host, name, done)
+        found = None if "/" in name else _file(host, name, done)
         if found is None:
             continue
         path, content = found
         done.append(path)
+        if len(done) > MOST_PROFILES:
+            raise TooLarge(path, f"is one of more than {MOST_PROFILES} profiles")
         options = tuple(parse_profile(content))
         includes = [option.value for option in options if (option.section, option.key) == ("main", "include")]
         if includes:

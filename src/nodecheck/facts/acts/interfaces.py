@@ -1,0 +1,230 @@
+"""The commands of interfaces that ifupdown brings up by itself: interfaces(5), ifup(8), config.c of ifupdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from nodecheck.errors import FactError, TooLarge, Unsupported
+from nodecheck.facts.acts.follow import Follower
+from nodecheck.facts.acts.hooks import IFUPDOWN, acts_of, started_by
+from nodecheck.facts.acts.model import NETWORK, Act
+from nodecheck.facts.acts.units import undecided
+from nodecheck.facts.services.starts import BootStarts
+from nodecheck.formats.shell_syntax import Simple, Unknown, parsed
+from nodecheck.host import Host, names_in
+from nodecheck.host.base import stat_or_none, text
+from nodecheck.record import NamedTuple
+
+INTERFACES = "/etc/network/interfaces"
+MOST_FILES = 256
+"""Files that are included: beyond that nothing is known of what comes up."""
+MOST_INHERITED = 16
+
+_UP = ("pre-up", "up", "post-up")
+_AUTOMATIC = ("auto", "allow-auto", "allow-hotplug")
+_IN_DIRECTORY = re.compile("[a-zA-Z0-9_-]+")
+"""The names that ``source-directory`` takes."""
+_MARKS = "*?["
+
+
+class _Line(NamedTuple):
+    """A line with those that continue it."""
+
+    path: str
+    number: int
+    text: str
+
+    @property
+    def words(self) -> list[str]:
+        return self.text.split()
+
+
+class _Stanza(NamedTuple):
+    """``iface NAME``: what it inherits, and its commands."""
+
+    name: str
+    inherits: tuple[str, ...]
+    commands: tuple[_Line, ...] = ()
+
+
+class _Configured(NamedTuple):
+    """What the files say, as far as they could be read."""
+
+    stanzas: tuple[_Stanza, ...]
+    automatic: tuple[str, ...]
+    """Logical names of interfaces that come up."""
+    perhaps: dict[str, str]
+    """Logical names of those that may, and why nobody can tell; of ``*`` every name."""
+    problem: FactError | None
+
+
+def interfaces(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
+    """The commands of interfaces that come up. Raises where ifupdown starts and its files cannot all be read."""
+    found = _configured(_InterfaceFiles(host))
+    yield from started_by(_of_interfaces(follower, found), starts, *IFUPDOWN)
+    if found.problem is not None and any(starts.of(unit).acts for unit in IFUPDOWN):
+        raise found.problem
+
+
+def _of_interfaces(follower: Follower, found: _Configured) -> Iterator[Act]:
+    for stanza in found.stanzas:
+        reason = found.perhaps.get(stanza.name) or found.perhaps.get("*")
+        if stanza.name in found.automatic or reason:
+            for line in _commands(stanza, found.stanzas):
+                acts = _of_line(follower, stanza.name, line)
+                yield from acts if stanza.name in found.automatic else (undecided(act, reason or "") for act in acts)
+
+
+def _of_line(follower: Follower, interface: str, line: _Line) -> Iterator[Act]:
+    command = line.text[len(line.words[0]) :].lstrip(" \t")
+    variables: dict[str, str | None] = {"IFACE": interface}
+    yield from acts_of(
+        "ifupdown", follower.shell(command, line.path, line.number, line.text, variables), NETWORK, follower
+    )
+
+
+def _commands(stanza: _Stanza, stanzas: tuple[_Stanza, ...], depth: int = 0) -> Iterator[_Line]:
+    """Its own commands, behind those of the stanzas that it inherits."""
+    if depth > MOST_INHERITED:
+        return  # ifupdown refuses a stanza that inherits itself
+    for name in stanza.inherits:
+        for other in stanzas:
+            if other.name == name and other is not stanza:
+                yield from _commands(other, stanzas, depth + 1)
+    yield from stanza.commands
+
+
+def _configured(reader: _InterfaceFiles) -> _Configured:
+    stanzas: list[_Stanza] = []
+    automatic: list[str] = []
+    perhaps: dict[str, str] = {}
+    problem = None
+    try:
+        for line in reader.lines(INTERFACES):
+            words = line.words
+            if words[0] == "iface" and len(words) > 1:
+                at = words.index("inherits") + 1 if "inherits" in words[2:] else len(words)
+                stanzas.append(_Stanza(words[1], tuple(words[at : at + 1])))
+            elif words[0] in _UP and stanzas:
+                stanzas[-1] = stanzas[-1]._replace(commands=(*stanzas[-1].commands, line))
+            elif words[0] in _AUTOMATIC or words[0].startswith("allow-"):
+                _selected(line, automatic, perhaps)
+            elif words[0] == "mapping":
+                perhaps["*"] = f"a mapping in line {line.number} of {line.path} chooses among interfaces"
+    except FactError as error:
+        problem = error
+    return _Configured(tuple(stanzas), tuple(automatic), perhaps, problem)
+
+
+def _selected(line: _Line, automatic: list[str], perhaps: dict[str, str]) -> None:
+    """The logical interfaces that a line selects: ``NAME``, ``NAME=LOGICAL``, ``/PATTERN``, ``/PATTERN=LOGICAL``."""
+    first, *names = line.words
+    for name in names:
+        physical, equals, logical = name.partition("=")
+        if first not in _AUTOMATIC:
+            perhaps[logical or physical] = f"{first} brings it up if something asks for it"
+        elif "/" not in physical:
+            automatic.append(logical or physical)
+        else:
+            perhaps[logical if equals else "*"] = f"which interfaces there are for {name} only the running node tells"
+
+
+class _InterfaceFiles:
+    """Reads the files of interfaces, what they include where they include it, each file once as ifupdown does."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._read: set[str] = set()
+
+    def lines(self, path: str) -> Iterator[_Line]:
+        """The lines that say something, those of included files in their place. Raises what the host raises."""
+        if path in self._read:
+            return
+        self._read.add(path)
+        if len(self._read) > MOST_FILES:
+            raise TooLarge(INTERFACES, f"includes more than {MOST_FILES} files")
+        found = stat_or_none(self._host, path)
+        if found is None or found.kind == "dir":
+            return
+        for line in _lines(path, text(self._host, path)):
+            keyword, _, rest = line.text.replace("\t", " ").partition(" ")
+            included = self._included(keyword, rest.strip(" "), line)
+            if included is None:
+                yield line
+            for other in included or ():
+                yield from self.lines(other)
+
+    def _included(self, keyword: str, pattern: str, line: _Line) -> Iterator[str] | None:
+        if keyword == "source":
+            return self._expanded(pattern, line)
+        if keyword == "source-directory":
+            folders = self._expanded(pattern, line)
+            return (
+                f"{folder.rstrip('/')}/{name}"
+                for folder in folders
+                for name in self._names(folder)
+                if _IN_DIRECTORY.fullmatch(name)
+            )
+        return None
+
+    def _names(self, folder: str) -> tuple[str, ...]:
+        found = stat_or_none(self._host, folder)
+        return names_in(self._host, folder) if found is not None and found.kind == "dir" else ()
+
+    def _expanded(self, pattern: str, line: _Line) -> Iterator[str]:
+        """The paths that wordexp(3) makes of a pattern; the first word is relative to the file's directory."""
+        rest = pattern if pattern.startswith("/") else f"{line.path.rpartition('/')[0]}/{pattern}"
+        for word in _words(rest, line):
+            yield from self._globbed(word if word.startswith("/") else f"/{word}")
+
+    def _globbed(self, path: str) -> Iterator[str]:
+        found = [""]
+        for part in path.split("/")[1:]:
+            marked = any(mark in part for mark in _MARKS)
+            found = [
+                f"{folder}/{name}"
+                for folder in found
+                for name in (self._names(folder or "/") if marked else (part,))
+                if not marked or (fnmatchcase(name, part) and (part[0] == "." or name[0] != "."))
+            ]
+            if len(found) > MOST_FILES:
+                raise TooLarge(INTERFACES, f"includes more than {MOST_FILES} files: {path}")
+        yield from sorted(found)
+
+
+def _words(pattern: str, line: _Line) -> Iterator[str]:
+    """The words of a pattern, for fnmatch(3): marks that are quoted stand for themselves."""
+    try:
+        command = next(parsed(f": {pattern}")).parts[0][1].commands[0]
+        words = command.words[1:] if isinstance(command, Simple) else ()
+    except Unknown as error:
+        raise Unsupported(line.path, f"which files {line.text!r} includes cannot be told") from error
+    for word in words:
+        if any(part.kind != "text" for part in word.parts):
+            raise Unsupported(line.path, f"which files {line.text!r} includes the environment decides")
+        yield "".join(_quoted(part.value) if part.quoted else part.value for part in word.parts)
+
+
+def _quoted(value: str) -> str:
+    return "".join(f"[{char}]" if char in _MARKS else char for char in value)
+
+
+def _lines(path: str, source: str) -> Iterator[_Line]:
+    r"""The lines, each with those that continue it; a comment is not continued.
+
+    >>> [line[1:] for line in _lines("/f", "# x \\\nauto a\n up echo \\\n  b\n")]
+    [(2, 'auto a'), (3, 'up echo   b')]
+    """
+    held, first = "", 0
+    for number, raw in enumerate(source.split("\n"), 1):
+        line = held + raw.rstrip("\r")
+        first = first if held else number
+        if line.endswith("\\") and not line.lstrip(" \t").startswith("#"):
+            held = line[:-1] or " "
+            continue
+        held = ""
+        plain = line.strip(" \t")
+        if plain and not plain.startswith("#"):
+            yield _Line(path, first, plain)
