@@ -7,7 +7,7 @@ import re
 DAILY = frozenset(("@hourly", "@daily", "@midnight", "minutely", "hourly", "daily"))
 """Names of what comes round every day at least."""
 
-_DATES = re.compile("[*0-9/.,~-]+")
+_DATES = "[*0-9/.,~-]+"
 
 
 def cron_is_daily(fields: tuple[str, ...]) -> bool:
@@ -43,7 +43,7 @@ def calendar_is_daily(expression: str) -> bool:
         return False
     if words[0].lower() in DAILY:
         return True
-    dates = [word for word in words if "-" in word and ":" not in word and _DATES.fullmatch(word)]
+    dates = [word for word in words if "-" in word and ":" not in word and re.fullmatch(_DATES, word)]
     times = [word for word in words if ":" in word]
     named = words[0][0].isalpha()
     return not named and bool(dates or times) and all(set(word.split("-")) == {"*"} for word in dates)

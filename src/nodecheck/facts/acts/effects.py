@@ -323,7 +323,7 @@ _SWAP_FLAGS = {"-a", "--all", "-d", "--discard", "-e", "--ifexists", "-f", "--fi
 _SYSCTL_FLAGS = {"-w", "--write", "-e", "--ignore", "-q", "--quiet", "-p", "--load", "--system"}
 _SYSCTL_TOPS = ("abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm")
 _MODPROBE_FLAGS = {"-a", "--all", "-v", "--verbose", "-q", "--quiet", "-s", "--syslog", "-b", "--use-blacklist"}
-_MODULE = re.compile("[a-z0-9]+([_-][a-z0-9]+)*")
+_MODULE = "[a-z0-9]+([_-][a-z0-9]+)*"
 
 
 def _perhaps(step: ShellStep, content: FileText, is_area: AreaTest) -> Iterator[Effect]:
@@ -337,7 +337,7 @@ def _perhaps(step: ShellStep, content: FileText, is_area: AreaTest) -> Iterator[
         loads = flags & {"-p", "--load"}
         if all(word.endswith(".conf") if loads else _is_setting(word) for word in plain):
             yield from _sysctl(words, step, content)
-    if flags <= _MODPROBE_FLAGS and plain and all(map(_MODULE.fullmatch, plain)):
+    if flags <= _MODPROBE_FLAGS and plain and all(re.fullmatch(_MODULE, word) for word in plain):
         yield from (effect for effect in _modprobe(words, step, content) if effect.name != ANY)
     if plain and plain[0] in (*_STARTING, *_STOPPING):
         yield from _systemctl(words, step, content)

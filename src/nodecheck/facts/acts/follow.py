@@ -190,7 +190,7 @@ class Follower:
         for folder in PERIODIC_DIRS if base == "run-crons" else folders:
             place = self._at(folder, step)
             for name in names_in(self.host, place):
-                found = stat_or_none(self.host, f"{place}/{name}") if _PART.fullmatch(name) else None
+                found = stat_or_none(self.host, f"{place}/{name}") if re.fullmatch(_PART, name) else None
                 if found is not None and found.kind == "file" and found.executable:
                     yield f"{place}/{name}"
 
@@ -318,7 +318,7 @@ class Follower:
         return f"{step.folder}/{path.removeprefix('./')}"
 
 
-_PART = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_-]*(\.(?!rpm|dpkg-|cfsaved|swp)[a-zA-Z0-9_-]+)*")
+_PART = r"[a-zA-Z0-9_][a-zA-Z0-9_-]*(\.(?!rpm|dpkg-|cfsaved|swp)[a-zA-Z0-9_-]+)*"
 
 _FIRST_LINE = 256
 """What the kernel takes of a script's first line (BINPRM_BUF_SIZE)."""

@@ -24,7 +24,7 @@ MOST_INHERITED = 16
 
 _UP = ("pre-up", "up", "post-up")
 _AUTOMATIC = ("auto", "allow-auto", "allow-hotplug")
-_IN_DIRECTORY = re.compile("[a-zA-Z0-9_-]+")
+_IN_DIRECTORY = "[a-zA-Z0-9_-]+"
 """The names that ``source-directory`` takes."""
 _MARKS = "*?["
 
@@ -165,7 +165,7 @@ class _InterfaceFiles:
                 f"{folder.rstrip('/')}/{name}"
                 for folder in folders
                 for name in self._names(folder)
-                if _IN_DIRECTORY.fullmatch(name)
+                if re.fullmatch(_IN_DIRECTORY, name)
             )
         return None
 
