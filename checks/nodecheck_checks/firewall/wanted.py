@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from nodecheck.checking import Lazy, Severity
 from nodecheck.facts import Target
+from nodecheck.facts.security.firewall_files import OTHER_FIREWALLS
 
 FIREWALLS = ("firewalld", "iptables", "nftables", "ufw")
-
-SHOREWALL = "shorewall.service"
-"""Its rules are those of iptables, and let nothing in that its files do not name."""
 
 UNITS = {
     "firewalld": ("firewalld.service",),
@@ -18,7 +16,7 @@ UNITS = {
         "netfilter-persistent.service",
         "iptables-restore.service",
         "ip6tables-restore.service",
-        SHOREWALL,
+        *OTHER_FIREWALLS,
     ),
     "nftables": ("nftables.service",),
     "ufw": ("ufw.service",),
@@ -28,7 +26,7 @@ EXPECTED = "off"
 
 
 def firewall_text(text: str) -> str:
-    """The one spelling of a firewall; ip6tables and Shorewall are parts of iptables. Raises ValueError."""
+    """The one spelling of a firewall; ip6tables, Shorewall and CSF are parts of iptables. Raises ValueError."""
     name = text.removesuffix(".service")
     name = "iptables" if f"{name}.service" in UNITS["iptables"] else name
     if name not in FIREWALLS:

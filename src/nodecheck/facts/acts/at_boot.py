@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.acts.commands import CommandActs
-from nodecheck.facts.acts.model import RUNS, STAYS, UNTOLD, Act, Effect, Provider
+from nodecheck.facts.acts.model import FILTER, RUNS, STAYS, UNTOLD, Act, Effect, Provider
 from nodecheck.facts.acts.programs import ProgramActs
 from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
@@ -26,6 +26,11 @@ class BootActs(NamedTuple):
         providers: tuple[Provider, ...] = (commands, programs)
         acts = [act for provider in providers for act in provider.acts]
         return cls(tuple(sorted(acts, key=lambda act: act.place)))
+
+    @property
+    def rule_files(self) -> tuple[str, ...]:
+        """The files of packet filters' rules that acts load."""
+        return tuple(sorted({effect.name for effect, _ in self.may(FILTER) if effect.name.startswith("/")}))
 
     def of(self, kind: str, *states: str) -> Iterator[tuple[Effect, Act]]:
         """The effects of one kind, each with its act; of all acts, or of those in some states."""

@@ -10,7 +10,6 @@ from typing import Optional
 
 from nodecheck.facts.acts.model import (
     APPLIES,
-    FILTER,
     HOSTNAME,
     LOADS,
     MODULE,
@@ -25,6 +24,7 @@ from nodecheck.facts.acts.model import (
     UNIT,
     Effect,
 )
+from nodecheck.formats.options import Options
 from nodecheck.formats.shell_calls import Words, printed_text
 from nodecheck.formats.shell_script import ShellStep
 from nodecheck.formats.sysctl_keys import key_path
@@ -39,7 +39,7 @@ MOST_FILES = 64
 
 TRIGGERS = (
     "sysctl", "/proc/sys", "modprobe", "insmod", "rmmod", "swapon", "swapoff", "hostname", "iptables", "ip6tables",
-    "nft", "systemctl",
+    "nft", "ufw", "systemctl",
 )  # fmt: skip
 """A text without any of these words does nothing of what is asked about."""
 
@@ -48,6 +48,9 @@ PACKAGE_TRIGGERS = (
     "ip6tables-restore", "nft -f",
 )  # fmt: skip
 """The same of a package's scripts, which ask systemctl and hostname for much else."""
+
+HOOK_TRIGGERS = (*PACKAGE_TRIGGERS, "hostname ", "iptables ", "ip6tables ", "nft ", "systemctl start", "systemctl stop")
+"""The same of scripts in directories that packages and administrators share."""
 
 FileText = Callable[[str], Optional[str]]
 """The text of a file; None where there is none."""
@@ -59,6 +62,10 @@ def effects_of(step: ShellStep, content: FileText) -> tuple[Effect, ...]:
         return ()
     program = step.words[0].rpartition("/")[2]
     written = tuple(_written(step, program))
+    if program.startswith(_FILTERS):
+        from nodecheck.facts.acts.filter_effects import filter_effects
+
+        return (*written, *filter_effects(program, step))
     known = _PROGRAMS.get(program)
     return written if known is None else (*written, *known(step.words[1:], step, content))
 
@@ -77,53 +84,6 @@ def _written(step: ShellStep, program: str) -> Iterator[Effect]:
         path = target if target.startswith("/") else f"{step.folder}/{target}"
         if path.startswith(PROC_SYS):
             yield Effect(SYSCTL, path.removeprefix(PROC_SYS), SETS, None if value is None else value.strip(" \t\n"))
-
-
-class _Options:
-    """The words of a command taken apart as getopt_long(3) does."""
-
-    def __init__(self, words: Words, with_word: str, long_with_word: tuple[str, ...] = ()) -> None:
-        self.flags: list[str] = []
-        self.values: list[tuple[str, str | None]] = []
-        """Options with their words."""
-        self.plain: list[str | None] = []
-        rest = list(words)
-        while rest:
-            word = rest.pop(0)
-            if word is None or word == "-" or not word.startswith("-"):
-                self.plain.append(word)
-            elif word == "--":
-                self.plain += rest
-                return
-            elif word.startswith("--"):
-                self._long(word, long_with_word, rest)
-            else:
-                self._short(word, with_word, rest)
-
-    def _long(self, word: str, with_word: tuple[str, ...], rest: list[str | None]) -> None:
-        name, equals, value = word.partition("=")
-        if equals:
-            self.values.append((name, value))
-        elif name in with_word:
-            self.values.append((name, rest.pop(0) if rest else None))
-        else:
-            self.flags.append(name)
-
-    def _short(self, word: str, with_word: str, rest: list[str | None]) -> None:
-        for at in range(1, len(word)):
-            if word[at] in with_word:
-                value = word[at + 1 :] or (rest.pop(0) if rest else None)
-                self.values.append((f"-{word[at]}", value))
-                return
-            self.flags.append(f"-{word[at]}")
-
-    def has(self, *flags: str) -> bool:
-        """Whether one of some options is given."""
-        return any(flag in self.flags for flag in flags)
-
-    def of(self, *names: str) -> list[str | None]:
-        """The words of some options."""
-        return [value for name, value in self.values if name in names]
 
 
 _LOADING = ("-p", "--load", "-f")
@@ -176,7 +136,7 @@ _NOT_LOADING = frozenset(
 
 
 def _modprobe(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "CdS", ("--config", "--dirname", "--set-version"))
+    given = Options(words, "CdS", ("--config", "--dirname", "--set-version"))
     if given.has(*_NOT_LOADING) or given.of("-C", "-d", "-S", "--config", "--dirname", "--set-version"):
         return
     removes = given.has("-r", "--remove")
@@ -210,7 +170,7 @@ _TAGS = {"-L": "LABEL=", "-U": "UUID="}
 
 def _swap(words: Words, what: str) -> Iterator[Effect]:
     """The areas that ``swapon`` and ``swapoff`` are about."""
-    given = _Options(words, "LUpoT", ("--priority", "--options", "--fixpgsz"))
+    given = Options(words, "LUpoT", ("--priority", "--options", "--fixpgsz"))
     if given.has("-s", "--summary", "--show", "-h", "--help", "-V", "--version"):
         return
     if given.has("-a", "--all"):
@@ -232,7 +192,7 @@ def _swapoff(words: Words, step: ShellStep, content: FileText) -> Iterator[Effec
 
 
 def _hostname(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "F", ("--file",))
+    given = Options(words, "F", ("--file",))
     for path in given.of("-F", "--file"):
         source = None if path is None else content(path)
         lines = [line.strip(" \t\r") for line in (source or "").split("\n")]
@@ -242,28 +202,20 @@ def _hostname(words: Words, step: ShellStep, content: FileText) -> Iterator[Effe
         yield Effect(HOSTNAME, "", SETS, given.plain[0])
 
 
+def _nmcli(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    """``nmcli general hostname NAME``, each of whose words may be shortened."""
+    plain = [word for word in words if word is None or not word.startswith("-")]
+    what, verb = [word or "" for word in (*plain, "", "")[:2]]
+    if what and verb and "general".startswith(what) and "hostname".startswith(verb) and len(plain) > 2:
+        yield Effect(HOSTNAME, "", SETS, plain[2])
+
+
 def _hostnamectl(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "HM", ("--host", "--machine"))
+    given = Options(words, "HM", ("--host", "--machine"))
     verb = given.plain[0] if given.plain else ""
     only_shown = given.has("--pretty") and not given.has("--static", "--transient")
     if verb in ("set-hostname", "hostname") and len(given.plain) > 1 and not only_shown:
         yield Effect(HOSTNAME, "", SETS, given.plain[1])
-
-
-def _restore(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "TMwW", ("--table", "--modprobe", "--wait", "--wait-interval"))
-    if not given.has("-t", "--test"):
-        file = next((word for word in given.plain if word is not None), None) or step.reads
-        yield Effect(FILTER, file or "", LOADS)
-
-
-def _nft(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "fID", ("--file", "--includepath", "--define"))
-    files = given.of("-f", "--file")
-    if files and not given.has("-c", "--check"):
-        yield Effect(FILTER, (step.reads if files[0] == "-" else files[0]) or "", LOADS)
-    elif given.plain[:2] == ["flush", "ruleset"]:
-        yield Effect(FILTER, "", REMOVES)
 
 
 _STARTING = ("start", "restart", "try-restart", "reload-or-restart", "enable", "reenable")
@@ -271,7 +223,7 @@ _STOPPING = ("stop", "disable", "mask")
 
 
 def _systemctl(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "tpsnHMo", ("--type", "--property", "--signal", "--lines", "--host", "--machine", "--root"))
+    given = Options(words, "tpsnHMo", ("--type", "--property", "--signal", "--lines", "--host", "--machine", "--root"))
     verb = given.plain[0] if given.plain else None
     now = verb not in ("enable", "reenable", "disable", "mask") or given.has("--now")
     what = STARTS if verb in _STARTING else STOPS if verb in _STOPPING else ""
@@ -287,13 +239,11 @@ def _service(words: Words, step: ShellStep, content: FileText) -> Iterator[Effec
         yield Effect(UNIT, f"{name}.service", STOPS if verb == "stop" else STARTS)
 
 
-_RESTORES = (
-    "iptables-restore", "ip6tables-restore", "iptables-legacy-restore", "ip6tables-legacy-restore",
-    "iptables-nft-restore", "ip6tables-nft-restore",
-)  # fmt: skip
+_FILTERS = ("iptables", "ip6tables", "nft", "ufw")
+"""How the names of programs that set rules of packet filters begin."""
 
 _PROGRAMS: dict[str, Callable[[Words, ShellStep, FileText], Iterator[Effect]]] = {
     "sysctl": _sysctl, "modprobe": _modprobe, "insmod": _insmod, "rmmod": _rmmod, "swapon": _swapon,
-    "swapoff": _swapoff, "hostname": _hostname, "hostnamectl": _hostnamectl, "nft": _nft, "systemctl": _systemctl,
-    "service": _service, "rc-service": _service, **dict.fromkeys(_RESTORES, _restore),
+    "swapoff": _swapoff, "hostname": _hostname, "hostnamectl": _hostnamectl, "nmcli": _nmcli, "systemctl": _systemctl,
+    "service": _service, "rc-service": _service,
 }  # fmt: skip

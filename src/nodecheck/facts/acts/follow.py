@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError, TooLarge
-from nodecheck.facts.acts.effects import PACKAGE_TRIGGERS, TRIGGERS
+from nodecheck.facts.acts.effects import HOOK_TRIGGERS, PACKAGE_TRIGGERS, TRIGGERS
 from nodecheck.facts.services.rc_local import PLACES
 from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, shell_call
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
@@ -189,6 +189,10 @@ class Follower:
         if lines[0].startswith("#!") and not known_shell and not self._has_interpreter(lines[0]):
             return
         self._count(path, depth)
+        if not shell and _is_rules(lines[0]):
+            words = (*lines[0][2:].strip(" \t").split(" "), path)
+            yield BootCommand(ShellStep(words, 1), path, 1, lines[0], reason)
+            return
         if not shell:
             yield from _undecided(path, lines)
             return
@@ -214,7 +218,8 @@ class Follower:
             raw = self.host.read(path, MOST_SCRIPT_BYTES)
         except Absent:
             return None
-        if not is_own(path) and not any(word.encode() in raw for word in PACKAGE_TRIGGERS):
+        words = HOOK_TRIGGERS if path.startswith(PACKAGE_DIRS) else PACKAGE_TRIGGERS
+        if not is_own(path) and not any(word.encode() in raw for word in words):
             return None
         return decode(raw)
 
@@ -279,6 +284,12 @@ _PLAIN = frozenset(
 
 def _is_shell(first: str) -> bool:
     return any(word.rpartition("/")[2] in SHELLS for word in first[2:].split(" "))
+
+
+def _is_rules(first: str) -> bool:
+    """Whether a script is one of a packet filter's own: ``#!/usr/sbin/nft -f``, ``#!/sbin/iptables-restore``."""
+    program = first[2:].strip(" \t").split(" ")[0].rpartition("/")[2]
+    return program == "nft" or program.endswith("tables-restore")
 
 
 def _undecided(path: str, lines: list[str]) -> Iterator[BootCommand]:

@@ -41,13 +41,14 @@ _FRR_LINES = {
 
 
 def ufw_acts(host: Host, starts: BootStarts) -> Iterator[Act]:
-    """The file of ``IPT_SYSCTL``, which ufw-init hands to ``sysctl -p`` where ufw is enabled and starts.
-
-    Raises what the host raises for ufw's own two files.
-    """
+    """The file of ``IPT_SYSCTL``, which ufw-init hands to ``sysctl -p`` where ufw is enabled and starts."""
     found: dict[str, Assigned] = {}
     for path in UFW_FILES:
-        found.update(shell_assignments(text_or_none(host, path) or ""))
+        try:
+            found.update(shell_assignments(text_or_none(host, path) or ""))
+        except FactError as error:
+            yield by_start(_unread("ufw", path, IP_FORWARD, error), starts.of(UFW_UNIT))
+            return
     named, enabled = found.get("IPT_SYSCTL"), found.get("ENABLED")
     if named is None or not named.value.startswith("/"):
         return
