@@ -183,9 +183,13 @@ class UnitIndex(NamedTuple):
         return tuple(dict.fromkeys(owner for owner, _ in self.pulls(name)))
 
     def default_target(self) -> str:
-        """What ``default.target`` stands for; ``graphical.target``, as systemd installs it, where there is no link."""
+        """What ``default.target`` stands for: itself where the administrator wrote a file of that name.
+
+        ``graphical.target``, as systemd installs it, where there is no link.
+        """
         found = self.target("default.target")
-        return found if found != "default.target" else "graphical.target"
+        own = found != "default.target" or [one for one in self.files.get(found, ()) if one.path.startswith("/etc/")]
+        return found if own else "graphical.target"
 
     def target(self, name: str) -> str:
         """The target that a name stands for, those of System V's runlevels too where no link says so."""
