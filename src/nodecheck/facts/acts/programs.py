@@ -37,6 +37,8 @@ class ProgramActs(NamedTuple):
         cmdline: Lazy[BootCmdline],
     ) -> ProgramActs:
         """Ask for what is there of each program. Raises what the host raises for a file that cannot be read."""
+        if init.name == "openrc":
+            return cls(tuple(_agents(host, starts)))
         if not init.is_systemd:
             return cls()
         acts = (*_sysctls(host, init, starts), *_swap(host, starts, generators, cmdline), *_agents(host, starts))
@@ -47,7 +49,7 @@ def _sysctls(host: Host, init: InitSystem, starts: BootStarts) -> Iterator[Act]:
     from nodecheck.facts.acts import tmpfiles
 
     yield from tmpfiles.tmpfiles_acts(host, starts)
-    if any(exists(host, path) for path in ("/etc/ufw", "/etc/shorewall", "/etc/shorewall6", "/etc/frr")):
+    if any(exists(host, path) for path in ("/etc/ufw", "/etc/shorewall", "/etc/shorewall6", "/etc/frr", "/etc/quagga")):
         from nodecheck.facts.acts import sysctl_programs
 
         yield from sysctl_programs.ufw_acts(host, starts)
@@ -55,7 +57,7 @@ def _sysctls(host: Host, init: InitSystem, starts: BootStarts) -> Iterator[Act]:
         from nodecheck.facts.acts import networkd
 
         yield from networkd.networkd_acts(host, init, starts)
-    if any(exists(host, path) for path in ("/etc/shorewall", "/etc/shorewall6", "/etc/frr")):
+    if any(exists(host, path) for path in ("/etc/shorewall", "/etc/shorewall6", "/etc/frr", "/etc/quagga")):
         from nodecheck.facts.acts import sysctl_programs
 
         yield from sysctl_programs.frr_acts(host, starts)
