@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.acts.cloud_init import SOURCES, cloud_init
+from nodecheck.facts.acts.firewall_hooks import HOOKS as FIREWALL_HOOKS
+from nodecheck.facts.acts.firewall_hooks import UFW_CONF, firewall_hooks
 from nodecheck.facts.acts.follow import SHELL_PATHS, Follower
 from nodecheck.facts.acts.hooks import (
     CRON_DIRS,
@@ -52,6 +54,8 @@ class CommandActs(NamedTuple):
             *map(Tree, CRON_DIRS),
             *map(Tree, CRON_SPOOLS),
             *[Tree(hook.folder) for hook in HOOKS],
+            *[File(hook.path) for hook in FIREWALL_HOOKS],
+            File(UFW_CONF),
             File(INTERFACES),
             Tree(f"{INTERFACES}.d"),
             Tree("/etc/local.d"),
@@ -96,5 +100,6 @@ def _of_systemd(
     yield from cron(host, follower, starts)
     yield from hooks(host, follower, starts)
     yield from interfaces(host, follower, starts)
+    yield from firewall_hooks(host, follower, starts)
     yield from cloud_init(host, follower, starts, cmdline)
     yield from udev(host, follower, starts)
