@@ -171,7 +171,7 @@ def _loaded(loaded: LoadedRules, name: str, wanted: Wanted) -> Outcome:
     )
     fix = removal if wanted.strict(name) else open_ports(name, wanted.ports())
     evidence = [act.evidence, *([seen(loaded.file, loaded.why)] if loaded.file else [])]
-    message = f"{act.source} loads rules{file} at boot: {loaded.why}{wanted.note(name)}"
+    message = f"{act.source} loads rules{file} at boot: {loaded.why}{wanted.note(name, loaded.why)}"
     return fail(message, actual="loaded", evidence=evidence, fix=fix)
 
 
@@ -208,7 +208,7 @@ def _by_units(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -
             path = boot.index.fragment(start.unit) or ""
             if command("systemctl", "mask", start.unit) in fix.steps and path.startswith("/etc/"):
                 fix = by_hand(fix.title, f"Remove {path}, a unit that systemctl cannot mask where it lies")
-        message = f"{working[0].unit} starts at boot{effects[working[0]]}{wanted.note(name)}"
+        message = f"{working[0].unit} starts at boot{effects[working[0]]}{wanted.note(name, effects[working[0]] or '')}"
         return fail(message, actual="enabled", evidence=[*[start.evidence for start in working], *told], fix=fix)
     evidence = [*[start.evidence for start in enabled], *told]
     return ok(f"{name} is enabled, and keeps no traffic out", actual="enabled, without effect", evidence=evidence)

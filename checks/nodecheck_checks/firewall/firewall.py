@@ -171,7 +171,7 @@ class _Now:
 
         units = tuple([unit for unit in UNITS[name] if self._index().exists(unit)])
         fix = now_fix(name, units, tables, None if self._wanted.strict(name) else self._wanted.ports())
-        return fail(message + self._wanted.note(name), actual=actual, evidence=evidence, fix=fix)
+        return fail(message + self._wanted.note(name, message), actual=actual, evidence=evidence, fix=fix)
 
 
 def _no_units(name: str) -> list[Evidence]:

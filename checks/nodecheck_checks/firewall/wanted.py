@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Lazy, Severity
 from nodecheck.facts import Target
+from nodecheck.facts.security.filter_tables import AT_FORWARD
 from nodecheck.facts.security.firewall_files import OTHER_FIREWALLS
 
 FIREWALLS = ("firewalld", "iptables", "nftables", "ufw")
@@ -55,6 +56,10 @@ class Wanted:
 
         return ", ".join(needed_ports(self._target()))
 
-    def note(self, name: str) -> str:
-        """What follows the finding in the message."""
-        return "" if self.strict(name) else f"; these ports must be open: {self.ports()}"
+    def note(self, name: str, why: str = "") -> str:
+        """What follows the finding in the message: what must pass, by how traffic is kept out."""
+        if self.strict(name):
+            return ""
+        if AT_FORWARD in why or "chain FORWARD " in why:
+            return "; it must let the traffic of pods and Services through"
+        return f"; these ports must be open: {self.ports()}"

@@ -180,3 +180,22 @@ def test_a_boot_that_keeps_nothing_out(tmp_path: Path, how: str) -> None:
 @pytest.mark.parametrize("how", UNTOLD)
 def test_rules_of_which_nobody_can_tell(tmp_path: Path, how: str) -> None:
     assert judged(tmp_path, *UNTOLD[how]) == "unknown"
+
+
+PODS = "table ip6 pods {{\n chain control {{\n  type filter hook {hook} priority filter; policy {policy};\n }}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("hook", "policy", "told"),
+    [
+        ("forward", "drop", "let the traffic of pods and Services through"),
+        ("input", "drop", "these ports must be open: 10250/tcp"),
+        ("forward", "accept", "keeps no traffic out"),
+    ],
+)
+def test_what_forwarded_traffic_is_told(tmp_path: Path, hook: str, policy: str, told: str) -> None:
+    rules: Tree = {"/etc/nftables.conf": PODS.format(hook=hook, policy=policy)}
+    root = node(tmp_path, {**PROGRAMS, **rules, **program("nftables.service", "/usr/sbin/nft -f /etc/nftables.conf")})
+    report = nodecheck.run(root=root, role="worker", kubernetes="1.34", select=["firewall[nftables]"], view="boot")
+
+    assert told in report["firewall[nftables]@boot"].message
