@@ -54,7 +54,10 @@ def grub(words: str) -> Tree:
 AZURE = 'ResourceDisk.Format = y\nResourceDisk.EnableSwap = "Y"\nResourceDisk.SwapSizeMB=2048\n'
 OEM = "/usr/share/oem/waagent.conf"
 WAAGENT = program("waagent.service", "/usr/sbin/waagent -daemon")
-ZRAM = {f"{GENERATORS}/zram-generator": PROGRAM, "/usr/lib/systemd/zram-generator.conf": "[zram0]\nzram-size = ram\n"}
+ZRAM: Tree = {
+    f"{GENERATORS}/zram-generator": PROGRAM,
+    "/usr/lib/systemd/zram-generator.conf": "[zram0]\nzram-size = ram\n",
+}
 
 SWAP_MAKERS: dict[str, Member] = {
     "1 zram-generator": Member(SWAP, {**ZRAM}, "fail"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ OPEN = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n"
 NFT = "flush ruleset\ntable inet f {\n chain i {\n  type filter hook input priority 0; policy drop;\n }\n}\n"
 NAT = "*nat\n:PREROUTING ACCEPT [0:0]\n-A POSTROUTING -s 10.0.0.0/8 -j MASQUERADE\nCOMMIT\n"
 
-Tree = dict[str, "str | TreeFile | TreeLink"]
+Tree = Mapping[str, "str | TreeFile | TreeLink"]
 PROGRAMS: Tree = {
     path: TreeFile("\x7fELF", mode=0o755)
     for path in (
