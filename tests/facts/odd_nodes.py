@@ -128,6 +128,8 @@ _TREES: dict[str, dict[str, str]] = {
         "etc/rc.d/rc.local": "#!/bin/sh\n",
         "etc/cloud/cloud.cfg": "bootcmd:\n- swapon /x\nhostname: x\n_hostname: x\n",
         "var/lib/cloud/instance/x": "",
+        "etc/cron.d/x": "@reboot root iptables -F; ip6tables -F\n",
+        f"{UNITS}/cron.service": "[Service]\nExecStart=/x\n",
         "etc/ufw/after.init": "#!/bin/sh\nmodprobe a\n",
     },
     "upstart": {"sbin/upstart": ""},
@@ -152,6 +154,7 @@ _TREES: dict[str, dict[str, str]] = {
 }
 
 _LINKS = {
+    "scripts": {"etc/systemd/system/multi-user.target.wants/cron.service": "/usr/lib/systemd/system/cron.service"},
     "links": {"etc/systemd/system/swap.target.wants/dev-sdc.swap": "/usr/lib/systemd/system/dev-sdc.swap"},
     "listener": {"proc/1/fd/3": "socket:[77]", "proc/1/exe": "/usr/bin/x"},
     "disk": {"sys/dev/block/8:1": "../../devices/sda/sda1"},

@@ -284,6 +284,9 @@ def _restored(boot: AtBoot, unit: str, strict: bool, told: list[Evidence]) -> st
         present = present or tables is not None
         why = next((why for table in tables or () if table.name == "filter" and (why := table.blocks())), None)
         told.append(seen(path, None if tables is None else why or "keeps nothing out"))
-        if why is not None:
+        opened = next((act for file, act in boot.rules().opened if file == path), None) if why is not None else None
+        if opened is not None:
+            told.append(opened.evidence)
+        elif why is not None:
             return f" and loads {path}: {why}"
     return ", which is to be off" if strict and present else None

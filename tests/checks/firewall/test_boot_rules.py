@@ -89,6 +89,11 @@ LOADED: dict[str, tuple[str, Tree]] = {
     "rc.local starts a distribution's unit": (
         "firewalld", {**local("systemctl start firewalld"), f"{USR}/firewalld.service": unit("ExecStart=/bin/sh")},
     ),
+    "restored, and flushed before a policy": (
+        "iptables",
+        {**local("iptables -F"), "/etc/iptables/rules.v4": DROP,
+         **program("netfilter-persistent.service", "/bin/sh start")},
+    ),
     "SuSEfirewall2": ("iptables", program("SuSEfirewall2.service", "/bin/sh boot_setup")),
     "CSF": ("iptables", program("csf.service", "/bin/sh --initup")),
     "ferm": ("iptables", {**program("ferm.service", "/bin/sh start"), "/etc/default/ferm": 'ENABLED="yes"\n'}),
@@ -140,6 +145,15 @@ OPENED: dict[str, tuple[str, Tree]] = {
         "firewalld",
         {**local("systemctl stop firewalld"), f"{USR}/firewalld.service": unit("ExecStart=/bin/sh"),
          **enabled("firewalld.service", USR)},
+    ),
+    "flushed after they were restored": (
+        "iptables",
+        {**local(*FLUSH), "/etc/iptables/rules.v4": REJECT,
+         **program("netfilter-persistent.service", "/bin/sh start")},
+    ),
+    "only restarted where it runs": (
+        "firewalld",
+        {**local("systemctl try-restart firewalld"), f"{USR}/firewalld.service": unit("ExecStart=/bin/sh")},
     ),
     "CSF is disabled": ("iptables", {**program("csf.service", "/bin/sh --initup"), "/etc/csf/csf.disable": ""}),
     "ferm is off": ("iptables", {**program("ferm.service", "/bin/sh start"), "/etc/default/ferm": "ENABLED=no\n"}),

@@ -218,7 +218,8 @@ def _hostnamectl(words: Words, step: ShellStep, content: FileText) -> Iterator[E
         yield Effect(HOSTNAME, "", SETS, given.plain[1])
 
 
-_STARTING = ("start", "restart", "try-restart", "reload-or-restart", "enable", "reenable")
+_STARTING = ("start", "restart", "reload-or-restart", "enable", "reenable")
+"""``try-restart`` starts nothing that does not run."""
 _STOPPING = ("stop", "disable", "mask")
 
 

@@ -9,9 +9,22 @@ from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.acts.filter_effects import ANY, NFT, UFW
 from nodecheck.facts.acts.follow import is_own
-from nodecheck.facts.acts.model import FILTER, LOADS, REMOVES, RUNS, SETS, STARTS, STOPS, UNIT, UNTOLD, Act, Effect
+from nodecheck.facts.acts.model import (
+    FILTER,
+    LATE,
+    LOADS,
+    REMOVES,
+    RUNS,
+    SETS,
+    STARTS,
+    STOPS,
+    UNIT,
+    UNTOLD,
+    Act,
+    Effect,
+)
 from nodecheck.facts.security.filter_tables import is_others_table, parse_saved
-from nodecheck.facts.security.firewall_files import FIREWALL_UNITS, nft_tables
+from nodecheck.facts.security.firewall_files import FIREWALL_UNITS, IPTABLES_FILES, nft_tables
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.sources import Each, File, Named, Sources
@@ -46,10 +59,18 @@ class BootRules(NamedTuple):
     """Units of firewalls that a command starts."""
     stopped: tuple[tuple[str, Act], ...] = ()
     """Units of firewalls that a command stops."""
+    opened: tuple[tuple[str, Act], ...] = ()
+    """Files of rules that firewalls' own units restore, and of which a command at the end of the boot leaves none that
+    keeps traffic out (``iptables -F`` in rc.local)."""
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Each(BootActs, "rule_files", (File("{}"),)), Named("include in scripts of nft that the boot loads"))
+        saved = [File(path) for paths in IPTABLES_FILES.values() for path in paths]
+        return (
+            *saved,
+            Each(BootActs, "rule_files", (File("{}"),)),
+            Named("include in scripts of nft that the boot loads"),
+        )
 
     @classmethod
     def read(cls, host: Host, acts: BootActs) -> BootRules:
@@ -61,7 +82,20 @@ class BootRules(NamedTuple):
             tuple(found.values()),
             tuple([(effect.name, act) for effect, act in units if effect.what == STARTS]),
             tuple([(effect.name, act) for effect, act in units if effect.what == STOPS]),
+            tuple(_opened(host, effects)),
         )
+
+
+def _opened(host: Host, effects: list[tuple[Effect, Act]]) -> Iterator[tuple[str, Act]]:
+    """The files of rules after which commands that are shown to run at the end of the boot let everything in."""
+    late = [(effect, act) for effect, act in effects if act.runs and act.place >= LATE]
+    for path in [path for paths in IPTABLES_FILES.values() for path in paths]:
+        family = "6" if "6" in path else "4"
+        own = [(effect, act) for effect, act in late if effect.only == family]
+        if own:
+            restored = (Effect(FILTER, path, LOADS, only=family), own[0][1])
+            if _after(host, family, [restored]).why() and _after(host, family, [restored, *own]).why() is None:
+                yield path, own[-1][1]
 
 
 def _is_a_units_own(effect: Effect, act: Act) -> bool:
