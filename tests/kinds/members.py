@@ -20,6 +20,7 @@ from tests.kinds.unfit import (
     PROGRAM,
     SETS,
     SWAP,
+    SYSCTLS,
     USR,
     WANTS,
     Tree,
@@ -152,7 +153,28 @@ SHOREWALL = {
     **program("shorewall.service", "/sbin/shorewall start"),
 }
 
+PYTHON: Tree = {
+    "/usr/bin/python3": PROGRAM, f"{ETC}/z.service": unit("/usr/bin/python3 -u /opt/x"), **on("z.service"),
+}  # fmt: skip
+
 LATER: dict[str, Member] = {
+    "B4 a file that is a link into /run": Member(
+        FORWARD, {SYSCTLS: TreeLink("/run/x.conf"), "/run/x.conf": "net.ipv4.ip_forward=1\n"}, "fail"
+    ),
+    "B4 a file that is a link elsewhere": Member(
+        FORWARD, {SYSCTLS: TreeLink("../x.conf"), "/etc/x.conf": "net.ipv4.ip_forward=1\n"}, "pass"
+    ),
+    "B4 a program in Python": Member(
+        FORWARD, {**PYTHON, "/opt/x": "open('/proc/sys/net/ipv4/ip_forward', 'w').write('0')\n"}, "unknown"
+    ),
+    "B4 a program in Python that reads": Member(
+        FORWARD, {**PYTHON, "/opt/x": "print(open('/proc/sys/net/ipv4/ip_forward').read())\n"}, "pass"
+    ),
+    "B2 a program in Python": Member(SWAP, {**PYTHON, "/opt/x": "os.system('swapon /s')\n"}, "unknown"),
+    "B2 a program in Perl": Member(
+        SWAP, {"/usr/bin/perl": PROGRAM, LOCAL: script("perl /opt/x\n"), "/opt/x": 'system("swapon /s");\n'}, "unknown"
+    ),
+    "B2 a program in Python that says so": Member(SWAP, {**PYTHON, "/opt/x": "# swapon /s\nprint(1)\n"}, "pass"),
     "5 after.init": Member(FORWARD, {**UFW, "/etc/ufw/after.init": script(OFF)}, "fail"),
     "5 after.init that is not executable": Member(FORWARD, {**UFW, "/etc/ufw/after.init": script(OFF, 0o640)}, "pass"),
     "5 after.init at the stop alone": Member(
@@ -287,6 +309,11 @@ SERVICES: dict[str, Member] = {
     ),
     "B5 a default target that is a file, and leads on": Member(
         KUBELET, {f"{ETC}/default.target": "[Unit]\nRequires=multi-user.target\n"}, "pass"
+    ),
+    "B5 a unit that is a link into /run": Member(
+        KUBELET,
+        {f"{USR}/kubelet.service": TreeLink("/run/k.service"), "/run/k.service": BASE[f"{USR}/kubelet.service"]},
+        "fail",
     ),
     "B5 poweroff": Member(
         KUBELET, {f"{ETC}/default.target": TreeLink(f"{USR}/poweroff.target"), f"{USR}/poweroff.target": "[Unit]\n"},

@@ -150,7 +150,10 @@ class Follower:
     ) -> Iterator[BootCommand]:
         """A command, and what the script does that it calls, if it calls one."""
         yield BootCommand(step, source, line, text, step.reason or reason)
-        called = self._called(step, is_own(source))
+        other = self._interpreted(step)
+        called = self._called(step, is_own(source)) if other is None else None
+        if other is not None:
+            yield from self._of_other_language(other)
         if called is not None:
             path, arguments, known_shell, strict = called
             variables = {} if step.variables is None else step.variables
@@ -264,6 +267,18 @@ class Follower:
             return None if place is None else (place, step.words[1:], False, False)
         return self._at(first, step), step.words[1:], False, False
 
+    def _interpreted(self, step: ShellStep) -> str | None:
+        """The script that a program of another language is told to run (``python3 /opt/x.py``)."""
+        base = (step.words[0] or "").rpartition("/")[2] if step.words else ""
+        if not base.rstrip("0123456789.") or base.rstrip("0123456789.") not in _LANGUAGES:
+            return None
+        path = next((word for word in step.words[1:] if word is not None and not word.startswith("-")), None)
+        return None if path is None else self._at(path, step)
+
+    def _of_other_language(self, path: str) -> Iterator[BootCommand]:
+        source = self._source(path) if path.startswith("/") else None
+        yield from () if source is None else _undecided(path, source.split("\n"))
+
     def _at(self, path: str, step: ShellStep) -> str:
         if path.startswith("/") or not step.folder:
             return path
@@ -282,6 +297,9 @@ _PLAIN = frozenset(
 """Programs that are no scripts."""
 
 
+_LANGUAGES = ("python", "perl", "ruby", "node", "php", "lua", "tclsh")
+
+
 def _is_shell(first: str) -> bool:
     return any(word.rpartition("/")[2] in SHELLS for word in first[2:].split(" "))
 
@@ -296,11 +314,23 @@ def _undecided(path: str, lines: list[str]) -> Iterator[BootCommand]:
     """The lines of a script in another language that may matter."""
     for number, line in enumerate(lines, 1):
         if any(word in line for word in TRIGGERS) and not line.lstrip(" \t").startswith("#"):
+            writes = tuple(_written_keys(line))
+            if writes:
+                step = ShellStep(("write",), number, writes=writes)
+                yield BootCommand(step, path, number, line.strip(" \t\r"), "what it is written in is not followed")
             for words in crude_commands(line.replace(",", " ").replace("[", " ").replace("]", " ")):
                 at = next((place for place, word in enumerate(words) if _is_trigger(word)), None)
                 if at is not None:
                     step = ShellStep(words[at:], number)
                     yield BootCommand(step, path, number, line.strip(" \t\r"), "what it is written in is not followed")
+
+
+def _written_keys(line: str) -> Iterator[str]:
+    """The files below /proc/sys that a line names, where it also says that it writes."""
+    if any(word in line for word in ("write", '"w', "'w", ">", '"a', "'a")):
+        for part in line.split("/proc/sys/")[1:]:
+            name = part.replace('"', "'").partition("'")[0].split(" ")[0]
+            yield f"/proc/sys/{name.rstrip(');,')}"
 
 
 def _is_trigger(word: str | None) -> bool:

@@ -71,7 +71,7 @@ class UnitIndex(NamedTuple):
         return _read(host)
 
     def persistent(self) -> UnitIndex:
-        """The same without what lies in ``/run``, which is gone at the next boot."""
+        """The same without what lies in ``/run``, or is a link to it, which is gone at the next boot."""
         return self if self.at_boot is None else self.at_boot
 
     def without(self, kind: str) -> UnitIndex:
@@ -255,13 +255,12 @@ def _read(host: Host) -> UnitIndex:
     links: dict[str, tuple[str, ...]] = {}
     empty: set[str] = set()
     for folder in _folders(host):
-        entries = _links(host, folder)
-        volatile = folder.startswith("/run/")
-        if entries and volatile and boot is now:
-            boot = _Builder(now.files.copy(), now.dirs.copy())
-        builders = (now,) if volatile or boot is now else (now, boot)
-        for name, target in entries:
+        for name, target in _links(host, folder):
             path = f"{folder}/{name}"
+            volatile = folder.startswith("/run/") or (target or "").startswith(("/run/", "/var/run/"))
+            if volatile and boot is now:
+                boot = _Builder(now.files.copy(), now.dirs.copy())
+            builders = (now,) if volatile or boot is now else (now, boot)
             if name.endswith(SUFFIXES):
                 entry = Entry(path, target)
                 for builder in builders:
