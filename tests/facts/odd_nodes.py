@@ -90,6 +90,9 @@ _TREES: dict[str, dict[str, str]] = {
         **SYSTEMD,
         **IN_MEMORY,
         "etc/default/ufw": "IPT_SYSCTL=/etc/x\n",
+        "etc/waagent.conf": "",
+        f"{UNITS}/waagent.service": "[Service]\nExecStart=/x\n",
+        f"{UNITS}/walinuxagent.service": "[Service]\nExecStart=/x\n",
         "etc/ufw/x": "",
         "etc/frr/x": "",
         "etc/shorewall/x": "",
@@ -99,7 +102,7 @@ _TREES: dict[str, dict[str, str]] = {
         **{f"{folder}/a.network": "[Match]\nName=x\n[Network]\nIPForward=yes\n" for folder in NETWORKS},
         "etc/os-release": "ID=debian\nVERSION_ID=12\n",
         "usr/lib/systemd/system-generators/rpi-swap-generator": "x",
-        "etc/cloud/cloud.cfg": "swap:\n  size: 1\nmounts: x\n",
+        "etc/cloud/cloud.cfg": "swap:\n  size: 1\nmounts: x\nbootcmd:\n- true\n_hostname: x\n",
         "etc/cloud/cloud.cfg.d/a.cfg": "swap:\n  size: 1\n",
         "etc/rancher/k3s/config.yaml.d/a.yaml": "",
         "etc/rancher/rke2/config.yaml.d/a.yaml": "",
@@ -125,7 +128,11 @@ _TREES: dict[str, dict[str, str]] = {
         f"{UNITS}/rc-local.service.d/x.conf": "[Service]\nNice=1\n",
         "etc/rc.local": "#!/bin/sh -e\nmodprobe a && modprobe b\n",
         "etc/rc.d/rc.local": "#!/bin/sh\n",
-        "etc/cloud/cloud.cfg": "bootcmd:\n- swapon /x\n",
+        "etc/cloud/cloud.cfg": "bootcmd:\n- swapon /x\nhostname: x\n_hostname: x\n",
+        "var/lib/cloud/instance/x": "",
+        "etc/cron.d/x": "@reboot root iptables -F; ip6tables -F\n",
+        f"{UNITS}/cron.service": "[Service]\nExecStart=/x\n",
+        "etc/ufw/after.init": "#!/bin/sh\nmodprobe a\n",
     },
     "upstart": {"sbin/upstart": ""},
     "openrc": {
@@ -149,6 +156,7 @@ _TREES: dict[str, dict[str, str]] = {
 }
 
 _LINKS = {
+    "scripts": {"etc/systemd/system/multi-user.target.wants/cron.service": "/usr/lib/systemd/system/cron.service"},
     "links": {"etc/systemd/system/swap.target.wants/dev-sdc.swap": "/usr/lib/systemd/system/dev-sdc.swap"},
     "listener": {"proc/1/fd/3": "socket:[77]", "proc/1/exe": "/usr/bin/x"},
     "disk": {"sys/dev/block/8:1": "../../devices/sda/sda1"},
@@ -160,6 +168,8 @@ def odd_nodes(base: Path) -> tuple[Path, ...]:
     for name, files in _TREES.items():
         for path, content in files.items():
             write(base / name, path, content)
+        for path in [path for path in files if path.endswith(".init")]:
+            (base / name / path).chmod(0o755)
         for path, target in _LINKS.get(name, {}).items():
             place = base / name / path
             place.parent.mkdir(parents=True, exist_ok=True)

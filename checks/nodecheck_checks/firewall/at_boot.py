@@ -6,15 +6,17 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
 from nodecheck.errors import Absent, FactError, Unsupported
-from nodecheck.facts import FirewalldTrace, NftFile, SavedRules, ShorewallConf, UfwConf
-from nodecheck.facts.security.firewall_files import SHOREWALL_CONF, UFW_CONF
+from nodecheck.facts import BootRules, FirewalldTrace, FirewallSwitches, NftFile, SavedRules, UfwConf
+from nodecheck.facts.acts.model import LATE, Act
+from nodecheck.facts.security.boot_rules import LoadedRules
+from nodecheck.facts.security.firewall_files import OTHER_FIREWALLS, UFW_CONF
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
-from nodecheck_checks.firewall.wanted import FIREWALLS, SHOREWALL, UNITS, Wanted
+from nodecheck_checks.firewall.wanted import FIREWALLS, UNITS, Wanted
 
 
 class Start(NamedTuple):
@@ -31,6 +33,15 @@ class Start(NamedTuple):
     """The unit that starts in its place."""
 
 
+class Loads(NamedTuple):
+    """What is loaded at the next boot, by firewalls' own units and by other commands."""
+
+    saved: Lazy[SavedRules]
+    script: Lazy[NftFile]
+    switches: Lazy[FirewallSwitches]
+    rules: Lazy[BootRules]
+
+
 class AtBoot:
     """The facts of the next boot."""
 
@@ -39,14 +50,12 @@ class AtBoot:
         starts: BootStarts,
         runlevels: Lazy[Runlevels],
         ufw: Lazy[UfwConf],
-        saved: Lazy[SavedRules],
-        script: Lazy[NftFile],
         firewalld: Lazy[FirewalldTrace],
-        shorewall: Lazy[ShorewallConf],
+        loads: Loads,
     ) -> None:
         self.starts, self.init, self.index = starts, starts.init, starts.index
-        self.shorewall = shorewall
-        self.runlevels, self.firewalld, self.ufw, self.saved, self.script = runlevels, firewalld, ufw, saved, script
+        self.runlevels, self.firewalld, self.ufw = runlevels, firewalld, ufw
+        self.saved, self.script, self.switches, self.rules = loads
 
     def start(self, unit: str) -> Start | None:
         """Whether the next boot starts a unit; None where there is no such unit.
@@ -59,6 +68,10 @@ class AtBoot:
         if found.error is not None and not found.doubt:
             raise found.error
         stop = found.stop()
+        if found.pull is None and (stop is None or stop.kind in (NOT_PULLED, TARGET)):
+            act = next((act for name, act in self.rules().started if self.index.resolve(name) == unit), None)
+            if act is not None:
+                return Start(unit, True, act.evidence, doubt=act.doubt)
         if stop is not None:
             nothing = stop.kind in (NOT_PULLED, TARGET)
             evidence = _not_enabled(self.index, unit) if nothing else stop.evidence[0]
@@ -70,6 +83,11 @@ class AtBoot:
             return Start(unit, True, _pull_seen(unit, pull), doubt=found.error)
         by_link = self.starts.text_pull(unit) is None and not _has_links_of_its_own(self.index, unit)
         return Start(unit, True, _pull_seen(unit, pull), by_link, found.error)
+
+    def stopped(self, unit: str) -> Act | None:
+        """The command at the end of the boot that stops a unit again, or may."""
+        found = [act for name, act in self.rules().stopped if self.index.resolve(name) == unit and act.place >= LATE]
+        return next((act for act in found if act.runs), found[0] if found else None)
 
     def _linked(self, unit: str) -> Start | None:
         found = self.starts.of(unit)
@@ -131,7 +149,33 @@ def _has_links_of_its_own(index: UnitIndex, unit: str) -> bool:
 
 
 def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -> Outcome:
-    """One firewall at the next boot."""
+    """One firewall at the next boot: what its own units do, then what other commands load."""
+    found = _by_units(boot, name, units, wanted)
+    if found.status != "pass" or boot.starts.halted(units[0]) is not None:
+        return found
+    rules = [loaded for loaded in boot.rules().rules if loaded.owner == name]
+    loaded = next((loaded for loaded in rules if loaded.doubt is None), rules[0] if rules else None)
+    return found if loaded is None else _loaded(loaded, name, wanted)
+
+
+def _loaded(loaded: LoadedRules, name: str, wanted: Wanted) -> Outcome:
+    """Rules that no unit of a firewall loads."""
+    if loaded.doubt is not None:
+        raise loaded.doubt
+    from nodecheck_checks.firewall.fixes import open_ports
+
+    act, file = loaded.act, f" {loaded.file}" if loaded.file else ""
+    title = f"Turn {name} off at boot"
+    removal = by_hand(
+        title, f"Take {act.text!r} from {act.source}, or the rules that keep traffic out from what it loads"
+    )
+    fix = removal if wanted.strict(name) else open_ports(name, wanted.ports())
+    evidence = [act.evidence, *([seen(loaded.file, loaded.why)] if loaded.file else [])]
+    message = f"{act.source} loads rules{file} at boot: {loaded.why}{wanted.note(name, loaded.why)}"
+    return fail(message, actual="loaded", evidence=evidence, fix=fix)
+
+
+def _by_units(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Wanted) -> Outcome:
     halt = boot.starts.halted(units[0])
     if halt is not None:
         return ok(f"nothing starts {name} at boot", actual="not enabled", evidence=halt.evidence)
@@ -147,6 +191,9 @@ def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Want
     told: list[Evidence] = []
     effects = {start: _effect(boot, name, start.unit, wanted.strict(name), told) for start in enabled}
     working = [start for start in enabled if effects[start] is not None]
+    stopped = [act for start in working if (act := boot.stopped(start.unit)) is not None]
+    if working and len(stopped) == len(working):
+        return _stopped(name, stopped)
     doubt = next((start.doubt for start in working if start.doubt is not None), None)
     if doubt is not None and all(start.doubt is not None for start in working):
         raise doubt
@@ -161,10 +208,19 @@ def judged_at_boot(boot: AtBoot, name: str, units: tuple[str, ...], wanted: Want
             path = boot.index.fragment(start.unit) or ""
             if command("systemctl", "mask", start.unit) in fix.steps and path.startswith("/etc/"):
                 fix = by_hand(fix.title, f"Remove {path}, a unit that systemctl cannot mask where it lies")
-        message = f"{working[0].unit} starts at boot{effects[working[0]]}{wanted.note(name)}"
+        message = f"{working[0].unit} starts at boot{effects[working[0]]}{wanted.note(name, effects[working[0]] or '')}"
         return fail(message, actual="enabled", evidence=[*[start.evidence for start in working], *told], fix=fix)
     evidence = [*[start.evidence for start in enabled], *told]
     return ok(f"{name} is enabled, and keeps no traffic out", actual="enabled, without effect", evidence=evidence)
+
+
+def _stopped(name: str, acts: list[Act]) -> Outcome:
+    """A firewall that starts, and that a command stops at the end of the boot."""
+    doubt = next((act.doubt for act in acts if act.doubt is not None), None)
+    if doubt is not None:
+        raise doubt
+    message = f"{acts[0].source} stops {name} at the end of the boot"
+    return ok(message, actual="stopped", evidence=[act.evidence for act in acts])
 
 
 def _not_installed(boot: AtBoot, name: str, units: tuple[str, ...], by_units: bool) -> Outcome:
@@ -217,15 +273,20 @@ def _effect(boot: AtBoot, name: str, unit: str, strict: bool, told: list[Evidenc
 
 
 def _restored(boot: AtBoot, unit: str, strict: bool, told: list[Evidence]) -> str | None:
-    if unit == SHOREWALL:
-        conf = boot.shorewall()
-        told.append(seen(SHOREWALL_CONF, conf.text, line=conf.line))
-        return f", and {SHOREWALL_CONF} lets it" if conf.enabled else None
+    if unit in OTHER_FIREWALLS:
+        switch = boot.switches().of(unit)
+        if switch is None:
+            return ", and lets in what its files name"
+        told.append(seen(switch.path, switch.text, line=switch.line))
+        return f", and {switch.path} lets it" if switch.on else None
     present = False
     for path, tables in boot.saved().of(unit.removesuffix(".service")):
         present = present or tables is not None
         why = next((why for table in tables or () if table.name == "filter" and (why := table.blocks())), None)
         told.append(seen(path, None if tables is None else why or "keeps nothing out"))
-        if why is not None:
+        opened = next((act for file, act in boot.rules().opened if file == path), None) if why is not None else None
+        if opened is not None:
+            told.append(opened.evidence)
+        elif why is not None:
             return f" and loads {path}: {why}"
     return ", which is to be off" if strict and present else None

@@ -8,15 +8,16 @@ from functools import partial
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Denied, FactError, Offline
 from nodecheck.facts import (
+    BootRules,
     BootStarts,
     FirewalldTrace,
+    FirewallSwitches,
     LegacyTables,
     NftFile,
     NftTables,
     Runlevels,
     SavedRules,
     Services,
-    ShorewallConf,
     Target,
     UfwConf,
 )
@@ -24,7 +25,7 @@ from nodecheck.facts.security.filter_tables import FilterTable
 from nodecheck.facts.security.firewall_files import UFW_CONF
 from nodecheck.facts.security.netfilter import all_tables
 from nodecheck.facts.services.init_system import UnitIndex
-from nodecheck_checks.firewall.at_boot import AtBoot, judged_at_boot
+from nodecheck_checks.firewall.at_boot import AtBoot, Loads, judged_at_boot
 from nodecheck_checks.firewall.wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
 
 
@@ -59,10 +60,14 @@ def firewall(
     by looking. Where nf_tables is not loaded it is not asked, for asking loads it.
 
     Boot: firewalld enabled; iptables (``iptables.service``, ``ip6tables.service``, ``netfilter-persistent.service``,
-    ``iptables-restore.service`` of Flatcar and Gentoo, ``shorewall.service``) and ``nftables.service`` enabled with a
-    file whose rules keep traffic out; ``ufw.service`` enabled with ``ENABLED=yes`` in ``/etc/ufw/ufw.conf``. Masks,
+    ``iptables-restore.service`` of Flatcar and Gentoo) and ``nftables.service`` enabled with a file whose rules keep
+    traffic out; ``ufw.service`` enabled with ``ENABLED=yes`` in ``/etc/ufw/ufw.conf``. Shorewall, ferm, CSF, Arno's
+    firewall and SuSEfirewall2 count as iptables, where they are enabled and no file of theirs keeps them off. Masks,
     aliases, conditions, other units that conflict and the kernel's command line count, and of an image that was not
     booted yet (no ``/etc/machine-id``, or ``uninitialized`` in it) systemd's presets.
+    Besides, the rules that any command of the boot loads: ``iptables``, ``iptables-restore``, ``nft`` and
+    ``ufw enable`` in rc.local, own units, cron, hooks of the network's programs and scripts that those call, in their
+    order; and ``systemctl start`` and ``stop`` of a firewall there.
 
     ``off`` lists those that must be off: for them any failure is an error, and for iptables and nftables a unit that
     is enabled is one whatever its file holds. For the others a firewall that is on is a warning, which names the ports
@@ -166,7 +171,7 @@ class _Now:
 
         units = tuple([unit for unit in UNITS[name] if self._index().exists(unit)])
         fix = now_fix(name, units, tables, None if self._wanted.strict(name) else self._wanted.ports())
-        return fail(message + self._wanted.note(name), actual=actual, evidence=evidence, fix=fix)
+        return fail(message + self._wanted.note(name, message), actual=actual, evidence=evidence, fix=fix)
 
 
 def _no_units(name: str) -> list[Evidence]:
@@ -181,13 +186,14 @@ def firewall_boot(
     saved: Lazy[SavedRules],
     script: Lazy[NftFile],
     firewalld: Lazy[FirewalldTrace],
-    shorewall: Lazy[ShorewallConf],
+    switches: Lazy[FirewallSwitches],
+    rules: Lazy[BootRules],
     target: Lazy[Target],
     *,
     off: tuple[str, ...] = (),
 ) -> Results:
     """No firewall is started at the next boot."""
     wanted = Wanted(off, target)
-    boot = AtBoot(starts, runlevels, ufw, saved, script, firewalld, shorewall)
+    boot = AtBoot(starts, runlevels, ufw, firewalld, Loads(saved, script, switches, rules))
     for name in FIREWALLS:
         yield from guarded(name, wanted, partial(judged_at_boot, boot, name, UNITS[name], wanted))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from nodecheck.checking import Lazy, Severity
 from nodecheck.facts import Target
+from nodecheck.facts.security.filter_tables import AT_FORWARD
+from nodecheck.facts.security.firewall_files import OTHER_FIREWALLS
 
 FIREWALLS = ("firewalld", "iptables", "nftables", "ufw")
-
-SHOREWALL = "shorewall.service"
-"""Its rules are those of iptables, and let nothing in that its files do not name."""
 
 UNITS = {
     "firewalld": ("firewalld.service",),
@@ -18,7 +17,7 @@ UNITS = {
         "netfilter-persistent.service",
         "iptables-restore.service",
         "ip6tables-restore.service",
-        SHOREWALL,
+        *OTHER_FIREWALLS,
     ),
     "nftables": ("nftables.service",),
     "ufw": ("ufw.service",),
@@ -28,7 +27,7 @@ EXPECTED = "off"
 
 
 def firewall_text(text: str) -> str:
-    """The one spelling of a firewall; ip6tables and Shorewall are parts of iptables. Raises ValueError."""
+    """The one spelling of a firewall; ip6tables, Shorewall and CSF are parts of iptables. Raises ValueError."""
     name = text.removesuffix(".service")
     name = "iptables" if f"{name}.service" in UNITS["iptables"] else name
     if name not in FIREWALLS:
@@ -57,6 +56,10 @@ class Wanted:
 
         return ", ".join(needed_ports(self._target()))
 
-    def note(self, name: str) -> str:
-        """What follows the finding in the message."""
-        return "" if self.strict(name) else f"; these ports must be open: {self.ports()}"
+    def note(self, name: str, why: str = "") -> str:
+        """What follows the finding in the message: what must pass, by how traffic is kept out."""
+        if self.strict(name):
+            return ""
+        if AT_FORWARD in why or "chain FORWARD " in why:
+            return "; it must let the traffic of pods and Services through"
+        return f"; these ports must be open: {self.ports()}"

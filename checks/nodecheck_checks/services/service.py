@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
+    BootActs,
     BootStarts,
     InitSystem,
     Joined,
@@ -21,6 +22,7 @@ from nodecheck.facts.services.running import ServiceState
 from nodecheck.facts.services.service_units import ServiceUnit
 from nodecheck.fix import Fix, Step, by_hand, command
 from nodecheck_checks.services.at_boot import Boot, boot_outcome, by_cmdline
+from nodecheck_checks.services.by_commands import after_commands
 from nodecheck_checks.services.names import candidates, is_kubelet, is_time, to_install, unit_name
 
 _LIST = "systemctl list-units"
@@ -241,6 +243,7 @@ def service_boot(
     subject: str,
     init: InitSystem,
     starts: BootStarts,
+    acts: Lazy[BootActs],
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -249,7 +252,7 @@ def service_boot(
         yield _openrc_boot(subject, init, starts)
         return
     try:
-        outcome = boot_outcome(Boot(subject, starts))
+        outcome = after_commands(boot_outcome(Boot(subject, starts)), subject, starts, acts)
     except FactError as error:
         outcome = unknown(str(error), code=error.code)
     if not require and is_time(subject):

@@ -75,10 +75,11 @@ if TYPE_CHECKING:
     from nodecheck.facts.runtimes.crio import Crio as Crio
     from nodecheck.facts.runtimes.docker import Docker as Docker
     from nodecheck.facts.runtimes.releases import RuntimeReleases as RuntimeReleases
+    from nodecheck.facts.security.boot_rules import BootRules as BootRules
     from nodecheck.facts.security.firewall_files import FirewalldTrace as FirewalldTrace
+    from nodecheck.facts.security.firewall_files import FirewallSwitches as FirewallSwitches
     from nodecheck.facts.security.firewall_files import NftFile as NftFile
     from nodecheck.facts.security.firewall_files import SavedRules as SavedRules
-    from nodecheck.facts.security.firewall_files import ShorewallConf as ShorewallConf
     from nodecheck.facts.security.firewall_files import UfwConf as UfwConf
     from nodecheck.facts.security.netfilter import LegacyTables as LegacyTables
     from nodecheck.facts.security.netfilter import NftTables as NftTables
@@ -127,6 +128,7 @@ _HOMES = {
     "BootConfig": "kernel.config",
     "BootHostname": "network.hostname",
     "BootModules": "kernel.at_boot",
+    "BootRules": "security.boot_rules",
     "BootStarts": "services.starts",
     "BootSysctls": "sysctl.at_boot",
     "BootTree": "kernel.trees",
@@ -141,6 +143,7 @@ _HOMES = {
     "DataFolders": "files.disk_room",
     "DiskRoom": "files.disk_room",
     "Docker": "runtimes.docker",
+    "FirewallSwitches": "security.firewall_files",
     "FirewalldTrace": "security.firewall_files",
     "FirstBoot": "services.presets",
     "Fstab": "files.fstab",
@@ -201,7 +204,6 @@ _HOMES = {
     "ServicePath": "kubelet.service_path",
     "ServicePulls": "services.unit_pulls",
     "Services": "services.running",
-    "ShorewallConf": "security.firewall_files",
     "SiteNodes": "cluster.target",
     "SocketOwners": "network.processes",
     "StartedServices": "services.openrc",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nodecheck.facts.acts.commands import CommandActs
-from nodecheck.facts.acts.model import KINDS, MODULE, RUNS, STAYS, SWAP, SYSCTL, UNTOLD, Act, Effect, Provider
+from nodecheck.facts.acts.model import FILTER, KINDS, MODULE, RUNS, STAYS, SWAP, SYSCTL, UNTOLD, Act, Effect, Provider
 from nodecheck.facts.acts.programs import AgentActs, SwapProgramActs, SysctlProgramActs
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Sources
@@ -35,6 +35,11 @@ class BootActs:
     ) -> BootActs:
         """Nothing is read yet."""
         return cls((commands, KINDS), (sysctls, (SYSCTL,)), (swaps, (SWAP,)), (agents, (SYSCTL, MODULE)))
+
+    @property
+    def rule_files(self) -> tuple[str, ...]:
+        """The files of packet filters' rules that acts load."""
+        return tuple(sorted({effect.name for effect, _ in self.may(FILTER) if effect.name.startswith("/")}))
 
     def acts(self, kind: str, but: frozenset[str] = frozenset()) -> tuple[Act, ...]:
         """The acts that may have effects of one kind, in the order in which they are done.

@@ -1,4 +1,4 @@
-"""Commands that cloud-init runs at each boot: ``bootcmd``, and the scripts in ``per-boot``.
+"""What cloud-init does at each boot: ``bootcmd``, boot hooks, the scripts in ``per-boot``, and the node's name.
 
 What it does at an instance's first boot alone (``runcmd``) does not count.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from nodecheck.errors import Absent
 from nodecheck.facts.acts.follow import Follower
 from nodecheck.facts.acts.hooks import acts_of, executables, started_by
-from nodecheck.facts.acts.model import LATE, NETWORK, STAYS, Act
+from nodecheck.facts.acts.model import HOSTNAME, LATE, NETWORK, SETS, STAYS, Act, Effect
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.formats.tree import Malformation, TreeNode
@@ -23,29 +23,78 @@ PER_BOOT = "/var/lib/cloud/scripts/per-boot"
 DISABLED = "/etc/cloud/cloud-init.disabled"
 CONFIG = "/etc/cloud/cloud.cfg"
 CONFIG_DIR = "/etc/cloud/cloud.cfg.d"
-USER_DATA = "/var/lib/cloud/instance/cloud-config.txt"
+INSTANCE = "/var/lib/cloud/instance"
+USER_DATA = f"{INSTANCE}/cloud-config.txt"
+BOOTHOOKS = f"{INSTANCE}/boothooks"
+"""Parts of user data that cloud-init runs at each boot (``#cloud-boothook``), as it keeps them."""
+SEEDS = ("/var/lib/cloud/seed/nocloud/user-data", "/var/lib/cloud/seed/nocloud-net/user-data")
+"""User data that an image brings along, for an instance that was not set up yet."""
+PREVIOUS_NAME, STATIC_NAME = "/var/lib/cloud/data/previous-hostname", "/etc/hostname"
 TARGET = "cloud-init.target"
 
 _STAGES = ("cloud-init-network.service", "cloud-init.service", "cloud-init-main.service")
 _FINAL = ("cloud-final.service", "cloud-init-main.service")
 
 SOURCES: tuple[AnySource, ...] = (
-    File(CONFIG), Tree(CONFIG_DIR, "*.cfg"), File(USER_DATA), Exists(DISABLED), Tree(PER_BOOT),
+    File(CONFIG), Tree(CONFIG_DIR, "*.cfg"), File(USER_DATA), Exists(DISABLED), Tree(PER_BOOT), Tree(BOOTHOOKS),
+    *map(File, SEEDS), File(PREVIOUS_NAME), File(STATIC_NAME), Exists(INSTANCE),
 )  # fmt: skip
 
 
 def cloud_init(host: Host, follower: Follower, starts: BootStarts, cmdline: Lazy[BootCmdline]) -> Iterator[Act]:
     """What cloud-init runs at each boot, where it is not turned off."""
-    scripts = tuple(executables(host, PER_BOOT))
     config = _text(host, CONFIG)
-    commands = tuple(_boot_commands(host, config))
-    if not scripts and not commands:
-        return
-    acts = [*_of_commands(follower, commands)] if _lists(config, b"bootcmd") else []
+    acts = [*_of_commands(follower, tuple(_boot_commands(host, config)))] if _lists(config, b"bootcmd") else []
+    acts += _scripts(host, follower, BOOTHOOKS, NETWORK)
+    acts += _named(host, config) if _lists(config, b"_hostname") else ()
     yield from _unless_off(host, starts, cmdline, acts, _STAGES)
     if _lists(config, b"scripts-per-boot") or _lists(config, b"scripts_per_boot"):
-        found = [act for path in scripts for act in acts_of("cloud-init", follower.script(path), LATE, follower)]
-        yield from _unless_off(host, starts, cmdline, found, _FINAL)
+        yield from _unless_off(host, starts, cmdline, [*_scripts(host, follower, PER_BOOT, LATE)], _FINAL)
+
+
+def _scripts(host: Host, follower: Follower, folder: str, place: int) -> Iterator[Act]:
+    for path in executables(host, folder):
+        yield from acts_of("cloud-init", follower.script(path), place, follower)
+
+
+def _named(host: Host, config: bytes) -> Iterator[Act]:
+    """The name that the configuration gives the node, where cloud-init sets it (cc_set_hostname, cc_update_hostname).
+
+    It leaves a name alone that differs from the one that it set before, and any that is to be preserved.
+    """
+    told: dict[str, tuple[str, TreeNode]] = {}
+    for path, raw in _documents(host, config):
+        if b"hostname" in raw or b"fqdn" in raw:
+            told.update({key: (path, node) for key, node in _root(raw, path).items()})
+    kept = told.get("preserve_hostname")
+    path, node = told.get("hostname") or told.get("fqdn") or ("", None)
+    if node is None or not isinstance(node.value, str) or (kept is not None and str(kept[1].value).lower() == "true"):
+        return
+    names = [str(told[key][1].value) for key in ("hostname", "fqdn") if key in told]
+    present, previous = [_text(host, file).decode("utf-8", "replace").strip() for file in (STATIC_NAME, PREVIOUS_NAME)]
+    changes = not exists(host, INSTANCE) or not present or present == previous
+    if changes and present not in (*names, *[name.partition(".")[0] for name in names]):
+        effect = Effect(HOSTNAME, "", SETS, node.value.partition(".")[0])
+        yield Act("cloud-init", path, node.line, f"hostname: {node.value}", (effect,), NETWORK)
+
+
+def _documents(host: Host, config: bytes) -> Iterator[tuple[str, bytes]]:
+    """The configuration, in the order in which a later file counts for more."""
+    names = [name for name in names_in(host, CONFIG_DIR) if name.endswith(".cfg")]
+    data = (USER_DATA,) if exists(host, INSTANCE) else SEEDS
+    yield CONFIG, config
+    yield from [(path, _text(host, path)) for path in (*[f"{CONFIG_DIR}/{name}" for name in names], *data)]
+
+
+def _root(raw: bytes, path: str) -> dict[str, TreeNode]:
+    """A document's keys; none of one that is no YAML, which cloud-init leaves out."""
+    from nodecheck.formats.structured import load
+
+    try:
+        root = load(raw, path).root.value
+    except Malformation:
+        return {}
+    return root if isinstance(root, dict) else {}
 
 
 def _lists(config: bytes, module: bytes) -> bool:
@@ -62,23 +111,15 @@ def _text(host: Host, path: str) -> bytes:
 
 def _boot_commands(host: Host, config: bytes) -> Iterator[tuple[str, int, str]]:
     """The commands of ``bootcmd``: file, line and shell text; a later file's list takes the place of an earlier one."""
-    names = [name for name in names_in(host, CONFIG_DIR) if name.endswith(".cfg")]
-    later = [(path, _text(host, path)) for path in (*[f"{CONFIG_DIR}/{name}" for name in names], USER_DATA)]
     found: tuple[tuple[str, int, str], ...] = ()
-    for path, raw in ((CONFIG, config), *later):
+    for path, raw in _documents(host, config):
         if b"\nbootcmd:" in b"\n" + raw:
             found = tuple(_of_document(raw, path))
     yield from found
 
 
 def _of_document(raw: bytes, path: str) -> Iterator[tuple[str, int, str]]:
-    from nodecheck.formats.structured import load
-
-    try:
-        root = load(raw, path).root
-    except Malformation:
-        return  # cloud-init leaves such a file out
-    listed = root.value.get("bootcmd") if isinstance(root.value, dict) else None
+    listed = _root(raw, path).get("bootcmd")
     for item in listed.value if listed is not None and isinstance(listed.value, tuple) else ():
         text = _shell_text(item)
         if text:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from nodecheck.facts.acts.cloud_init import SOURCES, cloud_init
 from nodecheck.facts.acts.cron import ANACRON_TABLE, CRON_DIRS, CRON_SPOOLS, CRON_TABLES, anacron, cron
+from nodecheck.facts.acts.firewall_hooks import HOOKS as FIREWALL_HOOKS
+from nodecheck.facts.acts.firewall_hooks import UFW_CONF, firewall_hooks
 from nodecheck.facts.acts.follow import PERIODIC_DIRS, SHELL_PATHS, Follower
 from nodecheck.facts.acts.hooks import (
     HOOKS,
@@ -58,6 +60,8 @@ class CommandActs:
             File(ANACRON_TABLE),
             *map(Tree, PERIODIC_DIRS),
             *[Tree(hook.folder) for hook in HOOKS],
+            *[File(hook.path) for hook in FIREWALL_HOOKS],
+            File(UFW_CONF),
             File(INTERFACES),
             Tree(f"{INTERFACES}.d"),
             Tree("/etc/local.d"),
@@ -105,5 +109,6 @@ def _of_systemd(
     yield from anacron(host, follower, starts)
     yield from hooks(host, follower, starts)
     yield from interfaces(host, follower, starts)
+    yield from firewall_hooks(host, follower, starts)
     yield from cloud_init(host, follower, starts, cmdline)
     yield from udev(host, follower, starts)

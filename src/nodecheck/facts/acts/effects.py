@@ -27,6 +27,7 @@ from nodecheck.facts.acts.model import (
     UNIT,
     Effect,
 )
+from nodecheck.formats.options import Options
 from nodecheck.formats.shell_calls import Words, printed_text
 from nodecheck.formats.shell_script import ShellStep
 from nodecheck.formats.sysctl_keys import key_path
@@ -43,13 +44,15 @@ _ABOUT = {
     "sysctl": (SYSCTL, HOSTNAME), "/proc/sys": (SYSCTL, HOSTNAME), "modprobe": (MODULE,), "insmod": (MODULE,),
     "rmmod": (MODULE,), "swapon": (SWAP,), "swapoff": (SWAP,), "hostname": (HOSTNAME,), "iptables": (FILTER,),
     "ip6tables": (FILTER,), "nft": (FILTER,), "hostnamectl": (HOSTNAME,), "iptables-restore": (FILTER,),
-    "ip6tables-restore": (FILTER,), "nft -f": (FILTER,), "systemctl": KINDS,
+    "ip6tables-restore": (FILTER,), "nft -f": (FILTER,), "ufw": (FILTER,), "hostname ": (HOSTNAME,),
+    "iptables ": (FILTER,), "ip6tables ": (FILTER,), "nft ": (FILTER,), "systemctl": KINDS, "systemctl start": KINDS,
+    "systemctl stop": KINDS,
 }  # fmt: skip
 """Words to the kinds of effects that a text with it may have; what is started may do anything."""
 
 TRIGGERS = (
     "sysctl", "/proc/sys", "modprobe", "insmod", "rmmod", "swapon", "swapoff", "hostname", "iptables", "ip6tables",
-    "nft", "systemctl",
+    "nft", "ufw", "systemctl",
 )  # fmt: skip
 """A text without any of these words does nothing of what is asked about."""
 
@@ -58,6 +61,9 @@ PACKAGE_TRIGGERS = (
     "ip6tables-restore", "nft -f",
 )  # fmt: skip
 """The same of a package's scripts, which ask systemctl and hostname for much else."""
+
+HOOK_TRIGGERS = (*PACKAGE_TRIGGERS, "hostname ", "iptables ", "ip6tables ", "nft ", "systemctl start", "systemctl stop")
+"""The same of scripts in directories that packages and administrators share."""
 
 EVERY_KIND = frozenset(KINDS)
 
@@ -88,6 +94,10 @@ def effects_of(step: ShellStep, content: FileText, is_area: AreaTest = lambda pa
         return (*_written(step, ""), *_perhaps(step, content, is_area))
     program = step.words[0].rpartition("/")[2]
     written = tuple(_written(step, program))
+    if program.startswith(_FILTERS):
+        from nodecheck.facts.acts.filter_effects import filter_effects
+
+        return (*written, *filter_effects(program, step))
     known = _PROGRAMS.get(program)
     return written if known is None else (*written, *known(step.words[1:], step, content))
 
@@ -106,53 +116,6 @@ def _written(step: ShellStep, program: str) -> Iterator[Effect]:
         path = target if target.startswith("/") else f"{step.folder}/{target}"
         if path.startswith(PROC_SYS):
             yield Effect(SYSCTL, path.removeprefix(PROC_SYS), SETS, None if value is None else value.strip(" \t\n"))
-
-
-class _Options:
-    """The words of a command taken apart as getopt_long(3) does."""
-
-    def __init__(self, words: Words, with_word: str, long_with_word: tuple[str, ...] = ()) -> None:
-        self.flags: list[str] = []
-        self.values: list[tuple[str, str | None]] = []
-        """Options with their words."""
-        self.plain: list[str | None] = []
-        rest = list(words)
-        while rest:
-            word = rest.pop(0)
-            if word is None or word == "-" or not word.startswith("-"):
-                self.plain.append(word)
-            elif word == "--":
-                self.plain += rest
-                return
-            elif word.startswith("--"):
-                self._long(word, long_with_word, rest)
-            else:
-                self._short(word, with_word, rest)
-
-    def _long(self, word: str, with_word: tuple[str, ...], rest: list[str | None]) -> None:
-        name, equals, value = word.partition("=")
-        if equals:
-            self.values.append((name, value))
-        elif name in with_word:
-            self.values.append((name, rest.pop(0) if rest else None))
-        else:
-            self.flags.append(name)
-
-    def _short(self, word: str, with_word: str, rest: list[str | None]) -> None:
-        for at in range(1, len(word)):
-            if word[at] in with_word:
-                value = word[at + 1 :] or (rest.pop(0) if rest else None)
-                self.values.append((f"-{word[at]}", value))
-                return
-            self.flags.append(f"-{word[at]}")
-
-    def has(self, *flags: str) -> bool:
-        """Whether one of some options is given."""
-        return any(flag in self.flags for flag in flags)
-
-    def of(self, *names: str) -> list[str | None]:
-        """The words of some options."""
-        return [value for name, value in self.values if name in names]
 
 
 _LOADING = ("-p", "--load", "-f")
@@ -208,7 +171,7 @@ _NOT_LOADING = frozenset(
 
 
 def _modprobe(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "CdS", ("--config", "--dirname", "--set-version"))
+    given = Options(words, "CdS", ("--config", "--dirname", "--set-version"))
     if given.has(*_NOT_LOADING) or given.of("-C", "-d", "-S", "--config", "--dirname", "--set-version"):
         return
     removes = given.has("-r", "--remove")
@@ -242,7 +205,7 @@ _TAGS = {"-L": "LABEL=", "-U": "UUID="}
 
 def _swap(words: Words, what: str) -> Iterator[Effect]:
     """The areas that ``swapon`` and ``swapoff`` are about."""
-    given = _Options(words, "LUpoT", ("--priority", "--options", "--fixpgsz"))
+    given = Options(words, "LUpoT", ("--priority", "--options", "--fixpgsz"))
     if given.has("-s", "--summary", "--show", "-h", "--help", "-V", "--version"):
         return
     if given.has("-a", "--all"):
@@ -264,7 +227,7 @@ def _swapoff(words: Words, step: ShellStep, content: FileText) -> Iterator[Effec
 
 
 def _hostname(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "F", ("--file",))
+    given = Options(words, "F", ("--file",))
     for path in given.of("-F", "--file"):
         source = None if path is None else content(path)
         lines = [line.strip(" \t\r") for line in (source or "").split("\n")]
@@ -274,36 +237,29 @@ def _hostname(words: Words, step: ShellStep, content: FileText) -> Iterator[Effe
         yield Effect(HOSTNAME, "", SETS, given.plain[0])
 
 
+def _nmcli(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    """``nmcli general hostname NAME``, each of whose words may be shortened."""
+    plain = [word for word in words if word is None or not word.startswith("-")]
+    what, verb = [word or "" for word in (*plain, "", "")[:2]]
+    if what and verb and "general".startswith(what) and "hostname".startswith(verb) and len(plain) > 2:
+        yield Effect(HOSTNAME, "", SETS, plain[2])
+
+
 def _hostnamectl(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "HM", ("--host", "--machine"))
+    given = Options(words, "HM", ("--host", "--machine"))
     verb = given.plain[0] if given.plain else ""
     only_shown = given.has("--pretty") and not given.has("--static", "--transient")
     if verb in ("set-hostname", "hostname") and len(given.plain) > 1 and not only_shown:
         yield Effect(HOSTNAME, "", SETS, given.plain[1])
 
 
-def _restore(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "TMwW", ("--table", "--modprobe", "--wait", "--wait-interval"))
-    if not given.has("-t", "--test"):
-        file = next((word for word in given.plain if word is not None), None) or step.reads
-        yield Effect(FILTER, file or "", LOADS)
-
-
-def _nft(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "fID", ("--file", "--includepath", "--define"))
-    files = given.of("-f", "--file")
-    if files and not given.has("-c", "--check"):
-        yield Effect(FILTER, (step.reads if files[0] == "-" else files[0]) or "", LOADS)
-    elif given.plain[:2] == ["flush", "ruleset"]:
-        yield Effect(FILTER, "", REMOVES)
-
-
-_STARTING = ("start", "restart", "try-restart", "reload-or-restart", "enable", "reenable")
+_STARTING = ("start", "restart", "reload-or-restart", "enable", "reenable")
+"""``try-restart`` starts nothing that does not run."""
 _STOPPING = ("stop", "disable", "mask")
 
 
 def _systemctl(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
-    given = _Options(words, "tpsnHMo", ("--type", "--property", "--signal", "--lines", "--host", "--machine", "--root"))
+    given = Options(words, "tpsnHMo", ("--type", "--property", "--signal", "--lines", "--host", "--machine", "--root"))
     verb = given.plain[0] if given.plain else None
     now = verb not in ("enable", "reenable", "disable", "mask") or given.has("--now")
     what = STARTS if verb in _STARTING else STOPS if verb in _STOPPING else ""
@@ -346,7 +302,7 @@ def _perhaps(step: ShellStep, content: FileText, is_area: AreaTest) -> Iterator[
 
 
 def _may_be_swapon(words: Words, is_area: AreaTest) -> bool:
-    given = _Options(words, "LUpoT", ("--priority", "--options"))
+    given = Options(words, "LUpoT", ("--priority", "--options"))
     named = [word for word in given.plain if word is not None]
     told = named or given.of("-L", "-U") or given.flags in (["-a"], ["--all"])
     return bool(told) and set(given.flags) <= _SWAP_FLAGS and all(is_area(word) or _is_tag(word) for word in named)
@@ -363,15 +319,13 @@ def _is_setting(word: str) -> bool:
     return bool(equals) and path.partition("/")[0] in _SYSCTL_TOPS and "/" in path
 
 
-_RESTORES = (
-    "iptables-restore", "ip6tables-restore", "iptables-legacy-restore", "ip6tables-legacy-restore",
-    "iptables-nft-restore", "ip6tables-nft-restore",
-)  # fmt: skip
+_FILTERS = ("iptables", "ip6tables", "nft", "ufw")
+"""How the names of programs that set rules of packet filters begin."""
 
 _PROGRAMS: dict[str, Callable[[Words, ShellStep, FileText], Iterator[Effect]]] = {
     "sysctl": _sysctl, "modprobe": _modprobe, "insmod": _insmod, "rmmod": _rmmod, "swapon": _swapon,
-    "swapoff": _swapoff, "hostname": _hostname, "hostnamectl": _hostnamectl, "nft": _nft, "systemctl": _systemctl,
-    "service": _service, "rc-service": _service, **dict.fromkeys(_RESTORES, _restore),
+    "swapoff": _swapoff, "hostname": _hostname, "hostnamectl": _hostnamectl, "nmcli": _nmcli, "systemctl": _systemctl,
+    "service": _service, "rc-service": _service,
 }  # fmt: skip
 
 KNOWN_EFFECTS = frozenset(_PROGRAMS)

@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError, TooLarge
-from nodecheck.facts.acts.effects import EVERY_KIND, PACKAGE_TRIGGERS, TRIGGERS, UNKNOWN_PROGRAM, kinds_in
+from nodecheck.facts.acts.effects import (
+    EVERY_KIND,
+    HOOK_TRIGGERS,
+    PACKAGE_TRIGGERS,
+    TRIGGERS,
+    UNKNOWN_PROGRAM,
+    kinds_in,
+)
 from nodecheck.facts.services.rc_local import PLACES
 from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, shell_call
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
@@ -172,7 +179,10 @@ class Follower:
         """A command, and what the script does that it calls, if it calls one."""
         unknown = UNKNOWN_PROGRAM if step.words and step.words[0] is None else ""
         yield BootCommand(step, source, line, text, step.reason or reason or unknown)
-        called = self._called(step, is_own(source))
+        other = self._interpreted(step)
+        called = self._called(step, is_own(source)) if other is None else None
+        if other is not None:
+            yield from self._of_other_language(other)
         if called is not None:
             path, arguments, known_shell, strict = called
             variables = {} if step.variables is None else step.variables
@@ -227,6 +237,10 @@ class Follower:
         if lines[0].startswith("#!") and not known_shell and not self._has_interpreter(lines[0]):
             return
         self._count(path, depth)
+        if not shell and _is_rules(lines[0]):
+            words = (*lines[0][2:].strip(" \t").split(" "), path)
+            yield BootCommand(ShellStep(words, 1), path, 1, lines[0], reason)
+            return
         if not shell:
             yield from _undecided(path, lines)
             return
@@ -268,7 +282,7 @@ class Follower:
         """The kinds of effects that a script may have: by its words, and any where it may call what is one's own."""
         if is_own(path) or (path.startswith(PACKAGE_DIRS) and any(folder in source for folder in OWN_PROGRAMS)):
             return EVERY_KIND
-        return kinds_in(source, PACKAGE_TRIGGERS)
+        return kinds_in(source, HOOK_TRIGGERS if path.startswith(PACKAGE_DIRS) else PACKAGE_TRIGGERS)
 
     def is_shell_script(self, path: str) -> bool:
         """Whether a file is a script that is followed."""
@@ -312,6 +326,18 @@ class Follower:
             return None if place is None else (place, step.words[1:], False, False)
         return self._at(first, step), step.words[1:], False, False
 
+    def _interpreted(self, step: ShellStep) -> str | None:
+        """The script that a program of another language is told to run (``python3 /opt/x.py``)."""
+        base = (step.words[0] or "").rpartition("/")[2] if step.words else ""
+        if not base.rstrip("0123456789.") or base.rstrip("0123456789.") not in _LANGUAGES:
+            return None
+        path = next((word for word in step.words[1:] if word is not None and not word.startswith("-")), None)
+        return None if path is None else self._at(path, step)
+
+    def _of_other_language(self, path: str) -> Iterator[BootCommand]:
+        source = self._source(path) if path.startswith("/") else None
+        yield from () if source is None else _undecided(path, source.split("\n"))
+
     def _at(self, path: str, step: ShellStep) -> str:
         if path.startswith("/") or not step.folder:
             return path
@@ -337,19 +363,40 @@ PLAIN_PROGRAMS = frozenset(
 """Programs that are no scripts."""
 
 
+_LANGUAGES = ("python", "perl", "ruby", "node", "php", "lua", "tclsh")
+
+
 def _is_shell(first: str) -> bool:
     return any(word.rpartition("/")[2] in SHELLS for word in first[2:].split(" "))
+
+
+def _is_rules(first: str) -> bool:
+    """Whether a script is one of a packet filter's own: ``#!/usr/sbin/nft -f``, ``#!/sbin/iptables-restore``."""
+    program = first[2:].strip(" \t").split(" ")[0].rpartition("/")[2]
+    return program == "nft" or program.endswith("tables-restore")
 
 
 def _undecided(path: str, lines: list[str]) -> Iterator[BootCommand]:
     """The lines of a script in another language that may matter."""
     for number, line in enumerate(lines, 1):
         if any(word in line for word in TRIGGERS) and not line.lstrip(" \t").startswith("#"):
+            writes = tuple(_written_keys(line))
+            if writes:
+                step = ShellStep(("write",), number, writes=writes)
+                yield BootCommand(step, path, number, line.strip(" \t\r"), "what it is written in is not followed")
             for words in crude_commands(line.replace(",", " ").replace("[", " ").replace("]", " ")):
                 at = next((place for place, word in enumerate(words) if _is_trigger(word)), None)
                 if at is not None:
                     step = ShellStep(words[at:], number)
                     yield BootCommand(step, path, number, line.strip(" \t\r"), "what it is written in is not followed")
+
+
+def _written_keys(line: str) -> Iterator[str]:
+    """The files below /proc/sys that a line names, where it also says that it writes."""
+    if any(word in line for word in ("write", '"w', "'w", ">", '"a', "'a")):
+        for part in line.split("/proc/sys/")[1:]:
+            name = part.replace('"', "'").partition("'")[0].split(" ")[0]
+            yield f"/proc/sys/{name.rstrip(');,')}"
 
 
 def _is_trigger(word: str | None) -> bool:

@@ -25,7 +25,7 @@ SETS, APPLIES, LOADS, REMOVES, REFUSES, ON, OFF, STARTS, STOPS = (
 
 A sysctl or the node's name is *set*. All files of sysctl.d are *applied* once more (``sysctl --system``). A module is
 loaded, removed, or refused to whoever loads it later. A swap area is turned *on* or *off*. Rules of a packet filter are
-loaded, or removed. A unit is started or stopped.
+*loaded* in place of those that are there, *set* beside them, or removed. A unit is started or stopped.
 """
 
 RUNS, STAYS, UNTOLD = "runs", "stays", "untold"
@@ -52,17 +52,20 @@ class Effect(NamedTuple):
 
     A sysctl: its path below ``/proc/sys`` (``net/ipv4/ip_forward``), perhaps a glob; of ``APPLIES`` "". A module: its
     name with underscores. A swap area as it is spelled (``/swapfile``, ``UUID=…``, ``LABEL=…``); "" for every one, of
-    fstab where it is turned on. The node's name: "". A packet filter: the file of its rules, "" where none is known. A
-    unit with its suffix.
+    fstab where it is turned on. The node's name: "". A packet filter: the file of its rules, "" where they are in
+    ``value``; of ``REMOVES`` a chain, "" for all. A unit with its suffix.
     """
     what: str
     value: str | None = None
-    """What a sysctl or the node's name is set to; None where that cannot be told, and for all else."""
+    """What a sysctl or the node's name is set to; rules of a packet filter that are in no file.
+
+    None where that cannot be told, and for all else.
+    """
     only: str = ""
     """Of a sysctl ``>`` where it is written only if that raises it, ``<`` where it lowers it.
 
     Of a module's load ``b`` where it heeds a blacklist, ``i`` where it goes past ``install`` lines, ``f`` where a
-    file is loaded (insmod).
+    file is loaded (insmod). Of a packet filter ``4`` (iptables), ``6`` (ip6tables), ``n`` (nft) or ``u`` (ufw).
     """
     source: str = ""
     """The file and line that say so, where these are not the act's own (``sysctl -p FILE``)."""

@@ -12,8 +12,9 @@ from nodecheck.facts.acts.swap_programs import (
     RPI_CONF,
     RPI_DIRS,
     WAAGENT_CONF,
+    WAAGENT_UNITS,
 )
-from nodecheck.facts.acts.sysctl_programs import FRR_CONFIGS, SHOREWALL, UFW_FILES
+from nodecheck.facts.acts.sysctl_programs import ROUTERS, SHOREWALL, UFW_FILES
 from nodecheck.facts.acts.tmpfiles import TMPFILES_DIRS
 from nodecheck.facts.files.conf_dirs import conf_sources
 from nodecheck.model.sources import Dir, Exists, File, Named, Sources, Tree, UnitText
@@ -26,8 +27,8 @@ def sysctl_sources() -> Sources:
         *map(File, UFW_FILES),
         Named("IPT_SYSCTL in /etc/default/ufw"),
         *[File(path) for _, path, _, _ in SHOREWALL],
-        *map(File, FRR_CONFIGS),
-        *map(Exists, ("/etc/ufw", "/etc/shorewall", "/etc/shorewall6", "/etc/frr")),
+        *[File(path) for configs, _ in ROUTERS for path in configs],
+        *map(Exists, ("/etc/ufw", "/etc/shorewall", "/etc/shorewall6", "/etc/frr", "/etc/quagga")),
         *[File(f"{folder}/{MAIN}") for folder in MAIN_DIRS if folder != "/run/systemd"],
         *conf_sources(tuple([f"{folder}/{MAIN}.d" for folder in MAIN_DIRS]), "*.conf"),
         *conf_sources(NETWORK_DIRS, "*.network", "*.netdev"),
@@ -43,6 +44,8 @@ def swap_sources() -> Sources:
         *[File(f"{folder}/{RPI_CONF}") for folder in RPI_DIRS],
         *conf_sources(tuple([f"{folder}/{RPI_CONF}.d" for folder in RPI_DIRS]), "*.conf"),
         File(WAAGENT_CONF),
+        *map(UnitText, WAAGENT_UNITS),
+        Named("-configuration-path: of the Azure agent"),
         File(CLOUD_CONF),
         Tree(CLOUD_DIR, "*.cfg"),
         Exists(CLOUD_DISABLED),
@@ -55,5 +58,8 @@ def agent_sources() -> Sources:
     return (
         *[UnitText(unit) for agent in AGENTS for unit in agent.units if agent.off or unit == agent.server],
         *[File(agent.config) for agent in AGENTS if agent.config],
+        Named("--config of k3s or RKE2"),
+        *[Tree(f"{agent.config}.d", kind) for agent in AGENTS if agent.config for kind in ("*.yaml", "*.yml")],
+        *[UnitText(f"*{agent.program}*.service") for agent in AGENTS if agent.program],
         Exists(MICROK8S_CNI),
     )

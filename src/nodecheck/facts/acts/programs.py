@@ -80,7 +80,7 @@ class AgentActs(NamedTuple):
         """Ask for what is there of each agent. Raises what the host raises for a file that cannot be read."""
         from nodecheck.facts.acts.agents import agent_acts
 
-        return cls(tuple(agent_acts(host, starts)) if init.is_systemd else ())
+        return cls(tuple(agent_acts(host, starts)) if init.is_systemd or init.name == "openrc" else ())
 
     def of(self, kind: str, but: frozenset[str] = frozenset()) -> tuple[Act, ...]:
         """All acts, whatever kind is asked about."""
@@ -91,7 +91,7 @@ def _sysctls(host: Host, init: InitSystem, starts: BootStarts) -> Iterator[Act]:
     from nodecheck.facts.acts import tmpfiles
 
     yield from tmpfiles.tmpfiles_acts(host, starts)
-    if any(exists(host, path) for path in ("/etc/ufw", "/etc/shorewall", "/etc/shorewall6", "/etc/frr")):
+    if any(exists(host, path) for path in ("/etc/ufw", "/etc/shorewall", "/etc/shorewall6", "/etc/frr", "/etc/quagga")):
         from nodecheck.facts.acts import sysctl_programs
 
         yield from sysctl_programs.ufw_acts(host, starts)
@@ -99,7 +99,7 @@ def _sysctls(host: Host, init: InitSystem, starts: BootStarts) -> Iterator[Act]:
         from nodecheck.facts.acts import networkd
 
         yield from networkd.networkd_acts(host, init, starts)
-    if any(exists(host, path) for path in ("/etc/shorewall", "/etc/shorewall6", "/etc/frr")):
+    if any(exists(host, path) for path in ("/etc/shorewall", "/etc/shorewall6", "/etc/frr", "/etc/quagga")):
         from nodecheck.facts.acts import sysctl_programs
 
         yield from sysctl_programs.frr_acts(host, starts)

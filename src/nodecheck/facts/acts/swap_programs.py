@@ -14,7 +14,8 @@ from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import conf_files
 from nodecheck.facts.services.generators import Generators
 from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.services.unit_files import Assignment, parse_unit
+from nodecheck.facts.services.unit_command import arguments
+from nodecheck.facts.services.unit_files import Assignment, load_unit, parse_unit
 from nodecheck.formats.shell_settings import Assigned
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text, text_or_none, texts
@@ -47,30 +48,42 @@ SWAPSPACE_UNIT = "swapspace.service"
 
 def waagent_acts(host: Host, starts: BootStarts) -> Iterator[Act]:
     """The swap file that the agent makes on Azure's resource disk at each start, where it formats that disk too."""
+    conf = _waagent_conf(host, starts)
     try:
-        settings = waagent_settings(text(host, WAAGENT_CONF))
+        settings = waagent_settings(text(host, conf))
     except Absent:
         return
     except FactError as error:
         effect = Effect(SWAP, "/mnt/resource/swapfile", ON)
-        act = Act(WAAGENT, WAAGENT_CONF, None, "", (effect,), LATE, UNTOLD, error)
+        act = Act(WAAGENT, conf, None, "", (effect,), LATE, UNTOLD, error)
     else:
         swap, size = settings.get("ResourceDisk.EnableSwap"), settings.get("ResourceDisk.SwapSizeMB")
         if swap is None or swap.value.lower() != "y" or size is None or not size.value.strip("0"):
             return
-        act = _waagent(settings, swap)
+        act = _waagent(settings, swap, conf)
     unit = next((name for name in WAAGENT_UNITS if starts.of(name).acts), WAAGENT_UNITS[0])
     yield by_start(act, starts.of(unit))
 
 
-def _waagent(settings: dict[str, Assigned], swap: Assigned) -> Act:
+def _waagent_conf(host: Host, starts: BootStarts) -> str:
+    """The agent's file: the one that its unit names (Flatcar's lies in ``/usr/share/oem``), else the usual one."""
+    for unit in WAAGENT_UNITS:
+        loaded = load_unit(host, starts.index, unit)
+        for word in () if loaded is None else arguments(loaded):
+            option, _, path = word.text.lstrip("-/").partition(":")
+            if option == "configuration-path" and path.startswith("/"):
+                return path
+    return WAAGENT_CONF
+
+
+def _waagent(settings: dict[str, Assigned], swap: Assigned, conf: str) -> Act:
     point, formats = settings.get("ResourceDisk.MountPoint"), settings.get("ResourceDisk.Format")
     folder = (point.value if point is not None else "") or "/mnt/resource"
     effect = Effect(SWAP, f"{folder.rstrip('/')}/swapfile", ON)
-    act = Act(WAAGENT, WAAGENT_CONF, swap.line, swap.text, (effect,), LATE)
+    act = Act(WAAGENT, conf, swap.line, swap.text, (effect,), LATE)
     if formats is not None and formats.value.lower() == "y":
         return act
-    stop = seen(WAAGENT_CONF, formats and formats.text, line=formats and formats.line)
+    stop = seen(conf, formats and formats.text, line=formats and formats.line)
     return act._replace(state=STAYS, stops=(stop,), why="the agent makes swap only where it formats the disk")
 
 

@@ -1,4 +1,4 @@
-"""Programs that set sysctls by a configuration of their own: ufw, Shorewall, FRR's zebra.
+"""Programs that set sysctls by a configuration of their own: ufw, Shorewall, the zebra of FRR and Quagga.
 
 ufw(8) and its ufw-init-functions; shorewall.conf(5); FRR's zebra/zebra_vty.c and tools/frrcommon.sh.
 """
@@ -29,9 +29,13 @@ SHOREWALL = (
 )
 """Program, its file, the sysctl of ``IP_FORWARDING``, and what an unset one stands for."""
 
-FRR_UNIT = "frr.service"
 FRR_CONFIGS = ("/etc/frr/frr.conf", "/etc/frr/zebra.conf")
 """The first that is there is read."""
+ROUTERS = (
+    (FRR_CONFIGS, ("frr.service",)),
+    (("/etc/quagga/Quagga.conf", "/etc/quagga/zebra.conf"), ("quagga.service", "zebra.service")),
+)
+"""FRR, and Quagga before it: the files of each, and its units (Debian's, EL's)."""
 _FRR_LINES = {
     "ip forwarding": (IP_FORWARD, "1"),
     "no ip forwarding": (IP_FORWARD, "0"),
@@ -41,13 +45,14 @@ _FRR_LINES = {
 
 
 def ufw_acts(host: Host, starts: BootStarts) -> Iterator[Act]:
-    """The file of ``IPT_SYSCTL``, which ufw-init hands to ``sysctl -p`` where ufw is enabled and starts.
-
-    Raises what the host raises for ufw's own two files.
-    """
+    """The file of ``IPT_SYSCTL``, which ufw-init hands to ``sysctl -p`` where ufw is enabled and starts."""
     found: dict[str, Assigned] = {}
     for path in UFW_FILES:
-        found.update(shell_assignments(text_or_none(host, path) or ""))
+        try:
+            found.update(shell_assignments(text_or_none(host, path) or ""))
+        except FactError as error:
+            yield by_start(_unread("ufw", path, IP_FORWARD, error), starts.of(UFW_UNIT))
+            return
     named, enabled = found.get("IPT_SYSCTL"), found.get("ENABLED")
     if named is None or not named.value.startswith("/"):
         return
@@ -110,19 +115,24 @@ def _shorewall(host: Host, name: str, path: str, key: str, default: str) -> Act 
 
 
 def frr_acts(host: Host, starts: BootStarts) -> Iterator[Act]:
-    """``ip forwarding`` and ``no ip forwarding`` of FRR's configuration, the last of which counts."""
-    for path in FRR_CONFIGS:
+    """``ip forwarding`` and ``no ip forwarding`` of zebra's configuration, the last of which counts."""
+    for configs, units in ROUTERS:
+        unit = next((unit for unit in units if starts.of(unit).acts), units[0])
+        yield from [by_start(act, starts.of(unit)) for act in _zebra(host, configs, unit.removesuffix(".service"))]
+
+
+def _zebra(host: Host, configs: tuple[str, ...], actor: str) -> Iterator[Act]:
+    for path in configs:
         try:
             lines = text(host, path).split("\n")
         except Absent:
             continue
         except FactError as error:
-            yield by_start(_unread("frr", path, IP_FORWARD, error), starts.of(FRR_UNIT))
+            yield _unread(actor, path, IP_FORWARD, error)
             return
         for number, line in enumerate(lines, 1):
             told = _FRR_LINES.get(" ".join(line.replace("\t", " ").split(" ")).strip(" \r"))
             if told is not None:
                 effect = Effect(SYSCTL, told[0], SETS, told[1])
-                act = Act("frr", path, number, line.strip(" \t\r"), (effect,), NETWORK)
-                yield by_start(act, starts.of(FRR_UNIT))
+                yield Act(actor, path, number, line.strip(" \t\r"), (effect,), NETWORK)
         return

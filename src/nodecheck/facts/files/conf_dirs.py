@@ -17,7 +17,7 @@ class ConfFile(NamedTuple):
     name: str
     path: str
     masked: bool = False
-    """Empty, a link to ``/dev/null``, or a dangling link: it says nothing, and hides its namesakes all the same."""
+    """Empty, a link to ``/dev/null`` or into ``/run``, or a dangling link: it says nothing, and hides its namesakes."""
     hides: tuple[str, ...] = ()
     """Files of the same name in directories of lower precedence, which are not read."""
 
@@ -95,4 +95,19 @@ def _run_is_in_memory(host: Host) -> bool:
 
 def _says_nothing(host: Host, path: str) -> bool:
     found = stat_or_none(host, path)
-    return found is None or found.kind == "null" or (found.kind == "file" and found.size == 0)
+    empty = found is None or found.kind == "null" or (found.kind == "file" and found.size == 0)
+    return empty or _leads_away(path, host.link(path) or "")
+
+
+_MADE_ANEW = ("/run/", "/var/run/", "/tmp/", "/dev/shm/")  # noqa: S108 - only named
+
+
+def _leads_away(path: str, target: str) -> bool:
+    """Whether a file is a link to what the next boot begins without.
+
+    >>> _leads_away("/etc/sysctl.d/a.conf", "../../run/a.conf"), _leads_away("/etc/sysctl.d/a.conf", "../sysctl.conf")
+    (True, False)
+    """
+    from posixpath import join, normpath
+
+    return bool(target) and normpath(join(path.rpartition("/")[0], target)).startswith(_MADE_ANEW)

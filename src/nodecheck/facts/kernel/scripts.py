@@ -163,7 +163,7 @@ class UnitLoads(NamedTuple):
     @classmethod
     def read(cls, init: InitSystem, starts: BootStarts, acts: BootActs) -> UnitLoads:
         """Raises what the host raises for a file that cannot be read. ``rc.local`` is left to ModuleScripts."""
-        if not init.is_systemd:
+        if not init.is_systemd and init.name != "openrc":
             return cls()
         found = [(_load(effect, act), act) for effect, act in acts.of(MODULE) if _counts(effect, act)]
         loads = [load for load, act in found if act.runs and act.unsure is None]

@@ -93,9 +93,10 @@ class FilterTable(NamedTuple):
         for chain in self.chains:
             if chain.hook is None:
                 continue
+            at = AT_FORWARD if chain.hook == "forward" and not self._by_iptables else ""
             if chain.policy == "drop" and not (docker and chain.hook == "forward"):  # Docker's own doing
-                return f"chain {chain.name} drops what no rule accepts"
-            found = _blocking(chain, chains)
+                return f"chain {chain.name}{at} drops what no rule accepts"
+            found = _blocking(chain, chains, at)
             if found is not None:
                 return found
         return None
@@ -104,7 +105,11 @@ class FilterTable(NamedTuple):
 _BUILT_IN = ("INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING")
 
 
-def _blocking(start: FilterChain, chains: dict[str, FilterChain]) -> str | None:
+AT_FORWARD = " at forward"
+"""What the words of :meth:`FilterTable.blocks` hold for a chain of nft(8) at that hook, whose name need not say so."""
+
+
+def _blocking(start: FilterChain, chains: dict[str, FilterChain], at: str) -> str | None:
     """The first rule that keeps packets out. Elsewhere than at input one that matches some packets only does not
     count: a node may shield one address from its pods, a cloud's metadata service, without being closed."""
     queue = [(start, False)]
@@ -116,7 +121,7 @@ def _blocking(start: FilterChain, chains: dict[str, FilterChain]) -> str | None:
         for rule in chain.rules:
             some = start.hook != "input" and (conditional or rule.conditional)
             if rule.kind in _BLOCKS and not some:
-                return f"a rule of chain {chain.name} {_BLOCKS[rule.kind]}"
+                return f"a rule of chain {chain.name}{at} {_BLOCKS[rule.kind]}"
             following = chains.get(rule.chain)
             if following is None or (following.name, some) in done or rule.chain.startswith(OTHERS_CHAINS):
                 continue

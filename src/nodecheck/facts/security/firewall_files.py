@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.distro.os_release import parse_os_release
 from nodecheck.facts.security.filter_tables import FilterTable, parse_saved
@@ -12,6 +15,9 @@ from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text, text_or_none, texts
 from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
+
+if TYPE_CHECKING:
+    from nodecheck.facts.security.nft_script import Reader
 
 UFW_CONF = "/etc/ufw/ufw.conf"
 
@@ -24,8 +30,6 @@ IPTABLES_FILES = {
 }
 """Service to the files that it restores: EL's iptables-services, Arch's iptables, Debian's iptables-persistent, and the
 units of Gentoo, Flatcar and Container Linux."""
-
-SHOREWALL_CONF = "/etc/shorewall/shorewall.conf"
 
 
 class FirewalldTrace(NamedTuple):
@@ -79,24 +83,79 @@ def parse_ufw_conf(source: str) -> UfwConf:
     return found
 
 
-class ShorewallConf(NamedTuple):
-    """Whether Shorewall's own file lets it start."""
+class Switch(NamedTuple):
+    """What lets a firewall of rules that are not followed start, or keeps it from that."""
 
-    enabled: bool = True
-    """``STARTUP_ENABLED`` is anything but ``No``."""
+    path: str
+    key: str = ""
+    """The shell variable; "" where the file's being there keeps it off."""
+    on: str = ""
+    """What it must say; "" where anything but ``off`` will do."""
+    off: str = ""
+
+
+OTHER_FIREWALLS: dict[str, Switch | None] = {
+    "shorewall.service": Switch("/etc/shorewall/shorewall.conf", "STARTUP_ENABLED", off="no"),
+    "shorewall6.service": Switch("/etc/shorewall6/shorewall6.conf", "STARTUP_ENABLED", off="no"),
+    "ferm.service": Switch("/etc/default/ferm", "ENABLED", on="yes"),
+    "csf.service": Switch("/etc/csf/csf.disable"),
+    "arno-iptables-firewall.service": None,
+    "SuSEfirewall2.service": None,
+}
+"""Units that load rules of iptables by a language of their own, and let nothing in that their files do not name.
+
+shorewall.conf(5); ferm's /etc/init.d/ferm; csf(1), ``csf -x``; SLE 12's SuSEfirewall2.
+"""
+
+FIREWALL_UNITS = frozenset(
+    (
+        "firewalld.service", "nftables.service", "ufw.service", *OTHER_FIREWALLS,
+        *[f"{name}.service" for name in IPTABLES_FILES],
+    )
+)  # fmt: skip
+"""Units of firewalls, of which it is known what they load."""
+
+
+class Switched(NamedTuple):
+    """Whether a firewall's own file lets it start."""
+
+    on: bool
+    path: str
     text: str | None = None
-    """That line; None where there is none."""
+    """The line that says so; None where there is none."""
     line: int | None = None
+
+
+class FirewallSwitches(NamedTuple):
+    """The switches of firewalls whose rules are not followed, by unit."""
+
+    units: tuple[tuple[str, Switched], ...] = ()
 
     @classmethod
     def reads(cls) -> Sources:
-        return (File(SHOREWALL_CONF),)
+        switches = [switch for switch in OTHER_FIREWALLS.values() if switch is not None]
+        return tuple([File(switch.path) if switch.key else Exists(switch.path) for switch in switches])
 
     @classmethod
-    def read(cls, host: Host) -> ShorewallConf:
+    def read(cls, host: Host) -> FirewallSwitches:
         """Raises what the host raises except Absent."""
-        told = shell_assignments(text_or_none(host, SHOREWALL_CONF) or "").get("STARTUP_ENABLED")
-        return cls() if told is None else cls(told.value.lower() != "no", told.text, told.line)
+        return cls(tuple([(u, _switched(host, switch)) for u, switch in OTHER_FIREWALLS.items() if switch is not None]))
+
+    def of(self, unit: str) -> Switched | None:
+        """That of one unit; None where it has none."""
+        return next((found for name, found in self.units if name == unit), None)
+
+
+def _switched(host: Host, switch: Switch) -> Switched:
+    if not switch.key:
+        there = exists(host, switch.path)
+        return Switched(not there, switch.path, "there" if there else None)
+    told = shell_assignments(text_or_none(host, switch.path) or "").get(switch.key)
+    if told is None:
+        return Switched(not switch.on, switch.path)
+    value = told.value.lower()
+    on = value == switch.on if switch.on else value != switch.off
+    return Switched(on, switch.path, told.text, told.line)
 
 
 class SavedRules(NamedTuple):
@@ -177,6 +236,11 @@ def _script(host: Host, path: str, source: str) -> tuple[FilterTable, ...]:
     from nodecheck.facts.security.nft_script import Reader
 
     reader = Reader(path)
+    _follow(host, reader, path, source)
+    return reader.script().tables
+
+
+def _follow(host: Host, reader: Reader, path: str, source: str) -> None:
     left = MOST_INCLUDED
 
     def follow(source: str) -> None:
@@ -189,6 +253,20 @@ def _script(host: Host, path: str, source: str) -> tuple[FilterTable, ...]:
                 follow(text(host, file))
 
     follow(source)
+
+
+def nft_tables(host: Host, scripts: Iterable[tuple[str, str]]) -> tuple[FilterTable, ...]:
+    """The tables that scripts make one behind the other; one that includes what is not there makes none."""
+    from nodecheck.facts.security.nft_script import Reader
+
+    reader = Reader("")
+    for path, source in scripts:
+        if "include" in source:
+            try:
+                _script(host, path, source)
+            except Absent:
+                continue
+        _follow(host, reader, path, source)
     return reader.script().tables
 
 

@@ -73,7 +73,7 @@ class UnitIndex(NamedTuple):
         return _read(host)
 
     def persistent(self) -> UnitIndex:
-        """The same without what lies in ``/run``, which is gone at the next boot."""
+        """The same without what lies in ``/run``, or is a link to it, which is gone at the next boot."""
         return self if self.at_boot is None else self.at_boot
 
     def without(self, kind: str) -> UnitIndex:
@@ -184,9 +184,13 @@ class UnitIndex(NamedTuple):
         return tuple(dict.fromkeys(owner for owner, _ in self.pulls(name)))
 
     def default_target(self) -> str:
-        """What ``default.target`` stands for; ``graphical.target``, as systemd installs it, where there is no link."""
+        """What ``default.target`` stands for: itself where the administrator wrote a file of that name.
+
+        ``graphical.target``, as systemd installs it, where there is no link.
+        """
         found = self.target("default.target")
-        return found if found != "default.target" else "graphical.target"
+        own = found != "default.target" or [one for one in self.files.get(found, ()) if one.path.startswith("/etc/")]
+        return found if own else "graphical.target"
 
     def target(self, name: str) -> str:
         """The target that a name stands for, those of System V's runlevels too where no link says so."""
@@ -255,13 +259,12 @@ def _read(host: Host) -> UnitIndex:
     links: dict[str, tuple[str, ...]] = {}
     empty: set[str] = set()
     for folder in _folders(host):
-        entries = _links(host, folder)
-        volatile = folder.startswith("/run/")
-        if entries and volatile and boot is now:
-            boot = _Builder(now.files.copy(), now.dirs.copy())
-        builders = (now,) if volatile or boot is now else (now, boot)
-        for name, target in entries:
+        for name, target in _links(host, folder):
             path = f"{folder}/{name}"
+            volatile = folder.startswith("/run/") or (target or "").startswith(("/run/", "/var/run/"))
+            if volatile and boot is now:
+                boot = _Builder(now.files.copy(), now.dirs.copy())
+            builders = (now,) if volatile or boot is now else (now, boot)
             if name.endswith(SUFFIXES):
                 entry = Entry(path, target)
                 for builder in builders:

@@ -122,7 +122,7 @@ class BootSysctls(NamedTuple):
         files = conf_files(host, SYSCTL_DIRS)
         if writer.name == PROCPS:
             settings = tuple(_procps_settings(host))
-            return cls(writer, files, settings, told, settings)
+            return cls(writer, files, settings, told, settings)._replace(runs=runs(acts(), lambda: settings))
         version = init.version or 9999
         found = [one for file in files for one in parse_systemd(_content(host, file), file.path, version)]
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
