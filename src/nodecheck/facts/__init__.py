@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
 if TYPE_CHECKING:
     from nodecheck.facts.acts.at_boot import BootActs as BootActs
     from nodecheck.facts.acts.commands import CommandActs as CommandActs
+    from nodecheck.facts.acts.own_programs import OwnPrograms as OwnPrograms
     from nodecheck.facts.acts.programs import AgentActs as AgentActs
     from nodecheck.facts.acts.programs import SwapProgramActs as SwapProgramActs
     from nodecheck.facts.acts.programs import SysctlProgramActs as SysctlProgramActs
@@ -184,6 +185,7 @@ _HOMES = {
     "OsRelease": "distro.os_release",
     "OtherServices": "services.service_units",
     "OwnName": "network.hostname",
+    "OwnPrograms": "acts.own_programs",
     "Owners": "distro.owners",
     "PackageSigns": "packages.packages",
     "Packages": "packages.packages",
