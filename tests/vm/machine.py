@@ -1,4 +1,4 @@
-"""A virtual machine: QEMU's software emulation, commands through the guest agent, real reboots, no network.
+"""A virtual machine: QEMU's software emulation, commands through the guest agent, real reboots, a card and no network.
 
 KVM is left alone: where it exists it may be of a kind that runs no stock kernel, and the figures are to be the same
 everywhere.
@@ -151,7 +151,8 @@ class Machine:
         if self._second is not None:
             drives += ["-drive", f"file={self._second},if=virtio,format=raw,cache=unsafe"]
         return [
-            *("qemu-system-x86_64", "-nodefaults", "-display", "none", "-nic", "none", "-M", "q35", "-rtc", "base=utc"),
+            *("qemu-system-x86_64", "-nodefaults", "-display", "none", "-M", "q35", "-rtc", "base=utc"),
+            *("-netdev", "hubport,id=n0,hubid=0", "-device", "virtio-net-pci,netdev=n0,romfile="),
             *("-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem", "-smp", "2", "-m", str(MEMORY_MIB)),
             *("-kernel", f"{self._boot}.vmlinuz", "-initrd", f"{self._boot}.initrd"),
             *("-append", f"{KERNEL_WORDS} {self._words}".rstrip()),
