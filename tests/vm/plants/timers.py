@@ -15,39 +15,28 @@ def _unit(kind: str, lines: str, target: str, unit: str = "") -> str:
     return f"[Unit]\nDescription=planted\n{unit}[{kind}]\n{settings}[Install]\nWantedBy={target}\n"
 
 
-def _timed(name: str, lines: str, command: str, verb: str = "enable", **about: tuple[str, ...]) -> Plant:
-    """A timer, and the service of that name."""
+def _timer(name: str, lines: str, key: str = "", area: str = "", verb: str = "enable") -> Plant:
+    """A timer, and the service of that name, which sets a key or turns an area on."""
     folder = _LIB if verb == "mask" else _ETC
+    command = writes(key) if key else f"swapon /swap/{area}"
     files = {
         f"{folder}/timed-{name}.timer": _unit("Timer", lines, "timers.target"),
         f"{_ETC}/timed-{name}.service": oneshot(f"/sbin/{command}", install=""),
     }
-    shell = f"systemctl -q {verb} timed-{name}.timer"
-    return Plant(f"timer {name}", files, shell if verb else "", **about)
-
-
-def _sysctl(key: str) -> tuple[str, dict[str, tuple[str, ...]]]:
-    return writes(key), {"sysctls": (key,)}
-
-
-def _swapon(name: str) -> tuple[str, dict[str, tuple[str, ...]]]:
-    return f"swapon /swap/{name}", {"swapfiles": (name,)}
-
-
-def _timer(name: str, lines: str, what: tuple[str, dict[str, tuple[str, ...]]], verb: str = "enable") -> Plant:
-    return _timed(name, lines, what[0], verb, **what[1])
+    shell = f"systemctl -q {verb} timed-{name}.timer" if verb else ""
+    return Plant(f"timer {name}", files, shell, sysctls=(key,) if key else (), swapfiles=(area,) if area else ())
 
 
 TIMERS = (
-    _timer("boot", "OnBootSec=1s", _sysctl("net.core.busy_read")),
-    _timer("startup", "OnStartupSec=1s", _swapon("timed1")),
-    _timer("active", "OnActiveSec=1s;AccuracySec=1s", _sysctl("net.core.tstamp_allow_data")),
-    _timer("off", "OnBootSec=1s", _swapon("timed2"), verb=""),
-    _timer("masked", "OnBootSec=1s", _sysctl("net.ipv4.inet_peer_threshold"), verb="mask"),
-    _timer("repeating", "OnBootSec=1s;OnUnitActiveSec=1h", _swapon("timed3")),
-    _timer("without-begin", "OnUnitActiveSec=1s", _swapon("timed4")),
-    _timer("calendar", "OnCalendar=*-*-* *:*:00/5;Persistent=true;AccuracySec=1s", _sysctl("net.ipv4.route.mtu_expires")),
-    _timer("past", "OnCalendar=2001-01-01", _swapon("timed5")),
+    _timer("boot", "OnBootSec=1s", "net.core.busy_read"),
+    _timer("startup", "OnStartupSec=1s", area="timed1"),
+    _timer("active", "OnActiveSec=1s;AccuracySec=1s", "net.core.tstamp_allow_data"),
+    _timer("off", "OnBootSec=1s", area="timed2", verb=""),
+    _timer("masked", "OnBootSec=1s", "net.ipv4.inet_peer_threshold", verb="mask"),
+    _timer("repeating", "OnBootSec=1s;OnUnitActiveSec=1h", area="timed3"),
+    _timer("without-begin", "OnUnitActiveSec=1s", area="timed4"),
+    _timer("calendar", "OnCalendar=*-*-* *:*:00/5;Persistent=true;AccuracySec=1s", "net.ipv4.route.mtu_expires"),
+    _timer("past", "OnCalendar=2001-01-01", area="timed5"),
     Plant(
         "timer of another unit",
         {
@@ -103,10 +92,12 @@ PATHS = (
 )
 
 
-def _rule(name: str, lines: str, *keys: str, **more: tuple[str, ...]) -> Plant:
+def _rule(name: str, lines: str, *keys: str, areas: tuple[str, ...] = ()) -> Plant:
     for key in keys:
         lines = lines.replace(f"@{key}@", f"/sbin/{writes(key)}").replace(f"%{key}%", WANTED[key])
-    return Plant(f"udev {name}", {f"{_RULES}/90-{name.replace(' ', '-')}.rules": lines + "\n"}, sysctls=keys, **more)
+    return Plant(
+        f"udev {name}", {f"{_RULES}/90-{name.replace(' ', '-')}.rules": lines + "\n"}, sysctls=keys, swapfiles=areas
+    )
 
 
 UDEV = (
@@ -119,7 +110,7 @@ UDEV = (
     _rule("attribute", 'SUBSYSTEM=="net", KERNEL=="eth0", ATTR{address}=="?*", ATTR{tx_queue_len}="500", RUN+="@net.ipv4.tcp_early_demux@"', "net.ipv4.tcp_early_demux"),
     _rule("shell", 'ACTION=="add|change", SUBSYSTEM=="net", KERNEL=="lo", RUN+="/bin/sh -c \'echo 0 >/proc/sys/net/ipv4/udp_early_demux\'"', "net.ipv4.udp_early_demux"),
     _rule("jump", 'GOTO="planted_end"\nSUBSYSTEM=="net", KERNEL=="lo", RUN+="@net.ipv4.ip_early_demux@"\nLABEL="planted_end"', "net.ipv4.ip_early_demux"),
-    _rule("swapon", 'SUBSYSTEM=="net", KERNEL=="lo", RUN+="/sbin/swapon /swap/udev1"', swapfiles=("udev1",)),
+    _rule("swapon", 'SUBSYSTEM=="net", KERNEL=="lo", RUN+="/sbin/swapon /swap/udev1"', areas=("udev1",)),
     Plant(
         "udev wants",
         {
