@@ -11,14 +11,13 @@ from nodecheck.facts.acts.hooks import (
     CRON_SPOOLS,
     CRON_TABLES,
     HOOKS,
-    INTERFACES,
     cron,
     hooks,
-    interfaces,
     local_d,
     rc_local,
     sysv_scripts,
 )
+from nodecheck.facts.acts.ifupdown import FOLDERS, IFUPDOWN2, INTERFACES, ifupdown
 from nodecheck.facts.acts.model import Act
 from nodecheck.facts.acts.udev import udev
 from nodecheck.facts.acts.units import started_acts, unit_acts
@@ -52,6 +51,8 @@ class CommandActs(NamedTuple):
             *map(Tree, CRON_DIRS),
             *map(Tree, CRON_SPOOLS),
             *[Tree(hook.folder) for hook in HOOKS],
+            *map(Tree, FOLDERS),
+            Exists(IFUPDOWN2),
             File(INTERFACES),
             Tree(f"{INTERFACES}.d"),
             Tree("/etc/local.d"),
@@ -95,6 +96,6 @@ def _of_systemd(
     yield from sysv_scripts(follower, starts, scripts())
     yield from cron(host, follower, starts)
     yield from hooks(host, follower, starts)
-    yield from interfaces(host, follower, starts)
+    yield from ifupdown(host, follower, starts)
     yield from cloud_init(host, follower, starts, cmdline)
     yield from udev(host, follower, starts)

@@ -140,19 +140,16 @@ class _Hook(NamedTuple):
 
 
 _NM = ("NetworkManager.service",)
-_IFUPDOWN = ("networking.service", "network.service", "ifupdown2.service")
 _NETWORKD = ("networkd-dispatcher.service",)
 
 HOOKS = (
-    _Hook("ifupdown", "/etc/network/if-pre-up.d", _IFUPDOWN, (), NETWORK),
-    _Hook("ifupdown", "/etc/network/if-up.d", _IFUPDOWN, (), NETWORK),
     _Hook("NetworkManager", "/etc/NetworkManager/dispatcher.d/pre-up.d", _NM, (None, "pre-up"), NETWORK),
     _Hook("NetworkManager", "/etc/NetworkManager/dispatcher.d", _NM, (None, "up"), NETWORK),
     _Hook("NetworkManager", "/usr/lib/NetworkManager/dispatcher.d", _NM, (None, "up"), NETWORK),
     _Hook("networkd-dispatcher", "/etc/networkd-dispatcher/routable.d", _NETWORKD, (), NETWORK),
     _Hook("networkd-dispatcher", "/etc/networkd-dispatcher/configured.d", _NETWORKD, (), NETWORK),
 )
-"""ifup(8), NetworkManager-dispatcher(8), networkd-dispatcher(8): a directory, and with what its scripts are called."""
+"""NetworkManager-dispatcher(8), networkd-dispatcher(8): a directory, and with what its scripts are called."""
 
 
 def hooks(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
@@ -161,41 +158,6 @@ def hooks(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
         for path in executables(host, hook.folder):
             commands = follower.script(path, hook.arguments)
             yield from started_by(acts_of(hook.actor, commands, hook.place, follower), starts, *hook.units)
-
-
-INTERFACES = "/etc/network/interfaces"
-_UP = ("up", "post-up", "pre-up")
-
-
-def interfaces(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
-    """The commands of interfaces that ifupdown brings up by itself (interfaces(5))."""
-    found: list[tuple[str, int, str]] = []
-    for path in (INTERFACES, *_included(host)):
-        try:
-            lines = text(host, path).split("\n")
-        except Absent:
-            continue
-        found += [(path, number, line.strip(" \t\r")) for number, line in enumerate(lines, 1)]
-    automatic = {name for _, _, line in found if line.startswith(("auto ", "allow-")) for name in line.split()[1:]}
-    yield from started_by(_of_interfaces(follower, found, automatic), starts, *_IFUPDOWN)
-
-
-def _of_interfaces(follower: Follower, lines: list[tuple[str, int, str]], automatic: set[str]) -> Iterator[Act]:
-    current = ""
-    for path, number, line in lines:
-        words = line.split()
-        if words[:1] == ["iface"] and len(words) > 1:
-            current = words[1]
-        elif words and words[0] in _UP and current in automatic:
-            command = line[len(words[0]) :].lstrip(" \t")
-            variables: dict[str, str | None] = {"IFACE": current}
-            yield from acts_of("ifupdown", follower.shell(command, path, number, line, variables), NETWORK, follower)
-
-
-def _included(host: Host) -> Iterator[str]:
-    for name in names_in(host, f"{INTERFACES}.d"):
-        if not name.startswith("."):
-            yield f"{INTERFACES}.d/{name}"
 
 
 def local_d(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
