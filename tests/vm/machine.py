@@ -19,7 +19,7 @@ from typing import Any
 from tests.vm.channel import Channel, VmError
 
 MEMORY_MIB = 1536
-BOOT_LIMIT_S = 300
+BOOT_LIMIT_S = 600
 """Emulated boots take 17 to 60 s, more beside other work."""
 
 KERNEL_WORDS = "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 mitigations=off random.trust_cpu=on panic=-1"

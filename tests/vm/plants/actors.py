@@ -56,7 +56,8 @@ _SEED = {
     "/var/lib/cloud/seed/nocloud/meta-data": "instance-id: planted-1\n",
     "/var/lib/cloud/seed/nocloud/user-data": "#cloud-config\nruncmd:\n- sysctl -q -w net.core.busy_read=50\n",
     "/etc/cloud/cloud.cfg.d/90_planted.cfg": "datasource_list: [NoCloud, None]\nmanage_etc_hosts: false\n"
-    "preserve_hostname: true\nnetwork: {config: disabled}\nssh_deletekeys: false\nssh_genkeytypes: []\n",
+    "preserve_hostname: true\nnetwork: {config: disabled}\n"
+    "cloud_init_modules: [bootcmd, write-files, mounts]\ncloud_config_modules: [runcmd]\n",
     "/etc/cloud/cloud.cfg.d/91_planted.cfg": "bootcmd:\n"
     f"- {writes('net.core.rmem_max')}\n- [sysctl, -q, -w, net.core.wmem_max=400000]\n- swapon /swap/cloud1\n",
     "x/var/lib/cloud/scripts/per-boot/planted.sh": f"#!/bin/sh\n{writes('net.core.optmem_max')}\n",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Absent
 from nodecheck.facts.acts.effects import effects_of
 from nodecheck.facts.acts.follow import BootCommand, Follower
-from nodecheck.facts.acts.model import BOOT, LATE, NETWORK, Act, by_start
+from nodecheck.facts.acts.model import BOOT, LATE, NETWORK, STAYS, Act, by_start
 from nodecheck.facts.acts.units import undecided
 from nodecheck.facts.services.rc_local import RcLocal
 from nodecheck.facts.services.starts import RC_LOCAL, BootStarts
 from nodecheck.facts.services.sysv import SysvScripts
 from nodecheck.facts.services.unit_start import UnitStart
 from nodecheck.formats.shell_calls import Words
-from nodecheck.host import Host, names_in
+from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import stat_or_none, text
+from nodecheck.model.evidence import seen
 from nodecheck.record import NamedTuple
 
 
@@ -67,6 +69,9 @@ def executables(host: Host, folder: str) -> Iterator[str]:
 
 
 CRON_UNITS = ("cron.service", "crond.service", "cronie.service", "dcron.service")
+DEBIAN = "/etc/debian_version"
+_DEBIAN_NAME = re.compile(r"[a-zA-Z0-9_-]+")
+"""What Debian's cron takes of ``/etc/cron.d`` (cron(8))."""
 CRON_TABLES = ("/etc/crontab",)
 CRON_DIRS = ("/etc/cron.d",)
 CRON_SPOOLS = ("/var/spool/cron/crontabs", "/var/spool/cron/tabs", "/var/spool/cron")
@@ -82,24 +87,46 @@ def cron(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
             continue
         if "@reboot" in source:
             acts = _of_table(follower, path, source, with_user)
+            why = _refused(host, path, source, with_user)
+            if why:
+                acts = (act._replace(state=STAYS, doubt=None, stops=(seen(path, why),), why=why) for act in acts)
             yield from started_by(acts, starts, *CRON_UNITS)
+
+
+def _refused(host: Host, path: str, source: str, with_user: bool) -> str:
+    """Why cron leaves a table out; the empty text where it takes it.
+
+    Debian's cron wants 0600 of a user's table, none but the owner's right to write of all others, and a final newline;
+    cronie takes none that others than the owner may write, or anybody execute (both: database.c, ``process_crontab``).
+    """
+    found = stat_or_none(host, path)
+    if found is None:
+        return ""
+    if not exists(host, DEBIAN):
+        bad = found.mode & 0o7533 != 0o400
+    elif not source.endswith("\n"):
+        return "the last line has no end, and cron leaves such a table out"
+    else:
+        bad = bool(found.mode & 0o022) if with_user else found.mode != 0o600
+    return f"its mode is {found.mode:04o}, and cron leaves such a table out" if bad else ""
 
 
 def _tables(host: Host) -> Iterator[tuple[str, bool]]:
     """The tables, and whether their lines name a user."""
     yield from ((path, True) for path in CRON_TABLES)
     for folder in CRON_DIRS:
-        yield from ((f"{folder}/{name}", True) for name in names_in(host, folder) if _is_table(name))
+        named = _DEBIAN_NAME.fullmatch if exists(host, DEBIAN) else _is_table
+        yield from ((f"{folder}/{name}", True) for name in names_in(host, folder) if named(name))
     for folder in CRON_SPOOLS:
         if "root" in names_in(host, folder):
             yield f"{folder}/root", False
 
 
 def _is_table(name: str) -> bool:
-    """Whether cron takes a file of ``/etc/cron.d``: Debian's takes no name with a dot, and none takes a package's rest.
+    """Whether cronie takes a file of ``/etc/cron.d``: none that begins with a dot, or is a package's rest.
 
-    >>> _is_table("k8s"), _is_table("k8s.dpkg-dist"), _is_table(".placeholder"), _is_table("a~")
-    (True, False, False, False)
+    >>> _is_table("k8s"), _is_table("k8s.sh"), _is_table("k8s.rpmsave"), _is_table(".placeholder"), _is_table("a~")
+    (True, True, False, False, False)
     """
     return not name.startswith(".") and not name.endswith("~") and not any(end in name for end in (".dpkg-", ".rpm"))
 
