@@ -10,7 +10,7 @@ PLANTS: tuple[Plant, ...] = (*swap.PLANTS, *sysctls.PLANTS, *modules.PLANTS, *se
 LATE = late.PLANTS
 """Those of states of their own, so that the random states stay what they are."""
 
-ACTING: tuple[Plant, ...] = (*actors.PLANTS, *timers.PLANTS, *scripts.PLANTS, *refused.PLANTS)
+ACTING: tuple[Plant, ...] = tuple(map(wishes.below, (*actors.PLANTS, *timers.PLANTS, *scripts.PLANTS, *refused.PLANTS)))
 """What acts at boot besides: these too have states of their own, and the random states take some of them besides."""
 
 WANTED = {**sysctls.WANTED, **wishes.WANTED}
