@@ -69,6 +69,9 @@ def executables(host: Host, folder: str) -> Iterator[str]:
 
 
 CRON_UNITS = ("cron.service", "crond.service", "cronie.service", "dcron.service")
+CRON_PATH = "/usr/bin:/bin"
+"""Where cron looks for programs if its table does not say (crontab(5)): not where sysctl and swapon lie as a rule."""
+_BUILTIN = ("echo", "printf", ":", "true")
 DEBIAN = "/etc/debian_version"
 _DEBIAN_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 """What Debian's cron takes of ``/etc/cron.d`` (cron(8))."""
@@ -132,7 +135,7 @@ def _is_table(name: str) -> bool:
 
 
 def _of_table(follower: Follower, path: str, source: str, with_user: bool) -> Iterator[Act]:
-    variables: dict[str, str | None] = {}
+    variables: dict[str, str | None] = {"PATH": CRON_PATH}
     for number, line in enumerate(source.split("\n"), 1):
         stripped = line.strip(" \t\r")
         name, equals, value = stripped.partition("=")
@@ -143,8 +146,18 @@ def _of_table(follower: Follower, path: str, source: str, with_user: bool) -> It
         rest = stripped.removeprefix("@reboot").lstrip(" \t")
         user, _, command = rest.replace("\t", " ").partition(" ") if with_user else ("root", "", rest)
         if user in ("root", "0"):
-            commands = follower.shell(_until_percent(command), path, number, stripped, variables)
-            yield from acts_of("cron", commands, LATE, follower)
+            commands = tuple(follower.shell(_until_percent(command), path, number, stripped, variables))
+            yield from acts_of("cron", [one for one in commands if _is_found(follower, one)], LATE, follower)
+
+
+def _is_found(follower: Follower, command: BootCommand) -> bool:
+    """Whether a command without a path is found where its ``PATH`` says; where no programs are here, each is."""
+    name, variables = command.step.words[:1], command.step.variables
+    path = variables.get("PATH") if variables is not None else None
+    if not name or name[0] is None or "/" in name[0] or name[0] in _BUILTIN or path is None:
+        return True
+    folders = path.split(":")
+    return not follower.files.has_programs or any(exists(follower.host, f"{folder}/{name[0]}") for folder in folders)
 
 
 def _until_percent(command: str) -> str:
