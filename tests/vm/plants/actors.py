@@ -9,12 +9,16 @@ from tests.vm.plant import Plant
 from tests.vm.plants.wishes import writes
 
 _CRON_KEYS = ("fs.mqueue.msg_max", "fs.mqueue.queues_max", "fs.mqueue.msgsize_max", "kernel.msgmax", "kernel.msgmnb")
+_CRON_OTHERS = ("fs.mount-max", "fs.leases-enable", "fs.lease-break-time", "kernel.shmmni", "kernel.printk_ratelimit")
 _CRON_FILES = {
     "+/etc/crontab": f"@reboot root {writes('fs.mqueue.msg_max')}\n@reboot nobody {writes('fs.mount-max')}\n",
     "/etc/cron.d/planted": "# @reboot root swapon /swap/cron0\nSHELL=/bin/sh\nF=/swap/cron1\n@reboot root swapon $F && "
     f"{writes('fs.mqueue.queues_max')}\n*/5 4 1 1 * root {writes('fs.leases-enable')}\n@daily root swapon /swap/cron2\n",
+    "/etc/cron.d/with-path": "PATH=/usr/sbin:/usr/bin:/sbin:/bin\n@reboot root swapon /swap/cron3 && "
+    f"{writes('kernel.shmmni')}\n@reboot root /usr/local/sbin/cron-other\n",
+    "x/usr/local/sbin/cron-other": f"#!/bin/sh\n{writes('kernel.printk_ratelimit')}\n",
     "/etc/cron.d/planted.sh": f"@reboot root {writes('fs.lease-break-time')}\n",
-    "/var/spool/cron/crontabs/root": f"@reboot {writes('kernel.msgmax')}; true % swapon /swap/cron2\n",
+    "/var/spool/cron/crontabs/root": f"@reboot /sbin/{writes('kernel.msgmax')}; true % swapon /swap/cron2\n",
     "x/usr/local/sbin/cron-script": f"#!/bin/sh\n{writes('kernel.msgmnb')}\n",
     "/etc/cron.d/script": "@reboot   root\t[ -x /usr/local/sbin/cron-script ] && /usr/local/sbin/cron-script >/dev/null 2>&1\n",
 }
@@ -22,8 +26,8 @@ _CRON_SHELL = "chmod 600 /var/spool/cron/crontabs/root"
 
 
 def _cron(name: str, shell: str) -> Plant:
-    keys = (*_CRON_KEYS, "fs.mount-max", "fs.leases-enable", "fs.lease-break-time")
-    areas = ("cron0", "cron1", "cron2")
+    keys = (*_CRON_KEYS, *_CRON_OTHERS)
+    areas = ("cron0", "cron1", "cron2", "cron3")
     return Plant(f"cron {name}", _CRON_FILES, f"{_CRON_SHELL}\n{shell}", sysctls=keys, swapfiles=areas, slot="cron")
 
 

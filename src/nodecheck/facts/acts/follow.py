@@ -184,6 +184,8 @@ class Follower:
         source = self._source(path)
         if source is None:
             return
+        if not known_shell and not self._is_executable(path):
+            return
         lines = source.split("\n")
         shell = known_shell or _is_shell(lines[0])
         if lines[0].startswith("#!") and not known_shell and not self._has_interpreter(lines[0]):
@@ -231,6 +233,10 @@ class Follower:
             except Absent:
                 self._heads[path] = None
         return self._heads[path]
+
+    def _is_executable(self, path: str) -> bool:
+        found = stat_or_none(self.host, path)
+        return found is not None and found.executable
 
     def _has_interpreter(self, first: str) -> bool:
         """A line that ends with a carriage return names a program that is not there."""

@@ -228,7 +228,12 @@ def _obstacle(around: Surroundings, unit: Unit) -> tuple[Obstacle | None, Obstac
     found = conditions_hold(around, unit)
     if found.unmet is not None:
         return _of_condition(found.unmet, f"{found.unmet.text} does not hold"), None
-    first = _lost_need(around, unit) or _lost_mount(around, unit) or _masked_socket(around.units, unit)
+    first = (
+        _lost_need(around, unit)
+        or _unmet_need(around, unit)
+        or _lost_mount(around, unit)
+        or _masked_socket(around.units, unit)
+    )
     if first is not None:
         return first, None
     doubt = found.undecided
@@ -279,6 +284,23 @@ def _lost_need(around: Surroundings, unit: Unit) -> Obstacle | None:
                 if _is_missing(around, name):
                     text = f"it {told} {name}, which is not there"
                     return Obstacle(text, path, f"{key}={value}", line, f"Install {name}", kind=NEED)
+    return None
+
+
+def _unmet_need(around: Surroundings, unit: Unit) -> Obstacle | None:
+    """A unit after which it comes, that it is bound to, or that is a requisite, and whose conditions do not hold.
+
+    Such a unit stays inactive, and systemd.unit(5) wants it active for both; ``Requires=`` alone does not.
+    """
+    after = _names(unit, "Unit", "After")
+    for key in ("BindsTo", "Requisite"):
+        for value, path, line in unit.values("Unit", key):
+            for name in filter(None, value.split(" ")):
+                needed = load_unit(around.host, around.units, name) if name in after and "%" not in name else None
+                unmet = None if needed is None else conditions_hold(around, needed).unmet
+                if unmet is not None:
+                    text = f"{key}={name}, and that does not start: {unmet.text} does not hold"
+                    return Obstacle(text, path, f"{key}={value}", line, f"Make {unmet.text} hold", kind=CONDITION)
     return None
 
 

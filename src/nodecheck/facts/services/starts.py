@@ -255,11 +255,14 @@ class BootStarts:
     def _by_trigger(self, trigger: str, path: str) -> Pull | None:
         """A socket that is reached, a timer that elapses after every boot, or a path that is there.
 
-        A path that may come is like a socket: what it starts waits for somebody.
+        A path that may come is like a socket: what it starts waits for somebody. One that does not start itself, for a
+        condition or a setting, starts nothing.
         """
+        text = self.text(trigger)
+        if text is not None and text.obstacle is not None and not text.obstacle.fails:
+            return None
         if trigger.endswith(".socket"):
             return Pull(SOCKET, path)
-        text = self.text(trigger)
         if text is not None and text.elapses:
             return Pull(TIMER, *text.elapses[0])
         return Pull(SOCKET, path) if text is not None and trigger.endswith(".path") else None
