@@ -21,11 +21,14 @@ FAILS = {
     "a condition that fails": ("ExecCondition=/bin/false", TRUE),
     "a path that is not there": ("ReadWritePaths=/srv/none", TRUE),
     "one of several": ("ReadOnlyPaths=-/srv/none /etc +/srv/other", TRUE),
+    "a number that is no user's": ("User=12345", TRUE),
     "what is bound and is not there": ("BindPaths=/srv/none:/mnt", TRUE),
     "what is bound to be read": ("BindReadOnlyPaths=/srv/none", TRUE),
 }
 WORKS = {
     "a failure that does not matter": ("ExecStartPre=-/bin/false", TRUE),
+    "a number that is a user's": ("User=12346", TRUE),
+    "a number that is no group's": ("Group=12345", TRUE),
     "a path that may be missing": ("ReadWritePaths=-/srv/none", TRUE),
     "a path that is there": ("ReadWritePaths=/etc", "BindPaths=/etc:/srv/none", TRUE),
     "a directory that systemd makes": ("StateDirectory=z", "ReadWritePaths=/var/lib/z", TRUE),
@@ -37,6 +40,7 @@ WORKS = {
 
 def works(base: Path, text: str, **more: str) -> bool:
     entries = {f"{ETC}/z.service": text, **enabled("z.service"), "/bin/true": ELF, "/bin/false": ELF}
+    entries["/etc/passwd"] = "root:x:0:0::/:/bin/sh\nz:x:12346:1::/:/bin/sh\n"
     root = node(
         base, {**entries, "/usr/bin/false": ELF, **{f"{ETC}/{name}.service": text for name, text in more.items()}}
     )

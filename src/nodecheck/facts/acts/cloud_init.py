@@ -1,6 +1,7 @@
 """Commands that cloud-init runs at each boot: ``bootcmd``, and the scripts in ``per-boot``.
 
-What it does at an instance's first boot alone (``runcmd``) does not count.
+Where it has set no instance up yet, the next boot is the first: then the scripts in ``per-instance`` and ``per-once``
+run, and ``runcmd``, unless the user data that it gets names another.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from nodecheck.errors import Absent
 from nodecheck.facts.acts.follow import Follower
 from nodecheck.facts.acts.hooks import acts_of, executables, started_by
 from nodecheck.facts.acts.model import LATE, NETWORK, STAYS, Act
+from nodecheck.facts.acts.units import undecided
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.formats.tree import Malformation, TreeNode
@@ -20,6 +22,8 @@ from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import AnySource, Exists, File, Tree
 
 PER_BOOT = "/var/lib/cloud/scripts/per-boot"
+AT_FIRST = ("/var/lib/cloud/scripts/per-instance", "/var/lib/cloud/scripts/per-once")
+INSTANCE = "/var/lib/cloud/instance"
 DISABLED = "/etc/cloud/cloud-init.disabled"
 CONFIG = "/etc/cloud/cloud.cfg"
 CONFIG_DIR = "/etc/cloud/cloud.cfg.d"
@@ -31,20 +35,26 @@ _FINAL = ("cloud-final.service", "cloud-init-main.service")
 
 SOURCES: tuple[AnySource, ...] = (
     File(CONFIG), Tree(CONFIG_DIR, "*.cfg"), File(USER_DATA), Exists(DISABLED), Tree(PER_BOOT),
+    *map(Tree, AT_FIRST), Exists(INSTANCE),
 )  # fmt: skip
 
 
 def cloud_init(host: Host, follower: Follower, starts: BootStarts, cmdline: Lazy[BootCmdline]) -> Iterator[Act]:
-    """What cloud-init runs at each boot, where it is not turned off."""
-    scripts = tuple(executables(host, PER_BOOT))
+    """What cloud-init runs at the next boot, where it is not turned off."""
+    first = host.link(INSTANCE) is None and not exists(host, INSTANCE)
+    folders = (PER_BOOT, *(AT_FIRST if first else ()))
+    scripts = [path for folder in folders for path in executables(host, folder)]
     config = _text(host, CONFIG)
-    commands = tuple(_boot_commands(host, config))
-    if not scripts and not commands:
+    commands = tuple(_commands(host, config, "bootcmd"))
+    later = tuple(_commands(host, config, "runcmd")) if first else ()
+    if not scripts and not commands and not later:
         return
     acts = [*_of_commands(follower, commands)] if _lists(config, b"bootcmd") else []
     yield from _unless_off(host, starts, cmdline, acts, _STAGES)
     if _lists(config, b"scripts-per-boot") or _lists(config, b"scripts_per_boot"):
         found = [act for path in scripts for act in acts_of("cloud-init", follower.script(path), LATE, follower)]
+        told = "user data may name another runcmd"
+        found += [undecided(act, told) for act in _of_commands(follower, later)] if _lists(config, b"runcmd") else []
         yield from _unless_off(host, starts, cmdline, found, _FINAL)
 
 
@@ -60,25 +70,25 @@ def _text(host: Host, path: str) -> bytes:
         return b""
 
 
-def _boot_commands(host: Host, config: bytes) -> Iterator[tuple[str, int, str]]:
-    """The commands of ``bootcmd``: file, line and shell text; a later file's list takes the place of an earlier one."""
+def _commands(host: Host, config: bytes, key: str) -> Iterator[tuple[str, int, str]]:
+    """The commands of a key: file, line and shell text; a later file's list takes the place of an earlier one."""
     names = [name for name in names_in(host, CONFIG_DIR) if name.endswith(".cfg")]
     later = [(path, _text(host, path)) for path in (*[f"{CONFIG_DIR}/{name}" for name in names], USER_DATA)]
     found: tuple[tuple[str, int, str], ...] = ()
     for path, raw in ((CONFIG, config), *later):
-        if b"\nbootcmd:" in b"\n" + raw:
-            found = tuple(_of_document(raw, path))
+        if f"\n{key}:".encode() in b"\n" + raw:
+            found = tuple(_of_document(raw, path, key))
     yield from found
 
 
-def _of_document(raw: bytes, path: str) -> Iterator[tuple[str, int, str]]:
+def _of_document(raw: bytes, path: str, key: str) -> Iterator[tuple[str, int, str]]:
     from nodecheck.formats.structured import load
 
     try:
         root = load(raw, path).root
     except Malformation:
         return  # cloud-init leaves such a file out
-    listed = root.value.get("bootcmd") if isinstance(root.value, dict) else None
+    listed = root.value.get(key) if isinstance(root.value, dict) else None
     for item in listed.value if listed is not None and isinstance(listed.value, tuple) else ():
         text = _shell_text(item)
         if text:

@@ -180,12 +180,16 @@ def _accounts(around: Surroundings, unit: Unit) -> Iterator[Lack]:
 
 def _is_account(host: Host, base: str, name: str) -> bool | None:
     """Whether a user or group is there; None where a service of the network may know it, or a boot may make it."""
-    if name in ("root", "nobody") or (name.isascii() and name.isdigit()):
+    if name in ("root", "nobody", "0"):
+        return True
+    number = name.isascii() and name.isdigit()
+    if number and base == GROUP:
         return True
     for path in (base, base.replace("/etc/", "/usr/lib/")):
-        lines = (text_or_none(host, path) or "").split("\n")
-        if any(line.startswith(f"{name}:") for line in lines):
-            return True
+        for line in (text_or_none(host, path) or "").split("\n"):
+            fields = line.split(":")
+            if fields[0] == name or (number and fields[2:3] == [name]):
+                return True
     others = _others(host, base.rpartition("/")[2])
     if others - {"systemd", "db"} or ("systemd" in others and _is_record(host, name)):
         return None

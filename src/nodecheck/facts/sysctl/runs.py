@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from nodecheck.errors import FactError
 from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.acts.effects import ANY
-from nodecheck.facts.acts.model import APPLIES, EARLY, SETS, SYSCTL, Act, Effect
+from nodecheck.facts.acts.model import APPLIES, EARLY, SETS, SYSCTL, SYSINIT, Act, Effect
 from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.record import NamedTuple
 
@@ -35,6 +35,8 @@ class SysctlRun(NamedTuple):
     """Why nobody can tell whether it is run."""
     early: bool = False
     """It is done before systemd-sysctl applies the files."""
+    sysinit: bool = False
+    """It is done on the way to sysinit.target, before services as TuneD are started."""
     unclear: tuple[str, ...] = ()
     """Keys that it sets to what cannot be told; ``?`` where it cannot be told which."""
 
@@ -48,14 +50,15 @@ def runs(acts: BootActs, system: Callable[[], tuple[Setting, ...]]) -> tuple[Sys
 
 
 def _of_act(act: Act, effects: list[Effect], system: Callable[[], tuple[Setting, ...]]) -> Iterator[SysctlRun]:
+    sysinit = act.place <= SYSINIT
     setter = SysctlSetter((), act.source, act.line or 1, act.text)
     if any(effect.what == APPLIES for effect in effects):
-        yield SysctlRun(setter, system(), everything=True, doubt=act.doubt)
+        yield SysctlRun(setter, system(), everything=True, doubt=act.doubt, sysinit=sysinit)
     sets = [effect for effect in effects if effect.what == SETS]
     known = tuple([_setting(effect, act) for effect in sets if effect.name != ANY and not _is_open(effect)])
     unclear = tuple([effect.name for effect in sets if effect.name == ANY or _is_open(effect)])
     if known or unclear:
-        yield SysctlRun(setter, known, doubt=act.doubt, early=act.place <= EARLY, unclear=unclear)
+        yield SysctlRun(setter, known, False, act.doubt, act.place <= EARLY, sysinit, unclear)
 
 
 def _is_open(effect: Effect) -> bool:
