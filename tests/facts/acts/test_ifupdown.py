@@ -24,6 +24,9 @@ ACTS: dict[str, Entries] = {
     "a file beside": {FILES: "source interfaces.d/a\n", f"{FILES}.d/a": CARD},
     "a directory": {FILES: "source-directory interfaces.d\n", f"{FILES}.d/a": CARD},
     "a file of a file": {FILES: "source /etc/net/a\n", "/etc/net/a": "source b\n", "/etc/net/b": CARD},
+    "a failure that does not matter": {FILES: CARD.replace("  post-up", "  pre-up false || true\n  post-up")},
+    "a failure of another interface": {FILES: f"auto e1\niface e1 inet dhcp\n  up false\n{CARD}"},
+    "a failure that comes later": {FILES: f"{CARD}  post-up false\n"},
     "automatic here, described there": {
         FILES: "auto e0\nsource-directory interfaces.d\n", f"{FILES}.d/a": CARD.partition("\n")[2],
     },
@@ -36,6 +39,9 @@ IDLE: dict[str, Entries] = {
     "a file that nothing names": {FILES: "auto lo\niface lo inet loopback\n", f"{FILES}.d/a": CARD},
     "a file that a comment names": {FILES: "# source /etc/network/interfaces.d/*\n", f"{FILES}.d/a": CARD},
     "a name that its directory's line leaves out": {FILES: "source-directory interfaces.d\n", f"{FILES}.d/a.cfg": CARD},
+    "a command before it that fails": {FILES: CARD.replace("  post-up", "  pre-up false\n  post-up")},
+    "one that stands behind it": {FILES: f"{CARD}  pre-up /bin/false\n"},
+    "one that is not there": {FILES: CARD.replace("  post-up", "  up /opt/none x\n  post-up")},
     "a file that names itself": {FILES: "source interfaces\n", f"{FILES}.d/a": CARD},
 }
 

@@ -135,10 +135,11 @@ _NEEDS = _services(
         "requisite-ok": _of("Requisite=base-ok.service;After=base-ok.service"),
         "binds-unmet": _of("BindsTo=base-unmet.service;After=base-unmet.service"),
         "part-of-off": _of("PartOf=base-off.service"),
-        "conflicts-off": _of("Conflicts=base-off.service"),
+        "conflicts-off": _of("Conflicts=other-off.service"),
         "mounts-needed": _of("RequiresMountsFor=/srv/not-mounted"),
         "needs-a-mount": _of("RequiresMountsFor=/srv/gone"),
         "base-off": _of(),
+        "other-off": _of(),
         "upheld": _of(),
         "upholder": _of("Upholds=upheld.service"),
         "after-success": _of(),
@@ -148,7 +149,7 @@ _NEEDS = _services(
     },
     "printf '[Mount]\\nWhat=/dev/disk/by-label/gone\\nWhere=/srv/gone\\n[Unit]\\nJobTimeoutSec=1\\n' "
     ">/etc/systemd/system/srv-gone.mount",
-    off=("base-off", "upheld", "after-success", "after-failure"),
+    off=("base-off", "other-off", "upheld", "after-success", "after-failure"),
     aside=("success",),
 )
 

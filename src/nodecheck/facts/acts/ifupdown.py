@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from nodecheck.errors import Absent
 from nodecheck.facts.acts.follow import Follower
 from nodecheck.facts.acts.hooks import acts_of, executables, started_by
-from nodecheck.facts.acts.model import NETWORK, Act
+from nodecheck.facts.acts.model import NETWORK, STAYS, Act
+from nodecheck.facts.acts.units import undecided
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
+from nodecheck.model.evidence import seen
 from nodecheck.record import NamedTuple
 
 INTERFACES = "/etc/network/interfaces"
@@ -48,22 +50,44 @@ def ifupdown(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act
             if any_name or _PART.fullmatch(path.rpartition("/")[2]):
                 yield from started_by(acts_of("ifupdown", follower.script(path), NETWORK, follower), starts, *UNITS)
     lines = tuple(_lines(host, follower, INTERFACES, "", []))
-    automatic = {name for _, _, line, _ in lines if line.startswith(("auto ", "allow-")) for name in line.split()[1:]}
+    automatic = {name for line in lines if line.text.startswith(("auto ", "allow-")) for name in line.text.split()[1:]}
     yield from started_by(_of_interfaces(follower, lines, automatic), starts, *UNITS)
 
 
 def _of_interfaces(follower: Follower, lines: tuple[_Line, ...], automatic: set[str]) -> Iterator[Act]:
+    """The commands of each interface: those of ``pre-up`` first. One that fails ends the bringing up of its own."""
     current = ""
+    commands: dict[str, list[_Line]] = {}
     for line in lines:
         words = line.text.split()
         if words[:1] == ["iface"] and len(words) > 1:
             current = words[1]
         elif words and words[0] in _UP and current in automatic:
-            command = line.text[len(words[0]) :].lstrip(" \t")
-            variables: dict[str, str | None] = {"IFACE": current}
-            commands = follower.shell(command, line.path, line.number, line.text, variables)
-            found = [one._replace(reason=line.reason or one.reason) for one in commands]
-            yield from acts_of("ifupdown", found, NETWORK, follower)
+            commands.setdefault(current, []).append(line)
+    for name, found in commands.items():
+        yield from _of_interface(follower, name, sorted(found, key=lambda line: not line.text.startswith("pre-up")))
+
+
+def _of_interface(follower: Follower, name: str, lines: list[_Line]) -> Iterator[Act]:
+    failed: _Line | None = None
+    for line in lines:
+        command = line.text.partition(" ")[2].lstrip(" \t")
+        found = tuple(follower.shell(command, line.path, line.number, line.text, {"IFACE": name}))
+        for act in acts_of("ifupdown", found, NETWORK, follower):
+            if failed is not None:
+                stop = seen(failed.path, failed.text, line=failed.number)
+                yield act._replace(state=STAYS, doubt=None, stops=(stop,), why=f"{failed.text!r} before it fails")
+            else:
+                yield undecided(act, line.reason) if line.reason else act
+        if failed is None and not line.reason and _fails(follower, command):
+            failed = line
+
+
+def _fails(follower: Follower, command: str) -> bool:
+    """Whether a line is one simple command that cannot succeed."""
+    words = command.split()
+    simple = words and not any(mark in command for mark in "|&;$`(){}<>'\"\\=")
+    return bool(simple) and (words[0].rpartition("/")[2] == "false" or not follower.files.has(words[0]))
 
 
 def _lines(host: Host, follower: Follower, path: str, reason: str, done: list[str]) -> Iterator[_Line]:
