@@ -20,6 +20,7 @@ class Known(NamedTuple):
 
 
 _AREA = "fstab asks for the area, and only its file is missing: it would be on as soon as somebody made the file"
+_AREA_OF_SCRIPT = "a script turns the area on, and only its file is missing: the same"
 _DOCKER = "no file asks for it: dockerd turns it on when it starts"
 _NAME = "the name changes with the boot, of which there is nothing to be seen after it"
 _RULES = "no file names it: the kernel loads it for the rules and links that this service sets up"
@@ -36,6 +37,7 @@ _TREE = "whether a module is in the kernel's tree is not asked for a script's ne
 
 KNOWN: tuple[Known, ...] = (
     Known("boot", "swap[/swap/absent]@boot", "fstab absent", _AREA),
+    Known("boot", "swap[/swap/not-there]@boot", "rc.local that fails on its way", _AREA_OF_SCRIPT),
     Known("boot", "swap[/dev/zram*]@boot", "selinux *", _POLICY),
     Known("boot", "swap[UUID=2222*]@boot", "swap on a second disk", _DEVICE),
     Known("boot", "sysctl[net.ipv4.conf.lo.forwarding]@boot", "sysctl early", _TWICE),

@@ -75,6 +75,23 @@ def test_a_unit_is_bound_to_one_whose_conditions_hold(tmp_path: Path, first: str
     assert works(tmp_path, unit(TRUE, first=first), y=other, x=MET) is expected
 
 
+@pytest.mark.parametrize(
+    ("first", "y", "on", "expected"),
+    [
+        ("Requisite=y.service\nAfter=y.service", MET, False, False),
+        ("Requisite=none.service\nAfter=none.service", MET, True, False),
+        ("Requisite=y.service\nAfter=y.service", MET, True, True),
+        ("After=y.service", MET, False, True),
+        ("Requisite=y.service\nAfter=y.service", unit(TRUE, first="Requisite=z.service\nAfter=z.service"), True, True),
+    ],
+)
+def test_a_requisite_is_started_by_others(tmp_path: Path, first: str, y: str, on: bool, expected: bool) -> None:
+    entries = {f"{ETC}/z.service": unit(TRUE, first=first), f"{ETC}/y.service": y, "/bin/true": ELF}
+    root = node(tmp_path, {**entries, **enabled("z.service"), **(enabled("y.service") if on else {})})
+
+    assert Facts(RootHost(root)).get(BootStarts).of("z.service").works is expected
+
+
 TIMER = "[Unit]\n{}\n[Timer]\nOnBootSec=1\n"
 
 

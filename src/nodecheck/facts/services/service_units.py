@@ -98,6 +98,8 @@ class ServiceUnit(NamedTuple):
     doubt: Obstacle | None = None
     """What may keep it from starting, or have it fail, and cannot be told from files; only where there is no
     obstacle."""
+    requisites: tuple[str, ...] = ()
+    """The units of ``Requisite=`` after which it comes: where one of them is not started, it is not either."""
     early: bool = False
     """It has no default dependencies: it may start before the file systems are mounted."""
 
@@ -196,7 +198,9 @@ def _service(around: Surroundings, unit: Unit, fragment: str) -> ServiceUnit:
     obstacle, doubt = _obstacle(around, unit) if refusal is None else (_of_refusal(unit, refusal), None)
     early = (unit.last("Unit", "DefaultDependencies") or "yes").lower() in ("0", "no", "n", "false", "f", "off")
     elapses = tuple(_elapsing(around, unit))
-    return ServiceUnit(unit.name, fragment, into, obstacle, conflicts, elapses, doubt, early)
+    after = _names(unit, "Unit", "After")
+    requisites = tuple([name for name in _names(unit, "Unit", "Requisite") if name in after and "%" not in name])
+    return ServiceUnit(unit.name, fragment, into, obstacle, conflicts, elapses, doubt, requisites, early)
 
 
 def _elapsing(around: Surroundings, unit: Unit) -> Iterator[tuple[str, str, int]]:
@@ -308,11 +312,11 @@ def _lost_mount(around: Surroundings, unit: Unit) -> Obstacle | None:
     """A file system that it needs below a path, and whose device is not there."""
     for key, section in (("RequiresMountsFor", "Unit"), ("WorkingDirectory", "Service"), ("RootDirectory", "Service")):
         for value, path, line in unit.values(section, key) if around.host.running else ():
-            from nodecheck.facts.services.boot_mounts import lost_mounts, mount_of_path
+            from nodecheck.facts.services.boot_mounts import lost_mount_unit, lost_mounts, mount_of_path
 
             lost = lost_mounts(around)
             for name in filter(None, value.lstrip("-").split(" ")):
-                if (found := mount_of_path(lost, name)) is not None:
+                if (found := mount_of_path(lost, name) or lost_mount_unit(around, name)) is not None:
                     text = f"it needs {found.path}, whose device {found.device} is not there"
                     return Obstacle(text, path, f"{key}={value}", line, f"Bring back {found.device}", kind=NEED)
     return None

@@ -91,6 +91,7 @@ class BootStarts:
         self._by_default: ServicePulls | None = None
         self._lost: tuple[LostMount, ...] | None = None
         self._known: dict[str, UnitStart] = {}
+        self._asking: list[str] = []
         self._texts: dict[str, ServiceUnit | None] = {}
 
     @classmethod
@@ -365,6 +366,9 @@ class BootStarts:
         obstacle = text.obstacle if text is not None else None
         if obstacle is not None and not obstacle.fails:
             return found._replace(state=STAYS, stops=(_of_obstacle(obstacle),))
+        idle = None if text is None else self._idle(unit, text)
+        if idle is not None:
+            return found._replace(state=STAYS, stops=(idle,))
         emergency = None if text is None or text.early or _is_early(pull) else self._emergency()
         if emergency is not None:
             return found._replace(state=STAYS, stops=(emergency,))
@@ -377,6 +381,20 @@ class BootStarts:
             return _doubted(found, text.doubt)
         error = self._pulls().error
         return found if error is None else found._replace(state=UNTOLD, error=error)
+
+    def _idle(self, unit: str, text: ServiceUnit) -> Stop | None:
+        """A unit of ``Requisite=`` that the boot does not start (systemd.unit(5))."""
+        for name in text.requisites:
+            if name not in (unit, *self._asking):
+                self._asking.append(unit)
+                try:
+                    stays = self.of(name).stays
+                finally:
+                    self._asking.pop()
+                if stays:
+                    told = seen(text.fragment, f"Requisite={name}")
+                    return Stop(OBSTACLE, f"Requisite={name}, and nothing starts that", (told,))
+        return None
 
     def _emergency(self) -> Stop | None:
         """What has the boot end in emergency mode, where only what comes before the file systems is started."""
