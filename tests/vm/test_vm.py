@@ -190,6 +190,11 @@ def test_states_of_a_report_are_not_run_again(tmp_path: Path) -> None:
     assert len(left) == len(list(chosen(arguments([])))) - 1
 
 
+def test_plans_may_be_left_out() -> None:
+    assert any(state.plan for state in chosen(arguments([])))
+    assert not any(state.plan for state in chosen(arguments(["--no-plans"])))
+
+
 def test_a_run_tells_of_which_commit_it_is() -> None:
     assert commit() != ""
 

@@ -12,6 +12,8 @@ from nodecheck.host import RootHost
 from nodecheck.testing import TreeFile, TreeLink
 from tests.facts.acts.test_acts_commands import ETC, enabled, node, status, unit
 
+Entries = dict[str, "str | TreeFile | TreeLink"]
+
 ELF = TreeFile("\x7fELF", mode=0o755)
 TRUE = "ExecStart=/bin/true"
 
@@ -39,12 +41,12 @@ WORKS = {
 
 
 def works(base: Path, text: str, **more: str) -> bool:
-    entries = {f"{ETC}/z.service": text, **enabled("z.service"), "/bin/true": ELF, "/bin/false": ELF}
+    entries: Entries = {f"{ETC}/z.service": text, **enabled("z.service"), "/bin/true": ELF, "/bin/false": ELF}
     entries["/etc/passwd"] = "root:x:0:0::/:/bin/sh\nz:x:12346:1::/:/bin/sh\n"
     root = node(
         base, {**entries, "/usr/bin/false": ELF, **{f"{ETC}/{name}.service": text for name, text in more.items()}}
     )
-    return Facts(RootHost(root)).get(BootStarts).of("z.service").works
+    return Facts(RootHost(str(root))).get(BootStarts).of("z.service").works
 
 
 @pytest.mark.parametrize("how", FAILS)
@@ -86,10 +88,10 @@ def test_a_unit_is_bound_to_one_whose_conditions_hold(tmp_path: Path, first: str
     ],
 )
 def test_a_requisite_is_started_by_others(tmp_path: Path, first: str, y: str, on: bool, expected: bool) -> None:
-    entries = {f"{ETC}/z.service": unit(TRUE, first=first), f"{ETC}/y.service": y, "/bin/true": ELF}
+    entries: Entries = {f"{ETC}/z.service": unit(TRUE, first=first), f"{ETC}/y.service": y, "/bin/true": ELF}
     root = node(tmp_path, {**entries, **enabled("z.service"), **(enabled("y.service") if on else {})})
 
-    assert Facts(RootHost(root)).get(BootStarts).of("z.service").works is expected
+    assert Facts(RootHost(str(root))).get(BootStarts).of("z.service").works is expected
 
 
 TIMER = "[Unit]\n{}\n[Timer]\nOnBootSec=1\n"
@@ -105,7 +107,7 @@ TIMER = "[Unit]\n{}\n[Timer]\nOnBootSec=1\n"
     ],
 )
 def test_a_timer_that_does_not_start_starts_nothing(tmp_path: Path, first: str, expected: str) -> None:
-    entries: dict[str, str | TreeFile | TreeLink] = {
+    entries: Entries = {
         f"{ETC}/z.service": unit("ExecStart=/sbin/swapon /s"), f"{ETC}/z.timer": TIMER.format(first),
         f"{ETC}/timers.target.wants/z.timer": TreeLink(f"{ETC}/z.timer"),
         "/usr/lib/systemd/system/basic.target": "[Unit]\nWants=timers.target\n",
@@ -130,7 +132,7 @@ def test_only_a_device_that_systemd_knows_wants_a_unit(
     tmp_path: Path, subsystem: str, more: str, expected: str
 ) -> None:
     udevd = "/usr/lib/systemd/system/systemd-udevd.service"
-    entries: dict[str, str | TreeFile | TreeLink] = {
+    entries: Entries = {
         f"{ETC}/z.service": unit("ExecStart=/sbin/swapon /s"),
         "/etc/udev/rules.d/z.rules": RULE.format(subsystem, more),
         udevd: unit("ExecStart=/usr/lib/systemd/systemd-udevd"),
@@ -151,7 +153,7 @@ def test_only_a_device_that_systemd_knows_wants_a_unit(
     ],
 )
 def test_a_script_is_executed_only_where_it_may_be(tmp_path: Path, call: str, mode: int, expected: str) -> None:
-    entries: dict[str, str | TreeFile | TreeLink] = {
+    entries: Entries = {
         f"{ETC}/z.service": unit(f"ExecStart={call}"),
         "/opt/on": TreeFile("#!/bin/sh\nswapon /s\n", mode=mode),
         **enabled("z.service"),
