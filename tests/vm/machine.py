@@ -153,6 +153,7 @@ class Machine:
         return [
             *("qemu-system-x86_64", "-nodefaults", "-display", "none", "-M", "q35", "-rtc", "base=utc"),
             *("-netdev", "hubport,id=n0,hubid=0", "-device", "virtio-net-pci,netdev=n0,romfile="),
+            *("-netdev", "hubport,id=n1,hubid=0"),  # which nobody listens at: what the card sends has to go somewhere
             *("-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem", "-smp", "2", "-m", str(MEMORY_MIB)),
             *("-kernel", f"{self._boot}.vmlinuz", "-initrd", f"{self._boot}.initrd"),
             *("-append", f"{KERNEL_WORDS} {self._words}".rstrip()),
