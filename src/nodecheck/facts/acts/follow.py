@@ -216,6 +216,10 @@ class Follower:
             raw = self.host.read(path, MOST_SCRIPT_BYTES)
         except Absent:
             return None
+        except TooLarge:
+            if is_own(path) or _is_shell(decode(self.host.read_at(path, 0, 256)).partition("\n")[0]):
+                raise
+            return None  # a package's program in another language, as firewall-cmd is
         if not is_own(path) and not any(word.encode() in raw for word in PACKAGE_TRIGGERS):
             return None
         return decode(raw)
