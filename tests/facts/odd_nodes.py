@@ -124,6 +124,8 @@ _TREES: dict[str, dict[str, str]] = {
         "etc/rc.local": "#!/bin/sh -e\nmodprobe a && modprobe b\n",
         "etc/rc.d/rc.local": "#!/bin/sh\n",
         "etc/cloud/cloud.cfg": "bootcmd:\n- swapon /x\n",
+        "etc/network/interfaces": "source interfaces.d/*\n",
+        "etc/network/interfaces.d/a": "",
     },
     "upstart": {"sbin/upstart": ""},
     "openrc": {

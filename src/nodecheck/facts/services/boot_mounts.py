@@ -16,7 +16,7 @@ from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.host import exists
 from nodecheck.host.base import text_or_none
-from nodecheck.model.sources import Exists, File, Named, Sources
+from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 CRYPTTAB = "/etc/crypttab"
@@ -40,7 +40,13 @@ class LostMount(NamedTuple):
 
 def mount_sources() -> Sources:
     """What tells it, besides fstab and what is mounted."""
-    return (File(CRYPTTAB), Exists("/dev/disk/*"), Exists("/dev/disk/*/*"), Named("devices of /etc/fstab"))
+    return (
+        File(CRYPTTAB),
+        Exists("/dev/disk/*"),
+        Exists("/dev/disk/*/*"),
+        Named("devices of /etc/fstab"),
+        UnitText("*.mount"),
+    )
 
 
 def lost_mounts(around: Surroundings) -> tuple[LostMount, ...]:
