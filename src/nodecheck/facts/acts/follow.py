@@ -239,6 +239,9 @@ class Follower:
         return self._heads[path]
 
     def _is_executable(self, path: str) -> bool:
+        """Whether it may be executed; files of a support case, which come without programs, have lost their modes."""
+        if not self.files.has_programs:
+            return True
         found = stat_or_none(self.host, path)
         return found is not None and found.executable
 
