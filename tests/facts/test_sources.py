@@ -223,6 +223,7 @@ UNASKED = {
     "*: /run/systemd/container": "only a running node with a unit that asks for virtual machines",
     "*: /dev/disk/*": "only a running node with a line of fstab whose file system is not mounted",
     "*: /etc/crypttab": "only a running node with a line of fstab whose file system is not mounted",
+    "*: *.mount": "only a running node with a unit that needs what a mount unit mounts",
     "*: /sys/firmware/efi": "only a running node with a unit that asks for its firmware",
 }
 """Sources that no tree here makes anybody ask for, and who does."""

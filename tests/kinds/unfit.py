@@ -161,7 +161,7 @@ SWAPS: dict[str, Fault] = {
         {f"{GENERATORS}/systemd-sysv-generator": None},
     ),
     "cron": Fault(
-        SWAP, {"/etc/cron.d/z": "@reboot root swapon /s\n", **program("cron.service", "/usr/sbin/cron -f")},
+        SWAP, {"/etc/cron.d/z": "@reboot root /sbin/swapon /s\n", **program("cron.service", "/usr/sbin/cron -f")},
         off("cron.service"),
     ),
     "cloud-init, per-boot": Fault(

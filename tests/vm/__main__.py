@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -16,10 +15,11 @@ from pathlib import Path
 from tests.vm.image import RELEASES, image, missing
 from tests.vm.machine import end_all
 from tests.vm.node import prepared
+from tests.vm.parts import Report, Unlike, commit, joined, of_part, part, read
 from tests.vm.power import power_cuts
 from tests.vm.proof import Proof, prove
 from tests.vm.states import RANDOM_STATES, SEED, State, at_random, curated
-from tests.vm.summary import failed, figures, table, told_of
+from tests.vm.summary import failed, table, told_of
 
 
 def default_cache() -> Path:
@@ -38,6 +38,10 @@ def arguments(words: list[str]) -> argparse.Namespace:
     add("--seed", metavar="N", type=int, default=SEED, help=f"of the random states (default: {SEED})")
     add("--only", metavar="PATTERN", action="append", default=[], help="only states of such names (may be repeated)")
     add("--sample", action="store_true", help="three states in all: one of every plain plant, two at random")
+    add("--part", metavar="K/N", type=part, default=(1, 1), help="only every Nth of these states, from the Kth on")
+    add("--done", metavar="FILE", type=Path, action="append", default=[], help="not the states of this report")
+    add("--join", metavar="FILE", type=Path, nargs="+", help="instead: the figures of the reports of parts, as one")
+    add("--no-plans", action="store_true", help="predictions alone: no plan is run, which takes half of the time")
     add("--jobs", metavar="N", type=int, default=2, help="virtual machines at once (default: 2)")
     add(
         "--cache",
@@ -56,12 +60,13 @@ def arguments(words: list[str]) -> argparse.Namespace:
 
 def chosen(args: argparse.Namespace) -> Iterator[State]:
     """The states that the options ask for."""
-    states = [*at_random(args.random, args.seed)[args.first :], *curated()]
+    states = [*curated(), *at_random(args.random, args.seed)[args.first :]]
     if args.sample:
         states = [next(curated()), *at_random(2, args.seed)]
-    for state in states:
-        if not args.only or any(fnmatchcase(state.name, pattern) for pattern in args.only):
-            yield state
+    wanted = [state for state in states if not args.only or any(fnmatchcase(state.name, name) for name in args.only)]
+    done = {proof.state for path in args.done for proof in read(path).proofs}
+    left = [state for state in of_part(tuple(wanted), args.part) if state.name not in done]
+    yield from [state._replace(plan=state.plan and not args.no_plans) for state in left]
 
 
 def proofs(
@@ -84,6 +89,8 @@ def proofs(
 def main(words: list[str]) -> int:
     """Run the suite: 0 where all is right or a known difference, 1 where not, 2 where it cannot run."""
     args = arguments(words)
+    if args.join:
+        return _join(args)
     states = tuple(chosen(args))
     if args.list:
         for state in states:
@@ -97,12 +104,11 @@ def main(words: list[str]) -> int:
     if args.power_cuts is not None:
         return _power_cuts(args)
     done: tuple[Proof, ...] = ()
-    start = time.monotonic()
+    start, of = time.monotonic(), commit()
     for proof in proofs(states, args.cache, args.jobs, args.release, args.build):
         done = (*done, proof)
         print(f"[{len(done)}/{len(states)}]", "\n".join(told_of(proof)), flush=True)
-        if args.report is not None:
-            _write(args.report, done, start)
+        _write(args.report, Report(of, args.release, done, round(time.monotonic() - start)))
     print("\n".join(["", *table(done), f"{time.monotonic() - start:.0f} s"]))
     return 1 if failed(done) or not done else 0
 
@@ -118,10 +124,20 @@ def _power_cuts(args: argparse.Namespace) -> int:
     return 1 if found.problems or not found.told else 0
 
 
-def _write(path: Path, done: tuple[Proof, ...], start: float) -> None:
-    states = [{**proof._asdict(), "verdicts": [verdict._asdict() for verdict in proof.verdicts]} for proof in done]
-    document = {"figures": figures(done), "seconds": round(time.monotonic() - start), "states": states}
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8", errors="backslashreplace")
+def _join(args: argparse.Namespace) -> int:
+    try:
+        report = joined(map(read, args.join))
+    except Unlike as error:
+        print(f"tests.vm: {error}", file=sys.stderr)
+        return 2
+    _write(args.report, report)
+    print("\n".join([f"{report.release}, commit {report.commit}", *table(report.proofs), f"{report.seconds} s"]))
+    return 1 if failed(report.proofs) or not report.proofs else 0
+
+
+def _write(path: Path | None, report: Report) -> None:
+    if path is not None:
+        path.write_text(report.text(), encoding="utf-8", errors="backslashreplace")
 
 
 if __name__ == "__main__":

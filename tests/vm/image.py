@@ -1,4 +1,5 @@
-"""Builds the node's image: Debian with systemd, docker, containerd, chrony, firewalls and an SELinux policy.
+"""Builds the node's image: Debian with systemd, docker, containerd, chrony, firewalls, an SELinux policy, and what acts
+at boot by a configuration of its own (cron, ifupdown, cloud-init, FRR, TuneD).
 
 No loop device is needed: ``mmdebstrap`` makes the tree, ``mke2fs -d`` the file system, and QEMU starts the kernel.
 """
@@ -28,11 +29,15 @@ _PACKAGES = (
     "systemd systemd-sysv dbus udev kmod procps iproute2 initramfs-tools zstd linux-image-cloud-amd64 qemu-guest-agent"
     " python3 python3-psutil chrony firewalld ufw iptables nftables ipset ipvsadm conntrack bridge-utils containerd"
     " ethtool socat ebtables docker.io runc fdisk systemd-zram-generator dphys-swapfile selinux-basics"
-    " selinux-policy-default auditd"
+    " selinux-policy-default auditd cron ifupdown frr tuned"
 )
+_MORE = {"bookworm": "cloud-init"}
+"""Trixie's cloud-init conflicts with firewalld: there its plants show that a program that is not there does nothing."""
 
-_OFF = "docker.service docker.socket containerd firewalld ufw nftables chrony auditd dphys-swapfile"
-"""Installed and disabled: a plant enables what it is about."""
+_OFF = (
+    "docker.service docker.socket containerd firewalld ufw nftables chrony auditd dphys-swapfile networking frr tuned"
+)
+"""Installed and disabled: a plant enables what it is about. cron, which costs nothing, stays on as Debian has it."""
 
 _MASKED = (
     "apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer e2scrub_reap.service"
@@ -56,6 +61,8 @@ printf '[Match]\\nName=eth0\\n[Network]\\nAddress=10.0.2.15/24\\nLinkLocalAddres
 >etc/systemd/network/eth0.network
 : >etc/machine-id
 rm -f var/swap etc/modules-load.d/20-zram-generator.conf etc/systemd/zram-generator.conf
+mkdir -p etc/cloud
+touch etc/cloud/cloud-init.disabled
 sc() {{ chroot "$1" systemctl --quiet "$2" $3 2>/dev/null || true; }}
 sc . enable systemd-networkd
 sc . disable "{_OFF}"
@@ -97,13 +104,17 @@ def image(cache: Path, release: str = RELEASES[0], build_anew: bool = False) -> 
 
     Its name tells what it is made of. Raises CalledProcessError for a build that fails.
     """
-    recipe = "\0".join((release, _SIZE, _INITRAMFS, _CONFIGURE, *_PACKAGES.split(" ")))
+    recipe = "\0".join((release, _SIZE, _INITRAMFS, _CONFIGURE, *_packages(release)))
     place = cache / f"{release}-{sha256_name(recipe)[7:17]}"
     made = place.with_suffix(".qcow2")
     if build_anew or not made.exists():
         cache.mkdir(parents=True, exist_ok=True)
         _build(release, place, made)
     return made
+
+
+def _packages(release: str) -> list[str]:
+    return f"{_PACKAGES} {_MORE.get(release, '')}".split()
 
 
 def _build(release: str, place: Path, made: Path) -> None:
@@ -113,7 +124,7 @@ def _build(release: str, place: Path, made: Path) -> None:
         command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--aptopt=Apt::Install-Recommends false", *quiet]
         command += [
             "--dpkgopt=force-unsafe-io",
-            f"--include={_PACKAGES.replace(' ', ',')}",
+            f"--include={','.join(_packages(release))}",
             f"--essential-hook={_INITRAMFS}",
         ]
         subprocess.run([*command, release, root, *_archives(release)], check=True, stdin=subprocess.DEVNULL)

@@ -20,6 +20,7 @@ class Known(NamedTuple):
 
 
 _AREA = "fstab asks for the area, and only its file is missing: it would be on as soon as somebody made the file"
+_AREA_OF_SCRIPT = "a script turns the area on, and only its file is missing: the same"
 _DOCKER = "no file asks for it: dockerd turns it on when it starts"
 _NAME = "the name changes with the boot, of which there is nothing to be seen after it"
 _RULES = "no file names it: the kernel loads it for the rules and links that this service sets up"
@@ -30,8 +31,13 @@ _TWICE = (
 _DEVICE = "fstab asks for the area, and only its device is missing: it would be on as soon as one had that UUID"
 _POLICY = "Debian's SELinux policy, enforcing, denies zram-generator the module: only a log tells"
 
+_DATE = "a timer that waits for a date is no part of the boot; this one does not wait long"
+_FAILED = "OnFailure= is not followed: that a program fails, no file tells, but of false"
+_TREE = "whether a module is in the kernel's tree is not asked for a script's next commands"
+
 KNOWN: tuple[Known, ...] = (
     Known("boot", "swap[/swap/absent]@boot", "fstab absent", _AREA),
+    Known("boot", "swap[/swap/not-there]@boot", "rc.local that fails on its way", _AREA_OF_SCRIPT),
     Known("boot", "swap[/dev/zram*]@boot", "selinux *", _POLICY),
     Known("boot", "swap[UUID=2222*]@boot", "swap on a second disk", _DEVICE),
     Known("boot", "sysctl[net.ipv4.conf.lo.forwarding]@boot", "sysctl early", _TWICE),
@@ -41,7 +47,11 @@ KNOWN: tuple[Known, ...] = (
     Known("boot", "kernel-module[nf_conntrack]@boot", "docker on", _RULES),
     Known("boot", "kernel-module[overlay]@boot", "docker on", _RULES),
     Known("boot", "kernel-module[nf_conntrack]@boot", "ufw on", _RULES),
+    Known("boot", "kernel-module[nf_conntrack]@boot", "ufw's sysctls *", _RULES),
     Known("boot", "kernel-module[nf_conntrack]@boot", "firewalld on", _RULES),
+    Known("boot", "sysctl[net.ipv4.route.mtu_expires]@boot", "timer calendar", _DATE),
+    Known("boot", "service[after-failure]@boot", "refused needs", _FAILED),
+    Known("boot", "sysctl[net.ipv4.udp_wmem_min]@boot", "script with an error by its first line", _TREE),
     Known("boot", "hostname@boot", "hostname that changes", _NAME),
 )
 

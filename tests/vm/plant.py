@@ -47,7 +47,7 @@ def script(plants: Iterable[Plant]) -> str:
 _SYSTEMCTL = """
 systemctl() {  # systemd reads its units again at the end, which takes seconds, and not after each command
     case " $* " in
-        *" enable "* | *" disable "* | *" mask "* | *" add-wants "* | *" set-default "*)
+        *" enable "* | *" disable "* | *" mask "* | *" unmask "* | *" add-wants "* | *" set-default "*)
             command systemctl --no-reload "$@" ;;
         *) command systemctl "$@" ;;
     esac

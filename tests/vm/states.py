@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.record import NamedTuple
 from tests.vm.plant import Plant
-from tests.vm.plants import LATE, PLANTS, WANTED
+from tests.vm.plants import ACTING, LATE, PLANTS, WANTED
 from tests.vm.plants.draw import drawn
 
 RANDOM_STATES = 50
@@ -63,26 +63,27 @@ class State(NamedTuple):
         return "\n".join([*lines, ""])
 
 
-def _exclusive(plants: Iterable[Plant]) -> tuple[Plant, ...]:
-    """The plants but for those whose slot, or whose files, an earlier one has."""
+def _exclusive(plants: Iterable[Plant], by_key: bool = False) -> tuple[Plant, ...]:
+    """The plants but for those whose slot, or whose files, an earlier one has; ``by_key`` whose sysctls too."""
     slots: set[str] = set()
     kept = []
     for plant in plants:
         mine = {plant.slot, *[path for path in plant.files if path[0] != "+"], *plant.swapfiles, *plant.areas} - {""}
+        mine |= set(plant.sysctls if by_key else ())
         if not mine & slots:
             kept.append(plant)
             slots |= mine
     return tuple(kept)
 
 
-def _each_once(name: str, plants: Iterable[Plant]) -> Iterator[State]:
+def _each_once(name: str, plants: Iterable[Plant], by_key: bool = False, plan: bool = True) -> Iterator[State]:
     """As few states as hold every plant once."""
     left = list(plants)
     number = 0
     while left:
         number += 1
-        chosen = _exclusive(left)[:MOST_PLANTS]
-        yield State(f"{name} {number}", chosen)
+        chosen = _exclusive(left, by_key)[:MOST_PLANTS]
+        yield State(f"{name} {number}", chosen, plan)
         left = [plant for plant in left if plant not in chosen]
 
 
@@ -90,6 +91,7 @@ def curated() -> Iterator[State]:
     """States in which every plant is planted at least once."""
     yield from _each_once("plain", PLAIN)
     yield from _each_once("late", LATE)
+    yield from _each_once("acting", ACTING, by_key=True, plan=False)
     for plant in UPSETTING:
         some = random.Random(plant.name).sample(PLAIN, 16)
         yield State(plant.name, _exclusive([plant, *some]), plan="masked" in plant.name)
@@ -123,4 +125,7 @@ def _at_random(place: int, seed: int) -> State:
     chosen = draw.sample(PLAIN, draw.randint(8, 16))
     if draw.random() < 0.25:
         chosen.insert(0, draw.choice(UPSETTING))
-    return State(f"random {seed}.{place}", _exclusive([*chosen, *drawn(draw)]), plan=place % 5 == 0)
+    chosen += drawn(draw)
+    draw = random.Random(f"{seed}.{place} acting")  # of its own: the rest is what it always was
+    chosen += draw.sample([plant for plant in ACTING if not plant.upsets], draw.randint(3, 8))
+    return State(f"random {seed}.{place}", _exclusive(chosen), plan=place % 5 == 0)

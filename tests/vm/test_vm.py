@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 from collections import Counter
@@ -10,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.vm.__main__ import default_cache, proofs
+from tests.vm.__main__ import arguments, chosen, default_cache, main, proofs
 from tests.vm.image import missing
 from tests.vm.known import KNOWN
+from tests.vm.parts import Report, Unlike, commit, joined, part, read
 from tests.vm.plant import Plant, script, written
-from tests.vm.plants import LATE, PLANTS, WANTED
+from tests.vm.plants import ACTING, LATE, PLANTS, WANTED
 from tests.vm.proof import Proof
 from tests.vm.states import State, at_random, curated
 from tests.vm.summary import failed, figures, table
@@ -127,21 +129,93 @@ def test_a_wrong_verdict_fails_the_suite_and_is_counted() -> None:
     assert "bad: boot b@boot: said 1, is 0; told" in "\n".join(table((good, bad)))
 
 
+def test_the_parts_hold_each_state_once() -> None:
+    every = [state.name for state in chosen(arguments([]))]
+    parts = [[state.name for state in chosen(arguments(["--part", f"{number}/3"]))] for number in (1, 2, 3)]
+    assert sorted(name for names in parts for name in names) == sorted(every)
+    assert len(set(every)) == len(every)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "1/", "-1/3"])
+def test_a_part_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="K/N"):
+        part(text)
+
+
+def _part(state: str, *outcomes: str, of: str = "c0ffee", release: str = "bookworm") -> Report:
+    verdicts = [Verdict("boot", f"{state}{number}@boot", outcome, "1", "0") for number, outcome in enumerate(outcomes)]
+    return Report(of, release, (Proof(state, ("a plant",), tuple(verdicts), reboots=1),), 60)
+
+
+def test_reports_of_parts_are_joined(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two, whole = tmp_path / "1.json", tmp_path / "2.json", tmp_path / "whole.json"
+    one.write_text(_part("a", "right", "unknown").text())
+    two.write_text(_part("b", "right").text())
+    assert main(["--join", str(one), str(two), "--report", str(whole)]) == 0
+    assert "bookworm, commit c0ffee" in capsys.readouterr().out
+    report = read(whole)
+    assert report == joined((read(one), read(two)))
+    assert [proof.state for proof in report.proofs] == ["a", "b"]
+    assert figures(report.proofs)["boot"] == {"right": 2, "unknown": 1, "wrong": 0, "all": 3, "wrong_and_known": 0}
+    two.write_text(_part("b", "wrong").text())
+    assert main(["--join", str(one), str(two)]) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [_part("b", of="0"), _part("b", release="trixie"), _part("a")],
+    ids=["other commit", "other release", "same state"],
+)
+def test_reports_that_are_not_of_one_run_are_not_joined(other: Report, tmp_path: Path) -> None:
+    one, two = tmp_path / "1.json", tmp_path / "2.json"
+    one.write_text(_part("a").text())
+    two.write_text(other.text())
+    with pytest.raises(Unlike):
+        joined((read(one), read(two)))
+    assert main(["--join", str(one), str(two)]) == 2
+
+
+@pytest.mark.parametrize("of", ["c0ffee-dirty", "unknown"])
+def test_reports_of_a_changed_tree_are_not_joined(of: str) -> None:
+    with pytest.raises(Unlike, match="one tree"):
+        joined((_part("a", of=of), _part("b", of=of)))
+
+
+def test_states_of_a_report_are_not_run_again(tmp_path: Path) -> None:
+    done = tmp_path / "done.json"
+    done.write_text(_part("plain 1").text())
+    left = [state.name for state in chosen(arguments(["--done", str(done)]))]
+    assert "plain 1" not in left
+    assert len(left) == len(list(chosen(arguments([])))) - 1
+
+
+def test_plans_may_be_left_out() -> None:
+    assert any(state.plan for state in chosen(arguments([])))
+    assert not any(state.plan for state in chosen(arguments(["--no-plans"])))
+
+
+def test_a_run_tells_of_which_commit_it_is() -> None:
+    assert commit() != ""
+
+
 def test_every_known_difference_is_about_a_plant() -> None:
     from fnmatch import fnmatchcase
 
     for item in KNOWN:
-        assert any(fnmatchcase(plant.name, item.with_plant) for plant in (*PLANTS, *LATE)), item
+        assert any(fnmatchcase(plant.name, item.with_plant) for plant in (*PLANTS, *LATE, *ACTING)), item
 
 
 def test_plants_have_names_of_their_own_and_wishes_for_their_sysctls() -> None:
-    assert [name for name, times in Counter(plant.name for plant in (*PLANTS, *LATE)).items() if times > 1] == []
-    assert {key for plant in (*PLANTS, *LATE) for key in plant.sysctls} <= set(WANTED)
+    assert [
+        name for name, times in Counter(plant.name for plant in (*PLANTS, *LATE, *ACTING)).items() if times > 1
+    ] == []
+    assert {key for plant in (*PLANTS, *LATE, *ACTING) for key in plant.sysctls} <= set(WANTED)
 
 
 def test_every_plant_is_in_some_state() -> None:
     planted = {plant.name for state in curated() for plant in state.plants}
-    assert {plant.name for plant in (*PLANTS, *LATE)} - planted == set()
+    assert {plant.name for plant in (*PLANTS, *LATE, *ACTING)} - planted == set()
 
 
 def test_random_states_are_the_same_each_time() -> None:

@@ -415,11 +415,18 @@ class _ScriptWalk:
             return OK
         if base == "false":
             return FAILS
+        if base == "swapon" and self.refused(words[1:]):
+            return FAILS
         if base in ("modinfo", "lsmod") or (base == "grep" and "/proc/modules" in words):
             return ASKS
         if (self.strict or self.asked or self.listed) and not self.node.has(name):
             return COUNTS if self.sourced else FAILS
         return OPEN if base in _ANSWERS or (base == "systemctl" and bool(words[1:]) and _asks(words[1])) else COUNTS
+
+    def refused(self, names: Words) -> bool:
+        """Whether ``swapon`` is given a file that is not there."""
+        plain = [name for name in names if name is not None and name.startswith("/")]
+        return len(plain) == len(names) and any(self.node.test("-e", name) is False for name in plain)
 
     def add(self, words: Words, node: Simple, given: str | None) -> None:
         if len(self.steps) >= MOST_STEPS:

@@ -118,7 +118,7 @@ TURN_ON: dict[str, dict[str, str | TreeFile | TreeLink]] = {
     },
     "rc.local starts a unit": {"/etc/rc.local": script("systemctl start z"), f"{ETC}/z.service": unit(SWAPON)},
     "a System V script": {"/etc/init.d/z": script("swapon /s"), "/etc/rc3.d/S01z": TreeLink("../init.d/z")},
-    "cron.d": {"/etc/cron.d/z": "@reboot root swapon /s\n", **program("cron.service", CRON)},
+    "cron.d": {"/etc/cron.d/z": "@reboot root /sbin/swapon /s\n", **program("cron.service", CRON)},
     "a crontab": {"/var/spool/cron/root": "@reboot /sbin/swapon /s\n", **program("cron.service", CRON)},
     "cloud-init, per-boot": {PER_BOOT: script("swapon /s"), **program("cloud-final.service", FINAL)},
     "cloud-init, bootcmd": {
@@ -169,8 +169,8 @@ TWINS: dict[str, dict[str, str | TreeFile | TreeLink]] = {
         "/etc/init.d/z": script("swapon /s"), "/etc/rc3.d/S01z": TreeLink("../init.d/z"),
         f"{ETC}/z.service": TreeLink("/dev/null"),
     },
-    "no cron": {"/etc/cron.d/z": "@reboot root swapon /s\n", **program("cron.service", CRON, on=False)},
-    "cron of a user": {"/etc/cron.d/z": "@reboot daemon swapon /s\n", **program("cron.service", CRON)},
+    "no cron": {"/etc/cron.d/z": "@reboot root /sbin/swapon /s\n", **program("cron.service", CRON, on=False)},
+    "cron of a user": {"/etc/cron.d/z": "@reboot daemon /sbin/swapon /s\n", **program("cron.service", CRON)},
     "cloud-init is off": {
         PER_BOOT: script("swapon /s"), "/etc/cloud/cloud-init.disabled": "", **program("cloud-final.service", FINAL),
     },

@@ -42,7 +42,9 @@ SOON: dict[str, Entries] = {
     "every hour": jobs("@hourly root swapon /s"),
     "every night": jobs("-0 3 * * * root /sbin/swapon /s"),
     "every day, by name": jobs("@daily root swapon /s"),
-    "a crontab of root's": {"/var/spool/cron/crontabs/root": "* * * * * swapon /s\n", **CROND},
+    "a crontab of root's": {
+        "/var/spool/cron/crontabs/root": TreeFile("* * * * * /sbin/swapon /s\n", mode=0o600), **CROND,
+    },
     "a script": {**jobs("* * * * * root /opt/keep"), "/opt/keep": script("swapon /s")},
     "cron.hourly": {"/etc/crontab": DEBIAN, "/etc/cron.hourly/z": script("swapon /s"), **CROND},
     "cron.daily by anacron": {**HOURLY, "/etc/cron.daily/z": script("swapon /s")},
@@ -155,4 +157,4 @@ def test_nobody_counts_on_a_module_by_the_clock(tmp_path: Path, entries: Entries
 
 
 def test_a_job_that_gives_the_node_another_name_is_unknown(tmp_path: Path) -> None:
-    assert status(node(tmp_path, jobs("*/5 * * * * root hostname node9")), "hostname") == "unknown"
+    assert status(node(tmp_path, jobs("*/5 * * * * root /bin/hostname node9")), "hostname") == "unknown"

@@ -157,6 +157,31 @@ def test_networkd_forwards_by_its_release(tmp_path: Path, files: Files, forward:
     assert status(root) == ("pass" if forward else "fail")
 
 
+VETH = "[Match]\nKind=veth\nName=ve-*\nDriver=veth\n[Network]\nIPMasquerade=both\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "machine", "expected"),
+    [
+        ("80-container-ve.network", False, "fail"),
+        ("80-container-ve.network", True, "unknown"),
+        ("80-own.network", False, "unknown"),
+    ],
+)
+def test_links_of_containers_are_there_with_these_alone(
+    tmp_path: Path, name: str, machine: bool, expected: str
+) -> None:
+    files = {f"usr/lib/systemd/network/{name}": VETH, **DEBIAN_12}
+    root = node(tmp_path, files, "systemd-networkd.service", forward=False)
+    if machine:
+        write(root, f"{UNITS}/systemd-nspawn@.service", "[Service]\nExecStart=/usr/bin/systemd-nspawn\n")
+        (root / f"{ETC}/machines.target.wants").mkdir(parents=True)
+        link = root / f"{ETC}/machines.target.wants/systemd-nspawn@a.service"
+        link.symlink_to(f"/{UNITS}/systemd-nspawn@.service")
+
+    assert status(root) == expected
+
+
 @pytest.mark.parametrize(
     ("unit", "files", "forward", "expected"),
     [

@@ -137,7 +137,7 @@ def test_a_program_without_a_path_by_the_release_of_systemd(node: Path, version:
         ("EnvironmentFile=/data/none", "untold"),  # another file system is mounted there
         ("User=nosuch", "fails"),
         ("User=kube", "starts"),
-        ("User=1234", "starts"),
+        ("User=1234", "fails"),
         ("User=nosuch\nDynamicUser=yes", "starts"),
         ("Group=nosuch", "fails"),
         ("Group=kube", "starts"),
@@ -358,6 +358,28 @@ def test_a_service_needs_the_file_system_of_a_path(node: Path, dropin: str, expe
     put(node, "proc/1/mountinfo", MOUNTED)
     put(node, "dev/disk/by-uuid/there", "")
     put(node, DROPIN, dropin)
+    assert live(node).state == expected
+
+
+@pytest.mark.parametrize(
+    ("what", "path", "expected"),
+    [
+        ("/dev/disk/by-uuid/gone", "/data/x", "stays"),
+        ("/dev/vdx", "/data", "stays"),
+        ("/dev/disk/by-uuid/there", "/data/x", "starts"),
+        ("/dev/disk/by-uuid/gone", "/database", "starts"),
+        ("/dev/mapper/gone", "/data/x", "starts"),
+        ("tmpfs", "/data/x", "starts"),
+        ("/dev/disk/by-uuid/gone", "/mounted/x", "starts"),
+    ],
+)
+def test_a_service_needs_the_device_of_a_mount_unit(node: Path, what: str, path: str, expected: str) -> None:
+    put(node, "etc/fstab", "")
+    place = "mounted" if path.startswith("/mounted") else "data"
+    put(node, f"etc/systemd/system/{place}.mount", f"[Mount]\nWhat={what}\nWhere=/{place}\n")
+    put(node, "proc/1/mountinfo", f"{MOUNTED}23 22 8:2 / /mounted rw - ext4 /dev/sdb1 rw\n")
+    put(node, "dev/disk/by-uuid/there", "")
+    put(node, DROPIN, f"[Unit]\nRequiresMountsFor={path}\n")
     assert live(node).state == expected
 
 

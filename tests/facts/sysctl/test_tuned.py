@@ -50,6 +50,15 @@ def test_sysctl_d_is_applied_once_more_after_the_profile(node: Path) -> None:
     assert boot(node).status == "pass"
 
 
+@pytest.mark.parametrize(("again", "expected"), [("1", "pass"), ("0", "fail")])
+def test_tuned_comes_after_tmpfiles(node: Path, again: str, expected: str) -> None:
+    write(node, "etc/tuned/tuned-main.conf", f"reapply_sysctl = {again}\n")
+    write(node, PROFILE, "[main]\nsummary=x\n[sysctl]\nvm.swappiness=10\n")
+    write(node, "etc/tmpfiles.d/z.conf", "w /proc/sys/net/ipv4/ip_forward - - - - 0\n")
+
+    assert boot(node).status == expected
+
+
 def test_a_profile_wins_where_nothing_is_applied_once_more(node: Path) -> None:
     write(node, "etc/tuned/tuned-main.conf", "reapply_sysctl = 0\n")
 

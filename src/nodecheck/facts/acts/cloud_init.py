@@ -1,6 +1,7 @@
 """What cloud-init does at each boot: ``bootcmd``, boot hooks, the scripts in ``per-boot``, and the node's name.
 
-What it does at an instance's first boot alone (``runcmd``) does not count.
+Where it has set no instance up yet, the next boot is the first: then the scripts in ``per-instance`` and ``per-once``
+run, and ``runcmd``, unless the user data that it gets names another.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from nodecheck.errors import Absent
 from nodecheck.facts.acts.follow import Follower
 from nodecheck.facts.acts.hooks import acts_of, executables, started_by
 from nodecheck.facts.acts.model import HOSTNAME, LATE, NETWORK, SETS, STAYS, Act, Effect
+from nodecheck.facts.acts.units import undecided
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.formats.tree import Malformation, TreeNode
@@ -20,6 +22,8 @@ from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import AnySource, Exists, File, Tree
 
 PER_BOOT = "/var/lib/cloud/scripts/per-boot"
+AT_FIRST = ("/var/lib/cloud/scripts/per-instance", "/var/lib/cloud/scripts/per-once")
+INSTANCE = "/var/lib/cloud/instance"
 DISABLED = "/etc/cloud/cloud-init.disabled"
 CONFIG = "/etc/cloud/cloud.cfg"
 CONFIG_DIR = "/etc/cloud/cloud.cfg.d"
@@ -38,18 +42,29 @@ _FINAL = ("cloud-final.service", "cloud-init-main.service")
 SOURCES: tuple[AnySource, ...] = (
     File(CONFIG), Tree(CONFIG_DIR, "*.cfg"), File(USER_DATA), Exists(DISABLED), Tree(PER_BOOT), Tree(BOOTHOOKS),
     *map(File, SEEDS), File(PREVIOUS_NAME), File(STATIC_NAME), Exists(INSTANCE),
+    *map(Tree, AT_FIRST),
 )  # fmt: skip
 
 
 def cloud_init(host: Host, follower: Follower, starts: BootStarts, cmdline: Lazy[BootCmdline]) -> Iterator[Act]:
-    """What cloud-init runs at each boot, where it is not turned off."""
+    """What cloud-init runs at the next boot, where it is not turned off."""
+    first = host.link(INSTANCE) is None and not exists(host, INSTANCE)
     config = _text(host, CONFIG)
-    acts = [*_of_commands(follower, tuple(_boot_commands(host, config)))] if _lists(config, b"bootcmd") else []
+    acts = [*_of_commands(follower, tuple(_commands(host, config, "bootcmd")))] if _lists(config, b"bootcmd") else []
     acts += _scripts(host, follower, BOOTHOOKS, NETWORK)
     acts += _named(host, config) if _lists(config, b"_hostname") else ()
     yield from _unless_off(host, starts, cmdline, acts, _STAGES)
+    yield from _unless_off(host, starts, cmdline, [*_at_the_end(host, follower, config, first)], _FINAL)
+
+
+def _at_the_end(host: Host, follower: Follower, config: bytes, first: bool) -> Iterator[Act]:
+    """What the last stage runs: the scripts of each boot, and at an instance's first one others, and ``runcmd``."""
     if _lists(config, b"scripts-per-boot") or _lists(config, b"scripts_per_boot"):
-        yield from _unless_off(host, starts, cmdline, [*_scripts(host, follower, PER_BOOT, LATE)], _FINAL)
+        for folder in (PER_BOOT, *(AT_FIRST if first else ())):
+            yield from _scripts(host, follower, folder, LATE)
+        if first and _lists(config, b"runcmd"):
+            later = tuple(_commands(host, config, "runcmd"))
+            yield from [undecided(act, "user data may name another runcmd") for act in _of_commands(follower, later)]
 
 
 def _scripts(host: Host, follower: Follower, folder: str, place: int) -> Iterator[Act]:
@@ -109,17 +124,17 @@ def _text(host: Host, path: str) -> bytes:
         return b""
 
 
-def _boot_commands(host: Host, config: bytes) -> Iterator[tuple[str, int, str]]:
-    """The commands of ``bootcmd``: file, line and shell text; a later file's list takes the place of an earlier one."""
+def _commands(host: Host, config: bytes, key: str) -> Iterator[tuple[str, int, str]]:
+    """The commands of a key: file, line and shell text; a later file's list takes the place of an earlier one."""
     found: tuple[tuple[str, int, str], ...] = ()
     for path, raw in _documents(host, config):
-        if b"\nbootcmd:" in b"\n" + raw:
-            found = tuple(_of_document(raw, path))
+        if f"\n{key}:".encode() in b"\n" + raw:
+            found = tuple(_of_document(raw, path, key))
     yield from found
 
 
-def _of_document(raw: bytes, path: str) -> Iterator[tuple[str, int, str]]:
-    listed = _root(raw, path).get("bootcmd")
+def _of_document(raw: bytes, path: str, key: str) -> Iterator[tuple[str, int, str]]:
+    listed = _root(raw, path).get(key)
     for item in listed.value if listed is not None and isinstance(listed.value, tuple) else ():
         text = _shell_text(item)
         if text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.acts.cloud_init import SOURCES, cloud_init
-from nodecheck.facts.acts.cron import ANACRON_TABLE, CRON_DIRS, CRON_SPOOLS, CRON_TABLES, anacron, cron
+from nodecheck.facts.acts.cron import ANACRON_TABLE, CRON_DIRS, CRON_SPOOLS, CRON_TABLES, DEBIAN, anacron, cron
 from nodecheck.facts.acts.firewall_hooks import HOOKS as FIREWALL_HOOKS
 from nodecheck.facts.acts.firewall_hooks import UFW_CONF, firewall_hooks
 from nodecheck.facts.acts.follow import PERIODIC_DIRS, SHELL_PATHS, Follower
@@ -16,7 +16,7 @@ from nodecheck.facts.acts.hooks import (
     rc_local,
     sysv_scripts,
 )
-from nodecheck.facts.acts.interfaces import INTERFACES, interfaces
+from nodecheck.facts.acts.interfaces import FOLDERS, IFUPDOWN2, INTERFACES, interfaces
 from nodecheck.facts.acts.model import Act
 from nodecheck.facts.acts.udev import udev
 from nodecheck.facts.acts.units import UnitActs
@@ -56,12 +56,15 @@ class CommandActs:
             *map(Exists, SHELL_PATHS),
             *map(File, CRON_TABLES),
             *map(Tree, CRON_DIRS),
+            Exists(DEBIAN),
             *map(Tree, CRON_SPOOLS),
             File(ANACRON_TABLE),
             *map(Tree, PERIODIC_DIRS),
             *[Tree(hook.folder) for hook in HOOKS],
             *[File(hook.path) for hook in FIREWALL_HOOKS],
             File(UFW_CONF),
+            *map(Tree, FOLDERS),
+            Exists(IFUPDOWN2),
             File(INTERFACES),
             Tree(f"{INTERFACES}.d"),
             Tree("/etc/local.d"),

@@ -232,6 +232,8 @@ class Follower:
         source = self._source(path)
         if source is None:
             return
+        if not known_shell and not self._is_executable(path):
+            return
         lines = source.split("\n")
         shell = known_shell or _is_shell(lines[0])
         if lines[0].startswith("#!") and not known_shell and not self._has_interpreter(lines[0]):
@@ -266,8 +268,21 @@ class Follower:
             raw = self.host.read(path, MOST_SCRIPT_BYTES)
         except Absent:
             return None
+        except TooLarge:
+            if _is_shell(decode(self.host.read_at(path, 0, _FIRST_LINE)).partition("\n")[0]):
+                raise
+            if not is_own(path):
+                return None  # a package's program in another language, as firewall-cmd is
+            raw = self._large(path)
         source = decode(raw)
         return source if self._kinds(path, source) else None
+
+    def _large(self, path: str) -> bytes:
+        """One's own program in another language, which is only looked through for words; a larger one is no script."""
+        try:
+            return self.host.read(path)
+        except TooLarge:
+            return b""
 
     def kinds_of(self, path: str) -> frozenset[str]:
         """The kinds of effects that a script may have, one of the administrator's own any; none where it is none."""
@@ -298,6 +313,13 @@ class Follower:
             except Absent:
                 self._heads[path] = None
         return self._heads[path]
+
+    def _is_executable(self, path: str) -> bool:
+        """Whether it may be executed; files of a support case, which come without programs, have lost their modes."""
+        if not self.files.has_programs:
+            return True
+        found = stat_or_none(self.host, path)
+        return found is not None and found.executable
 
     def _has_interpreter(self, first: str) -> bool:
         """A line that ends with a carriage return names a program that is not there."""
@@ -384,11 +406,15 @@ def _undecided(path: str, lines: list[str]) -> Iterator[BootCommand]:
             if writes:
                 step = ShellStep(("write",), number, writes=writes)
                 yield BootCommand(step, path, number, line.strip(" \t\r"), "what it is written in is not followed")
-            for words in crude_commands(line.replace(",", " ").replace("[", " ").replace("]", " ")):
+            for words in crude_commands(line.translate(_CALL_SIGNS)):
                 at = next((place for place, word in enumerate(words) if _is_trigger(word)), None)
                 if at is not None:
                     step = ShellStep(words[at:], number)
                     yield BootCommand(step, path, number, line.strip(" \t\r"), "what it is written in is not followed")
+
+
+_CALL_SIGNS = str.maketrans(dict.fromkeys(",[]()\"'", " "))
+"""What stands around the words of a command in the calls of other languages."""
 
 
 def _written_keys(line: str) -> Iterator[str]:

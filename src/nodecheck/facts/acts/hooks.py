@@ -76,19 +76,16 @@ class _Hook(NamedTuple):
 
 
 _NM = ("NetworkManager.service",)
-IFUPDOWN = ("networking.service", "network.service", "ifupdown2.service")
 _NETWORKD = ("networkd-dispatcher.service",)
 
 HOOKS = (
-    _Hook("ifupdown", "/etc/network/if-pre-up.d", IFUPDOWN, (), NETWORK),
-    _Hook("ifupdown", "/etc/network/if-up.d", IFUPDOWN, (), NETWORK),
     _Hook("NetworkManager", "/etc/NetworkManager/dispatcher.d/pre-up.d", _NM, (None, "pre-up"), NETWORK),
     _Hook("NetworkManager", "/etc/NetworkManager/dispatcher.d", _NM, (None, "up"), NETWORK),
     _Hook("NetworkManager", "/usr/lib/NetworkManager/dispatcher.d", _NM, (None, "up"), NETWORK),
     _Hook("networkd-dispatcher", "/etc/networkd-dispatcher/routable.d", _NETWORKD, (), NETWORK),
     _Hook("networkd-dispatcher", "/etc/networkd-dispatcher/configured.d", _NETWORKD, (), NETWORK),
 )
-"""ifup(8), NetworkManager-dispatcher(8), networkd-dispatcher(8): a directory, and with what its scripts are called."""
+"""NetworkManager-dispatcher(8), networkd-dispatcher(8): a directory, and with what its scripts are called."""
 
 
 def hooks(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:

@@ -1,4 +1,8 @@
-"""The commands of interfaces that ifupdown brings up by itself: interfaces(5), ifup(8), config.c of ifupdown."""
+"""What ifupdown runs as it brings interfaces up by itself: interfaces(5), ifup(8), config.c of ifupdown.
+
+The scripts of ``if-pre-up.d`` and ``if-up.d`` are run by run-parts(8), which takes no name with a dot; ifupdown2 runs
+any executable.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +12,28 @@ from fnmatch import fnmatchcase
 
 from nodecheck.errors import FactError, TooLarge, Unsupported
 from nodecheck.facts.acts.follow import Follower
-from nodecheck.facts.acts.hooks import IFUPDOWN, acts_of, started_by
-from nodecheck.facts.acts.model import NETWORK, Act
+from nodecheck.facts.acts.hooks import acts_of, executables, started_by
+from nodecheck.facts.acts.model import NETWORK, STAYS, Act
 from nodecheck.facts.acts.units import undecided
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.formats.shell_syntax import Simple, Unknown, parsed
-from nodecheck.host import Host, names_in
+from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import stat_or_none, text
+from nodecheck.model.evidence import seen
 from nodecheck.record import NamedTuple
 
 INTERFACES = "/etc/network/interfaces"
+FOLDERS = ("/etc/network/if-pre-up.d", "/etc/network/if-up.d")
+IFUPDOWN2 = "/usr/share/ifupdown2"
+UNITS = ("networking.service", "network.service", "ifupdown2.service")
 MOST_FILES = 256
 """Files that are included: beyond that nothing is known of what comes up."""
 MOST_INHERITED = 16
 
 _UP = ("pre-up", "up", "post-up")
 _AUTOMATIC = ("auto", "allow-auto", "allow-hotplug")
-_IN_DIRECTORY = "[a-zA-Z0-9_-]+"
-"""The names that ``source-directory`` takes."""
+_PART = "[a-zA-Z0-9_-]+"
+"""The names that run-parts and ``source-directory`` take."""
 _MARKS = "*?["
 
 
@@ -61,10 +69,18 @@ class _Configured(NamedTuple):
 
 
 def interfaces(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
-    """The commands of interfaces that come up. Raises where ifupdown starts and its files cannot all be read."""
+    """The scripts that are run for each interface, and the commands of those that come up.
+
+    Raises where ifupdown starts and its files cannot all be read.
+    """
+    any_name = exists(host, IFUPDOWN2)
+    for folder in FOLDERS:
+        for path in executables(host, folder):
+            if any_name or re.fullmatch(_PART, path.rpartition("/")[2]):
+                yield from started_by(acts_of("ifupdown", follower.script(path), NETWORK, follower), starts, *UNITS)
     found = _configured(_InterfaceFiles(host))
-    yield from started_by(_of_interfaces(follower, found), starts, *IFUPDOWN)
-    if found.problem is not None and any(starts.of(unit).acts for unit in IFUPDOWN):
+    yield from started_by(_of_interfaces(follower, found), starts, *UNITS)
+    if found.problem is not None and any(starts.of(unit).acts for unit in UNITS):
         raise found.problem
 
 
@@ -72,17 +88,31 @@ def _of_interfaces(follower: Follower, found: _Configured) -> Iterator[Act]:
     for stanza in found.stanzas:
         reason = found.perhaps.get(stanza.name) or found.perhaps.get("*")
         if stanza.name in found.automatic or reason:
-            for line in _commands(stanza, found.stanzas):
-                acts = _of_line(follower, stanza.name, line)
-                yield from acts if stanza.name in found.automatic else (undecided(act, reason or "") for act in acts)
+            acts = _of_stanza(follower, stanza.name, tuple(_commands(stanza, found.stanzas)))
+            yield from acts if stanza.name in found.automatic else (undecided(act, reason or "") for act in acts)
 
 
-def _of_line(follower: Follower, interface: str, line: _Line) -> Iterator[Act]:
-    command = line.text[len(line.words[0]) :].lstrip(" \t")
-    variables: dict[str, str | None] = {"IFACE": interface}
-    yield from acts_of(
-        "ifupdown", follower.shell(command, line.path, line.number, line.text, variables), NETWORK, follower
-    )
+def _of_stanza(follower: Follower, interface: str, lines: tuple[_Line, ...]) -> Iterator[Act]:
+    """The commands of an interface: those of ``pre-up`` first. One that fails ends its bringing up (ifup(8))."""
+    failed: _Line | None = None
+    for line in sorted(lines, key=lambda line: line.words[0] != "pre-up"):
+        command = line.text[len(line.words[0]) :].lstrip(" \t")
+        variables: dict[str, str | None] = {"IFACE": interface}
+        commands = follower.shell(command, line.path, line.number, line.text, variables)
+        for act in acts_of("ifupdown", commands, NETWORK, follower):
+            if failed is not None:
+                stop = seen(failed.path, failed.text, line=failed.number)
+                act = act._replace(state=STAYS, doubt=None, stops=(stop,), why=f"{failed.text!r} before it fails")
+            yield act
+        if failed is None and _fails(follower, command):
+            failed = line
+
+
+def _fails(follower: Follower, command: str) -> bool:
+    """Whether a line is one simple command that cannot succeed."""
+    words = command.split()
+    simple = words and not any(mark in command for mark in "|&;$`(){}<>'\"\\=")
+    return bool(simple) and (words[0].rpartition("/")[2] == "false" or not follower.files.has(words[0]))
 
 
 def _commands(stanza: _Stanza, stanzas: tuple[_Stanza, ...], depth: int = 0) -> Iterator[_Line]:
@@ -165,7 +195,7 @@ class _InterfaceFiles:
                 f"{folder.rstrip('/')}/{name}"
                 for folder in folders
                 for name in self._names(folder)
-                if re.fullmatch(_IN_DIRECTORY, name)
+                if re.fullmatch(_PART, name)
             )
         return None
 

@@ -29,6 +29,8 @@ NETWORK_DIRS = (
     "/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network",
     "/lib/systemd/network",
 )  # fmt: skip
+OF_CONTAINERS = ("80-container-ve.network", "80-container-vz.network", "80-container-vb.network", "80-vm-vt.network")
+"""systemd's own files for links of containers and machines that systemd starts."""
 NETPLAN = "/etc/netplan"
 """Of what lies there netplan's generator makes ``/run/systemd/network/10-netplan-LINK.network`` at each boot."""
 _NETPLAN_FILE = "10-netplan-"
@@ -51,12 +53,20 @@ def networkd_acts(host: Host, init: InitSystem, starts: BootStarts) -> Iterator[
         return
     hidden: list[FactError] = []
     if not init.at_least(GLOBAL_SINCE):
-        acts = [act for network in _networks(host, hidden) for act in _forwarding_of(host, network)]
+        kept = () if _has_containers(starts) else OF_CONTAINERS
+        networks = [network for network in _networks(host, hidden) if network.name not in kept]
+        acts = [act for network in networks for act in _forwarding_of(host, network)]
     else:
         acts = list(_global(host, hidden))
     acts += [_hidden(error) for error in hidden[:1]]
     for act in acts:
         yield by_start(act, starts.of(UNIT))
+
+
+def _has_containers(starts: BootStarts) -> bool:
+    """Whether anything starts a container of systemd-nspawn, whose links systemd's own files are for."""
+    names = {name for paths in starts.index.dirs.values() for path in paths for name in starts.index.links[path]}
+    return any(name.startswith("systemd-nspawn@") for name in names)
 
 
 def _hidden(error: FactError) -> Act:

@@ -50,6 +50,10 @@ _EVER = {"net": "lo", "mem": "null", "tty": "tty1", "cpu": "cpu0", "block": None
 """Subsystems of which a node has a device as a rule, and the name of one that is always there."""
 
 
+_UNTAGGED = ("mem", "cpu", "vc", "pci", "module")
+"""Of these no device is a unit of systemd's unless a rule tags it."""
+
+
 def udev(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
     """The acts of rules. Raises what the host raises for a rules file that is there and cannot be read."""
     for file in conf_files(host, RULES_DIRS, ".rules"):
@@ -104,7 +108,10 @@ def _of_text(follower: Follower, starts: BootStarts, source: str, path: str) -> 
         if ("SUBSYSTEM", "==", "module") in matches:
             continue
         holds = _holds(matches)
+        unknown = not _is_device(matches, pairs)
         for key, operator, value in pairs:
+            if unknown and key == "ENV{SYSTEMD_WANTS}":
+                continue
             if holds is not False and operator in ("=", "+=", ":="):
                 for act in _of_pair(follower, starts, Act("udev", path, number, line, (), SYSINIT), key, value):
                     told = holds and not jumps and act.state == RUNS
@@ -126,6 +133,17 @@ def _holds(matches: tuple[tuple[str, str, str], ...]) -> bool | None:
         elif key != "SUBSYSTEM" or operator != "==":
             told = None
     return told or None
+
+
+def _is_device(matches: tuple[tuple[str, str, str], ...], pairs: tuple[tuple[str, str, str], ...]) -> bool:
+    """Whether systemd may have a unit of the device: for others than those it asks nobody what they want.
+
+    It has one of each that is tagged: by the rule itself, by another one, or by its own rules, which leave these
+    subsystems out (systemd rules.d/99-systemd.rules.in).
+    """
+    if ("TAG", "+=", "systemd") in pairs or any(key == "TAG" for key, _, _ in matches):
+        return True
+    return not any(key == "SUBSYSTEM" and operator == "==" and value in _UNTAGGED for key, operator, value in matches)
 
 
 def _names(pattern: str, name: str) -> bool:

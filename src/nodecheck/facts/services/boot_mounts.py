@@ -12,10 +12,11 @@ from nodecheck.errors import FactError
 from nodecheck.facts.boot.cmdline import values
 from nodecheck.facts.files.fstab import FstabEntry
 from nodecheck.facts.services.surroundings import Surroundings
+from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.host import exists
 from nodecheck.host.base import text_or_none
-from nodecheck.model.sources import Exists, File, Named, Sources
+from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 CRYPTTAB = "/etc/crypttab"
@@ -39,7 +40,13 @@ class LostMount(NamedTuple):
 
 def mount_sources() -> Sources:
     """What tells it, besides fstab and what is mounted."""
-    return (File(CRYPTTAB), Exists("/dev/disk/*"), Exists("/dev/disk/*/*"), Named("devices of /etc/fstab"))
+    return (
+        File(CRYPTTAB),
+        Exists("/dev/disk/*"),
+        Exists("/dev/disk/*/*"),
+        Named("devices of /etc/fstab"),
+        UnitText("*.mount"),
+    )
 
 
 def lost_mounts(around: Surroundings) -> tuple[LostMount, ...]:
@@ -83,6 +90,23 @@ def _lost(around: Surroundings, entries: list[FstabEntry]) -> Iterator[LostMount
         later = any(name in options or name in entry.options.split(",") for name in _LATER)
         required = not later and not entry.says("noauto", "auto") and not entry.says("nofail", "fail")
         yield LostMount(entry.file.rstrip("/") or "/", node, entry.line, entry.text, required)
+
+
+def lost_mount_unit(around: Surroundings, path: str) -> LostMount | None:
+    """The unit of a mount below which a path lies, and whose device is not there; None for a host that does not run."""
+    parts = path.rstrip("/").split("/")
+    for place in ["/".join(parts[:end]) for end in range(2, len(parts) + 1)] if around.host.running else ():
+        name = unit_of_path(place, ".mount")
+        unit = load_unit(around.host, around.units, name) if name is not None and around.units.exists(name) else None
+        what = None if unit is None else unit.last("Mount", "What")
+        if unit is None or what is None or not _is_of_device(FstabEntry(what, place, "auto", "defaults", 0, "")):
+            continue
+        node = device_node(what)
+        if exists(around.host, node) or any(mount.path == place for mount in around.mounts().mounts):
+            continue
+        if not node.startswith(_BY_LINK) or exists(around.host, node.rpartition("/")[0]):
+            return LostMount(place, node, 0, what, required=False)
+    return None
 
 
 def _has_lines(source: str) -> bool:

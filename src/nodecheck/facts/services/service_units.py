@@ -102,6 +102,8 @@ class ServiceUnit(NamedTuple):
     doubt: Obstacle | None = None
     """What may keep it from starting, or have it fail, and cannot be told from files; only where there is no
     obstacle."""
+    requisites: tuple[str, ...] = ()
+    """The units of ``Requisite=`` after which it comes: where one of them is not started, it is not either."""
     early: bool = False
     """It has no default dependencies: it may start before the file systems are mounted."""
 
@@ -200,9 +202,11 @@ def _service(around: Surroundings, unit: Unit, fragment: str) -> ServiceUnit:
     obstacle, doubt = _obstacle(around, unit) if refusal is None else (_of_refusal(unit, refusal), None)
     early = (unit.last("Unit", "DefaultDependencies") or "yes").lower() in ("0", "no", "n", "false", "f", "off")
     elapses = tuple(_elapsing(around, unit))
+    after = _names(unit, "Unit", "After")
+    requisites = tuple([name for name in _names(unit, "Unit", "Requisite") if name in after and "%" not in name])
     timer = unit.name.endswith(".timer")
     dates = [(path, f"{DATES}={value}", line) for value, path, line in unit.values("Timer", DATES)] if timer else ()
-    return ServiceUnit(unit.name, fragment, into, obstacle, conflicts, elapses, tuple(dates), doubt, early)
+    return ServiceUnit(unit.name, fragment, into, obstacle, conflicts, elapses, tuple(dates), doubt, requisites, early)
 
 
 def _elapsing(around: Surroundings, unit: Unit) -> Iterator[tuple[str, str, int]]:
@@ -234,7 +238,12 @@ def _obstacle(around: Surroundings, unit: Unit) -> tuple[Obstacle | None, Obstac
     found = conditions_hold(around, unit)
     if found.unmet is not None:
         return _of_condition(found.unmet, f"{found.unmet.text} does not hold"), None
-    first = _lost_need(around, unit) or _lost_mount(around, unit) or _masked_socket(around.units, unit)
+    first = (
+        _lost_need(around, unit)
+        or _unmet_need(around, unit)
+        or _lost_mount(around, unit)
+        or _masked_socket(around.units, unit)
+    )
     if first is not None:
         return first, None
     doubt = found.undecided
@@ -288,15 +297,32 @@ def _lost_need(around: Surroundings, unit: Unit) -> Obstacle | None:
     return None
 
 
+def _unmet_need(around: Surroundings, unit: Unit) -> Obstacle | None:
+    """A unit after which it comes, that it is bound to, or that is a requisite, and whose conditions do not hold.
+
+    Such a unit stays inactive, and systemd.unit(5) wants it active for both; ``Requires=`` alone does not.
+    """
+    after = _names(unit, "Unit", "After")
+    for key in ("BindsTo", "Requisite"):
+        for value, path, line in unit.values("Unit", key):
+            for name in filter(None, value.split(" ")):
+                needed = load_unit(around.host, around.units, name) if name in after and "%" not in name else None
+                unmet = None if needed is None else conditions_hold(around, needed).unmet
+                if unmet is not None:
+                    text = f"{key}={name}, and that does not start: {unmet.text} does not hold"
+                    return Obstacle(text, path, f"{key}={value}", line, f"Make {unmet.text} hold", kind=CONDITION)
+    return None
+
+
 def _lost_mount(around: Surroundings, unit: Unit) -> Obstacle | None:
     """A file system that it needs below a path, and whose device is not there."""
     for key, section in (("RequiresMountsFor", "Unit"), ("WorkingDirectory", "Service"), ("RootDirectory", "Service")):
         for value, path, line in unit.values(section, key) if around.host.running else ():
-            from nodecheck.facts.services.boot_mounts import lost_mounts, mount_of_path
+            from nodecheck.facts.services.boot_mounts import lost_mount_unit, lost_mounts, mount_of_path
 
             lost = lost_mounts(around)
             for name in filter(None, value.lstrip("-").split(" ")):
-                if (found := mount_of_path(lost, name)) is not None:
+                if (found := mount_of_path(lost, name) or lost_mount_unit(around, name)) is not None:
                     text = f"it needs {found.path}, whose device {found.device} is not there"
                     return Obstacle(text, path, f"{key}={value}", line, f"Bring back {found.device}", kind=NEED)
     return None

@@ -95,6 +95,7 @@ class BootStarts:
         self._lost: tuple[LostMount, ...] | None = None
         self._extensions: tuple[str, ...] | None = None
         self._known: dict[str, UnitStart] = {}
+        self._asking: list[str] = []
         self._texts: dict[str, ServiceUnit | None] = {}
 
     @classmethod
@@ -294,11 +295,14 @@ class BootStarts:
     def _by_trigger(self, trigger: str, path: str) -> Pull | None:
         """A socket that is reached, a timer that elapses after every boot, or a path that is there.
 
-        A path that may come is like a socket: what it starts waits for somebody.
+        A path that may come is like a socket: what it starts waits for somebody. One that does not start itself, for a
+        condition or a setting, starts nothing.
         """
+        text = self.text(trigger)
+        if text is not None and text.obstacle is not None and not text.obstacle.fails:
+            return None
         if trigger.endswith(".socket"):
             return Pull(SOCKET, path)
-        text = self.text(trigger)
         if text is not None and text.elapses:
             return Pull(TIMER, *text.elapses[0])
         return Pull(SOCKET, path) if text is not None and trigger.endswith(".path") else None
@@ -403,6 +407,9 @@ class BootStarts:
         obstacle = text.obstacle if text is not None else None
         if obstacle is not None and not obstacle.fails:
             return found._replace(state=STAYS, stops=(_of_obstacle(obstacle),))
+        idle = None if text is None else self._idle(unit, text)
+        if idle is not None:
+            return found._replace(state=STAYS, stops=(idle,))
         emergency = None if text is None or text.early or _is_early(pull) else self._emergency()
         if emergency is not None:
             return found._replace(state=STAYS, stops=(emergency,))
@@ -415,6 +422,20 @@ class BootStarts:
             return _doubted(found, text.doubt)
         error = self._pulls().error
         return found if error is None else found._replace(state=UNTOLD, error=error)
+
+    def _idle(self, unit: str, text: ServiceUnit) -> Stop | None:
+        """A unit of ``Requisite=`` that the boot does not start (systemd.unit(5))."""
+        for name in text.requisites:
+            if name not in (unit, *self._asking):
+                self._asking.append(unit)
+                try:
+                    stays = self.of(name).stays
+                finally:
+                    self._asking.pop()
+                if stays:
+                    told = seen(text.fragment, f"Requisite={name}")
+                    return Stop(OBSTACLE, f"Requisite={name}, and nothing starts that", (told,))
+        return None
 
     def _emergency(self) -> Stop | None:
         """What has the boot end in emergency mode, where only what comes before the file systems is started."""

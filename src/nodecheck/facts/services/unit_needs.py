@@ -84,7 +84,30 @@ def _lacks(around: Surroundings, unit: Unit) -> Iterator[Lack]:
     yield from _accounts(around, unit)
     for place in unit.values("Service", "WorkingDirectory")[-1:]:
         yield from _directory(around, unit, "WorkingDirectory", *place)
+    yield from _paths(around, unit)
     yield from _programs(around, unit)
+
+
+_PATHS = (
+    "ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "ExecPaths", "NoExecPaths", "BindPaths",
+    "BindReadOnlyPaths",
+)  # fmt: skip
+"""Settings whose paths are mounted before a service is run: it fails without one that has no ``-`` before it."""
+_FILLED = ("var", "run", "proc", "sys", "dev", "tmp", "mnt")
+"""What installing a package, and booting, fill besides its files: what is not in such a root may be on its node."""
+
+
+def _paths(around: Surroundings, unit: Unit) -> Iterator[Lack]:
+    for key in _PATHS:
+        for value, path, line in unit.values("Service", key):
+            for word in value.replace("\t", " ").split(" "):
+                name = expanded(around, word.lstrip("+").partition(":")[0], unit.name) or ""
+                if not name.startswith("/") or (not around.host.running and name.split("/")[1] in _FILLED):
+                    continue
+                if not exists(around.host, name) and not _is_made(unit, name):
+                    told = f"{key}={value}"
+                    found = Lack(f"{name} of {told} is not there", path, told, line, f"Make {name}")
+                    yield _missing(around, name, found)
 
 
 def _environment(around: Surroundings, unit: Unit) -> Iterator[Lack]:
@@ -157,12 +180,16 @@ def _accounts(around: Surroundings, unit: Unit) -> Iterator[Lack]:
 
 def _is_account(host: Host, base: str, name: str) -> bool | None:
     """Whether a user or group is there; None where a service of the network may know it, or a boot may make it."""
-    if name in ("root", "nobody") or (name.isascii() and name.isdigit()):
+    if name in ("root", "nobody", "0"):
+        return True
+    number = name.isascii() and name.isdigit()
+    if number and base == GROUP:
         return True
     for path in (base, base.replace("/etc/", "/usr/lib/")):
-        lines = (text_or_none(host, path) or "").split("\n")
-        if any(line.startswith(f"{name}:") for line in lines):
-            return True
+        for line in (text_or_none(host, path) or "").split("\n"):
+            fields = line.split(":")
+            if fields[0] == name or (number and fields[2:3] == [name]):
+                return True
     others = _others(host, base.rpartition("/")[2])
     if others - {"systemd", "db"} or ("systemd" in others and _is_record(host, name)):
         return None
@@ -203,6 +230,10 @@ def _programs(around: Surroundings, unit: Unit) -> Iterator[Lack]:
             prefix = value.lstrip(" \t").partition(name)[0] if name else ""
             program = expanded(around, name, unit.name)
             if not program or "-" in prefix or "$" in program:
+                continue
+            if program.rpartition("/")[2] == "false":
+                told = f"{key}={value}"
+                yield Lack(f"{told} always fails", path, told, line, f"Take {told} out")
                 continue
             wrong = _wrong(around.host, unit, program)
             if wrong is not None:

@@ -127,7 +127,8 @@ class BootSysctls(NamedTuple):
         found = [one for file in files for one in parse_systemd(_content(host, file), file.path, version)]
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
         again = runs(acts(), lambda: tuple(_procps_settings(host)))
-        again = (*tuned_runs(host, starts), *again)
+        before = tuple([run for run in again if run.sysinit])
+        again = (*before, *tuned_runs(host, starts), *[run for run in again if not run.sysinit])
         return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again)
 
     def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:
