@@ -91,7 +91,9 @@ def curated() -> Iterator[State]:
     """States in which every plant is planted at least once."""
     yield from _each_once("plain", PLAIN)
     yield from _each_once("late", LATE)
-    yield from _each_once("acting", ACTING, by_key=True, plan=False)
+    tuned = [plant for plant in ACTING if plant.slot == "tuned"]  # it applies sysctl.d again, after the others
+    yield from _each_once("acting", [plant for plant in ACTING if plant not in tuned], by_key=True, plan=False)
+    yield from [State(plant.name, (plant,), plan=False) for plant in tuned]
     for plant in UPSETTING:
         some = random.Random(plant.name).sample(PLAIN, 16)
         yield State(plant.name, _exclusive([plant, *some]), plan="masked" in plant.name)

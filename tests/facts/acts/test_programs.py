@@ -168,10 +168,11 @@ VETH = "[Match]\nKind=veth\nName=ve-*\nDriver=veth\n[Network]\nIPMasquerade=both
         ("80-own.network", False, "unknown"),
     ],
 )
+@pytest.mark.parametrize("release", [DEBIAN_12, {"etc/os-release": "ID=debian\nVERSION_ID=13\n"}], ids=["252", "257"])
 def test_links_of_containers_are_there_with_these_alone(
-    tmp_path: Path, name: str, machine: bool, expected: str
+    tmp_path: Path, release: Files, name: str, machine: bool, expected: str
 ) -> None:
-    files = {f"usr/lib/systemd/network/{name}": VETH, **DEBIAN_12}
+    files = {f"usr/lib/systemd/network/{name}": VETH, **release}
     root = node(tmp_path, files, "systemd-networkd.service", forward=False)
     if machine:
         write(root, f"{UNITS}/systemd-nspawn@.service", "[Service]\nExecStart=/usr/bin/systemd-nspawn\n")

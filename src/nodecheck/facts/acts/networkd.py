@@ -1,7 +1,7 @@
 """What systemd-networkd makes of forwarding, by its release.
 
 networkd.conf(5), systemd.network(5), systemd.netdev(5); systemd src/network/networkd-sysctl.c. From 256 on
-networkd.conf decides, and IPMasquerade= of any .network file where it is silent; before, a link whose file says so
+networkd.conf decides, and IPMasquerade= of a link that is there where it is silent; before, a link whose file says so
 turns it on.
 """
 
@@ -53,14 +53,18 @@ def networkd_acts(host: Host, init: InitSystem, starts: BootStarts) -> Iterator[
         return
     hidden: list[FactError] = []
     if not init.at_least(GLOBAL_SINCE):
-        kept = () if _has_containers(starts) else OF_CONTAINERS
-        networks = [network for network in _networks(host, hidden) if network.name not in kept]
-        acts = [act for network in networks for act in _forwarding_of(host, network)]
+        acts = [act for network in _possible(host, starts, hidden) for act in _forwarding_of(host, network)]
     else:
-        acts = list(_global(host, hidden))
+        acts = list(_global(host, starts, hidden))
     acts += [_hidden(error) for error in hidden[:1]]
     for act in acts:
         yield by_start(act, starts.of(UNIT))
+
+
+def _possible(host: Host, starts: BootStarts, hidden: list[FactError]) -> Iterator[_Network]:
+    """The .network files but for those of links that nothing makes."""
+    kept = () if _has_containers(starts) else OF_CONTAINERS
+    yield from [network for network in _networks(host, hidden) if network.name not in kept]
 
 
 def _has_containers(starts: BootStarts) -> bool:
@@ -75,22 +79,27 @@ def _hidden(error: FactError) -> Act:
     return Act("systemd-networkd", error.source, None, "", effects, NETWORK, UNTOLD, error)
 
 
-def _global(host: Host, hidden: list[FactError]) -> Iterator[Act]:
-    """``IPv4Forwarding=`` and ``IPv6Forwarding=``, else what ``IPMasquerade=`` of a .network file implies."""
+def _global(host: Host, starts: BootStarts, hidden: list[FactError]) -> Iterator[Act]:
+    """``IPv4Forwarding=`` and ``IPv6Forwarding=``, else what ``IPMasquerade=`` of a link that is there implies."""
     settings = [item for item in _main(host) if item.section == "Network"]
-    masquerades: tuple[Assignment, ...] | None = None
+    masquerades: tuple[tuple[Assignment, _Network], ...] | None = None
     for key, family, paths in _FAMILIES:
         said = [item for item in settings if item.key == key]
         value = _boolean(said[-1].value) if said else None
-        told = said[-1] if said else None
-        if value is None:
-            if masquerades is None:
-                masquerades = tuple(_masquerades(host, hidden))
-            told = next((item for item in masquerades if family in masqueraded(item.value)), None)
-            value = True
-        if told is not None:
-            effects = [Effect(SYSCTL, path, SETS, "1" if value else "0") for path in paths]
-            yield _act(told, tuple(effects))
+        if value is not None:
+            yield _act(said[-1], tuple([Effect(SYSCTL, path, SETS, "1" if value else "0") for path in paths]))
+            continue
+        if masquerades is None:
+            masquerades = tuple(_masquerades(host, starts, hidden))
+        of_family = [pair for pair in masquerades if family in masqueraded(pair[0].value)]
+        for told, network in sorted(of_family, key=lambda pair: not _has_link(host, pair[1]))[:1]:
+            act = _act(told, tuple([Effect(SYSCTL, path, SETS, "1") for path in paths]))
+            yield act if _has_link(host, network) else _linkless(act, network)
+
+
+def _linkless(act: Act, network: _Network) -> Act:
+    doubt = Unsupported(act.source, f"whether a link is there that {network.name} is for is not known")
+    return act._replace(state=UNTOLD, doubt=doubt)
 
 
 def _act(told: Assignment, effects: tuple[Effect, ...]) -> Act:
@@ -161,11 +170,11 @@ def _items(host: Host, path: str, hidden: list[FactError]) -> Iterator[Assignmen
     yield from parse_unit(source, path)
 
 
-def _masquerades(host: Host, hidden: list[FactError]) -> Iterator[Assignment]:
-    for network in _networks(host, hidden):
+def _masquerades(host: Host, starts: BootStarts, hidden: list[FactError]) -> Iterator[tuple[Assignment, _Network]]:
+    for network in _possible(host, starts, hidden):
         told = network.last("Network", "IPMasquerade")
         if told is not None:
-            yield told
+            yield told, network
 
 
 def _forwarding_of(host: Host, network: _Network) -> Iterator[Act]:
@@ -177,10 +186,7 @@ def _forwarding_of(host: Host, network: _Network) -> Iterator[Act]:
             if told is not None and family not in done:
                 done.add(family)
                 act = _act(told, (Effect(SYSCTL, _BEFORE[family], SETS, "1"),))
-                if not _has_link(host, network):
-                    doubt = Unsupported(told.path, f"whether a link is there that {network.name} is for is not known")
-                    act = act._replace(state=UNTOLD, doubt=doubt)
-                yield act
+                yield act if _has_link(host, network) else _linkless(act, network)
 
 
 def _has_link(host: Host, network: _Network) -> bool:
