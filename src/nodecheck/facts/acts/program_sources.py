@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.acts.agents import AGENTS, MICROK8S_CNI
+from nodecheck.facts.acts.agents import AGENTS, IPTABLES, KUBELET_CONFIG, KUBELET_FLAGS, MICROK8S_CNI
 from nodecheck.facts.acts.networkd import LINKS, MAIN, MAIN_DIRS, NETPLAN, NETWORK_DIRS
 from nodecheck.facts.acts.swap_programs import (
     CLOUD_CONF,
@@ -44,4 +44,6 @@ def program_sources() -> Sources:
         *[UnitText(unit) for agent in AGENTS for unit in agent.units if agent.off or unit == agent.server],
         *[File(agent.config) for agent in AGENTS if agent.config],
         Exists(MICROK8S_CNI),
+        *map(File, (KUBELET_CONFIG, *KUBELET_FLAGS)),
+        *map(Exists, IPTABLES),
     )

@@ -75,3 +75,4 @@ def _agents(host: Host, starts: BootStarts) -> Iterator[Act]:
     from nodecheck.facts.acts import agents
 
     yield from agents.agent_acts(host, starts)
+    yield from agents.kubelet_acts(host, starts)
