@@ -132,6 +132,20 @@ def test_an_agents_own_arguments_say_whether_swap_is_refused(
     assert found[SWAP] == ("fail", severity)
 
 
+@pytest.mark.parametrize(
+    ("files", "status"), [({}, "pass"), ({"etc/modules-load.d/a.conf": "br_netfilter\n"}, "unknown")]
+)
+def test_whether_systemd_modules_load_starts_matters_only_where_it_has_something_to_load(
+    tmp_path: Path, files: Files, status: str
+) -> None:
+    root = agent_node(tmp_path, "rke2-server.service", "server", files)
+    write(root, f"{ETC}/systemd-modules-load.service.d/x.conf", "[Unit]\nConditionVirtualization=kvm\n")
+    for program in ("sysctl", "modules-load"):
+        write(root, f"usr/lib/systemd/systemd-{program}", "")
+        (root / f"usr/lib/systemd/systemd-{program}").chmod(0o755)
+    assert verdicts(root)[MODULE][0] == status
+
+
 def kubelet_node(root: Path) -> Path:
     """A node that kubeadm set up, on which nobody but the kubelet loads nf_conntrack."""
     debian_node(root)
