@@ -255,6 +255,15 @@ HINTS: tuple[Hint, ...] = (
         Hint(f"{check}@*", "/etc/cni/net.d*", _TARGET)
         for check in ("kernel-*", "sysctl", "version-skew", "cgroup-driver", "command")
     ),
+    *(
+        Hint(f"{check}@boot", place, "only whether the kubelet's own rules load nf_conntrack hangs on it")
+        for check in ("kernel-module", "sysctl", "hostname", "firewall", "kubelet-defaults")
+        for place in ("/var/lib/kubelet/kubeadm-flags.env", "/etc/default/kubelet", "/etc/sysconfig/kubelet")
+    ),
+    *(
+        Hint(f"{check}@boot", "/var/lib/kubelet/config.yaml", "as the kubelet's flags; nf_conntrack alone is unknown")
+        for check in ("kernel-module", "sysctl", "hostname", "firewall")
+    ),
     Hint(
         "sysctl@boot",
         "/proc/sys/net/ipv4/ip_forward",

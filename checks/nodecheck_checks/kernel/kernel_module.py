@@ -111,9 +111,10 @@ def kernel_module(
 
     Boot: built into the kernel that will boot; or named in `modules-load.d` or by `modules_load=`, run by an executable
     `/etc/sysconfig/modules/*.modules` script where the distribution still runs those (EL7, EL8) or an executable
-    `rc.local`, loaded by an enabled service's `modprobe` or by the agent of k3s, RKE2, k0s or MicroK8s, or pulled in by
-    a module that is (`modules.dep`, `softdep`). A blacklist line, `install NAME /bin/false`, `module_blacklist=`, a
-    masked service, or a module tree without the module stop it.
+    `rc.local`, loaded by an enabled service's `modprobe` or by the agent of k3s, RKE2, k0s or MicroK8s, by the first
+    rule of the kubelet (`xt_conntrack`, where iptables is there), or pulled in by a module that is (`modules.dep`,
+    `softdep`). A blacklist line, `install NAME /bin/false`, `module_blacklist=`, a masked service, or a module tree
+    without the module stop it.
 
     On kernels before 4.19 that have `nf_conntrack_ipv4` apart, `nf_conntrack` asks for both; later ones have both in
     one, and `nf_conntrack_ipv4` is judged as `nf_conntrack`.
@@ -121,8 +122,8 @@ def kernel_module(
     `br_netfilter` is an error, and does not apply where the CNI needs none (Cilium, OVN). The `ip_vs` family is an
     error in ipvs mode, a warning while the mode is not known, and a note in another mode. `nf_conntrack` is an error
     in ipvs mode and a warning otherwise: kube-proxy sets its limits before it makes any rule, and ends where it is not
-    there; as a rule the kubelet's or the CNI's rules have loaded it by then. What a profile's `require` names is always
-    judged, and an error.
+    there. A kubelet that finds iptables has loaded it by then; one that does not leaves it to the CNI. What a profile's
+    `require` names is always judged, and an error.
 
     ## How to fix it
     Now: `modprobe NAME`. For the next boot: a line with the module's name in a file of `/etc/modules-load.d`, and no
@@ -131,7 +132,8 @@ def kernel_module(
 
     ## Sources
     proc(5); modules-load.d(5); systemd-modules-load.service(8); modprobe.d(5); kernel `net/bridge/br_netfilter_hooks.c`
-    and `kernel/module/procfs.c`; Kubernetes `pkg/util/ipvs` (GetRequiredIPVSModules) and issues 63801 and 81791;
+    and `kernel/module/procfs.c`; Kubernetes `pkg/util/ipvs` (GetRequiredIPVSModules), `pkg/kubelet`
+    (kubelet_network_linux.go) and issues 63801 and 81791;
     initscripts `rhel-loadmodules.service`.
     """
     name = module_name(subject)

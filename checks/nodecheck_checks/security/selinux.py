@@ -45,8 +45,8 @@ def selinux(
     result is `unknown`.
 
     Without a parameter: enforcing without the container-selinux policy is an error, with it a warning; permissive is a
-    warning; disabled passes. Parameter: `allow` lists the modes that pass (`allow = ["disabled"]`); then every
-    other mode is an error.
+    note, because kubeadm's instructions ask for it; disabled passes. Parameter: `allow` lists the modes that pass
+    (`allow = ["disabled"]`); then every other mode is an error.
 
     ## How to fix it
     Install container-selinux, or turn SELinux off: `SELINUX=disabled` in `/etc/selinux/config`, and reboot. On RHEL 9
@@ -108,7 +108,7 @@ def _grade(mode: str, allow: tuple[str, ...], policy: Lazy[ContainerSelinux]) ->
     if allow:
         return Grade(Severity.ERROR)
     if mode != ENFORCING:
-        return Grade(Severity.WARNING)
+        return Grade(Severity.INFO)
     found = policy()
     if found.path is not None:
         return Grade(Severity.WARNING, ", with container-selinux", (seen(found.path, "present"),))

@@ -130,3 +130,88 @@ def test_an_agents_own_arguments_say_whether_swap_is_refused(
 ) -> None:
     found = verdicts(agent_node(tmp_path, unit, arguments, files))
     assert found[SWAP] == ("fail", severity)
+
+
+@pytest.mark.parametrize(
+    ("files", "status"), [({}, "pass"), ({"etc/modules-load.d/a.conf": "br_netfilter\n"}, "unknown")]
+)
+def test_whether_systemd_modules_load_starts_matters_only_where_it_has_something_to_load(
+    tmp_path: Path, files: Files, status: str
+) -> None:
+    root = agent_node(tmp_path, "rke2-server.service", "server", files)
+    write(root, f"{ETC}/systemd-modules-load.service.d/x.conf", "[Unit]\nConditionVirtualization=kvm\n")
+    for program in ("sysctl", "modules-load"):
+        write(root, f"usr/lib/systemd/systemd-{program}", "")
+        (root / f"usr/lib/systemd/systemd-{program}").chmod(0o755)
+    assert verdicts(root)[MODULE][0] == status
+
+
+def kubelet_node(root: Path) -> Path:
+    """A node that kubeadm set up, on which nobody but the kubelet loads nf_conntrack."""
+    debian_node(root)
+    write(root, "etc/modules-load.d/k8s.conf", "br_netfilter\n")
+    (modules,) = (root / "usr/lib/modules").glob("*/modules.dep")
+    path = "kernel/net/netfilter/xt_conntrack.ko.xz"
+    modules.write_text(modules.read_text() + f"{path}: kernel/net/netfilter/nf_conntrack.ko.xz\n")
+    write(root, str((modules.parent / path).relative_to(root)), "")
+    (root / "boot" / f"config-{modules.parent.name}").write_text("CONFIG_NF_CONNTRACK=m\n")
+    return root
+
+
+CONFIG_YAML, FLAGS = "var/lib/kubelet/config.yaml", "var/lib/kubelet/kubeadm-flags.env"
+NO_RULES = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nmakeIPTablesUtilChains: false\n"
+
+
+def test_the_kubelets_own_rules_load_nf_conntrack(tmp_path: Path) -> None:
+    assert verdicts(kubelet_node(tmp_path))[CONNTRACK] == ("pass", "warning")
+
+
+@pytest.mark.parametrize(
+    "program", ["usr/sbin/iptables", CONFIG_YAML, f"{ETC}/multi-user.target.wants/kubelet.service"]
+)
+def test_a_kubelet_that_makes_no_rules_loads_nothing(tmp_path: Path, program: str) -> None:
+    root = kubelet_node(tmp_path)
+    (root / program).unlink()
+    assert verdicts(root)[CONNTRACK] == ("fail", "warning")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (CONFIG_YAML, NO_RULES),
+        (FLAGS, 'KUBELET_KUBEADM_ARGS="--make-iptables-util-chains=false"\n'),
+        ("etc/default/kubelet", "KUBELET_EXTRA_ARGS=--v=2 --make-iptables-util-chains=false\n"),
+    ],
+)
+def test_a_kubelet_that_is_to_make_no_rules_loads_nothing(tmp_path: Path, path: str, text: str) -> None:
+    root = kubelet_node(tmp_path)
+    write(root, path, text)
+    assert verdicts(root)[CONNTRACK] == ("fail", "warning")
+
+
+def test_a_kernel_without_the_rules_match_has_no_nf_conntrack(tmp_path: Path) -> None:
+    root = kubelet_node(tmp_path)
+    (modules,) = (root / "usr/lib/modules").glob("*/modules.dep")
+    modules.write_text("".join(line for line in modules.read_text().splitlines(True) if "xt_conntrack" not in line))
+    assert verdicts(root)[CONNTRACK] == ("fail", "warning")
+
+
+def test_flags_of_the_kubelet_that_nobody_can_read_leave_the_other_verdicts_alone(tmp_path: Path) -> None:
+    root = kubelet_node(tmp_path)
+    (root / FLAGS).unlink()
+    (root / FLAGS).mkdir()
+    found = verdicts(root)
+    assert (found[CONNTRACK][0], found[MODULE][0], found[FORWARD][0]) == ("unknown", "pass", "pass")
+
+
+def test_what_an_undecided_service_would_pull_in_is_unknown(tmp_path: Path) -> None:
+    root = kubelet_node(tmp_path)
+    unit = "[Unit]\nConditionVirtualization=kvm\n[Service]\nType=oneshot\nExecStart=/sbin/modprobe {module}\n"
+    (root / "usr/sbin/iptables").unlink()
+    write(root, "usr/sbin/modprobe", "")
+    (root / "usr/sbin/modprobe").chmod(0o755)
+    write(root, f"{ETC}/load.service", unit.format(module="xt_conntrack"))
+    (root / f"{ETC}/multi-user.target.wants/load.service").symlink_to("../load.service")
+    assert verdicts(root)[CONNTRACK] == ("unknown", "warning")
+    write(root, f"{ETC}/load.service", unit.format(module="overlay"))
+    assert verdicts(root)[CONNTRACK] == ("fail", "warning")

@@ -155,6 +155,13 @@ def test_what_a_service_fails_without(node: Path, setting: str, expected: str) -
     assert state(node) == expected
 
 
+@pytest.mark.parametrize(("laid", "expected"), [("data/there", "fails"), ("etc/elsewhere", "untold")])
+def test_a_mount_point_that_holds_something_shows_what_is_mounted(node: Path, laid: str, expected: str) -> None:
+    put(node, laid, "")
+    put(node, DROPIN, "[Service]\nEnvironmentFile=/data/none\n")
+    assert state(node) == expected
+
+
 @pytest.mark.parametrize(
     ("nsswitch", "expected"),
     [

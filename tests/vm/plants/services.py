@@ -121,8 +121,11 @@ _REAL = (
 )
 
 _KUBELET = (
-    "#!/bin/sh\n# Stands in for the kubelet, which this distribution does not have: it runs, and tells its version.\n"
-    'case "$*" in *--version*) echo "Kubernetes v1.28.4" ;; *) exec sleep infinity ;; esac\n'
+    "#!/bin/sh\n# Stands in for the kubelet, which this distribution does not have: it runs, makes the rule that the kubelet\n"
+    "# makes before its first pod (nf_conntrack comes with it), and tells its version.\n"
+    'case "$*" in *--version*) echo "Kubernetes v1.28.4"; exit ;; esac\n'
+    "iptables -w -N KUBE-FIREWALL\niptables -w -A KUBE-FIREWALL -m conntrack --ctstate INVALID -j DROP\n"
+    "exec sleep infinity\n"
 )
 _KUBELET_UNIT = (
     "[Unit]\nDescription=kubelet: The Kubernetes Node Agent\nWants=network-online.target\nAfter=network-online.target\n"

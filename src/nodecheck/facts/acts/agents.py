@@ -1,11 +1,12 @@
-"""Node agents that prepare the kernel themselves each time they start: k3s, RKE2, k0s, MicroK8s.
+"""Node agents that prepare the kernel themselves each time they start: k3s, RKE2, k0s, MicroK8s, and the kubelet.
 
 k3s pkg/agent/syssetup/setup.go (RKE2 runs the same agent); k0s pkg/component/worker/kernelsetup_linux.go; MicroK8s
-microk8s-resources/wrappers/run-kubelite-with-args.
+microk8s-resources/wrappers/run-kubelite-with-args; the kubelet pkg/kubelet/kubelet_network_linux.go.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from nodecheck.errors import FactError
@@ -24,6 +25,14 @@ _CALL, _CALL_6 = "net/bridge/bridge-nf-call-iptables", "net/bridge/bridge-nf-cal
 
 MICROK8S_CNI = "/var/snap/microk8s/current/args/cni-network/cni.yaml"
 """Where it is, MicroK8s turns forwarding on."""
+
+KUBELET, KUBELET_CONFIG = "kubelet.service", "/var/lib/kubelet/config.yaml"
+KUBELET_FLAGS = ("/var/lib/kubelet/kubeadm-flags.env", "/etc/default/kubelet", "/etc/sysconfig/kubelet")
+IPTABLES = tuple(
+    [f"{folder}/iptables" for folder in ("/usr/sbin", "/usr/bin", "/sbin", "/usr/local/sbin", "/usr/local/bin")]
+)
+"""Where systemd's services find it."""
+_NO_RULES = "make-?iptables-?util-?chains[\"']?[ =:]+false"
 
 
 class Agent(NamedTuple):
@@ -104,6 +113,30 @@ def _verb(host: Host, starts: BootStarts, agent: Agent, unit: str) -> str:
         return ""
     first = next((word.text for word in arguments(loaded) if not word.text.startswith("-")), "")
     return first if first in ("server", "agent", "worker", "controller") else ""
+
+
+def kubelet_acts(host: Host, starts: BootStarts) -> Iterator[Act]:
+    """The module that the kubelet's own rules load: one of ``KUBE-FIREWALL`` matches by conntrack, through iptables.
+
+    It makes them before it starts the first pod, so that kube-proxy finds what it sets limits of. Not told of a kubelet
+    without a configuration, which ends at once, of one that is to make no rules, and where iptables is not there.
+    """
+    if not starts.index.exists(KUBELET) or not any(exists(host, path) for path in IPTABLES):
+        return
+    path = starts.index.fragment(KUBELET) or KUBELET
+    act = Act("kubelet", path, None, KUBELET, (Effect(MODULE, "xt_conntrack", LOADS),), LATE)
+    try:
+        if _makes_rules(host):
+            yield by_start(act, starts.of(KUBELET))
+    except FactError as error:
+        yield by_start(act._replace(state=UNTOLD, doubt=error), starts.of(KUBELET))
+
+
+def _makes_rules(host: Host) -> bool:
+    """Whether a kubelet that starts makes rules: ``makeIPTablesUtilChains``, true unless it is told otherwise."""
+    config = text_or_none(host, KUBELET_CONFIG)
+    texts = [text_or_none(host, path) or "" for path in KUBELET_FLAGS]
+    return config is not None and not any(re.search(_NO_RULES, text, re.I) for text in (config, *texts))
 
 
 def _of_unit(host: Host, starts: BootStarts, agent: Agent, unit: str) -> Iterator[Act]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.acts.agents import AGENTS, MICROK8S_CNI
+from nodecheck.facts.acts.agents import AGENTS, IPTABLES, KUBELET_CONFIG, KUBELET_FLAGS, MICROK8S_CNI
 from nodecheck.facts.acts.networkd import LINKS, MAIN, MAIN_DIRS, NETPLAN, NETWORK_DIRS
 from nodecheck.facts.acts.swap_programs import (
     CLOUD_CONF,
@@ -62,4 +62,6 @@ def agent_sources() -> Sources:
         *[Tree(f"{agent.config}.d", kind) for agent in AGENTS if agent.config for kind in ("*.yaml", "*.yml")],
         *[UnitText(f"*{agent.program}*.service") for agent in AGENTS if agent.program],
         Exists(MICROK8S_CNI),
+        *map(File, (KUBELET_CONFIG, *KUBELET_FLAGS)),
+        *map(Exists, IPTABLES),
     )

@@ -65,7 +65,7 @@ class SwapProgramActs(NamedTuple):
 
 
 class AgentActs(NamedTuple):
-    """The acts of node agents (k3s, RKE2, k0s, MicroK8s), which set sysctls and load modules by their own defaults."""
+    """The acts of the kubelet, and of node agents (k3s, RKE2, k0s, MicroK8s), which set sysctls and load modules by their own defaults."""
 
     acts: tuple[Act, ...] = ()
 
@@ -78,9 +78,11 @@ class AgentActs(NamedTuple):
     @classmethod
     def read(cls, host: Host, init: InitSystem, starts: BootStarts) -> AgentActs:
         """Ask for what is there of each agent. Raises what the host raises for a file that cannot be read."""
-        from nodecheck.facts.acts.agents import agent_acts
+        from nodecheck.facts.acts.agents import agent_acts, kubelet_acts
 
-        return cls(tuple(agent_acts(host, starts)) if init.is_systemd or init.name == "openrc" else ())
+        if not init.is_systemd and init.name != "openrc":
+            return cls()
+        return cls((*agent_acts(host, starts), *kubelet_acts(host, starts)))
 
     def of(self, kind: str, but: frozenset[str] = frozenset()) -> tuple[Act, ...]:
         """All acts, whatever kind is asked about."""

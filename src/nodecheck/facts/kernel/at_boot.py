@@ -225,9 +225,10 @@ class BootModules(NamedTuple):
         return None
 
     def _unsure(self, name: str) -> BootVerdict | None:
-        """A service that loads the module, and of which nobody can tell whether it starts."""
+        """A service that loads the module, or one that pulls it in, and of which nobody can tell whether it starts."""
         for load, error in self.units().unsure:
-            if load.name == name:
+            pulled = None if load.name == name else self.loading.outcome(name, (load,))
+            if load.name == name or (pulled is not None and pulled.state == LOADED):
                 told = seen(load.path, load.text, line=load.line)
                 return BootVerdict(UNCLEAR, f"{load.path} may load it: {error}", (told,))
         return None

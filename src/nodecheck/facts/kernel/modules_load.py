@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, FactError
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.kernel.modules import module_name
@@ -84,12 +84,23 @@ class ModulesLoad(NamedTuple):
         if init.is_systemd:
             words = _obeyed(host, cmdline.words)
             loads = [*cmdline_loads(cmdline._replace(words=words), init), *_of_files(host, files)]
-            return cls(tuple(loads), files, hindrance(host, starts) or _other_command(host, starts))
+            return cls(tuple(loads), files, _kept(host, starts, loads))
         if init.name in ("openrc", "sysvinit", "runit"):
             loads = [load._replace(obeys_blacklist=False) for load in _of_files(host, files, words=True)]
             found = (*_of_etc_modules(host, files), *loads, *_of_openrc(host, init))
             return cls(found, files, _halted(starts) or (_openrc_hindrance(starts) if init.name == "openrc" else None))
         return cls((), files, _halted(starts), False, None if init.name == "upstart" else init.name)
+
+
+def _kept(host: Host, starts: BootStarts, loads: Sequence[Load]) -> Hindrance | None:
+    """What keeps the service from its work. Whether it starts matters only where it has something to load: with empty
+    directories nobody needs to tell whether its conditions hold."""
+    try:
+        return hindrance(host, starts) or _other_command(host, starts)
+    except FactError:
+        if loads:
+            raise
+        return None
 
 
 def hindrance(host: Host, starts: BootStarts) -> Hindrance | None:

@@ -47,6 +47,7 @@ KNOWN = {
     "lvm2-activation": "volumes of LVM",
     "zfs-mount-generator": "mounts of ZFS",
     "snapd-generator": "mounts of snaps",
+    "udev-trigger-generator": "what udev skips at boot on SUSE's ppc64le",
     "friendly-recovery": "the recovery menu",
     "openvpn-generator": "OpenVPN's connections",
     "postgresql-generator": "PostgreSQL's clusters",

@@ -7,7 +7,7 @@ from nodecheck.facts.files.fstab import Fstab
 from nodecheck.facts.files.mounts import Mounts
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
@@ -59,10 +59,14 @@ class Surroundings(NamedTuple):
     """What the command line says of units; None where it is not asked."""
 
     def is_hidden(self, path: str) -> bool:
-        """Whether another file system is mounted over a path at boot, whose content is not in this root."""
+        """Whether another file system is mounted over a path at boot, whose content is not in this root.
+
+        A mount point that holds something has its content here: a subvolume or partition that is mounted there.
+        """
         if self.host.running:
             return False
-        return any(
-            entry.kind != "swap" and len(entry.file) > 1 and f"{path}/".startswith(entry.file.rstrip("/") + "/")
-            for entry in self.fstab().entries
-        )
+        points = [entry.file.rstrip("/") for entry in self.fstab().entries if entry.kind != "swap"]
+        return any(point and f"{path}/".startswith(f"{point}/") and self._is_empty(point) for point in points)
+
+    def _is_empty(self, point: str) -> bool:
+        return not names_in(self.host, point)
