@@ -65,7 +65,10 @@ class SwapProgramActs(NamedTuple):
 
 
 class AgentActs(NamedTuple):
-    """The acts of the kubelet, and of node agents (k3s, RKE2, k0s, MicroK8s), which set sysctls and load modules by their own defaults."""
+    """The acts of the kubelet and of node agents (k3s, RKE2, k0s, MicroK8s).
+
+    They set sysctls and load modules by their own defaults.
+    """
 
     acts: tuple[Act, ...] = ()
 
