@@ -39,6 +39,9 @@ TARGET = "cloud-init.target"
 _STAGES = ("cloud-init-network.service", "cloud-init.service", "cloud-init-main.service")
 _FINAL = ("cloud-final.service", "cloud-init-main.service")
 
+Documents = tuple[tuple[str, bytes], ...]
+"""The configuration, path and text, in the order in which a later one counts for more."""
+
 SOURCES: tuple[AnySource, ...] = (
     File(CONFIG), Tree(CONFIG_DIR, "*.cfg"), File(USER_DATA), Exists(DISABLED), Tree(PER_BOOT), Tree(BOOTHOOKS),
     *map(File, SEEDS), File(PREVIOUS_NAME), File(STATIC_NAME), Exists(INSTANCE),
@@ -49,21 +52,23 @@ SOURCES: tuple[AnySource, ...] = (
 def cloud_init(host: Host, follower: Follower, starts: BootStarts, cmdline: Lazy[BootCmdline]) -> Iterator[Act]:
     """What cloud-init runs at the next boot, where it is not turned off."""
     first = host.link(INSTANCE) is None and not exists(host, INSTANCE)
-    config = _text(host, CONFIG)
-    acts = [*_of_commands(follower, tuple(_commands(host, config, "bootcmd")))] if _lists(config, b"bootcmd") else []
+    documents = tuple(_documents(host))
+    config = documents[0][1]
+    acts = [*_of_commands(follower, _commands(documents, "bootcmd"))] if _lists(config, b"bootcmd") else []
     acts += _scripts(host, follower, BOOTHOOKS, NETWORK)
-    acts += _named(host, config) if _lists(config, b"_hostname") else ()
+    acts += _named(host, documents) if _lists(config, b"_hostname") else ()
     yield from _unless_off(host, starts, cmdline, acts, _STAGES)
-    yield from _unless_off(host, starts, cmdline, [*_at_the_end(host, follower, config, first)], _FINAL)
+    yield from _unless_off(host, starts, cmdline, [*_at_the_end(host, follower, documents, first)], _FINAL)
 
 
-def _at_the_end(host: Host, follower: Follower, config: bytes, first: bool) -> Iterator[Act]:
+def _at_the_end(host: Host, follower: Follower, documents: Documents, first: bool) -> Iterator[Act]:
     """What the last stage runs: the scripts of each boot, and at an instance's first one others, and ``runcmd``."""
+    config = documents[0][1]
     if _lists(config, b"scripts-per-boot") or _lists(config, b"scripts_per_boot"):
         for folder in (PER_BOOT, *(AT_FIRST if first else ())):
             yield from _scripts(host, follower, folder, LATE)
         if first and _lists(config, b"runcmd"):
-            later = tuple(_commands(host, config, "runcmd"))
+            later = _commands(documents, "runcmd")
             yield from [undecided(act, "user data may name another runcmd") for act in _of_commands(follower, later)]
 
 
@@ -72,13 +77,21 @@ def _scripts(host: Host, follower: Follower, folder: str, place: int) -> Iterato
         yield from acts_of("cloud-init", follower.script(path), place, follower)
 
 
-def _named(host: Host, config: bytes) -> Iterator[Act]:
+def _may_name(raw: bytes) -> bool:
+    """Whether a document may have a key ``hostname`` or ``fqdn``: most speak of ``set_hostname`` alone."""
+    if raw.lstrip().startswith(b"{"):
+        return b"hostname" in raw or b"fqdn" in raw
+    lines = raw.split(b"\n") if b"hostname" in raw or b"fqdn" in raw else []
+    return any(line.lstrip(b"\"'").startswith((b"hostname", b"fqdn")) for line in lines)
+
+
+def _named(host: Host, documents: Documents) -> Iterator[Act]:
     """The name that the configuration gives the node, where cloud-init sets it (cc_set_hostname, cc_update_hostname).
 
     It leaves a name alone that differs from the one that it set before, and any that is to be preserved.
     """
     told: dict[str, tuple[str, TreeNode]] = {}
-    for path, raw in _documents(host, config):
+    for path, raw in documents if any(_may_name(raw) for _, raw in documents) else ():
         if b"hostname" in raw or b"fqdn" in raw:
             told.update({key: (path, node) for key, node in _root(raw, path).items()})
     kept = told.get("preserve_hostname")
@@ -93,11 +106,11 @@ def _named(host: Host, config: bytes) -> Iterator[Act]:
         yield Act("cloud-init", path, node.line, f"hostname: {node.value}", (effect,), NETWORK)
 
 
-def _documents(host: Host, config: bytes) -> Iterator[tuple[str, bytes]]:
+def _documents(host: Host) -> Iterator[tuple[str, bytes]]:
     """The configuration, in the order in which a later file counts for more."""
     names = [name for name in names_in(host, CONFIG_DIR) if name.endswith(".cfg")]
     data = (USER_DATA,) if exists(host, INSTANCE) else SEEDS
-    yield CONFIG, config
+    yield CONFIG, _text(host, CONFIG)
     yield from [(path, _text(host, path)) for path in (*[f"{CONFIG_DIR}/{name}" for name in names], *data)]
 
 
@@ -124,13 +137,13 @@ def _text(host: Host, path: str) -> bytes:
         return b""
 
 
-def _commands(host: Host, config: bytes, key: str) -> Iterator[tuple[str, int, str]]:
+def _commands(documents: Documents, key: str) -> tuple[tuple[str, int, str], ...]:
     """The commands of a key: file, line and shell text; a later file's list takes the place of an earlier one."""
     found: tuple[tuple[str, int, str], ...] = ()
-    for path, raw in _documents(host, config):
+    for path, raw in documents:
         if f"\n{key}:".encode() in b"\n" + raw:
             found = tuple(_of_document(raw, path, key))
-    yield from found
+    return found
 
 
 def _of_document(raw: bytes, path: str, key: str) -> Iterator[tuple[str, int, str]]:
