@@ -77,8 +77,9 @@ def cgroup_driver(
 
     - containerd: ``config.toml`` (or ``--config`` of its unit) and what it imports. ``SystemdCgroup`` of the default
       runtime counts, else of the first other runc handler by name. Version 1 (also a file with no version line) is read
-      from ``plugins.cri``, 2 from ``io.containerd.grpc.v1.cri``, 3 and 4 from ``io.containerd.cri.v1.runtime``; a
-      section of another version is told and not read, except by the containerd releases that do read it.
+      from ``plugins.cri``, 2 from ``io.containerd.grpc.v1.cri``, 3 and 4 from ``io.containerd.cri.v1.runtime``. Where
+      that matters, containerd's own release decides: which versions it reads or refuses, whether an import replaces
+      a section or joins it, which spellings of a key it takes. A section that it does not read is told.
     - CRI-O: ``crio.conf``, every file below ``crio.conf.d`` whatever its name ends in, and flags; systemd by default.
     - docker: ``daemon.json`` and the flags of its unit. Not set, it is systemd where cgroup v2 alone is mounted (docker
       20.10 and later), else cgroupfs.
@@ -98,7 +99,8 @@ def cgroup_driver(
     runtime and then the kubelet.
 
     ## Sources
-    containerd ``cri/config/config.go`` and ``runtime_config_linux.go``; cri-o ``pkg/config/config.go``; moby
+    containerd ``cri/config/config.go``, ``runtime_config_linux.go`` and ``server/config/config.go`` of 1.2 to 2.3;
+    containerd#9198, #6389, #12891, NVIDIA/aicr#1688; cri-o ``pkg/config/config.go``; moby
     ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); kubelet ``cgroupDriver``, KEP-4033;
     containerd#4203, kubernetes#89682, kubernetes#111776.
     """
