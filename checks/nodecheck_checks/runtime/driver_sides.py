@@ -73,11 +73,16 @@ class SidesNode(NamedTuple):
         found = attempt(self.releases)
         return None if isinstance(found, FactError) else found.of(name)
 
+    def kubelet_release(self) -> Release | None:
+        """The kubelet's own release, where the node shows it."""
+        shown = attempt(self.kubelet)
+        return None if isinstance(shown, FactError) else shown.numbers
+
     def kubernetes(self) -> Release | None:
         """The kubelet's release, else the one that was given or found for the node."""
-        shown = attempt(self.kubelet)
-        if not isinstance(shown, FactError) and shown.numbers is not None:
-            return shown.numbers
+        shown = self.kubelet_release()
+        if shown is not None:
+            return shown
         target = attempt(self.target)
         return None if isinstance(target, FactError) else target.release
 
