@@ -15,6 +15,7 @@ _CHECKS = {
     "interface": ("network.links", "network"),
     "port": ("network.port", "network"),
     "cgroup-driver": ("runtime.cgroup_driver", "runtime"),
+    "cgroup-version": ("cgroups.cgroup_version", "kernel"),
     "command": ("system.command", "system"),
     "cpu-count": ("hardware.cpu_count", "hardware"),
     "disk-free": ("system.disk_free", "system"),

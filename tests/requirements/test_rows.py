@@ -11,6 +11,7 @@ from nodecheck.facts.kubelet.config import DEFAULT_RUNTIME
 from nodecheck.facts.kubelet.removed import ADDED, DROPINS, REMOVED, REMOVED_GATES
 from nodecheck.requirements.asked import PROXY_MODES, ROLES
 from nodecheck.requirements.table import NEWEST, Row, Table
+from nodecheck_checks.cgroups.cgroup_version import V1_TAKEN
 from nodecheck_checks.kernel.kernel_module import MODULES
 from nodecheck_checks.kernel.kernel_version import MINIMA
 from nodecheck_checks.network.port import PORTS
@@ -20,10 +21,11 @@ from nodecheck_checks.system.command_table import NEEDS
 
 TABLES = {
     "ADDED": ADDED, "DROPINS": DROPINS, "REMOVED_GATES": REMOVED_GATES,
-    "ASKS": ASKS, "DEFAULT_RUNTIME": DEFAULT_RUNTIME, "KUBEADM_TAKES": KUBEADM_TAKES, "MINIMA": MINIMA,
-    "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED, "SKEW": SKEW,
+    "ASKS": ASKS, "DEFAULT_RUNTIME": DEFAULT_RUNTIME, "KUBEADM_TAKES": KUBEADM_TAKES,
+    "MINIMA": MINIMA, "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED, "SKEW": SKEW,
+    "V1_TAKEN": V1_TAKEN,
 }  # fmt: skip
-BY_RELEASE = ("DROPINS", "ASKS", "DEFAULT_RUNTIME", "KUBEADM_TAKES", "SKEW")
+BY_RELEASE = ("DROPINS", "ASKS", "DEFAULT_RUNTIME", "KUBEADM_TAKES", "SKEW", "V1_TAKEN")
 """Tables that are asked by a release alone, of each of which they say one thing."""
 
 RELEASES = [f"1.{minor}" for minor in range(NEWEST[1] + 1)]

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kernel.trees import BootTree as BootTree
     from nodecheck.facts.kernel.trees import BootTreeFiles as BootTreeFiles
     from nodecheck.facts.kernel.trees import RunningTree as RunningTree
+    from nodecheck.facts.kubelet.agents import EmbeddedKubelet as EmbeddedKubelet
     from nodecheck.facts.kubelet.config import KubeletConfig as KubeletConfig
     from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
     from nodecheck.facts.kubelet.release import KubeletRelease as KubeletRelease
@@ -138,6 +139,7 @@ _HOMES = {
     "DataFolders": "files.disk_room",
     "DiskRoom": "files.disk_room",
     "Docker": "runtimes.docker",
+    "EmbeddedKubelet": "kubelet.agents",
     "FirewalldTrace": "security.firewall_files",
     "FirstBoot": "services.presets",
     "Fstab": "files.fstab",
