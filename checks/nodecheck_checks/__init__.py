@@ -22,6 +22,7 @@ _CHECKS = {
     "firewall": ("firewall.firewall", "firewall"),
     "hostname": ("network.hostname", "system"),
     "hosts": ("network.hosts", "system"),
+    "kubelet-swap": ("swap.kubelet_swap", "swap"),
     "os-release": ("system.os_release", "system"),
     "kernel-version": ("kernel.kernel_version", "system"),
     "kubelet-defaults": ("sysctl.kubelet_defaults", "kubelet"),
