@@ -10,6 +10,7 @@ from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {
     "kernel-module": ("kernel.kernel_module", "kernel"),
+    "removed-setting": ("kubelet.removed_setting", "kubelet"),
     "selinux": ("security.selinux", "security"),
     "default-route": ("network.links", "network"),
     "interface": ("network.links", "network"),

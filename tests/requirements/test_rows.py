@@ -8,7 +8,7 @@ import pytest
 
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kubelet.config import DEFAULT_RUNTIME
-from nodecheck.facts.kubelet.removed import ADDED, DROPINS, REMOVED, REMOVED_GATES
+from nodecheck.facts.kubelet.removed import ADDED, DROPINS, KUBEADM_APIS, REMOVED, REMOVED_GATES
 from nodecheck.requirements.asked import PROXY_MODES, ROLES
 from nodecheck.requirements.table import NEWEST, Row, Table
 from nodecheck_checks.cgroups.cgroup_version import V1_TAKEN
@@ -24,7 +24,7 @@ TABLES = {
     "ADDED": ADDED, "DROPINS": DROPINS, "REMOVED_GATES": REMOVED_GATES,
     "ASKS": ASKS, "BEHAVIOURS": BEHAVIOURS, "DEFAULT_RUNTIME": DEFAULT_RUNTIME, "KUBEADM_TAKES": KUBEADM_TAKES,
     "MINIMA": MINIMA, "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED, "SKEW": SKEW,
-    "V1_TAKEN": V1_TAKEN,
+    "KUBEADM_APIS": KUBEADM_APIS, "V1_TAKEN": V1_TAKEN,
 }  # fmt: skip
 BY_RELEASE = ("DROPINS", "ASKS", "BEHAVIOURS", "DEFAULT_RUNTIME", "KUBEADM_TAKES", "SKEW", "V1_TAKEN")
 """Tables that are asked by a release alone, of each of which they say one thing."""

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.agents import EmbeddedKubelet as EmbeddedKubelet
     from nodecheck.facts.kubelet.config import KubeletConfig as KubeletConfig
     from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
+    from nodecheck.facts.kubelet.given import GivenSettings as GivenSettings
     from nodecheck.facts.kubelet.release import KubeletRelease as KubeletRelease
     from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
     from nodecheck.facts.kubelet.service_path import Commands as Commands
@@ -145,6 +146,7 @@ _HOMES = {
     "Fstab": "files.fstab",
     "Generators": "services.generators",
     "GenlFamilies": "kernel.modules",
+    "GivenSettings": "kubelet.given",
     "GptSwaps": "swap.gpt",
     "Hosts": "network.hosts",
     "HostsOrder": "network.nsswitch",
