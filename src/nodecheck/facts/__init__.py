@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from nodecheck.facts.cluster.joined import Joined as Joined
     from nodecheck.facts.cluster.needed_services import NeededServices as NeededServices
     from nodecheck.facts.cluster.node_name import NodeName as NodeName
+    from nodecheck.facts.cluster.runtime_sockets import ContainerdStatus as ContainerdStatus
+    from nodecheck.facts.cluster.runtime_sockets import CrioStatus as CrioStatus
+    from nodecheck.facts.cluster.runtime_sockets import CriSocketSetting as CriSocketSetting
+    from nodecheck.facts.cluster.runtime_sockets import SocketKinds as SocketKinds
+    from nodecheck.facts.cluster.runtime_sockets import SocketUnits as SocketUnits
     from nodecheck.facts.cluster.target import SiteNodes as SiteNodes
     from nodecheck.facts.cluster.target import Target as Target
     from nodecheck.facts.distro.identity import NodeIdentity as NodeIdentity
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.files.mounts import Mounts as Mounts
     from nodecheck.facts.hardware.processors import Processors as Processors
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
+    from nodecheck.facts.kernel.cgroup_defaults import BuiltHierarchy as BuiltHierarchy
     from nodecheck.facts.kernel.cgroups import BootCgroups as BootCgroups
     from nodecheck.facts.kernel.cgroups import NowCgroups as NowCgroups
     from nodecheck.facts.kernel.config import BootConfig as BootConfig
@@ -65,6 +71,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.network.nsswitch import HostsOrder as HostsOrder
     from nodecheck.facts.network.processes import SocketOwners as SocketOwners
     from nodecheck.facts.network.routes import Routes as Routes
+    from nodecheck.facts.network.unix_listeners import UnixListeners as UnixListeners
     from nodecheck.facts.packages.apt_lists import AptLists as AptLists
     from nodecheck.facts.packages.packages import Packages as Packages
     from nodecheck.facts.packages.packages import PackageSigns as PackageSigns
@@ -131,12 +138,16 @@ _HOMES = {
     "BootTree": "kernel.trees",
     "BootTreeFiles": "kernel.trees",
     "BootUnits": "services.cmdline",
+    "BuiltHierarchy": "kernel.cgroup_defaults",
     "Cmdline": "boot.cmdline",
     "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",
     "ContainerSelinux": "security.selinux_boot",
     "Containerd": "runtimes.containerd",
+    "ContainerdStatus": "cluster.runtime_sockets",
+    "CriSocketSetting": "cluster.runtime_sockets",
     "Crio": "runtimes.crio",
+    "CrioStatus": "cluster.runtime_sockets",
     "DataFolders": "files.disk_room",
     "DiskRoom": "files.disk_room",
     "Docker": "runtimes.docker",
@@ -205,7 +216,9 @@ _HOMES = {
     "Services": "services.running",
     "ShorewallConf": "security.firewall_files",
     "SiteNodes": "cluster.target",
+    "SocketKinds": "cluster.runtime_sockets",
     "SocketOwners": "network.processes",
+    "SocketUnits": "cluster.runtime_sockets",
     "StartedServices": "services.openrc",
     "SwapCommands": "swap.units",
     "SwapOptions": "swap.cmdline",
@@ -222,6 +235,7 @@ _HOMES = {
     "UfwConf": "security.firewall_files",
     "UnitIndex": "services.units",
     "UnitLoads": "kernel.scripts",
+    "UnixListeners": "network.unix_listeners",
     "ZramGenerator": "swap.zram",
 }
 """Every fact, and the module below this package that has it."""
