@@ -15,7 +15,8 @@ from nodecheck.facts import (
     OsRelease,
     Target,
 )
-from nodecheck.facts.kernel.cgroups import MOUNT, OPTION, V2, CgroupVersion
+from nodecheck.facts.kernel.cgroup_defaults import V2
+from nodecheck.facts.kernel.cgroups import MOUNT, OPTION, CgroupVersion
 from nodecheck.fix import Fix, by_hand, command, manual
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table

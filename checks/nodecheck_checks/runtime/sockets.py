@@ -84,7 +84,7 @@ class RuntimeNode(NamedTuple):
     kinds: Lazy[SocketKinds]
     units: Lazy[SocketUnits]
     services: Lazy[Services]
-    index: Lazy[UnitIndex]
+    unit_index: Lazy[UnitIndex]
     joined: Lazy[Joined]
     cri_socket: Lazy[CriSocketSetting]
     containerd_status: Lazy[ContainerdStatus]
@@ -143,7 +143,7 @@ def _paths(node: RuntimeNode) -> list[str]:
     if name in SOCKETS:
         return [SOCKETS[name]]
     found = [SOCKETS[one] for one in ("containerd", "crio") if node.has(one)]
-    if node.index().exists(UNITS[CRI_DOCKERD]):
+    if node.unit_index().exists(UNITS[CRI_DOCKERD]):
         found.append(CRI_DOCKERD)
     if _takes_docker(node) and node.has("docker"):
         found.insert(0, DOCKER)
@@ -226,7 +226,7 @@ def _activated(node: RuntimeNode, path: str, socket: str, service: str, evidence
     """systemd itself listens: a connection would start the service, so that its unit is judged instead."""
     state = node.unit(service)
     evidence = [*evidence, seen("systemctl list-units", f"{service} {state or 'not loaded'}")]
-    if state == "failed" or node.index().masked(service) or not node.index().exists(service):
+    if state == "failed" or node.unit_index().masked(service) or not node.unit_index().exists(service):
         message = (
             f"{socket} listens at {path}, and {service} cannot be started by it: {state or 'there is no such unit'}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -133,8 +134,7 @@ def test_the_build_of_a_node_that_runs_tells_its_default() -> None:
     release, cmdline = OsRelease("opensuse-tumbleweed", "20231010"), BootCmdline()
 
     for text, version in ((said, "v2"), (said.replace("unified", "legacy"), "v1"), ("systemd 254\n+PAM\n", None)):
-        built = built_hierarchy(text)
-        assert planned(cmdline, release, 254, Lazy(lambda built=built: built)).found.version == version
+        assert planned(cmdline, release, 254, Lazy(partial(built_hierarchy, text))).found.version == version
 
 
 @pytest.mark.parametrize(
