@@ -54,7 +54,7 @@ _GRUBBY = ("rhel", "centos", "rocky", "almalinux", "ol", "fedora")
 class V1Node(NamedTuple):
     """What a node makes of cgroup v1."""
 
-    target: Target
+    target: Lazy[Target]
     kubelet: Lazy[KubeletConfig]
     own: Lazy[KubeletRelease]
     embedded: Lazy[EmbeddedKubelet]
@@ -63,7 +63,7 @@ class V1Node(NamedTuple):
     def release(self) -> tuple[int, ...] | None:
         """The later of the release that is asked of the node and its kubelet's own; None where neither is known."""
         own = self.own().numbers
-        return max([found[:2] for found in (self.target.release, own) if found], default=None)
+        return max([found[:2] for found in (self.target().release, own) if found], default=None)
 
     def told(self, release: tuple[int, ...] | None) -> tuple[bool, Evidence] | None:
         """Whether the kubelet is told to refuse v1, and where; None where it is left at its release's default."""
@@ -85,7 +85,7 @@ class V1Node(NamedTuple):
 )
 def cgroup_version(
     mounted: NowCgroups,
-    target: Target,
+    target: Lazy[Target],
     kubelet: Lazy[KubeletConfig],
     own: Lazy[KubeletRelease],
     embedded: Lazy[EmbeddedKubelet],
@@ -142,7 +142,7 @@ def cgroup_version(
 def cgroup_version_boot(
     planned: BootCgroups,
     cmdline: BootCmdline,
-    target: Target,
+    target: Lazy[Target],
     kubelet: Lazy[KubeletConfig],
     own: Lazy[KubeletRelease],
     embedded: Lazy[EmbeddedKubelet],

@@ -32,7 +32,7 @@ from nodecheck_checks.runtime.sockets import RuntimeNode, judged, several
     references=["https://kubernetes.io/docs/setup/production-environment/container-runtimes/"],
 )
 def runtime_socket(
-    target: Target,
+    target: Lazy[Target],
     kubelet: KubeletConfig,
     embedded: Lazy[EmbeddedKubelet],
     own: Lazy[KubeletRelease],

@@ -71,7 +71,7 @@ CRI_VERSIONS = Table(
 class RuntimeNode(NamedTuple):
     """What the check asks; read only where a verdict depends on it."""
 
-    target: Target
+    target: Lazy[Target]
     kubelet: KubeletConfig
     embedded: Lazy[EmbeddedKubelet]
     own: Lazy[KubeletRelease]
@@ -92,7 +92,7 @@ class RuntimeNode(NamedTuple):
 
     def release(self) -> Release | None:
         """The kubelet's own release, else the one that the node is to have."""
-        return self.own().numbers or self.target.release
+        return self.own().numbers or self.target().release
 
     def has(self, name: str) -> bool:
         """Whether a runtime is there: a program, unit, configuration file or package shows it."""
@@ -112,9 +112,9 @@ class RuntimeNode(NamedTuple):
 
 def judged(node: RuntimeNode) -> Outcome:
     """The verdict on the runtime that the kubelet uses, or will use."""
-    target, kubelet = node.target, node.kubelet
+    kubelet = node.kubelet
     agent = not kubelet.present and node.embedded().present
-    if not agent and not kubelet.present and target.role is None and target.kubernetes is None:
+    if not agent and not kubelet.present and node.target().role is None and node.target().kubernetes is None:
         return skip("nothing says that this is a node: there is no kubelet, and no role or release is given")
     if agent:
         return _of_agent(node)
@@ -275,7 +275,7 @@ def several(node: RuntimeNode) -> Outcome | None:
         listeners = node.listeners()
     except FactError:
         return None
-    rows = [row for row in DETECTED.of(node.target) if listeners.on(row.name)]
+    rows = [row for row in DETECTED.of(node.target()) if listeners.on(row.name)]
     docker = any(row.name == DOCKER for row in rows)
     found = [row.name for row in rows if not (docker and row.wanted == WITHOUT_DOCKER)]
     told = node.cri_socket()

@@ -82,7 +82,7 @@ def told(*listening: str, **given: Any) -> list[Outcome]:
         "joined": Joined(), "cri_socket": CriSocketSetting(), "containerd_status": ContainerdStatus(CriStatus()),
         "crio_status": CrioStatus(CriStatus()), **given,
     }  # fmt: skip
-    lazy = {name: fact if name in ("target", "kubelet") else _lazy(fact) for name, fact in facts.items()}
+    lazy = {name: fact if name == "kubelet" else _lazy(fact) for name, fact in facts.items()}
     return list(runtime_socket(*lazy.values()))
 
 

@@ -32,15 +32,18 @@ class UnixListeners(NamedTuple):
 
     @classmethod
     def read(cls, host: Host) -> UnixListeners:
-        """By the first table that may be read. Raises Offline where the host does not run and holds none."""
+        """By the first table that may be read. Raises Denied, or Offline where the host does not run and has none."""
         places = (INIT, OWN, PLAIN) if host.running else (INIT, PLAIN)
         for path in places:
             if path == PLAIN and not host.running and host.link("/proc/net"):
                 continue  # in a procfs it is a link to the namespace of whoever reads
             try:
                 return cls(parse_unix(path, text(host, path, _LIMIT)), path)
-            except (Absent, Denied, Offline, Unsupported):
+            except (Absent, Offline, Unsupported):
                 continue
+            except Denied:  # of process 1 only root may read it
+                if not host.running:
+                    raise
         if host.running:
             raise Unsupported(PLAIN, "nothing tells which unix sockets listen")
         raise Offline(PLAIN, "only the running system can tell, and this root does not hold it")
