@@ -11,6 +11,7 @@ from nodecheck.facts import (
     EmbeddedKubelet,
     KubeletConfig,
     KubeletRelease,
+    MemoryController,
     NowCgroups,
     OsRelease,
     Target,
@@ -85,6 +86,7 @@ class V1Node(NamedTuple):
 )
 def cgroup_version(
     mounted: NowCgroups,
+    memory: MemoryController,
     target: Lazy[Target],
     kubelet: Lazy[KubeletConfig],
     own: Lazy[KubeletRelease],
@@ -132,8 +134,8 @@ def cgroup_version(
         return
     taken = V1Node(target, kubelet, own, embedded, os_release)
     judged = _judged(found, taken, evidence)
-    if mounted.memory is False:
-        told = seen(mounted.memory_source, "no memory")
+    if memory.on is False:
+        told = seen(memory.source, "no memory")
         judged = _without_memory(found.version, judged, told)
     yield judged
 
@@ -147,7 +149,7 @@ def cgroup_version_boot(
     own: Lazy[KubeletRelease],
     embedded: Lazy[EmbeddedKubelet],
     os_release: Lazy[OsRelease],
-    now: Lazy[NowCgroups],
+    memory: Lazy[MemoryController],
     running: Lazy[Cmdline],
 ) -> Results:
     """The next boot mounts cgroup v2, with the memory controller."""
@@ -161,7 +163,7 @@ def cgroup_version_boot(
         yield unknown(message, code="not-found", expected=V2, evidence=evidence or [seen("/etc/os-release")])
         return
     judged = _judged(found, V1Node(target, kubelet, own, embedded, os_release), evidence, planned.note)
-    yield _with_memory(judged, found.version, cmdline, now, running)
+    yield _with_memory(judged, found.version, cmdline, memory, running)
 
 
 def _seen(found: CgroupVersion) -> list[Evidence]:
@@ -213,7 +215,7 @@ def _without_memory(version: str | None, judged: Outcome, told: Evidence) -> Out
 
 
 def _with_memory(
-    judged: Outcome, version: str, cmdline: BootCmdline, now: Lazy[NowCgroups], running: Lazy[Cmdline]
+    judged: Outcome, version: str, cmdline: BootCmdline, memory: Lazy[MemoryController], running: Lazy[Cmdline]
 ) -> Outcome:
     """The same with what the command line makes of the memory controller (kernel/cgroup/cgroup.c)."""
     off = _lists_memory(cmdline.kernel_words, "cgroup_disable")
@@ -223,16 +225,16 @@ def _with_memory(
     on = _lists_memory(cmdline.kernel_words, "cgroup_enable")
     if on is None:
         return _without_memory(version, judged, told)
-    if _is_undone(now, running):
+    if _is_undone(memory, running):
         return judged
     message = f"{off} turns the memory controller off, and only some kernels take {on}"
     return unknown(message, code="unsupported", expected=V2, evidence=[told, seen(cmdline.source, on)])
 
 
-def _is_undone(now: Lazy[NowCgroups], running: Lazy[Cmdline]) -> bool:
+def _is_undone(memory: Lazy[MemoryController], running: Lazy[Cmdline]) -> bool:
     """Whether the running kernel shows that it takes ``cgroup_enable=``: it is told both, and has the controller."""
     try:
-        return _lists_memory(running().kernel_words, "cgroup_disable") is not None and now().memory is True
+        return _lists_memory(running().kernel_words, "cgroup_disable") is not None and memory().on is True
     except FactError:
         return False
 

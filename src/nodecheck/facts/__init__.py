@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
     from nodecheck.facts.kernel.cgroup_defaults import BuiltHierarchy as BuiltHierarchy
     from nodecheck.facts.kernel.cgroups import BootCgroups as BootCgroups
+    from nodecheck.facts.kernel.cgroups import MemoryController as MemoryController
     from nodecheck.facts.kernel.cgroups import NowCgroups as NowCgroups
     from nodecheck.facts.kernel.config import BootConfig as BootConfig
     from nodecheck.facts.kernel.config import RunningConfig as RunningConfig
@@ -176,6 +177,7 @@ _HOMES = {
     "LegacyTables": "security.netfilter",
     "Links": "network.links",
     "Listeners": "network.listeners",
+    "MemoryController": "kernel.cgroups",
     "Modprobe": "kernel.modprobe",
     "ModuleLoading": "kernel.modules",
     "ModuleScripts": "kernel.scripts",
