@@ -260,7 +260,7 @@ HINTS: tuple[Hint, ...] = (
         "/sys/fs/cgroup",
         "it tells only whether the kubelet refuses cgroup v1, and the check cgroup-version is unknown then",
     ),
-    Hint("version-skew@now", "/usr/bin/kube*", "it tells only that a program is there; its package tells the version"),
+    Hint("version-skew*", "/usr/bin/kube*", "it tells only that a program is there; its package tells the version"),
     Hint(
         "sysctl@boot",
         "/proc/sys/net/ipv4/ip_forward",

@@ -122,6 +122,8 @@ def judged(node: RuntimeNode) -> Outcome:
     if told is not None and socket_path(told.value) is None:
         place = seen(told.source, told.text, line=told.line)
         return unknown(f"{told.value} is no unix socket", code="unsupported", expected=EXPECTED, evidence=[place])
+    if told is not None and in_run(socket_path(told.value) or "") == DOCKER and not _takes_docker(node):
+        return _without_runtime(node, [seen(told.source, told.text, line=told.line)])
     paths = _paths(node)
     if not paths:
         return _without_runtime(node)
@@ -155,13 +157,16 @@ def _takes_docker(node: RuntimeNode) -> bool:
     return release is not None and DEFAULT_RUNTIME.at("runtime", release).wanted == "docker"
 
 
-def _without_runtime(node: RuntimeNode) -> Outcome:
-    """No runtime is there that a kubelet could use; whether that is sure hangs on what the root holds."""
-    alone = node.has("docker")
+def _without_runtime(node: RuntimeNode, told: list[Evidence] | None = None) -> Outcome:
+    """No runtime is there that a kubelet could use; whether that is sure hangs on what the root holds.
+
+    ``told`` is where the kubelet is told docker's own socket.
+    """
+    alone = told is not None or node.has("docker")
     message = "no container runtime is on this node"
     if alone:
         message = "docker alone does not speak the CRI: from Kubernetes 1.24 on it needs cri-dockerd"
-    evidence = [seen(path, None) for path in ("/usr/bin/containerd", "/usr/bin/crio", "/usr/bin/cri-dockerd")]
+    evidence = told or [seen(path, None) for path in ("/usr/bin/containerd", "/usr/bin/crio", "/usr/bin/cri-dockerd")]
     if alone and node.release() is None:
         return unknown(f"{message}, and the release is not known", code="not-found", evidence=evidence)
     if not alone and node.commands().found.get(SHELL) is None:

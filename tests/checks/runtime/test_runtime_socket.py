@@ -115,6 +115,13 @@ def test_the_kubelets_endpoint(endpoint: str, listening: tuple[str, ...], expect
     assert status(*listening, kubelet=kubelet_at(endpoint)) == expected
 
 
+@pytest.mark.parametrize(("release", "expected"), [("1.17", "pass"), ("1.34", "fail"), (None, "unknown")])
+def test_dockers_own_socket_is_no_runtime_from_1_24_on(release: str | None, expected: str) -> None:
+    target = Target(role="worker", kubernetes=release)
+
+    assert status(DOCKER, kubelet=kubelet_at("unix:///var/run/docker.sock"), target=target) == expected
+
+
 @pytest.mark.parametrize(
     ("kind", "words"), [(None, "nothing is there"), ("socket", "nothing accepts"), ("file", "it is a file")]
 )
