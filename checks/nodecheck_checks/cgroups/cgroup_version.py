@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
     BootCgroups,
@@ -109,8 +109,9 @@ def cgroup_version(
     226 on, `cgroup_no_v1=all` from 241 on. Where v1 is asked for, systemd 256 does not boot, 257 waits for 30 seconds
     and mounts v2, both unless `SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1` is there, and 258 has v2 alone. Where nothing is
     asked, the default of the distribution's systemd counts, or what a running node's `systemctl --version` says of its
-    build. Which hierarchy another init mounts is `unknown`. `cgroup_disable=memory` is looked for too; whether
-    `cgroup_enable=memory` undoes it only some kernels know, and then the running one must show it.
+    build. Which hierarchy another init mounts is `unknown`, unless the release takes either. `cgroup_disable=memory` is
+    looked for too; whether `cgroup_enable=memory` undoes it only some kernels know, and then the running one must show
+    it.
 
     v1 is a warning for Kubernetes 1.31 to 1.34 and an error from 1.35 on, by the later of the release that the node is
     to have and its kubelet's own; where no release is known it is a warning. Before 1.31 it passes. Where the kubelet
@@ -158,12 +159,24 @@ def cgroup_version_boot(
         fix = _remove(f"Take {OPTION} off the command line")
         yield fail(planned.halts, expected=V2, actual="no boot", evidence=evidence, fix=fix)
         return
-    if found.version is None:
-        message = f"nothing tells which cgroups the next boot mounts: {planned.open} is not known"
-        yield unknown(message, code="not-found", expected=V2, evidence=evidence or [seen("/etc/os-release")])
-        return
-    judged = _judged(found, V1Node(target, kubelet, own, embedded, os_release), evidence, planned.note)
+    node = V1Node(target, kubelet, own, embedded, os_release)
+    known = found.version is not None
+    judged = _judged(found, node, evidence, planned.note) if known else _untold(planned, node, evidence)
     yield _with_memory(judged, found.version, cmdline, memory, running)
+
+
+def _untold(planned: BootCgroups, node: V1Node, evidence: list[Evidence]) -> Outcome:
+    """Nothing tells which hierarchy will be mounted: that matters only to a release that does not take both."""
+    release = node.release()
+    told = node.told(release)
+    either = release is not None and V1_TAKEN.at(_NAME, release).wanted == TAKEN
+    if either and (told is None or not told[0]):
+        message = f"Kubernetes {_dotted(release)} supports cgroup v1 and v2"
+        return ok(message, expected="v1 or v2", evidence=[seen("/etc/os-release", node.os_release().id)])
+    if node.os_release().id is None and planned.found.source is None:
+        return skip("nothing here tells which system boots", code="not-found", evidence=[seen("/etc/os-release")])
+    message = f"nothing tells which cgroups the next boot mounts: {planned.open} is not known"
+    return unknown(message, code="not-found", expected=V2, evidence=evidence)
 
 
 def _seen(found: CgroupVersion) -> list[Evidence]:
@@ -207,7 +220,7 @@ def _without_memory(version: str | None, judged: Outcome, told: Evidence) -> Out
     return fail(
         f"{_MEMORY}{also}",
         expected=f"{V2} with the memory controller",
-        actual=f"{version} without it",
+        actual=f"{version or 'cgroups'} without it",
         evidence=[told, *judged.evidence],
         fix=_remove("Turn the memory controller on"),
         severity=Severity.ERROR,
@@ -215,7 +228,7 @@ def _without_memory(version: str | None, judged: Outcome, told: Evidence) -> Out
 
 
 def _with_memory(
-    judged: Outcome, version: str, cmdline: BootCmdline, memory: Lazy[MemoryController], running: Lazy[Cmdline]
+    judged: Outcome, version: str | None, cmdline: BootCmdline, memory: Lazy[MemoryController], running: Lazy[Cmdline]
 ) -> Outcome:
     """The same with what the command line makes of the memory controller (kernel/cgroup/cgroup.c)."""
     off = _lists_memory(cmdline.kernel_words, "cgroup_disable")

@@ -62,7 +62,8 @@ def runtime_socket(
     It asks where the node is to have a runtime: a role or a release is given or found, or a kubelet is there. The
     socket is the kubelet's `containerRuntimeEndpoint`; where none is set, the default of its release (docker before
     1.24, containerd since); on a node that has not joined, that of any runtime which is there. A node without a runtime
-    fails; a root that holds no system's programs is `unknown` then. Docker alone is no runtime from 1.24 on.
+    fails; where a root holds no system's programs, it is `unknown` for a node with a role or release. Docker alone is
+    no runtime from 1.24 on.
 
     Whether something listens there tells `/proc/net/unix`. Nothing is connected to, so that no socket unit of systemd
     is made to start its service: where an active one listens, the unit of its service is judged instead. Else `crictl

@@ -171,6 +171,8 @@ def _without_runtime(node: RuntimeNode, told: list[Evidence] | None = None) -> O
         return unknown(f"{message}, and the release is not known", code="not-found", evidence=evidence)
     if not alone and node.commands().found.get(SHELL) is None:
         message = f"{message}, as far as this root shows: it holds no system's programs"
+        if node.target().role is None and node.target().kubernetes is None:
+            return skip(message, code="offline", evidence=evidence)
         return unknown(message, code="not-found", expected=EXPECTED, evidence=evidence)
     text = "Install containerd or CRI-O, with the systemd cgroup driver" + (", or cri-dockerd" if alone else "")
     return fail(message, expected=EXPECTED, actual="none", evidence=evidence, fix=by_hand("Install a runtime", text))

@@ -137,12 +137,25 @@ def test_the_memory_controller_of_the_next_boot(tmp_path: Path, words: str, now:
         ("ID=fedora\nVERSION_ID=43\n", f"{OPTION}=0 {FORCE}=1", "pass"),
         ("ID=strange\n", "quiet", "unknown"),
         ("ID=strange\n", f"{OPTION}=0", "unknown"),
+        ("", "quiet", "skip"),
+        ("", "cgroup_disable=memory", "fail error"),
+        ("", f"{OPTION}=0", "unknown"),
     ],
 )
 def test_the_next_boot_by_systemd(tmp_path: Path, release: str, words: str, expected: str) -> None:
     node = write_tree(tmp_path, {"/etc/os-release": release, "/proc/cmdline": f"root=/dev/sda1 {words}\n"})
 
     assert told(node, "boot", kubernetes="1.34") == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "release", "expected"),
+    [("", "1.30", "pass"), ("", "1.31", "unknown"), ("failCgroupV1: true\n", "1.30", "pass")],
+)
+def test_a_release_that_takes_both_need_not_know(tmp_path: Path, config: str, release: str, expected: str) -> None:
+    node = write_tree(tmp_path, {"/etc/os-release": "ID=strange\n", CONFIG: KUBELET + config})
+
+    assert told(node, "boot", kubernetes=release) == expected
 
 
 def test_the_fix_turns_the_next_boot_over(tmp_path: Path) -> None:

@@ -207,6 +207,7 @@ def test_a_node_without_a_runtime_never_passes(release: str) -> None:
         ({"target": Target()}, "skip"),
         ({"target": Target(role="worker"), "commands": PROGRAMS}, "fail"),
         ({"target": Target(role="worker")}, "unknown"),
+        ({"target": Target(), "kubelet": KubeletConfig(True)}, "skip"),
         ({"docker": Docker("/usr/bin/dockerd"), "target": Target(kubernetes="1.34")}, "fail"),
         ({"docker": Docker("/usr/bin/dockerd"), "target": Target(role="worker")}, "unknown"),
         ({"docker": Docker("/usr/bin/dockerd"), "target": Target(kubernetes="1.17")}, "fail"),
