@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+from nodecheck.facts.kubelet.given import COMPONENTS
 from nodecheck.facts.services.service_units import AGENTS, WELL_KNOWN
 from tests.reference import write
 
@@ -136,6 +137,11 @@ _TREES: dict[str, dict[str, str]] = {
         "etc/cron.d/x": "@reboot root iptables -F; ip6tables -F; systemctl start other\n",
         f"{UNITS}/cron.service": "[Service]\nExecStart=/x\n",
         "etc/ufw/after.init": "#!/bin/sh\nmodprobe a\n",
+    },
+    "components": {
+        **SYSTEMD,
+        f"{UNITS}/runtime.socket": "[Socket]\nListenStream=%t/runtime.sock\n",
+        **{f"{UNITS}/{name}.service": f"[Service]\nExecStart=/usr/bin/{name}\n" for name in COMPONENTS},
     },
     "upstart": {"sbin/upstart": ""},
     "openrc": {

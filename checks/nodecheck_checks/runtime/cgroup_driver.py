@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.checking import Lazy, Outcome, Results, Severity, check, fail, ok, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
     BootCgroups,
@@ -22,22 +22,10 @@ from nodecheck.facts import (
     Target,
 )
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
-from nodecheck.facts.runtimes.releases import Release
-from nodecheck.fix import Fix
-from nodecheck.requirements.table import Row, Table
 from nodecheck_checks.runtime.driver_sides import Side, SidesNode, attempt, runtimes, together, unread
+from nodecheck_checks.runtime.kubelet_side import as_it_runs, asks_runtime, kubelet_side
 
-GATE = "KubeletCgroupDriverFromCRI"
 KUBELET = ("kubelet",)
-
-_NEVER, _OFF, _ON, _ALWAYS = "never", "off by default", "on by default", "always"
-ASKS = Table(
-    Row(GATE, _NEVER, "the kubelet knows no such gate", "KEP-4033", before=(1, 28)),
-    Row(GATE, _OFF, "the gate is alpha", "KEP-4033", since=(1, 28), before=(1, 31)),
-    Row(GATE, _ON, "the gate is beta", "KEP-4033", since=(1, 31), before=(1, 34)),
-    Row(GATE, _ALWAYS, "the gate is locked", "KEP-4033", since=(1, 34)),
-)
-"""Whether the kubelet takes the runtime's cgroup driver, by its release."""
 
 
 @check(
@@ -77,8 +65,9 @@ def cgroup_driver(
 
     - containerd: ``config.toml`` (or ``--config`` of its unit) and what it imports. ``SystemdCgroup`` of the default
       runtime counts, else of the first other runc handler by name. Version 1 (also a file with no version line) is read
-      from ``plugins.cri``, 2 from ``io.containerd.grpc.v1.cri``, 3 and 4 from ``io.containerd.cri.v1.runtime``; a
-      section of another version is told and not read, except by the containerd releases that do read it.
+      from ``plugins.cri``, 2 from ``io.containerd.grpc.v1.cri``, 3 and 4 from ``io.containerd.cri.v1.runtime``. Where
+      that matters, containerd's own release decides: which versions it reads or refuses, whether an import replaces
+      a section or joins it, which spellings of a key it takes. A section that it does not read is told.
     - CRI-O: ``crio.conf``, every file below ``crio.conf.d`` whatever its name ends in, and flags; systemd by default.
     - docker: ``daemon.json`` and the flags of its unit. Not set, it is systemd where cgroup v2 alone is mounted (docker
       20.10 and later), else cgroupfs.
@@ -86,7 +75,9 @@ def cgroup_driver(
       CRI-O 1.28 or later the kubelet takes the runtime's answer and ignores its own setting. A setting counts unless
       the node shows such a pair; nothing set is unknown unless the node shows that there is no such pair.
 
-    A configuration with which a component would not start is unknown, with the reason. ``agreement`` compares the
+    A configuration with which a component would not start is unknown, with the reason: so are flags and feature gates
+    that the kubelet's own release does not know, and cgroup v1 under a kubelet that refuses it (``failCgroupV1``, the
+    default from 1.35 on). ``agreement`` compares the
     kubelet with the runtime that it points to. Runtimes that it does not point to are leftovers, of severity ``info``.
     A containerd whose CRI plugin is off (``disabled_plugins``, as Docker's package writes it) fails where a kubelet is
     there and has no other runtime: no pod would start.
@@ -98,8 +89,10 @@ def cgroup_driver(
     runtime and then the kubelet.
 
     ## Sources
-    containerd ``cri/config/config.go`` and ``runtime_config_linux.go``; cri-o ``pkg/config/config.go``; moby
-    ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); kubelet ``cgroupDriver``, KEP-4033;
+    containerd ``cri/config/config.go``, ``runtime_config_linux.go`` and ``server/config/config.go`` of 1.2 to 2.3;
+    containerd#9198, #6389, #12891, NVIDIA/aicr#1688; cri-o ``pkg/config/config.go``; moby
+    ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); kubelet ``cgroupDriver``, KEP-4033,
+    KEP-3983, kubernetes#106907, #112120, #133779, #134298;
     containerd#4203, kubernetes#89682, kubernetes#111776.
     """
     node = SidesNode(releases, kubelet_release, packages, target, init, cgroups, planned)
@@ -156,12 +149,13 @@ def _with_kubelet(
     containerd: Lazy[Containerd],
     line: Lazy[KubeletDriverLine],
 ) -> Iterator[Outcome]:
+    config = as_it_runs(config, node)
     pointed = _pointed(config, node, sides)
     runtime = next((side for side in sides if side.name == pointed), None)
     same = runtime is not None and config.cgroup_driver is not None and config.cgroup_driver.value == runtime.driver
     # Where both are set to the same driver it does not matter whose word counts, and no version is asked for.
-    pair = None if same else _asks_runtime(config, node, runtime, containerd)
-    own = _kubelet(config, runtime, pair, line)
+    pair = None if same else asks_runtime(config, node, runtime, containerd)
+    own = kubelet_side(config, runtime, pair, line)
     if runtime is not None:
         changed = together(runtime, own, driver)
         sides = [changed if side is runtime else side for side in sides]
@@ -194,77 +188,6 @@ def _pointed(config: KubeletConfig, node: SidesNode, sides: list[Side]) -> str |
 
 def _names_runtime(config: KubeletConfig) -> bool:
     return config.runtime_endpoint is not None or config.container_runtime is not None
-
-
-def _asks_runtime(
-    config: KubeletConfig, node: SidesNode, runtime: Side | None, containerd: Lazy[Containerd]
-) -> bool | None:
-    """Whether the kubelet takes the runtime's answer (KEP-4033); None where the node does not show it."""
-    kubelet = _kubelet_asks(config, node.kubernetes())
-    if kubelet is False:
-        return False
-    answers: bool | None = None
-    if runtime is not None and runtime.name == "docker":
-        answers = False
-    elif runtime is not None:
-        release = node.release(runtime.name)
-        least = (2,) if runtime.name == "containerd" else (1, 28)
-        answers = release >= least if release is not None else None
-        if answers is None and runtime.name == "containerd":
-            fact = attempt(containerd)
-            answers = True if not isinstance(fact, FactError) and fact.shows_two() else None
-    return False if answers is False else True if kubelet and answers else None
-
-
-def _kubelet_asks(config: KubeletConfig, release: Release | None) -> bool | None:
-    """Whether it asks the runtime at all; None where that follows from a release that is not shown."""
-    gate = config.gate(GATE)
-    if release is None:
-        older = config.older_than is not None and ASKS.rows[0].covers_all_before(config.older_than)
-        return False if gate is False or older else None
-    state = ASKS.at(GATE, release).wanted
-    if state in (_NEVER, _ALWAYS):
-        return state == _ALWAYS
-    return gate if gate is not None else state == _ON
-
-
-def _kubelet(config: KubeletConfig, runtime: Side | None, pair: bool | None, line: Lazy[KubeletDriverLine]) -> Side:
-    setting = config.cgroup_driver
-    evidence = tuple(seen(path, None, locator="cgroupDriver") for path in config.sources[-8:])
-    if setting is not None:
-        evidence = (seen(setting.source, setting.text, line=setting.line),)
-    if config.problem is not None:
-        problem = config.problem
-        told = seen(problem.source, problem.detail, line=problem.line)
-        return Side("kubelet", evidence=(told,), code=problem.code, why=f"the kubelet would not run: {problem.detail}")
-
-    def mend(wanted: str, _beside: tuple[str, ...]) -> Fix:
-        from nodecheck_checks.runtime.driver_fixes import kubelet
-
-        lines = attempt(line)
-        return kubelet(config, KubeletDriverLine() if isinstance(lines, FactError) else lines, wanted)
-
-    if pair and runtime is not None:
-        return _asking(runtime, setting.value if setting is not None else None, evidence)
-    if setting is not None:
-        return Side("kubelet", setting.value, evidence, fix=mend)
-    if pair is False:
-        return Side("kubelet", CGROUPFS, evidence, ("set nowhere, so by default",), fix=mend)
-    why = (
-        "cgroupDriver is set nowhere: it is cgroupfs, or what the runtime answers, by releases that are not shown here"
-    )
-    return Side("kubelet", evidence=evidence, code="not-found", why=why)
-
-
-def _asking(runtime: Side, own: str | None, evidence: tuple[Evidence, ...]) -> Side:
-    """The kubelet of a pair in which the runtime decides."""
-    notes = [f"it takes {runtime.name}'s answer"]
-    if own is not None and own != runtime.driver:
-        notes.append(f"its own setting, {own}, does not count")
-    if runtime.driver is None:
-        why = f"the kubelet takes {runtime.name}'s answer, which cannot be told"
-        return Side("kubelet", evidence=(*evidence, *runtime.evidence), code=runtime.code or "not-found", why=why)
-    return Side("kubelet", runtime.driver, (*runtime.evidence, *evidence), tuple(notes), fix=runtime.fix)
 
 
 def _idle(side: Side, runtime: Side | None) -> Side:

@@ -73,11 +73,16 @@ class SidesNode(NamedTuple):
         found = attempt(self.releases)
         return None if isinstance(found, FactError) else found.of(name)
 
+    def kubelet_release(self) -> Release | None:
+        """The kubelet's own release, where the node shows it."""
+        shown = attempt(self.kubelet)
+        return None if isinstance(shown, FactError) else shown.numbers
+
     def kubernetes(self) -> Release | None:
         """The kubelet's release, else the one that was given or found for the node."""
-        shown = attempt(self.kubelet)
-        if not isinstance(shown, FactError) and shown.numbers is not None:
-            return shown.numbers
+        shown = self.kubelet_release()
+        if shown is not None:
+            return shown
         target = attempt(self.target)
         return None if isinstance(target, FactError) else target.release
 
@@ -182,9 +187,12 @@ def _containerd(fact: Containerd, node: SidesNode) -> Side | None:
     if fact.service is not None and fact.service.problem is not None:
         evidence = tuple(seen(path, None, locator="ExecStart") for path in fact.service.paths)
         return Side("containerd", evidence=evidence, code="malformed", why=fact.service.problem)
-    verdict = fact.agreed() or fact.judged(node.release("containerd"))
+    verdict = fact.decided(lambda: node.release("containerd"))
     if verdict.found is None:
-        evidence = tuple(seen(file.path, f"version = {file.version or 1}") for file in fact.files)
+        evidence = tuple(
+            seen(file.path, f"version = {file.version}" if file.version else None, locator="version")
+            for file in fact.files
+        )
         return Side("containerd", None, evidence, verdict.notes, "malformed", verdict.refused or "")
     return _containerd_driver(fact, verdict.found, verdict.notes, node, package)
 
@@ -194,7 +202,7 @@ def _containerd_driver(
 ) -> Side:
     from nodecheck_checks.runtime.driver_fixes import containerd, cri_plugin
 
-    path, line, told = fact.place(found.keys)
+    path, line, told = fact.place(found)
     place = seen(path, None, locator=".".join(found.keys[-3:])) if told is None else seen(path, told.strip(), line=line)
     evidence = (place, *package)
     if not found.cri:

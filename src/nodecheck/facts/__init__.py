@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from nodecheck.facts.cluster.joined import Joined as Joined
     from nodecheck.facts.cluster.needed_services import NeededServices as NeededServices
     from nodecheck.facts.cluster.node_name import NodeName as NodeName
+    from nodecheck.facts.cluster.runtime_sockets import ContainerdStatus as ContainerdStatus
+    from nodecheck.facts.cluster.runtime_sockets import CrioStatus as CrioStatus
+    from nodecheck.facts.cluster.runtime_sockets import CriSocketSetting as CriSocketSetting
+    from nodecheck.facts.cluster.runtime_sockets import SocketKinds as SocketKinds
+    from nodecheck.facts.cluster.runtime_sockets import SocketUnits as SocketUnits
     from nodecheck.facts.cluster.target import SiteNodes as SiteNodes
     from nodecheck.facts.cluster.target import Target as Target
     from nodecheck.facts.distro.identity import NodeIdentity as NodeIdentity
@@ -34,7 +39,9 @@ if TYPE_CHECKING:
     from nodecheck.facts.files.mounts import Mounts as Mounts
     from nodecheck.facts.hardware.processors import Processors as Processors
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
+    from nodecheck.facts.kernel.cgroup_defaults import BuiltHierarchy as BuiltHierarchy
     from nodecheck.facts.kernel.cgroups import BootCgroups as BootCgroups
+    from nodecheck.facts.kernel.cgroups import MemoryController as MemoryController
     from nodecheck.facts.kernel.cgroups import NowCgroups as NowCgroups
     from nodecheck.facts.kernel.config import BootConfig as BootConfig
     from nodecheck.facts.kernel.config import RunningConfig as RunningConfig
@@ -50,8 +57,10 @@ if TYPE_CHECKING:
     from nodecheck.facts.kernel.trees import BootTree as BootTree
     from nodecheck.facts.kernel.trees import BootTreeFiles as BootTreeFiles
     from nodecheck.facts.kernel.trees import RunningTree as RunningTree
+    from nodecheck.facts.kubelet.agents import EmbeddedKubelet as EmbeddedKubelet
     from nodecheck.facts.kubelet.config import KubeletConfig as KubeletConfig
     from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
+    from nodecheck.facts.kubelet.given import GivenSettings as GivenSettings
     from nodecheck.facts.kubelet.release import KubeletRelease as KubeletRelease
     from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
     from nodecheck.facts.kubelet.service_path import Commands as Commands
@@ -66,6 +75,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.network.nsswitch import HostsOrder as HostsOrder
     from nodecheck.facts.network.processes import SocketOwners as SocketOwners
     from nodecheck.facts.network.routes import Routes as Routes
+    from nodecheck.facts.network.unix_listeners import UnixListeners as UnixListeners
     from nodecheck.facts.packages.apt_lists import AptLists as AptLists
     from nodecheck.facts.packages.packages import Packages as Packages
     from nodecheck.facts.packages.packages import PackageSigns as PackageSigns
@@ -135,21 +145,27 @@ _HOMES = {
     "BootTree": "kernel.trees",
     "BootTreeFiles": "kernel.trees",
     "BootUnits": "services.cmdline",
+    "BuiltHierarchy": "kernel.cgroup_defaults",
     "Cmdline": "boot.cmdline",
     "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",
     "ContainerSelinux": "security.selinux_boot",
     "Containerd": "runtimes.containerd",
+    "ContainerdStatus": "cluster.runtime_sockets",
+    "CriSocketSetting": "cluster.runtime_sockets",
     "Crio": "runtimes.crio",
+    "CrioStatus": "cluster.runtime_sockets",
     "DataFolders": "files.disk_room",
     "DiskRoom": "files.disk_room",
     "Docker": "runtimes.docker",
+    "EmbeddedKubelet": "kubelet.agents",
     "FirewallSwitches": "security.firewall_files",
     "FirewalldTrace": "security.firewall_files",
     "FirstBoot": "services.presets",
     "Fstab": "files.fstab",
     "Generators": "services.generators",
     "GenlFamilies": "kernel.modules",
+    "GivenSettings": "kubelet.given",
     "GptSwaps": "swap.gpt",
     "Hosts": "network.hosts",
     "HostsOrder": "network.nsswitch",
@@ -168,6 +184,7 @@ _HOMES = {
     "LegacyTables": "security.netfilter",
     "Links": "network.links",
     "Listeners": "network.listeners",
+    "MemoryController": "kernel.cgroups",
     "Modprobe": "kernel.modprobe",
     "ModuleLoading": "kernel.modules",
     "ModuleScripts": "kernel.scripts",
@@ -207,7 +224,9 @@ _HOMES = {
     "ServicePulls": "services.unit_pulls",
     "Services": "services.running",
     "SiteNodes": "cluster.target",
+    "SocketKinds": "cluster.runtime_sockets",
     "SocketOwners": "network.processes",
+    "SocketUnits": "cluster.runtime_sockets",
     "StartedServices": "services.openrc",
     "SwapCommands": "swap.units",
     "SwapOptions": "swap.cmdline",
@@ -226,6 +245,7 @@ _HOMES = {
     "UfwConf": "security.firewall_files",
     "UnitIndex": "services.units",
     "UnitLoads": "kernel.scripts",
+    "UnixListeners": "network.unix_listeners",
     "ZramGenerator": "swap.zram",
 }
 """Every fact, and the module below this package that has it."""

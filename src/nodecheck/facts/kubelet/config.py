@@ -23,6 +23,8 @@ DEFAULT_RUNTIME = Table(
 """The runtime of a kubelet that is told none, by its release."""
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nodecheck.facts.kubelet.files import KubeletSources
     from nodecheck.facts.kubelet.lookup import EffectiveSetting
 
@@ -85,6 +87,17 @@ class KubeletConfig(NamedTuple):
             problem = self.problem
             return EffectiveSetting(name, None, "", problem.source, problem.line, problem=problem.detail)
         return effective_setting(self.given or NOTHING_GIVEN, name, release)
+
+    def for_release(self, release: Callable[[], Release | None]) -> KubeletConfig:
+        """The same, with the problem that the kubelet's own release has with its flags and feature gates.
+
+        ``release`` is asked only where something is given that not every release takes.
+        """
+        if self.problem is not None or self.given is None:
+            return self
+        from nodecheck.facts.kubelet.removed import refused
+
+        return self._replace(problem=refused(self.given, release))
 
     def gate(self, name: str) -> bool | None:
         """What a feature gate is set to; None where it is left at the release's default."""

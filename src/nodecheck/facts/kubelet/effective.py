@@ -24,6 +24,7 @@ from nodecheck.facts.kubelet.files import (
 )
 from nodecheck.facts.kubelet.flags import Flags, gates_of
 from nodecheck.facts.kubelet.launch import Launch, read_launch
+from nodecheck.facts.kubelet.removed import older_than
 from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.facts.services.units import UnitIndex
@@ -116,10 +117,10 @@ def _assembled(make: Callable[..., T], launch: Launch, files: _Files) -> T:
         bootstrap_kubeconfig=_flag(flags, "bootstrap-kubeconfig", str),
         feature_gates=gates,
         config=_path(flags.last("config")),
-        older_than=flags.older_than,
+        older_than=older_than(flags.given),
         sources=tuple(dict.fromkeys((*launch.sources, *files.sources))),
         problem=problem,
-        given=KubeletSources(flags, files.tree, _path(flags.last("config"))),
+        given=KubeletSources(flags, files.tree, _path(flags.last("config")), launch.variables),
     )
 
 

@@ -40,6 +40,8 @@ class Launch(NamedTuple):
     """Why systemd or the kubelet would refuse the command line."""
     source: str = ""
     line: int | None = None
+    variables: frozenset[str] | None = None
+    """What the unit sets in its environment; None where none is there."""
 
 
 def read_launch(host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> Launch:
@@ -85,11 +87,12 @@ def _kubelet_arguments(command: CommandLine) -> tuple[list[Word], bool]:
 
 def _launch(arguments: list[Word], sources: tuple[str, ...], strict: bool, command: CommandLine | None) -> Launch:
     flags = parse_flags(arguments, strict)
+    variables = None if command is None else frozenset(command.environment)
     if command is not None and command.problem is not None:
-        return Launch(True, flags, sources, command.problem, command.program.path, command.program.line)
+        return Launch(True, flags, sources, command.problem, command.program.path, command.program.line, variables)
     if flags.culprit is not None:
-        return Launch(True, flags, sources, flags.problem, flags.culprit.path, flags.culprit.line)
-    return Launch(True, flags, sources)
+        return Launch(True, flags, sources, flags.problem, flags.culprit.path, flags.culprit.line, variables)
+    return Launch(True, flags, sources, variables=variables)
 
 
 def _as_packaged(host: Host, release: Lazy[OsRelease]) -> Launch:
