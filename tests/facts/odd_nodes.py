@@ -132,6 +132,13 @@ _TREES: dict[str, dict[str, str]] = {
         "etc/runlevels/boot/x": "",
         "var/lib/selinux/targeted/active/modules/100/x": "",
     },
+    "specifiers": {
+        **SYSTEMD,
+        **{
+            f"{UNITS}/{name}.service": f"[Service]\nExecStart=/usr/bin/{name} --a=%H --b=%m\n"
+            for name in ("kubelet", "docker", "containerd", "crio")
+        },
+    },
     "listener": {
         "proc/1/net/tcp": "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout"
         " inode\n   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 77 1\n",

@@ -61,7 +61,8 @@ def cgroup_driver(
     to be of format "slice:prefix:name"``), or pods are restarted without a word.
 
     ## What it looks at
-    Each component that is there (its program, unit, package or configuration file), by its own rules:
+    Each component that is there (its program, unit, package or configuration file), by its own rules. Units are read
+    with the quoting of this node's systemd (until 220 a quote inside a word is part of it) and with its specifiers.
 
     - containerd: ``config.toml`` (or ``--config`` of its unit) and what it imports. ``SystemdCgroup`` of the default
       runtime counts, else of the first other runc handler by name. Version 1 (also a file with no version line) is read
@@ -90,7 +91,7 @@ def cgroup_driver(
 
     ## Sources
     containerd ``cri/config/config.go``, ``runtime_config_linux.go`` and ``server/config/config.go`` of 1.2 to 2.3;
-    containerd#9198, #6389, #12891, NVIDIA/aicr#1688; cri-o ``pkg/config/config.go``; moby
+    systemd/systemd#44, minikube#6544; containerd#9198, #6389, #12891, NVIDIA/aicr#1688; cri-o ``pkg/config/config.go``; moby
     ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); kubelet ``cgroupDriver``, KEP-4033,
     KEP-3983, kubernetes#106907, #112120, #133779, #134298;
     containerd#4203, kubernetes#89682, kubernetes#111776.

@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.services.surroundings import NextBoot as NextBoot
     from nodecheck.facts.services.sysv import SysvScripts as SysvScripts
     from nodecheck.facts.services.unit_pulls import ServicePulls as ServicePulls
+    from nodecheck.facts.services.unit_reader import UnitReader as UnitReader
     from nodecheck.facts.services.units import UnitIndex as UnitIndex
     from nodecheck.facts.swap.cmdline import SwapOptions as SwapOptions
     from nodecheck.facts.swap.gpt import GptSwaps as GptSwaps
@@ -217,6 +218,7 @@ _HOMES = {
     "UdevSysctls": "sysctl.udev",
     "UfwConf": "security.firewall_files",
     "UnitIndex": "services.units",
+    "UnitReader": "services.unit_reader",
     "UnitLoads": "kernel.scripts",
     "ZramGenerator": "swap.zram",
 }

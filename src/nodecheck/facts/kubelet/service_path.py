@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from nodecheck.errors import Absent, FactError, Malformed
 from nodecheck.facts.kubelet.places import kubelet_unit
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Each, Exists, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
@@ -40,14 +42,14 @@ class ServicePath(NamedTuple):
         return (UnitText("kubelet.service"), Named("EnvironmentFile= of kubelet.service"))
 
     @classmethod
-    def read(cls, host: Host, index: UnitIndex) -> ServicePath:
+    def read(cls, host: Host, index: UnitIndex, reader: Lazy[UnitReader]) -> ServicePath:
         """By the kubelet's unit; systemd's default without one. Raises what the host raises for a unit's file."""
         unit = kubelet_unit(host, index)
         if unit is None:
             return cls()
         from nodecheck.facts.services.unit_command import command_line
 
-        command = command_line(host, unit)
+        command = command_line(host, unit, reader)
         found = command.environment.get("PATH") if command is not None else None
         if found is None:
             return cls()

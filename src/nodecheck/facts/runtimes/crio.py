@@ -7,6 +7,7 @@ from typing import Any
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
 from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
 from nodecheck.facts.services.init_system import UnitIndex
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.formats.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
@@ -56,9 +57,9 @@ class Crio(NamedTuple):
         )
 
     @classmethod
-    def read(cls, host: Host, units: Lazy[UnitIndex]) -> Crio:
+    def read(cls, host: Host, units: Lazy[UnitIndex], reader: Lazy[UnitReader]) -> Crio:
         """Read CRI-O's files. Raises ParseError for one that keeps it from starting, and what the host raises."""
-        unit = next((found for found in (service(host, units(), name) for name in UNITS) if found), None)
+        unit = next((found for found in (service(host, units(), name, reader) for name in UNITS) if found), None)
         found = first_there(host, (*PROGRAMS, CONFIG, CONFIG_DIR)) or (unit.paths[0] if unit else None)
         if found is None:
             return cls()
