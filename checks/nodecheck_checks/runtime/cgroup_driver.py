@@ -10,6 +10,7 @@ from nodecheck.errors import FactError
 from nodecheck.facts import (
     BootCgroups,
     Containerd,
+    CriDockerd,
     Crio,
     Docker,
     InitSystem,
@@ -22,10 +23,8 @@ from nodecheck.facts import (
     Target,
 )
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
-from nodecheck_checks.runtime.driver_sides import Side, SidesNode, attempt, runtimes, together, unread
+from nodecheck_checks.runtime.driver_sides import KUBELET, Side, SidesNode, attempt, runtimes, together, unread
 from nodecheck_checks.runtime.kubelet_side import as_it_runs, asks_runtime, kubelet_side
-
-KUBELET = ("kubelet",)
 
 
 @check(
@@ -50,6 +49,7 @@ def cgroup_driver(
     init: Lazy[InitSystem],
     cgroups: Lazy[NowCgroups],
     planned: Lazy[BootCgroups],
+    shim: Lazy[CriDockerd],
     *,
     driver: Literal["auto", "systemd", "cgroupfs"] = "auto",
 ) -> Results:
@@ -72,9 +72,10 @@ def cgroup_driver(
     - CRI-O: ``crio.conf``, every file below ``crio.conf.d`` whatever its name ends in, and flags; systemd by default.
     - docker: ``daemon.json`` and the flags of its unit. Not set, it is systemd where cgroup v2 alone is mounted (docker
       20.10 and later), else cgroupfs.
-    - the kubelet: its files and flags. Not set means cgroupfs; but with Kubernetes 1.31 or later and containerd 2 or
-      CRI-O 1.28 or later the kubelet takes the runtime's answer and ignores its own setting. A setting counts unless
-      the node shows such a pair; nothing set is unknown unless the node shows that there is no such pair.
+    - the kubelet: its files and flags. Not set means cgroupfs; but with Kubernetes 1.31 or later and containerd 2,
+      CRI-O 1.28 or cri-dockerd 0.3.17 and later the kubelet takes the runtime's answer and ignores its own setting. A
+      setting counts unless the node shows such a pair; nothing set is unknown unless the node shows that there is no
+      such pair, and so is a setting where a kubelet that asks has a runtime whose release is not shown.
 
     A configuration with which a component would not start is unknown, with the reason: so are flags and feature gates
     that the kubelet's own release does not know, and cgroup v1 under a kubelet that refuses it (``failCgroupV1``, the
@@ -87,16 +88,17 @@ def cgroup_driver(
 
     ## How to fix it
     Drain the node, set the driver in the file that the evidence names (and the kubelet's to the same), restart the
-    runtime and then the kubelet.
+    runtime and then the kubelet. cri-dockerd reads docker's driver once, when it starts: it is restarted between them.
 
     ## Sources
     containerd ``cri/config/config.go``, ``runtime_config_linux.go`` and ``server/config/config.go`` of 1.2 to 2.3;
-    systemd/systemd#44, minikube#6544; containerd#9198, #6389, #12891, NVIDIA/aicr#1688; cri-o ``pkg/config/config.go``; moby
-    ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); kubelet ``cgroupDriver``, KEP-4033,
-    KEP-3983, kubernetes#106907, #112120, #133779, #134298;
+    systemd/systemd#44, minikube#6544; containerd#9198, #6389, #12891, NVIDIA/aicr#1688; cri-o ``pkg/config/config.go``;
+    moby ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); Mirantis/cri-dockerd#222, #425
+    (``core/docker_service.go``); kubelet ``cgroupDriver``, KEP-4033, KEP-3983, kubernetes#106907, #112120, #133779,
+    #134298;
     containerd#4203, kubernetes#89682, kubernetes#111776.
     """
-    node = SidesNode(releases, kubelet_release, packages, target, init, cgroups, planned)
+    node = SidesNode(releases, kubelet_release, packages, target, init, cgroups, planned, shim)
     wanted = driver if driver != "auto" else SYSTEMD if init().is_systemd else CGROUPFS
     for outcome in _outcomes(node, docker, containerd, crio, kubelet, line, wanted):
         yield _restartable(outcome, node)
@@ -156,7 +158,7 @@ def _with_kubelet(
     same = runtime is not None and config.cgroup_driver is not None and config.cgroup_driver.value == runtime.driver
     # Where both are set to the same driver it does not matter whose word counts, and no version is asked for.
     pair = None if same else asks_runtime(config, node, runtime, containerd)
-    own = kubelet_side(config, runtime, pair, line)
+    own = kubelet_side(config, runtime, pair, line, node)
     if runtime is not None:
         changed = together(runtime, own, driver)
         sides = [changed if side is runtime else side for side in sides]
@@ -168,10 +170,12 @@ def _with_kubelet(
         if side.idle and not side.code and alone:
             yield _off(side, driver)
         else:
-            severity, beside = (Severity.INFO, ()) if leftover else (None, KUBELET)
+            severity, beside = (
+                (Severity.INFO, ()) if leftover else (None, node.beside(runtime if side is own else side))
+            )
             yield _outcome(_idle(side, runtime), driver, severity, beside)
     if runtime is not None:
-        yield _agreement(own, runtime, driver, pair)
+        yield _agreement(own, runtime, driver, pair, node)
     elif pointed is None and usable:
         yield _agreement_with_any(own, usable)
 
@@ -240,7 +244,7 @@ def _outcome(side: Side, wanted: str, severity: Severity | None = None, beside: 
     )
 
 
-def _agreement(own: Side, runtime: Side, wanted: str, pair: bool | None) -> Outcome:
+def _agreement(own: Side, runtime: Side, wanted: str, pair: bool | None, node: SidesNode) -> Outcome:
     """The kubelet beside the runtime that it points to."""
     evidence = tuple(dict.fromkeys((*runtime.evidence, *own.evidence)))
     actual = f"{runtime.name} {runtime.driver or 'unknown'}, kubelet {own.driver or 'unknown'}"
@@ -265,7 +269,7 @@ def _agreement(own: Side, runtime: Side, wanted: str, pair: bool | None) -> Outc
         expected="the same driver",
         actual=actual,
         evidence=evidence,
-        fix=wrong.fix(wanted, KUBELET) if wrong.fix is not None else None,
+        fix=wrong.fix(wanted, node.beside(runtime)) if wrong.fix is not None else None,
     )
 
 

@@ -11,6 +11,7 @@ from nodecheck.errors import FactError, Offline
 from nodecheck.facts import (
     BootCgroups,
     Containerd,
+    CriDockerd,
     Crio,
     Docker,
     InitSystem,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.runtimes.containerd_config import Effective
 
 T = TypeVar("T")
+
+KUBELET = ("kubelet",)
 
 
 class Side(NamedTuple):
@@ -67,6 +70,7 @@ class SidesNode(NamedTuple):
     init: Lazy[InitSystem]
     cgroups: Lazy[NowCgroups]
     planned: Lazy[BootCgroups]
+    shim: Lazy[CriDockerd]
 
     def release(self, name: str) -> Release | None:
         """The release of a runtime, where the node shows it."""
@@ -90,6 +94,15 @@ class SidesNode(NamedTuple):
         """The package that shows a component of which nothing else is there. Raises FactError."""
         found = daemon_package(self.packages().packages, name)
         return () if found is None else (seen(found.source, f"{found.name} {found.version}"),)
+
+    def beside(self, runtime: Side | None) -> tuple[str, ...]:
+        """The units to be restarted after a runtime's own: the kubelet's, and before it the one that hands its driver on.
+
+        cri-dockerd asks docker for its driver once, when it starts, and its unit is not bound to docker's.
+        """
+        shim = attempt(self.shim) if runtime is not None and runtime.name == "docker" else None
+        unit = None if shim is None or isinstance(shim, FactError) else shim.unit
+        return KUBELET if unit is None else (unit, *KUBELET)
 
     def hierarchy(self) -> CgroupVersion:
         """The cgroups that its runtimes find: what is mounted, else what its next boot mounts. Raises FactError."""

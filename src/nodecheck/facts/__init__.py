@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.packages.versions import KubernetesTools as KubernetesTools
     from nodecheck.facts.packages.versions import RuntimeTools as RuntimeTools
     from nodecheck.facts.runtimes.containerd import Containerd as Containerd
+    from nodecheck.facts.runtimes.cri_dockerd import CriDockerd as CriDockerd
     from nodecheck.facts.runtimes.crio import Crio as Crio
     from nodecheck.facts.runtimes.docker import Docker as Docker
     from nodecheck.facts.runtimes.releases import RuntimeReleases as RuntimeReleases
@@ -135,6 +136,7 @@ _HOMES = {
     "Commands": "kubelet.service_path",
     "ContainerSelinux": "security.selinux_boot",
     "Containerd": "runtimes.containerd",
+    "CriDockerd": "runtimes.cri_dockerd",
     "Crio": "runtimes.crio",
     "DataFolders": "files.disk_room",
     "DiskRoom": "files.disk_room",
