@@ -96,7 +96,7 @@ class SidesNode(NamedTuple):
         return () if found is None else (seen(found.source, f"{found.name} {found.version}"),)
 
     def beside(self, runtime: Side | None) -> tuple[str, ...]:
-        """The units to be restarted after a runtime's own: the kubelet's, and before it the one that hands its driver on.
+        """The units to be restarted after a runtime's: the kubelet's, and before it the one that hands on its driver.
 
         cri-dockerd asks docker for its driver once, when it starts, and its unit is not bound to docker's.
         """
