@@ -84,7 +84,15 @@ def _common(kernel: str, suffix: str, socket: str, arguments: str) -> dict[str, 
 
 
 def _build(root: Path, files: dict[str, str], enabled: tuple[str, ...], programs: tuple[str, ...]) -> Path:
-    programs = (*programs, "usr/bin/sh", "usr/sbin/chronyd", "usr/bin/mount", "usr/bin/nsenter", "usr/sbin/iptables")
+    programs = (
+        *programs,
+        "usr/bin/sh",
+        "usr/sbin/chronyd",
+        "usr/bin/mount",
+        "usr/sbin/losetup",
+        "usr/bin/cp",
+        "usr/sbin/iptables",
+    )
     enabled = (*enabled, "nftables.service", "ufw.service")  # neither keeps anything out
     links = {f"etc/systemd/system/multi-user.target.wants/{unit}": f"/{UNITS}/{unit}" for unit in enabled}
     links |= {

@@ -59,12 +59,13 @@ def command(
     ``/usr/local/bin``, ``/usr/sbin``, ``/usr/bin``, ``/sbin``, ``/bin``). What counts is a regular file that may be
     executed; links (``/etc/alternatives``) are followed inside the root. None of them is run.
 
-    Which programs follows from the release of Kubernetes and the proxy mode: ``mount`` and ``nsenter`` always; ``ip``
-    and ``iptables`` before 1.33; ``conntrack`` from 1.18 to 1.31; ``crictl`` from 1.24 to 1.30; as warnings
-    ``socat`` and ``ebtables`` before 1.28, ``ethtool`` and ``tc`` before 1.33, and ``iptables`` from 1.33 on unless
-    kube-proxy's mode is ``nftables`` or ``none``. The release is the one given, else that of the control plane's
-    images, else the kubelet's own, else the newest. ``require`` adds others, as errors: ``ipset``, ``ipvsadm``,
-    ``brctl`` … kube-proxy's image brings its own ``ipset``, so that the mode ``ipvs`` alone needs none on the node.
+    Which programs follows from the release of Kubernetes and the proxy mode: ``mount`` always; ``losetup`` and ``cp``
+    from 1.33 on; ``nsenter``, ``ip`` and ``iptables`` before 1.33; ``conntrack`` from 1.18 to 1.31; ``crictl`` from
+    1.24 to 1.30; as warnings ``socat`` and ``ebtables`` before 1.28, ``ethtool`` and ``tc`` before 1.33, and
+    ``iptables`` from 1.33 on unless kube-proxy's mode is ``nftables`` or ``none``. The release is the one given, else
+    that of the control plane's images, else the kubelet's own, else the newest. ``require`` adds others, as errors:
+    ``ipset``, ``ipvsadm``, ``brctl`` … kube-proxy's image brings its own ``ipset``, so that the mode ``ipvs`` alone
+    needs none on the node.
     k3s, RKE2, k0s and MicroK8s bring all but ``mount``. A root that holds no ``sh`` holds no system's programs: what is
     not found there is skipped.
 
@@ -73,7 +74,7 @@ def command(
 
     ## Sources
     kubeadm's preflight checks ``FileExisting-…``; systemd.exec(5), execvp(3); kubernetes/kubernetes#126953, #127151,
-    #129131; kubernetes/kubeadm#3064.
+    #129131, #129450, #130045; kubernetes/kubeadm#3064.
     """
     agent = next((unit for unit in AGENTS if index.exists(unit) and not index.exists("kubelet.service")), None)
     meant, hidden = target, None

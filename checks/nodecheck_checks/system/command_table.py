@@ -10,6 +10,8 @@ PROGRAM = "a program that a service finds"
 """What is wanted of each."""
 
 _WARN = Severity.WARNING
+_DROPPED = "kubernetes/kubernetes#129450, #130045"
+_NSENTER = "kubernetes/kubernetes#129450"
 _PREFLIGHT = "cmd/kubeadm/app/preflight/checks.go, FileExisting-{}"
 
 
@@ -27,7 +29,9 @@ def _row(
 
 NEEDS = Table(
     _row("mount", "the kubelet mounts volumes with it"),
-    _row("nsenter", "kubeadm demands it; the kubelet entered namespaces with it"),
+    _row("losetup", "kubeadm demands it; the kubelet keeps block volumes open with it", _DROPPED, since=(1, 33)),
+    _row("cp", "kubeadm demands it; it copies the manifests and etcd's data on an upgrade", _DROPPED, since=(1, 33)),
+    _row("nsenter", "kubeadm demands it; the kubelet entered namespaces with it", _NSENTER, before=(1, 33)),
     _row("ip", "kubeadm demands it", before=(1, 33)),
     _row("iptables", "kubeadm demands it; the kubelet and network plugins set rules with it", before=(1, 33)),
     _row(
@@ -87,7 +91,7 @@ def needs_of(target: Target) -> tuple[Row, ...]:
     """What a release and proxy mode need.
 
     >>> [need.name for need in needs_of(Target(kubernetes="1.34", proxy_mode="nftables"))]
-    ['mount', 'nsenter']
+    ['mount', 'losetup', 'cp']
     """
     return NEEDS.of(target)
 
@@ -97,17 +101,23 @@ _EVERYWHERE = ("ipset", "ipvsadm", "ethtool", "socat", "iptables", "ebtables")
 
 PACKAGES: dict[str, dict[str, str]] = {
     "apt": {"brctl": "bridge-utils", "conntrack": "conntrack", "ip": "iproute2", "tc": "iproute2", "mount": "mount",
-            "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+            "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+            "losetup": "mount", "cp": "coreutils"},
     "yum": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute", "tc": "iproute",
-            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+            "losetup": "util-linux", "cp": "coreutils"},
     "dnf": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute", "tc": "iproute-tc",
-            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+            "losetup": "util-linux", "cp": "coreutils"},
     "zypper": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2",
-               "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+               "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+               "losetup": "util-linux", "cp": "coreutils"},
     "apk": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2-tc",
-            "mount": "util-linux", "nsenter": "util-linux-misc", "nft": "nftables", "touch": "coreutils"},
+            "mount": "util-linux", "nsenter": "util-linux-misc", "nft": "nftables", "touch": "coreutils",
+            "losetup": "losetup", "cp": "coreutils"},
     "pacman": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2",
-               "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+               "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+               "losetup": "util-linux", "cp": "coreutils"},
 }  # fmt: skip
 PACKAGES["tdnf"] = PACKAGES["yum"]
 """The package of a program by package manager, where it is not called as the program is."""

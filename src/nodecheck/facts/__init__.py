@@ -47,8 +47,10 @@ if TYPE_CHECKING:
     from nodecheck.facts.kernel.trees import BootTree as BootTree
     from nodecheck.facts.kernel.trees import BootTreeFiles as BootTreeFiles
     from nodecheck.facts.kernel.trees import RunningTree as RunningTree
+    from nodecheck.facts.kubelet.agents import EmbeddedKubelet as EmbeddedKubelet
     from nodecheck.facts.kubelet.config import KubeletConfig as KubeletConfig
     from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
+    from nodecheck.facts.kubelet.given import GivenSettings as GivenSettings
     from nodecheck.facts.kubelet.release import KubeletRelease as KubeletRelease
     from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
     from nodecheck.facts.kubelet.service_path import Commands as Commands
@@ -141,11 +143,13 @@ _HOMES = {
     "DataFolders": "files.disk_room",
     "DiskRoom": "files.disk_room",
     "Docker": "runtimes.docker",
+    "EmbeddedKubelet": "kubelet.agents",
     "FirewalldTrace": "security.firewall_files",
     "FirstBoot": "services.presets",
     "Fstab": "files.fstab",
     "Generators": "services.generators",
     "GenlFamilies": "kernel.modules",
+    "GivenSettings": "kubelet.given",
     "GptSwaps": "swap.gpt",
     "Hosts": "network.hosts",
     "HostsOrder": "network.nsswitch",

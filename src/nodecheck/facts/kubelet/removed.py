@@ -106,6 +106,17 @@ REMOVED_GATES = Table(*[
 ])  # fmt: skip
 """Feature gates that a kubelet refuses from a release on, on its command line and in its file."""
 
+KUBEADM_APIS = Table(
+    Row(
+        "kubeadm.k8s.io/v1beta3",
+        "known",
+        "kubeadm 1.35 or 1.36 migrates such a file (kubeadm config migrate)",
+        "kubernetes/kubernetes#136016",
+        before=(1, 37),
+    )
+)
+"""Versions of kubeadm's configuration that it refuses from a release on."""
+
 DROPIN_VARIABLE = "KUBELET_CONFIG_DROPIN_DIR_ALPHA"
 DROPINS = Table(
     Row("config-dir", DROPIN_VARIABLE, "an alpha that its environment turns on", "KEP-3983", before=(1, 30)),

@@ -22,8 +22,8 @@ SHELL = "sh"
 
 KNOWN = (
     SHELL,
-    "brctl", "conntrack", "crictl", "ebtables", "ethtool", "ip", "ipset", "iptables", "ipvsadm", "mount", "nft",
-    "nsenter", "socat", "tc", "touch",
+    "brctl", "conntrack", "cp", "crictl", "ebtables", "ethtool", "ip", "ipset", "iptables", "ipvsadm", "losetup",
+    "mount", "nft", "nsenter", "socat", "tc", "touch",
 )  # fmt: skip
 
 MOST_LINKS = 8
