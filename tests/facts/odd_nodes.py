@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+from nodecheck.facts.kubelet.agent_drivers import AGENTS as KUBELET_AGENTS
 from nodecheck.facts.services.service_units import AGENTS, WELL_KNOWN
 from tests.reference import write
 
@@ -138,6 +139,14 @@ _TREES: dict[str, dict[str, str]] = {
             f"{UNITS}/{name}.service": f"[Service]\nExecStart=/usr/bin/{name} --a=%H --b=%m\n"
             for name in ("kubelet", "docker", "containerd", "crio")
         },
+    },
+    **{
+        f"agent {agent.name}": {
+            **SYSTEMD,
+            **{path[1:]: "x: y\n" for path in agent.signs if path.count(".") or agent.arguments},
+            **{f"{UNITS}/{unit}": "[Service]\nExecStart=/x\n" for unit in agent.units},
+        }
+        for agent in KUBELET_AGENTS
     },
     "listener": {
         "proc/1/net/tcp": "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout"

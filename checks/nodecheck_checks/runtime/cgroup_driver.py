@@ -8,6 +8,7 @@ from typing import Literal
 from nodecheck.checking import Lazy, Outcome, Results, Severity, check, fail, ok, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
+    AgentDriver,
     BootCgroups,
     Containerd,
     CriDockerd,
@@ -23,6 +24,8 @@ from nodecheck.facts import (
     Target,
 )
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
+from nodecheck.record import NamedTuple
+from nodecheck_checks.runtime.agent_sides import agent_outcomes, severity_beside
 from nodecheck_checks.runtime.driver_sides import KUBELET, Side, SidesNode, attempt, runtimes, together, unread
 from nodecheck_checks.runtime.kubelet_side import as_it_runs, asks_runtime, kubelet_side
 
@@ -50,6 +53,7 @@ def cgroup_driver(
     cgroups: Lazy[NowCgroups],
     planned: Lazy[BootCgroups],
     shim: Lazy[CriDockerd],
+    agents: Lazy[AgentDriver],
     *,
     driver: Literal["auto", "systemd", "cgroupfs"] = "auto",
 ) -> Results:
@@ -77,6 +81,10 @@ def cgroup_driver(
       setting counts unless the node shows such a pair; nothing set is unknown unless the node shows that there is no
       such pair, and so is a setting where a kubelet that asks has a runtime whose release is not shown.
 
+    The kubelet inside k3s, RKE2, k0s, MicroK8s, Canonical Kubernetes and the snap ``kubelet`` is compared with the
+    containerd that they start, by their own files; which driver it is, they choose, and only a ``driver`` that the
+    profile names is asked of them.
+
     A configuration with which a component would not start is unknown, with the reason: so are flags and feature gates
     that the kubelet's own release does not know, and cgroup v1 under a kubelet that refuses it (``failCgroupV1``, the
     default from 1.35 on). ``agreement`` compares the
@@ -93,34 +101,38 @@ def cgroup_driver(
     ## Sources
     containerd ``cri/config/config.go``, ``runtime_config_linux.go`` and ``server/config/config.go`` of 1.2 to 2.3;
     systemd/systemd#44, minikube#6544; containerd#9198, #6389, #12891, NVIDIA/aicr#1688; cri-o ``pkg/config/config.go``;
-    moby ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); Mirantis/cri-dockerd#222, #425
+    moby ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); k3s#5454, rke2#4085, k0s#3272; Mirantis/cri-dockerd#222, #425
     (``core/docker_service.go``); kubelet ``cgroupDriver``, KEP-4033, KEP-3983, kubernetes#106907, #112120, #133779,
     #134298;
     containerd#4203, kubernetes#89682, kubernetes#111776.
     """
     node = SidesNode(releases, kubelet_release, packages, target, init, cgroups, planned, shim)
+    parts = _Parts(docker, containerd, crio, kubelet, line, agents)
     wanted = driver if driver != "auto" else SYSTEMD if init().is_systemd else CGROUPFS
-    for outcome in _outcomes(node, docker, containerd, crio, kubelet, line, wanted):
+    for outcome in _outcomes(node, parts, wanted, driver != "auto"):
         yield _restartable(outcome, node)
 
 
-def _outcomes(
-    node: SidesNode,
-    docker: Lazy[Docker],
-    containerd: Lazy[Containerd],
-    crio: Lazy[Crio],
-    kubelet: Lazy[KubeletConfig],
-    line: Lazy[KubeletDriverLine],
-    driver: str,
-) -> Iterator[Outcome]:
-    sides = list(runtimes(node, docker, containerd, crio))
-    config = attempt(kubelet)
+class _Parts(NamedTuple):
+    """The components that a node may have."""
+
+    docker: Lazy[Docker]
+    containerd: Lazy[Containerd]
+    crio: Lazy[Crio]
+    kubelet: Lazy[KubeletConfig]
+    line: Lazy[KubeletDriverLine]
+    agents: Lazy[AgentDriver]
+
+
+def _outcomes(node: SidesNode, parts: _Parts, driver: str, named: bool) -> Iterator[Outcome]:
+    sides = list(runtimes(node, parts.docker, parts.containerd, parts.crio))
+    config = attempt(parts.kubelet)
     if isinstance(config, FactError):
         yield from (_outcome(side, driver) for side in (*sides, unread("kubelet", config)))
     elif not config.present:
-        yield from _without_kubelet(sides, node, driver)
+        yield from _without_kubelet(sides, node, driver, parts.agents, named)
     else:
-        yield from _with_kubelet(config, sides, node, driver, containerd, line)
+        yield from _with_kubelet(config, sides, node, driver, parts.containerd, parts.line)
 
 
 def _restartable(outcome: Outcome, node: SidesNode) -> Outcome:
@@ -131,8 +143,13 @@ def _restartable(outcome: Outcome, node: SidesNode) -> Outcome:
     return outcome._replace(fix=otherwise_restarted(outcome.fix))
 
 
-def _without_kubelet(sides: list[Side], node: SidesNode, driver: str) -> Iterator[Outcome]:
-    if not sides:
+def _without_kubelet(
+    sides: list[Side], node: SidesNode, driver: str, agents: Lazy[AgentDriver], named: bool
+) -> Iterator[Outcome]:
+    found = attempt(agents)
+    agent = None if isinstance(found, FactError) else found.agent
+    yield from agent_outcomes(found, sides, node, driver if named else None)
+    if not sides and agent is None and not isinstance(found, FactError):
         packages = attempt(node.packages)
         if isinstance(packages, FactError):
             yield unknown(
@@ -141,7 +158,7 @@ def _without_kubelet(sides: list[Side], node: SidesNode, driver: str) -> Iterato
         else:
             yield skip("neither a container runtime nor a kubelet is on this node")
     for side in sides:
-        yield _outcome(side, driver)
+        yield _outcome(side, driver, None if isinstance(found, FactError) else severity_beside(found, side))
 
 
 def _with_kubelet(

@@ -200,7 +200,16 @@ def _containerd(fact: Containerd, node: SidesNode) -> Side | None:
     if fact.service is not None and fact.service.problem is not None:
         evidence = tuple(seen(path, None, locator="ExecStart") for path in fact.service.paths)
         return Side("containerd", evidence=evidence, code="malformed", why=fact.service.problem)
-    verdict = fact.decided(lambda: node.release("containerd"))
+    return containerd_side(fact, node, lambda: node.release("containerd"), package)
+
+
+def containerd_side(
+    fact: Containerd, node: SidesNode, release: Callable[[], Release | None], package: tuple[Evidence, ...] = ()
+) -> Side | None:
+    """What a containerd's files come to with its release; None where it has none."""
+    if fact.present is None and not package:
+        return None
+    verdict = fact.decided(release)
     if verdict.found is None:
         evidence = tuple(
             seen(file.path, f"version = {file.version}" if file.version else None, locator="version")

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kernel.trees import BootTree as BootTree
     from nodecheck.facts.kernel.trees import BootTreeFiles as BootTreeFiles
     from nodecheck.facts.kernel.trees import RunningTree as RunningTree
+    from nodecheck.facts.kubelet.agent_drivers import AgentDriver as AgentDriver
     from nodecheck.facts.kubelet.agents import EmbeddedKubelet as EmbeddedKubelet
     from nodecheck.facts.kubelet.config import KubeletConfig as KubeletConfig
     from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
@@ -120,6 +121,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Addresses": "network.links",
+    "AgentDriver": "kubelet.agent_drivers",
     "AllCommands": "kubelet.service_path",
     "AptLists": "packages.apt_lists",
     "BootActs": "acts.at_boot",
