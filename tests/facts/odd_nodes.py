@@ -133,6 +133,7 @@ _TREES: dict[str, dict[str, str]] = {
         "etc/runlevels/boot/x": "",
         "var/lib/selinux/targeted/active/modules/100/x": "",
     },
+    "ports": {f"etc/kubernetes/manifests/{name}.yaml": "x: y\n" for name in ("etcd", "kube-scheduler")},
     "specifiers": {
         **SYSTEMD,
         **{

@@ -101,7 +101,7 @@ def cgroup_driver(
     ## Sources
     containerd ``cri/config/config.go``, ``runtime_config_linux.go`` and ``server/config/config.go`` of 1.2 to 2.3;
     systemd/systemd#44, minikube#6544; containerd#9198, #6389, #12891, NVIDIA/aicr#1688; cri-o ``pkg/config/config.go``;
-    moby ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); k3s#5454, rke2#4085, k0s#3272; Mirantis/cri-dockerd#222, #425
+    moby ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); Mirantis/cri-dockerd#222, #425
     (``core/docker_service.go``); kubelet ``cgroupDriver``, KEP-4033, KEP-3983, kubernetes#106907, #112120, #133779,
     #134298;
     containerd#4203, kubernetes#89682, kubernetes#111776.

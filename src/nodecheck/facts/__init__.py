@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
     from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
     from nodecheck.facts.boot.next_boot import RunningKernel as RunningKernel
+    from nodecheck.facts.cluster.component_ports import ComponentPorts as ComponentPorts
     from nodecheck.facts.cluster.joined import Joined as Joined
     from nodecheck.facts.cluster.needed_services import NeededServices as NeededServices
     from nodecheck.facts.cluster.node_name import NodeName as NodeName
@@ -139,6 +140,7 @@ _HOMES = {
     "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",
     "ContainerSelinux": "security.selinux_boot",
+    "ComponentPorts": "cluster.component_ports",
     "Containerd": "runtimes.containerd",
     "CriDockerd": "runtimes.cri_dockerd",
     "Crio": "runtimes.crio",
