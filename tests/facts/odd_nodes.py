@@ -134,6 +134,7 @@ _TREES: dict[str, dict[str, str]] = {
         "var/lib/selinux/targeted/active/modules/100/x": "",
     },
     "ports": {f"etc/kubernetes/manifests/{name}.yaml": "x: y\n" for name in ("etcd", "kube-scheduler")},
+    "shell": {"etc/os-release": "ID=flatcar\n"},
     "specifiers": {
         **SYSTEMD,
         **{

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
     from nodecheck.facts.kubelet.service_path import Commands as Commands
     from nodecheck.facts.kubelet.service_path import ServicePath as ServicePath
+    from nodecheck.facts.kubelet.service_path import ShellCommands as ShellCommands
     from nodecheck.facts.network.hostname import BootHostname as BootHostname
     from nodecheck.facts.network.hostname import KernelHostname as KernelHostname
     from nodecheck.facts.network.hostname import OwnName as OwnName
@@ -208,6 +209,7 @@ _HOMES = {
     "SelinuxConfig": "security.selinux_boot",
     "SelinuxMode": "security.selinux",
     "ServicePath": "kubelet.service_path",
+    "ShellCommands": "kubelet.service_path",
     "ServicePulls": "services.unit_pulls",
     "Services": "services.running",
     "ShorewallConf": "security.firewall_files",

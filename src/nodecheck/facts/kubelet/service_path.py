@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nodecheck.errors import Absent, FactError, Malformed
+from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet.places import kubelet_unit
 from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.units import UnitIndex
@@ -85,6 +86,29 @@ class Commands(NamedTuple):
         if found[SHELL] is None:  # it tells whether programs were captured, whatever the unit's PATH is
             found[SHELL] = _look(host, DEFAULT_PATH, SHELL)
         return cls(found)
+
+
+SHELL_FOLDER = "/opt/bin"
+"""Where systems that are images have what is added to them: Flatcar has it in the PATH of each login (flatcar#337)."""
+_IMAGES = ("flatcar", "coreos")
+
+
+class ShellCommands(NamedTuple):
+    """The same in what a person's shell has besides the PATH of services: who runs kubeadm there finds these."""
+
+    found: Mapping[str, FoundCommand | FactError | None] = {}
+    """Empty where a shell has no other folder."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return tuple([Exists(f"{SHELL_FOLDER}/{name}") for name in (*KNOWN, "kubeadm")])
+
+    @classmethod
+    def read(cls, host: Host, release: Lazy[OsRelease]) -> ShellCommands:
+        """Look into the folder, where the system is one that has it in its PATH or kubeadm itself lies there."""
+        if not isinstance(_look(host, (SHELL_FOLDER,), "kubeadm"), FoundCommand) and release().id not in _IMAGES:
+            return cls()
+        return cls({name: _look(host, (SHELL_FOLDER,), name) for name in KNOWN})
 
 
 class AllCommands(NamedTuple):
