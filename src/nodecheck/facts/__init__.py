@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.network.listeners import Listeners as Listeners
     from nodecheck.facts.network.nsswitch import HostsOrder as HostsOrder
     from nodecheck.facts.network.processes import SocketOwners as SocketOwners
+    from nodecheck.facts.network.resolver import Resolver as Resolver
     from nodecheck.facts.network.routes import Routes as Routes
     from nodecheck.facts.packages.apt_lists import AptLists as AptLists
     from nodecheck.facts.packages.packages import Packages as Packages
@@ -196,6 +197,7 @@ _HOMES = {
     "Processors": "hardware.processors",
     "ProgramActs": "acts.programs",
     "RcLocal": "services.rc_local",
+    "Resolver": "network.resolver",
     "Routes": "network.routes",
     "Runlevels": "services.openrc",
     "RunningConfig": "kernel.config",
