@@ -251,10 +251,11 @@ def _crio(fact: Crio, node: SidesNode) -> Side | None:
     evidence = (*[seen(item.path, item.text.strip(), line=item.line) for item in told], *package)
     if manager is None:
         evidence = (*evidence, *(seen(path, None, locator="cgroup_manager") for path in fact.files or (fact.path,)))
-    release = None if manager is not None and manager.value == SYSTEMD else node.release("crio")
+    release = node.release("crio") if fact.needs_release() else None
     refused = fact.refusal(release) or (fact.service.problem if fact.service is not None else None)
     if refused is not None:
         return Side("crio", evidence=evidence, code="malformed", why=f"CRI-O would not start: {refused}")
     driver = manager.value if manager is not None else fact.default(release)
-    notes = () if manager is not None else ("by default",)
+    doubt = fact.doubt(release)
+    notes = (*(() if manager is not None else ("by default",)), *((doubt,) if doubt is not None else ()))
     return Side("crio", driver, evidence, notes, fix=partial(crio, fact))
