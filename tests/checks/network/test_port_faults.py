@@ -32,6 +32,9 @@ def pod(name: str, *flags: str) -> str:
     return f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - command:\n{lines}    image: x:v1.30.2\n"
 
 
+KOPS = pod("/go-runner", "--log-file=/var/log/x", "--also-stdout", "/usr/local/bin/kube-apiserver", "--secure-port=443")
+
+
 def listening(**ports: int) -> dict[str, str]:
     """A captured /proc in which each of these programs listens on a port of every address."""
     rows, files = HEAD, {}
@@ -65,6 +68,7 @@ def judged(tree: Tree, files: dict[str, str], **ports: int) -> dict[str | None, 
         (f"{PODS}/kube-apiserver.yaml", pod("kube-apiserver", "--secure-port", "'8443'"), 6443, 8443, "kube_apiserver"),
         (f"{PODS}/kube-scheduler.yaml", pod("kube-scheduler", "--secure-port=11259"), 10259, 11259, "kube_scheduler"),
         (f"{PODS}/etcd.yaml", pod("etcd", f"{CLIENTS}=https://127.0.0.1:2390,https://x:2390"), 2379, 2390, "etcd"),
+        (f"{PODS}/kube-apiserver.manifest", KOPS, 6443, 443, "kube_apiserver"),
         (KUBELET, CONFIG + "port: 10350\n", 10250, 10350, "kubelet"),
         ("/var/lib/kube-proxy/config.conf", PROXY_CONFIG.format("'0.0.0.0:11256'"), 10256, 11256, "kube_proxy"),
     ],

@@ -94,6 +94,12 @@ def test_specifiers_stand_for_what_the_node_has(tree: Tree) -> None:
     assert "/etc/default/x" in found.sources
 
 
+def test_a_unit_that_is_no_instance_has_an_empty_one(tree: Tree) -> None:
+    root = tree({"/etc/systemd/system/x.service": "[Service]\nExecStart=/bin/x --a=%i. --b=%%i --c=%I%p\n"})
+
+    assert [word.text for word in line_of(root).arguments] == ["--a=.", "--b=%i", "--c=x"]
+
+
 def test_a_specifier_that_files_do_not_tell_stays(tree: Tree) -> None:
     root = tree({"/etc/systemd/system/x.service": "[Service]\nExecStart=/bin/x --id=%b\n"})
     (word,) = line_of(root).arguments

@@ -29,6 +29,8 @@ _FLAGS = (
     ("etcd", 2380, "listen-peer-urls"),
 )
 """Component, its usual port, and the flag that moves it."""
+MOST_WORDS_BEFORE = 8
+"""Words before a component's name: kOps starts it by ``go-runner`` with flags, others by ``hyperkube``."""
 KUBELET, PROXY = ("kubelet", 10250), ("kube-proxy", 10256)
 
 
@@ -57,7 +59,7 @@ class ComponentPorts(NamedTuple):
     def reads(cls) -> Sources:
         names = dict.fromkeys(component for component, _, _ in _FLAGS)
         return (
-            *[File(f"{folder}/{name}.yaml") for folder in STATIC_PODS for name in names],
+            *[File(path) for name in names for path in _manifests(name)],
             *map(File, PROXY_CONFIGS),
         )
 
@@ -91,12 +93,16 @@ class ComponentPorts(NamedTuple):
 
 
 def _of_pods(host: Host, component: str) -> Iterator[ComponentPort]:
-    for folder in STATIC_PODS:
-        path = f"{folder}/{component}.yaml"
+    for path in _manifests(component):
         source = text_or_none(host, path)
         if source is not None:
             yield from of_manifest(source, path, component)
             return
+
+
+def _manifests(component: str) -> tuple[str, ...]:
+    """Where kubeadm, RKE2 and kOps (``.manifest``) put the static pod of a component."""
+    return tuple([f"{folder}/{component}{suffix}" for folder in STATIC_PODS for suffix in (".yaml", ".manifest")])
 
 
 def of_manifest(source: str, path: str, component: str) -> Iterator[ComponentPort]:
@@ -111,8 +117,8 @@ def of_manifest(source: str, path: str, component: str) -> Iterator[ComponentPor
         containers = spec.value.get("containers") if spec is not None and hasattr(spec.value, "get") else None
         for container in containers.value if containers is not None and isinstance(containers.value, tuple) else ():
             words = _words_of(container, path)
-            if any(word.text.rpartition("/")[2] == component for word in words[:1]):
-                yield from _of_words(component, words[1:])
+            if any(word.text.rpartition("/")[2] == component for word in words[:MOST_WORDS_BEFORE]):
+                yield from _of_words(component, words)
 
 
 def _of_words(component: str, words: Sequence[Word]) -> Iterator[ComponentPort]:

@@ -7,6 +7,8 @@ and CentOS 7 have 219.
 
 from __future__ import annotations
 
+import re
+
 from nodecheck.facts.services.surroundings import NextBoot, Surroundings
 from nodecheck.facts.services.unit_specifiers import HOSTNAME, MACHINE_ID, expanded
 from nodecheck.facts.services.unit_words import QUOTES, Unbalanced, old_words, split_words
@@ -50,5 +52,10 @@ class UnitReader(NamedTuple):
             return error.words
 
     def meant(self, value: str, unit: str) -> str | None:
-        """A word with its specifiers replaced; None where one of them is not told by files."""
+        """A word with its specifiers replaced; None where one of them is not told by files.
+
+        Of a unit that is no instance of a template ``%i`` and ``%I`` are empty.
+        """
+        if "@" not in unit:
+            value = re.sub("%(.)", lambda found: "" if found[1] in "iI" else found[0], value)
         return expanded(self.around, value, unit)
