@@ -11,6 +11,7 @@ from nodecheck_checks.profiles import PROFILES
 _CHECKS = {
     "kernel-module": ("kernel.kernel_module", "kernel"),
     "removed-setting": ("kubelet.removed_setting", "kubelet"),
+    "runtime-socket": ("runtime.runtime_socket", "runtime"),
     "selinux": ("security.selinux", "security"),
     "default-route": ("network.links", "network"),
     "interface": ("network.links", "network"),

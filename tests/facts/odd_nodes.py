@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 
 from nodecheck.facts.kubelet.agent_drivers import AGENTS as KUBELET_AGENTS
+from nodecheck.facts.kubelet.given import COMPONENTS
 from nodecheck.facts.services.service_units import AGENTS, WELL_KNOWN
 from tests.reference import write
 
@@ -125,6 +126,11 @@ _TREES: dict[str, dict[str, str]] = {
         "etc/rc.local": "#!/bin/sh -e\nmodprobe a && modprobe b\n",
         "etc/rc.d/rc.local": "#!/bin/sh\n",
         "etc/cloud/cloud.cfg": "bootcmd:\n- swapon /x\n",
+    },
+    "components": {
+        **SYSTEMD,
+        f"{UNITS}/runtime.socket": "[Socket]\nListenStream=%t/runtime.sock\n",
+        **{f"{UNITS}/{name}.service": f"[Service]\nExecStart=/usr/bin/{name}\n" for name in COMPONENTS},
     },
     "upstart": {"sbin/upstart": ""},
     "openrc": {

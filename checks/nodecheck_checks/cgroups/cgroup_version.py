@@ -11,11 +11,13 @@ from nodecheck.facts import (
     EmbeddedKubelet,
     KubeletConfig,
     KubeletRelease,
+    MemoryController,
     NowCgroups,
     OsRelease,
     Target,
 )
-from nodecheck.facts.kernel.cgroups import MOUNT, OPTION, V2, CgroupVersion
+from nodecheck.facts.kernel.cgroup_defaults import V2
+from nodecheck.facts.kernel.cgroups import MOUNT, OPTION, CgroupVersion
 from nodecheck.fix import Fix, by_hand, command, manual
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table
@@ -53,7 +55,7 @@ _GRUBBY = ("rhel", "centos", "rocky", "almalinux", "ol", "fedora")
 class V1Node(NamedTuple):
     """What a node makes of cgroup v1."""
 
-    target: Target
+    target: Lazy[Target]
     kubelet: Lazy[KubeletConfig]
     own: Lazy[KubeletRelease]
     embedded: Lazy[EmbeddedKubelet]
@@ -62,7 +64,7 @@ class V1Node(NamedTuple):
     def release(self) -> tuple[int, ...] | None:
         """The later of the release that is asked of the node and its kubelet's own; None where neither is known."""
         own = self.own().numbers
-        return max([found[:2] for found in (self.target.release, own) if found], default=None)
+        return max([found[:2] for found in (self.target().release, own) if found], default=None)
 
     def told(self, release: tuple[int, ...] | None) -> tuple[bool, Evidence] | None:
         """Whether the kubelet is told to refuse v1, and where; None where it is left at its release's default."""
@@ -84,7 +86,8 @@ class V1Node(NamedTuple):
 )
 def cgroup_version(
     mounted: NowCgroups,
-    target: Target,
+    memory: MemoryController,
+    target: Lazy[Target],
     kubelet: Lazy[KubeletConfig],
     own: Lazy[KubeletRelease],
     embedded: Lazy[EmbeddedKubelet],
@@ -131,8 +134,8 @@ def cgroup_version(
         return
     taken = V1Node(target, kubelet, own, embedded, os_release)
     judged = _judged(found, taken, evidence)
-    if mounted.memory is False:
-        told = seen(mounted.memory_source, "no memory")
+    if memory.on is False:
+        told = seen(memory.source, "no memory")
         judged = _without_memory(found.version, judged, told)
     yield judged
 
@@ -141,12 +144,12 @@ def cgroup_version(
 def cgroup_version_boot(
     planned: BootCgroups,
     cmdline: BootCmdline,
-    target: Target,
+    target: Lazy[Target],
     kubelet: Lazy[KubeletConfig],
     own: Lazy[KubeletRelease],
     embedded: Lazy[EmbeddedKubelet],
     os_release: Lazy[OsRelease],
-    now: Lazy[NowCgroups],
+    memory: Lazy[MemoryController],
     running: Lazy[Cmdline],
 ) -> Results:
     """The next boot mounts cgroup v2, with the memory controller."""
@@ -160,7 +163,7 @@ def cgroup_version_boot(
         yield unknown(message, code="not-found", expected=V2, evidence=evidence or [seen("/etc/os-release")])
         return
     judged = _judged(found, V1Node(target, kubelet, own, embedded, os_release), evidence, planned.note)
-    yield _with_memory(judged, found.version, cmdline, now, running)
+    yield _with_memory(judged, found.version, cmdline, memory, running)
 
 
 def _seen(found: CgroupVersion) -> list[Evidence]:
@@ -212,7 +215,7 @@ def _without_memory(version: str | None, judged: Outcome, told: Evidence) -> Out
 
 
 def _with_memory(
-    judged: Outcome, version: str, cmdline: BootCmdline, now: Lazy[NowCgroups], running: Lazy[Cmdline]
+    judged: Outcome, version: str, cmdline: BootCmdline, memory: Lazy[MemoryController], running: Lazy[Cmdline]
 ) -> Outcome:
     """The same with what the command line makes of the memory controller (kernel/cgroup/cgroup.c)."""
     off = _lists_memory(cmdline.kernel_words, "cgroup_disable")
@@ -222,16 +225,16 @@ def _with_memory(
     on = _lists_memory(cmdline.kernel_words, "cgroup_enable")
     if on is None:
         return _without_memory(version, judged, told)
-    if _is_undone(now, running):
+    if _is_undone(memory, running):
         return judged
     message = f"{off} turns the memory controller off, and only some kernels take {on}"
     return unknown(message, code="unsupported", expected=V2, evidence=[told, seen(cmdline.source, on)])
 
 
-def _is_undone(now: Lazy[NowCgroups], running: Lazy[Cmdline]) -> bool:
+def _is_undone(memory: Lazy[MemoryController], running: Lazy[Cmdline]) -> bool:
     """Whether the running kernel shows that it takes ``cgroup_enable=``: it is told both, and has the controller."""
     try:
-        return _lists_memory(running().kernel_words, "cgroup_disable") is not None and now().memory is True
+        return _lists_memory(running().kernel_words, "cgroup_disable") is not None and memory().on is True
     except FactError:
         return False
 

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from nodecheck.facts.cluster.joined import Joined as Joined
     from nodecheck.facts.cluster.needed_services import NeededServices as NeededServices
     from nodecheck.facts.cluster.node_name import NodeName as NodeName
+    from nodecheck.facts.cluster.runtime_sockets import ContainerdStatus as ContainerdStatus
+    from nodecheck.facts.cluster.runtime_sockets import CrioStatus as CrioStatus
+    from nodecheck.facts.cluster.runtime_sockets import CriSocketSetting as CriSocketSetting
+    from nodecheck.facts.cluster.runtime_sockets import SocketKinds as SocketKinds
+    from nodecheck.facts.cluster.runtime_sockets import SocketUnits as SocketUnits
     from nodecheck.facts.cluster.target import SiteNodes as SiteNodes
     from nodecheck.facts.cluster.target import Target as Target
     from nodecheck.facts.distro.identity import NodeIdentity as NodeIdentity
@@ -32,7 +37,9 @@ if TYPE_CHECKING:
     from nodecheck.facts.files.mounts import Mounts as Mounts
     from nodecheck.facts.hardware.processors import Processors as Processors
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
+    from nodecheck.facts.kernel.cgroup_defaults import BuiltHierarchy as BuiltHierarchy
     from nodecheck.facts.kernel.cgroups import BootCgroups as BootCgroups
+    from nodecheck.facts.kernel.cgroups import MemoryController as MemoryController
     from nodecheck.facts.kernel.cgroups import NowCgroups as NowCgroups
     from nodecheck.facts.kernel.config import BootConfig as BootConfig
     from nodecheck.facts.kernel.config import RunningConfig as RunningConfig
@@ -69,6 +76,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.network.processes import SocketOwners as SocketOwners
     from nodecheck.facts.network.resolver import Resolver as Resolver
     from nodecheck.facts.network.routes import Routes as Routes
+    from nodecheck.facts.network.unix_listeners import UnixListeners as UnixListeners
     from nodecheck.facts.packages.apt_lists import AptLists as AptLists
     from nodecheck.facts.packages.packages import Packages as Packages
     from nodecheck.facts.packages.packages import PackageSigns as PackageSigns
@@ -138,14 +146,18 @@ _HOMES = {
     "BootTree": "kernel.trees",
     "BootTreeFiles": "kernel.trees",
     "BootUnits": "services.cmdline",
+    "BuiltHierarchy": "kernel.cgroup_defaults",
     "Cmdline": "boot.cmdline",
     "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",
     "ContainerSelinux": "security.selinux_boot",
     "ComponentPorts": "cluster.component_ports",
     "Containerd": "runtimes.containerd",
+    "ContainerdStatus": "cluster.runtime_sockets",
+    "CriSocketSetting": "cluster.runtime_sockets",
     "CriDockerd": "runtimes.cri_dockerd",
     "Crio": "runtimes.crio",
+    "CrioStatus": "cluster.runtime_sockets",
     "DataFolders": "files.disk_room",
     "DiskRoom": "files.disk_room",
     "Docker": "runtimes.docker",
@@ -174,6 +186,7 @@ _HOMES = {
     "LegacyTables": "security.netfilter",
     "Links": "network.links",
     "Listeners": "network.listeners",
+    "MemoryController": "kernel.cgroups",
     "Modprobe": "kernel.modprobe",
     "ModuleLoading": "kernel.modules",
     "ModuleScripts": "kernel.scripts",
@@ -216,7 +229,9 @@ _HOMES = {
     "Services": "services.running",
     "ShorewallConf": "security.firewall_files",
     "SiteNodes": "cluster.target",
+    "SocketKinds": "cluster.runtime_sockets",
     "SocketOwners": "network.processes",
+    "SocketUnits": "cluster.runtime_sockets",
     "StartedServices": "services.openrc",
     "SwapCommands": "swap.units",
     "SwapOptions": "swap.cmdline",
@@ -234,6 +249,7 @@ _HOMES = {
     "UnitIndex": "services.units",
     "UnitReader": "services.unit_reader",
     "UnitLoads": "kernel.scripts",
+    "UnixListeners": "network.unix_listeners",
     "ZramGenerator": "swap.zram",
 }
 """Every fact, and the module below this package that has it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def by_release(release: str) -> str:
     return "pass" if minor < 31 else "fail warning" if minor < 35 else "fail error"
 
 
-def told(node: Path, view: str, **options: str) -> str:
+def told(node: Path, view: str, **options: Any) -> str:
     (found,) = judge(cgroup_version, node, view=view, **options)
     return found.status if found.status != "fail" else f"fail {found.severity}"
 

@@ -226,7 +226,7 @@ def test_config_gz_of_a_capture(tree: Tree) -> None:
 
 
 def test_what_modules_dep_lists_was_not_left_out_whatever_the_configuration_says(tree: Tree) -> None:
-    files = {
+    files: dict[str, str | bytes] = {
         "proc/config.gz": gzip.compress(b"CONFIG_BRIDGE=m\n# CONFIG_IP_VS is not set\n"),
         "proc/modules": "br_netfilter 1 0 - Live 0x0\n",
         "proc/sys/kernel/osrelease": REL + "\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,11 +48,11 @@ def extra(words: str) -> dict[str, str]:
     return {**DEBIAN, EXTRA: f'KUBELET_EXTRA_ARGS="{words}"\n'}
 
 
-def found(root: Path, files: dict[str, str], **options: str) -> dict[str | None, Result]:
+def found(root: Path, files: dict[str, str], **options: Any) -> dict[str | None, Result]:
     return {one.subject: one for one in judge(removed_setting, write_tree(root, files), view="boot", **options)}
 
 
-def told(root: Path, files: dict[str, str], **options: str) -> dict[str | None, str]:
+def told(root: Path, files: dict[str, str], **options: Any) -> dict[str | None, str]:
     return {subject: f"{one.status} {one.severity}" for subject, one in found(root, files, **options).items()}
 
 

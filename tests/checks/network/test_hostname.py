@@ -34,7 +34,7 @@ def test_a_controller_of_k0s_has_room_for_less(size: int, k0s: bool, status: str
 
 
 def test_what_shows_a_controller_of_k0s(tree: Tree) -> None:
-    files = {"proc/sys/kernel/hostname": "n" * 60 + "\n"}
+    files: dict[str, str | bytes] = {"proc/sys/kernel/hostname": "n" * 60 + "\n"}
     plain = nodecheck.run(root=tree(files), select=["hostname"], view="now")
     files["etc/systemd/system/k0scontroller.service"] = "[Service]\nExecStart=/usr/local/bin/k0s controller\n"
     controller = nodecheck.run(root=tree(files), select=["hostname"], view="now")

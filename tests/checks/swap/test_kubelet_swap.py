@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def behaviour(value: str, gate: bool | None = None) -> str:
     return f"{TOLERANT}memorySwap:\n  swapBehavior: {value}\n{gates}"
 
 
-def told(node: Path, view: str = "now", **options: str) -> str:
+def told(node: Path, view: str = "now", **options: Any) -> str:
     (found,) = judge(kubelet_swap, node, view=view, **options)
     return found.status if found.status != "fail" else f"fail {found.severity}"
 

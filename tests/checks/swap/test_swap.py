@@ -103,9 +103,14 @@ def test_swap_that_the_kubelet_refuses_is_an_error(
 def severity(kubelet: KubeletConfig, release: tuple[int, int] | None = None, version: str = "v2") -> Severity:
     """The severity of swap on a node with this kubelet."""
     hierarchy = CgroupVersion(version, "/sys/fs/cgroup", version)
-    own, target = KubeletRelease(release), Target()
-    mounted, planned = NowCgroups(hierarchy), BootCgroups(hierarchy)
-    return swap_severity(None, kubelet, *[Lazy(lambda fact=fact: fact) for fact in (own, target, mounted, planned)])
+    return swap_severity(
+        None,
+        kubelet,
+        Lazy(lambda: KubeletRelease(release)),
+        Lazy(Target),
+        Lazy(lambda: NowCgroups(hierarchy)),
+        Lazy(lambda: BootCgroups(hierarchy)),
+    )
 
 
 def test_the_corpus(corpus: Path) -> None:

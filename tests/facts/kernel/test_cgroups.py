@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from nodecheck.facts.kernel.cgroups import (
     TMPFS_MAGIC,
     BootCgroups,
     CgroupVersion,
+    MemoryController,
     NowCgroups,
     planned,
 )
@@ -133,8 +135,7 @@ def test_the_build_of_a_node_that_runs_tells_its_default() -> None:
     release, cmdline = OsRelease("opensuse-tumbleweed", "20231010"), BootCmdline()
 
     for text, version in ((said, "v2"), (said.replace("unified", "legacy"), "v1"), ("systemd 254\n+PAM\n", None)):
-        built = built_hierarchy(text)
-        assert planned(cmdline, release, 254, Lazy(lambda built=built: built)).found.version == version
+        assert planned(cmdline, release, 254, Lazy(partial(built_hierarchy, text))).found.version == version
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_the_build_of_a_node_that_runs_tells_its_default() -> None:
 def test_the_memory_controller_of_v2(tmp_path: Path, controllers: str, memory: bool | None) -> None:
     node = write_tree(tmp_path, {"/sys/fs/cgroup/cgroup.controllers": controllers})
 
-    assert Facts(RootHost(str(node))).get(NowCgroups).memory is memory
+    assert Facts(RootHost(str(node))).get(MemoryController).on is memory
 
 
 @pytest.mark.parametrize(("enabled", "memory"), [("1", True), ("0", False)])
@@ -152,7 +153,7 @@ def test_the_memory_controller_of_v1(tmp_path: Path, enabled: str, memory: bool)
     table = f"#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t3\t123\t1\nmemory\t0\t160\t{enabled}\n"
     node = write_tree(tmp_path, {"/sys/fs/cgroup/cpu/tasks": "", "/proc/cgroups": table})
 
-    assert Facts(RootHost(str(node))).get(NowCgroups)[1:] == (memory, "/proc/cgroups")
+    assert Facts(RootHost(str(node))).get(MemoryController) == (memory, "/proc/cgroups")
 
 
 class Mounted(Host):

@@ -65,15 +65,11 @@ class NowCgroups(NamedTuple):
     """The hierarchy that is mounted."""
 
     found: CgroupVersion
-    memory: bool | None = None
-    """Whether its memory controller is on; None where that is not told."""
-    memory_source: str = ""
-    """What tells it."""
 
     @classmethod
     def reads(cls) -> Sources:
-        """The root of the hierarchy, and the list of controllers of either version."""
-        return (Dir(MOUNT), File(f"{MOUNT}/cgroup.controllers"), File(_PROC))
+        """The root of the hierarchy."""
+        return (Dir(MOUNT),)
 
     @classmethod
     def read(cls, host: Host) -> NowCgroups:
@@ -84,10 +80,7 @@ class NowCgroups(NamedTuple):
             return cls(CgroupVersion())
         if host.this_machine:
             found = _by_magic(host, found)
-        return cls(found, *_memory(host, found))
-
-
-_PROC = "/proc/cgroups"
+        return cls(found)
 
 
 def _by_magic(host: Host, found: CgroupVersion) -> CgroupVersion:
@@ -104,21 +97,39 @@ def _by_magic(host: Host, found: CgroupVersion) -> CgroupVersion:
     return CgroupVersion() if found.version == V2 else found
 
 
-def _memory(host: Host, found: CgroupVersion) -> tuple[bool | None, str]:
-    """Whether the memory controller is on, and what says so: ``cgroup.controllers`` on v2, ``/proc/cgroups`` on v1."""
-    path = f"{MOUNT}/cgroup.controllers" if found.version == V2 else _PROC
-    try:
-        told = text(host, path)
-    except (Absent, Offline, NotCaptured, Unsupported):
-        return None, path
-    if found.version == V2:
-        names = told.split()
-        return ("memory" in names if names else None), path
-    for line in told.split("\n"):
-        fields = line.split()
-        if fields[:1] == ["memory"] and len(fields) == 4:
-            return fields[3] != "0", path
-    return None, path
+class MemoryController(NamedTuple):
+    """The memory controller of the hierarchy that is mounted."""
+
+    on: bool | None = None
+    """None where that is not told."""
+    source: str = ""
+    """What tells it."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        """The list of controllers of either version."""
+        return (File(f"{MOUNT}/cgroup.controllers"), File(_PROC))
+
+    @classmethod
+    def read(cls, host: Host, mounted: NowCgroups) -> MemoryController:
+        """``cgroup.controllers`` on v2, ``/proc/cgroups`` on v1."""
+        unified = mounted.found.version == V2
+        path = f"{MOUNT}/cgroup.controllers" if unified else _PROC
+        try:
+            told = text(host, path)
+        except (Absent, Offline, NotCaptured, Unsupported):
+            return cls(None, path)
+        if unified:
+            names = told.split()
+            return cls("memory" in names if names else None, path)
+        for line in told.split("\n"):
+            fields = line.split()
+            if fields[:1] == ["memory"] and len(fields) == 4:
+                return cls(fields[3] != "0", path)
+        return cls(None, path)
+
+
+_PROC = "/proc/cgroups"
 
 
 class BootCgroups(NamedTuple):

@@ -14,7 +14,13 @@ from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.unit_files import Unit
 from nodecheck.facts.services.unit_settings import commands as command_lines
 from nodecheck.facts.services.unit_settings import loaded
-from nodecheck.facts.services.unit_words import QUOTES, Unbalanced, environment_file, is_variable, split_words
+from nodecheck.facts.services.unit_words import (
+    Unbalanced,
+    depends_on_release,
+    environment_file,
+    is_variable,
+    split_words,
+)
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
@@ -129,13 +135,13 @@ class _Reading(NamedTuple):
 
     def words(self, value: str) -> tuple[str, ...]:
         """The words of a command line. Raises Unbalanced."""
-        if self.reader is None or not any(mark in value for mark in QUOTES):
+        if self.reader is None or not depends_on_release(value):
             return split_words(value)
         return self.reader().words(value, EXEC_SINCE)
 
     def assignments(self, value: str) -> tuple[str, ...]:
         """The words of ``Environment=``. Raises Unbalanced."""
-        if self.reader is None or not any(mark in value for mark in QUOTES):
+        if self.reader is None or not depends_on_release(value):
             return split_words(value)
         return self.reader().assignments(value)
 

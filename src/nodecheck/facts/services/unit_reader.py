@@ -11,7 +11,7 @@ import re
 
 from nodecheck.facts.services.surroundings import NextBoot, Surroundings
 from nodecheck.facts.services.unit_specifiers import HOSTNAME, MACHINE_ID, expanded
-from nodecheck.facts.services.unit_words import QUOTES, Unbalanced, old_words, split_words
+from nodecheck.facts.services.unit_words import Unbalanced, old_words, split_words
 from nodecheck.host import Host
 from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
@@ -40,9 +40,7 @@ class UnitReader(NamedTuple):
         Raises Unbalanced for a line of which systemd takes none, as the words that come before are told by it.
         """
         init = self.around.init
-        if not any(mark in value for mark in QUOTES) or not init.is_systemd or init.at_least(since):
-            return split_words(value)
-        return old_words(value)
+        return split_words(value) if not init.is_systemd or init.at_least(since) else old_words(value)
 
     def assignments(self, value: str) -> tuple[str, ...]:
         """The words of ``Environment=``: an old systemd takes those before one that it cannot read."""

@@ -96,6 +96,20 @@ def old_words(source: str) -> tuple[str, ...]:
         position = end + len(quote)
 
 
+def depends_on_release(source: str) -> bool:
+    """Whether an old systemd takes other words than the present one: not so where quotes enclose whole words.
+
+    >>> depends_on_release('"A=b c" x'), depends_on_release("--a='b'"), depends_on_release("x")
+    (False, True, False)
+    """
+    if not any(mark in source for mark in QUOTES):
+        return False
+    try:
+        return split_words(source) != old_words(source)
+    except Unbalanced:
+        return True
+
+
 def _end(source: str, position: int, marks: str) -> int:
     """Where the first of the marks stands that no backslash protects."""
     while position < len(source) and source[position] not in marks:
