@@ -74,6 +74,7 @@ def cgroup_driver(
       that matters, containerd's own release decides: which versions it reads or refuses, whether an import replaces
       a section or joins it, which spellings of a key it takes. A section that it does not read is told.
     - CRI-O: ``crio.conf``, every file below ``crio.conf.d`` whatever its name ends in, and flags; systemd by default.
+      Which ``conmon_cgroup`` it refuses is its own release's; where none is shown, ``cgroupfs`` fails all the same.
     - docker: ``daemon.json`` and the flags of its unit. Not set, it is systemd where cgroup v2 alone is mounted (docker
       20.10 and later), else cgroupfs.
     - the kubelet: its files and flags. Not set means cgroupfs; but with Kubernetes 1.31 or later and containerd 2,
@@ -87,8 +88,10 @@ def cgroup_driver(
 
     A configuration with which a component would not start is unknown, with the reason: so are flags and feature gates
     that the kubelet's own release does not know, and cgroup v1 under a kubelet that refuses it (``failCgroupV1``, the
-    default from 1.35 on). ``agreement`` compares the
-    kubelet with the runtime that it points to. Runtimes that it does not point to are leftovers, of severity ``info``.
+    default from 1.35 on).
+
+    ``agreement`` compares the kubelet with the runtime that it points to. Runtimes that it does not point to are
+    leftovers, of severity ``info``.
     A containerd whose CRI plugin is off (``disabled_plugins``, as Docker's package writes it) fails where a kubelet is
     there and has no other runtime: no pod would start.
 
@@ -103,8 +106,7 @@ def cgroup_driver(
     systemd/systemd#44, minikube#6544; containerd#9198, #6389, #12891, NVIDIA/aicr#1688; cri-o ``pkg/config/config.go``;
     moby ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); Mirantis/cri-dockerd#222, #425
     (``core/docker_service.go``); kubelet ``cgroupDriver``, KEP-4033, KEP-3983, kubernetes#106907, #112120, #133779,
-    #134298;
-    containerd#4203, kubernetes#89682, kubernetes#111776.
+    #134298; k3s#5454, rke2#4085, k0s#3272; containerd#4203, kubernetes#89682, kubernetes#111776.
     """
     node = SidesNode(releases, kubelet_release, packages, target, init, cgroups, planned, shim)
     parts = _Parts(docker, containerd, crio, kubelet, line, agents)
