@@ -140,6 +140,7 @@ _TREES: dict[str, dict[str, str]] = {
         "var/lib/selinux/targeted/active/modules/100/x": "",
     },
     "ports": {f"etc/kubernetes/manifests/{name}.yaml": "x: y\n" for name in ("etcd", "kube-scheduler")},
+    "stub": {"etc/resolv.conf": "nameserver 127.0.0.53\n"},
     "shell": {"etc/os-release": "ID=flatcar\n"},
     "specifiers": {
         **SYSTEMD,

@@ -9,20 +9,20 @@ from __future__ import annotations
 import re
 
 from nodecheck.errors import FactError
-from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
 from nodecheck.facts.services.running import Services
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.host import Host
+from nodecheck.host import Host, names_in
 from nodecheck.host.base import text_or_none
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import File, Sources
+from nodecheck.model.sources import File, Sources, Tree
 from nodecheck.record import NamedTuple
 
 PATH = "/etc/resolv.conf"
 STUB = "127.0.0.53"
 UNIT = "systemd-resolved.service"
 _MAIN = "/etc/systemd/resolved.conf"
-_FOLDERS = tuple([f"{base}/systemd/resolved.conf.d" for base in ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")])
+_FOLDERS = tuple([f"{base}/systemd/resolved.conf.d" for base in ("/usr/lib", "/usr/local/lib", "/run", "/etc")])
+"""From the lowest precedence to the highest, where several have a file of the same name."""
 _UDP = ("yes", "true", "1", "on", "y", "t", "udp", "")
 
 
@@ -37,7 +37,7 @@ class Resolver(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (File(PATH), File(_MAIN), *conf_sources(_FOLDERS, "*.conf"))
+        return (File(PATH), File(_MAIN), *[Tree(folder, "*.conf") for folder in _FOLDERS])
 
     @classmethod
     def read(cls, host: Host, units: Lazy[UnitIndex], services: Lazy[Services]) -> Resolver:
@@ -67,9 +67,9 @@ def _of_text(host: Host) -> Resolver | None:
 
 def _listens(host: Host) -> bool:
     """Whether ``DNSStubListener=`` has it answer by UDP, as it does by default (resolved.conf(5))."""
-    paths = [_MAIN, *[file.path for file in conf_files(host, _FOLDERS) if not file.masked]]
+    dropins = {name: f"{folder}/{name}" for folder in _FOLDERS for name in names_in(host, folder)}
     value = "yes"
-    for path in paths:
+    for path in (_MAIN, *[dropins[name] for name in sorted(dropins) if name.endswith(".conf")]):
         for line in (text_or_none(host, path) or "").split("\n"):
             key, equals, given = line.partition("=")
             if equals and key.strip(" \t") == "DNSStubListener":
