@@ -13,7 +13,6 @@ PLACES = ("src", "checks")
 NAMES = ("release", "minor", "older_than")
 EXCEPTIONS = {
     "nodecheck.facts.kubelet.table": "the kubelet's defaults are a table of their own, by its own release",
-    "nodecheck.facts.runtimes.crio": "CRI-O's own releases",
     "nodecheck.facts.runtimes.docker": "docker's own releases",
 }
 """Modules that order releases of other programs, each with whose."""

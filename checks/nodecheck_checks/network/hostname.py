@@ -78,7 +78,8 @@ def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem, services:
     A name must be a DNS subdomain (RFC 1123) of at most 63 characters, as it becomes the label
     `kubernetes.io/hostname` (54 on a controller of k0s, whose lease is called after it), and not `localhost`. Upper
     case is a warning: the kubelet makes it lower case, others do not. Where the kubelet is told a name
-    (`--hostname-override`, `node-name` of k3s and RKE2), that one is judged.
+    (`--hostname-override`, `node-name` of k3s and RKE2), that one is judged,
+    systemd's specifiers replaced; `%H` is the host's own name.
 
     A name at the next boot other than the present one fails, as a warning on a node that has not joined a cluster
     yet. A node without a name on disk takes it from DHCP or reverse DNS: `unknown`, as a warning.

@@ -6,7 +6,7 @@ from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import FactError
 from nodecheck.facts import Containerd, KubeletConfig, KubeletDriverLine
 from nodecheck.facts.kernel.cgroups import CGROUPFS
-from nodecheck.facts.kubelet.settings import Problem
+from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.runtimes.releases import Release
 from nodecheck.fix import Fix
 from nodecheck.requirements.table import Row, Table
@@ -28,6 +28,8 @@ ANSWERS = Table(
     Row("containerd", TOLD, "its CRI plugin answers RuntimeConfig", "containerd#8722", since=(2,)),
     Row("crio", UNTOLD, "it has no RuntimeConfig", "cri-o#7079", before=(1, 28)),
     Row("crio", TOLD, "it answers RuntimeConfig", "cri-o#7079", since=(1, 28)),
+    Row("cri-dockerd", UNTOLD, "its RuntimeConfig leaves Linux out", "Mirantis/cri-dockerd#222", before=(0, 3, 17)),
+    Row("cri-dockerd", TOLD, "its RuntimeConfig has docker's", "Mirantis/cri-dockerd#425", since=(0, 3, 17)),
 )
 """Whether a runtime tells its cgroup driver, by its own release."""
 
@@ -64,12 +66,11 @@ def asks_runtime(
     if kubelet is False:
         return False
     answers: bool | None = None
-    if runtime is not None and runtime.name == "docker":
-        answers = False
-    elif runtime is not None:
-        release = node.release(runtime.name)
-        answers = ANSWERS.at(runtime.name, release).wanted == TOLD if release is not None else None
-        if answers is None and runtime.name == "containerd":
+    if runtime is not None:
+        teller = "cri-dockerd" if runtime.name == "docker" else runtime.name
+        release = node.release(teller)
+        answers = ANSWERS.at(teller, release).wanted == TOLD if release is not None else None
+        if answers is None and teller == "containerd":
             fact = attempt(containerd)
             answers = True if not isinstance(fact, FactError) and fact.shows_two() else None
     return False if answers is False else True if kubelet and answers else None
@@ -87,7 +88,10 @@ def _kubelet_asks(config: KubeletConfig, release: Release | None) -> bool | None
     return gate if gate is not None else state == _ON
 
 
-def kubelet_side(config: KubeletConfig, runtime: Side | None, pair: bool | None, line: Lazy[KubeletDriverLine]) -> Side:
+def kubelet_side(
+    config: KubeletConfig, runtime: Side | None, pair: bool | None, line: Lazy[KubeletDriverLine], node: SidesNode
+) -> Side:
+    """What the kubelet comes to. ``pair``: whether it takes the runtime's answer; None where that is not shown."""
     setting = config.cgroup_driver
     evidence = tuple(seen(path, None, locator="cgroupDriver") for path in config.sources[-8:])
     if setting is not None:
@@ -105,6 +109,10 @@ def kubelet_side(config: KubeletConfig, runtime: Side | None, pair: bool | None,
 
     if pair and runtime is not None:
         return _asking(runtime, setting.value if setting is not None else None, evidence)
+    if runtime is not None and pair is None and setting is not None and _may_not_count(config, node, runtime, setting):
+        teller = "cri-dockerd" if runtime.name == "docker" else runtime.name
+        why = f"its setting, {setting.value}, counts only where {teller} does not tell its driver, and no release shows"
+        return Side("kubelet", evidence=evidence, code="not-found", why=f"{why} whether it does")
     if setting is not None:
         return Side("kubelet", setting.value, evidence, fix=mend)
     if pair is False:
@@ -113,6 +121,12 @@ def kubelet_side(config: KubeletConfig, runtime: Side | None, pair: bool | None,
         "cgroupDriver is set nowhere: it is cgroupfs, or what the runtime answers, by releases that are not shown here"
     )
     return Side("kubelet", evidence=evidence, code="not-found", why=why)
+
+
+def _may_not_count(config: KubeletConfig, node: SidesNode, runtime: Side, setting: KubeletSetting) -> bool:
+    """Whether a kubelet that surely asks may be told something else than it is set to."""
+    differs = runtime.driver not in (None, setting.value)
+    return differs and _kubelet_asks(config, node.kubernetes()) is True
 
 
 def _asking(runtime: Side, own: str | None, evidence: tuple[Evidence, ...]) -> Side:

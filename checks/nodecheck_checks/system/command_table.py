@@ -8,6 +8,8 @@ from nodecheck.requirements.table import Release, Row, Table
 
 PROGRAM = "a program that a service finds"
 """What is wanted of each."""
+BY_HAND = "a program that the shell of who runs kubeadm finds"
+"""What is wanted of those that kubeadm alone asks for."""
 
 _WARN = Severity.WARNING
 _DROPPED = "kubernetes/kubernetes#129450, #130045"
@@ -23,8 +25,9 @@ def _row(
     since: Release = (),
     before: Release | None = None,
     modes: tuple[str | None, ...] = (),
+    wanted: str = PROGRAM,
 ) -> Row:
-    return Row(name, PROGRAM, reason, source.format(name), severity, since, before, modes=modes)
+    return Row(name, wanted, reason, source.format(name), severity, since, before, modes=modes)
 
 
 NEEDS = Table(
@@ -32,7 +35,7 @@ NEEDS = Table(
     _row("losetup", "kubeadm demands it; the kubelet keeps block volumes open with it", _DROPPED, since=(1, 33)),
     _row("cp", "kubeadm demands it; it copies the manifests and etcd's data on an upgrade", _DROPPED, since=(1, 33)),
     _row("nsenter", "kubeadm demands it; the kubelet entered namespaces with it", _NSENTER, before=(1, 33)),
-    _row("ip", "kubeadm demands it", before=(1, 33)),
+    _row("ip", "kubeadm demands it", before=(1, 33), wanted=BY_HAND),
     _row("iptables", "kubeadm demands it; the kubelet and network plugins set rules with it", before=(1, 33)),
     _row(
         "iptables",
@@ -48,6 +51,7 @@ NEEDS = Table(
         "kubernetes/kubernetes#85403, until #126953",
         since=(1, 18),
         before=(1, 32),
+        wanted=BY_HAND,
     ),
     # An error where docker is not the runtime, always from 1.24; a warning in 1.31.
     _row(
@@ -56,6 +60,7 @@ NEEDS = Table(
         "kubernetes/kubeadm#3064",
         since=(1, 24),
         before=(1, 31),
+        wanted=BY_HAND,
     ),
     _row(
         "socat",
@@ -71,7 +76,7 @@ NEEDS = Table(
         _WARN,
         before=(1, 28),
     ),
-    _row("ethtool", "kubeadm warns without it", "kubernetes/kubernetes#129131", _WARN, before=(1, 33)),
+    _row("ethtool", "kubeadm warns without it", "kubernetes/kubernetes#129131", _WARN, before=(1, 33), wanted=BY_HAND),
     _row(
         "tc",
         "kubenet shaped traffic with it; kubeadm warns without it",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
     from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
     from nodecheck.facts.boot.next_boot import RunningKernel as RunningKernel
+    from nodecheck.facts.cluster.component_ports import ComponentPorts as ComponentPorts
     from nodecheck.facts.cluster.joined import Joined as Joined
     from nodecheck.facts.cluster.needed_services import NeededServices as NeededServices
     from nodecheck.facts.cluster.node_name import NodeName as NodeName
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kernel.trees import BootTree as BootTree
     from nodecheck.facts.kernel.trees import BootTreeFiles as BootTreeFiles
     from nodecheck.facts.kernel.trees import RunningTree as RunningTree
+    from nodecheck.facts.kubelet.agent_drivers import AgentDriver as AgentDriver
     from nodecheck.facts.kubelet.agents import EmbeddedKubelet as EmbeddedKubelet
     from nodecheck.facts.kubelet.config import KubeletConfig as KubeletConfig
     from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
     from nodecheck.facts.kubelet.service_path import Commands as Commands
     from nodecheck.facts.kubelet.service_path import ServicePath as ServicePath
+    from nodecheck.facts.kubelet.service_path import ShellCommands as ShellCommands
     from nodecheck.facts.network.hostname import BootHostname as BootHostname
     from nodecheck.facts.network.hostname import KernelHostname as KernelHostname
     from nodecheck.facts.network.hostname import OwnName as OwnName
@@ -74,6 +77,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.network.listeners import Listeners as Listeners
     from nodecheck.facts.network.nsswitch import HostsOrder as HostsOrder
     from nodecheck.facts.network.processes import SocketOwners as SocketOwners
+    from nodecheck.facts.network.resolver import Resolver as Resolver
     from nodecheck.facts.network.routes import Routes as Routes
     from nodecheck.facts.network.unix_listeners import UnixListeners as UnixListeners
     from nodecheck.facts.packages.apt_lists import AptLists as AptLists
@@ -83,6 +87,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.packages.versions import KubernetesTools as KubernetesTools
     from nodecheck.facts.packages.versions import RuntimeTools as RuntimeTools
     from nodecheck.facts.runtimes.containerd import Containerd as Containerd
+    from nodecheck.facts.runtimes.cri_dockerd import CriDockerd as CriDockerd
     from nodecheck.facts.runtimes.crio import Crio as Crio
     from nodecheck.facts.runtimes.docker import Docker as Docker
     from nodecheck.facts.runtimes.releases import RuntimeReleases as RuntimeReleases
@@ -113,6 +118,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.services.surroundings import NextBoot as NextBoot
     from nodecheck.facts.services.sysv import SysvScripts as SysvScripts
     from nodecheck.facts.services.unit_pulls import ServicePulls as ServicePulls
+    from nodecheck.facts.services.unit_reader import UnitReader as UnitReader
     from nodecheck.facts.services.units import UnitIndex as UnitIndex
     from nodecheck.facts.swap.cmdline import SwapOptions as SwapOptions
     from nodecheck.facts.swap.gpt import GptSwaps as GptSwaps
@@ -131,6 +137,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Addresses": "network.links",
     "AgentActs": "acts.programs",
+    "AgentDriver": "kubelet.agent_drivers",
     "AllCommands": "kubelet.service_path",
     "AptLists": "packages.apt_lists",
     "BootActs": "acts.at_boot",
@@ -150,9 +157,11 @@ _HOMES = {
     "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",
     "ContainerSelinux": "security.selinux_boot",
+    "ComponentPorts": "cluster.component_ports",
     "Containerd": "runtimes.containerd",
     "ContainerdStatus": "cluster.runtime_sockets",
     "CriSocketSetting": "cluster.runtime_sockets",
+    "CriDockerd": "runtimes.cri_dockerd",
     "Crio": "runtimes.crio",
     "CrioStatus": "cluster.runtime_sockets",
     "DataFolders": "files.disk_room",
@@ -208,6 +217,7 @@ _HOMES = {
     "Packages": "packages.packages",
     "Processors": "hardware.processors",
     "RcLocal": "services.rc_local",
+    "Resolver": "network.resolver",
     "Routes": "network.routes",
     "Runlevels": "services.openrc",
     "RunningConfig": "kernel.config",
@@ -221,6 +231,7 @@ _HOMES = {
     "SelinuxConfig": "security.selinux_boot",
     "SelinuxMode": "security.selinux",
     "ServicePath": "kubelet.service_path",
+    "ShellCommands": "kubelet.service_path",
     "ServicePulls": "services.unit_pulls",
     "Services": "services.running",
     "SiteNodes": "cluster.target",
@@ -244,6 +255,7 @@ _HOMES = {
     "UdevSysctls": "sysctl.udev",
     "UfwConf": "security.firewall_files",
     "UnitIndex": "services.units",
+    "UnitReader": "services.unit_reader",
     "UnitLoads": "kernel.scripts",
     "UnixListeners": "network.unix_listeners",
     "ZramGenerator": "swap.zram",

@@ -9,6 +9,7 @@ from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.files.lines import whole_line
 from nodecheck.facts.kubelet.places import has_agent, has_kubelet
 from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
@@ -135,13 +136,13 @@ class KubeletConfig(NamedTuple):
         return judged_by_kind()
 
     @classmethod
-    def read(cls, host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> KubeletConfig:
+    def read(cls, host: Host, index: UnitIndex, release: Lazy[OsRelease], reader: Lazy[UnitReader]) -> KubeletConfig:
         """The kubelet's configuration. Raises what the host raises for a file that is there and cannot be read."""
         if not has_kubelet(host, index) and not has_agent(host, index):
             return cls()
         from nodecheck.facts.kubelet.effective import effective
 
-        return effective(host, index, release, cls)
+        return effective(host, index, release, reader, cls)
 
 
 def runtime_at(endpoint: str) -> str | None:

@@ -102,7 +102,9 @@ def parse_flags(arguments: Sequence[Word], strict: bool = True) -> Flags:
         elif name in boolean:
             given.append((name, word._replace(text="true" if value is None else value)))
         elif name in valued and (value is not None or queue):
-            given.append((name, word._replace(text=queue.pop().text if value is None else value)))
+            given.append(
+                (name, queue.pop()._replace(path=word.path, line=word.line) if value is None else _value(word))
+            )
         elif name in valued:
             problem = f"flag needs an argument: {word.text[:80]}"
         elif name:
@@ -118,6 +120,11 @@ def _shown(word: Word, given: Sequence[tuple[str, Word]]) -> str:
     """The word, but not the rest of a secret that a blank tore: ``--manifest-url-header=Authorization:Bearer x``."""
     line = "".join([f"--{name}={value.text} " for name, value in given[-1:]]) + word.text
     return word.text[:80] if masked(line).endswith(word.text) else MASK
+
+
+def _value(word: Word) -> Word:
+    """The value behind the ``=`` of a word."""
+    return word._replace(text=_split(word.text)[1] or "", written=word.written.partition("=")[2])
 
 
 def _split(word: str) -> tuple[str, str | None]:

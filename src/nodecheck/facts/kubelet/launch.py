@@ -19,6 +19,7 @@ from nodecheck.facts.kubelet.places import (
     kubelet_unit,
 )
 from nodecheck.facts.services.unit_command import CommandLine, Word, command_line
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.unit_words import environment_file, split_words
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
@@ -44,10 +45,10 @@ class Launch(NamedTuple):
     """What the unit sets in its environment; None where none is there."""
 
 
-def read_launch(host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> Launch:
+def read_launch(host: Host, index: UnitIndex, release: Lazy[OsRelease], reader: Lazy[UnitReader]) -> Launch:
     """The kubelet's flags: of its unit where that runs the kubelet, else as its packages' unit would give them."""
     unit = kubelet_unit(host, index)
-    command = None if unit is None else command_line(host, unit)
+    command = None if unit is None else command_line(host, unit, reader)
     if command is None:
         launch = _as_packaged(host, release)
         return launch._replace(present=launch.present or index.exists(UNIT))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nodecheck.facts.runtimes.containerd_verdict import ContainerdVerdict
 from nodecheck.facts.runtimes.service import Service, first_there, flag_value, service
 from nodecheck.facts.services.init_system import UnitIndex
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, UnitText
@@ -58,9 +59,9 @@ class Containerd(NamedTuple):
         return tuple([JudgedSetting(name, ("true", "false")) for name in ("SystemdCgroup", "systemd_cgroup")])
 
     @classmethod
-    def read(cls, host: Host, units: Lazy[UnitIndex]) -> Containerd:
+    def read(cls, host: Host, units: Lazy[UnitIndex], reader: Lazy[UnitReader]) -> Containerd:
         """Read containerd's files. Raises ParseError for one that it would not read, and what the host raises."""
-        unit = service(host, units(), UNIT)
+        unit = service(host, units(), UNIT, reader)
         found = first_there(host, (*PROGRAMS, CONFIG)) or (unit.paths[0] if unit else None)
         if found is None:
             return cls()
