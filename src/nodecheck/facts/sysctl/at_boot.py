@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
+from nodecheck.facts.acts.effects import EVERY
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
@@ -175,7 +176,7 @@ class BootSysctls(NamedTuple):
             if any(names(setting, watched) for setting in run.settings) and run.doubt is None:
                 return None
             told = run.doubt is None or "?" not in run.unclear
-            if told and any(name == "?" or name in watched for name in run.unclear):
+            if told and any(name in ("?", EVERY) or name in watched for name in run.unclear):
                 return run
         return None
 
