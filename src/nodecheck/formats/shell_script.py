@@ -92,6 +92,10 @@ class ShellSurroundings:
         """The paths that a pattern stands for; None where nobody can tell."""
         return None
 
+    def module(self, name: str) -> bool | None:
+        """Whether the kernel has a module; None where nobody can tell."""
+        return None
+
     def real(self, path: str) -> str:
         """A path without the links on its way."""
         return path
@@ -444,6 +448,8 @@ class _ScriptWalk:
             return FAILS
         if base == "swapon" and self.refused(words[1:]):
             return FAILS
+        if base == "modprobe" and (self.strict or self.listed) and (missing := self.missing(words[1:])):
+            return missing
         if base in ("modinfo", "lsmod") or (base == "grep" and "/proc/modules" in words):
             return ASKS
         if (self.strict or self.asked or self.listed) and not self.node.has(name):
@@ -454,6 +460,15 @@ class _ScriptWalk:
         """Whether ``swapon`` is given a file that is not there."""
         plain = [name for name in names if name is not None and name.startswith("/")]
         return len(plain) == len(names) and any(self.node.test("-e", name) is False for name in plain)
+
+    def missing(self, words: Words) -> str:
+        """What ``modprobe`` comes to of modules that are not there for any kernel, or not for each; "" of others."""
+        if any(word is None or word.startswith(("-r", "--r", "-n", "--d", "-V", "-h", "-c")) for word in words):
+            return ""
+        every = any(word in ("-a", "--all") or (word or "")[1:2] == "a" for word in words)
+        names = [word for word in words if word and not word.startswith("-")]
+        found = [self.node.module(name) for name in (names if every else names[:1])]
+        return FAILS if False in found else ""
 
     def add(self, words: Words, node: Simple, given: str | None) -> None:
         if len(self.steps) >= MOST_STEPS:

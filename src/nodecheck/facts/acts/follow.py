@@ -22,7 +22,7 @@ from nodecheck.facts.services.unit_names import normal_path
 from nodecheck.formats.shell_calls import SHELLS, UNTOLD, Words, crude_commands, shell_call
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
 from nodecheck.host import Host, exists, names_in
-from nodecheck.host.base import stat_or_none
+from nodecheck.host.base import stat_or_none, text, text_or_none
 from nodecheck.record import NamedTuple
 from nodecheck.text import decode
 
@@ -32,6 +32,7 @@ MOST_SCRIPT_BYTES = 64 << 10
 MOST_CALLED = 2
 """A script that the boot runs, and one that this calls."""
 MOST_NESTED = 16
+MOST_LIST = 16 << 20
 MOST_LINKS = 40
 """Links that the kernel follows on the way to a file (MAXSYMLINKS)."""
 MOST_FOLLOWED = 20 * MOST_SCRIPTS
@@ -89,6 +90,7 @@ class NodeFiles(ShellSurroundings):
         self.host = host
         self._known: dict[str, bool] = {}
         self._programs: bool | None = None
+        self._trees: tuple[tuple[str, str], ...] | None = None
 
     @property
     def has_programs(self) -> bool:
@@ -109,6 +111,33 @@ class NodeFiles(ShellSurroundings):
             return program if program.startswith("/") and exists(self.host, program) else None
         paths = (f"{folder}/{program}" for folder in PATH)
         return next((path for path in paths if exists(self.host, path)), None)
+
+    def module(self, name: str) -> bool | None:
+        """Whether every kernel of this node has a module, or none; None where nobody can tell.
+
+        A name that is an alias, or that modprobe.d speaks of, is left open.
+        """
+        name = name.replace("-", "_")
+        if self._trees is None:
+            self._trees = tuple(_module_lists(self.host))
+        found = {f"/{name}.ko" in listed for listed, _ in self._trees}
+        if any(f"alias {name} " in aliases for _, aliases in self._trees) or found not in ({True}, {False}):
+            return None
+        return True if found == {True} else None if self._is_configured(name) else False
+
+    def _is_configured(self, name: str) -> bool:
+        """Whether a file of modprobe.d speaks of a module."""
+        for folder in (
+            "/etc/modprobe.d",
+            "/run/modprobe.d",
+            "/usr/local/lib/modprobe.d",
+            "/usr/lib/modprobe.d",
+            "/lib/modprobe.d",
+        ):
+            for file in names_in(self.host, folder):
+                if file.endswith(".conf") and name in text(self.host, f"{folder}/{file}").replace("-", "_"):
+                    return True
+        return False
 
     def real(self, path: str) -> str:
         """A path without links in its last component; as it stands where that cannot be told."""
@@ -428,6 +457,17 @@ class Follower:
         if path.startswith("/") or not step.folder:
             return path
         return f"{step.folder}/{path.removeprefix('./')}"
+
+
+def _module_lists(host: Host) -> Iterator[tuple[str, str]]:
+    """What each kernel's lists name, ``_`` for ``-``: its modules, and the aliases of these."""
+    folder = "/lib/modules" if exists(host, "/lib/modules") else "/usr/lib/modules"
+    for release in names_in(host, folder):
+        lists = [text_or_none(host, f"{folder}/{release}/modules.{name}", MOST_LIST) for name in ("dep", "builtin")]
+        if lists[0] is not None:
+            aliases = text_or_none(host, f"{folder}/{release}/modules.alias", MOST_LIST) or ""
+            listed = "".join([f"/{found}" for found in lists if found is not None])
+            yield listed.replace("-", "_"), aliases.replace("-", "_")
 
 
 _OWN_PATH = ("0", "BASH_SOURCE")

@@ -164,6 +164,11 @@ class BootStarts:
             found.update(map(self.index.resolve, self.index.files))
         return tuple(sorted(found))
 
+    def triggered(self) -> tuple[str, ...]:
+        """The units that a timer, a path or a socket starts, and nothing else on the way to the target; sorted."""
+        pulls = self._pulls()
+        return tuple(sorted([unit for unit in pulls.triggers if unit not in pulls.reached]))
+
     def sources(self, unit: str) -> tuple[tuple[str, str], ...]:
         """The fragment and the drop-ins of a unit that is not masked, path and text; nothing where it has none.
 
