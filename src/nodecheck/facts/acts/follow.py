@@ -23,6 +23,7 @@ from nodecheck.formats.shell_calls import SHELLS, UNTOLD, Words, crude_commands,
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import stat_or_none, text, text_or_none
+from nodecheck.model.sources import Dir, File, Sources, Tree
 from nodecheck.record import NamedTuple
 from nodecheck.text import decode
 
@@ -32,6 +33,10 @@ MOST_SCRIPT_BYTES = 64 << 10
 MOST_CALLED = 2
 """A script that the boot runs, and one that this calls."""
 MOST_NESTED = 16
+MODULE_DIRS = ("/lib/modules", "/usr/lib/modules")
+MODPROBE_DIRS = (
+    "/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d",
+)  # fmt: skip
 MOST_LIST = 16 << 20
 MOST_LINKS = 40
 """Links that the kernel follows on the way to a file (MAXSYMLINKS)."""
@@ -127,13 +132,7 @@ class NodeFiles(ShellSurroundings):
 
     def _is_configured(self, name: str) -> bool:
         """Whether a file of modprobe.d speaks of a module."""
-        for folder in (
-            "/etc/modprobe.d",
-            "/run/modprobe.d",
-            "/usr/local/lib/modprobe.d",
-            "/usr/lib/modprobe.d",
-            "/lib/modprobe.d",
-        ):
+        for folder in MODPROBE_DIRS:
             for file in names_in(self.host, folder):
                 if file.endswith(".conf") and name in text(self.host, f"{folder}/{file}").replace("-", "_"):
                     return True
@@ -459,9 +458,15 @@ class Follower:
         return f"{step.folder}/{path.removeprefix('./')}"
 
 
+def module_sources() -> Sources:
+    """What is asked of modules that a script loads."""
+    lists = [f"{folder}/*/modules.{name}" for folder in MODULE_DIRS for name in ("dep", "builtin", "alias")]
+    return (*map(Dir, MODULE_DIRS), *map(File, lists), *[Tree(folder, "*.conf") for folder in MODPROBE_DIRS])
+
+
 def _module_lists(host: Host) -> Iterator[tuple[str, str]]:
     """What each kernel's lists name, ``_`` for ``-``: its modules, and the aliases of these."""
-    folder = "/lib/modules" if exists(host, "/lib/modules") else "/usr/lib/modules"
+    folder = next((folder for folder in MODULE_DIRS if names_in(host, folder)), MODULE_DIRS[0])
     for release in names_in(host, folder):
         lists = [text_or_none(host, f"{folder}/{release}/modules.{name}", MOST_LIST) for name in ("dep", "builtin")]
         if lists[0] is not None:
