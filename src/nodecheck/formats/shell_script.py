@@ -414,6 +414,8 @@ class _ScriptWalk:
             return OPEN
         if name in self.functions:
             return self.call(self.functions[name], words[1:])
+        if name == "process" and self.sourced and len(words) > 1 and words[1] in self.functions:
+            return self.call(self.functions[words[1]], words[2:])  # of TuneD's functions, which its scripts read
         builtin = _BUILTINS.get(name)
         if builtin is not None:
             return builtin(self, words, node)

@@ -26,6 +26,7 @@ from nodecheck.facts.acts.network_hooks import (
     WIREGUARD,
     network_hooks,
 )
+from nodecheck.facts.acts.tuned import profile_sources, tuned_acts
 from nodecheck.facts.acts.udev import udev
 from nodecheck.facts.acts.units import UnitActs
 from nodecheck.facts.acts.unknown_scripts import INSIDE
@@ -85,6 +86,7 @@ class CommandActs:
             Tree(f"{INTERFACES}.d"),
             Tree("/etc/local.d"),
             *SOURCES,
+            *profile_sources(),
             *conf_sources(RULES_DIRS, "*.rules"),
             Named("a command that the boot runs"),
         )
@@ -130,5 +132,6 @@ def _of_systemd(
     yield from interfaces(host, follower, starts)
     yield from network_hooks(host, follower, starts)
     yield from firewall_hooks(host, follower, starts)
+    yield from tuned_acts(host, follower, starts)
     yield from cloud_init(host, follower, starts, cmdline)
     yield from udev(host, follower, starts)
