@@ -17,8 +17,12 @@ ON: Entries = {
 }
 OWN = "/etc/tuned/own/tuned.conf"
 SCRIPT: Entries = {"/etc/tuned/own/s.sh": script("swapon /s")}
-FUNCTIONS: Entries = {"/usr/lib/tuned/functions": "process() {\n ARG=$1\n shift\n case $ARG in start) start;; esac\n}\n"}
-BY_FUNCTION = script(". /usr/lib/tuned/functions", "start() {", " swapon /s", "}", "stop() {", " :", "}", 'process "$@"')
+FUNCTIONS: Entries = {
+    "/usr/lib/tuned/functions": "process() {\n ARG=$1\n shift\n case $ARG in start) start;; esac\n}\n"
+}
+BY_FUNCTION = script(
+    ". /usr/lib/tuned/functions", "start() {", " swapon /s", "}", "stop() {", " :", "}", 'process "$@"'
+)
 PARENT: Entries = {**SCRIPT, "/usr/lib/tuned/base/tuned.conf": "[script]\nscript=/etc/tuned/own/s.sh\n"}
 
 

@@ -33,3 +33,10 @@ def _named(starts: BootStarts, unit: str, key: str) -> list[str]:
     """The words of all values of a key in ``[Unit]``."""
     items = [item for path, text in starts.sources(unit) if key in text for item in parse_unit(text, path)]
     return [word for item in items if (item.section, item.key) == ("Unit", key) for word in item.value.split()]
+
+
+def is_named_after(starts: BootStarts, later: str, unit: str) -> bool:
+    """Whether ``After=`` of ``later`` names ``unit``, or a target that comes after all that the boot starts."""
+    return bool(
+        {*starts.index.names_of(unit), "multi-user.target", "graphical.target"} & {*_named(starts, later, "After")}
+    )

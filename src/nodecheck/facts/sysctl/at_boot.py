@@ -23,7 +23,7 @@ from nodecheck.facts.sysctl.conf import (
     systemd_writes,
 )
 from nodecheck.facts.sysctl.runs import SysctlRun, runs
-from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_runs, tuned_sources
+from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_sources, with_tuned
 from nodecheck.facts.sysctl.variables import IP_FORWARD, STABLE_SECRET, default_of, master_of, same_variable, taken
 from nodecheck.formats.sysctl_lines import Setting, parse_procps, parse_systemd
 from nodecheck.host import Host
@@ -129,7 +129,7 @@ class BootSysctls(NamedTuple):
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
         again = runs(acts(), lambda: tuple(_procps_settings(host)))
         before = tuple([run for run in again if run.sysinit])
-        again = (*before, *tuned_runs(host, starts), *[run for run in again if not run.sysinit])
+        again = (*before, *with_tuned(host, starts, tuple([run for run in again if not run.sysinit])))
         return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again)
 
     def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from nodecheck.errors import Unsupported
 from nodecheck.facts.acts.tuned import (
     ACTIVE,
     FOLDERS,
@@ -22,6 +23,7 @@ from nodecheck.facts.acts.tuned import (
 )
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.sysctl.runs import SysctlRun, SysctlSetter
+from nodecheck.facts.sysctl.variables import same_variable
 from nodecheck.formats.sysctl_keys import is_glob
 from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.host import Host, names_in
@@ -61,6 +63,41 @@ def tuned_runs(host: Host, starts: BootStarts) -> tuple[SysctlRun, ...]:
     again = _reapplied(host)
     runs += [SysctlRun(SysctlSetter((TUNED, *names), MAIN_CONF, 1, REAPPLY), again)] if again else []
     return tuple([run._replace(doubt=start.error) for run in runs])
+
+
+def with_tuned(host: Host, starts: BootStarts, others: tuple[SysctlRun, ...]) -> tuple[SysctlRun, ...]:
+    """What TuneD writes among what others do after sysinit.target.
+
+    Its service is up long after it is started, and units that nothing orders after it may run before it is done. Of
+    what both set, to different values, nobody can tell which is the last.
+    """
+    own = tuned_runs(host, starts)
+    if not own:
+        return others
+    after = [run for run in others if not run.actor or _comes_after(starts, run.actor)]
+    beside = [run for run in others if run not in after]
+    set_there = {(name, setting.value) for run in beside for setting in run.settings for name in _names(setting)}
+    again = []
+    for run in own:
+        differing = [one for one in run.settings if any(_differs(one, name, value) for name, value in set_there)]
+        if differing:
+            why = Unsupported(run.command.source, f"whether {differing[0].text.strip()!r} comes last is not known")
+            again.append(run._replace(settings=tuple(differing), doubt=run.doubt or why))
+    return (*own, *beside, *again, *after)
+
+
+def _comes_after(starts: BootStarts, actor: str) -> bool:
+    from nodecheck.facts.services.unit_order import is_named_after
+
+    return is_named_after(starts, actor, UNIT)
+
+
+def _names(setting: Setting) -> tuple[str, ...]:
+    return same_variable(setting.path)
+
+
+def _differs(setting: Setting, name: str, value: str | None) -> bool:
+    return name in _names(setting) and setting.value != value
 
 
 def tuned_sources() -> Sources:
