@@ -8,7 +8,7 @@ import pytest
 
 from nodecheck.testing import TreeFile, TreeLink
 from tests.facts.acts.test_acts_commands import ETC, enabled, node, script, status, unit
-from tests.facts.acts.test_unknown_programs import OWN, Entries, own
+from tests.facts.acts.test_unknown_programs import Entries, own
 
 ELF = TreeFile("\x7fELF", mode=0o755)
 PROGRAMS = (
@@ -104,4 +104,3 @@ def test_a_packages_script_is_taken_to_find_its_own_files(tmp_path: Path) -> Non
     }
 
     assert status(node(tmp_path, tree), "swap") == "pass"
-    assert OWN not in tree

@@ -26,7 +26,7 @@ WG: Entries = {
     f"{USR}/wg-quick@.service": "[Service]\nType=oneshot\nExecStart=/usr/bin/wg-quick up %i\n",
 }  # fmt: skip
 WG_ON: Entries = {**WG, f"{WANTS}/wg-quick@wg0.service": TreeLink(f"{USR}/wg-quick@.service")}
-AFTER: Entries = program("after-local.service", "/etc/init.d/after.local")
+AFTER: Entries = {**program("after-local.service", "/etc/init.d/after.local")}
 
 
 def ifcfg(*lines: str) -> Entries:

@@ -16,7 +16,7 @@ PROFILE: Entries = {
     "/etc/tuned/tuned-main.conf": "reapply_sysctl = 0\n",
     "/etc/tuned/own/tuned.conf": f"[sysctl]\n{KEY} = 0\n",
 }
-ON: Entries = program("tuned.service", "/usr/sbin/tuned -l -P")
+ON: Entries = {**program("tuned.service", "/usr/sbin/tuned -l -P")}
 SET = f"ExecStart=/sbin/sysctl -w {KEY}=1"
 OTHER: Entries = {f"{ETC}/z.service": unit("ExecStart=/sbin/sysctl -w vm.swappiness=1"), **enabled("z.service")}
 SAME: Entries = {f"{ETC}/z.service": unit(SET.replace("=1", "=0")), **enabled("z.service")}
