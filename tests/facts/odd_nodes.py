@@ -39,6 +39,15 @@ ExecStart=/bin/sh
 """
 """What has conditions and accounts looked at."""
 
+STRICT = "#!/bin/sh -e\n# y.sh\n. $X/y.sh\nmodprobe gone\n"
+"""What has modules and scripts of which a part is known looked for."""
+OWN_SCRIPTS = {
+    "etc/systemd/system/own.service": "[Service]\nExecStart=/opt/own.sh\n",
+    "etc/systemd/system/multi-user.target.wants/own.service": "",
+    "opt/own.sh": STRICT,
+    "etc/rc.local": STRICT,
+}
+
 _TREES: dict[str, dict[str, str]] = {
     "loaders": {"boot/x": ""},
     "efi": {
@@ -59,7 +68,11 @@ _TREES: dict[str, dict[str, str]] = {
         **SYSTEMD,
         "etc/systemd/system/own.service": "[Service]\nExecStart=/opt/own.sh\n",
         "etc/network/interfaces": "source interfaces.d/*\n",
-        "etc/network/interfaces.d/x": "auto lo\n",
+        "etc/network/interfaces.d/x": "auto lo\niface lo inet dhcp\n",
+        "sbin/dhclient": "",
+        "etc/dhcp/dhclient-enter-hooks": "",
+        "etc/dhcp/dhclient-exit-hooks": "",
+        "etc/sysconfig/network/if-up.d/x": "",
         **{f"{UNITS}/{unit}": "[Unit]\nBindsTo=gone.service\n[Service]\nExecStart=/x\n" for unit in WELL_KNOWN},
         f"{UNITS}/dev-sdb1.swap": "[Swap]\nWhat=/dev/sdb1\n",
         f"{UNITS}/systemd-sysctl.service": "[Service]\nExecStart=/usr/lib/systemd/systemd-sysctl\n",
@@ -70,6 +83,13 @@ _TREES: dict[str, dict[str, str]] = {
         f"{UNITS}/sysinit.target.wants/systemd-modules-load.service": "",
         "etc/systemd/zram-generator.conf": "[zram0]\nhost-memory-limit = 1024\n",
         "etc/machine-id": "",
+    },
+    "strict": {**SYSTEMD, **OWN_SCRIPTS, "usr/lib/modules/6.1.0/modules.dep": ""},
+    "strict, no merged usr": {
+        **SYSTEMD,
+        "etc/network/interfaces": "auto lo\niface lo inet dhcp\n",
+        **OWN_SCRIPTS,
+        "lib/modules/6.1.0/modules.dep": "",
     },
     "asking": {
         **SYSTEMD,

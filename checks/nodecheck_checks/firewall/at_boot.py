@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts import BootRules, FirewalldTrace, FirewallSwitches, NftFile, SavedRules, UfwConf
-from nodecheck.facts.acts.model import LATE, Act
+from nodecheck.facts.acts.model import LATE, UNTOLD, Act
 from nodecheck.facts.security.boot_rules import LoadedRules
 from nodecheck.facts.security.firewall_files import OTHER_FIREWALLS, UFW_CONF
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.services.unit_order import comes_after
 from nodecheck.facts.services.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
@@ -85,9 +86,16 @@ class AtBoot:
         return Start(unit, True, _pull_seen(unit, pull), by_link, found.error)
 
     def stopped(self, unit: str) -> Act | None:
-        """The command at the end of the boot that stops a unit again, or may."""
-        found = [act for name, act in self.rules().stopped if self.index.resolve(name) == unit and act.place >= LATE]
+        """The command that stops a unit again, or may: after it, or nobody can tell when."""
+        found = [self._after(unit, act) for name, act in self.rules().stopped if self.index.resolve(name) == unit]
         return next((act for act in found if act.runs), found[0] if found else None)
+
+    def _after(self, unit: str, act: Act) -> Act:
+        """A command that stops a unit, undecided where nothing says that it comes after the unit's start."""
+        if act.place >= LATE or act.doubt is not None or comes_after(self.starts, act.actor, unit):
+            return act
+        why = Unsupported(act.source, f"whether {act.text!r} comes after the start of {unit} is not known")
+        return act._replace(state=UNTOLD, doubt=why)
 
     def _linked(self, unit: str) -> Start | None:
         found = self.starts.of(unit)

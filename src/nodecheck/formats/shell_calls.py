@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from nodecheck.record import NamedTuple
+
+if TYPE_CHECKING:
+    from nodecheck.formats.shell_syntax import ShellWord
 
 Words = tuple["str | None", ...]
 """The words of a command; None for one that cannot be told."""
@@ -15,8 +19,22 @@ _CARRIERS: dict[str, tuple[str, ...]] = {
     "builtin": (), "command": (), "nohup": (), "setsid": (), "stdbuf": ("-i", "-o", "-e"), "systemd-cat": ("-t", "-p"),
     "sudo": ("-u", "-g", "-h", "-p", "-C", "-T", "-r", "-t"), "doas": ("-u", "-C"), "env": ("-u", "-C", "-S"),
     "nice": ("-n",), "ionice": ("-c", "-n", "-p"), "timeout": ("-k", "-s"), "chrt": (), "busybox": (), "toybox": (),
+    "systemd-run": (
+        "-p", "--property", "-u", "--unit", "-E", "--setenv", "--description", "--slice", "--service-type", "--uid",
+        "--gid", "--nice", "--working-directory", "--on-active", "--on-boot", "--on-startup", "--on-unit-active",
+        "--on-unit-inactive", "--on-calendar", "--timer-property", "--path-property", "--socket-property",
+    ),
+    "systemd-inhibit": (), "flock": ("-w", "--timeout", "--wait", "-E", "--conflict-exit-code"), "taskset": (),
+    "prlimit": (), "setpriv": (), "time": ("-f", "-o"), "strace": ("-e", "-o", "-s", "-p", "-u"), "chroot": (),
+    "numactl": (), "choom": ("-n",), "setarch": (), "linux64": (), "start-stop-daemon": (), "logsave": (),
 }  # fmt: skip
 """What runs the command behind it, with its options that take a word."""
+
+_WITH_FIRST = ("timeout", "chrt", "flock", "taskset", "chroot", "setarch", "logsave")
+"""Of these a word comes before the command: how long, a file, a directory."""
+
+UNTOLD = "\0"
+"""What stands for the part of a text that cannot be told."""
 
 
 def unwrapped(words: Words) -> Words:
@@ -27,12 +45,27 @@ def unwrapped(words: Words) -> Words:
     """
     while len(words) > 1 and (base := (words[0] or "").rpartition("/")[2]) in _CARRIERS:
         rest = _behind(words[1:], _CARRIERS[base])
-        if base in ("timeout", "chrt"):
+        if base in _WITH_FIRST:
+            if base == "chroot" and rest[:1] != ("/",):
+                return words
             rest = rest[1:]
+        if base == "start-stop-daemon":
+            rest = _daemon(words[1:])
+        if base == "flock" and rest[:1] in (("-c",), ("--command",)):
+            rest = ("sh", *rest)
         if not rest or (base == "command" and words[1] in ("-v", "-V")):
             return words
         words = rest
     return words
+
+
+def _daemon(words: Words) -> Words:
+    """What ``start-stop-daemon --start --exec PROGRAM -- WORDS`` runs."""
+    if "--stop" in words or "-K" in words:
+        return ()
+    named = [words[at + 1] for sign in ("-a", "--startas", "-x", "--exec") if sign in words[:-1]
+             for at in [words.index(sign)]]  # fmt: skip
+    return (named[0], *(words[words.index("--") + 1 :] if "--" in words else ())) if named else ()
 
 
 def _behind(words: Words, with_word: tuple[str, ...]) -> Words:
@@ -104,6 +137,40 @@ def printed_text(program: str, words: Words) -> str | None:
     return form if "%" not in form and "\\" not in form and len(known) == 1 else None
 
 
+def told_path(
+    text: str,
+    expanded: Callable[[tuple[ShellWord, ...]], Words],
+    folder: str | None,
+    real: Callable[[str], str],
+) -> str | None:
+    """What ``$( … )`` of a script prints about its own path; None where it cannot be told.
+
+    ``dirname WORD``, ``basename WORD``, ``readlink -f WORD``, ``realpath WORD``, ``pwd`` and ``cd WORD && pwd``.
+    """
+    if not text.lstrip(" ").startswith(("dirname", "basename", "readlink -", "realpath", "pwd", "cd ")):
+        return None
+    from nodecheck.formats.shell_syntax import Simple, Unknown, parsed
+
+    try:
+        nodes = [line.parts for line in parsed(text)]
+    except Unknown:
+        return None
+    simple = (
+        [pipeline.commands[0] for _, pipeline in nodes[0] if len(pipeline.commands) == 1] if len(nodes) == 1 else []
+    )
+    words = [expanded(node.words) for node in simple if isinstance(node, Simple)]
+    last = words[-1] if words and len(words) == len(nodes[0]) else ()
+    if last[:1] == ("pwd",):
+        if len(words) == 2 and words[0][:1] == ("cd",) and "&&" in text:
+            folder = words[0][-1]
+        return folder if folder and folder.startswith("/") and len(words) < 3 else None
+    path = last[-1] if len(words) == 1 and len(last) in (2, 3) else None
+    if path is None or not path.startswith("/"):
+        return None
+    folder, _, base = path.rpartition("/")
+    return {"dirname": folder or "/", "basename": base}.get(last[0] or "") or real(path)
+
+
 FileTest = Callable[[str, str], "bool | None"]
 
 
@@ -152,7 +219,7 @@ def crude_commands(line: str) -> Iterator[Words]:
     """The words of each command of a line that is not followed: quotes are blanks, a comment ends it.
 
     >>> list(crude_commands("for f in x; do sysctl -w a=1; done # y"))
-    [('for', 'f', 'in', 'x'), ('do', 'sysctl', '-w', 'a=1'), ('done',)]
+    [('for', 'f', 'in', 'x'), ('sysctl', '-w', 'a=1')]
     """
     spaced = line.replace('"', " ").replace("'", " ").replace("\t", " ")
     for separator in ("&&", "||", ";", "|", "(", ")", "`"):
@@ -165,5 +232,9 @@ def crude_commands(line: str) -> Iterator[Words]:
             words = []
             if word.startswith("#"):
                 return
-        elif word:
+        elif word and (words or word not in _KEYWORDS):
             words.append(word)
+
+
+_KEYWORDS = ("do", "done", "then", "else", "elif", "fi", "if", "while", "until", "{", "}", "!", "time", "coproc")
+"""What stands before a command and is none."""

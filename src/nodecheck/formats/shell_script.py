@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, printed_text, shell_call, tested, unwrapped
+from nodecheck.formats.shell_calls import (
+    SHELLS,
+    UNTOLD,
+    Words,
+    crude_commands,
+    printed_text,
+    shell_call,
+    tested,
+    told_path,
+    unwrapped,
+)
 from nodecheck.formats.shell_syntax import (
     AndOr,
     Body,
@@ -27,6 +37,7 @@ from nodecheck.formats.shell_syntax import (
     ShellWord,
     Simple,
     Unknown,
+    document_word,
     parsed,
 )
 from nodecheck.record import NamedTuple
@@ -61,6 +72,9 @@ class ShellStep(NamedTuple):
     """Whether its failure ends the script (``set -e``)."""
     variables: Mapping[str, str | None] = {}
     """The variables as it runs, for a script that it calls."""
+    shape: str = ""
+    """The program, or the script that a shell is to read, where it cannot be told: with ``UNTOLD`` for what is not
+    known of it."""
 
 
 class ShellSurroundings:
@@ -77,6 +91,14 @@ class ShellSurroundings:
     def matching(self, pattern: str) -> tuple[str, ...] | None:
         """The paths that a pattern stands for; None where nobody can tell."""
         return None
+
+    def module(self, name: str) -> bool | None:
+        """Whether the kernel has a module; None where nobody can tell."""
+        return None
+
+    def real(self, path: str) -> str:
+        """A path without the links on its way."""
+        return path
 
 
 OK, FAILS, COUNTS, ASKS, OPEN = "ok", "fails", "counts", "asks", "open"
@@ -163,6 +185,10 @@ class _ScriptWalk:
         """Conditions that the command at hand stands in: there a failure ends nothing."""
         self.calls = 0
         self.given: str | None = None
+        self.shapes: tuple[str, ...] = ()
+        """The words of the command at hand, with ``UNTOLD`` in them for what cannot be told."""
+        self.aliases: dict[str, str] = {}
+        self.line = 0
 
     def script(self, source: str, triggers: tuple[str, ...]) -> None:
         """Follow a text to its end; lines with a trigger that follow what is not known are undecided."""
@@ -367,6 +393,7 @@ class _ScriptWalk:
 
     def simple(self, node: Simple) -> str:
         given, self.given = self.given, None
+        self.line = node.line
         words = list(node.words)
         while words and (name := _assigned(words[0])):
             value = ShellWord(_value(words[0]), node.line)
@@ -374,6 +401,10 @@ class _ScriptWalk:
             words.pop(0)
         if not words:
             return OPEN if any(part.kind == "command" for word in node.words for part in word.parts) else OK
+        if self.aliases and words[0].plain in self.aliases:
+            text = " ".join((self.aliases[words[0].plain], *map(self.shape, words[1:])))
+            self.perhaps(lambda: self.text(text), "whether the shell puts in aliases is not known")
+            return OPEN
         return self.command(unwrapped(tuple(self.expanded(words))), node, given)
 
     def command(self, words: Words, node: Simple, given: str | None) -> str:
@@ -383,6 +414,8 @@ class _ScriptWalk:
             return OPEN
         if name in self.functions:
             return self.call(self.functions[name], words[1:])
+        if name == "process" and self.sourced and len(words) > 1 and words[1] in self.functions:
+            return self.call(self.functions[words[1]], words[2:])  # of TuneD's functions, which its scripts read
         builtin = _BUILTINS.get(name)
         if builtin is not None:
             return builtin(self, words, node)
@@ -417,6 +450,8 @@ class _ScriptWalk:
             return FAILS
         if base == "swapon" and self.refused(words[1:]):
             return FAILS
+        if base == "modprobe" and (self.strict or self.listed) and (missing := self.missing(words[1:])):
+            return missing
         if base in ("modinfo", "lsmod") or (base == "grep" and "/proc/modules" in words):
             return ASKS
         if (self.strict or self.asked or self.listed) and not self.node.has(name):
@@ -428,6 +463,15 @@ class _ScriptWalk:
         plain = [name for name in names if name is not None and name.startswith("/")]
         return len(plain) == len(names) and any(self.node.test("-e", name) is False for name in plain)
 
+    def missing(self, words: Words) -> str:
+        """What ``modprobe`` comes to of modules that are not there for any kernel, or not for each; "" of others."""
+        if any(word is None or word.startswith(("-r", "--r", "-n", "--d", "-V", "-h", "-c")) for word in words):
+            return ""
+        every = any(word in ("-a", "--all") or (word or "")[1:2] == "a" for word in words)
+        names = [word for word in words if word and not word.startswith("-")]
+        found = [self.node.module(name) for name in (names if every else names[:1])]
+        return FAILS if False in found else ""
+
     def add(self, words: Words, node: Simple, given: str | None) -> None:
         if len(self.steps) >= MOST_STEPS:
             raise Unknown(node.line)
@@ -436,9 +480,20 @@ class _ScriptWalk:
         outputs = [redirect for redirect in node.redirects if redirect.sign in (">", ">>", ">|")]
         writes = [self.one(redirect.target) or "" for redirect in outputs]
         ends = self.strict and not self.asked
-        given = text if text is not None else given
+        given = _known(text if text is not None else given)
         step = ShellStep(words, node.line, reason, given, reads, tuple(writes), self.folder or "", ends)
-        self.steps.append(step._replace(variables=dict(self.variables)))
+        self.steps.append(step._replace(variables=dict(self.variables), shape=self.script_shape(words)))
+
+    def script_shape(self, words: Words) -> str:
+        """What is known of a program that cannot be told, or of the script that a shell is told to read."""
+        shapes = self.shapes[-len(words) :] if words and None in words else ()
+        if len(shapes) < len(words) or not shapes:
+            return ""
+        base = (words[0] or "").rpartition("/")[2]
+        if words[0] is None or base in (".", "source"):
+            return next((shape for shape in shapes[:2] if UNTOLD in shape), "")
+        called = shell_call(shapes).file if base in SHELLS else None
+        return called if called is not None and UNTOLD in called else ""
 
     def input(self, redirects: tuple[Redirect, ...]) -> tuple[str | None, str | None]:
         """The file that a command reads, and the text that it is given."""
@@ -447,10 +502,20 @@ class _ScriptWalk:
             if redirect.sign == "<":
                 reads = self.one(redirect.target)
             elif redirect.sign == "<<" and redirect.document is not None:
-                text = redirect.document.text
+                text = self.document(redirect)
             elif redirect.sign == "<<<":
-                text = self.one(redirect.target)
+                text = self.shape(redirect.target)
         return reads, text
+
+    def document(self, redirect: Redirect) -> str | None:
+        """The text of a here document, variables put in."""
+        document = redirect.document
+        if document is None or document.text is not None or document.raw is None:
+            return None if document is None else document.text
+        try:
+            return self.shape(document_word(document.raw))
+        except Unknown:
+            return UNTOLD
 
     def call(self, body: Node, arguments: Words) -> str:
         self.calls += 1
@@ -467,7 +532,7 @@ class _ScriptWalk:
 
     def inner(self, words: Words, node: Simple, given: str | None) -> bool:
         """``sh -c TEXT``, and a shell that reads its commands: followed like a script."""
-        found = shell_call(words)
+        found = shell_call(self.shapes[-len(words) :])
         reads, text = self.input(node.redirects)
         given = text if text is not None else given
         if found.text is None and (found.file is not None or reads is not None or given is None):
@@ -477,27 +542,32 @@ class _ScriptWalk:
         inner.arguments = found.arguments
         if inner.calls > MOST_CALLS:
             raise Unknown(node.line)
-        inner.script(found.text if found.text is not None else given or "", _INNER)
+        source = found.text if found.text is not None else given or ""
+        if UNTOLD in source:
+            inner.open = inner.open or _IN_PART
+        inner.script(source.replace(UNTOLD, _UNKNOWN), _INNER)
         self.steps.extend([step._replace(line=node.line) for step in inner.steps])
         return True
 
     def printed(self, node: Node) -> str | None:
         """What ``echo`` and ``printf`` print, where that can be told."""
-        if not isinstance(node, Simple) or not node.words or node.words[0].plain not in ("echo", "printf"):
+        if not isinstance(node, Simple) or not node.words or node.words[0].plain not in ("echo", "printf", "cat"):
             return None
         if any(part.kind == "command" for word in node.words for part in word.parts):
             return None
-        return printed_text(node.words[0].plain, self.expanded(node.words[1:]))
+        if node.words[0].plain == "cat":
+            return self.input(node.redirects)[1] if len(node.words) == 1 else None
+        self.expanded(node.words[1:])
+        return printed_text(node.words[0].plain, self.shapes)
 
     def one(self, word: ShellWord) -> str | None:
         """A word as one text; None where it cannot be told."""
-        found: list[str] = []
-        for part in word.parts:
-            value = self.part_value(part.kind, part.value)
-            if value is None:
-                return None
-            found.append(value)
-        return "".join(found)
+        return _known(self.shape(word))
+
+    def shape(self, word: ShellWord) -> str:
+        """A word as one text, with ``UNTOLD`` for what cannot be told of it."""
+        values = [self.part_value(part.kind, part.value) for part in word.parts]
+        return "".join([UNTOLD if value is None else value for value in values])
 
     def part_value(self, kind: str, value: str) -> str | None:
         if kind == "text":
@@ -507,11 +577,21 @@ class _ScriptWalk:
         if kind == "other":
             return self.default(value)
         self.substitution(value)
+        path = told_path(value, self.apart_expanded, self.folder, self.node.real)
+        if path is not None:
+            return path
         asked = value.split()
         if len(asked) == 2 and asked[0] == "which":
             asked.insert(1, "-v")
         named = len(asked) == 3 and asked[:2] in (["command", "-v"], ["which", "-v"], ["type", "-p"])
         return asked[2] if named and _is_name(asked[2]) and self.node.has(asked[2]) else None
+
+    def apart_expanded(self, words: tuple[ShellWord, ...]) -> Words:
+        """The words of a command in ``$( … )``."""
+        held = self.shapes
+        found = self.expanded(words)
+        self.shapes = held
+        return found
 
     def variable(self, name: str) -> str | None:
         if name.isdigit() and name != "0":
@@ -527,7 +607,12 @@ class _ScriptWalk:
         return self.variables.get(name)
 
     def default(self, inside: str) -> str | None:
-        """``${NAME:-VALUE}`` with a plain value, of what is known to be set or not."""
+        """``${NAME:-VALUE}`` with a plain value, of what is known to be set or not; and a part of a path."""
+        if inside.endswith(("%/*", "##*/")):
+            known = self.variable(inside.removesuffix("%/*").removesuffix("##*/").partition("[0]")[0])
+            return None if known is None else known.rpartition("/")[0 if inside.endswith("%/*") else 2]
+        if inside == "BASH_SOURCE[0]":
+            return self.variable("BASH_SOURCE")
         name, sign, value = inside.partition(":-")
         if not sign or any(mark in value for mark in "$`{}"):
             return None
@@ -542,27 +627,48 @@ class _ScriptWalk:
         inner.calls, inner.open, inner.folder = self.calls + 1, self.open, self.folder
         inner.arguments = self.arguments
         inner.functions = self.functions
-        inner.script(text, _INNER)
-        self.steps.extend(inner.steps)
+        inner.script(text.replace(UNTOLD, _UNKNOWN), _INNER)
+        line = self.line
+        self.steps.extend([step._replace(line=line) for step in inner.steps] if line else inner.steps)
+
+    def text(self, text: str) -> str:
+        """A text that the shell runs as if it stood here; part of it may not be known."""
+        held = self.open
+        if UNTOLD in text:
+            self.open = self.open or _IN_PART
+        self.substitution(text)
+        self.open = held
+        return OPEN
 
     def expanded(self, words: tuple[ShellWord, ...] | list[ShellWord]) -> Words:
         """The words with variables put in and, outside of quotes, taken apart at blanks."""
-        return tuple([text for word in words for text in self.split(word)])
+        self.shapes = shapes = tuple([text for word in words for text in self.split(word)])
+        return tuple([_known(shape) for shape in shapes])
 
-    def split(self, word: ShellWord) -> Iterator[str | None]:
+    def split(self, word: ShellWord) -> Iterator[str]:
         if len(word.parts) == 1 and word.parts[0].kind != "text" and not word.parts[0].quoted:
-            value = self.one(word)
-            yield from (None,) if value is None else value.split()
+            yield from self.shape(word).split()
             return
         if len(word.parts) == 3 and word.parts[1][:2] == ("variable", "@"):
-            yield from self.arguments
+            yield from [UNTOLD if argument is None else argument for argument in self.arguments]
             return
-        value = self.one(word)
+        value = self.shape(word)
         marked = any(mark in part.value for part in word.parts if not part.quoted for mark in "*?[{")
-        if value is None or not marked or value in ("[", "[[", "{", "*"):
+        if UNTOLD in value or not marked or value in ("[", "[[", "{", "*"):
             yield value
         else:
-            yield from self.node.matching(value) or (None,)
+            yield from self.node.matching(value) or (value.translate(_MARKED),)
+
+
+def _known(shape: str | None) -> str | None:
+    """A text of which everything is known."""
+    return None if shape is None or UNTOLD in shape else shape
+
+
+_MARKED = str.maketrans(dict.fromkeys("*?[]{}", UNTOLD))
+_UNKNOWN = "$-"
+"""A variable of which this walk never knows the value."""
+_IN_PART = "a part of what the shell is told to run is not known"
 
 
 def _line_of(node: Node) -> int:
@@ -570,9 +676,12 @@ def _line_of(node: Node) -> int:
 
 
 _INNER = ("sysctl", "/proc/sys", "modprobe", "swapon", "swapoff", "hostname", "iptables", "ip6tables", "nft")
-_CARRYING = ("xargs", "parallel", "su", "runuser", "find", "watch", "script")
+_CARRYING = (
+    "xargs", "parallel", "su", "runuser", "find", "watch", "script", "chroot", "unshare", "nsenter", "runcon",
+    "cgexec", "parallel", "chpst", "softlimit", "setuidgid", "faketime", "fakeroot", "ltrace", "gdb",
+)  # fmt: skip
 _ANSWERS = (
-    "[", "test", "[[", "grep", "egrep", "fgrep", "pgrep", "pidof", "which", "type", "command", "cmp", "diff",
+    "[", "test", "[[", "((", "grep", "egrep", "fgrep", "pgrep", "pidof", "which", "type", "command", "cmp", "diff",
     "mountpoint", "expr", "let", "ping", "curl", "wget", "nc", "host", "dig", "getent", "id", "blkid", "findmnt",
     "flock", "kill", "systemd-detect-virt", "ischroot", "timeout", "ssh", "read",
 )  # fmt: skip
@@ -704,17 +813,23 @@ def _trap(walk: _ScriptWalk, words: Words, node: Simple) -> str:
 
 
 def _eval(walk: _ScriptWalk, words: Words, node: Simple) -> str:
-    text = [word for word in words[1:] if word is not None]
-    if len(text) == len(words) - 1:
-        walk.substitution(" ".join(text))
+    walk.text(" ".join(walk.shapes[1 - len(words) :] if len(words) > 1 else ()))
     walk.variables = dict.fromkeys(walk.variables)
     return OPEN
+
+
+def _alias(walk: _ScriptWalk, words: Words, node: Simple) -> str:
+    for shape in walk.shapes[1 - len(words) :] if len(words) > 1 else ():
+        name, equals, text = shape.partition("=")
+        if equals:
+            walk.aliases[name] = text
+    return OK
 
 
 _BUILTINS: dict[str, Builtin] = {
     "exit": _exit, "return": _return, "break": _skip, "continue": _skip, "cd": _cd, "set": _set, "shift": _shift,
     "export": _declare, "local": _declare, "readonly": _declare, "declare": _declare, "typeset": _declare,
     "unset": _forget, "read": _forget, "exec": _exec, ".": _source, "source": _source, "[": _test, "test": _test,
-    "[[": _test, "trap": _trap, "umask": _nothing, "wait": _nothing, "alias": _nothing, "hash": _nothing,
+    "[[": _test, "trap": _trap, "umask": _nothing, "wait": _nothing, "alias": _alias, "hash": _nothing,
     "ulimit": _nothing, "eval": _eval,
 }  # fmt: skip

@@ -48,11 +48,13 @@ class Redirect(NamedTuple):
 class HereDocument:
     """A here document. Its text follows on later lines than what names it."""
 
-    __slots__ = ("text",)
+    __slots__ = ("raw", "text")
 
     def __init__(self) -> None:
         self.text: str | None = None
         """None where something of it is expanded."""
+        self.raw: str | None = None
+        """As it stands."""
 
 
 class Simple(NamedTuple):
@@ -146,6 +148,12 @@ def parsed(source: str) -> Iterator[AndOr]:
     return _ShellParser(source).script()
 
 
+def document_word(raw: str) -> ShellWord:
+    """The text of a here document as a word in double quotes, which is expanded alike. Raises Unknown."""
+    escaped = raw.replace('"', '\\"')
+    return _Lexer(f'"{escaped}"').word()
+
+
 _SIGNS = ("&&", "||", ";;&", ";;", ";&", "&>>", "&>", ";", "|&", "|", "&", "(", ")")
 _REDIRECTS = ("<<<", "<<-", "<<", "<>", "<&", ">>", ">&", ">|", "<", ">")
 _BLANK = " \t\r"
@@ -194,6 +202,9 @@ class _Lexer:
     def token(self, char: str, line: int) -> _Token:
         if char in "<>" or (char.isdigit() and self.redirects()):
             return self.redirect(line)
+        if self.source.startswith("((", self.at):
+            self.closed("))", self.at + 2)
+            return _Token("word", ShellWord((Part("text", "(("),), line), line)
         if char not in ";&|()":
             return _Token("word", self.word(), line)
         sign = next(sign for sign in _SIGNS if self.source.startswith(sign, self.at))
@@ -258,6 +269,7 @@ class _Lexer:
                 lines.append(line)
             self.line += self.source.count("\n", begin, self.at)
             text = "".join([f"{line}\n" for line in lines])
+            document.raw = text
             document.text = text if quoted or not any(mark in text for mark in "$`\\") else None
         self.waiting.clear()
 
@@ -467,7 +479,10 @@ class _ShellParser:
         negated = False
         while self.is_word("!", "time"):
             negated ^= self.is_word("!")
+            timed = self.is_word("time")
             self.take()
+            if timed and self.is_word("-p"):
+                self.take()
         commands = [self.command()]
         while self.peek().sign in ("|", "|&"):
             self.take()

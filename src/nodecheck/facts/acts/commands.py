@@ -8,7 +8,7 @@ from nodecheck.facts.acts.cloud_init import SOURCES, cloud_init
 from nodecheck.facts.acts.cron import ANACRON_TABLE, CRON_DIRS, CRON_SPOOLS, CRON_TABLES, DEBIAN, anacron, cron
 from nodecheck.facts.acts.firewall_hooks import HOOKS as FIREWALL_HOOKS
 from nodecheck.facts.acts.firewall_hooks import UFW_CONF, firewall_hooks
-from nodecheck.facts.acts.follow import PERIODIC_DIRS, SHELL_PATHS, Follower
+from nodecheck.facts.acts.follow import PERIODIC_DIRS, SHELL_PATHS, Follower, module_sources
 from nodecheck.facts.acts.hooks import (
     HOOKS,
     hooks,
@@ -16,10 +16,20 @@ from nodecheck.facts.acts.hooks import (
     rc_local,
     sysv_scripts,
 )
-from nodecheck.facts.acts.interfaces import FOLDERS, IFUPDOWN2, INTERFACES, interfaces
+from nodecheck.facts.acts.interfaces import DEFAULTS, DHCLIENTS, FOLDERS, IFUPDOWN2, INTERFACES, interfaces
 from nodecheck.facts.acts.model import Act
+from nodecheck.facts.acts.network_hooks import (
+    DHCLIENT,
+    DHCPCD_HOOKS,
+    NETWORK_HOOKS,
+    SYSCONFIG,
+    WIREGUARD,
+    network_hooks,
+)
+from nodecheck.facts.acts.tuned import profile_sources, tuned_acts
 from nodecheck.facts.acts.udev import udev
 from nodecheck.facts.acts.units import UnitActs
+from nodecheck.facts.acts.unknown_scripts import INSIDE
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import conf_sources
 from nodecheck.facts.services.init_system import InitSystem
@@ -29,7 +39,7 @@ from nodecheck.facts.services.sysv import SysvScripts
 from nodecheck.formats.udev_rules import RULES_DIRS
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Exists, File, Named, Sources, Tree, UnitText
+from nodecheck.model.sources import Dir, Exists, File, Named, Sources, Tree, UnitText
 
 
 class CommandActs:
@@ -54,6 +64,8 @@ class CommandActs:
         return (
             UnitText("*"),
             *map(Exists, SHELL_PATHS),
+            *module_sources(),
+            *map(Dir, INSIDE),
             *map(File, CRON_TABLES),
             *map(Tree, CRON_DIRS),
             Exists(DEBIAN),
@@ -65,10 +77,16 @@ class CommandActs:
             File(UFW_CONF),
             *map(Tree, FOLDERS),
             Exists(IFUPDOWN2),
+            File(DEFAULTS),
+            *map(Exists, DHCLIENTS),
+            *[File(hook.path) for hook in NETWORK_HOOKS],
+            *map(Tree, (SYSCONFIG, f"{SYSCONFIG}/if-up.d", WIREGUARD, DHCPCD_HOOKS, *DHCLIENT)),
+            *[File(folder.removesuffix(".d")) for folder in DHCLIENT],
             File(INTERFACES),
             Tree(f"{INTERFACES}.d"),
             Tree("/etc/local.d"),
             *SOURCES,
+            *profile_sources(),
             *conf_sources(RULES_DIRS, "*.rules"),
             Named("a command that the boot runs"),
         )
@@ -112,6 +130,8 @@ def _of_systemd(
     yield from anacron(host, follower, starts)
     yield from hooks(host, follower, starts)
     yield from interfaces(host, follower, starts)
+    yield from network_hooks(host, follower, starts)
     yield from firewall_hooks(host, follower, starts)
+    yield from tuned_acts(host, follower, starts)
     yield from cloud_init(host, follower, starts, cmdline)
     yield from udev(host, follower, starts)

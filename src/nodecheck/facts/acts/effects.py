@@ -36,6 +36,9 @@ from nodecheck.formats.sysctl_lines import parse_procps
 ANY = "?"
 """The name of what cannot be told."""
 
+EVERY = "*"
+"""The name of a sysctl where any may be set."""
+
 PROC_SYS = "/proc/sys/"
 SYSCTL_CONF = "/etc/sysctl.conf"
 MOST_FILES = 64
@@ -80,6 +83,7 @@ FileText = Callable[[str], Optional[str]]
 AreaTest = Callable[[str], bool]
 """Whether there may be a swap area at a path."""
 
+UNKNOWN_SCRIPT = "which script it runs is not known"
 UNKNOWN_PROGRAM = "which program it runs is not known"
 
 
@@ -275,6 +279,20 @@ def _service(words: Words, step: ShellStep, content: FileText) -> Iterator[Effec
         yield Effect(UNIT, f"{name}.service", STOPS if verb == "stop" else STARTS)
 
 
+ANYTHING = "a script that cannot be told"
+"""The name of a program that may do anything of what is asked about."""
+
+
+def _anything(words: Words, step: ShellStep, content: FileText) -> Iterator[Effect]:
+    """What nobody can tell."""
+    yield Effect(SWAP, ANY, ON)
+    yield Effect(SYSCTL, EVERY, SETS)
+    yield Effect(MODULE, ANY, LOADS)
+    yield Effect(HOSTNAME, "", SETS)
+    for family in ("4", "6", "n"):
+        yield Effect(FILTER, "", LOADS, only=family)
+
+
 _SWAP_FLAGS = {"-a", "--all", "-d", "--discard", "-e", "--ifexists", "-f", "--fixpgsz", "-v", "--verbose"}
 _SYSCTL_FLAGS = {"-w", "--write", "-e", "--ignore", "-q", "--quiet", "-p", "--load", "--system"}
 _SYSCTL_TOPS = ("abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm")
@@ -325,8 +343,13 @@ _FILTERS = ("iptables", "ip6tables", "nft", "ufw")
 _PROGRAMS: dict[str, Callable[[Words, ShellStep, FileText], Iterator[Effect]]] = {
     "sysctl": _sysctl, "modprobe": _modprobe, "insmod": _insmod, "rmmod": _rmmod, "swapon": _swapon,
     "swapoff": _swapoff, "hostname": _hostname, "hostnamectl": _hostnamectl, "nmcli": _nmcli, "systemctl": _systemctl,
-    "service": _service, "rc-service": _service,
+    "service": _service, "rc-service": _service, ANYTHING: _anything,
 }  # fmt: skip
 
 KNOWN_EFFECTS = frozenset(_PROGRAMS)
 """Programs of which it is known what they do."""
+
+
+def has_effects(program: str) -> bool:
+    """Whether a program, by the last component of its path, is one of those that matter."""
+    return program in KNOWN_EFFECTS or program.startswith(_FILTERS)

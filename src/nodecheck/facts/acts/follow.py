@@ -7,18 +7,23 @@ from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.acts.effects import (
+    ANYTHING,
     EVERY_KIND,
     HOOK_TRIGGERS,
     PACKAGE_TRIGGERS,
     TRIGGERS,
     UNKNOWN_PROGRAM,
+    UNKNOWN_SCRIPT,
+    has_effects,
     kinds_in,
 )
 from nodecheck.facts.services.rc_local import PLACES
-from nodecheck.formats.shell_calls import SHELLS, Words, crude_commands, shell_call
+from nodecheck.facts.services.unit_names import normal_path
+from nodecheck.formats.shell_calls import SHELLS, UNTOLD, Words, crude_commands, shell_call
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
 from nodecheck.host import Host, exists, names_in
-from nodecheck.host.base import stat_or_none
+from nodecheck.host.base import stat_or_none, text, text_or_none
+from nodecheck.model.sources import Dir, File, Sources, Tree
 from nodecheck.record import NamedTuple
 from nodecheck.text import decode
 
@@ -28,6 +33,13 @@ MOST_SCRIPT_BYTES = 64 << 10
 MOST_CALLED = 2
 """A script that the boot runs, and one that this calls."""
 MOST_NESTED = 16
+MODULE_DIRS = ("/lib/modules", "/usr/lib/modules")
+MODPROBE_DIRS = (
+    "/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d",
+)  # fmt: skip
+MOST_LIST = 16 << 20
+MOST_LINKS = 40
+"""Links that the kernel follows on the way to a file (MAXSYMLINKS)."""
 MOST_FOLLOWED = 20 * MOST_SCRIPTS
 """How deep scripts may call each other, and how often any are followed: beyond that nothing is known of the boot."""
 
@@ -83,6 +95,7 @@ class NodeFiles(ShellSurroundings):
         self.host = host
         self._known: dict[str, bool] = {}
         self._programs: bool | None = None
+        self._trees: tuple[tuple[str, str], ...] | None = None
 
     @property
     def has_programs(self) -> bool:
@@ -103,6 +116,39 @@ class NodeFiles(ShellSurroundings):
             return program if program.startswith("/") and exists(self.host, program) else None
         paths = (f"{folder}/{program}" for folder in PATH)
         return next((path for path in paths if exists(self.host, path)), None)
+
+    def module(self, name: str) -> bool | None:
+        """Whether every kernel of this node has a module, or none; None where nobody can tell.
+
+        A name that is an alias, or that modprobe.d speaks of, is left open.
+        """
+        name = name.replace("-", "_")
+        if self._trees is None:
+            self._trees = tuple(_module_lists(self.host))
+        found = {f"/{name}.ko" in listed for listed, _ in self._trees}
+        if any(f"alias {name} " in aliases for _, aliases in self._trees) or found not in ({True}, {False}):
+            return None
+        return True if found == {True} else None if self._is_configured(name) else False
+
+    def _is_configured(self, name: str) -> bool:
+        """Whether a file of modprobe.d speaks of a module."""
+        for folder in MODPROBE_DIRS:
+            for file in names_in(self.host, folder):
+                if file.endswith(".conf") and name in text(self.host, f"{folder}/{file}").replace("-", "_"):
+                    return True
+        return False
+
+    def real(self, path: str) -> str:
+        """A path without links in its last component; as it stands where that cannot be told."""
+        for _ in range(MOST_LINKS):
+            try:
+                target = self.host.link(path)
+            except FactError:
+                return path
+            if target is None:
+                return path
+            path = target if target.startswith("/") else normal_path(f"{path.rpartition('/')[0]}/{target}")
+        return path
 
     def test(self, option: str, path: str) -> bool | None:
         """What ``test`` says of a path that the boot does not make anew."""
@@ -177,7 +223,11 @@ class Follower:
         self, step: ShellStep, source: str, line: int, text: str, reason: str = "", depth: int = 0
     ) -> Iterator[BootCommand]:
         """A command, and what the script does that it calls, if it calls one."""
+        if step.shape:
+            yield from self._known_in_part(step, source, line, text, reason, depth)
+            return
         unknown = UNKNOWN_PROGRAM if step.words and step.words[0] is None else ""
+        step = self._by_its_own_name(step)
         yield BootCommand(step, source, line, text, step.reason or reason or unknown)
         other = self._interpreted(step)
         called = self._called(step, is_own(source)) if other is None else None
@@ -190,6 +240,45 @@ class Follower:
         for path in self._parts(step):
             dotted = _DOTTED if "." in path.rpartition("/")[2] else ""
             yield from self.script(path, reason=step.reason or reason or dotted, depth=depth + 1)
+
+    def _known_in_part(
+        self, step: ShellStep, source: str, line: int, text: str, reason: str, depth: int
+    ) -> Iterator[BootCommand]:
+        """A program or a script of which a part is known: what it may run is looked for, and undecided.
+
+        A package's script is passed over: its maker ships the files that it names.
+        """
+        from nodecheck.facts.acts.unknown_scripts import LOGIN, candidates
+
+        program = step.words[0] is None
+        base = step.shape.rpartition("/")[2]
+        why = step.reason or reason or (UNKNOWN_PROGRAM if program else UNKNOWN_SCRIPT)
+        known = base in PLAIN_PROGRAMS or base in SHELLS or has_effects(base)
+        if program and known and "/" in step.shape:
+            plain = step._replace(words=(base, *step.words[1:]), shape="", reason=why)
+            yield from self.command(plain, source, line, text, reason, depth)
+            return
+        yield BootCommand(step, source, line, text, why)
+        if not is_own(source) or source.startswith(LOGIN):
+            return
+        found = candidates(self.host, step.shape, source, step.folder)
+        for path in found:
+            yield from self.script(path, reason=why, depth=depth + 1, known_shell=not program)
+        if not found and (base.endswith((".sh", ".bash")) or (not program and step.shape == UNTOLD)):
+            yield BootCommand(ShellStep((ANYTHING,), line), source, line, text, why)
+
+    def _by_its_own_name(self, step: ShellStep) -> ShellStep:
+        """A command that a link of the administrator's has another name for (``/usr/local/bin/on -> /sbin/swapon``)."""
+        first = step.words[0] if step.words else None
+        if not first or first in PLAIN_PROGRAMS or has_effects(first.rpartition("/")[2]):
+            return step
+        paths = (first,) if "/" in first else tuple([f"{folder}/{first}" for folder in PATH[:2]])
+        for path in paths:
+            if path.startswith(OWN_PROGRAMS):
+                program = self.files.real(path)
+                if program != path and has_effects(program.rpartition("/")[2]):
+                    return step._replace(words=(program, *step.words[1:]))
+        return step
 
     def _parts(self, step: ShellStep) -> Iterator[str]:
         """The scripts that run-parts(8) runs: all with a plain name, and on some distributions those with a dot."""
@@ -224,7 +313,8 @@ class Follower:
         """What a script does; nothing where it is none, and where the same call has been followed before."""
         if depth == 1:
             self._calls.clear()
-        call = (path, arguments, frozenset((variables or {}).items()), bool(reason), strict)
+        variables = {name: value for name, value in (variables or {}).items() if name not in _OWN_PATH}
+        call = (path, arguments, frozenset(variables.items()), bool(reason), strict)
         head = self._head(path)
         if call in self._calls or head is None or not (known_shell or head.startswith(b"#!")):
             return
@@ -248,6 +338,7 @@ class Follower:
             return
         if depth > MOST_CALLED or self.left < 0:
             reason = reason or f"scripts are followed {MOST_CALLED} deep, and not more than {MOST_SCRIPTS}"
+        variables.update(dict.fromkeys(_OWN_PATH, path))
         for step in steps_of(source, arguments, variables, strict, self.files, TRIGGERS):
             text = lines[step.line - 1].strip(" \t\r") if step.line <= len(lines) else ""
             yield from self.command(step, path, step.line, text, reason, depth)
@@ -337,7 +428,8 @@ class Follower:
         base = first.rpartition("/")[2]
         if base in SHELLS:
             call = shell_call(step.words)
-            return None if not call.file else (self._at(call.file, step), call.arguments, True, call.strict)
+            file = step.reads if call.text is None and call.file is None else call.file
+            return None if not file else (self._at(file, step), call.arguments, True, call.strict)
         if base in (".", "source"):
             path = step.words[1] if len(step.words) > 1 else None
             return None if path is None else (self._at(path, step), (), True, False)
@@ -365,6 +457,26 @@ class Follower:
             return path
         return f"{step.folder}/{path.removeprefix('./')}"
 
+
+def module_sources() -> Sources:
+    """What is asked of modules that a script loads."""
+    lists = [f"{folder}/*/modules.{name}" for folder in MODULE_DIRS for name in ("dep", "builtin", "alias")]
+    return (*map(Dir, MODULE_DIRS), *map(File, lists), *[Tree(folder, "*.conf") for folder in MODPROBE_DIRS])
+
+
+def _module_lists(host: Host) -> Iterator[tuple[str, str]]:
+    """What each kernel's lists name, ``_`` for ``-``: its modules, and the aliases of these."""
+    folder = next((folder for folder in MODULE_DIRS if names_in(host, folder)), MODULE_DIRS[0])
+    for release in names_in(host, folder):
+        lists = [text_or_none(host, f"{folder}/{release}/modules.{name}", MOST_LIST) for name in ("dep", "builtin")]
+        if lists[0] is not None:
+            aliases = text_or_none(host, f"{folder}/{release}/modules.alias", MOST_LIST) or ""
+            listed = "".join([f"/{found}" for found in lists if found is not None])
+            yield listed.replace("-", "_"), aliases.replace("-", "_")
+
+
+_OWN_PATH = ("0", "BASH_SOURCE")
+"""Variables that hold a script's own path."""
 
 _PART = r"[a-zA-Z0-9_][a-zA-Z0-9_-]*(\.(?!rpm|dpkg-|cfsaved|swp)[a-zA-Z0-9_-]+)*"
 

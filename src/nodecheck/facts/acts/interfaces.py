@@ -16,9 +16,10 @@ from nodecheck.facts.acts.hooks import acts_of, executables, started_by
 from nodecheck.facts.acts.model import NETWORK, STAYS, Act
 from nodecheck.facts.acts.units import undecided
 from nodecheck.facts.services.starts import BootStarts
+from nodecheck.formats.shell_settings import Assigned, shell_assignments
 from nodecheck.formats.shell_syntax import Simple, Unknown, parsed
 from nodecheck.host import Host, exists, names_in
-from nodecheck.host.base import stat_or_none, text
+from nodecheck.host.base import stat_or_none, text, text_or_none
 from nodecheck.model.evidence import seen
 from nodecheck.record import NamedTuple
 
@@ -29,12 +30,15 @@ UNITS = ("networking.service", "network.service", "ifupdown2.service")
 MOST_FILES = 256
 """Files that are included: beyond that nothing is known of what comes up."""
 MOST_INHERITED = 16
+DEFAULTS = "/etc/default/networking"
+"""``CONFIGURE_INTERFACES=no`` and ``EXCLUDE_INTERFACES``, which networking.service of Debian has ifup(8) heed."""
 
 _UP = ("pre-up", "up", "post-up")
 _AUTOMATIC = ("auto", "allow-auto", "allow-hotplug")
 _PART = "[a-zA-Z0-9_-]+"
 """The names that run-parts and ``source-directory`` take."""
 _MARKS = "*?["
+DHCLIENTS = ("/sbin/dhclient", "/usr/sbin/dhclient")
 
 
 class _Line(NamedTuple):
@@ -55,6 +59,7 @@ class _Stanza(NamedTuple):
     name: str
     inherits: tuple[str, ...]
     commands: tuple[_Line, ...] = ()
+    by_dhcp: bool = False
 
 
 class _Configured(NamedTuple):
@@ -66,6 +71,8 @@ class _Configured(NamedTuple):
     perhaps: dict[str, str]
     """Logical names of those that may, and why nobody can tell; of ``*`` every name."""
     problem: FactError | None
+    hotplug: tuple[str, ...] = ()
+    """Those of ``automatic`` that udev brings up (``allow-hotplug``)."""
 
 
 def interfaces(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
@@ -74,14 +81,48 @@ def interfaces(host: Host, follower: Follower, starts: BootStarts) -> Iterator[A
     Raises where ifupdown starts and its files cannot all be read.
     """
     any_name = exists(host, IFUPDOWN2)
+    told = {} if any_name else shell_assignments(text_or_none(host, DEFAULTS) or "")
+    found = _configured(_InterfaceFiles(host))
+    if told:
+        found = found._replace(automatic=_included(found, told))
+    if found.automatic or found.perhaps or not _is_off(told):
+        yield from started_by(_of_folders(host, follower, any_name), starts, *UNITS)
+    yield from started_by(_of_interfaces(follower, found), starts, *UNITS)
+    yield from started_by(_of_dhclient(host, follower, found), starts, *UNITS)
+    if found.problem is not None and any(starts.of(unit).acts for unit in UNITS):
+        raise found.problem
+
+
+def _is_off(told: dict[str, Assigned]) -> bool:
+    """Whether ``ifup -a --read-environment`` does nothing."""
+    return "CONFIGURE_INTERFACES" in told and told["CONFIGURE_INTERFACES"].value == "no"
+
+
+def _included(found: _Configured, told: dict[str, Assigned]) -> tuple[str, ...]:
+    """The interfaces that come up by themselves all the same: what udev brings up does not heed that file."""
+    out = told.get("EXCLUDE_INTERFACES")
+    patterns = ("*",) if _is_off(told) else () if out is None else tuple(out.value.replace(",", " ").split())
+    left = [name for name in found.automatic if not any(fnmatchcase(name, pattern) for pattern in patterns)]
+    return tuple(dict.fromkeys((*left, *found.hotplug)))
+
+
+def _of_folders(host: Host, follower: Follower, any_name: bool) -> Iterator[Act]:
     for folder in FOLDERS:
         for path in executables(host, folder):
             if any_name or re.fullmatch(_PART, path.rpartition("/")[2]):
-                yield from started_by(acts_of("ifupdown", follower.script(path), NETWORK, follower), starts, *UNITS)
-    found = _configured(_InterfaceFiles(host))
-    yield from started_by(_of_interfaces(follower, found), starts, *UNITS)
-    if found.problem is not None and any(starts.of(unit).acts for unit in UNITS):
-        raise found.problem
+                yield from acts_of("ifupdown", follower.script(path), NETWORK, follower)
+
+
+def _of_dhclient(host: Host, follower: Follower, found: _Configured) -> Iterator[Act]:
+    """The hooks of dhclient, where it is there and an interface that comes up asks for an address."""
+    asking = [stanza.name for stanza in found.stanzas if stanza.by_dhcp]
+    if asking and any(exists(host, path) for path in DHCLIENTS):
+        from nodecheck.facts.acts.network_hooks import dhclient_hooks
+
+        if any(name in found.automatic for name in asking):
+            yield from dhclient_hooks(host, follower, "")
+        elif reason := next((found.perhaps[name] for name in (*asking, "*") if name in found.perhaps), ""):
+            yield from dhclient_hooks(host, follower, reason)
 
 
 def _of_interfaces(follower: Follower, found: _Configured) -> Iterator[Act]:
@@ -130,22 +171,25 @@ def _configured(reader: _InterfaceFiles) -> _Configured:
     stanzas: list[_Stanza] = []
     automatic: list[str] = []
     perhaps: dict[str, str] = {}
+    hotplug: list[str] = []
     problem = None
     try:
         for line in reader.lines(INTERFACES):
             words = line.words
             if words[0] == "iface" and len(words) > 1:
                 at = words.index("inherits") + 1 if "inherits" in words[2:] else len(words)
-                stanzas.append(_Stanza(words[1], tuple(words[at : at + 1])))
+                stanzas.append(_Stanza(words[1], tuple(words[at : at + 1]), by_dhcp="dhcp" in words[2:at]))
             elif words[0] in _UP and stanzas:
                 stanzas[-1] = stanzas[-1]._replace(commands=(*stanzas[-1].commands, line))
             elif words[0] in _AUTOMATIC or words[0].startswith("allow-"):
                 _selected(line, automatic, perhaps)
+                if words[0] == "allow-hotplug":
+                    _selected(line, hotplug, {})
             elif words[0] == "mapping":
                 perhaps["*"] = f"a mapping in line {line.number} of {line.path} chooses among interfaces"
     except FactError as error:
         problem = error
-    return _Configured(tuple(stanzas), tuple(automatic), perhaps, problem)
+    return _Configured(tuple(stanzas), tuple(automatic), perhaps, problem, tuple(hotplug))
 
 
 def _selected(line: _Line, automatic: list[str], perhaps: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ from nodecheck.facts.acts.model import (
     RUNS,
     STARTS,
     STAYS,
+    STOPS,
     SWAP,
     SYSCTL,
     SYSINIT,
@@ -26,11 +27,13 @@ from nodecheck.facts.acts.model import (
     Effect,
     by_start,
 )
+from nodecheck.facts.services.service_units import CONDITION
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_command import ExecLine, exec_lines
 from nodecheck.facts.services.unit_files import Unit, load_unit, parse_unit
 from nodecheck.facts.services.unit_names import path_of_unit
 from nodecheck.facts.services.unit_start import DATE, TIMER, UnitStart
+from nodecheck.facts.services.unit_start import STARTS as START
 from nodecheck.formats.calendars import calendar_is_daily
 from nodecheck.formats.shell_calls import SHELLS, shell_call, unwrapped
 from nodecheck.formats.shell_script import ShellStep
@@ -61,6 +64,7 @@ class UnitActs:
         self._host, self._starts, self._follower = host, starts, follower
         self._worth: dict[str, frozenset[str]] | None = None
         self._known: dict[str, tuple[Act, ...]] = {}
+        self._consequences: tuple[Act, ...] | None = None
 
     def of(self, kind: str, but: frozenset[str] = frozenset()) -> Iterator[Act]:
         """The acts of the units whose text, or whose scripts, hold a word about one kind of effect."""
@@ -69,6 +73,34 @@ class UnitActs:
         for name, kinds in self._worth.items():
             if kind in kinds and name not in but:
                 yield from self._acts_of(name)
+        if self._consequences is None:
+            self._consequences = (*self._rivals(), *self._failures())
+        yield from self._consequences
+
+    def _rivals(self) -> Iterator[Act]:
+        """What units stop that are started once the boot is over: all that they name in ``Conflicts=``.
+
+        The stop is part of the same transaction, and done whether or not the unit's own conditions hold then.
+        """
+        for name in self._starts.triggered():
+            files = self._starts.sources(name)
+            acts = tuple(_conflicts(_unit(name, files))) if any("Conflicts" in source for _, source in files) else ()
+            for act in self._by_start(name, acts, conditions=False) if acts else ():
+                yield act._replace(place=max(act.place, AFTER))
+
+    def _failures(self) -> Iterator[Act]:
+        """What ``OnFailure=`` starts of units that fail, or that run what may (systemd.unit(5))."""
+        for name in self._starts.candidates():
+            files = self._starts.sources(name)
+            if not name.endswith(".service") or not any("OnFailure" in source for _, source in files):
+                continue
+            unit = _unit(name, files)
+            start = self._starts.of(name)
+            wrong, doubt = ("it fails", "") if start.fails is not None else _ends(self._host, self._follower, unit)
+            for value, path, line in unit.values("Unit", "OnFailure") if start.acts and (wrong or doubt) else ():
+                effects = tuple([Effect(UNIT, other, STARTS) for other in value.split()])
+                act = Act(name, path, line, f"OnFailure={value}", effects, AFTER)
+                yield undecided(act, doubt) if doubt and not wrong else act
 
     def started(self, acts: tuple[Act, ...]) -> Iterator[Act]:
         """What the units do that a command of the boot starts and that it would not start else."""
@@ -96,12 +128,31 @@ class UnitActs:
             self._known[name] = tuple(self._by_start(name, acts)) if acts else ()
         return self._known[name]
 
-    def _by_start(self, name: str, acts: tuple[Act, ...]) -> Iterator[Act]:
+    def _by_start(self, name: str, acts: tuple[Act, ...], conditions: bool = True) -> Iterator[Act]:
         start = self._starts.of(name)
+        text = None if conditions else self._starts.text(name)
+        if text is not None and text.obstacle is not None and text.obstacle.kind == CONDITION:
+            start = start._replace(state=START, stops=())
         if start.pull is None and start.error is None:
             start = self._starts.by_clock(name) or start
         for act in acts:  # that a program is not there is known of each command
             yield by_start(_timed(act, start), start._replace(fails=None))
+
+
+def _conflicts(unit: Unit) -> Iterator[Act]:
+    """What the start of a unit stops."""
+    for value, path, line in unit.values("Unit", "Conflicts"):
+        others = [other for other in value.split() if other != "shutdown.target"]
+        if others:
+            effects = tuple([Effect(UNIT, other, STOPS) for other in others])
+            yield Act(unit.name, path, line, f"Conflicts={value}", effects)
+
+
+def _ends(host: Host, follower: Follower, unit: Unit) -> tuple[str, str]:
+    """Why a unit fails for sure, and why it may: by its commands."""
+    lines, _, problem = exec_lines(host, unit, "Service", ("ExecStartPre", "ExecStart", "ExecStartPost"))
+    found = [_outcome(follower, line) for line in lines]
+    return problem or next((wrong for wrong, _ in found if wrong), ""), next((doubt for _, doubt in found if doubt), "")
 
 
 def _timed(act: Act, start: UnitStart) -> Act:
@@ -262,6 +313,6 @@ def _of_started(host: Host, starts: BootStarts, follower: Follower, name: str, b
         what = unit.last("Swap", "What") or path_of_unit(name) or name
         found = (by._replace(effects=(Effect(SWAP, what, ON),)),)
     elif name.endswith((".service", ".socket")):
-        found = tuple(_of_commands(host, follower, unit))
+        found = (*_of_commands(host, follower, unit), *_conflicts(unit))
     for act in found:
         yield act._replace(state=by.state, doubt=by.doubt, place=by.place) if act.state == RUNS else act

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.acts.effects import ANY
-from nodecheck.facts.acts.follow import SHELL_PATHS, NodeFiles
+from nodecheck.facts.acts.follow import SHELL_PATHS, NodeFiles, module_sources
 from nodecheck.facts.acts.model import LOADS, MODULE, STAYS, Act, Effect
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.modules import module_name
@@ -70,6 +70,7 @@ class ModuleScripts(NamedTuple):
             File(RC_MODULES),
             *[Each(RcLocal, field, (File("{}"),)) for field in ("path", "others")],
             *map(Exists, SHELL_PATHS),
+            *module_sources(),
             Named("a file that such a script asks for"),
         )
 

@@ -47,7 +47,7 @@ from nodecheck.facts.services.unit_start import (
     Stop,
     UnitStart,
 )
-from nodecheck.facts.services.units import SYSINIT_TARGETS
+from nodecheck.facts.services.units import MOST_NAMES, SYSINIT_TARGETS
 from nodecheck.formats.calendars import calendar_is_daily
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import texts
@@ -163,6 +163,11 @@ class BootStarts:
         if words.shell is not None or words.target is not None or words.masked:
             found.update(map(self.index.resolve, self.index.files))
         return tuple(sorted(found))
+
+    def triggered(self) -> tuple[str, ...]:
+        """The units that a timer, a path or a socket starts, and nothing else on the way to the target; sorted."""
+        pulls = self._pulls()
+        return tuple(sorted([unit for unit in pulls.triggers if unit not in pulls.reached]))
 
     def sources(self, unit: str) -> tuple[tuple[str, str], ...]:
         """The fragment and the drop-ins of a unit that is not masked, path and text; nothing where it has none.
@@ -403,6 +408,8 @@ class BootStarts:
         undone = self._disabled_by_preset(found)
         if undone is not None:
             return undone
+        if self.index.endless(unit):
+            return found._replace(state=STAYS, stops=(self._endless(unit),))
         text = self.text(unit)
         obstacle = text.obstacle if text is not None else None
         if obstacle is not None and not obstacle.fails:
@@ -422,6 +429,12 @@ class BootStarts:
             return _doubted(found, text.doubt)
         error = self._pulls().error
         return found if error is None else found._replace(state=UNTOLD, error=error)
+
+    def _endless(self, unit: str) -> Stop:
+        entry = self.index.entry(unit)
+        told = (seen(entry.path, entry.target),) if entry is not None else ()
+        message = f"{unit} is an alias that leads over more than {MOST_NAMES} names, and systemd does not load it"
+        return Stop(OBSTACLE, message, told, mend=f"Let the link {told[0].source if told else unit} lead to the file")
 
     def _idle(self, unit: str, text: ServiceUnit) -> Stop | None:
         """A unit of ``Requisite=`` that the boot does not start (systemd.unit(5))."""

@@ -20,6 +20,9 @@ __all__ = ["BOOT_TARGETS", "RESCUES", "SUFFIXES", "UNIT_DIRS", "Entry", "UnitInd
 MOST_STEPS = 4096
 """Units looked at in one walk through what pulls what in."""
 
+MOST_NAMES = 8
+"""Names that systemd looks up on the way from an alias to its file (FOLLOW_MAX, src/shared/unit-file.c)."""
+
 SYSINIT_TARGETS = (
     "sysinit.target", "local-fs-pre.target", "local-fs.target", "swap.target", "cryptsetup.target",
     "integritysetup.target", "veritysetup.target",
@@ -97,7 +100,7 @@ class UnitIndex(NamedTuple):
 
     def fragment(self, name: str) -> str | None:
         """The path of the unit file that counts (aliases resolved); None where there is none or it is masked."""
-        for _ in range(8):
+        for _ in range(MOST_NAMES):
             entry = self.entry(name)
             if entry is None or self._masks(entry):
                 return None
@@ -124,23 +127,34 @@ class UnitIndex(NamedTuple):
         return entry.path in self.empty or (entry.target is not None and normal_path(entry.target) == "/dev/null")
 
     def resolve(self, name: str) -> str:
-        """The name of the unit that an alias stands for (``chrony.service`` to ``chronyd.service``)."""
-        for _ in range(8):
+        """The name of the unit that an alias stands for (``chrony.service`` to ``chronyd.service``).
+
+        One that leads over too many names stands for none: systemd does not load it (:meth:`endless`).
+        """
+        return self._resolved(name) or name
+
+    def endless(self, name: str) -> bool:
+        """Whether a name is an alias that leads over more names than systemd follows, or back to itself."""
+        return self._resolved(name) is None
+
+    def _resolved(self, name: str) -> str | None:
+        for _ in range(MOST_NAMES):
             entry = self.entry(name)
             other = alias_of(entry, name) if entry is not None else None
             if other is None:
                 return name
             name = other
-        return name
+        return None
 
     def names_of(self, name: str) -> tuple[str, ...]:
         """The unit's own name and its aliases."""
         name = self.resolve(name)
         found = [name]
-        for other in self.linked if name.rpartition(".")[0] else ():
-            target = self.files[other][0].target if other in self.files else None
-            if target is not None and other != name and target.endswith(name) and self.resolve(other) == name:
-                found.append(other)
+        for known in found if name.rpartition(".")[0] else ():  # which grows: an alias may have aliases
+            for other in self.linked:
+                target = self.files[other][0].target if other in self.files else None
+                if target is not None and target.endswith(known) and other not in found and self.resolve(other) == name:
+                    found.append(other)
         return tuple(found)
 
     def dropins(self, name: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
+from nodecheck.facts.acts.effects import EVERY
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
@@ -22,7 +23,7 @@ from nodecheck.facts.sysctl.conf import (
     systemd_writes,
 )
 from nodecheck.facts.sysctl.runs import SysctlRun, runs
-from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_runs, tuned_sources
+from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_sources, with_tuned
 from nodecheck.facts.sysctl.variables import IP_FORWARD, STABLE_SECRET, default_of, master_of, same_variable, taken
 from nodecheck.formats.sysctl_lines import Setting, parse_procps, parse_systemd
 from nodecheck.host import Host
@@ -128,7 +129,7 @@ class BootSysctls(NamedTuple):
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
         again = runs(acts(), lambda: tuple(_procps_settings(host)))
         before = tuple([run for run in again if run.sysinit])
-        again = (*before, *tuned_runs(host, starts), *[run for run in again if not run.sysinit])
+        again = (*before, *with_tuned(host, starts, tuple([run for run in again if not run.sysinit])))
         return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again)
 
     def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:
@@ -175,7 +176,7 @@ class BootSysctls(NamedTuple):
             if any(names(setting, watched) for setting in run.settings) and run.doubt is None:
                 return None
             told = run.doubt is None or "?" not in run.unclear
-            if told and any(name == "?" or name in watched for name in run.unclear):
+            if told and any(name in ("?", EVERY) or name in watched for name in run.unclear):
                 return run
         return None
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from nodecheck.errors import FactError
 from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.acts.effects import ANY
-from nodecheck.facts.acts.model import APPLIES, EARLY, SETS, SYSCTL, SYSINIT, Act, Effect
+from nodecheck.facts.acts.model import AFTER, APPLIES, EARLY, SETS, SYSCTL, SYSINIT, Act, Effect
 from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.record import NamedTuple
 
@@ -39,6 +39,8 @@ class SysctlRun(NamedTuple):
     """It is shown to run at a date some time after the boot: what it breaks is broken then."""
     sysinit: bool = False
     """It is done on the way to sysinit.target, before services as TuneD are started."""
+    actor: str = ""
+    """Who does it, where nothing says that it is done long after the boot's services are started."""
     unclear: tuple[str, ...] = ()
     """Keys that it sets to what cannot be told; ``?`` where it cannot be told which."""
 
@@ -55,14 +57,16 @@ def _of_act(act: Act, effects: list[Effect], system: Callable[[], tuple[Setting,
     sysinit = act.place <= SYSINIT
     setter = SysctlSetter((), act.source, act.line or 1, act.text)
     later = act.doubt is None and act.unsure is not None
+    actor = act.actor if act.place < AFTER else ""
     if any(effect.what == APPLIES for effect in effects):
-        yield SysctlRun(setter, system(), everything=True, doubt=act.unsure, sysinit=sysinit, later=later)
+        yield SysctlRun(setter, system(), everything=True, doubt=act.unsure, sysinit=sysinit, later=later, actor=actor)
     sets = [effect for effect in effects if effect.what == SETS]
     known = tuple([_setting(effect, act) for effect in sets if effect.name != ANY and not _is_open(effect)])
     unclear = tuple([effect.name for effect in sets if effect.name == ANY or _is_open(effect)])
     if known or unclear:
         early = act.place <= EARLY
-        yield SysctlRun(setter, known, doubt=act.unsure, early=early, later=later, sysinit=sysinit, unclear=unclear)
+        run = SysctlRun(setter, known, doubt=act.unsure, early=early, later=later, sysinit=sysinit, unclear=unclear)
+        yield run._replace(actor=actor)
 
 
 def _is_open(effect: Effect) -> bool:

@@ -8,42 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from nodecheck.errors import Absent, TooLarge
+from nodecheck.errors import Unsupported
+from nodecheck.facts.acts.tuned import (
+    ACTIVE,
+    FOLDERS,
+    MOST_PROFILES,
+    UNIT,
+    Option,
+    active_profiles,
+    is_true,
+    parse_profile,
+    profiles,
+    read_or_empty,
+)
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.sysctl.runs import SysctlRun, SysctlSetter
+from nodecheck.facts.sysctl.variables import same_variable
 from nodecheck.formats.sysctl_keys import is_glob
 from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.host import Host, names_in
-from nodecheck.host.base import text
 from nodecheck.model.sources import File, Sources
-from nodecheck.record import NamedTuple
 
-UNIT = "tuned.service"
 MAIN_CONF = "/etc/tuned/tuned-main.conf"
-ACTIVE = ("/etc/tuned/active_profile", "/etc/tuned/post_loaded_profile")
-FOLDERS = ("/etc/tuned/profiles", "/etc/tuned", "/usr/lib/tuned/profiles", "/usr/lib/tuned")
-"""Where profiles lie, the first that has one winning."""
+__all__ = ["MAIN_CONF", "MOST_PROFILES", "REAPPLY", "TUNED", "parse_profile", "tuned_runs", "tuned_sources"]
 
 TUNED = "tuned"
 REAPPLY = "tuned reapply_sysctl"
 """What runs of TuneD are called."""
 
-MOST_PROFILES = 64
-
 _OF_UNIT = (
     "type", "enabled", "devices", "replace", "drop", "priority", "cpuinfo_regex", "uname_regex", "script_pre",
     "script_post", "devices_udev_regex",
 )  # fmt: skip
-
-
-class Option(NamedTuple):
-    """One line of a profile's section."""
-
-    section: str
-    key: str
-    value: str
-    line: int
-    text: str
 
 
 def tuned_runs(host: Host, starts: BootStarts) -> tuple[SysctlRun, ...]:
@@ -54,9 +50,9 @@ def tuned_runs(host: Host, starts: BootStarts) -> tuple[SysctlRun, ...]:
     start = starts.of(UNIT)
     if not start.acts:
         return ()
-    names = [name for path in ACTIVE for name in _read(host, path).split()]
+    names = active_profiles(host)
     merged = _Merged()
-    for path, options in _profiles(host, names, []):
+    for path, options in profiles(host, names):
         merged.add(path, options)
     if not merged.sections:
         return ()
@@ -69,63 +65,44 @@ def tuned_runs(host: Host, starts: BootStarts) -> tuple[SysctlRun, ...]:
     return tuple([run._replace(doubt=start.error) for run in runs])
 
 
+def with_tuned(host: Host, starts: BootStarts, others: tuple[SysctlRun, ...]) -> tuple[SysctlRun, ...]:
+    """What TuneD writes among what others do after sysinit.target.
+
+    Its service is up long after it is started, and units that nothing orders after it may run before it is done. Of
+    what both set, to different values, nobody can tell which is the last.
+    """
+    own = tuned_runs(host, starts)
+    if not own:
+        return others
+    after = [run for run in others if not run.actor or _comes_after(starts, run.actor)]
+    beside = [run for run in others if run not in after]
+    set_there = {(name, setting.value) for run in beside for setting in run.settings for name in _names(setting)}
+    again = []
+    for run in own:
+        differing = [one for one in run.settings if any(_differs(one, name, value) for name, value in set_there)]
+        if differing:
+            why = Unsupported(run.command.source, f"whether {differing[0].text.strip()!r} comes last is not known")
+            again.append(run._replace(settings=tuple(differing), doubt=run.doubt or why))
+    return (*own, *beside, *again, *after)
+
+
+def _comes_after(starts: BootStarts, actor: str) -> bool:
+    from nodecheck.facts.services.unit_order import is_named_after
+
+    return is_named_after(starts, actor, UNIT)
+
+
+def _names(setting: Setting) -> tuple[str, ...]:
+    return same_variable(setting.path)
+
+
+def _differs(setting: Setting, name: str, value: str | None) -> bool:
+    return name in _names(setting) and setting.value != value
+
+
 def tuned_sources() -> Sources:
     """What :func:`tuned_runs` reads; of /etc/sysctl.d and /etc/sysctl.conf whoever asks for it reads the rest."""
     return (*map(File, (*ACTIVE, MAIN_CONF)), *[File(f"{folder}/*/tuned.conf") for folder in FOLDERS])
-
-
-def _read(host: Host, path: str) -> str:
-    try:
-        return text(host, path)
-    except Absent:
-        return ""
-
-
-def _profiles(host: Host, names: list[str], done: list[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
-    """The files of profiles, what they include first; a name that is included by its own file is the next folder's."""
-    for name in names:
-        name = name.removeprefix("-")
-        found = None if "/" in name else _file(host, name, done)
-        if found is None:
-            continue
-        path, content = found
-        done.append(path)
-        if len(done) > MOST_PROFILES:
-            raise TooLarge(path, f"is one of more than {MOST_PROFILES} profiles")
-        options = tuple(parse_profile(content))
-        includes = [option.value for option in options if (option.section, option.key) == ("main", "include")]
-        if includes:
-            parts = includes[-1].replace(";", ",").split(",")
-            yield from _profiles(host, [part.strip(" \t") for part in parts if "${" not in part], done)
-        yield path, options
-
-
-def _file(host: Host, name: str, done: list[str]) -> tuple[str, str] | None:
-    for folder in FOLDERS:
-        path = f"{folder}/{name}/tuned.conf"
-        if path not in done:
-            try:
-                return path, text(host, path)
-            except Absent:
-                continue
-    return None
-
-
-def parse_profile(source: str) -> Iterator[Option]:
-    r"""The lines of a profile, as Python's configparser takes them (``=`` alone, `` #`` begins a comment).
-
-    >>> [option[:4] for option in parse_profile("[sysctl]\n# x\nvm.swappiness = 10 # y\n")]
-    [('sysctl', 'vm.swappiness', '10', 3)]
-    """
-    section = ""
-    for number, line in enumerate(source.split("\n"), 1):
-        plain = line.strip(" \t\r")
-        if plain.startswith("[") and "]" in plain:
-            section = plain[1 : plain.index("]")]
-        elif plain and plain[0] not in "#;" and "=" in plain:
-            key, _, value = plain.partition("=")
-            value = value.replace("\t#", " #").partition(" #")[0]
-            yield Option(section, key.strip(" \t"), value.strip(" \t"), number, line)
 
 
 class _Merged:
@@ -142,7 +119,7 @@ class _Merged:
                 self._variables.update({option.key: option.value for option in options if option.section == section})
             if of_unit.get((section, "type"), section) != "sysctl":
                 continue
-            if _is_true(of_unit.get((section, "replace"), "0")):
+            if is_true(of_unit.get((section, "replace"), "0")):
                 self.sections.pop(section, None)
             settings = self.sections.setdefault(section, {})
             for key in of_unit.get((section, "drop"), "").replace(";", ",").split(","):
@@ -166,19 +143,15 @@ class _Merged:
             yield from section.values()
 
 
-def _is_true(value: str) -> bool:
-    return value.lower() in ("1", "yes", "true", "on")
-
-
 def _reapplied(host: Host) -> tuple[Setting, ...]:
     """``/etc/sysctl.d`` and after it ``/etc/sysctl.conf``, unless ``reapply_sysctl`` is off (it is on by default)."""
-    main = {option.key: option.value for option in parse_profile(_read(host, MAIN_CONF))}
-    if not _is_true(main.get("reapply_sysctl", "1")):
+    main = {option.key: option.value for option in parse_profile(read_or_empty(host, MAIN_CONF))}
+    if not is_true(main.get("reapply_sysctl", "1")):
         return ()
     names = names_in(host, "/etc/sysctl.d")
     found: list[Setting] = []
     for path in (*[f"/etc/sysctl.d/{name}" for name in names if fnmatchcase(name, "*.conf")], "/etc/sysctl.conf"):
-        found.extend(_lines(_read(host, path), path))
+        found.extend(_lines(read_or_empty(host, path), path))
     return tuple(found)
 
 
