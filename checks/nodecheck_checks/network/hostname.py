@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError, Offline, Unsupported
 from nodecheck.facts import (
     BootActs,
     BootHostname,
     BootStarts,
     BootSysctls,
+    Container,
     InitSystem,
     Joined,
     KernelHostname,
+    Mounts,
     NodeName,
+    RunningSysctls,
     Services,
 )
 from nodecheck.facts.acts.model import HOSTNAME, Act
@@ -101,12 +104,21 @@ def hostname_boot(
     sysctls: Lazy[BootSysctls],
     acts: Lazy[BootActs],
     starts: Lazy[BootStarts],
+    container: Lazy[Container],
+    mounts: Lazy[Mounts],
+    running: Lazy[RunningSysctls],
 ) -> Results:
     """Judge the name after the next boot."""
     if node.given is not None:
         yield _given(node.given)
         return
-    boot = _by_sysctl(boot, sysctls)
+    if container().kind is not None:
+        named = _named_by_runtime(boot, container(), mounts)
+        if named is not None:
+            yield named
+            return
+    if container().kind is None or running().can_be_set("kernel/hostname"):
+        boot = _by_sysctl(boot, sysctls)
     evidence = [seen(boot.source, boot.text, line=boot.line)]
     act = _renamed_by(boot, acts())
     if act is not None:
@@ -131,6 +143,26 @@ def hostname_boot(
         yield _renamed(boot, present, evidence, joined())
     else:
         yield _judged(boot.name, evidence, boot, init)
+
+
+def _named_by_runtime(boot: BootHostname, container: Container, mounts: Lazy[Mounts]) -> Outcome | None:
+    """A container that does not name itself; None for one whose init system sets the name of its own file.
+
+    Docker and podman write the file anew at each start, and mount it; WSL writes it without mounting it.
+    """
+    if not container.has_init:
+        why = f"its first process is {container.program}, which sets no name"
+    elif container.kind == "wsl":
+        why = "WSL writes it anew"
+    elif any(mount.path == STATIC for mount in mounts().mounts):
+        why = f"{STATIC} is mounted by it"
+    elif boot.name is None and boot.pattern is None:
+        why = f"{boot.source} gives none"
+    else:
+        return None
+    evidence = [seen(boot.source, boot.text, line=boot.line), *container.evidence]
+    message = f"the name is what the runtime of this container gives it at each start: {why}"
+    return skip(message, code="container-host", evidence=evidence)
 
 
 def _by_sysctl(boot: BootHostname, sysctls: Lazy[BootSysctls]) -> BootHostname:

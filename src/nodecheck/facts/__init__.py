@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.acts.programs import SwapProgramActs as SwapProgramActs
     from nodecheck.facts.acts.programs import SysctlProgramActs as SysctlProgramActs
     from nodecheck.facts.boot.cmdline import Cmdline as Cmdline
+    from nodecheck.facts.boot.container import Container as Container
     from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
     from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
     from nodecheck.facts.boot.next_boot import RunningKernel as RunningKernel
@@ -139,6 +140,7 @@ _HOMES = {
     "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",
     "ContainerSelinux": "security.selinux_boot",
+    "Container": "boot.container",
     "Containerd": "runtimes.containerd",
     "Crio": "runtimes.crio",
     "DataFolders": "files.disk_room",
