@@ -9,13 +9,11 @@ from nodecheck.facts import (
     BootHostname,
     BootStarts,
     BootSysctls,
-    Container,
     InitSystem,
     Joined,
     KernelHostname,
-    Mounts,
+    NameGiver,
     NodeName,
-    RunningSysctls,
     Services,
 )
 from nodecheck.facts.acts.model import HOSTNAME, Act
@@ -32,6 +30,8 @@ STATIC_COUNTS_SINCE = 249
 MOST_LABEL = 63
 """Characters of a label's value, which ``kubernetes.io/hostname`` is."""
 MOST_NAME = 253
+_ITSELF = Lazy(NameGiver)
+"""For who judges with facts given by hand: a machine, which names itself."""
 _EXPECTED = "a lower-case DNS name of this node alone"
 
 
@@ -72,6 +72,8 @@ def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem, services:
     `hostname=` on the command line; without systemd also `/etc/conf.d/hostname` and `/etc/sysconfig/network`.
     `kernel.hostname` in a file of sysctls comes after these. Where a command of a boot unit, of `rc.local` or the like
     sets another name, it is `unknown` which one the kubelet takes.
+    A container has the name that its runtime gives it, and is skipped, where it boots no init system, where its
+    `/etc/hostname` is missing or mounted by the runtime (Docker, podman), and in WSL.
     Before systemd 249 NetworkManager names a node whose file says `localhost`: then the name is `unknown`.
 
     A name must be a DNS subdomain (RFC 1123) of at most 63 characters, as it becomes the label
@@ -104,20 +106,18 @@ def hostname_boot(
     sysctls: Lazy[BootSysctls],
     acts: Lazy[BootActs],
     starts: Lazy[BootStarts],
-    container: Lazy[Container],
-    mounts: Lazy[Mounts],
-    running: Lazy[RunningSysctls],
+    giver: Lazy[NameGiver] = _ITSELF,
 ) -> Results:
     """Judge the name after the next boot."""
     if node.given is not None:
         yield _given(node.given)
         return
-    if container().kind is not None:
-        named = _named_by_runtime(boot, container(), mounts)
-        if named is not None:
-            yield named
-            return
-    if container().kind is None or running().can_be_set("kernel/hostname"):
+    if giver().runtime is not None:
+        message = f"the name is what the runtime of this container gives it at each start: {giver().runtime}"
+        told = [seen(boot.source, boot.text, line=boot.line), *giver().evidence]
+        yield skip(message, code="container-host", evidence=told)
+        return
+    if giver().sysctls:
         boot = _by_sysctl(boot, sysctls)
     evidence = [seen(boot.source, boot.text, line=boot.line)]
     act = _renamed_by(boot, acts())
@@ -143,26 +143,6 @@ def hostname_boot(
         yield _renamed(boot, present, evidence, joined())
     else:
         yield _judged(boot.name, evidence, boot, init)
-
-
-def _named_by_runtime(boot: BootHostname, container: Container, mounts: Lazy[Mounts]) -> Outcome | None:
-    """A container that does not name itself; None for one whose init system sets the name of its own file.
-
-    Docker and podman write the file anew at each start, and mount it; WSL writes it without mounting it.
-    """
-    if not container.has_init:
-        why = f"its first process is {container.program}, which sets no name"
-    elif container.kind == "wsl":
-        why = "WSL writes it anew"
-    elif any(mount.path == STATIC for mount in mounts().mounts):
-        why = f"{STATIC} is mounted by it"
-    elif boot.name is None and boot.pattern is None:
-        why = f"{boot.source} gives none"
-    else:
-        return None
-    evidence = [seen(boot.source, boot.text, line=boot.line), *container.evidence]
-    message = f"the name is what the runtime of this container gives it at each start: {why}"
-    return skip(message, code="container-host", evidence=evidence)
 
 
 def _by_sysctl(boot: BootHostname, sysctls: Lazy[BootSysctls]) -> BootHostname:

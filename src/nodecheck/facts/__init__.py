@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.service_path import ServicePath as ServicePath
     from nodecheck.facts.network.hostname import BootHostname as BootHostname
     from nodecheck.facts.network.hostname import KernelHostname as KernelHostname
+    from nodecheck.facts.network.hostname import NameGiver as NameGiver
     from nodecheck.facts.network.hostname import OwnName as OwnName
     from nodecheck.facts.network.hosts import Hosts as Hosts
     from nodecheck.facts.network.links import Addresses as Addresses
@@ -177,6 +178,7 @@ _HOMES = {
     "Modules": "kernel.modules",
     "ModulesLoad": "kernel.modules_load",
     "Mounts": "files.mounts",
+    "NameGiver": "network.hostname",
     "NeededServices": "cluster.needed_services",
     "NextBoot": "services.surroundings",
     "NftFile": "security.firewall_files",
