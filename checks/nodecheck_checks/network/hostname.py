@@ -112,15 +112,15 @@ def hostname_boot(
     if node.given is not None:
         yield _given(node.given)
         return
-    if giver().runtime is not None:
-        message = f"the name is what the runtime of this container gives it at each start: {giver().runtime}"
-        told = [seen(boot.source, boot.text, line=boot.line), *giver().evidence]
-        yield skip(message, code="container-host", evidence=told)
-        return
+    files = boot
     if giver().sysctls:
         boot = _by_sysctl(boot, sysctls)
     evidence = [seen(boot.source, boot.text, line=boot.line)]
     act = _renamed_by(boot, acts())
+    if giver().runtime is not None and boot is files and act is None:
+        message = f"the name is what the runtime of this container gives it at each start: {giver().runtime}"
+        yield skip(message, code="container-host", evidence=[*evidence, *giver().evidence])
+        return
     if act is not None:
         yield _while_booting(boot, act, evidence)
         return
