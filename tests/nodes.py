@@ -73,6 +73,8 @@ def _common(kernel: str, suffix: str, socket: str, arguments: str) -> dict[str, 
         f"boot/config-{kernel}": "CONFIG_BRIDGE_NETFILTER=m\nCONFIG_IP_VS=m\nCONFIG_ZRAM=m\n",
         "proc/modules": "".join(f"{name} 32768 0 - Live 0x0000000000000000\n" for name in NAMES),
         "proc/swaps": "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n",
+        "proc/1/net/unix": "Num       RefCount Protocol Flags    Type St Inode Path\n"
+        f"0000000000000000: 00000002 00000000 00010000 0001 01 24183 {socket}\n",
         "proc/filesystems": "nodev\tsysfs\nnodev\tproc\n\text4\n",
         "proc/sys/kernel/osrelease": f"{kernel}\n",
         "proc/sys/kernel/hostname": "node1\n",
@@ -84,7 +86,15 @@ def _common(kernel: str, suffix: str, socket: str, arguments: str) -> dict[str, 
 
 
 def _build(root: Path, files: dict[str, str], enabled: tuple[str, ...], programs: tuple[str, ...]) -> Path:
-    programs = (*programs, "usr/bin/sh", "usr/sbin/chronyd", "usr/bin/mount", "usr/bin/nsenter", "usr/sbin/iptables")
+    programs = (
+        *programs,
+        "usr/bin/sh",
+        "usr/sbin/chronyd",
+        "usr/bin/mount",
+        "usr/sbin/losetup",
+        "usr/bin/cp",
+        "usr/sbin/iptables",
+    )
     enabled = (*enabled, "nftables.service", "ufw.service")  # neither keeps anything out
     links = {f"etc/systemd/system/multi-user.target.wants/{unit}": f"/{UNITS}/{unit}" for unit in enabled}
     links |= {

@@ -115,6 +115,8 @@ FILES: dict[str, str] = {
     "proc/sys/net/bridge/bridge-nf-call-iptables": "1\n",
     "proc/sys/net/bridge/bridge-nf-call-ip6tables": "1\n",
     "proc/sys/net/ipv4/ip_forward": "1\n",
+    "proc/1/net/unix": "Num       RefCount Protocol Flags    Type St Inode Path\n"
+    "ffff8800b8f3a000: 00000002 00000000 00010000 0001 01 21845 /var/run/docker.sock\n",
     "sys/fs/cgroup/systemd/tasks": "1\n",
 }  # fmt: skip
 

@@ -265,6 +265,12 @@ HINTS: tuple[Hint, ...] = (
         for check in ("kernel-module", "sysctl", "hostname", "firewall")
     ),
     Hint(
+        "cgroup-driver@now",
+        "/sys/fs/cgroup",
+        "it tells only whether the kubelet refuses cgroup v1, and the check cgroup-version is unknown then",
+    ),
+    Hint("version-skew*", "/usr/bin/kube*", "it tells only that a program is there; its package tells the version"),
+    Hint(
         "sysctl@boot",
         "/proc/sys/net/ipv4/ip_forward",
         "it tells only whether the kernel has the key, and what cannot be read is there",

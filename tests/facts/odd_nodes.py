@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+from nodecheck.facts.kubelet.agent_drivers import AGENTS as KUBELET_AGENTS
+from nodecheck.facts.kubelet.given import COMPONENTS
 from nodecheck.facts.services.service_units import AGENTS, WELL_KNOWN
 from tests.reference import write
 
@@ -137,12 +139,35 @@ _TREES: dict[str, dict[str, str]] = {
         f"{UNITS}/cron.service": "[Service]\nExecStart=/x\n",
         "etc/ufw/after.init": "#!/bin/sh\nmodprobe a\n",
     },
+    "components": {
+        **SYSTEMD,
+        f"{UNITS}/runtime.socket": "[Socket]\nListenStream=%t/runtime.sock\n",
+        **{f"{UNITS}/{name}.service": f"[Service]\nExecStart=/usr/bin/{name}\n" for name in COMPONENTS},
+    },
     "upstart": {"sbin/upstart": ""},
     "openrc": {
         "sbin/openrc": "",
         **{f"etc/init.d/{name}": "" for name in ZRAM},
         "etc/runlevels/boot/x": "",
         "var/lib/selinux/targeted/active/modules/100/x": "",
+    },
+    "ports": {f"etc/kubernetes/manifests/{name}.yaml": "x: y\n" for name in ("etcd", "kube-scheduler")},
+    "stub": {"etc/resolv.conf": "nameserver 127.0.0.53\n"},
+    "shell": {"etc/os-release": "ID=flatcar\n"},
+    "specifiers": {
+        **SYSTEMD,
+        **{
+            f"{UNITS}/{name}.service": f"[Service]\nExecStart=/usr/bin/{name} --a=%H --b=%m\n"
+            for name in ("kubelet", "docker", "containerd", "crio")
+        },
+    },
+    **{
+        f"agent {agent.name}": {
+            **SYSTEMD,
+            **{path[1:]: "x: y\n" for path in agent.signs if path.count(".") or agent.arguments},
+            **{f"{UNITS}/{unit}": "[Service]\nExecStart=/x\n" for unit in agent.units},
+        }
+        for agent in KUBELET_AGENTS
     },
     "listener": {
         "proc/1/net/tcp": "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout"

@@ -213,6 +213,7 @@ def texts(kind: type, facts: Overheard) -> Iterator[str]:
 
 UNASKED = {
     "Listeners: /proc/thread-self/net/tcp*": "only a running kernel that refuses netlink",
+    "UnixListeners: /proc/thread-self/net/unix": "only a running node whose first process hides its tables",
     "LegacyTables: /proc/net/ip*_tables_names": "only a running kernel before Linux 3.17",
     "LegacyTables: ip*tables-*save *": "only a running kernel with iptables' older tables",
     "NftTables: netlink nft_rules *": "only a running kernel that filters packets",

@@ -13,12 +13,7 @@ PLACES = ("src", "checks")
 NAMES = ("release", "minor", "older_than")
 EXCEPTIONS = {
     "nodecheck.facts.kubelet.table": "the kubelet's defaults are a table of their own, by its own release",
-    "nodecheck.facts.runtimes.containerd_config": "containerd's own releases",
-    "nodecheck.facts.runtimes.containerd_merge": "containerd's own releases",
-    "nodecheck.facts.runtimes.containerd_verdict": "containerd's own releases",
-    "nodecheck.facts.runtimes.crio": "CRI-O's own releases",
     "nodecheck.facts.runtimes.docker": "docker's own releases",
-    "nodecheck_checks.runtime.cgroup_driver": "the first containerd and CRI-O that tell their driver",
 }
 """Modules that order releases of other programs, each with whose."""
 

@@ -8,21 +8,38 @@ import pytest
 
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kubelet.config import DEFAULT_RUNTIME
-from nodecheck.facts.kubelet.flags import REMOVED
+from nodecheck.facts.kubelet.removed import ADDED, DROPINS, KUBEADM_APIS, REMOVED, REMOVED_GATES
 from nodecheck.requirements.asked import PROXY_MODES, ROLES
 from nodecheck.requirements.table import NEWEST, Row, Table
+from nodecheck_checks.cgroups.cgroup_version import V1_TAKEN
 from nodecheck_checks.kernel.kernel_module import MODULES
 from nodecheck_checks.kernel.kernel_version import MINIMA
+from nodecheck_checks.network.links import UNNUMBERED
 from nodecheck_checks.network.port import PORTS
 from nodecheck_checks.packages.version_skew import KUBEADM_TAKES, SKEW
-from nodecheck_checks.runtime.cgroup_driver import ASKS
+from nodecheck_checks.runtime.kubelet_side import ASKS
+from nodecheck_checks.runtime.sockets import CRI_VERSIONS, DETECTED
+from nodecheck_checks.swap.behaviour import BEHAVIOURS
 from nodecheck_checks.system.command_table import NEEDS
 
 TABLES = {
-    "ASKS": ASKS, "DEFAULT_RUNTIME": DEFAULT_RUNTIME, "KUBEADM_TAKES": KUBEADM_TAKES, "MINIMA": MINIMA,
-    "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED, "SKEW": SKEW,
+    "UNNUMBERED": UNNUMBERED,
+    "ADDED": ADDED, "DROPINS": DROPINS, "REMOVED_GATES": REMOVED_GATES,
+    "ASKS": ASKS, "BEHAVIOURS": BEHAVIOURS, "DEFAULT_RUNTIME": DEFAULT_RUNTIME, "KUBEADM_TAKES": KUBEADM_TAKES,
+    "MINIMA": MINIMA, "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED, "SKEW": SKEW,
+    "CRI_VERSIONS": CRI_VERSIONS, "DETECTED": DETECTED, "KUBEADM_APIS": KUBEADM_APIS, "V1_TAKEN": V1_TAKEN,
 }  # fmt: skip
-BY_RELEASE = ("ASKS", "DEFAULT_RUNTIME", "KUBEADM_TAKES", "SKEW")
+BY_RELEASE = (
+    "UNNUMBERED",
+    "CRI_VERSIONS",
+    "DROPINS",
+    "ASKS",
+    "BEHAVIOURS",
+    "DEFAULT_RUNTIME",
+    "KUBEADM_TAKES",
+    "SKEW",
+    "V1_TAKEN",
+)
 """Tables that are asked by a release alone, of each of which they say one thing."""
 
 RELEASES = [f"1.{minor}" for minor in range(NEWEST[1] + 1)]

@@ -49,6 +49,7 @@ KNOWN: tuple[Known, ...] = (
     Known("boot", "kernel-module[nf_conntrack]@boot", "ufw on", _RULES),
     Known("boot", "kernel-module[nf_conntrack]@boot", "ufw's sysctls *", _RULES),
     Known("boot", "kernel-module[nf_conntrack]@boot", "firewalld on", _RULES),
+    Known("boot", "kernel-module[nf_conntrack]@boot", "networkd masquerades", _RULES),
     Known("boot", "sysctl[net.ipv4.route.mtu_expires]@boot", "timer calendar", _DATE),
     Known("boot", "service[after-failure]@boot", "refused needs", _FAILED),
     Known("boot", "sysctl[net.ipv4.udp_wmem_min]@boot", "script with an error by its first line", _TREE),

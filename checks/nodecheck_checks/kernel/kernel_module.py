@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.errors import Absent, Offline
+from nodecheck.errors import Absent, FactError, Offline
 from nodecheck.facts import (
     BootModules,
     BootTree,
@@ -145,7 +145,7 @@ def kernel_module(
         found = presence(part, modules, sysfs, signs)
         # A scheduler that is built in with ip_vs leaves no trace of its own.
         hidden = part.startswith("ip_vs_") and presence("ip_vs", modules, sysfs, signs).state == "built-in"
-        judged = _now(part, found, hidden, tree, config, families)
+        judged = _now(part, found, hidden, tree, next_tree, config, families)
         if judged.fix is None and judged.status == "fail":
             judged = judged._replace(fix=load_now(part, tree, next_tree, loading, modprobe))
         yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
@@ -185,6 +185,7 @@ def _now(
     found: Presence,
     hidden: bool,
     tree: Lazy[RunningTree],
+    next_tree: Lazy[BootTree],
     config: Lazy[RunningConfig],
     families: Lazy[GenlFamilies],
 ) -> Outcome:
@@ -201,6 +202,8 @@ def _now(
     if built is None and (family := _family(name, families)) is not None:
         return ok("at work", expected=EXPECTED_NOW, actual="at work", evidence=[family])
     evidence = (*found.evidence, *told)
+    if built == "n" and (listed := _listed(name, tree, next_tree)) is not None:
+        built, evidence = "m", (*evidence, listed)
     if built == "n":
         message = "the running kernel was built without it"
         return fail(message, expected=EXPECTED_NOW, actual="not there", evidence=evidence, fix=OTHER_KERNEL)
@@ -228,6 +231,18 @@ def _built(name: str, tree: Lazy[RunningTree], config: Lazy[RunningConfig]) -> t
     if built is None:
         return ("m" if told else None), told
     return built.value, (*told, built.evidence)
+
+
+def _listed(name: str, tree: Lazy[RunningTree], next_tree: Lazy[BootTree]) -> Evidence | None:
+    """The line of the running kernel's modules.dep: what it lists, the kernel has, whatever its configuration says."""
+    try:
+        found = next_tree().tree
+        if found.dep is None or found.release != tree().tree.release:
+            return None
+    except FactError:
+        return None
+    line = found.loadable(name)
+    return None if line is None else seen(found.dep.path, line.path, line=line.line)
 
 
 def _family(name: str, families: Lazy[GenlFamilies]) -> Evidence | None:

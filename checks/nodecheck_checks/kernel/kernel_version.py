@@ -75,8 +75,9 @@ def kernel_version(kernel: RunningKernel, target: Target, *, minimum: str = "") 
     `/proc/sys/kernel/osrelease`, else `/proc/version`. The minimum follows from the Kubernetes release: 3.10 up to
     1.31, 4.19 for 1.32 and 1.33 (both errors); from 1.34 on the long-term lines 5.4, 5.10 and 5.15 and everything from
     6.0 on (a warning, as in kubeadm). Kernels that their vendor keeps up by backports are not flagged: 4.18 of RHEL 8
-    and 5.14 of RHEL 9 and their rebuilds, SUSE's 5.3 and 5.14, Ubuntu's own lines. While the release is not known,
-    a kernel that some supported release takes and another does not is `unknown`.
+    and 5.14 of RHEL 9 and their rebuilds, SUSE's 5.3 and 5.14, Ubuntu's own lines; where the release's kubeadm refuses
+    such a kernel all the same, as 1.32 and 1.33 do 4.18, that is a warning. While the release is not known, a kernel
+    that some supported release takes and another does not is `unknown`.
 
     Parameter: `minimum` (such as `"3.10"`) takes the place of all these rules.
 
@@ -84,8 +85,8 @@ def kernel_version(kernel: RunningKernel, target: Target, *, minimum: str = "") 
     Install a newer kernel of the distribution, or upgrade the distribution, and reboot.
 
     ## Sources
-    kubernetes/system-validators `validators/types_unix.go`, as used by each kubeadm; kubernetes/kubernetes#129462 and
-    #131898 for vendor kernels; kube-proxy's nftables requirements.
+    kubernetes/system-validators `validators/types_unix.go`, as used by each kubeadm (1.9.x is that of 1.32 and 1.33);
+    kubernetes/kubernetes#129462 and #131898 for vendor kernels, kubespray#11885; kube-proxy's nftables requirements.
     """
     have = leading_numbers(kernel.release)
     evidence = [seen(kernel.source, kernel.release)]
@@ -111,6 +112,9 @@ def _by_release(kernel: RunningKernel, have: tuple[int, ...], target: Target) ->
     if nftables is not None and not takes(have, nftables.wanted):
         return _by_row(kernel, have, nftables, ", which kube-proxy in nftables mode asks for")
     vendor = _vendor(kernel.release, have)
+    asked = MINIMA.find(KERNEL, target)
+    if vendor is not None and asked is not None and asked.severity is Severity.ERROR and not takes(have, asked.wanted):
+        return _refused(kernel, vendor, asked, target)
     if vendor is not None:
         message = f"kernel {kernel.release} is {vendor}'s, kept up by backports"
         return ok(message, expected="a kernel that its vendor keeps up", actual=kernel.release)
@@ -118,6 +122,17 @@ def _by_release(kernel: RunningKernel, have: tuple[int, ...], target: Target) ->
     if target.release is None:
         return _for_any_release(kernel, have, row)
     return _by_row(kernel, have, row, f", which kubeadm {_dotted(target.release)} asks for")
+
+
+def _refused(kernel: RunningKernel, vendor: str, asked: Row, target: Target) -> Outcome:
+    """A kernel that will do, and that this release's kubeadm refuses by its number."""
+    told = f"kernel {kernel.release} is {vendor}'s, kept up by backports, but kubeadm {_dotted(target.release or ())}"
+    pass_over = "kubeadm ... --ignore-preflight-errors=SystemVerification passes over it; from 1.34 on kubeadm warns"
+    fix = Fix("Tell kubeadm that this kernel will do", (manual(f"{pass_over}. Or install a newer kernel."),), "manual")
+    return fail(
+        f"{told} refuses what is not {asked.wanted}", expected=asked.wanted, actual=kernel.release, fix=fix,
+        severity=Severity.WARNING,
+    )  # fmt: skip
 
 
 def _for_any_release(kernel: RunningKernel, have: tuple[int, ...], newest: Row) -> Outcome:

@@ -29,6 +29,10 @@ STATIC_COUNTS_SINCE = 249
 
 MOST_LABEL = 63
 """Characters of a label's value, which ``kubernetes.io/hostname`` is."""
+MOST_K0S = 54
+"""The same on a controller of k0s, whose lease is ``k0s-ctrl-NAME`` (controllersleasecounter.go of k0s; the host
+preflights of replicatedhq/embedded-cluster ask for it).
+"""
 MOST_NAME = 253
 _ITSELF = Lazy(NameGiver)
 """For who judges with facts given by hand: a machine, which names itself."""
@@ -77,8 +81,10 @@ def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem, services:
     Before systemd 249 NetworkManager names a node whose file says `localhost`: then the name is `unknown`.
 
     A name must be a DNS subdomain (RFC 1123) of at most 63 characters, as it becomes the label
-    `kubernetes.io/hostname`, and not `localhost`. Upper case is a warning: the kubelet makes it lower case, others do
-    not. Where the kubelet is told a name (`--hostname-override`, `node-name` of k3s and RKE2), that one is judged.
+    `kubernetes.io/hostname` (54 on a controller of k0s, whose lease is called after it), and not `localhost`. Upper
+    case is a warning: the kubelet makes it lower case, others do not. Where the kubelet is told a name
+    (`--hostname-override`, `node-name` of k3s and RKE2), that one is judged,
+    systemd's specifiers replaced; `%H` is the host's own name.
 
     A name at the next boot other than the present one fails, as a warning on a node that has not joined a cluster
     yet. A node without a name on disk takes it from DHCP or reverse DNS: `unknown`, as a warning.
@@ -93,7 +99,7 @@ def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem, services:
     if node.given is not None:
         yield _given(node.given)
     else:
-        yield _judged(kernel.name, [seen(KERNEL, kernel.name)], None, init, services)
+        yield _judged(kernel.name, node, [seen(KERNEL, kernel.name)], None, init, services)
 
 
 @hostname.at_boot
@@ -129,7 +135,7 @@ def hostname_boot(
         yield unknown(message, code="not-found", expected=_EXPECTED, evidence=evidence, severity=Severity.WARNING)
         return
     if boot.pattern is not None:
-        yield _filled_in(boot, boot.pattern, evidence, kernel, init)
+        yield _filled_in(boot, boot.pattern, node, evidence, kernel, init)
         return
     if boot.name is None:
         message = "no name is set on disk: DHCP, reverse DNS or the distribution's fallback will give one"
@@ -142,7 +148,7 @@ def hostname_boot(
     if present.lower() != boot.name.lower() and flaw(boot.name) is None:
         yield _renamed(boot, present, evidence, joined())
     else:
-        yield _judged(boot.name, evidence, boot, init)
+        yield _judged(boot.name, node, evidence, boot, init)
 
 
 def _by_sysctl(boot: BootHostname, sysctls: Lazy[BootSysctls]) -> BootHostname:
@@ -183,7 +189,12 @@ def _is_passed_over(name: str | None, init: InitSystem) -> bool:
 
 
 def _filled_in(
-    boot: BootHostname, pattern: str, evidence: list[Evidence], kernel: Lazy[KernelHostname], init: InitSystem
+    boot: BootHostname,
+    pattern: str,
+    node: NodeName,
+    evidence: list[Evidence],
+    kernel: Lazy[KernelHostname],
+    init: InitSystem,
 ) -> Outcome:
     """A name that the machine's id completes: where the present one can be that, it is, for the id stays."""
     try:
@@ -191,7 +202,7 @@ def _filled_in(
     except (Absent, Offline):
         present = ""
     if fits(present, pattern):
-        return _judged(present, [*evidence, seen(KERNEL, present)], boot, init)
+        return _judged(present, node, [*evidence, seen(KERNEL, present)], boot, init)
     message = f"the machine's id completes the name {pattern}"
     return unknown(
         message, code="unsupported", expected=_EXPECTED, actual=pattern, evidence=evidence, severity=Severity.WARNING
@@ -230,13 +241,14 @@ def _renamed(boot: BootHostname, present: str, evidence: list[Evidence], joined:
 
 def _judged(
     name: str,
+    node: NodeName,
     evidence: list[Evidence],
     boot: BootHostname | None,
     init: InitSystem,
     services: Lazy[Services] | None = None,
 ) -> Outcome:
     will = "will be" if boot else "is"
-    wrong = flaw(name)
+    wrong = flaw(name, MOST_K0S if node.k0s_controller else MOST_LABEL)
     if wrong is not None:
         fix = by_hand("Give the node a name", "Run hostnamectl set-hostname NAME with a name of a-z, 0-9, - and .")
         message = f"the node {will} called {name!r}, which cannot be a node's name: {wrong}"

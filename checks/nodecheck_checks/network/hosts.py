@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen
 from nodecheck.errors import FactError, Offline
-from nodecheck.facts import Addresses, Hosts, HostsOrder, OwnName, Routes, SiteNodes
+from nodecheck.facts import Addresses, Hosts, HostsOrder, OwnName, Resolver, Routes, SiteNodes
 from nodecheck.facts.network import nsswitch
 from nodecheck.facts.network.hosts import PATH, HostsLine, folded
 from nodecheck.facts.network.links import is_usable, spelt
+from nodecheck.facts.network.resolver import PATH as RESOLV_CONF
 from nodecheck.facts.network.routes import MAIN, RTN_UNICAST, hops_of
 from nodecheck.fix import Fix, Step, by_hand, edit
 from nodecheck.record import NamedTuple
@@ -40,6 +41,7 @@ def hosts(
     nodes: SiteNodes,
     addresses: Lazy[Addresses],
     routes: Lazy[Routes],
+    resolver: Lazy[Resolver],
 ) -> Results:
     """The node's own name and the other nodes' names resolve without DNS.
 
@@ -54,14 +56,16 @@ def hosts(
 
     Each name of the profile's table `nodes` must have the address given there, and no other one of its family;
     without that table only the node's own name is judged, with failures as warnings: it must have an address, by
-    `/etc/hosts` or by `myhostname` or `resolve` in `/etc/nsswitch.conf`, and one of this node. Debian's 127.0.1.1 for
-    the own name passes then, as the kubelet passes over loopback addresses.
+    `/etc/hosts` or by `myhostname` or `resolve` in `/etc/nsswitch.conf`, and one of this node. `dns` knows it too where
+    `/etc/resolv.conf` leads to systemd-resolved's stub, 127.0.0.53, and that runs: no other server is asked. Debian's
+    127.0.1.1 for the own name passes then, as the kubelet passes over loopback addresses.
 
     ## How to fix it
     Write the line `ADDRESS NAME` into `/etc/hosts` on every node, and take other lines of that name out.
 
     ## Sources
-    hosts(5), nsswitch.conf(5), nss-myhostname(8), glibc's `nss/nss_files/files-hosts.c`; kubeadm preflight `Hostname`;
+    hosts(5), nsswitch.conf(5), nss-myhostname(8), systemd-resolved.service(8), systemd/systemd#17193; glibc's
+    `nss/nss_files/files-hosts.c`; kubeadm preflight `Hostname`;
     the kubelet's `pkg/kubelet/nodestatus/setters.go`.
     """
     wanted = {name: spelt(address) or address for name, address in nodes.addresses.items()}
@@ -69,7 +73,8 @@ def hosts(
     listed = {folded(name) for name in wanted}
     alone = own.name is not None and folded(own.name) not in listed
     home = None
-    if alone and own.name is not None and _needs_line(own.name, file, order):
+    local = _local(own.name, file, order, resolver) if alone and own.name is not None else None
+    if alone and own.name is not None and not file.of(own.name) and local is None:
         home = _own_address(addresses, routes)
         if home is not None:
             wrong[own.name] = home
@@ -77,7 +82,7 @@ def hosts(
     for name, address in wanted.items():
         yield _judged(name, address, file, order, steps.get(name))
     if alone and own.name is not None:
-        yield _own(own.name, file, order, addresses, steps.get(own.name))
+        yield _own(own.name, file, order, addresses, steps.get(own.name), local)
 
 
 def _same_family(lines: tuple[HostsLine, ...], address: str) -> Iterator[str]:
@@ -153,12 +158,36 @@ def _order_fix(order: HostsOrder) -> Fix:
     return Fix(f"Ask {PATH} first", (edit(nsswitch.PATH, before, after),))
 
 
-def _needs_line(name: str, file: Hosts, order: HostsOrder) -> bool:
-    return not file.of(name) and not any(service in _OWN for service in order.services or ())
+class _Local(NamedTuple):
+    """Who knows the node's own name besides /etc/hosts."""
+
+    service: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+def _local(name: str, file: Hosts, order: HostsOrder, resolver: Lazy[Resolver]) -> _Local | None:
+    """The service that knows it: one of systemd's, or ``dns`` by way of systemd-resolved's stub."""
+    if file.of(name):
+        return None
+    for service in order.services if order.services is not None else ("dns",):
+        if service in _OWN:
+            return _Local(service)
+        if service == "dns":
+            found = resolver()
+            if found.stub:
+                return _Local("systemd-resolved", (seen(RESOLV_CONF, found.text, line=found.line),))
+        if service in order.last and (not service.startswith("mdns") or _is_mdns(name)):
+            break
+    return next((_Local(service) for service in order.services or () if service in _OWN), None)
 
 
 def _own(
-    name: str, file: Hosts, order: HostsOrder, addresses: Lazy[Addresses], steps: tuple[Step, ...] | None
+    name: str,
+    file: Hosts,
+    order: HostsOrder,
+    addresses: Lazy[Addresses],
+    steps: tuple[Step, ...] | None,
+    local: _Local | None,
 ) -> Outcome:
     lines = file.of(name)
     evidence = [*_evidence(lines, name), *_order_evidence(order)]
@@ -180,10 +209,12 @@ def _own(
             message, subject=name, expected="an address of this node", actual=actual, evidence=evidence, fix=fix,
             severity=Severity.WARNING,
         )  # fmt: skip
-    service = next((service for service in order.services or () if service in _OWN), None)
-    if service is not None:
-        message = f"{name} is resolved by {service}"
-        return ok(message, subject=name, expected="an address", actual=service, evidence=evidence)
+    if local is not None:
+        told = [*evidence, *local.evidence]
+        return ok(
+            f"{name} is resolved by {local.service}", subject=name, expected="an address", actual=local.service,
+            evidence=told,
+        )  # fmt: skip
     by_person = by_hand(f"Name {name} in {PATH}", f"Add the line ADDRESS {name} to {PATH}, with the node's address")
     fix = _naming(name, order, steps) if steps is not None else by_person
     return fail(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
-from nodecheck.facts import Listeners, SocketOwners, Target
+from nodecheck.facts import ComponentPorts, Listeners, SocketOwners, Target
+from nodecheck.facts.cluster.component_ports import ComponentPort
 from nodecheck.facts.network.listeners import ListenerRow
 from nodecheck.facts.network.processes import Process
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
@@ -22,8 +23,11 @@ class Port(NamedTuple):
     """The program that may hold it; empty where only a profile asks for the port."""
     reason: str
     severity: Severity
+    told: ComponentPort | None = None
+    """What its configuration says of it."""
 
 
+PROXY = "kube-proxy"
 _PAGE = "https://kubernetes.io/docs/reference/networking/ports-and-protocols/"
 _PREFLIGHT = "cmd/kubeadm/app/preflight/checks.go, Port-{}"
 
@@ -51,7 +55,7 @@ PORTS = Table(
     _row(10252, "kube-controller-manager", "its health was asked there without TLS", before=(1, 17)),
     _row(
         10256,
-        "kube-proxy",
+        PROXY,
         "load balancers ask there whether the node takes traffic; kube-proxy runs without it",
         role=None,
         source=_PAGE,
@@ -65,6 +69,11 @@ PORTS = Table(
 
 _EMBEDDING = ("k3s", "k3s-server", "k3s-agent", "k0s", "rke2", "kubelite", "microk8s", "hyperkube")
 """Programs that hold several components in one process (k3s, k0s, RKE2, MicroK8s)."""
+
+STAND_INS = ("cilium-agent", "calico-node", "ovnkube", "ovnkube-node")
+"""Programs that answer in kube-proxy's place where they do its work: Cilium with
+``kube-proxy-replacement-healthz-bind-addr`` (cilium#10621), Felix in eBPF mode (calico#10748), OVN-Kubernetes
+(ovn-kubernetes#3423)."""
 
 _BALANCERS = ("haproxy", "nginx", "envoy", "kube-vip", "keepalived", "traefik", "gobetween", "caddy")
 _CARRIERS = ("docker-proxy", "conmon", "rootlessport", "slirp4netns", "pasta", "containerd-shim", "systemd")
@@ -85,7 +94,12 @@ def port_text(text: str) -> str:
 
 @check(severity=Severity.ERROR, tags=["network", "netlink"], topic="network", verify={"require": port_text})
 def port(
-    target: Lazy[Target], listeners: Listeners, owners: Lazy[SocketOwners], *, require: tuple[str, ...] = ()
+    target: Lazy[Target],
+    listeners: Listeners,
+    owners: Lazy[SocketOwners],
+    configured: Lazy[ComponentPorts],
+    *,
+    require: tuple[str, ...] = (),
 ) -> Results:
     """The ports of the node's components are free, or held by those components.
 
@@ -103,12 +117,15 @@ def port(
     `require` lists the ports to judge. Where it is empty they follow from the role: 10250 (kubelet) and, unless the
     proxy mode is `none`, 10256 (kube-proxy, a warning: kube-proxy runs on without it) on every node; on the control
     plane 6443, 2379, 2380, 10257 and 10259 too, and 10251 and 10252 before Kubernetes 1.17. Where the role is not
-    known, the ports of every node are judged; where something hid it, that is told as `unknown`.
+    known, the ports of every node are judged; where something hid it, that is told as `unknown`. Where a component is
+    told another port, that one is judged: `--secure-port` and etcd's `--listen-…-urls` in the manifests of static pods,
+    the kubelet's `port`, kube-proxy's `healthzBindAddress`.
 
     A component binds its port on every address, so whoever listens there on any address, 127.0.0.1 or a virtual one,
     is in its way. Where the component itself listens too, the two addresses do not overlap, and the port passes: that
     is how a load balancer on a virtual address lives beside an API server on the node's own. k3s, k0s, RKE2 and
-    MicroK8s hold several components in one process, which counts as each of them.
+    MicroK8s hold several components in one process, which counts as each of them. Cilium, Calico in its eBPF mode and
+    OVN-Kubernetes answer on 10256 in kube-proxy's place, which passes where no kube-proxy runs beside them.
 
     ## How to fix it
     Stop and disable the unit that holds the port, or give it another one. A load balancer for the API server on the
@@ -119,7 +136,11 @@ def port(
     kubeadm's `PortOpenCheck`; sock_diag(7), proc(5).
     """
     for wanted in _wanted(require, target):
-        yield _judged(wanted, listeners, owners)
+        moved = wanted if require else _moved(wanted, configured())
+        if isinstance(moved, Outcome):
+            yield moved
+        elif moved.number:
+            yield _judged(moved, listeners, owners)
     hidden = None if require or target().role else target().untold("role")
     if hidden is not None:
         yield unknown(f"whether this node is to hold the control plane's ports cannot be told: {hidden}", code="denied")
@@ -131,6 +152,16 @@ def _wanted(require: tuple[str, ...], target: Lazy[Target]) -> tuple[Port, ...]:
     known = {row.name: row for row in PORTS}
     names = dict.fromkeys(map(port_text, require))
     return tuple([_port(known[name].by_profile() if name in known else named_row(name)) for name in names])
+
+
+def _moved(wanted: Port, configured: ComponentPorts) -> Port | Outcome:
+    """The port where its component's configuration has it; unknown where that cannot be read."""
+    problem = configured.problem(wanted.component)
+    if problem is not None:
+        message = f"on which port {wanted.component} listens cannot be told: {problem}"
+        return unknown(message, code=problem.code, subject=f"{wanted.number}/tcp", severity=wanted.severity)
+    told = configured.of(wanted.component, wanted.number)
+    return wanted if told is None else wanted._replace(number=told.number, told=told)
 
 
 def _port(row: Row) -> Port:
@@ -151,7 +182,7 @@ def _judged(wanted: Port, listeners: Listeners, owners: Lazy[SocketOwners]) -> O
     whose = wanted.component or "no other process"
     expected = f"free, or held by {wanted.component}" if wanted.component else "free"
     if not rows:
-        evidence = [seen(listeners.source, f"nothing listens on port {wanted.number}")]
+        evidence = [*_said(wanted), seen(listeners.source, f"nothing listens on port {wanted.number}")]
         return ok(
             f"port {wanted.number} is free",
             subject=subject,
@@ -162,7 +193,16 @@ def _judged(wanted: Port, listeners: Listeners, owners: Lazy[SocketOwners]) -> O
         )
     found = owners()
     held = tuple((row, found.of(row.inode)) for row in rows)
-    evidence = list(_evidence(listeners.source, held))
+    evidence = [*_said(wanted), *_evidence(listeners.source, held)]
+    instead = _stand_in(wanted, held, listeners, found)
+    if instead is not None:
+        message = (
+            f"port {wanted.number} is held by {_who(instead)}, which does the work of kube-proxy and answers for it"
+        )
+        actual = f"held by {instead.name}"
+        return ok(
+            message, subject=subject, expected=expected, actual=actual, evidence=evidence, severity=wanted.severity
+        )
     ours = [row for row, process in held if process is not None and belongs(process, wanted.component)]
     others = [(row, process) for row, process in held if row not in ours]
     if ours:
@@ -189,6 +229,22 @@ def _judged(wanted: Port, listeners: Listeners, owners: Lazy[SocketOwners]) -> O
 
 
 Held = list[tuple[ListenerRow, "Process | None"]]
+
+
+def _said(wanted: Port) -> Iterator[Evidence]:
+    if wanted.told is not None:
+        yield seen(wanted.told.path, wanted.told.text, line=wanted.told.line)
+
+
+def _stand_in(
+    wanted: Port, held: tuple[tuple[ListenerRow, Process | None], ...], listeners: Listeners, owners: SocketOwners
+) -> Process | None:
+    """Who answers in kube-proxy's place, where nobody else holds its port and no kube-proxy listens anywhere."""
+    if wanted.component != PROXY or not all(_is_any(process, STAND_INS) for _, process in held):
+        return None
+    others = [owners.of(row.inode) for row in listeners.rows]
+    runs = any(process is not None and PROXY in process.names for process in others)
+    return None if runs else next((process for _, process in held if process is not None), None)
 
 
 def _untold(wanted: Port, held: Held, owners: SocketOwners, evidence: list[Evidence], expected: str) -> Outcome:

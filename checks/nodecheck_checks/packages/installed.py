@@ -10,8 +10,21 @@ from nodecheck.facts.packages.versions import Told
 from nodecheck.fix import Fix, by_hand
 from nodecheck.formats.versions import Version, parse_package_version
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import Row, Table
 
 KUBERNETES = ("kubelet", "kubeadm", "kubectl")
+
+_OLD_DOCKER = "docker-ce 18.06 and before hold docker-containerd and docker-runc"
+BUNDLES = Table(
+    Row(
+        "runc", "containerd.io", "its control file and spec provide runc, and conflict with it", "containerd-packaging"
+    ),
+    Row("runc", "docker-ce", _OLD_DOCKER, "docker-ce-packaging", before=(18, 9)),
+    Row("containerd", "docker-ce", _OLD_DOCKER, "docker-ce-packaging", before=(18, 9)),
+    Row("runc", "docker-engine", _OLD_DOCKER, "docker-ce-packaging", before=(18, 9)),
+    Row("containerd", "docker-engine", _OLD_DOCKER, "docker-ce-packaging", before=(18, 9)),
+)
+"""Packages that bring a component inside, by their own release, which is not the component's."""
 
 
 class Installed(NamedTuple):
@@ -81,9 +94,23 @@ def installed(
         return Missing(f"{told.command.split(' ')[0]} is another program: {told.line}", evidence, told.line)
     if isinstance(told.problem, Offline):
         raise told.problem
+    bundle = bundle_of(component, packages)
+    if bundle is not None and not tools.running:
+        detail = f"the package {bundle.name} {bundle.version} brings {component} inside, whose version it does not tell"
+        raise Unsupported(bundle.source, detail)
     if not tools.running and not packages.databases:
         _deny_traces(component, traces())
     return Missing(f"{component} is not installed", evidence)
+
+
+def bundle_of(component: str, packages: Packages) -> Package | None:
+    """The package that is installed and brings a component inside."""
+    for row in BUNDLES:
+        package = packages.named(row.wanted) if row.name == component else None
+        version = parse_package_version(package.version) if package is not None else None
+        if version is not None and row.covers(version.numbers):
+            return package
+    return None
 
 
 def _deny_traces(component: str, traces: Traces) -> None:
@@ -130,6 +157,11 @@ def _package_evidence(package: Package | None, packages: Packages, component: st
 
 def install(component: str, wanted: str, packages: Packages, package: Package | None) -> Fix:
     """How to bring a component to another version. Only a person can say from which repository."""
+    bundle = bundle_of(component, packages)
+    if bundle is not None and package is None:
+        what = f"{component} is a part of {bundle.name}, whose packages tell which release of it they bring"
+        text = f"{what}: drain the node, and install a {bundle.name} with {component} {wanted}, or again the same one."
+        return by_hand(f"Bring {component} to {wanted}", text)
     name = NAMES[component][0] if package is None else package.name
     paths = " ".join([*packages.databases, *([package.source] if package else [])])
     if "dpkg" in paths:

@@ -42,8 +42,9 @@ def version(
 
     A plain version pins the components that it names: `18.06.3` is that release, `1.34` any 1.34.x, pre-releases
     among them. Anything else is a PEP 440 specifier, which orders pre-releases: `>=1.34` leaves 1.34.0-rc.1 out and
-    lets 1.35.0-rc.1 in. Suffixes of builds (`-ce`, `+k3s1`) do not count. A component that is pinned and not
-    installed fails; podman in docker's place, or crun in runc's, is not that component.
+    lets 1.35.0-rc.1 in. `containerd.io` brings runc inside, as docker-ce until 18.06 its containerd and runc: there the
+    program alone tells their version. Suffixes of builds (`-ce`, `+k3s1`) do not count. A component that is pinned and
+    not installed fails; podman in docker's place, or crun in runc's, is not that component.
 
     ## How to fix it
     Install the version with the package manager, from the repository that has it, and hold it there (`apt-mark hold`,

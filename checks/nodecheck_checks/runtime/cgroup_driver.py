@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.checking import Lazy, Outcome, Results, Severity, check, fail, ok, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
+    AgentDriver,
     BootCgroups,
     Containerd,
+    CriDockerd,
     Crio,
     Docker,
     InitSystem,
@@ -22,22 +24,10 @@ from nodecheck.facts import (
     Target,
 )
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
-from nodecheck.facts.runtimes.releases import Release
-from nodecheck.fix import Fix
-from nodecheck.requirements.table import Row, Table
-from nodecheck_checks.runtime.driver_sides import Side, SidesNode, attempt, runtimes, together, unread
-
-GATE = "KubeletCgroupDriverFromCRI"
-KUBELET = ("kubelet",)
-
-_NEVER, _OFF, _ON, _ALWAYS = "never", "off by default", "on by default", "always"
-ASKS = Table(
-    Row(GATE, _NEVER, "the kubelet knows no such gate", "KEP-4033", before=(1, 28)),
-    Row(GATE, _OFF, "the gate is alpha", "KEP-4033", since=(1, 28), before=(1, 31)),
-    Row(GATE, _ON, "the gate is beta", "KEP-4033", since=(1, 31), before=(1, 34)),
-    Row(GATE, _ALWAYS, "the gate is locked", "KEP-4033", since=(1, 34)),
-)
-"""Whether the kubelet takes the runtime's cgroup driver, by its release."""
+from nodecheck.record import NamedTuple
+from nodecheck_checks.runtime.agent_sides import agent_outcomes, severity_beside
+from nodecheck_checks.runtime.driver_sides import KUBELET, Side, SidesNode, attempt, runtimes, together, unread
+from nodecheck_checks.runtime.kubelet_side import as_it_runs, asks_runtime, kubelet_side
 
 
 @check(
@@ -62,6 +52,8 @@ def cgroup_driver(
     init: Lazy[InitSystem],
     cgroups: Lazy[NowCgroups],
     planned: Lazy[BootCgroups],
+    shim: Lazy[CriDockerd],
+    agents: Lazy[AgentDriver],
     *,
     driver: Literal["auto", "systemd", "cgroupfs"] = "auto",
 ) -> Results:
@@ -73,21 +65,33 @@ def cgroup_driver(
     to be of format "slice:prefix:name"``), or pods are restarted without a word.
 
     ## What it looks at
-    Each component that is there (its program, unit, package or configuration file), by its own rules:
+    Each component that is there (its program, unit, package or configuration file), by its own rules. Units are read
+    with the quoting of this node's systemd (until 220 a quote inside a word is part of it) and with its specifiers.
 
     - containerd: ``config.toml`` (or ``--config`` of its unit) and what it imports. ``SystemdCgroup`` of the default
       runtime counts, else of the first other runc handler by name. Version 1 (also a file with no version line) is read
-      from ``plugins.cri``, 2 from ``io.containerd.grpc.v1.cri``, 3 and 4 from ``io.containerd.cri.v1.runtime``; a
-      section of another version is told and not read, except by the containerd releases that do read it.
+      from ``plugins.cri``, 2 from ``io.containerd.grpc.v1.cri``, 3 and 4 from ``io.containerd.cri.v1.runtime``. Where
+      that matters, containerd's own release decides: which versions it reads or refuses, whether an import replaces
+      a section or joins it, which spellings of a key it takes. A section that it does not read is told.
     - CRI-O: ``crio.conf``, every file below ``crio.conf.d`` whatever its name ends in, and flags; systemd by default.
+      Which ``conmon_cgroup`` it refuses is its own release's; where none is shown, ``cgroupfs`` fails all the same.
     - docker: ``daemon.json`` and the flags of its unit. Not set, it is systemd where cgroup v2 alone is mounted (docker
       20.10 and later), else cgroupfs.
-    - the kubelet: its files and flags. Not set means cgroupfs; but with Kubernetes 1.31 or later and containerd 2 or
-      CRI-O 1.28 or later the kubelet takes the runtime's answer and ignores its own setting. A setting counts unless
-      the node shows such a pair; nothing set is unknown unless the node shows that there is no such pair.
+    - the kubelet: its files and flags. Not set means cgroupfs; but with Kubernetes 1.31 or later and containerd 2,
+      CRI-O 1.28 or cri-dockerd 0.3.17 and later the kubelet takes the runtime's answer and ignores its own setting. A
+      setting counts unless the node shows such a pair; nothing set is unknown unless the node shows that there is no
+      such pair, and so is a setting where a kubelet that asks has a runtime whose release is not shown.
 
-    A configuration with which a component would not start is unknown, with the reason. ``agreement`` compares the
-    kubelet with the runtime that it points to. Runtimes that it does not point to are leftovers, of severity ``info``.
+    The kubelet inside k3s, RKE2, k0s, MicroK8s, Canonical Kubernetes and the snap ``kubelet`` is compared with the
+    containerd that they start, by their own files; which driver it is, they choose, and only a ``driver`` that the
+    profile names is asked of them.
+
+    A configuration with which a component would not start is unknown, with the reason: so are flags and feature gates
+    that the kubelet's own release does not know, and cgroup v1 under a kubelet that refuses it (``failCgroupV1``, the
+    default from 1.35 on).
+
+    ``agreement`` compares the kubelet with the runtime that it points to. Runtimes that it does not point to are
+    leftovers, of severity ``info``.
     A containerd whose CRI plugin is off (``disabled_plugins``, as Docker's package writes it) fails where a kubelet is
     there and has no other runtime: no pod would start.
 
@@ -95,36 +99,42 @@ def cgroup_driver(
 
     ## How to fix it
     Drain the node, set the driver in the file that the evidence names (and the kubelet's to the same), restart the
-    runtime and then the kubelet.
+    runtime and then the kubelet. cri-dockerd reads docker's driver once, when it starts: it is restarted between them.
 
     ## Sources
-    containerd ``cri/config/config.go`` and ``runtime_config_linux.go``; cri-o ``pkg/config/config.go``; moby
-    ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); kubelet ``cgroupDriver``, KEP-4033;
-    containerd#4203, kubernetes#89682, kubernetes#111776.
+    containerd ``cri/config/config.go``, ``runtime_config_linux.go`` and ``server/config/config.go`` of 1.2 to 2.3;
+    systemd/systemd#44, minikube#6544; containerd#9198, #6389, #12891, NVIDIA/aicr#1688; cri-o ``pkg/config/config.go``;
+    moby ``daemon/config/config.go`` and ``daemon_unix.go`` (``UsingSystemd``); Mirantis/cri-dockerd#222, #425
+    (``core/docker_service.go``); kubelet ``cgroupDriver``, KEP-4033, KEP-3983, kubernetes#106907, #112120, #133779,
+    #134298; k3s#5454, rke2#4085, k0s#3272; containerd#4203, kubernetes#89682, kubernetes#111776.
     """
-    node = SidesNode(releases, kubelet_release, packages, target, init, cgroups, planned)
+    node = SidesNode(releases, kubelet_release, packages, target, init, cgroups, planned, shim)
+    parts = _Parts(docker, containerd, crio, kubelet, line, agents)
     wanted = driver if driver != "auto" else SYSTEMD if init().is_systemd else CGROUPFS
-    for outcome in _outcomes(node, docker, containerd, crio, kubelet, line, wanted):
+    for outcome in _outcomes(node, parts, wanted, driver != "auto"):
         yield _restartable(outcome, node)
 
 
-def _outcomes(
-    node: SidesNode,
-    docker: Lazy[Docker],
-    containerd: Lazy[Containerd],
-    crio: Lazy[Crio],
-    kubelet: Lazy[KubeletConfig],
-    line: Lazy[KubeletDriverLine],
-    driver: str,
-) -> Iterator[Outcome]:
-    sides = list(runtimes(node, docker, containerd, crio))
-    config = attempt(kubelet)
+class _Parts(NamedTuple):
+    """The components that a node may have."""
+
+    docker: Lazy[Docker]
+    containerd: Lazy[Containerd]
+    crio: Lazy[Crio]
+    kubelet: Lazy[KubeletConfig]
+    line: Lazy[KubeletDriverLine]
+    agents: Lazy[AgentDriver]
+
+
+def _outcomes(node: SidesNode, parts: _Parts, driver: str, named: bool) -> Iterator[Outcome]:
+    sides = list(runtimes(node, parts.docker, parts.containerd, parts.crio))
+    config = attempt(parts.kubelet)
     if isinstance(config, FactError):
         yield from (_outcome(side, driver) for side in (*sides, unread("kubelet", config)))
     elif not config.present:
-        yield from _without_kubelet(sides, node, driver)
+        yield from _without_kubelet(sides, node, driver, parts.agents, named)
     else:
-        yield from _with_kubelet(config, sides, node, driver, containerd, line)
+        yield from _with_kubelet(config, sides, node, driver, parts.containerd, parts.line)
 
 
 def _restartable(outcome: Outcome, node: SidesNode) -> Outcome:
@@ -135,8 +145,13 @@ def _restartable(outcome: Outcome, node: SidesNode) -> Outcome:
     return outcome._replace(fix=otherwise_restarted(outcome.fix))
 
 
-def _without_kubelet(sides: list[Side], node: SidesNode, driver: str) -> Iterator[Outcome]:
-    if not sides:
+def _without_kubelet(
+    sides: list[Side], node: SidesNode, driver: str, agents: Lazy[AgentDriver], named: bool
+) -> Iterator[Outcome]:
+    found = attempt(agents)
+    agent = None if isinstance(found, FactError) else found.agent
+    yield from agent_outcomes(found, sides, node, driver if named else None)
+    if not sides and agent is None and not isinstance(found, FactError):
         packages = attempt(node.packages)
         if isinstance(packages, FactError):
             yield unknown(
@@ -145,7 +160,7 @@ def _without_kubelet(sides: list[Side], node: SidesNode, driver: str) -> Iterato
         else:
             yield skip("neither a container runtime nor a kubelet is on this node")
     for side in sides:
-        yield _outcome(side, driver)
+        yield _outcome(side, driver, None if isinstance(found, FactError) else severity_beside(found, side))
 
 
 def _with_kubelet(
@@ -156,12 +171,13 @@ def _with_kubelet(
     containerd: Lazy[Containerd],
     line: Lazy[KubeletDriverLine],
 ) -> Iterator[Outcome]:
+    config = as_it_runs(config, node)
     pointed = _pointed(config, node, sides)
     runtime = next((side for side in sides if side.name == pointed), None)
     same = runtime is not None and config.cgroup_driver is not None and config.cgroup_driver.value == runtime.driver
     # Where both are set to the same driver it does not matter whose word counts, and no version is asked for.
-    pair = None if same else _asks_runtime(config, node, runtime, containerd)
-    own = _kubelet(config, runtime, pair, line)
+    pair = None if same else asks_runtime(config, node, runtime, containerd)
+    own = kubelet_side(config, runtime, pair, line, node)
     if runtime is not None:
         changed = together(runtime, own, driver)
         sides = [changed if side is runtime else side for side in sides]
@@ -173,10 +189,12 @@ def _with_kubelet(
         if side.idle and not side.code and alone:
             yield _off(side, driver)
         else:
-            severity, beside = (Severity.INFO, ()) if leftover else (None, KUBELET)
+            severity, beside = (
+                (Severity.INFO, ()) if leftover else (None, node.beside(runtime if side is own else side))
+            )
             yield _outcome(_idle(side, runtime), driver, severity, beside)
     if runtime is not None:
-        yield _agreement(own, runtime, driver, pair)
+        yield _agreement(own, runtime, driver, pair, node)
     elif pointed is None and usable:
         yield _agreement_with_any(own, usable)
 
@@ -194,77 +212,6 @@ def _pointed(config: KubeletConfig, node: SidesNode, sides: list[Side]) -> str |
 
 def _names_runtime(config: KubeletConfig) -> bool:
     return config.runtime_endpoint is not None or config.container_runtime is not None
-
-
-def _asks_runtime(
-    config: KubeletConfig, node: SidesNode, runtime: Side | None, containerd: Lazy[Containerd]
-) -> bool | None:
-    """Whether the kubelet takes the runtime's answer (KEP-4033); None where the node does not show it."""
-    kubelet = _kubelet_asks(config, node.kubernetes())
-    if kubelet is False:
-        return False
-    answers: bool | None = None
-    if runtime is not None and runtime.name == "docker":
-        answers = False
-    elif runtime is not None:
-        release = node.release(runtime.name)
-        least = (2,) if runtime.name == "containerd" else (1, 28)
-        answers = release >= least if release is not None else None
-        if answers is None and runtime.name == "containerd":
-            fact = attempt(containerd)
-            answers = True if not isinstance(fact, FactError) and fact.shows_two() else None
-    return False if answers is False else True if kubelet and answers else None
-
-
-def _kubelet_asks(config: KubeletConfig, release: Release | None) -> bool | None:
-    """Whether it asks the runtime at all; None where that follows from a release that is not shown."""
-    gate = config.gate(GATE)
-    if release is None:
-        older = config.older_than is not None and ASKS.rows[0].covers_all_before(config.older_than)
-        return False if gate is False or older else None
-    state = ASKS.at(GATE, release).wanted
-    if state in (_NEVER, _ALWAYS):
-        return state == _ALWAYS
-    return gate if gate is not None else state == _ON
-
-
-def _kubelet(config: KubeletConfig, runtime: Side | None, pair: bool | None, line: Lazy[KubeletDriverLine]) -> Side:
-    setting = config.cgroup_driver
-    evidence = tuple(seen(path, None, locator="cgroupDriver") for path in config.sources[-8:])
-    if setting is not None:
-        evidence = (seen(setting.source, setting.text, line=setting.line),)
-    if config.problem is not None:
-        problem = config.problem
-        told = seen(problem.source, problem.detail, line=problem.line)
-        return Side("kubelet", evidence=(told,), code=problem.code, why=f"the kubelet would not run: {problem.detail}")
-
-    def mend(wanted: str, _beside: tuple[str, ...]) -> Fix:
-        from nodecheck_checks.runtime.driver_fixes import kubelet
-
-        lines = attempt(line)
-        return kubelet(config, KubeletDriverLine() if isinstance(lines, FactError) else lines, wanted)
-
-    if pair and runtime is not None:
-        return _asking(runtime, setting.value if setting is not None else None, evidence)
-    if setting is not None:
-        return Side("kubelet", setting.value, evidence, fix=mend)
-    if pair is False:
-        return Side("kubelet", CGROUPFS, evidence, ("set nowhere, so by default",), fix=mend)
-    why = (
-        "cgroupDriver is set nowhere: it is cgroupfs, or what the runtime answers, by releases that are not shown here"
-    )
-    return Side("kubelet", evidence=evidence, code="not-found", why=why)
-
-
-def _asking(runtime: Side, own: str | None, evidence: tuple[Evidence, ...]) -> Side:
-    """The kubelet of a pair in which the runtime decides."""
-    notes = [f"it takes {runtime.name}'s answer"]
-    if own is not None and own != runtime.driver:
-        notes.append(f"its own setting, {own}, does not count")
-    if runtime.driver is None:
-        why = f"the kubelet takes {runtime.name}'s answer, which cannot be told"
-        return Side("kubelet", evidence=(*evidence, *runtime.evidence), code=runtime.code or "not-found", why=why)
-    return Side("kubelet", runtime.driver, (*runtime.evidence, *evidence), tuple(notes), fix=runtime.fix)
 
 
 def _idle(side: Side, runtime: Side | None) -> Side:
@@ -316,7 +263,7 @@ def _outcome(side: Side, wanted: str, severity: Severity | None = None, beside: 
     )
 
 
-def _agreement(own: Side, runtime: Side, wanted: str, pair: bool | None) -> Outcome:
+def _agreement(own: Side, runtime: Side, wanted: str, pair: bool | None, node: SidesNode) -> Outcome:
     """The kubelet beside the runtime that it points to."""
     evidence = tuple(dict.fromkeys((*runtime.evidence, *own.evidence)))
     actual = f"{runtime.name} {runtime.driver or 'unknown'}, kubelet {own.driver or 'unknown'}"
@@ -341,7 +288,7 @@ def _agreement(own: Side, runtime: Side, wanted: str, pair: bool | None) -> Outc
         expected="the same driver",
         actual=actual,
         evidence=evidence,
-        fix=wrong.fix(wanted, KUBELET) if wrong.fix is not None else None,
+        fix=wrong.fix(wanted, node.beside(runtime)) if wrong.fix is not None else None,
     )
 
 

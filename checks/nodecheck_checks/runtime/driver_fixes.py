@@ -9,6 +9,7 @@ from nodecheck.facts import Containerd, Crio, Docker, KubeletConfig, KubeletDriv
 from nodecheck.facts.kernel.cgroups import SYSTEMD
 from nodecheck.facts.runtimes.containerd_config import RUNC_V2, Effective
 from nodecheck.facts.runtimes.containerd_merge import CRI_SECTIONS
+from nodecheck.facts.runtimes.containerd_releases import newest_of
 from nodecheck.facts.runtimes.crio import CONFIG_DIR, Value
 from nodecheck.facts.runtimes.docker_options import KEY
 from nodecheck.facts.runtimes.releases import Release
@@ -86,7 +87,7 @@ def driver_after(fact: Containerd, releases: Releases, step: Step) -> str | None
         then = fact.rewritten(step.path, step.content if isinstance(step, Create) else source)
     except FactError:
         return None
-    found = (then.agreed() or then.judged(releases("containerd"))).found
+    found = then.decided(lambda: releases("containerd")).found
     return None if found is None or not found.cri else found.driver
 
 
@@ -117,12 +118,17 @@ def containerd(
     """``SystemdCgroup`` of the handler that decides; ``beside`` are units to be restarted too."""
     value = _value(wanted)
     title = f"Set SystemdCgroup = {value} for containerd's runtime {found.handler}"
+    later = [file for file in fact.files if file.version > newest_of(found.reader)]
+    if later:
+        known = f"version {newest_of(found.reader)}, which this containerd knows (containerd config default writes it)"
+        text = f"write {later[0].path} anew in {known}, with SystemdCgroup = {value}, or install containerd 2"
+        return _by_hand(title, f"{text}; then restart containerd")
     step = _containerd_step(fact, found, value)
     if step is not None and driver_after(fact, releases, step) == wanted:
         return _restarting(title, ("containerd", *beside), step)
     name = ".".join(part if part.replace("_", "").isalnum() else f'"{part}"' for part in found.keys[:-1])
-    text = f"in {fact.place(found.keys)[0]} set {found.keys[-1]} = {value} in the table [{name}]"
-    if found.keys[-2] == "options" and fact.place((*found.keys[:-2], "runtime_type"))[2] is None:
+    text = f"in {fact.place(found)[0]} set {found.keys[-1]} = {value} in the table [{name}]"
+    if found.keys[-2] == "options" and fact.place(found, (*found.keys[:-2], "runtime_type"))[2] is None:
         text += f' (and runtime_type = "{RUNC_V2}" in the table above it, for containerd 1.x)'
     if len(fact.files) > 1:
         text += "; of a section in several files containerd 1.x takes the last one's alone, and 2 merges them"
@@ -131,7 +137,7 @@ def containerd(
 
 def _containerd_step(fact: Containerd, found: Effective, value: str) -> Step | None:
     """The line that is changed or added, or the whole file where there is none."""
-    path, _, line = fact.place(found.keys)
+    path, _, line = fact.place(found)
     source = next((file.source for file in fact.files if file.path == path), "")
     lines = source.split("\n")
     if line is not None:

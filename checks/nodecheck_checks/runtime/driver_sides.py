@@ -11,6 +11,7 @@ from nodecheck.errors import FactError, Offline
 from nodecheck.facts import (
     BootCgroups,
     Containerd,
+    CriDockerd,
     Crio,
     Docker,
     InitSystem,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.runtimes.containerd_config import Effective
 
 T = TypeVar("T")
+
+KUBELET = ("kubelet",)
 
 
 class Side(NamedTuple):
@@ -67,17 +70,23 @@ class SidesNode(NamedTuple):
     init: Lazy[InitSystem]
     cgroups: Lazy[NowCgroups]
     planned: Lazy[BootCgroups]
+    shim: Lazy[CriDockerd]
 
     def release(self, name: str) -> Release | None:
         """The release of a runtime, where the node shows it."""
         found = attempt(self.releases)
         return None if isinstance(found, FactError) else found.of(name)
 
+    def kubelet_release(self) -> Release | None:
+        """The kubelet's own release, where the node shows it."""
+        shown = attempt(self.kubelet)
+        return None if isinstance(shown, FactError) else shown.numbers
+
     def kubernetes(self) -> Release | None:
         """The kubelet's release, else the one that was given or found for the node."""
-        shown = attempt(self.kubelet)
-        if not isinstance(shown, FactError) and shown.numbers is not None:
-            return shown.numbers
+        shown = self.kubelet_release()
+        if shown is not None:
+            return shown
         target = attempt(self.target)
         return None if isinstance(target, FactError) else target.release
 
@@ -85,6 +94,15 @@ class SidesNode(NamedTuple):
         """The package that shows a component of which nothing else is there. Raises FactError."""
         found = daemon_package(self.packages().packages, name)
         return () if found is None else (seen(found.source, f"{found.name} {found.version}"),)
+
+    def beside(self, runtime: Side | None) -> tuple[str, ...]:
+        """The units to be restarted after a runtime's: the kubelet's, and before it the one that hands on its driver.
+
+        cri-dockerd asks docker for its driver once, when it starts, and its unit is not bound to docker's.
+        """
+        shim = attempt(self.shim) if runtime is not None and runtime.name == "docker" else None
+        unit = None if shim is None or isinstance(shim, FactError) else shim.unit
+        return KUBELET if unit is None else (unit, *KUBELET)
 
     def hierarchy(self) -> CgroupVersion:
         """The cgroups that its runtimes find: what is mounted, else what its next boot mounts. Raises FactError."""
@@ -182,9 +200,21 @@ def _containerd(fact: Containerd, node: SidesNode) -> Side | None:
     if fact.service is not None and fact.service.problem is not None:
         evidence = tuple(seen(path, None, locator="ExecStart") for path in fact.service.paths)
         return Side("containerd", evidence=evidence, code="malformed", why=fact.service.problem)
-    verdict = fact.agreed() or fact.judged(node.release("containerd"))
+    return containerd_side(fact, node, lambda: node.release("containerd"), package)
+
+
+def containerd_side(
+    fact: Containerd, node: SidesNode, release: Callable[[], Release | None], package: tuple[Evidence, ...] = ()
+) -> Side | None:
+    """What a containerd's files come to with its release; None where it has none."""
+    if fact.present is None and not package:
+        return None
+    verdict = fact.decided(release)
     if verdict.found is None:
-        evidence = tuple(seen(file.path, f"version = {file.version or 1}") for file in fact.files)
+        evidence = tuple(
+            seen(file.path, f"version = {file.version}" if file.version else None, locator="version")
+            for file in fact.files
+        )
         return Side("containerd", None, evidence, verdict.notes, "malformed", verdict.refused or "")
     return _containerd_driver(fact, verdict.found, verdict.notes, node, package)
 
@@ -194,7 +224,7 @@ def _containerd_driver(
 ) -> Side:
     from nodecheck_checks.runtime.driver_fixes import containerd, cri_plugin
 
-    path, line, told = fact.place(found.keys)
+    path, line, told = fact.place(found)
     place = seen(path, None, locator=".".join(found.keys[-3:])) if told is None else seen(path, told.strip(), line=line)
     evidence = (place, *package)
     if not found.cri:
@@ -221,10 +251,11 @@ def _crio(fact: Crio, node: SidesNode) -> Side | None:
     evidence = (*[seen(item.path, item.text.strip(), line=item.line) for item in told], *package)
     if manager is None:
         evidence = (*evidence, *(seen(path, None, locator="cgroup_manager") for path in fact.files or (fact.path,)))
-    release = None if manager is not None and manager.value == SYSTEMD else node.release("crio")
+    release = node.release("crio") if fact.needs_release() else None
     refused = fact.refusal(release) or (fact.service.problem if fact.service is not None else None)
     if refused is not None:
         return Side("crio", evidence=evidence, code="malformed", why=f"CRI-O would not start: {refused}")
     driver = manager.value if manager is not None else fact.default(release)
-    notes = () if manager is not None else ("by default",)
+    doubt = fact.doubt(release)
+    notes = (*(() if manager is not None else ("by default",)), *((doubt,) if doubt is not None else ()))
     return Side("crio", driver, evidence, notes, fix=partial(crio, fact))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking import Lazy, Outcome, fail, ok, unknown
+from nodecheck.checking import Lazy, Outcome, Status, fail, ok, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import BootActs, BootStarts
 from nodecheck.facts.acts.model import STARTS, STOPS, UNIT, Act, Effect
@@ -20,13 +20,13 @@ def after_commands(outcome: Outcome, subject: str, starts: BootStarts, acts: Laz
     a whole, what the unit's files show stands: the checks that lean on the commands say what cannot be read.
     """
     unit = next((name for name in candidates(subject) if starts.index.exists(name)), None)
-    if unit is None or (outcome.status != "pass" and not _only_waits(starts, unit)):
+    if unit is None or (outcome.status is not Status.PASS and not _only_waits(starts, unit)):
         return outcome
     try:
         found = list(_about(starts, unit, acts()))
     except FactError:
         return outcome
-    passes = outcome.status == "pass"
+    passes = outcome.status is Status.PASS
     changes = [(effect, act) for effect, act in found if (effect.what == STOPS) is passes]
     certain = [(effect, act) for effect, act in found if act.runs]
     if certain and (certain[-1][0].what == STOPS) is passes:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
+    BootCgroups,
     BootStarts,
     Fstab,
     Generators,
     GptSwaps,
     KernelRelease,
     KubeletConfig,
+    KubeletRelease,
+    NowCgroups,
     Runlevels,
     SwapCommands,
     SwapOptions,
@@ -21,11 +24,13 @@ from nodecheck.facts import (
     Swaps,
     SwapServices,
     SwapUnits,
+    Target,
     ZramGenerator,
 )
 from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea
 from nodecheck.fix import SAFE, Fix, by_hand, command
 from nodecheck_checks.swap.at_boot import SwapBoot
+from nodecheck_checks.swap.behaviour import Swapping, refused
 from nodecheck_checks.swap.sources import (
     kept_from_gpt,
     of_cmdline,
@@ -40,9 +45,19 @@ from nodecheck_checks.swap.sources import (
 EXPECTED = "no swap"
 
 
-def swap_severity(subject: str | None, kubelet: KubeletConfig) -> Severity:
+def swap_severity(
+    subject: str | None,
+    kubelet: KubeletConfig,
+    own: Lazy[KubeletRelease],
+    target: Lazy[Target],
+    mounted: Lazy[NowCgroups],
+    planned: Lazy[BootCgroups],
+) -> Severity:
     """An error where the kubelet would refuse to start; ``info`` where its configuration tolerates swap."""
-    return Severity.ERROR if kubelet.fails_on_swap or kubelet.problem else Severity.INFO
+    if kubelet.fails_on_swap or kubelet.problem:
+        return Severity.ERROR
+    starts = refused(Swapping(kubelet, own, target, mounted, planned)) is None
+    return Severity.INFO if starts else Severity.ERROR
 
 
 @check(
@@ -58,8 +73,9 @@ def swap(swaps: Swaps) -> Results:
     ## Why it matters
     The kubelet refuses to start where swap is on, unless its configuration says ``failSwapOn: false``. Memory limits of
     pods mean little where pages can go to a disk. Swap that was turned off by ``swapoff`` alone is back after the next
-    boot, and then the node does not come up. Where the kubelet tolerates swap, findings are only ``info``; those of
-    k3s, RKE2, k0s and MicroK8s do unless they are told otherwise.
+    boot, and then the node does not come up. Where the kubelet tolerates swap, findings are only ``info``, unless it
+    refuses its own ``swapBehavior`` (see ``kubelet-swap``); those of k3s, RKE2, k0s and MicroK8s tolerate it unless
+    they are told otherwise.
 
     ## What it looks at
     Now: ``/proc/swaps``. A file that was deleted while in use still counts; zram counts. No ``/proc/swaps`` under a

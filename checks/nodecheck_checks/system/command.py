@@ -14,6 +14,7 @@ from nodecheck.facts import (
     KubeletRelease,
     OsRelease,
     ServicePath,
+    ShellCommands,
     Target,
     UnitIndex,
 )
@@ -25,6 +26,7 @@ from nodecheck.fix import command as run
 from nodecheck.requirements.table import Row, named_row, verdict
 from nodecheck_checks.system.command_table import (
     ADDED_TO_EL,
+    BY_HAND,
     INSTALL,
     KNOWN_TO,
     PROGRAM,
@@ -45,6 +47,7 @@ def command(
     index: UnitIndex,
     kubelet: Lazy[KubeletRelease],
     lists: Lazy[AptLists],
+    shell: Lazy[ShellCommands],
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -57,14 +60,17 @@ def command(
     ## What it looks at
     The folders of the ``PATH`` that the kubelet's unit sets, else systemd's default (``/usr/local/sbin``,
     ``/usr/local/bin``, ``/usr/sbin``, ``/usr/bin``, ``/sbin``, ``/bin``). What counts is a regular file that may be
-    executed; links (``/etc/alternatives``) are followed inside the root. None of them is run.
+    executed; links (``/etc/alternatives``) are followed inside the root. None of them is run. What kubeadm alone asks
+    for (``crictl``, ``conntrack``, ``ip``, ``ethtool``) may also lie in ``/opt/bin``, on Flatcar and where kubeadm lies
+    there: the shell that runs it finds it.
 
-    Which programs follows from the release of Kubernetes and the proxy mode: ``mount`` and ``nsenter`` always; ``ip``
-    and ``iptables`` before 1.33; ``conntrack`` from 1.18 to 1.31; ``crictl`` from 1.24 to 1.30; as warnings
-    ``socat`` and ``ebtables`` before 1.28, ``ethtool`` and ``tc`` before 1.33, and ``iptables`` from 1.33 on unless
-    kube-proxy's mode is ``nftables`` or ``none``. The release is the one given, else that of the control plane's
-    images, else the kubelet's own, else the newest. ``require`` adds others, as errors: ``ipset``, ``ipvsadm``,
-    ``brctl`` … kube-proxy's image brings its own ``ipset``, so that the mode ``ipvs`` alone needs none on the node.
+    Which programs follows from the release of Kubernetes and the proxy mode: ``mount`` always; ``losetup`` and ``cp``
+    from 1.33 on; ``nsenter``, ``ip`` and ``iptables`` before 1.33; ``conntrack`` from 1.18 to 1.31; ``crictl`` from
+    1.24 to 1.30; as warnings ``socat`` and ``ebtables`` before 1.28, ``ethtool`` and ``tc`` before 1.33, and
+    ``iptables`` from 1.33 on unless kube-proxy's mode is ``nftables`` or ``none``. The release is the one given, else
+    that of the control plane's images, else the kubelet's own, else the newest. ``require`` adds others, as errors:
+    ``ipset``, ``ipvsadm``, ``brctl`` … kube-proxy's image brings its own ``ipset``, so that the mode ``ipvs`` alone
+    needs none on the node.
     k3s, RKE2, k0s and MicroK8s bring all but ``mount``. A root that holds no ``sh`` holds no system's programs: what is
     not found there is skipped.
 
@@ -73,7 +79,7 @@ def command(
 
     ## Sources
     kubeadm's preflight checks ``FileExisting-…``; systemd.exec(5), execvp(3); kubernetes/kubernetes#126953, #127151,
-    #129131; kubernetes/kubeadm#3064.
+    #129131, #129450, #130045; kubernetes/kubeadm#3064; flatcar/Flatcar#337.
     """
     agent = next((unit for unit in AGENTS if index.exists(unit) and not index.exists("kubelet.service")), None)
     meant, hidden = target, None
@@ -83,6 +89,8 @@ def command(
     wanted.update({name: named_row(name, PROGRAM) for name in require})
     for name, need in wanted.items():
         found, problem = _found(name, commands, others)
+        if found is None and need.wanted == BY_HAND:
+            found, problem = _in_a_shell(name, shell, problem)
         yield from _judged(need, found, problem, path, commands, _Fixes(release, image, lists))
     told = target.untold("kubernetes") if meant.release is None else None
     if told is not None or hidden is not None:
@@ -111,6 +119,14 @@ def _found(name: str, commands: Commands, others: Lazy[AllCommands]) -> tuple[Fo
     if isinstance(found, FactError):
         return None, found
     return found, listed.problem if found is None else None
+
+
+def _in_a_shell(
+    name: str, shell: Lazy[ShellCommands], problem: FactError | None
+) -> tuple[FoundCommand | None, FactError | None]:
+    """What a person's shell finds that no service does."""
+    found = shell().found.get(name)
+    return (found, None) if isinstance(found, FoundCommand) else (None, problem or found)
 
 
 class _Fixes:

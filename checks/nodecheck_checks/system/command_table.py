@@ -8,8 +8,12 @@ from nodecheck.requirements.table import Release, Row, Table
 
 PROGRAM = "a program that a service finds"
 """What is wanted of each."""
+BY_HAND = "a program that the shell of who runs kubeadm finds"
+"""What is wanted of those that kubeadm alone asks for."""
 
 _WARN = Severity.WARNING
+_DROPPED = "kubernetes/kubernetes#129450, #130045"
+_NSENTER = "kubernetes/kubernetes#129450"
 _PREFLIGHT = "cmd/kubeadm/app/preflight/checks.go, FileExisting-{}"
 
 
@@ -21,14 +25,17 @@ def _row(
     since: Release = (),
     before: Release | None = None,
     modes: tuple[str | None, ...] = (),
+    wanted: str = PROGRAM,
 ) -> Row:
-    return Row(name, PROGRAM, reason, source.format(name), severity, since, before, modes=modes)
+    return Row(name, wanted, reason, source.format(name), severity, since, before, modes=modes)
 
 
 NEEDS = Table(
     _row("mount", "the kubelet mounts volumes with it"),
-    _row("nsenter", "kubeadm demands it; the kubelet entered namespaces with it"),
-    _row("ip", "kubeadm demands it", before=(1, 33)),
+    _row("losetup", "kubeadm demands it; the kubelet keeps block volumes open with it", _DROPPED, since=(1, 33)),
+    _row("cp", "kubeadm demands it; it copies the manifests and etcd's data on an upgrade", _DROPPED, since=(1, 33)),
+    _row("nsenter", "kubeadm demands it; the kubelet entered namespaces with it", _NSENTER, before=(1, 33)),
+    _row("ip", "kubeadm demands it", before=(1, 33), wanted=BY_HAND),
     _row("iptables", "kubeadm demands it; the kubelet and network plugins set rules with it", before=(1, 33)),
     _row(
         "iptables",
@@ -44,6 +51,7 @@ NEEDS = Table(
         "kubernetes/kubernetes#85403, until #126953",
         since=(1, 18),
         before=(1, 32),
+        wanted=BY_HAND,
     ),
     # An error where docker is not the runtime, always from 1.24; a warning in 1.31.
     _row(
@@ -52,6 +60,7 @@ NEEDS = Table(
         "kubernetes/kubeadm#3064",
         since=(1, 24),
         before=(1, 31),
+        wanted=BY_HAND,
     ),
     _row(
         "socat",
@@ -67,7 +76,7 @@ NEEDS = Table(
         _WARN,
         before=(1, 28),
     ),
-    _row("ethtool", "kubeadm warns without it", "kubernetes/kubernetes#129131", _WARN, before=(1, 33)),
+    _row("ethtool", "kubeadm warns without it", "kubernetes/kubernetes#129131", _WARN, before=(1, 33), wanted=BY_HAND),
     _row(
         "tc",
         "kubenet shaped traffic with it; kubeadm warns without it",
@@ -87,7 +96,7 @@ def needs_of(target: Target) -> tuple[Row, ...]:
     """What a release and proxy mode need.
 
     >>> [need.name for need in needs_of(Target(kubernetes="1.34", proxy_mode="nftables"))]
-    ['mount', 'nsenter']
+    ['mount', 'losetup', 'cp']
     """
     return NEEDS.of(target)
 
@@ -97,17 +106,23 @@ _EVERYWHERE = ("ipset", "ipvsadm", "ethtool", "socat", "iptables", "ebtables")
 
 PACKAGES: dict[str, dict[str, str]] = {
     "apt": {"brctl": "bridge-utils", "conntrack": "conntrack", "ip": "iproute2", "tc": "iproute2", "mount": "mount",
-            "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+            "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+            "losetup": "mount", "cp": "coreutils"},
     "yum": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute", "tc": "iproute",
-            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+            "losetup": "util-linux", "cp": "coreutils"},
     "dnf": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute", "tc": "iproute-tc",
-            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+            "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+            "losetup": "util-linux", "cp": "coreutils"},
     "zypper": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2",
-               "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+               "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+               "losetup": "util-linux", "cp": "coreutils"},
     "apk": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2-tc",
-            "mount": "util-linux", "nsenter": "util-linux-misc", "nft": "nftables", "touch": "coreutils"},
+            "mount": "util-linux", "nsenter": "util-linux-misc", "nft": "nftables", "touch": "coreutils",
+            "losetup": "losetup", "cp": "coreutils"},
     "pacman": {"brctl": "bridge-utils", "conntrack": "conntrack-tools", "ip": "iproute2", "tc": "iproute2",
-               "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils"},
+               "mount": "util-linux", "nsenter": "util-linux", "nft": "nftables", "touch": "coreutils",
+               "losetup": "util-linux", "cp": "coreutils"},
 }  # fmt: skip
 PACKAGES["tdnf"] = PACKAGES["yum"]
 """The package of a program by package manager, where it is not called as the program is."""

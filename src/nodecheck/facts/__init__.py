@@ -20,9 +20,15 @@ if TYPE_CHECKING:
     from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
     from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
     from nodecheck.facts.boot.next_boot import RunningKernel as RunningKernel
+    from nodecheck.facts.cluster.component_ports import ComponentPorts as ComponentPorts
     from nodecheck.facts.cluster.joined import Joined as Joined
     from nodecheck.facts.cluster.needed_services import NeededServices as NeededServices
     from nodecheck.facts.cluster.node_name import NodeName as NodeName
+    from nodecheck.facts.cluster.runtime_sockets import ContainerdStatus as ContainerdStatus
+    from nodecheck.facts.cluster.runtime_sockets import CrioStatus as CrioStatus
+    from nodecheck.facts.cluster.runtime_sockets import CriSocketSetting as CriSocketSetting
+    from nodecheck.facts.cluster.runtime_sockets import SocketKinds as SocketKinds
+    from nodecheck.facts.cluster.runtime_sockets import SocketUnits as SocketUnits
     from nodecheck.facts.cluster.target import SiteNodes as SiteNodes
     from nodecheck.facts.cluster.target import Target as Target
     from nodecheck.facts.distro.identity import NodeIdentity as NodeIdentity
@@ -35,7 +41,9 @@ if TYPE_CHECKING:
     from nodecheck.facts.files.mounts import Mounts as Mounts
     from nodecheck.facts.hardware.processors import Processors as Processors
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
+    from nodecheck.facts.kernel.cgroup_defaults import BuiltHierarchy as BuiltHierarchy
     from nodecheck.facts.kernel.cgroups import BootCgroups as BootCgroups
+    from nodecheck.facts.kernel.cgroups import MemoryController as MemoryController
     from nodecheck.facts.kernel.cgroups import NowCgroups as NowCgroups
     from nodecheck.facts.kernel.config import BootConfig as BootConfig
     from nodecheck.facts.kernel.config import RunningConfig as RunningConfig
@@ -51,12 +59,16 @@ if TYPE_CHECKING:
     from nodecheck.facts.kernel.trees import BootTree as BootTree
     from nodecheck.facts.kernel.trees import BootTreeFiles as BootTreeFiles
     from nodecheck.facts.kernel.trees import RunningTree as RunningTree
+    from nodecheck.facts.kubelet.agent_drivers import AgentDriver as AgentDriver
+    from nodecheck.facts.kubelet.agents import EmbeddedKubelet as EmbeddedKubelet
     from nodecheck.facts.kubelet.config import KubeletConfig as KubeletConfig
     from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
+    from nodecheck.facts.kubelet.given import GivenSettings as GivenSettings
     from nodecheck.facts.kubelet.release import KubeletRelease as KubeletRelease
     from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
     from nodecheck.facts.kubelet.service_path import Commands as Commands
     from nodecheck.facts.kubelet.service_path import ServicePath as ServicePath
+    from nodecheck.facts.kubelet.service_path import ShellCommands as ShellCommands
     from nodecheck.facts.network.hostname import BootHostname as BootHostname
     from nodecheck.facts.network.hostname import KernelHostname as KernelHostname
     from nodecheck.facts.network.hostname import NameGiver as NameGiver
@@ -67,7 +79,9 @@ if TYPE_CHECKING:
     from nodecheck.facts.network.listeners import Listeners as Listeners
     from nodecheck.facts.network.nsswitch import HostsOrder as HostsOrder
     from nodecheck.facts.network.processes import SocketOwners as SocketOwners
+    from nodecheck.facts.network.resolver import Resolver as Resolver
     from nodecheck.facts.network.routes import Routes as Routes
+    from nodecheck.facts.network.unix_listeners import UnixListeners as UnixListeners
     from nodecheck.facts.packages.apt_lists import AptLists as AptLists
     from nodecheck.facts.packages.packages import Packages as Packages
     from nodecheck.facts.packages.packages import PackageSigns as PackageSigns
@@ -75,6 +89,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.packages.versions import KubernetesTools as KubernetesTools
     from nodecheck.facts.packages.versions import RuntimeTools as RuntimeTools
     from nodecheck.facts.runtimes.containerd import Containerd as Containerd
+    from nodecheck.facts.runtimes.cri_dockerd import CriDockerd as CriDockerd
     from nodecheck.facts.runtimes.crio import Crio as Crio
     from nodecheck.facts.runtimes.docker import Docker as Docker
     from nodecheck.facts.runtimes.releases import RuntimeReleases as RuntimeReleases
@@ -105,6 +120,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.services.surroundings import NextBoot as NextBoot
     from nodecheck.facts.services.sysv import SysvScripts as SysvScripts
     from nodecheck.facts.services.unit_pulls import ServicePulls as ServicePulls
+    from nodecheck.facts.services.unit_reader import UnitReader as UnitReader
     from nodecheck.facts.services.units import UnitIndex as UnitIndex
     from nodecheck.facts.swap.cmdline import SwapOptions as SwapOptions
     from nodecheck.facts.swap.gpt import GptSwaps as GptSwaps
@@ -123,6 +139,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Addresses": "network.links",
     "AgentActs": "acts.programs",
+    "AgentDriver": "kubelet.agent_drivers",
     "AllCommands": "kubelet.service_path",
     "AptLists": "packages.apt_lists",
     "BootActs": "acts.at_boot",
@@ -137,22 +154,30 @@ _HOMES = {
     "BootTree": "kernel.trees",
     "BootTreeFiles": "kernel.trees",
     "BootUnits": "services.cmdline",
+    "BuiltHierarchy": "kernel.cgroup_defaults",
     "Cmdline": "boot.cmdline",
     "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",
-    "ContainerSelinux": "security.selinux_boot",
+    "ComponentPorts": "cluster.component_ports",
     "Container": "boot.container",
+    "ContainerSelinux": "security.selinux_boot",
     "Containerd": "runtimes.containerd",
+    "ContainerdStatus": "cluster.runtime_sockets",
+    "CriSocketSetting": "cluster.runtime_sockets",
+    "CriDockerd": "runtimes.cri_dockerd",
     "Crio": "runtimes.crio",
+    "CrioStatus": "cluster.runtime_sockets",
     "DataFolders": "files.disk_room",
     "DiskRoom": "files.disk_room",
     "Docker": "runtimes.docker",
+    "EmbeddedKubelet": "kubelet.agents",
     "FirewallSwitches": "security.firewall_files",
     "FirewalldTrace": "security.firewall_files",
     "FirstBoot": "services.presets",
     "Fstab": "files.fstab",
     "Generators": "services.generators",
     "GenlFamilies": "kernel.modules",
+    "GivenSettings": "kubelet.given",
     "GptSwaps": "swap.gpt",
     "Hosts": "network.hosts",
     "HostsOrder": "network.nsswitch",
@@ -171,6 +196,7 @@ _HOMES = {
     "LegacyTables": "security.netfilter",
     "Links": "network.links",
     "Listeners": "network.listeners",
+    "MemoryController": "kernel.cgroups",
     "Modprobe": "kernel.modprobe",
     "ModuleLoading": "kernel.modules",
     "ModuleScripts": "kernel.scripts",
@@ -195,6 +221,7 @@ _HOMES = {
     "Packages": "packages.packages",
     "Processors": "hardware.processors",
     "RcLocal": "services.rc_local",
+    "Resolver": "network.resolver",
     "Routes": "network.routes",
     "Runlevels": "services.openrc",
     "RunningConfig": "kernel.config",
@@ -208,10 +235,13 @@ _HOMES = {
     "SelinuxConfig": "security.selinux_boot",
     "SelinuxMode": "security.selinux",
     "ServicePath": "kubelet.service_path",
+    "ShellCommands": "kubelet.service_path",
     "ServicePulls": "services.unit_pulls",
     "Services": "services.running",
     "SiteNodes": "cluster.target",
+    "SocketKinds": "cluster.runtime_sockets",
     "SocketOwners": "network.processes",
+    "SocketUnits": "cluster.runtime_sockets",
     "StartedServices": "services.openrc",
     "SwapCommands": "swap.units",
     "SwapOptions": "swap.cmdline",
@@ -229,7 +259,9 @@ _HOMES = {
     "UdevSysctls": "sysctl.udev",
     "UfwConf": "security.firewall_files",
     "UnitIndex": "services.units",
+    "UnitReader": "services.unit_reader",
     "UnitLoads": "kernel.scripts",
+    "UnixListeners": "network.unix_listeners",
     "ZramGenerator": "swap.zram",
 }
 """Every fact, and the module below this package that has it."""

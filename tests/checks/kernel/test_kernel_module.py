@@ -225,6 +225,29 @@ def test_config_gz_of_a_capture(tree: Tree) -> None:
     assert (found["br_netfilter"], found["ip_vs"], found["nf_conntrack"]) == ("pass", "fail", "fail")
 
 
+def test_what_modules_dep_lists_was_not_left_out_whatever_the_configuration_says(tree: Tree) -> None:
+    files: dict[str, str | bytes] = {
+        "proc/config.gz": gzip.compress(b"CONFIG_BRIDGE=m\n# CONFIG_IP_VS is not set\n"),
+        "proc/modules": "br_netfilter 1 0 - Live 0x0\n",
+        "proc/sys/kernel/osrelease": REL + "\n",
+        f"lib/modules/{REL}/modules.dep": "extra/ip_vs.ko.xz:\n",
+        f"lib/modules/{REL}/modules.builtin": "",
+    }
+    for view in ("now", "boot"):
+        (found,) = [one for one in run(tree(files)).results if (one.subject, one.view) == ("ip_vs", view)]
+        assert found.status == "fail"
+        assert "built without" not in found.message, view
+        assert view == "boot" or found.evidence[-1][::2] == (f"/lib/modules/{REL}/modules.dep", "extra/ip_vs.ko.xz")
+
+
+@pytest.mark.parametrize(
+    ("release", "apart"), [("4.18.0-193.el8.x86_64", True), ("4.18.0-240.1.1.el8_3.x86_64", False)]
+)
+def test_rhel_8_merged_the_two_with_8_3(tree: Tree, release: str, apart: bool) -> None:
+    root = tree({"proc/modules": "nf_conntrack 1 0 - Live 0x0\n", "proc/sys/kernel/osrelease": f"{release}\n"})
+    assert ("nf_conntrack_ipv4" in statuses(run(root), "now")) is apart
+
+
 def test_conntrack_on_a_kernel_that_has_it_apart(tree: Tree) -> None:
     root = tree(
         {"proc/modules": "nf_conntrack 1 0 - Live 0x0\n", "proc/sys/kernel/osrelease": "3.10.0-1160.el7.x86_64\n"}

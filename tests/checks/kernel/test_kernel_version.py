@@ -28,7 +28,7 @@ def judge(release: str, kubernetes: str | None = None, minimum: str = "", proxy_
         ("3.10.0-1160.el7.x86_64", "1.17.4", "pass"),
         ("3.9.0", "1.17.4", "fail"),
         ("3.10.0-1160.el7.x86_64", "1.32", "fail"),
-        ("4.18.0-553.el8_10.x86_64", "1.32", "pass"),
+        ("4.18.0-553.el8_10.x86_64", "1.31", "pass"),
         ("4.18.0-553.el8_10.x86_64", "1.34", "pass"),
         ("4.18.0", "1.33", "fail"),
         ("4.19.0-27-amd64", "1.33", "pass"),
@@ -91,3 +91,21 @@ def test_whole_offline(tmp_path: Path) -> None:
     assert found.status == "skip"
     assert found.cause is not None
     assert found.cause.code == "offline"
+
+
+@pytest.mark.parametrize(
+    ("release", "kubernetes", "wanted"),
+    [
+        # kubernetes#129462, kubespray#11885: system-validators 1.9.x refuses 4.18 by its number
+        ("4.18.0-553.16.1.el8_10.x86_64", "1.32", ("fail", "warning")),
+        ("4.18.0-372.el8.x86_64", "1.33", ("fail", "warning")),
+        ("4.18.0-553.el8_10.x86_64", "1.34", ("pass", None)),
+        ("4.18.0-553.el8_10.x86_64", "1.31", ("pass", None)),
+        ("5.14.0-427.el9.x86_64", "1.32", ("pass", None)),
+        ("4.18.0-custom", "1.32", ("fail", None)),
+    ],
+)
+def test_a_vendors_kernel_that_kubeadm_refuses(release: str, kubernetes: str, wanted: tuple[str, str | None]) -> None:
+    found = judge(release, kubernetes)
+
+    assert (str(found.status), None if found.severity is None else str(found.severity)) == wanted

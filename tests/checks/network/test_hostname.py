@@ -26,6 +26,22 @@ Tree = Callable[[dict[str, "str | bytes"]], Path]
 OVERRIDE = "/var/lib/kubelet/kubeadm-flags.env"
 
 
+@pytest.mark.parametrize(("size", "k0s", "status"), [(54, True, "pass"), (55, True, "fail"), (63, False, "pass")])
+def test_a_controller_of_k0s_has_room_for_less(size: int, k0s: bool, status: str) -> None:
+    (found,) = hostname(KernelHostname("n" * size), NodeName(None, k0s), InitSystem(), Lazy(lambda: Services({})))
+
+    assert found.status == status
+
+
+def test_what_shows_a_controller_of_k0s(tree: Tree) -> None:
+    files: dict[str, str | bytes] = {"proc/sys/kernel/hostname": "n" * 60 + "\n"}
+    plain = nodecheck.run(root=tree(files), select=["hostname"], view="now")
+    files["etc/systemd/system/k0scontroller.service"] = "[Service]\nExecStart=/usr/local/bin/k0s controller\n"
+    controller = nodecheck.run(root=tree(files), select=["hostname"], view="now")
+
+    assert (plain["hostname"].status, controller["hostname"].status) == ("pass", "fail")
+
+
 def now(name: str, given: str | None = None, error: FactError | None = None) -> Outcome:
     def services() -> Services:
         if error is not None:

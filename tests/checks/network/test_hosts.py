@@ -17,6 +17,7 @@ from nodecheck.facts.network.hostname import OwnName
 from nodecheck.facts.network.hosts import Hosts, folded, parse_hosts
 from nodecheck.facts.network.links import Addresses, AddressRow, spelt
 from nodecheck.facts.network.nsswitch import HostsOrder, parse_hosts_order
+from nodecheck.facts.network.resolver import Resolver
 from nodecheck.facts.network.routes import RouteRow, Routes
 from nodecheck.model.steps import Create, Edit, Manual, Step
 from nodecheck_checks.network.hosts import hosts
@@ -42,7 +43,7 @@ def judged(
             raise Offline("netlink addresses")
         return addresses
 
-    found = hosts(OwnName(own), parse_hosts(text), order, SiteNodes(nodes or {}), rows, lambda: routes)
+    found = hosts(OwnName(own), parse_hosts(text), order, SiteNodes(nodes or {}), rows, lambda: routes, Resolver)
     return {outcome.subject: outcome for outcome in found}
 
 

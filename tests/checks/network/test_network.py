@@ -10,6 +10,7 @@ import pytest
 import nodecheck
 from nodecheck.checking import Lazy, Outcome, Status
 from nodecheck.errors import Denied
+from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.network.links import Addresses, LinkRow, Links
@@ -29,7 +30,7 @@ LINKS = Links((ETH0, DUMMY, DOCKER))
 
 
 def routed(*rows: RouteRow) -> Outcome:
-    (found,) = default_route(Routes(rows), LINKS)
+    (found,) = default_route(Routes(rows), LINKS, Lazy(KubeletConfig))
     return found
 
 
@@ -39,11 +40,21 @@ def judged(
     routes: tuple[RouteRow, ...] = (DEFAULT,),
     node_ip: str | None = None,
     require: tuple[str, ...] = (),
+    kubernetes: str | None = None,
 ) -> list[Outcome]:
     setting = None if node_ip is None else KubeletSetting(node_ip, "/etc/default/kubelet", 1, f"--node-ip={node_ip}")
     config = Lazy(lambda: KubeletConfig(node_ip=setting))
     links = Links((link, DUMMY, DOCKER))
-    return list(interface(links, Addresses(addresses), Routes(routes), config, require=require))
+    return list(
+        interface(
+            links,
+            Addresses(addresses),
+            Routes(routes),
+            config,
+            Lazy(lambda: Target(kubernetes=kubernetes)),
+            require=require,
+        )
+    )
 
 
 def test_a_default_route() -> None:
@@ -147,7 +158,7 @@ def test_a_kubelet_that_cannot_be_read_leaves_the_links_judged() -> None:
     def denied() -> KubeletConfig:
         raise Denied("/etc/default/kubelet")
 
-    outcomes = iter(interface(LINKS, Addresses((ADDRESS,)), Routes((DEFAULT,)), Lazy(denied)))
+    outcomes = iter(interface(LINKS, Addresses((ADDRESS,)), Routes((DEFAULT,)), Lazy(denied), Lazy(Target)))
     assert next(outcomes).subject == "eth0"
     with pytest.raises(Denied):  # which the engine makes one `unknown` of
         next(outcomes)

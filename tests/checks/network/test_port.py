@@ -14,6 +14,7 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Lazy, Outcome, Severity, Status
+from nodecheck.facts.cluster.component_ports import ComponentPorts
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.network.listeners import ListenerRow, Listeners
 from nodecheck.facts.network.processes import Process, SocketOwners
@@ -38,7 +39,8 @@ def judge(
     hidden: bool = False,
 ) -> list[Outcome]:
     owners = SocketOwners(tuple(processes.items()), hidden)
-    return list(port(Lazy(lambda: target), Listeners(rows), Lazy(lambda: owners), require=require))
+    found = port(Lazy(lambda: target), Listeners(rows), Lazy(lambda: owners), Lazy(ComponentPorts), require=require)
+    return list(found)
 
 
 def one(*args: object, **kwargs: object) -> Outcome:

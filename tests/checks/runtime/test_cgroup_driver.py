@@ -374,7 +374,7 @@ def test_the_client_alone_is_no_runtime(tree: Tree) -> None:
         ({CRIO: ""}, "pass", "systemd"),
         ({CRIO: "[crio]\ncgroup_manager = 'cgroupfs'\n"}, "pass", "systemd"),
         ({CRIO: "[crio.runtime]\ncgroup_manager = 'cgroupfs'\nconmon_cgroup = 'pod'\n"}, "fail", "cgroupfs"),
-        ({CRIO: "[crio.runtime]\ncgroup_manager = 'cgroupfs'\n"}, "unknown", None),
+        ({CRIO: "[crio.runtime]\ncgroup_manager = 'cgroupfs'\n"}, "fail", "cgroupfs"),
         ({CRIO: "[crio.runtime]\ncgroup_manager = 'cgroups'\n"}, "unknown", None),
         ({CRIO: "[crio.runtime]\ncgroup_manager = true\n"}, "unknown", None),
         ({CRIO: "[crio.runtime]\nconmon_cgroup = 'x'\n"}, "unknown", None),

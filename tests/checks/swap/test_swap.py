@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 import nodecheck
+from nodecheck.checking import Lazy
+from nodecheck.facts import BootCgroups, KubeletRelease, NowCgroups, Target
+from nodecheck.facts.kernel.cgroups import CgroupVersion
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.swap.swaps import SwapArea, Swaps
@@ -71,10 +74,43 @@ def test_a_deleted_file_and_its_successor_are_one_subject() -> None:
 
 def test_severity_follows_the_kubelet() -> None:
     tolerant = KubeletConfig(present=True, fail_swap_on=KubeletSetting("false", "/var/lib/kubelet/config.yaml"))
-    assert swap_severity(None, KubeletConfig()) is Severity.ERROR
-    assert swap_severity(None, tolerant) is Severity.INFO
+    assert severity(KubeletConfig()) is Severity.ERROR
+    assert severity(tolerant) is Severity.INFO
     broken = tolerant._replace(problem=Problem("malformed", "no YAML", "/var/lib/kubelet/config.yaml"))
-    assert swap_severity(None, broken) is Severity.ERROR
+    assert severity(broken) is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "release", "version", "expected"),
+    [
+        ("UnlimitedSwap", (1, 29), "v2", Severity.INFO),
+        ("UnlimitedSwap", (1, 34), "v2", Severity.ERROR),
+        ("LimitedSwap", (1, 34), "v2", Severity.INFO),
+        ("LimitedSwap", (1, 34), "hybrid", Severity.ERROR),
+        ("NoSwap", (1, 29), "v2", Severity.ERROR),
+        ("NoSwap", None, "v2", Severity.INFO),
+    ],
+)
+def test_swap_that_the_kubelet_refuses_is_an_error(
+    behaviour: str, release: tuple[int, int] | None, version: str, expected: Severity
+) -> None:
+    tolerant, set_to = [KubeletSetting(value, "/var/lib/kubelet/config.yaml") for value in ("false", behaviour)]
+    kubelet = KubeletConfig(True, tolerant, set_to, feature_gates=(("NodeSwap", True),))
+
+    assert severity(kubelet, release, version) is expected
+
+
+def severity(kubelet: KubeletConfig, release: tuple[int, int] | None = None, version: str = "v2") -> Severity:
+    """The severity of swap on a node with this kubelet."""
+    hierarchy = CgroupVersion(version, "/sys/fs/cgroup", version)
+    return swap_severity(
+        None,
+        kubelet,
+        Lazy(lambda: KubeletRelease(release)),
+        Lazy(Target),
+        Lazy(lambda: NowCgroups(hierarchy)),
+        Lazy(lambda: BootCgroups(hierarchy)),
+    )
 
 
 def test_the_corpus(corpus: Path) -> None:

@@ -29,7 +29,7 @@ def program(root: Path, path: str, mode: int = 0o755) -> None:
 @pytest.fixture
 def node(tree: Tree) -> Path:
     root = tree({"/etc/os-release": "ID=debian\nVERSION_ID=13\n"})
-    for path in ("/usr/bin/sh", "/usr/bin/mount", "/usr/bin/nsenter"):
+    for path in ("/usr/bin/sh", "/usr/bin/mount", "/usr/bin/nsenter", "/usr/bin/cp", "/usr/bin/losetup"):
         program(root, path)
     return root
 
@@ -53,9 +53,9 @@ DPKG = "Package: kubelet\nStatus: install ok installed\nArchitecture: amd64\nVer
 @pytest.mark.parametrize(
     ("version", "needed"),
     [
-        ("1.17.1-00", {"ip", "iptables", "socat", "ebtables", "ethtool", "tc"}),
-        ("1.30.2-1.1", {"ip", "iptables", "conntrack", "crictl", "ethtool", "tc"}),
-        ("1.34.0-1.1", {"iptables"}),
+        ("1.17.1-00", {"ip", "iptables", "nsenter", "socat", "ebtables", "ethtool", "tc"}),
+        ("1.30.2-1.1", {"ip", "iptables", "nsenter", "conntrack", "crictl", "ethtool", "tc"}),
+        ("1.34.0-1.1", {"cp", "iptables", "losetup"}),
     ],
 )
 def test_before_a_node_joins_its_kubelet_tells_the_release(node: Path, version: str, needed: set[str]) -> None:
@@ -64,7 +64,7 @@ def test_before_a_node_joins_its_kubelet_tells_the_release(node: Path, version: 
 
     report = nodecheck.run(root=node, select=["command"])
 
-    assert {result.subject for result in report} == {"mount", "nsenter", *needed}
+    assert {result.subject for result in report} == {"mount", *needed}
 
 
 def test_packages_that_cannot_be_read_hide_the_release(node: Path) -> None:
@@ -80,10 +80,11 @@ def test_what_is_required_is_always_judged_and_the_others_by_the_release(node: P
     report = run(node)
 
     assert {result.id: (result.status, result.severity) for result in report} == {
+        "command[cp]": ("pass", "error"),
         "command[ipset]": ("fail", "error"),
         "command[iptables]": ("fail", "warning"),
+        "command[losetup]": ("pass", "error"),
         "command[mount]": ("pass", "error"),
-        "command[nsenter]": ("pass", "error"),
     }
 
 
@@ -96,9 +97,9 @@ def test_what_is_required_is_always_judged_and_the_others_by_the_release(node: P
         ("1.30", None, "conntrack crictl ip iptables mount nsenter", "ethtool tc"),
         ("1.31", None, "conntrack ip iptables mount nsenter", "ethtool tc"),
         ("1.32", None, "ip iptables mount nsenter", "ethtool tc"),
-        ("1.33", "iptables", "mount nsenter", "iptables"),
-        ("1.37", "nftables", "mount nsenter", ""),
-        (None, None, "mount nsenter", "iptables"),
+        ("1.33", "iptables", "cp losetup mount", "iptables"),
+        ("1.37", "nftables", "cp losetup mount", ""),
+        (None, None, "cp losetup mount", "iptables"),
     ],
 )
 def test_the_table(release: str | None, proxy: str | None, errors: str, warnings: str) -> None:

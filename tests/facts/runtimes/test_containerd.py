@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nodecheck.facts.runtimes.containerd import Containerd
 from nodecheck.facts.runtimes.containerd_merge import CRI_V1, CRI_V2, CRI_V3, ConfigFile
+from nodecheck.facts.runtimes.containerd_verdict import agreed, judged
 
 PATH = "/etc/containerd/config.toml"
 
@@ -21,7 +21,7 @@ def handlers(section: str, **runtimes: bool) -> dict[str, Any]:
 
 
 def driver(release: tuple[int, ...] | None, *files: ConfigFile) -> str | None:
-    found = Containerd(PATH, PATH, files).judged(release).found
+    found = judged(files, release).found
     return None if found is None else found.driver if found.cri else "off"
 
 
@@ -41,7 +41,10 @@ def file(version: int, plugins: dict[str, Any], *disabled: str) -> ConfigFile:
         ((2, 3), 2, CRI_V2, "systemd"),
         ((1, 7), 2, CRI_V3, "cgroupfs"),
         ((2, 0), 2, CRI_V3, "systemd"),
-        ((1, 7), 3, CRI_V3, None),
+        ((1, 6, 20), 3, CRI_V3, "cgroupfs"),
+        ((1, 6, 32), 3, CRI_V3, None),
+        ((1, 7, 16), 3, CRI_V3, "cgroupfs"),
+        ((1, 7, 27), 3, CRI_V3, None),
         ((2, 0), 3, CRI_V3, "systemd"),
         ((2, 0), 3, CRI_V2, "cgroupfs"),
         ((2, 3), 3, CRI_V2, "systemd"),
@@ -114,7 +117,5 @@ def test_a_value_in_the_place_of_a_table_is_refused(key: str) -> None:
 
 
 def test_where_releases_agree_none_is_asked_for() -> None:
-    agreed = Containerd(PATH, PATH, (file(2, handlers(CRI_V2, runc=True)),)).agreed()
-
-    assert agreed is not None
-    assert Containerd(PATH, PATH, (file(0, handlers(CRI_V1, runc=True)),)).agreed() is None
+    assert agreed((file(2, handlers(CRI_V2, runc=True)),)) is not None
+    assert agreed((file(0, handlers(CRI_V1, runc=True)),)) is None

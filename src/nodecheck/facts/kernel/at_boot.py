@@ -156,9 +156,9 @@ class BootModules(NamedTuple):
         return None
 
     def lacks(self, name: str) -> bool:
-        """Whether the kernel's configuration says that it does not have the module at all."""
+        """Whether the kernel's configuration leaves the module out, and its modules.dep does not list it either."""
         built = built_as(self.config().config, name)
-        return built is not None and built.value == "n"
+        return built is not None and built.value == "n" and self.tree.loadable(name) is None
 
     def _early_loads(self) -> tuple[Load, ...]:
         return () if self.wishes.hindrance is not None else self.wishes.loads
@@ -204,7 +204,7 @@ class BootModules(NamedTuple):
         if built is not None:
             if built.value == "y":
                 return _built_in(built.evidence, self.tree.release)
-            return None if built.value == "m" else built.evidence
+            return None if built.value == "m" or self.tree.loadable(name) is not None else built.evidence
         if self.same_kernel and self.tree.builtin is None:
             found = presence(name, self.modules, self.sysfs, self.signs)
             if found.state == "built-in" or (found.state == "at work" and not self.modules().supported):

@@ -1,27 +1,49 @@
-"""Which cgroup version a node runs, and which one its next boot mounts."""
+"""Which cgroup version a node runs, and which one its next boot mounts.
+
+What systemd makes of a command line is that of ``src/shared/cgroup-setup.c`` (``cg_is_unified_wanted``,
+``cg_is_hybrid_wanted``) and ``src/shared/mount-setup.c``: the option counts since 226 (systemd/systemd#1116), hybrid
+came with 233 (#4670), ``cgroup_no_v1=all`` with 241 (#11206); 256 does not boot with v1 (#31442), 257 waits for 30
+seconds and mounts v2 (#34999), both mount v1 with ``SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1``; 258 has v2 alone (#36675).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, NotCaptured, Offline, Unsupported
+from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.distro.os_release import OsRelease
+from nodecheck.facts.kernel.cgroup_defaults import HYBRID, V1, V2, BuiltHierarchy, default_of_distribution
+from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.host import Host
-from nodecheck.model.sources import Dir, Sources
+from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Dir, File, Sources
 from nodecheck.record import NamedTuple
-from nodecheck.text import whole_number
 
 MOUNT = "/sys/fs/cgroup"
-V2 = "v2"
-HYBRID = "hybrid"
-V1 = "v1"
 
 SYSTEMD = "systemd"
 CGROUPFS = "cgroupfs"
 """The cgroup drivers of runtimes and of the kubelet."""
 
 _CONTROLLERS = ("cpu", "memory", "cpuset", "pids", "systemd", "cpu,cpuacct")
+
+CGROUP2_MAGIC = 0x63677270
+TMPFS_MAGIC = 0x01021994
+"""``linux/magic.h``; libcontainer asks for the first (``IsCgroup2UnifiedMode``), and so the kubelet does."""
+
+OPTION = "systemd.unified_cgroup_hierarchy"
+LEGACY_OPTION = "systemd.legacy_systemd_cgroup_controller"
+NO_V1 = "cgroup_no_v1=all"
+FORCE = "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE"
+_TRUE = ("1", "yes", "y", "true", "t", "on")
+_FALSE = ("0", "no", "n", "false", "f", "off")
+"""As systemd's ``parse_boolean`` takes them, in any case."""
+
+_OPTION_SINCE, _HYBRID_SINCE, _NO_V1_SINCE = 226, 233, 241
+_REFUSED_SINCE, _IGNORED_SINCE, _GONE_SINCE = 256, 257, 258
 
 
 class CgroupVersion(NamedTuple):
@@ -54,15 +76,73 @@ class NowCgroups(NamedTuple):
     def read(cls, host: Host) -> NowCgroups:
         """Look into ``/sys/fs/cgroup``. Raises Offline where the host is not running and does not hold it."""
         try:
-            return cls(mounted(host.names(MOUNT)))
+            found = mounted(host.names(MOUNT))
         except Absent:
             return cls(CgroupVersion())
+        if host.this_machine:
+            found = _by_magic(host, found)
+        return cls(found)
+
+
+def _by_magic(host: Host, found: CgroupVersion) -> CgroupVersion:
+    """The same by the magic numbers of what is mounted, as the kubelet judges; the names count where there are none."""
+    try:
+        magic = host.statfs(MOUNT)
+        beside = host.statfs(f"{MOUNT}/unified") if found.version == HYBRID else None
+    except (Unsupported, Absent):
+        return found
+    if magic == CGROUP2_MAGIC:
+        return CgroupVersion(V2, MOUNT, "a cgroup2 file system")
+    if found.version == HYBRID and beside != CGROUP2_MAGIC:
+        return CgroupVersion(V1, MOUNT, "v1 controllers")
+    return CgroupVersion() if found.version == V2 else found
+
+
+class MemoryController(NamedTuple):
+    """The memory controller of the hierarchy that is mounted."""
+
+    on: bool | None = None
+    """None where that is not told."""
+    source: str = ""
+    """What tells it."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        """The list of controllers of either version."""
+        return (File(f"{MOUNT}/cgroup.controllers"), File(_PROC))
+
+    @classmethod
+    def read(cls, host: Host, mounted: NowCgroups) -> MemoryController:
+        """``cgroup.controllers`` on v2, ``/proc/cgroups`` on v1."""
+        unified = mounted.found.version == V2
+        path = f"{MOUNT}/cgroup.controllers" if unified else _PROC
+        try:
+            told = text(host, path)
+        except (Absent, Offline, NotCaptured, Unsupported):
+            return cls(None, path)
+        if unified:
+            names = told.split()
+            return cls("memory" in names if names else None, path)
+        for line in told.split("\n"):
+            fields = line.split()
+            if fields[:1] == ["memory"] and len(fields) == 4:
+                return cls(fields[3] != "0", path)
+        return cls(None, path)
+
+
+_PROC = "/proc/cgroups"
 
 
 class BootCgroups(NamedTuple):
     """The hierarchy that systemd mounts at the next boot."""
 
     found: CgroupVersion
+    halts: str | None = None
+    """Why systemd stops instead; None where it does not."""
+    note: str | None = None
+    """What systemd does beside, in a few words."""
+    open: str | None = None
+    """What decides it and is not known, where ``found`` has no version."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -70,12 +150,27 @@ class BootCgroups(NamedTuple):
         return ()
 
     @classmethod
-    def read(cls, cmdline: BootCmdline, release: OsRelease) -> BootCgroups:
-        """By the next boot's command line, else by the distribution."""
-        return cls(planned(cmdline, release))
+    def read(
+        cls,
+        cmdline: BootCmdline,
+        release: OsRelease,
+        init: InitSystem,
+        built: Lazy[BuiltHierarchy],
+        container: Container,
+        now: Lazy[NowCgroups],
+    ) -> BootCgroups:
+        """By the next boot's command line as this systemd takes it, else by the default of its build.
+
+        A container finds mounted what its host has, at each start the same.
+        """
+        if container.kind is not None:
+            return cls(now().found, open="what the host of this container mounts")
+        if not init.is_systemd:
+            return cls(CgroupVersion(), open=f"{init.name} mounts it, by its own configuration")
+        return planned(cmdline, release, init.version, built)
 
 
-def mounted(names: Container[str]) -> CgroupVersion:
+def mounted(names: Collection[str]) -> CgroupVersion:
     """The hierarchy whose root holds these names (cgroups(7): only that of a cgroup2 file system has the first).
 
     >>> mounted(["cgroup.controllers"]).version, mounted(["cpu", "unified"]).version, mounted([]).version
@@ -90,47 +185,75 @@ def mounted(names: Container[str]) -> CgroupVersion:
     return CgroupVersion()
 
 
-def planned(cmdline: BootCmdline, release: OsRelease) -> CgroupVersion:
-    """What systemd mounts: ``systemd.unified_cgroup_hierarchy=`` (systemd(1)), else its build's default."""
-    word = cmdline.last("systemd.unified_cgroup_hierarchy")
-    if word is not None and cmdline.source is not None:
-        version = V2 if word.lower() in ("1", "yes", "y", "true", "t", "on") else HYBRID
-        return CgroupVersion(version, cmdline.source, f"systemd.unified_cgroup_hierarchy={word}")
-    if cmdline.last("cgroup_no_v1") == "all" and cmdline.source is not None:
-        return CgroupVersion(V2, cmdline.source, "cgroup_no_v1=all")
-    unified = unified_by_default(release.id, release.version)
-    if unified is None:
-        return CgroupVersion()
-    return CgroupVersion(V2 if unified else V1, "/etc/os-release", f"{release.id} {release.version}")
+def planned(cmdline: BootCmdline, release: OsRelease, systemd: int | None, built: Lazy[BuiltHierarchy]) -> BootCgroups:
+    """What a systemd mounts, by what the command line asks of it; ``systemd`` is its version, None: not known."""
+    asked = _asked(cmdline)
+    if asked is None:
+        return _by_default(release, systemd, built)
+    wants_v2, word = asked
+    told = CgroupVersion(V2, cmdline.source, word)
+    if systemd is not None and systemd < _OPTION_SINCE:
+        return BootCgroups(told._replace(version=V1), note=f"systemd {systemd} knows no cgroup v2")
+    since = _NO_V1_SINCE if word == NO_V1 else _OPTION_SINCE
+    if systemd is None or systemd < since:
+        return BootCgroups(told._replace(version=None), open=f"whether this systemd takes {word}")
+    if wants_v2:
+        return BootCgroups(told)
+    if systemd >= _GONE_SINCE:
+        return BootCgroups(told, note=f"systemd {systemd} has no cgroup v1, whatever is asked")
+    if systemd >= _REFUSED_SINCE and not _given(cmdline, FORCE):
+        if systemd >= _IGNORED_SINCE:
+            note = f"systemd {systemd} waits for 30 seconds at each boot and does not mount the v1 that is asked for"
+            return BootCgroups(told, note=note)
+        halts = f"systemd {systemd} does not boot with cgroup v1 unless {FORCE}=1 is given too"
+        return BootCgroups(told._replace(version=V1), halts)
+    return BootCgroups(told._replace(version=_old_version(cmdline, release, systemd, built)))
 
 
-_UNIFIED_SINCE = {
-    "debian": (11, 0),
-    "ubuntu": (21, 10),
-    "fedora": (31, 0),
-    "rhel": (9, 0),
-    "centos": (9, 0),
-    "rocky": (9, 0),
-    "almalinux": (9, 0),
-    "ol": (9, 0),
-    "amzn": (2022, 0),
-    "flatcar": (2969, 0),
-    "photon": (5, 0),
-    "mariner": (3, 0),
-    "azurelinux": (3, 0),
-}
-"""The first release of a distribution whose systemd mounts the unified hierarchy by itself (release notes)."""
+def _asked(cmdline: BootCmdline) -> tuple[bool, str] | None:
+    """Whether the command line asks for v2, and the word that does; None where it says nothing of it."""
+    state = _boolean(cmdline, OPTION)
+    if state is not None:
+        word = cmdline.last(OPTION)
+        return state, OPTION if word is None else f"{OPTION}={word}"
+    return (True, NO_V1) if cmdline.last("cgroup_no_v1") == "all" else None
 
 
-def unified_by_default(name: str | None, version: str | None) -> bool | None:
-    """Whether a distribution's systemd mounts cgroup v2 unless told otherwise; None where that is not known.
+def _boolean(cmdline: BootCmdline, key: str) -> bool | None:
+    """A switch as systemd reads it (``proc_cmdline_get_bool``): the last value counts, without one it is on."""
+    value = cmdline.last(key)
+    if value is None:
+        return True if cmdline.has(key) else None
+    lower = value.lower()
+    return True if lower in _TRUE else False if lower in _FALSE else None
 
-    >>> unified_by_default("centos", "7.9.2009"), unified_by_default("ubuntu", "22.04"), unified_by_default("x", "1")
-    (False, True, None)
-    """
-    since = _UNIFIED_SINCE.get(name or "")
-    major, _, rest = (version or "").partition(".")
-    numbers = whole_number(major, 5), whole_number(rest.partition(".")[0] or "0", 5)
-    if since is None or None in numbers:
-        return None
-    return numbers >= since
+
+def _given(cmdline: BootCmdline, key: str) -> bool:
+    return _boolean(cmdline, key) is True
+
+
+def _old_version(cmdline: BootCmdline, release: OsRelease, systemd: int, built: Lazy[BuiltHierarchy]) -> str:
+    """v1 or hybrid, where v2 is not wanted: hybrid unless it is refused, or the build's default is v1."""
+    if systemd < _HYBRID_SINCE or _given(cmdline, LEGACY_OPTION):
+        return V1
+    if _boolean(cmdline, LEGACY_OPTION) is False:
+        return HYBRID
+    return V1 if _default(release, systemd, built)[0] == V1 else HYBRID
+
+
+def _by_default(release: OsRelease, systemd: int | None, built: Lazy[BuiltHierarchy]) -> BootCgroups:
+    version, source, value = _default(release, systemd, built)
+    if version is None:
+        return BootCgroups(CgroupVersion(), open="the default of this systemd's build")
+    return BootCgroups(CgroupVersion(version, source, value))
+
+
+def _default(release: OsRelease, systemd: int | None, built: Lazy[BuiltHierarchy]) -> tuple[str | None, str, str]:
+    """The hierarchy of a systemd that is told nothing, and what shows it."""
+    found = default_of_distribution(release.id, release.version)
+    if found is not None:
+        return found, "/etc/os-release", f"{release.id} {release.version}"
+    if systemd is not None and not _OPTION_SINCE <= systemd < _REFUSED_SINCE:
+        return V1 if systemd < _OPTION_SINCE else V2, "systemd", f"systemd {systemd}"
+    told = built()
+    return told.default, "systemctl --version", told.text

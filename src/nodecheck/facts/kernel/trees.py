@@ -159,16 +159,29 @@ def is_before(release: str | None, major: int, minor: int) -> bool:
 def has_ipv4_conntrack(tree: ModuleTree) -> bool:
     """Whether the kernel still has nf_conntrack_ipv4 apart from nf_conntrack (merged by Linux 4.19's a0ae2562c6c4).
 
-    By its tree where that is there, for distributions merge earlier; else by its release: EL8's 4.18 has them merged.
+    By its tree where that is there, for distributions merge earlier; else by its release: RHEL 8 has them merged from
+    8.3's 4.18.0-240 on (kubernetes/kubernetes#97052, kubernetes-sigs/kubespray#6934).
 
     >>> [has_ipv4_conntrack(ModuleTree(release)) for release in ("3.10.0-1160.el7.x86_64", "4.18.0-553.el8.x86_64")]
     [True, False]
+    >>> has_ipv4_conntrack(ModuleTree("4.18.0-193.28.1.el8_2.x86_64"))
+    True
     """
     if not is_before(tree.release, 4, 19):
         return False
     if tree.dep is not None:
         return tree.loadable("nf_conntrack_ipv4") is not None or tree.has_built_in("nf_conntrack_ipv4")
-    return ".el8" not in (tree.release or "")
+    return not _is_merged_in_rhel8(tree.release or "")
+
+
+_RHEL_8_MERGED = 240
+"""The build of RHEL 8.3's kernel."""
+
+
+def _is_merged_in_rhel8(release: str) -> bool:
+    version, _, rest = release.partition("-")
+    build = rest.partition(".")[0]
+    return version == "4.18.0" and ".el8" in rest and is_digits(build) and int(build[:6]) >= _RHEL_8_MERGED
 
 
 def read_tree(host: Host, release: str | None, built_in_only: bool = False) -> ModuleTree:

@@ -10,17 +10,52 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent
 from nodecheck.facts.kubelet.flags import boolean_of
-from nodecheck.facts.kubelet.places import AGENT_CONFIGS, AGENT_STATE, AGENT_UNITS, SNAP_ARGUMENTS
+from nodecheck.facts.kubelet.places import AGENT_CONFIGS, AGENT_STATE, AGENT_UNITS, SNAP_ARGUMENTS, has_agent
 from nodecheck.facts.services.unit_command import Word, arguments
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
-from nodecheck.model.sources import File, Sources, Tree, UnitText
+from nodecheck.model.sources import Exists, File, Sources, Tree, UnitText
+from nodecheck.record import NamedTuple
 
 _FLAG = "fail-swap-on"
 _GIVEN = ("kubelet-arg", "kubelet-extra-args")
 """Arguments of an agent that hold arguments of its kubelet: of k3s and RKE2, of k0s."""
+
+
+class EmbeddedKubelet(NamedTuple):
+    """The kubelet inside an agent, which is told its arguments by the agent's configuration."""
+
+    present: bool = False
+    """An agent is there that has a kubelet: of k3s, RKE2, k0s, MicroK8s or Canonical Kubernetes."""
+    arguments: tuple[Word, ...] = ()
+    """``fail-swap-on=true``, with or without dashes, in the order in which they count."""
+
+    def last(self, flag: str) -> Word | None:
+        """The last boolean that an argument of this name says, ``true`` or ``false``; None where none does."""
+        return _last(self.arguments, flag)
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (*agent_sources(), *map(Exists, AGENT_STATE))
+
+    @classmethod
+    def read(cls, host: Host, index: UnitIndex) -> EmbeddedKubelet:
+        """Read them. Raises what the host raises for a configuration that cannot be read."""
+        if not has_agent(host, index):
+            return cls()
+        return cls(True, _arguments(host, index))
+
+
+def _arguments(host: Host, index: UnitIndex) -> tuple[Word, ...]:
+    for path in SNAP_ARGUMENTS:
+        try:
+            return tuple(_of_lines(text(host, path), path))
+        except Absent:
+            continue
+    units = [name for name in AGENT_UNITS if index.fragment(name)]
+    return (*_of_files(host), *[word for unit in units for word in _of_unit(host, index, unit)])
 
 
 def agent_sources() -> Sources:
@@ -52,12 +87,12 @@ def embedded_swap_argument(host: Host, index: UnitIndex) -> Word | None:
     return None if place is None else Word("false", place, 1)
 
 
-def _last(words: tuple[Word, ...] | Iterator[Word]) -> Word | None:
-    """The last that says whether to fail on swap."""
+def _last(words: tuple[Word, ...] | Iterator[Word], flag: str = _FLAG) -> Word | None:
+    """The last that says whether to fail on swap, or what another boolean flag is to be."""
     found = None
     for word in words:
         name, _, value = word.text.lstrip("-").partition("=")
-        state = boolean_of(value or "true") if name == _FLAG else None
+        state = boolean_of(value or "true") if name == flag else None
         if state is not None:
             found = Word("true" if state else "false", word.path, word.line)
     return found

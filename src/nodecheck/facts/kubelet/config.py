@@ -9,6 +9,7 @@ from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.files.lines import whole_line
 from nodecheck.facts.kubelet.places import has_agent, has_kubelet
 from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
@@ -23,6 +24,8 @@ DEFAULT_RUNTIME = Table(
 """The runtime of a kubelet that is told none, by its release."""
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nodecheck.facts.kubelet.files import KubeletSources
     from nodecheck.facts.kubelet.lookup import EffectiveSetting
 
@@ -86,6 +89,17 @@ class KubeletConfig(NamedTuple):
             return EffectiveSetting(name, None, "", problem.source, problem.line, problem=problem.detail)
         return effective_setting(self.given or NOTHING_GIVEN, name, release)
 
+    def for_release(self, release: Callable[[], Release | None]) -> KubeletConfig:
+        """The same, with the problem that the kubelet's own release has with its flags and feature gates.
+
+        ``release`` is asked only where something is given that not every release takes.
+        """
+        if self.problem is not None or self.given is None:
+            return self
+        from nodecheck.facts.kubelet.removed import refused
+
+        return self._replace(problem=refused(self.given, release))
+
     def gate(self, name: str) -> bool | None:
         """What a feature gate is set to; None where it is left at the release's default."""
         return dict(self.feature_gates).get(name)
@@ -122,13 +136,13 @@ class KubeletConfig(NamedTuple):
         return judged_by_kind()
 
     @classmethod
-    def read(cls, host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> KubeletConfig:
+    def read(cls, host: Host, index: UnitIndex, release: Lazy[OsRelease], reader: Lazy[UnitReader]) -> KubeletConfig:
         """The kubelet's configuration. Raises what the host raises for a file that is there and cannot be read."""
         if not has_kubelet(host, index) and not has_agent(host, index):
             return cls()
         from nodecheck.facts.kubelet.effective import effective
 
-        return effective(host, index, release, cls)
+        return effective(host, index, release, reader, cls)
 
 
 def runtime_at(endpoint: str) -> str | None:

@@ -24,8 +24,10 @@ from nodecheck.facts.kubelet.files import (
 )
 from nodecheck.facts.kubelet.flags import Flags, gates_of
 from nodecheck.facts.kubelet.launch import Launch, read_launch
+from nodecheck.facts.kubelet.removed import older_than
 from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.services.unit_command import Word
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.formats.tree import TreeNode
 from nodecheck.host import Host
@@ -39,12 +41,14 @@ T = TypeVar("T")
 _Maker = Callable[[str], str]
 
 
-def effective(host: Host, index: UnitIndex, release: Lazy[OsRelease], make: Callable[..., T]) -> T:
+def effective(
+    host: Host, index: UnitIndex, release: Lazy[OsRelease], reader: Lazy[UnitReader], make: Callable[..., T]
+) -> T:
     """The configuration of a kubelet that some place shows; ``make`` is the fact, which has a field for each part.
 
     Raises what the host raises for a file of it.
     """
-    launch = read_launch(host, index, release)
+    launch = read_launch(host, index, release, reader)
     if not launch.present:
         word = embedded_swap_argument(host, index)
         return make() if word is None else make(fail_swap_on=_setting("fail-swap-on", word, str))
@@ -116,10 +120,10 @@ def _assembled(make: Callable[..., T], launch: Launch, files: _Files) -> T:
         bootstrap_kubeconfig=_flag(flags, "bootstrap-kubeconfig", str),
         feature_gates=gates,
         config=_path(flags.last("config")),
-        older_than=flags.older_than,
+        older_than=older_than(flags.given),
         sources=tuple(dict.fromkeys((*launch.sources, *files.sources))),
         problem=problem,
-        given=KubeletSources(flags, files.tree, _path(flags.last("config"))),
+        given=KubeletSources(flags, files.tree, _path(flags.last("config")), launch.variables),
     )
 
 
@@ -142,7 +146,8 @@ def _flag(flags: Flags, name: str, made: _Maker) -> KubeletSetting | None:
 
 
 def _setting(name: str, word: Word, made: _Maker) -> KubeletSetting:
-    return KubeletSetting(made(word.text), word.path, word.line, f"--{name}={word.text}")
+    text = f"--{name}={word.written or word.text}"
+    return KubeletSetting(made(word.text), word.path, word.line, text, word.written)
 
 
 def _field(name: str, node: TreeNode | None, made: _Maker) -> KubeletSetting | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import TooLarge
-from nodecheck.facts.kubelet.flags import Flags
+from nodecheck.facts.kubelet.flags import Flags, gates_of
 from nodecheck.formats.structured import load
 from nodecheck.formats.tree import Malformation, TreeNode
 from nodecheck.host import Host
@@ -59,6 +59,18 @@ class KubeletSources(NamedTuple):
     """The merged configuration files."""
     config: str | None = None
     """The ``--config`` file."""
+    variables: frozenset[str] | None = None
+    """What its unit sets in its environment; None where no unit is there."""
+
+    def gate_places(self) -> dict[str, tuple[str, int | None]]:
+        """Where each feature gate that is named stands."""
+        node = self.tree.get(GATES)
+        inside = node.value if node is not None and isinstance(node.value, Mapping) else {}
+        found = {name: (item.path, item.line or None) for name, item in inside.items()}
+        for flag, word in self.flags.given:
+            pairs = gates_of(word.text) if flag == "feature-gates" else None
+            found.update({name: (word.path, word.line) for name, _ in pairs or ()})
+        return found
 
 
 def decode(raw: bytes, path: str, dropin: bool = False) -> Tree:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.model.secrets import masked
 from nodecheck.record import NamedTuple
-from nodecheck.requirements.table import Release, Row, Table
 from nodecheck.text import MASK
 
 _BOOLEAN = """
@@ -20,7 +19,7 @@ enable-cadvisor-json-endpoints enable-controller-attach-detach enable-custom-met
 enable-load-reader enable-server exit-on-lock-contention experimental-allocatable-ignore-eviction
 experimental-bootstrap-checkpoint experimental-check-node-capabilities-before-mount experimental-dockershim
 experimental-fail-swap-on experimental-flannel-overlay experimental-kernel-memcg-notification
-experimental-logging-sanitization fail-swap-on help kernel-memcg-notification keep-terminated-pod-volumes
+experimental-logging-sanitization fail-cgroupv1 fail-swap-on help kernel-memcg-notification keep-terminated-pod-volumes
 local-storage-capacity-isolation log-cadvisor-usage log-json-split-stream log-text-split-stream logtostderr
 make-iptables-util-chains one-output profiling protect-kernel-defaults really-crash-for-testing reconcile-cidr
 redirect-container-streaming register-node register-schedulable require-kubeconfig rotate-certificates
@@ -66,28 +65,6 @@ topology-manager-policy-options topology-manager-scope v vmodule volume-plugin-d
 windows-priorityclass
 """
 
-_DOCKERSHIM = "it went with dockershim"
-_CHANGES = "kubernetes/kubernetes CHANGELOG-{}.md"
-
-
-def _until(name: str, release: Release, reason: str = _DOCKERSHIM) -> Row:
-    return Row(name, "known", reason, _CHANGES.format(".".join(map(str, release))), before=release)
-
-
-REMOVED = Table(
-    _until("network-plugin", (1, 24)),
-    _until("cni-bin-dir", (1, 24)),
-    _until("cni-cache-dir", (1, 24)),
-    _until("cni-conf-dir", (1, 24)),
-    _until("network-plugin-mtu", (1, 24)),
-    _until("docker-endpoint", (1, 24)),
-    _until("image-pull-progress-deadline", (1, 24)),
-    _until("experimental-dockershim-root-directory", (1, 24)),
-    _until("dynamic-config-dir", (1, 24), "it went with dynamic configuration"),
-    _until("container-runtime", (1, 27), "remote was its only value left"),
-)
-"""Flags that a kubelet refuses from a release on."""
-
 
 class Flags(NamedTuple):
     """A parsed command line."""
@@ -101,12 +78,6 @@ class Flags(NamedTuple):
     def last(self, name: str) -> Word | None:
         """The value that counts: the last one."""
         return next((word for found, word in reversed(self.given) if found == name), None)
-
-    @property
-    def older_than(self) -> Release | None:
-        """A release to which this command line's kubelet does not belong, nor to any later one."""
-        given = {name for name, _ in self.given}
-        return min((row.before for row in REMOVED if row.name in given and row.before is not None), default=None)
 
 
 def parse_flags(arguments: Sequence[Word], strict: bool = True) -> Flags:
@@ -131,7 +102,9 @@ def parse_flags(arguments: Sequence[Word], strict: bool = True) -> Flags:
         elif name in boolean:
             given.append((name, word._replace(text="true" if value is None else value)))
         elif name in valued and (value is not None or queue):
-            given.append((name, word._replace(text=queue.pop().text if value is None else value)))
+            given.append(
+                (name, queue.pop()._replace(path=word.path, line=word.line) if value is None else _value(word))
+            )
         elif name in valued:
             problem = f"flag needs an argument: {word.text[:80]}"
         elif name:
@@ -147,6 +120,11 @@ def _shown(word: Word, given: Sequence[tuple[str, Word]]) -> str:
     """The word, but not the rest of a secret that a blank tore: ``--manifest-url-header=Authorization:Bearer x``."""
     line = "".join([f"--{name}={value.text} " for name, value in given[-1:]]) + word.text
     return word.text[:80] if masked(line).endswith(word.text) else MASK
+
+
+def _value(word: Word) -> Word:
+    """The value behind the ``=`` of a word."""
+    return word._replace(text=_split(word.text)[1] or "", written=word.written.partition("=")[2])
 
 
 def _split(word: str) -> tuple[str, str | None]:

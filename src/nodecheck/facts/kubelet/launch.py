@@ -19,6 +19,7 @@ from nodecheck.facts.kubelet.places import (
     kubelet_unit,
 )
 from nodecheck.facts.services.unit_command import CommandLine, Word, command_line
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.unit_words import environment_file, split_words
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
@@ -40,12 +41,14 @@ class Launch(NamedTuple):
     """Why systemd or the kubelet would refuse the command line."""
     source: str = ""
     line: int | None = None
+    variables: frozenset[str] | None = None
+    """What the unit sets in its environment; None where none is there."""
 
 
-def read_launch(host: Host, index: UnitIndex, release: Lazy[OsRelease]) -> Launch:
+def read_launch(host: Host, index: UnitIndex, release: Lazy[OsRelease], reader: Lazy[UnitReader]) -> Launch:
     """The kubelet's flags: of its unit where that runs the kubelet, else as its packages' unit would give them."""
     unit = kubelet_unit(host, index)
-    command = None if unit is None else command_line(host, unit)
+    command = None if unit is None else command_line(host, unit, reader)
     if command is None:
         launch = _as_packaged(host, release)
         return launch._replace(present=launch.present or index.exists(UNIT))
@@ -85,11 +88,12 @@ def _kubelet_arguments(command: CommandLine) -> tuple[list[Word], bool]:
 
 def _launch(arguments: list[Word], sources: tuple[str, ...], strict: bool, command: CommandLine | None) -> Launch:
     flags = parse_flags(arguments, strict)
+    variables = None if command is None else frozenset(command.environment)
     if command is not None and command.problem is not None:
-        return Launch(True, flags, sources, command.problem, command.program.path, command.program.line)
+        return Launch(True, flags, sources, command.problem, command.program.path, command.program.line, variables)
     if flags.culprit is not None:
-        return Launch(True, flags, sources, flags.problem, flags.culprit.path, flags.culprit.line)
-    return Launch(True, flags, sources)
+        return Launch(True, flags, sources, flags.problem, flags.culprit.path, flags.culprit.line, variables)
+    return Launch(True, flags, sources, variables=variables)
 
 
 def _as_packaged(host: Host, release: Lazy[OsRelease]) -> Launch:

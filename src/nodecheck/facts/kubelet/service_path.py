@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nodecheck.errors import Absent, FactError, Malformed
+from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet.places import kubelet_unit
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
+from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Each, Exists, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
@@ -20,8 +23,8 @@ SHELL = "sh"
 
 KNOWN = (
     SHELL,
-    "brctl", "conntrack", "crictl", "ebtables", "ethtool", "ip", "ipset", "iptables", "ipvsadm", "mount", "nft",
-    "nsenter", "socat", "tc", "touch",
+    "brctl", "conntrack", "cp", "crictl", "ebtables", "ethtool", "ip", "ipset", "iptables", "ipvsadm", "losetup",
+    "mount", "nft", "nsenter", "socat", "tc", "touch",
 )  # fmt: skip
 
 MOST_LINKS = 8
@@ -40,14 +43,14 @@ class ServicePath(NamedTuple):
         return (UnitText("kubelet.service"), Named("EnvironmentFile= of kubelet.service"))
 
     @classmethod
-    def read(cls, host: Host, index: UnitIndex) -> ServicePath:
+    def read(cls, host: Host, index: UnitIndex, reader: Lazy[UnitReader]) -> ServicePath:
         """By the kubelet's unit; systemd's default without one. Raises what the host raises for a unit's file."""
         unit = kubelet_unit(host, index)
         if unit is None:
             return cls()
         from nodecheck.facts.services.unit_command import command_line
 
-        command = command_line(host, unit)
+        command = command_line(host, unit, reader)
         found = command.environment.get("PATH") if command is not None else None
         if found is None:
             return cls()
@@ -83,6 +86,29 @@ class Commands(NamedTuple):
         if found[SHELL] is None:  # it tells whether programs were captured, whatever the unit's PATH is
             found[SHELL] = _look(host, DEFAULT_PATH, SHELL)
         return cls(found)
+
+
+SHELL_FOLDER = "/opt/bin"
+"""Where systems that are images have what is added to them: Flatcar has it in the PATH of each login (flatcar#337)."""
+_IMAGES = ("flatcar", "coreos")
+
+
+class ShellCommands(NamedTuple):
+    """The same in what a person's shell has besides the PATH of services: who runs kubeadm there finds these."""
+
+    found: Mapping[str, FoundCommand | FactError | None] = {}
+    """Empty where a shell has no other folder."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return tuple([Exists(f"{SHELL_FOLDER}/{name}") for name in (*KNOWN, "kubeadm")])
+
+    @classmethod
+    def read(cls, host: Host, release: Lazy[OsRelease]) -> ShellCommands:
+        """Look into the folder, where the system is one that has it in its PATH or kubeadm itself lies there."""
+        if not isinstance(_look(host, (SHELL_FOLDER,), "kubeadm"), FoundCommand) and release().id not in _IMAGES:
+            return cls()
+        return cls({name: _look(host, (SHELL_FOLDER,), name) for name in KNOWN})
 
 
 class AllCommands(NamedTuple):

@@ -16,6 +16,13 @@ class KubeletSetting(NamedTuple):
     """1-based."""
     text: str = ""
     """As written there: ``cgroupDriver: systemd``, ``--cgroup-driver=systemd``."""
+    written: str = ""
+    """The value before systemd's specifiers were replaced; "" where it has none."""
+
+    @property
+    def untold(self) -> bool:
+        """Whether it holds a specifier that files do not tell."""
+        return bool(self.written) and self.written == self.value
 
 
 class Problem(NamedTuple):

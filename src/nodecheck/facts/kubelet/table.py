@@ -94,7 +94,8 @@ _TABLE = (
     KnownSetting("kubeletCgroups", "kubelet-cgroups", STRING, ""),
     KnownSetting("systemCgroups", "system-cgroups", STRING, ""),
     KnownSetting(
-        "failCgroupV1", None, BOOL, False, (((1, 35), True),), (1, 31), source="kubernetes/kubernetes#134298"
+        "failCgroupV1", "fail-cgroupv1", BOOL, False, (((1, 35), True),), (1, 31),
+        source="kubernetes/kubernetes#126031, #134298",
     ),
     KnownSetting("singleProcessOOMKill", None, BOOL, since=(1, 32)),
     # swap

@@ -7,7 +7,10 @@ from nodecheck.host.netlink import HopRow, RouteRow
 from nodecheck.model.sources import Netlink, Sources
 from nodecheck.record import NamedTuple
 
-__all__ = ["HopRow", "RouteRow", "Routes", "hops_of", "is_dead", "leads_out", "told_route"]
+__all__ = [
+    "Choice", "HopRow", "RouteRow", "Routes", "chosen", "hops_of", "in_order", "is_dead", "is_reject", "leads_out",
+    "told_route",
+]  # fmt: skip
 
 AF_INET, AF_INET6 = 2, 10
 MAIN = 254
@@ -54,6 +57,52 @@ def leads_out(route: RouteRow) -> bool:
     """Whether packets go by a route: of the main table, no blackhole and the like, and not all of its hops dead."""
     hops = hops_of(route)
     return route.table == MAIN and route.type == RTN_UNICAST and (not hops or not all(is_dead(hop) for hop in hops))
+
+
+def is_reject(route: RouteRow) -> bool:
+    """Whether the kernel throws away what goes by a route: ``blackhole``, ``unreachable``, ``prohibit``, ``throw``."""
+    return route.type in _REJECTS
+
+
+def in_order(routes: Routes, family: int) -> tuple[RouteRow, ...]:
+    """The default routes of table ``main`` and of a family by their metric, as the kernel tries and tells them."""
+    rows = [row for row in routes.defaults if row.table == MAIN and row.family == family]
+    return tuple(sorted(rows, key=lambda row: row.priority or 0))
+
+
+class Choice(NamedTuple):
+    """What ``ChooseHostInterface`` of Kubernetes comes to among the default routes."""
+
+    route: RouteRow | None = None
+    reject: RouteRow | None = None
+    """A route that throws away stands before every one that leads out."""
+    bare: RouteRow | None = None
+    """An IPv6 route that leads out without a gateway, which Kubernetes passes over."""
+
+
+def chosen(routes: Routes) -> Choice:
+    """The default route that Kubernetes takes the node's address by: IPv4's first, then IPv6's with a gateway.
+
+    Of IPv4 ``/proc/net/route`` tells reject routes too, with ``*`` for an interface: there Kubernetes gives up. Of IPv6
+    it passes over what has no gateway, reject routes too; but the kernel stops at these.
+    """
+    for row in in_order(routes, AF_INET):
+        if is_reject(row) or leads_out(row):
+            return Choice(reject=row) if is_reject(row) else Choice(row)
+    bare = None
+    for row in in_order(routes, AF_INET6):
+        if is_reject(row) and bare is None:
+            return Choice(reject=row)
+        if leads_out(row) and _has_gateway(row):
+            return Choice(row)
+        bare = bare or (row if leads_out(row) else None)
+    return Choice(bare=bare)
+
+
+def _has_gateway(route: RouteRow) -> bool:
+    """Whether a hop has one; of a nexthop object that the kernel does not spell out it is not known."""
+    hops = hops_of(route)
+    return not hops or any(hop.gateway for hop in hops)
 
 
 def told_route(route: RouteRow, names: dict[int, str]) -> str:

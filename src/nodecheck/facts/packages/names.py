@@ -18,6 +18,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "containerd": ("containerd.io", "containerd", "containerd-stable", "moby-containerd", "containerd2"),
     "crio": ("cri-o",),
+    "cri-dockerd": ("cri-dockerd",),
     "runc": ("runc", "runc-stable", "moby-runc", "docker-runc"),
     "kubelet": ("kubelet", "kubernetes-kubelet", "kubernetes-node", "kubernetes"),
     "kubeadm": ("kubeadm", "kubernetes-kubeadm"),

@@ -37,6 +37,7 @@ RUNTIMES = (
     VersionCommand("containerd", ("containerd", "--version")),
     VersionCommand("containerd", ("docker-containerd", "--version")),  # docker until 18.06
     VersionCommand("crio", ("crio", "--version")),
+    VersionCommand("cri-dockerd", ("cri-dockerd", "--version")),
     VersionCommand("runc", ("runc", "--version")),
     VersionCommand("runc", ("docker-runc", "--version")),
 )
@@ -210,6 +211,7 @@ _PATTERNS = {
     "docker": r"^Docker version ([^\s,]+)",
     "containerd": r"^(?:docker-)?containerd (?:.*?[ ])??(v?[0-9]+\.[0-9]\S*)",
     "crio": r"^crio version ([^\s,]+)",
+    "cri-dockerd": r"^cri-dockerd v?([0-9]\S*)",
     "runc": r"^(?:docker-)?runc version ([^\s,]+)",
     "kubelet": r"^Kubernetes (v[0-9]\S*)",
     "kubeadm": r"^(v[0-9]\S*)$|^kubeadm version: .*GitVersion:\"([^\"]+)\"",

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 from nodecheck.facts.runtimes.containerd_verdict import ContainerdVerdict
 from nodecheck.facts.runtimes.service import Service, first_there, flag_value, service
 from nodecheck.facts.services.init_system import UnitIndex
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nodecheck.facts.runtimes.containerd_config import Effective
     from nodecheck.facts.runtimes.containerd_merge import ConfigFile
+    from nodecheck.facts.runtimes.containerd_releases import Version
 
 CONFIG = "/etc/containerd/config.toml"
 PROGRAMS = (
@@ -54,9 +59,9 @@ class Containerd(NamedTuple):
         return tuple([JudgedSetting(name, ("true", "false")) for name in ("SystemdCgroup", "systemd_cgroup")])
 
     @classmethod
-    def read(cls, host: Host, units: Lazy[UnitIndex]) -> Containerd:
+    def read(cls, host: Host, units: Lazy[UnitIndex], reader: Lazy[UnitReader]) -> Containerd:
         """Read containerd's files. Raises ParseError for one that it would not read, and what the host raises."""
-        unit = service(host, units(), UNIT)
+        unit = service(host, units(), UNIT, reader)
         found = first_there(host, (*PROGRAMS, CONFIG)) or (unit.paths[0] if unit else None)
         if found is None:
             return cls()
@@ -82,20 +87,14 @@ class Containerd(NamedTuple):
         """Whether the files are of a version that only containerd 2 reads."""
         return any(file.version >= 3 for file in self.files)
 
-    def agreed(self) -> ContainerdVerdict | None:
-        """The verdict, where every release that reads these files comes to the same driver; else None."""
-        from nodecheck.facts.runtimes.containerd_verdict import agreed
+    def decided(self, release: Callable[[], Version | None]) -> ContainerdVerdict:
+        """What containerd makes of its files; its release is asked for only where that depends on it."""
+        from nodecheck.facts.runtimes.containerd_verdict import decided
 
-        return agreed(self.files)
+        return decided(self.files, release)
 
-    def judged(self, release: tuple[int, ...] | None) -> ContainerdVerdict:
-        """The effective driver with containerd of a release; None: whatever release fits the files."""
-        from nodecheck.facts.runtimes.containerd_verdict import judged
-
-        return judged(self.files, release)
-
-    def place(self, keys: tuple[str, ...]) -> tuple[str, int | None, str | None]:
-        """The file, line and text that set a key last; the main file alone where none is seen to set it."""
+    def place(self, found: Effective, keys: tuple[str, ...] | None = None) -> tuple[str, int | None, str | None]:
+        """The file, line and text that set what decides, or other keys; the main file alone where none is seen to."""
         from nodecheck.facts.runtimes.containerd_verdict import place
 
-        return place(self.files, keys) or (self.path, None, None)
+        return place(self.files, keys or found.keys, found.reader) or (self.path, None, None)

@@ -7,24 +7,34 @@ The rules are those of containerd's ``cri/config`` (``ValidatePluginConfig``, ``
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
 from nodecheck.facts.runtimes.containerd_merge import (
     CRI_V1,
-    ONE,
     ConfigFile,
     Refused,
     Table,
-    Version,
     cri_section,
     merged,
     table,
+)
+from nodecheck.facts.runtimes.containerd_releases import (
+    ALONE,
+    BUILT_IN,
+    MERGING,
+    ONE,
+    REPLACED,
+    Version,
+    rule,
+    spellings,
 )
 from nodecheck.record import NamedTuple
 
 RUNC_V2 = "io.containerd.runc.v2"
 RUNC_V1 = "io.containerd.runc.v1"
 LINUX_V1 = "io.containerd.runtime.v1.linux"
+OPTION = "SystemdCgroup"
 
 
 class Handler(NamedTuple):
@@ -35,6 +45,10 @@ class Handler(NamedTuple):
     options: Table | None
     engine: bool = False
     """It has ``runtime_engine`` or ``runtime_root``, which containerd 1.x takes for the old runtime alone."""
+    key: str = OPTION
+    """``SystemdCgroup`` in the spelling of the file, where one is there that is read."""
+    misspelt: str = ""
+    """A spelling that is there and is not read, where none is."""
     built_in: bool = False
     """No file names it."""
 
@@ -54,59 +68,86 @@ class Effective(NamedTuple):
     """Other runc handlers with another driver than this one."""
     detected: bool = False
     """No handler says: containerd 2 tells the kubelet systemd where systemd runs, else cgroupfs."""
+    misspelt: str = ""
+    """A spelling of ``SystemdCgroup`` that is there and that this containerd does not read."""
+    reader: Version = ONE
+    """The release that reads the files so."""
 
 
-def effective(files: Iterable[ConfigFile], generation: int, release: Version | None = None) -> Effective:
-    """The effective driver with these files, read in this order, by containerd of a generation. Raises Refused.
+def effective(files: Iterable[ConfigFile], release: Version) -> Effective:
+    """The effective driver with these files, read in this order, by a release of containerd. Raises Refused.
 
     >>> runc = {"options": {"SystemdCgroup": True}}
     >>> plugins = {"cri": {"containerd": {"runtimes": {"runc": runc}}}}
-    >>> effective([ConfigFile("/etc/containerd/config.toml", 1, plugins)], ONE).driver
+    >>> effective([ConfigFile("/etc/containerd/config.toml", 1, plugins)], (1, 7)).driver
     'systemd'
     """
-    name, section, cri = cri_section(tuple(files), generation, release)
+    name, raw, cri = cri_section(tuple(files), release)
     if not cri:
-        return Effective(None, cri=False, keys=("disabled_plugins",))
-    old = generation == ONE
-    containerd = table(section, "containerd")
-    handlers, default = _handlers(section, containerd, old, name, release)
-    _validate(section, handlers, default, old)
-    return _decide(section, handlers, default, name)
+        return Effective(None, cri=False, keys=("disabled_plugins",), reader=release)
+    section = _spelt(raw, release)
+    handlers, default = _handlers(section, name, release)
+    _validate(section, handlers, default, _is_one(release))
+    return _decide(section, handlers, default, name)._replace(reader=release)
 
 
-def _handlers(
-    section: Table, containerd: Table, old: bool, name: str, release: Version | None
-) -> tuple[dict[str, Handler], str]:
+def _is_one(release: Version) -> bool:
+    """Whether a release is one of containerd 1: a file's ``runtimes`` take the place of the built-in one."""
+    return rule(MERGING, release) in (ALONE, REPLACED)
+
+
+def _spelt(section: Table, release: Version) -> dict[str, Any]:
+    """A CRI section with its keys as fields are called, from those spellings that the TOML library takes for them."""
+    found = _fields(section, ("containerd", "systemd_cgroup"), release)
+    names = ("runtimes", "default_runtime_name", "default_runtime")
+    found["containerd"] = containerd = _fields(table(found, "containerd"), names, release)
+    for name in ("runtimes", "default_runtime"):
+        if isinstance(containerd.get(name), dict):
+            inner = containerd[name]
+            containerd[name] = _runtime(inner, release) if name == "default_runtime" else _runtimes(inner, release)
+    return found
+
+
+def _runtimes(runtimes: Table, release: Version) -> dict[str, Any]:
+    return {key: _runtime(value, release) if isinstance(value, dict) else value for key, value in runtimes.items()}
+
+
+def _runtime(runtime: Table, release: Version) -> dict[str, Any]:
+    return _fields(runtime, ("runtime_type", "options", "runtime_engine", "runtime_root"), release)
+
+
+def _fields(given: Table, names: tuple[str, ...], release: Version) -> dict[str, Any]:
+    found = dict(given)
+    for name in names:
+        taken = spellings(name, release, tuple(given))
+        if len({repr(given[key]) for key in taken}) > 1:
+            raise Refused(f"{' and '.join(taken)} are one key, set to several values: which one counts cannot be told")
+        if taken:
+            found[name] = given[taken[0]]
+    return found
+
+
+def _handlers(section: Table, name: str, release: Version) -> tuple[dict[str, Handler], str]:
     """The runtime handlers, and the name of the default one."""
+    containerd, old = table(section, "containerd"), _is_one(release)
     runtimes = given = table(containerd, "runtimes")
-    kind = _built_in_type(section, old, name, release)
+    kind = rule(BUILT_IN, release) if name == CRI_V1 else RUNC_V2
     built_in: Table = {"runtime_type": kind} if kind == LINUX_V1 else {"runtime_type": kind, "options": {}}
     if not old:
         runtimes = merged({"runc": built_in}, runtimes)
     elif "runtimes" not in containerd:
         runtimes = {"runc": built_in}
-    handlers = {key: _handler(table(runtimes, key))._replace(built_in=key not in given) for key in runtimes}
+    handlers = {key: _handler(table(runtimes, key), release)._replace(built_in=key not in given) for key in runtimes}
     default = containerd.get("default_runtime_name", "runc")
     if not isinstance(default, str) or not default:
         raise Refused("default_runtime_name is empty, and the CRI plugin does not load")
-    legacy = _handler(table(containerd, "default_runtime")) if old else Handler("", None)
+    legacy = _handler(table(containerd, "default_runtime"), release) if old else Handler("", None)
     if legacy.kind:
         handlers["default"], default = legacy, "default"
     return handlers, default
 
 
-def _built_in_type(section: Table, old: bool, name: str, release: Version | None) -> str:
-    """The type of the built-in handler: the old runtime until containerd 1.2.
-
-    A version-1 file with ``systemd_cgroup = true``, which only that runtime takes, was written for those releases.
-    """
-    if not old or name != CRI_V1:
-        return RUNC_V2
-    before = release < (1, 3) if release is not None else section.get("systemd_cgroup") is True
-    return LINUX_V1 if before else RUNC_V2
-
-
-def _handler(table: Table) -> Handler:
+def _handler(table: Table, release: Version) -> Handler:
     kind = table.get("runtime_type", "")
     options = table.get("options")
     if not isinstance(kind, str):
@@ -114,7 +155,12 @@ def _handler(table: Table) -> Handler:
     if options is not None and not isinstance(options, dict):
         raise Refused("options of a runtime is not a table, and the CRI plugin does not load")
     engine = any(table.get(key) not in (None, "") for key in ("runtime_engine", "runtime_root"))
-    return Handler(kind, options, engine)
+    given = tuple(options or ())
+    taken = spellings(OPTION, release, given)
+    missed = [] if taken else [key for key in given if key.lower() == OPTION.lower()]
+    key = taken[0] if taken else OPTION
+    read = None if options is None else _fields(options, (OPTION,), release)
+    return Handler(kind, read, engine, key, "".join(missed[:1]))
 
 
 def _validate(section: Table, handlers: Mapping[str, Handler], default: str, old: bool) -> None:
@@ -151,13 +197,12 @@ def _decide(section: Table, handlers: Mapping[str, Handler], default: str, name:
     others = tuple(key for key in runc if drivers[key] != drivers[first] and not handlers[key].built_in)
     legacy = handlers[first].kind == LINUX_V1 and handlers[first].options is None and "systemd_cgroup" in section
     keys = ("plugins", name, "systemd_cgroup") if legacy else _option_keys(name, first, handlers[first])
-    return Effective(drivers[first], keys=keys, handler=first, others=others)
+    return Effective(drivers[first], keys=keys, handler=first, others=others, misspelt=handlers[first].misspelt)
 
 
 def _says(handler: Handler) -> bool:
     """Whether a handler's options name the driver; a shim that is not runc's gets them as they stand."""
-    options = handler.options or {}
-    return _option_name(options) in options
+    return OPTION in (handler.options or {})
 
 
 def _driver(section: Table, handler: Handler, name: str) -> str:
@@ -165,18 +210,11 @@ def _driver(section: Table, handler: Handler, name: str) -> str:
     if options is None:
         legacy = handler.kind == LINUX_V1 and section.get("systemd_cgroup") is True
         return SYSTEMD if legacy else CGROUPFS
-    value = options.get(_option_name(options), False)
+    value = options.get(OPTION, False)
     if not isinstance(value, bool):
-        raise Refused(f"SystemdCgroup of runtime {name!r} must be true or false: no container can be started with it")
+        raise Refused(f"{OPTION} of runtime {name!r} must be true or false: no container can be started with it")
     return SYSTEMD if value else CGROUPFS
 
 
-def _option_name(options: Table) -> str:
-    """The key as it is spelt; both TOML libraries take any case, the exact one first."""
-    if "SystemdCgroup" in options:
-        return "SystemdCgroup"
-    return next((key for key in options if key.lower() == "systemdcgroup"), "SystemdCgroup")
-
-
 def _option_keys(name: str, handler: str, found: Handler) -> tuple[str, ...]:
-    return ("plugins", name, "containerd", "runtimes", handler, "options", _option_name(found.options or {}))
+    return ("plugins", name, "containerd", "runtimes", handler, "options", found.key)

@@ -9,6 +9,7 @@ from nodecheck.formats.toml import MOST_BYTES, decoded, parse_toml
 from nodecheck.host import Host
 
 MOST_FILES = 256
+_KEYS = ("version", "imports", "plugins", "disabled_plugins")
 
 
 def load(host: Host, path: str, explicit: bool) -> tuple[ConfigFile, ...]:
@@ -40,6 +41,9 @@ def parsed(raw: bytes, path: str) -> ConfigFile:
 
 def _parse(raw: bytes, path: str) -> tuple[ConfigFile, tuple[str, ...]]:
     table = parse_toml(raw, path)
+    for key in table:
+        if key not in _KEYS and key.lower() in _KEYS:
+            raise ParseError(path, None, key, f"{key.lower()}: containerd's releases differ in the spellings they take")
     version, plugins = table.get("version", 0), table.get("plugins", {})
     if type(version) is not int or version < 0:
         raise ParseError(path, None, f"version = {version!r}", "a whole number as version")

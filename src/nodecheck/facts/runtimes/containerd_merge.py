@@ -1,18 +1,35 @@
 """The CRI section that containerd reads of its configuration files, by its own release.
 
 The rules are those of containerd's ``server/config/config.go`` (``LoadConfig``, ``mergeConfig``, ``ValidateV2`` and
-``ValidateVersion``, the migrations) at 1.2, 1.6, 1.7, 2.0, 2.3 and 2.4:
+``ValidateVersion``, the migrations); which release has which is in ``containerd_releases``:
 
+- *1.2* reads the main file alone, as version 1;
 - *1.x* reads versions 1 and 2; a plugin's section in an import replaces the whole section of the files before it;
 - *2.0 to 2.2* read version 3 and migrate 2; a version-1 file is read, but its CRI section is lost; sections merge;
 - *2.3 and later* read version 4 and migrate each file by itself; sections merge.
+
+In 1.x and 2.0 to 2.2 the version is the merged configuration's: that of the last file that names one. A file that
+names none is read by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nodecheck.facts.runtimes.containerd_releases import (
+    ALONE,
+    LATER,
+    LATER_IMPORT,
+    MERGED,
+    MERGING,
+    REFUSED,
+    REPLACED,
+    Version,
+    newest_of,
+    rule,
+    told_release,
+)
 from nodecheck.record import NamedTuple
 
 CRI_V1 = "cri"
@@ -20,14 +37,10 @@ CRI_V2 = "io.containerd.grpc.v1.cri"
 CRI_V3 = "io.containerd.cri.v1.runtime"
 CRI_SECTIONS = (CRI_V1, CRI_V2, CRI_V3)
 
-ONE, TWO, THREE = 1, 2, 3
-"""The generations above."""
-
 _DEEPEST = 16
 """Tables within each other that are merged; the CRI section has six levels."""
 
 Table = Mapping[str, Any]
-Version = tuple[int, ...]
 
 
 class ConfigFile(NamedTuple):
@@ -35,11 +48,14 @@ class ConfigFile(NamedTuple):
 
     path: str
     version: int
-    """0 where the file has no ``version`` line, which means 1."""
+    """0 where the file has no ``version`` line, which means 1 in a file that stands alone."""
     plugins: Table
     disabled: tuple[str, ...] = ()
     source: str = ""
     """The text."""
+
+
+Files = tuple[ConfigFile, ...]
 
 
 class Refused(Exception):
@@ -51,28 +67,37 @@ class Refused(Exception):
         self.about_driver = about_driver
 
 
-def cri_section(files: tuple[ConfigFile, ...], generation: int, release: Version | None) -> tuple[str, Table, bool]:
+def cri_section(files: Files, release: Version) -> tuple[str, Table, bool]:
     """The name and the table of the CRI section that is read, and whether the CRI plugin is on."""
-    if generation == ONE:
-        return _section_one(files)
-    version, plugins, disabled = _merged_two(files) if generation == TWO else _merged_three(files, release)
-    newest = 3 if generation == TWO else 4
-    if version > newest:
-        raise Refused(f"this containerd reads versions up to {newest}, and the file says version = {version}")
+    how = rule(MERGING, release)
+    if how in (ALONE, REPLACED):
+        return _section_one(files[:1] if how == ALONE else files, release, versioned=how == REPLACED)
+    version, plugins, disabled = _merged_two(files) if how == MERGED else _merged_three(files, release)
+    _check_version(version, release)
     for item in disabled:
         if "." not in item:
             raise Refused(f"disabled_plugins has {item!r}, which is no plugin URI, and containerd refuses to start")
     return CRI_V3, table(plugins, CRI_V3), not {CRI_V2, CRI_V3}.intersection(disabled)
 
 
-def _section_one(files: tuple[ConfigFile, ...]) -> tuple[str, Table, bool]:
-    version, plugins, disabled = 1, dict[str, Any](), list[str]()
+def _check_version(version: int, release: Version) -> None:
+    newest = newest_of(release)
+    if version > newest and rule(LATER, release) == REFUSED:
+        told = "versions 1 and 2" if newest < 3 else f"versions up to {newest}"
+        raise Refused(f"containerd {told_release(release)} reads {told}, and its files say version = {version}")
+
+
+def merged_version(files: Files, start: int = 1) -> int:
+    """The version of the merged configuration: the last that is named (``mergeConfig`` keeps what is not zero)."""
+    return next((file.version for file in files[::-1] if file.version), start)
+
+
+def _section_one(files: Files, release: Version, versioned: bool) -> tuple[str, Table, bool]:
+    version, plugins, disabled = merged_version(files) if versioned else 1, dict[str, Any](), list[str]()
     for file in files:
-        version = file.version or version
         plugins.update(file.plugins)
         disabled += file.disabled
-    if version > 2:
-        raise Refused(f"containerd 1.x reads versions 1 and 2, and the file says version = {version}")
+    _check_version(version, release)
     if version < 2:
         return CRI_V1, table(plugins, CRI_V1), CRI_V1 not in disabled
     for item in (*disabled, *plugins):
@@ -82,7 +107,7 @@ def _section_one(files: tuple[ConfigFile, ...]) -> tuple[str, Table, bool]:
     return CRI_V2, table(plugins, CRI_V2), CRI_V2 not in disabled
 
 
-def _merged_two(files: tuple[ConfigFile, ...]) -> tuple[int, Table, list[str]]:
+def _merged_two(files: Files) -> tuple[int, Table, list[str]]:
     """2.0 to 2.2: raw merge, then one migration where the last version named is 2."""
     version, plugins, disabled = 3, dict[str, Any](), list[str]()
     for file in files:
@@ -95,20 +120,73 @@ def _merged_two(files: tuple[ConfigFile, ...]) -> tuple[int, Table, list[str]]:
     return version, _migrated(plugins) if version == 2 else plugins, disabled
 
 
-def _merged_three(files: tuple[ConfigFile, ...], release: Version | None) -> tuple[int, Table, list[str]]:
-    """2.3 and later: each file is migrated by itself. 2.3 refuses an import of a later version than the main file's."""
+def _merged_three(files: Files, release: Version) -> tuple[int, Table, list[str]]:
+    """2.3 and later: each file is migrated by itself."""
     plugins, disabled, root = dict[str, Any](), list[str](), 0
     for file in files:
         root = root or file.version
-        if file.version > root and release is not None and release < (2, 4):
+        if file.version > root and rule(LATER_IMPORT, release) == REFUSED:
             raise Refused(
-                f"{file.path} has version {file.version}, later than the main file's, which containerd refuses"
+                f"{file.path} has version {file.version}, later than the main file's, which containerd "
+                f"{told_release(release)} refuses"
             )
         old = file.version < 2
         mine = _renamed(file.plugins) if old else file.plugins
         plugins = merged(plugins, _migrated(mine) if file.version < 4 else mine)
         disabled += _uris(file.disabled) if old else file.disabled
     return max((file.version for file in files), default=4), plugins, disabled
+
+
+def sections_read(files: Files, release: Version) -> tuple[frozenset[str], ...]:
+    """The names of the CRI sections that a release reads of each file.
+
+    >>> file = ConfigFile("/etc/containerd/config.toml", 3, {})
+    >>> [sorted(names) for names in sections_read((file,), (2, 2))]
+    [['io.containerd.cri.v1.runtime']]
+    """
+    how = rule(MERGING, release)
+    if how == ALONE:
+        return tuple([frozenset(() if number else (CRI_V1,)) for number, _ in enumerate(files)])
+    if how == REPLACED:
+        return tuple([frozenset((CRI_V1 if merged_version(files) < 2 else CRI_V2,))] * len(files))
+    if how == MERGED:
+        moves = _merged_two(files)[0] == 2
+        names = [{CRI_V3, CRI_V2, *([CRI_V1] if file.version < 2 else ())} if moves else {CRI_V3} for file in files]
+    else:
+        names = [
+            {CRI_V3, *([CRI_V2] if file.version < 4 else ()), *([CRI_V1] if file.version < 2 else ())} for file in files
+        ]
+    return tuple(map(frozenset, names))
+
+
+SERVER_KEYS = frozenset((
+    "disable_tcp_service", "stream_server_address", "stream_server_port", "stream_idle_timeout",
+    "enable_tls_streaming", "x509_key_pair_streaming",
+))  # fmt: skip
+"""What version 3 still has under version 2's name: the server of streams (``ServerConfig`` of ``plugins/cri``)."""
+
+
+def unread(files: Files, release: Version) -> Iterator[tuple[ConfigFile, str]]:
+    """The CRI sections that are there and are not read, with more in them than the server of streams."""
+    for file, read in zip(files, sections_read(files, release)):
+        for name in CRI_SECTIONS:
+            if name not in read and holds(file.plugins.get(name)):
+                yield file, name
+
+
+def holds(section: object) -> bool:
+    """Whether a section is there with more than the server of streams in it."""
+    return isinstance(section, dict) and bool(set(section) - SERVER_KEYS)
+
+
+def replaced(files: Files, release: Version) -> Iterator[tuple[ConfigFile, ConfigFile]]:
+    """Files whose CRI section counts for nothing, and the one whose section stands in its place (1.x)."""
+    if rule(MERGING, release) != REPLACED:
+        return
+    name = CRI_V1 if merged_version(files) < 2 else CRI_V2
+    having = [file for file in files if name in file.plugins]
+    for file in having[:-1]:
+        yield file, having[-1]
 
 
 def _renamed(plugins: Table) -> Table:

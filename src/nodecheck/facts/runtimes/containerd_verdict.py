@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from nodecheck.facts.runtimes.containerd_config import Effective, effective
 from nodecheck.facts.runtimes.containerd_merge import (
@@ -11,132 +10,181 @@ from nodecheck.facts.runtimes.containerd_merge import (
     CRI_V1,
     CRI_V2,
     CRI_V3,
+    ConfigFile,
+    Files,
+    Refused,
+    holds,
+    merged_version,
+    replaced,
+    sections_read,
+    unread,
+)
+from nodecheck.facts.runtimes.containerd_releases import (
+    IGNORING,
+    OLD,
     ONE,
     THREE,
     TWO,
-    ConfigFile,
-    Refused,
     Version,
+    newest_of,
+    told_release,
 )
 from nodecheck.formats.toml import line_of
 from nodecheck.record import NamedTuple
 
-if TYPE_CHECKING:
-    from nodecheck.facts.runtimes.containerd_config import Effective
 
-Files = tuple[ConfigFile, ...]
+def decided(files: Files, release: Callable[[], Version | None]) -> ContainerdVerdict:
+    """The verdict; the release is asked for only where what the files come to depends on it."""
+    return agreed(files) or judged(files, release())
 
 
 def agreed(files: Files) -> ContainerdVerdict | None:
-    """The verdict, where every release that reads these files comes to the same driver; else None."""
-    newest = max((file.version for file in files), default=0)
-    generations = (ONE, TWO, THREE) if newest < 3 else (TWO, THREE) if newest == 3 else (THREE,)
+    """The verdict, where every release from 1.3 on comes to the same driver and none refuses the files; else None."""
     try:
-        found = [effective(files, generation) for generation in generations]
+        found = [effective(files, release) for release in (ONE, IGNORING, TWO, THREE)]
     except Refused:
         return None
     told = {(item.driver, item.cri) for item in found}
-    return ContainerdVerdict(found[0], None, tuple(_notes(files, None))) if len(told) == 1 else None
+    return ContainerdVerdict(found[0], None, _notes(files, found)) if len(told) == 1 else None
 
 
 def judged(files: Files, release: Version | None) -> ContainerdVerdict:
     """The effective driver with containerd of a release; None: whatever release fits the files."""
-    notes = tuple(_notes(files, release))
-    if release is not None:
-        try:
-            return ContainerdVerdict(effective(files, generation_of(release), release), None, notes)
-        except Refused as error:
-            return ContainerdVerdict(None, error.detail, notes)
-    return _whatever(files, notes)
+    if release is None:
+        return _whatever(files)
+    try:
+        found = effective(files, release)
+    except Refused as error:
+        return ContainerdVerdict(None, error.detail, _told(files, release))
+    return ContainerdVerdict(found, None, _notes(files, [found]))
 
 
-def _whatever(files: Files, notes: tuple[str, ...]) -> ContainerdVerdict:
-    """No release is known: what every fitting generation does, if they agree.
+def _whatever(files: Files) -> ContainerdVerdict:
+    """No release is known: what every fitting one does, if they agree.
 
-    A generation that refuses the file is not the one that runs here, unless what it refuses is the driver.
+    One that refuses the files is not the one that runs here, unless what it refuses is the driver.
     """
     found: list[Effective] = []
     refused: str | None = None
-    for generation in _fitting(files):
+    own, foreign = _own_sections(files), tuple(_foreign(files))
+    for release in _fitting(files):
         try:
-            found.append(effective(_own_sections(files), generation))
+            found.append(effective(own, release))
         except Refused as error:
             refused = refused or error.detail
             if error.about_driver:
-                return ContainerdVerdict(None, error.detail, notes)
+                return ContainerdVerdict(None, error.detail, foreign)
     if not found:
-        return ContainerdVerdict(None, refused, notes)
-    if len({item.driver for item in found}) > 1 and len(files) > 1:
-        told = "the imports merge differently by containerd's version (1.x replaces a plugin's section, 2 merges it)"
-        return ContainerdVerdict(None, f"{told}, which this node does not show", notes)
-    return ContainerdVerdict(found[0], None, notes)
+        return ContainerdVerdict(None, refused, foreign)
+    if len({item.driver for item in found}) > 1:
+        return ContainerdVerdict(None, f"{_difference(files)}, which this node does not show")
+    return ContainerdVerdict(found[0], None, (*_notes(own, found), *foreign))
 
 
-def _fitting(files: Files) -> tuple[int, ...]:
+def _difference(files: Files) -> str:
+    if len(files) > 1:
+        return "the imports merge differently by containerd's version (1.x replaces a plugin's section, 2 merges it)"
+    return "the driver depends on containerd's version (1.x and 2 take other spellings of keys, and other defaults)"
+
+
+def _fitting(files: Files) -> tuple[Version, ...]:
+    """Releases that stand for those which files of such a version are written for.
+
+    ``systemd_cgroup = true`` in version 1 is for the runtime that was built in until 1.2.
+    """
     newest = max((file.version for file in files), default=2)
     if newest >= 4:
         return (THREE,)
     if newest == 3:
         return (TWO, THREE)
-    return (ONE, TWO) if any(file.version == 2 for file in files) else (ONE,)
+    if newest == 2:
+        return (ONE, TWO)
+    old = any(isinstance(cri := file.plugins.get(CRI_V1), dict) and cri.get("systemd_cgroup") is True for file in files)
+    return (OLD if old and len(files) == 1 else ONE,)
 
 
-def _own_sections(files: Files) -> tuple[ConfigFile, ...]:
-    """The files without the CRI sections of another version than their own."""
+def _own_sections(files: Files) -> Files:
+    """The files without the CRI sections of another version than theirs, or than the one that is merged."""
+    whole = merged_version(files)
+    own = [_own_section(file.version or whole) for file in files]
     return tuple(
-        file._replace(plugins={k: v for k, v in file.plugins.items() if k not in ignored_sections(file)})
-        for file in files
+        file._replace(plugins={k: v for k, v in file.plugins.items() if k == name or k not in CRI_SECTIONS})
+        for file, name in zip(files, own)
     )
 
 
-def _notes(files: Files, release: Version | None) -> Iterator[str]:
-    for file in files:
-        for name in ignored_sections(file):
-            version = "version 1 (no version line)" if not file.version else f"version {file.version}"
-            if release is None or not reads(name, file.version, generation_of(release)):
-                yield f"{file.path} is of {version}, and its section {name!r} is of another and is not read"
-
-
-def place(files: Files, keys: tuple[str, ...]) -> tuple[str, int, str] | None:
-    """The file, line and text that set a key last; None where none is seen to set it."""
-    for file in files[::-1]:
+def _foreign(files: Files) -> Iterator[str]:
+    """The sections that are left out there."""
+    for file, own in zip(files, _own_sections(files)):
         for name in CRI_SECTIONS:
-            asked = (keys[0], name, *keys[2:]) if keys[0] == "plugins" else keys
-            found = line_of(file.source, asked)
-            if found is not None and (keys[0] != "plugins" or name not in ignored_sections(file)):
-                return file.path, *found
-    return None
+            if name not in own.plugins and holds(file.plugins.get(name)):
+                yield _not_read(file, name, files)
 
 
-def generation_of(release: Version) -> int:
-    """The generation of a containerd release.
+def _not_read(file: ConfigFile, name: str, files: Files, release: Version | None = None) -> str:
+    whole = merged_version(files)
+    if release is not None and file.version > newest_of(release):
+        told = f"{file.path} is of version {file.version}, which containerd {told_release(release)} does not know"
+        return f"{told} and reads as {newest_of(release)}: its section {name!r} is not read"
+    version = f"version {file.version or whole}" + ("" if file.version or whole > 1 else " (no version line)")
+    return f"{file.path} is of {version}, and its section {name!r} is of another and is not read"
 
-    >>> generation_of((1, 7, 27)), generation_of((2, 0)), generation_of((2, 3, 1))
-    (1, 2, 3)
-    """
-    return ONE if release < (2,) else TWO if release < (2, 3) else THREE
 
-
-def own_section(version: int) -> str:
+def _own_section(version: int) -> str:
     """The name of the CRI section of a version."""
     return CRI_V1 if version < 2 else CRI_V2 if version == 2 else CRI_V3
 
 
-def ignored_sections(file: ConfigFile) -> tuple[str, ...]:
-    """The CRI sections of a file that are of another version than the file."""
-    own = own_section(file.version)
-    return tuple(
-        name for name in CRI_SECTIONS if name != own and isinstance(file.plugins.get(name), dict) and file.plugins[name]
-    )
+def _notes(files: Files, found: list[Effective]) -> tuple[str, ...]:
+    """What is to be told: sections that none of the readers reads, or that the first replaces, and spellings."""
+    first = found[0]
+    missed = (f"containerd {told_release(first.reader)} does not read the spelling {first.misspelt!r}",)
+    common = [note for note in _told(files, first.reader) if all(note in _told(files, item.reader) for item in found)]
+    return (*common, *(missed if first.misspelt else ()))
 
 
-def reads(section: str, version: int, generation: int) -> bool:
-    """Whether containerd of a generation reads a section although it is of another version than the file."""
-    if generation == ONE or section == CRI_V1:
-        return False
-    if section == CRI_V3:
-        return True
-    return generation == THREE and version == 3
+def _told(files: Files, release: Version) -> tuple[str, ...]:
+    return (*_unread(files, release), *_replaced(files, release))
+
+
+def _unread(files: Files, release: Version) -> Iterator[str]:
+    for file, name in unread(files, release):
+        yield _not_read(file, name, files, release)
+
+
+def _replaced(files: Files, release: Version) -> Iterator[str]:
+    for file, later in replaced(files, release):
+        yield f"containerd 1.x takes the section of {later.path} in place of all that {file.path} has in it"
+
+
+def place(files: Files, keys: tuple[str, ...], release: Version) -> tuple[str, int | None, str | None] | None:
+    """The file, line and text that set a key last, where that file's section counts; None where none is seen to.
+
+    Where none sets it and an import's section stands in the place of all others, that file alone.
+    """
+    if keys[0] != "plugins":
+        return _last_set(files, tuple([(keys,)] * len(files)))
+    gone = {file.path for file, _ in replaced(files, release)}
+    counting = tuple([file for file in files if file.path not in gone])
+    read = dict(zip((file.path for file in files), sections_read(files, release)))
+    asked = [
+        tuple([(keys[0], name, *keys[2:]) for name in CRI_SECTIONS[::-1] if name in read[file.path]])
+        for file in counting
+    ]
+    found = _last_set(counting, tuple(asked))
+    instead = next((later for _, later in replaced(files, release)), None)
+    return found if found is not None or instead is None else (instead.path, None, None)
+
+
+def _last_set(
+    files: Files, asked: tuple[tuple[tuple[str, ...], ...], ...]
+) -> tuple[str, int | None, str | None] | None:
+    for file, ways in zip(files[::-1], asked[::-1]):
+        for keys in ways:
+            found = line_of(file.source, keys)
+            if found is not None:
+                return file.path, *found
+    return None
 
 
 class ContainerdVerdict(NamedTuple):

@@ -7,11 +7,13 @@ from typing import Any
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
 from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
 from nodecheck.facts.services.init_system import UnitIndex
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.formats.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import Row, Table
 
 CONFIG = "/etc/crio/crio.conf"
 CONFIG_DIR = "/etc/crio/crio.conf.d"
@@ -61,43 +63,76 @@ class Crio(NamedTuple):
         return (managers, JudgedSetting("conmon_cgroup", ("pod", "system.slice")))
 
     @classmethod
-    def read(cls, host: Host, units: Lazy[UnitIndex]) -> Crio:
+    def read(cls, host: Host, units: Lazy[UnitIndex], reader: Lazy[UnitReader]) -> Crio:
         """Read CRI-O's files. Raises ParseError for one that keeps it from starting, and what the host raises."""
-        unit = next((found for found in (service(host, units(), name) for name in UNITS) if found), None)
+        unit = next((found for found in (service(host, units(), name, reader) for name in UNITS) if found), None)
         found = first_there(host, (*PROGRAMS, CONFIG, CONFIG_DIR)) or (unit.paths[0] if unit else None)
         if found is None:
             return cls()
 
         return configured(host, found, unit)
 
+    def needs_release(self) -> bool:
+        """Whether what it comes to depends on CRI-O's release."""
+        empty = self.conmon_cgroup is not None and not self.conmon_cgroup.value
+        return empty or self.cgroup_manager is None or self.cgroup_manager.value != "systemd"
+
     def refusal(self, release: tuple[int, ...] | None) -> str | None:
-        """Why CRI-O would not start with this; None where it would."""
+        """Why CRI-O would not start with this; None where it would, or may, with the driver it is set to."""
         manager, conmon = self.cgroup_manager, self.conmon_cgroup
         if manager is not None and manager.value not in DRIVERS:
             return f"cgroup_manager is {manager.value!r}, which CRI-O does not know"
-        cgroup = conmon.value if conmon is not None else ""
-        if manager is None or manager.value == "systemd":
-            if cgroup not in ("", "pod") and not cgroup.endswith(".slice"):
-                return f"conmon_cgroup is {cgroup!r}, which is neither 'pod' nor a systemd slice"
+        cgroup = conmon.value if conmon is not None else _DEFAULT_CGROUP
+        on_systemd = manager is None or manager.value == "systemd"
+        if cgroup and cgroup != "pod" and not cgroup.endswith(".slice"):
+            return f"conmon_cgroup is {cgroup!r}, which is neither 'pod' nor a systemd slice"
+        if not cgroup and on_systemd and release is None:
+            return "conmon_cgroup is '', which CRI-O before 1.24 refuses, and its release is not shown"
+        if release is None or cgroup == "pod":
             return None
-        return _conmon_refusal(cgroup, conmon is not None, release)
+        if not cgroup and RULES.at(EMPTY, release).wanted == REFUSED:
+            return f"conmon_cgroup is '', which CRI-O {_told(release)} refuses"
+        return None if on_systemd else _with_cgroupfs(cgroup or _DEFAULT_CGROUP, release)
 
     def default(self, release: tuple[int, ...] | None) -> str:
-        """The manager where none is set (``DefaultCgroupManager``, systemd since CRI-O 1.18)."""
-        return "cgroupfs" if release is not None and release < (1, 18) else "systemd"
+        """The manager where none is set (``DefaultCgroupManager``); of a release that is not shown the newest's."""
+        return "systemd" if release is None else RULES.at(MANAGER, release).wanted
 
-
-def _conmon_refusal(cgroup: str, given: bool, release: tuple[int, ...] | None) -> str | None:
-    """``TranslateMonitorFieldsForHandler``: the default ``system.slice`` is accepted with cgroupfs since 1.33."""
-    if cgroup == "pod" or (release is not None and release < (1, 20)):
-        return None
-    if cgroup in ("", "system.slice"):
-        if release is not None and release >= (1, 33):
+    def doubt(self, release: tuple[int, ...] | None) -> str | None:
+        """What is to be told of a driver that holds whatever the release, though not every one starts with it."""
+        manager, conmon = self.cgroup_manager, self.conmon_cgroup
+        if release is not None or manager is None or manager.value == "systemd":
             return None
-        told = f"conmon_cgroup is {cgroup!r}" if given else "conmon_cgroup is not set"
-        return f"cgroup_manager is 'cgroupfs' and {told}: CRI-O before 1.33 starts with conmon_cgroup = 'pod' alone"
-    return f"cgroup_manager is 'cgroupfs', and with it conmon_cgroup must be 'pod', not {cgroup!r}"
+        return None if conmon is not None and conmon.value == "pod" else "CRI-O 1.19 to 1.32 does not start with it"
 
+
+def _with_cgroupfs(cgroup: str, release: tuple[int, ...]) -> str | None:
+    wanted = RULES.at(SLICE, release).wanted
+    if wanted == TAKEN or (wanted == DEFAULT_TAKEN and cgroup == _DEFAULT_CGROUP):
+        return None
+    told = f"with cgroup_manager = 'cgroupfs' CRI-O {_told(release)} takes conmon_cgroup = 'pod'"
+    return f"{told}, and not {cgroup!r}" + (", the default" if cgroup == _DEFAULT_CGROUP else "")
+
+
+def _told(release: tuple[int, ...]) -> str:
+    return ".".join(map(str, release))
+
+
+_DEFAULT_CGROUP = "system.slice"
+EMPTY, SLICE, MANAGER = "an empty conmon_cgroup", "a slice with cgroupfs", "the default manager"
+REFUSED, TAKEN, DEFAULT_TAKEN = "refused", "taken", "the default one taken"
+_CONFIG = "cri-o pkg/config/config.go"
+
+RULES = Table(
+    Row(EMPTY, REFUSED, "Validate takes 'pod' or a slice", _CONFIG + " of v1.23.5", before=(1, 24)),
+    Row(EMPTY, TAKEN, "it leaves the runtime's monitor_cgroup", _CONFIG + " of v1.24.0", since=(1, 24)),
+    Row(SLICE, TAKEN, "Validate asks for no more", _CONFIG + " of v1.18.4", before=(1, 19)),
+    Row(SLICE, REFUSED, "Validate wants 'pod'", _CONFIG + " of v1.19.0 to v1.32.5", since=(1, 19), before=(1, 33)),
+    Row(SLICE, DEFAULT_TAKEN, "the default is emptied first", _CONFIG + " of v1.33.0 (a4c67cc6c2)", since=(1, 33)),
+    Row(MANAGER, "cgroupfs", "DefaultCgroupManager", _CONFIG + " of v1.17.0", before=(1, 18)),
+    Row(MANAGER, "systemd", "DefaultCgroupManager", _CONFIG + " of v1.18.0", since=(1, 18)),
+)
+"""What CRI-O starts with, by its own release."""
 
 MOST_FILES = 1024
 MOST_LEVELS = 16

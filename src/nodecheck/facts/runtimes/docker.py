@@ -22,6 +22,7 @@ from nodecheck.facts.runtimes.docker_options import (
 from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.unit_command import Word
+from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.unit_words import BLANKS, environment_file, split_words
 from nodecheck.host import Host
 from nodecheck.host.base import text
@@ -90,9 +91,9 @@ class Docker(NamedTuple):
         )
 
     @classmethod
-    def read(cls, host: Host, units: Lazy[UnitIndex], init: Lazy[InitSystem]) -> Docker:
+    def read(cls, host: Host, units: Lazy[UnitIndex], reader: Lazy[UnitReader], init: Lazy[InitSystem]) -> Docker:
         """Read dockerd's file and flags. Raises what the host raises for one that is there and cannot be read."""
-        unit = service(host, units(), UNIT)
+        unit = service(host, units(), UNIT, reader)
         found = first_there(host, (*PROGRAMS, CONFIG, "/etc/sysconfig/docker", DEFAULTS)) or (
             unit.paths[0] if unit else None
         )

@@ -15,6 +15,8 @@ Release = tuple[int, ...]
 CLIENTS = ("docker-ce-cli", "docker-cli", "moby-cli")
 """Packages of docker's client, which runs no containers."""
 
+_NAMES = ("docker", "containerd", "crio", "cri-dockerd")
+
 
 class RuntimeReleases(NamedTuple):
     """Release numbers of the runtimes' daemons; None where the node does not show them."""
@@ -22,6 +24,8 @@ class RuntimeReleases(NamedTuple):
     docker: Release | None = None
     containerd: Release | None = None
     crio: Release | None = None
+    cri_dockerd: Release | None = None
+    """Of what docker speaks CRI through since dockershim is gone."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -30,11 +34,11 @@ class RuntimeReleases(NamedTuple):
     @classmethod
     def read(cls, tools: RuntimeTools, packages: Lazy[Packages]) -> RuntimeReleases:
         """What the programs say, else what the packages are called."""
-        return cls(*[_release(tools.of(name), packages, name) for name in cls._fields])
+        return cls(*[_release(tools.of(name), packages, name) for name in _NAMES])
 
     def of(self, name: str) -> Release | None:
-        """The release of ``docker``, ``containerd`` or ``crio``."""
-        return dict(zip(self._fields, self))[name]
+        """The release of ``docker``, ``containerd``, ``crio`` or ``cri-dockerd``."""
+        return dict(zip(_NAMES, self))[name]
 
 
 def daemon_package(packages: Packages, name: str) -> Package | None:

@@ -12,7 +12,10 @@ from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nodecheck.facts.services.unit_command import Word
+    from nodecheck.facts.services.unit_reader import UnitReader
 
 
 class Service(NamedTuple):
@@ -37,7 +40,7 @@ class Flag(NamedTuple):
     line: int
 
 
-def service(host: Host, index: UnitIndex, name: str) -> Service | None:
+def service(host: Host, index: UnitIndex, name: str, reader: Callable[[], UnitReader]) -> Service | None:
     """The service of that name; None where there is neither a unit file nor a drop-in, or it is masked."""
     unit = load_unit(host, index, name)
     if unit is None:
@@ -46,7 +49,7 @@ def service(host: Host, index: UnitIndex, name: str) -> Service | None:
         return None
     from nodecheck.facts.services.unit_command import command_line
 
-    line = command_line(host, unit)
+    line = command_line(host, unit, reader)
     if line is None:
         return Service(unit.name, unit.paths)
     return Service(unit.name, unit.paths, line.program.text, line.arguments, line.environment, line.problem)

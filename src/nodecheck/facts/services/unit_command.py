@@ -7,16 +7,31 @@ Rules: systemd.service(5) "COMMAND LINES", systemd.exec(5) "ENVIRONMENT", and sy
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.unit_files import Unit
 from nodecheck.facts.services.unit_settings import commands as command_lines
 from nodecheck.facts.services.unit_settings import loaded
-from nodecheck.facts.services.unit_words import Unbalanced, environment_file, split_words
+from nodecheck.facts.services.unit_words import (
+    Unbalanced,
+    depends_on_release,
+    environment_file,
+    is_variable,
+    split_words,
+)
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nodecheck.facts.services.unit_reader import UnitReader
+
+EXEC_SINCE = 221
+"""From this systemd on quotes count anywhere in a command line (see ``unit_reader``)."""
 
 MOST_WORDS = 4096
 """Words of one command line that are looked at; the kernel's limit on arguments is of another order."""
@@ -30,6 +45,13 @@ class Word(NamedTuple):
     text: str
     path: str
     line: int
+    written: str = ""
+    """The word as it stands there, where it has specifiers."""
+
+    @property
+    def untold(self) -> bool:
+        """Whether it holds a specifier that files do not tell."""
+        return bool(self.written) and self.text == self.written
 
 
 class CommandLine(NamedTuple):
@@ -79,18 +101,21 @@ def exec_lines(
     return tuple(found), environment, problem
 
 
-def command_line(host: Host, unit: Unit) -> CommandLine | None:
+def command_line(host: Host, unit: Unit, reader: Callable[[], UnitReader] | None = None) -> CommandLine | None:
     """The command line of a service; None where the unit has no ``ExecStart=`` that systemd takes.
 
-    Raises what the host raises for an environment file that is there and cannot be read, and TooLarge for too many
-    words.
+    ``reader`` is the node's own systemd, which is asked only for what depends on it; without it the newest reads,
+    and specifiers stay as they stand. Raises what the host raises for an environment file that cannot be read.
+    TooLarge is raised for too many words.
     """
     unit, refusal = loaded(InitSystem(), unit)
-    commands = [found for found in (_command(*start) for start in command_lines(unit)) if found is not None]
+    reading = _Reading(unit.name, reader)
+    starts = [_command(*start, reading) for start in command_lines(unit)]
+    commands = [found for found in starts if found is not None]
     if not commands:
         return None
     sources = list(unit.paths)
-    environment, problem = _environment(host, unit, sources)
+    environment, problem = _environment(host, unit, sources, reading)
     problem = refusal.message if refusal is not None else problem
     program, words, literal = commands[-1]
     arguments = tuple(words if literal else _expanded(words, environment))
@@ -110,10 +135,40 @@ def _bounded(program: Word, words: tuple[Word, ...]) -> tuple[Word, ...]:
     return words
 
 
-def _command(value: str, path: str, line: int) -> tuple[Word, list[Word], bool] | None:
+class _Reading(NamedTuple):
+    """Who reads a unit's words."""
+
+    unit: str = ""
+    reader: Callable[[], UnitReader] | None = None
+
+    def words(self, value: str) -> tuple[str, ...]:
+        """The words of a command line. Raises Unbalanced."""
+        if self.reader is None or not depends_on_release(value):
+            return split_words(value)
+        return self.reader().words(value, EXEC_SINCE)
+
+    def assignments(self, value: str) -> tuple[str, ...]:
+        """The words of ``Environment=``. Raises Unbalanced."""
+        if self.reader is None or not depends_on_release(value):
+            return split_words(value)
+        return self.reader().assignments(value)
+
+    def word(self, text: str, path: str, line: int) -> Word:
+        """A word, its specifiers replaced; as it stands where files do not tell one of them."""
+        plain = text.replace("%%", "%")
+        if self.reader is None or "%" not in text.replace("%%", ""):
+            return Word(plain, path, line)
+        meant = self.reader().meant(text, self.unit)
+        return Word(text if meant is None else meant, path, line, text)
+
+
+_PLAIN = _Reading()
+
+
+def _command(value: str, path: str, line: int, reading: _Reading = _PLAIN) -> tuple[Word, list[Word], bool] | None:
     """The program, its words and whether variables are left alone; None for a line that systemd ignores."""
     try:
-        words = [Word(word.replace("%%", "%"), path, line) for word in split_words(value)]
+        words = [reading.word(word, path, line) for word in reading.words(value)]
     except Unbalanced:
         return None
     if not words:
@@ -123,7 +178,7 @@ def _command(value: str, path: str, line: int) -> tuple[Word, list[Word], bool] 
     if not program:
         return None
     rest = words[2:] if "@" in prefix else words[1:]
-    return Word(program, path, line), rest, ":" in prefix
+    return words[0]._replace(text=program), rest, ":" in prefix
 
 
 def _expanded(words: list[Word], environment: Mapping[str, Word]) -> Iterator[Word]:
@@ -160,23 +215,29 @@ def _replaced(word: Word, environment: Mapping[str, Word]) -> Word:
     return Word("".join(parts), place.path, place.line)
 
 
-def _environment(host: Host, unit: Unit, sources: list[str]) -> tuple[dict[str, Word], str | None]:
+def _environment(
+    host: Host, unit: Unit, sources: list[str], reading: _Reading = _PLAIN
+) -> tuple[dict[str, Word], str | None]:
     """Variables: ``Environment=`` first, each later file beating it and the files before it."""
     found: dict[str, Word] = {}
     for value, path, line in unit.values("Service", "Environment"):
-        for item in _assignments(value):
+        for item in _assignments(value, reading):
             name, _, content = item.partition("=")
-            found[name] = Word(content, path, line)
-    for value, _path, _line in unit.values("Service", "EnvironmentFile"):
-        problem = _read_files(host, value, found, sources)
+            if is_variable(name):
+                found[name] = reading.word(content, path, line)
+    for value, path, line in unit.values("Service", "EnvironmentFile"):
+        named = reading.word(value, path, line)
+        if named.untold:
+            return found, f"EnvironmentFile={value} has a specifier that is not told here"
+        problem = _read_files(host, named.text, found, sources)
         if problem is not None:
             return found, problem
     return found, None
 
 
-def _assignments(value: str) -> Iterator[str]:
+def _assignments(value: str, reading: _Reading) -> Iterator[str]:
     try:
-        yield from (word.replace("%%", "%") for word in split_words(value) if "=" in word)
+        yield from (word for word in reading.assignments(value) if "=" in word)
     except Unbalanced:
         return
 

@@ -14,8 +14,15 @@ _SIMPLE = {
 }  # fmt: skip
 
 
+QUOTES = "\"'\\"
+
+
 class Unbalanced(ValueError):
-    """A quote that is opened and not closed."""
+    """A quote that is opened and not closed; ``words`` are those before it that an old systemd takes."""
+
+    def __init__(self, source: str, words: tuple[str, ...] = ()) -> None:
+        super().__init__(source)
+        self.words = words
 
 
 class Variable(NamedTuple):
@@ -65,6 +72,64 @@ def split_words(source: str, relaxed: bool = False) -> tuple[str, ...]:
     return tuple(words)
 
 
+def old_words(source: str) -> tuple[str, ...]:
+    r"""The words of a setting as ``split()`` of systemd 219 takes them. Raises Unbalanced.
+
+    A quote counts at a word's beginning alone, and where a blank follows the closing one.
+
+    >>> old_words("/bin/x --a='b c' 'd e'"), old_words("A=\"b c\"")
+    (('/bin/x', "--a='b", "c'", 'd e'), ('A="b', 'c"'))
+    """
+    words: list[str] = []
+    position = 0
+    while True:
+        while source[position : position + 1] in BLANKS and position < len(source):
+            position += 1
+        if position >= len(source):
+            return tuple(words)
+        quote = source[position] if source[position] in "'\"" else ""
+        position += len(quote)
+        end = _end(source, position, quote or BLANKS)
+        if quote and (source[end : end + 1] != quote or source[end + 1 : end + 2] not in ("", *BLANKS)):
+            raise Unbalanced(source, tuple(words))
+        words.append(_unescaped(source[position:end]))
+        position = end + len(quote)
+
+
+def depends_on_release(source: str) -> bool:
+    """Whether an old systemd takes other words than the present one: not so where quotes enclose whole words.
+
+    >>> depends_on_release('"A=b c" x'), depends_on_release("--a='b'"), depends_on_release("x")
+    (False, True, False)
+    """
+    if not any(mark in source for mark in QUOTES):
+        return False
+    try:
+        return split_words(source) != old_words(source)
+    except Unbalanced:
+        return True
+
+
+def _end(source: str, position: int, marks: str) -> int:
+    """Where the first of the marks stands that no backslash protects."""
+    while position < len(source) and source[position] not in marks:
+        position += 2 if source[position] == "\\" else 1
+    return min(position, len(source))
+
+
+def _unescaped(word: str) -> str:
+    """``cunescape`` of systemd 219, which has no escapes of Unicode."""
+    found: list[str] = []
+    position = 0
+    while position < len(word):
+        char = word[position]
+        position += 1
+        if char == "\\" and word[position : position + 1] not in ("u", "U", ""):
+            char, position = _escape(word, position, False)
+        found.append(char)
+    return "".join(found)
+
+
 def _added(current: list[str] | None, piece: str) -> list[str]:
     if current is None:
         return [piece]
@@ -105,10 +170,11 @@ def environment_file(source: str) -> tuple[Variable, ...]:
     >>> environment_file('# x\nA="b c" \nexport D=e\nF=g\\\n h\n')
     (Variable(name='A', value='b c', line=2), Variable(name='F', value='g h', line=4))
     """
-    return tuple(found for found in _Reader(source).variables() if _is_name(found.name))
+    return tuple(found for found in _Reader(source).variables() if is_variable(found.name))
 
 
-def _is_name(name: str) -> bool:
+def is_variable(name: str) -> bool:
+    """Whether systemd takes an assignment to that name (``env_name_is_valid``)."""
     return name.isascii() and name.replace("_", "a").isalnum() and not name[0].isdigit()
 
 

@@ -1,0 +1,1 @@
+"""The kubelet, and what it is given."""

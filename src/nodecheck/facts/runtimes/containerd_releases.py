@@ -1,0 +1,80 @@
+"""How containerd reads its configuration files, by its own release: rows, as the sources of its tags have it."""
+
+from __future__ import annotations
+
+from nodecheck.requirements.table import Row, Table
+
+Version = tuple[int, ...]
+
+MERGING, NEWEST, LATER, LATER_IMPORT, KEYS, BUILT_IN = (
+    "merging", "newest version", "later version", "later import", "case of keys", "built-in runtime",
+)  # fmt: skip
+ALONE, REPLACED, MERGED, EACH = "the main file alone", "sections replaced", "sections merged", "each file migrated"
+REFUSED, PASSED_OVER, READ = "refused", "passed over", "read"
+ANY_CASE, FOUR_CASES = "any", "four spellings"
+
+_CONFIG_ONE = "containerd services/server/config/config.go"
+_CONFIG = "containerd cmd/containerd/server/config/config.go"
+
+RULES = Table(
+    Row(MERGING, ALONE, "it knows neither imports nor a version line", _CONFIG_ONE + " of v1.2.14", before=(1, 3)),
+    Row(MERGING, REPLACED, "mergeConfig sets a plugin's whole section", _CONFIG_ONE, since=(1, 3), before=(2,)),
+    Row(MERGING, MERGED, "mergeConfig merges maps, and the last version counts", _CONFIG, since=(2,), before=(2, 3)),
+    Row(MERGING, EACH, "LoadConfigWithPlugins migrates a file before it merges it", _CONFIG, since=(2, 3)),
+    Row(NEWEST, "2", "ValidateV2", _CONFIG_ONE, before=(2,)),
+    Row(NEWEST, "3", "ConfigVersion", "containerd version/version.go", since=(2,), before=(2, 3)),
+    Row(NEWEST, "4", "ConfigVersion", "containerd version/version.go", since=(2, 3)),
+    Row(LATER, PASSED_OVER, "any version but 1 is read as 2", _CONFIG_ONE + " of v1.6.20", before=(1, 6, 32)),
+    Row(LATER, REFUSED, "ValidateV2", _CONFIG_ONE + " of v1.6.32", since=(1, 6, 32), before=(1, 7)),
+    Row(LATER, PASSED_OVER, "as before 1.6.32", _CONFIG_ONE + " of v1.7.16", since=(1, 7), before=(1, 7, 17)),
+    Row(LATER, REFUSED, "ValidateV2, later ValidateVersion", _CONFIG_ONE + " of v1.7.17", since=(1, 7, 17)),
+    Row(LATER_IMPORT, READ, "no release looks at it", _CONFIG, before=(2, 3)),
+    Row(LATER_IMPORT, REFUSED, "LoadConfigWithPlugins", "containerd#12891", since=(2, 3), before=(2, 3, 5)),
+    Row(LATER_IMPORT, READ, "the refusal was taken back", "containerd#13939, #13995", since=(2, 3, 5)),
+    Row(KEYS, ANY_CASE, "BurntSushi/toml", "containerd vendor.conf of v1.4.0", before=(1, 5)),
+    Row(KEYS, FOUR_CASES, "pelletier/go-toml 1, marshal.go", "containerd go.mod of v1.5.0", since=(1, 5), before=(2,)),
+    Row(KEYS, ANY_CASE, "pelletier/go-toml 2", "containerd go.mod of v2.0.0", since=(2,)),
+    Row(BUILT_IN, "io.containerd.runtime.v1.linux", "DefaultConfig", "containerd/cri of v1.2", before=(1, 3)),
+    Row(BUILT_IN, "io.containerd.runc.v2", "DefaultConfig", "containerd/cri of v1.3", since=(1, 3)),
+)
+"""What holds of which release of containerd."""
+
+OLD, IGNORING, ONE, TWO, THREE = (1, 2), (1, 6, 20), (1, 7, 34), (2, 2), (2, 4)
+"""Releases that stand for all that read files as they do."""
+
+
+def rule(name: str, release: Version) -> str:
+    """What a release does.
+
+    >>> rule(LATER, (1, 6, 20)), rule(LATER, (1, 7, 27)), rule(MERGING, (2, 3, 1))
+    ('passed over', 'refused', 'each file migrated')
+    """
+    return RULES.at(name, release).wanted
+
+
+def newest_of(release: Version) -> int:
+    """The newest version of files that a release knows."""
+    return int(rule(NEWEST, release))
+
+
+def told_release(release: Version) -> str:
+    """A release in words.
+
+    >>> told_release((1, 7, 27))
+    '1.7.27'
+    """
+    return ".".join(map(str, release))
+
+
+def spellings(key: str, release: Version, found: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the keys that the TOML library of a release takes for a field, the exact one first.
+
+    >>> spellings("SystemdCgroup", (1, 7), ("SystemdCGroup", "systemdcgroup")), spellings("a", (2,), ("b", "A"))
+    (('systemdcgroup',), ('A',))
+    """
+    if rule(KEYS, release) == ANY_CASE:
+        taken = [name for name in found if name.lower() == key.lower()]
+    else:
+        four = (key, key.lower(), key.upper(), key[:1].lower() + key[1:])
+        taken = [name for name in dict.fromkeys(four) if name in found]
+    return tuple(sorted(taken, key=lambda name: name != key))
