@@ -65,6 +65,17 @@ def test_the_marks(tmp_path: Path, files: Files, kind: str | None) -> None:
     assert bool(container.evidence) == (kind is not None)
 
 
+@pytest.mark.parametrize(("pid", "kind"), [("pid:[4026531836]", None), ("pid:[4026532201]", "docker")])
+def test_a_machine_whose_disk_was_made_of_an_image(tmp_path: Path, pid: str, kind: str | None) -> None:
+    """It has the file of Docker, and is in the first namespaces; in a container it is not."""
+    links = {"pid": pid, "uts": "uts:[4026531838]", "ipc": "ipc:[4026531839]"}
+    (tmp_path / "proc/self/ns").mkdir(parents=True)
+    for name, link in links.items():
+        (tmp_path / "proc/self/ns" / name).symlink_to(link)
+
+    assert found(tmp_path, {"/.dockerenv": ""}).kind == kind
+
+
 def test_a_directory_is_no_container(tmp_path: Path) -> None:
     root = record(write_tree(tmp_path, {"/.dockerenv": "", "/run/systemd/container": "lxc\n"}))
 

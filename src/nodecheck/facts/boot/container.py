@@ -24,6 +24,8 @@ UID_MAP = "/proc/self/uid_map"
 RELEASE = "/proc/sys/kernel/osrelease"
 VERSION = "/proc/version"
 FILES = (("/run/.containerenv", "podman"), ("/.dockerenv", "docker"))
+_FIRST_SPACES = (("pid", "pid:[4026531836]"), ("uts", "uts:[4026531838]"), ("ipc", "ipc:[4026531839]"))
+"""The links in /proc/self/ns of a process in the first namespaces (the kernel's include/linux/proc_ns.h)."""
 _CGROUP = "/sys/fs/cgroup"
 _UNIFIED = (f"{_CGROUP}/cgroup.events", f"{_CGROUP}/cgroup.type")
 _LEGACY, _LEGACY_ROOT = f"{_CGROUP}/systemd", f"{_CGROUP}/systemd/release_agent"
@@ -63,7 +65,15 @@ class Container(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         marks = (HOST_MARK, TOLD, ENVIRON, CMDLINE, STATUS, UID_MAP, RELEASE, VERSION)
-        paths = (*[path for path, _ in FILES], *_UNIFIED, _LEGACY, _LEGACY_ROOT, "/proc/vz", "/proc/bc")
+        paths = (
+            "/proc/self/ns/*",
+            *[path for path, _ in FILES],
+            *_UNIFIED,
+            _LEGACY,
+            _LEGACY_ROOT,
+            "/proc/vz",
+            "/proc/bc",
+        )
         return (*map(File, marks), *map(Exists, paths))
 
     @classmethod
@@ -133,6 +143,10 @@ def _named(host: Host, told: str, evidence: Evidence) -> tuple[str, Evidence]:
 
 
 def _by_files(host: Host) -> tuple[str, Evidence] | None:
+    """The file of a manager, which the disk of a machine may hold too that was made of a container's image: there who
+    reads is in the machine's own namespaces, which systemd does not ask."""
+    if all(_linked(host, f"/proc/self/ns/{name}") == link for name, link in _FIRST_SPACES):
+        return None
     return next(((kind, seen(path, "present")) for path, kind in FILES if _is_there(host, path)), None)
 
 
@@ -149,6 +163,13 @@ def _line(host: Host, path: str) -> str | None:
     """A mark's text without the end of its line; None where there is none, or nobody may see it."""
     try:
         return text(host, path, 1 << 16).rstrip("\n")
+    except FactError:
+        return None
+
+
+def _linked(host: Host, path: str) -> str | None:
+    try:
+        return host.link(path)
     except FactError:
         return None
 
