@@ -223,6 +223,8 @@ UNASKED = {
     "*: /sys/class/dmi/id/sys_vendor": "only a running virtual machine with a unit that asks for its kind",
     "Container: /proc/bc": "only a running container of OpenVZ",
     "Container: /proc/1/[cs]*": "only a running container",
+    "Container: /.dockerenv": "only a running node outside of the first namespaces",
+    "Container: /run/.containerenv": "only a running node outside of the first namespaces",
     "Container: /proc/self/ns/*": "only a running node with a file of Docker's or podman's",
     "Container: /proc/self/uid_map": "only a running container",
     "Container: /sys/fs/cgroup/*": "only a running node without any other mark",
