@@ -76,6 +76,17 @@ def test_a_machine_whose_disk_was_made_of_an_image(tmp_path: Path, pid: str, kin
     assert found(tmp_path, {"/.dockerenv": ""}).kind == kind
 
 
+def test_process_one_may_be_the_hosts(tmp_path: Path) -> None:
+    (tmp_path / "proc/self/ns").mkdir(parents=True)
+    (tmp_path / "proc/self/ns/pid").symlink_to("pid:[4026531836]")
+    host = host_of(tmp_path, {"/.dockerenv": "", "/proc/1/status": "Name:\tsystemd\n", "/proc/1/cmdline": "init\0x\0"})
+    facts = Facts(host, ())
+    container, units = facts.get(Container), facts.get(BootUnits)
+
+    assert (container.kind, container.program, container.words) == ("docker", None, ())
+    assert units.untold is not None
+
+
 def test_a_directory_is_no_container(tmp_path: Path) -> None:
     root = record(write_tree(tmp_path, {"/.dockerenv": "", "/run/systemd/container": "lxc\n"}))
 

@@ -83,8 +83,10 @@ class Container(NamedTuple):
         if found is None:
             return cls()
         kind, evidence = found
-        argv = (_line(host, CMDLINE) or "").rstrip("\0").split("\0")
-        status = _fields(_line(host, STATUS) or "")
+        argv, status = [""], dict[str, str]()
+        if not _sees_the_hosts_processes(host, kind):
+            argv = (_line(host, CMDLINE) or "").rstrip("\0").split("\0")
+            status = _fields(_line(host, STATUS) or "")
         bounding = status.get("CapBnd", "")
         capabilities = int(bounding, 16) if bounding and not bounding.strip("0123456789abcdef") else None
         users = (_line(host, UID_MAP) or "").split()
@@ -140,6 +142,12 @@ def _named(host: Host, told: str, evidence: Evidence) -> tuple[str, Evidence]:
     if told == "oci":
         return _by_files(host) or (OTHER, evidence)
     return (told if told in KNOWN else OTHER), evidence
+
+
+def _sees_the_hosts_processes(host: Host, kind: str) -> bool:
+    """Whether process 1 is the machine's and not the container's own (``docker run --pid=host``)."""
+    name, link = _FIRST_SPACES[0]
+    return kind != "wsl" and _linked(host, f"/proc/self/ns/{name}") == link
 
 
 def _by_files(host: Host) -> tuple[str, Evidence] | None:
