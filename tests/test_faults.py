@@ -269,6 +269,10 @@ HINTS: tuple[Hint, ...] = (
         "/sys/fs/cgroup",
         "it tells only whether the kubelet refuses cgroup v1, and the check cgroup-version is unknown then",
     ),
+    *(
+        Hint(f"{check}@boot", "/etc/ufw/ufw.conf", "of a table that ufw would refuse, ufw's own scripts are not run")
+        for check in ("hostname", "swap", "sysctl", "kernel-module", "service")
+    ),
     Hint("version-skew*", "/usr/bin/kube*", "it tells only that a program is there; its package tells the version"),
     Hint(
         "sysctl@boot",
@@ -285,7 +289,7 @@ HINTS: tuple[Hint, ...] = (
     Hint("selinux@now", "/proc/self/attr/current", "/sys/fs/selinux/enforce decides"),
     *(
         Hint(f"{check}@boot", f"/usr/{folder}/*", "its first two bytes tell that it is no script, whatever its size")
-        for check in ("swap", "sysctl", "kernel-module", "hostname", "kubelet-defaults")
+        for check in ("swap", "sysctl", "kernel-module", "hostname", "kubelet-defaults", "service", "firewall")
         for folder in ("bin", "sbin", "lib/systemd")
     ),
 )

@@ -231,6 +231,8 @@ def test_the_filter_is_off_where_it_is_said_to_be(tmp_path: Path, monkeypatch: p
 
 NO_SETTINGS = {
     "passwd": "the file of users",
+    "pass": "a status of results",
+    "CSINodeExpandSecret": "a feature gate that is judged by its name",
     "storage-driver-password": "a flag of the kubelet that is known and never judged",
 }
 """Names in facts and checks that the filter takes for a secret's, and why nothing is judged by them."""

@@ -17,16 +17,18 @@ def after_commands(outcome: Outcome, subject: str, starts: BootStarts, acts: Laz
     """The outcome of a unit's own files, unless a command that the boot runs starts or stops it later.
 
     Only a plain pass, and a unit that nothing else starts, can be changed by one. Where the commands cannot be read as
-    a whole, what the unit's files show stands: the checks that lean on the commands say what cannot be read.
+    a whole, one of them may stop what the unit's files show to start.
     """
     unit = next((name for name in candidates(subject) if starts.index.exists(name)), None)
     if unit is None or (outcome.status is not Status.PASS and not _only_waits(starts, unit)):
         return outcome
+    passes = outcome.status is Status.PASS
     try:
         found = list(_about(starts, unit, acts()))
-    except FactError:
-        return outcome
-    passes = outcome.status is Status.PASS
+    except FactError as error:
+        return (
+            unknown(str(error), code=error.code, expected="enabled", evidence=outcome.evidence) if passes else outcome
+        )
     changes = [(effect, act) for effect, act in found if (effect.what == STOPS) is passes]
     certain = [(effect, act) for effect, act in found if act.runs]
     if certain and (certain[-1][0].what == STOPS) is passes:

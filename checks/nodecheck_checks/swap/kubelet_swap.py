@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, Status, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts import (
     BootCgroups,
@@ -88,7 +88,7 @@ def kubelet_swap(
         return
     swapping = Swapping(kubelet, own, target, mounted, planned)
     judged = _judged(swapping, swapping.hierarchy())
-    if judged.status == "pass" and not kubelet.fails_on_swap and _is_on(swaps):
+    if judged.status is Status.PASS and not kubelet.fails_on_swap and _is_on(swaps):
         judged = _kept_from_disk(judged, _release_of(kernel), seen(PROC_SWAPS, "swap is on"))
     yield judged
 
@@ -124,7 +124,7 @@ def kubelet_swap_boot(
     judged = _judged(Swapping(kubelet, own, target, mounted, planned), planned().found)
     release = kernel().boot
     old = release is not None and at_least(leading_numbers(release), NOSWAP_KERNEL) is False
-    if judged.status == "pass" and not kubelet.fails_on_swap and old and container().kind is None:
+    if judged.status is Status.PASS and not kubelet.fails_on_swap and old and container().kind is None:
         found = swap_boot(
             starts(), options(), generators(), fstab, units, zram, services, pulls, commands, programs, gpt, runlevels,
             swaps, kernel,

@@ -88,9 +88,8 @@ def stop(root: Path, name: str, how: str) -> None:
         write(root, f"{ETC}/multi-user.target.d/own.conf", "[Unit]\nWants=own.target\n")
     else:
         text.write_text(text.read_text().replace("[Unit]", f"[Unit]\n{how}"))
-    if how == "no timer":  # one that waits for a date
-        write(root, f"{ETC}/{name}.timer", "[Timer]\nOnCalendar=daily\n")
-        link(root, f"{ETC}/timers.target.wants/{name}.timer", f"/{ETC}/{name}.timer")
+    if how == "no timer":  # none that is enabled
+        write(root, f"{ETC}/{name}.timer", "[Timer]\nOnCalendar=daily\nOnBootSec=1\n")
     if how == "socket":  # on demand, if ever
         write(root, f"{ETC}/{name}.socket", "[Socket]\nListenStream=/run/x\n")
         link(root, f"{ETC}/sockets.target.wants/{name}.socket", f"/{ETC}/{name}.socket")

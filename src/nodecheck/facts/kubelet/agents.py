@@ -133,8 +133,8 @@ def _of_files(host: Host) -> Iterator[Word]:
 def kubelet_arguments(raw: bytes, path: str) -> Iterator[tuple[bool, tuple[Word, ...]]]:
     """What ``kubelet-arg`` of one file holds, and whether it adds to what came before.
 
-    >>> list(kubelet_arguments(b"kubelet-arg:\\n- fail-swap-on=true\\n", "x"))
-    [(False, (Word(text='fail-swap-on=true', path='x', line=2),))]
+    >>> [(adds, words[0].text) for adds, words in kubelet_arguments(b"kubelet-arg:\\n- fail-swap-on=true\\n", "x")]
+    [(False, 'fail-swap-on=true')]
     """
     from nodecheck.formats.structured import load
     from nodecheck.formats.tree import Malformation
