@@ -56,6 +56,9 @@ def test_mounts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert states(mounts("9 8 0:5 / /proc rw - tmpfs tmpfs rw")) == {"/proc": "missing", "/sys": "missing"}
     assert states(mounts("")) == {"/proc": "missing", "/sys": "missing"}
 
+    parts = "\n21 28 0:20 / /sys ro - tmpfs tmpfs ro\n23 21 0:21 /kernel /sys/kernel ro - sysfs sysfs ro\n"
+    assert states(mounts(PROC.format("") + parts)) == {"/proc": "ok", "/sys": "note"}
+
 
 def result(identity: str, status: Status, code: str | None = None, detail: str = "x") -> Result:
     cause = None if code is None else Cause(code, detail)

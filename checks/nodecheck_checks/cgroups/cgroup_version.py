@@ -82,6 +82,7 @@ class V1Node(NamedTuple):
     severity=Severity.ERROR,
     tags=["kubelet", "cgroups"],
     topic="kernel",
+    by_host=True,
     references=["https://kubernetes.io/docs/concepts/architecture/cgroups/"],
 )
 def cgroup_version(

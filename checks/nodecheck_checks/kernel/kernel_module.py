@@ -78,6 +78,7 @@ def module_severity(subject: str | None, target: Target, named: bool = False) ->
     references=["https://www.freedesktop.org/software/systemd/man/latest/modules-load.d.html"],
     each="require",
     spell=module_name,
+    by_host=True,
 )
 def kernel_module(
     subject: str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError, Offline, Unsupported
 from nodecheck.facts import (
     BootActs,
@@ -12,6 +12,7 @@ from nodecheck.facts import (
     InitSystem,
     Joined,
     KernelHostname,
+    NameGiver,
     NodeName,
     Services,
 )
@@ -33,6 +34,8 @@ MOST_K0S = 54
 preflights of replicatedhq/embedded-cluster ask for it).
 """
 MOST_NAME = 253
+_ITSELF = Lazy(NameGiver)
+"""For who judges with facts given by hand: a machine, which names itself."""
 _EXPECTED = "a lower-case DNS name of this node alone"
 
 
@@ -73,6 +76,8 @@ def hostname(kernel: KernelHostname, node: NodeName, init: InitSystem, services:
     `hostname=` on the command line; without systemd also `/etc/conf.d/hostname` and `/etc/sysconfig/network`.
     `kernel.hostname` in a file of sysctls comes after these. Where a command of a boot unit, of `rc.local` or the like
     sets another name, it is `unknown` which one the kubelet takes.
+    A container has the name that its runtime gives it, and is skipped, where it boots no init system, where its
+    `/etc/hostname` is missing or mounted by the runtime (Docker, podman), and in WSL.
     Before systemd 249 NetworkManager names a node whose file says `localhost`: then the name is `unknown`.
 
     A name must be a DNS subdomain (RFC 1123) of at most 63 characters, as it becomes the label
@@ -107,14 +112,21 @@ def hostname_boot(
     sysctls: Lazy[BootSysctls],
     acts: Lazy[BootActs],
     starts: Lazy[BootStarts],
+    giver: Lazy[NameGiver] = _ITSELF,
 ) -> Results:
     """Judge the name after the next boot."""
     if node.given is not None:
         yield _given(node.given)
         return
-    boot = _by_sysctl(boot, sysctls)
+    files = boot
+    if giver().sysctls:
+        boot = _by_sysctl(boot, sysctls)
     evidence = [seen(boot.source, boot.text, line=boot.line)]
     act = _renamed_by(boot, acts())
+    if giver().runtime is not None and boot is files and act is None:
+        message = f"the name is what the runtime of this container gives it at each start: {giver().runtime}"
+        yield skip(message, code="container-host", evidence=[*evidence, *giver().evidence])
+        return
     if act is not None:
         yield _while_booting(boot, act, evidence)
         return

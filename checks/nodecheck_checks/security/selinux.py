@@ -15,7 +15,7 @@ def _mode(text: str) -> None:
         raise ValueError(f"expected one of {', '.join(MODES)}, found {text!r}")
 
 
-@check(severity=Severity.ERROR, tags=["security"], topic="security", verify={"allow": _mode})
+@check(severity=Severity.ERROR, tags=["security"], topic="security", verify={"allow": _mode}, by_host=True)
 def selinux(
     mode: SelinuxMode,
     policy: Lazy[ContainerSelinux],

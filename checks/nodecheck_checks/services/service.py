@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
     BootActs,
     BootStarts,
+    Container,
     InitSystem,
     Joined,
     KnownServices,
@@ -26,6 +27,8 @@ from nodecheck_checks.services.by_commands import after_commands
 from nodecheck_checks.services.names import candidates, is_kubelet, is_time, to_install, unit_name
 
 _LIST = "systemctl list-units"
+_MACHINE = Lazy(Container)
+"""For who judges with facts given by hand: no container."""
 
 
 def needed(found: NeededServices) -> Iterator[str | Outcome]:
@@ -49,6 +52,7 @@ def service(
     wanted: Lazy[NeededServices],
     known: Lazy[KnownServices],
     others: Lazy[OtherServices],
+    container: Lazy[Container] = _MACHINE,
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -106,10 +110,21 @@ def service(
     except FactError as error:
         if require or not is_time(subject) or error.code == "offline":
             raise
-        yield unknown(str(error), code=error.code, expected="active", severity=Severity.WARNING)
+        outcome = unknown(str(error), code=error.code, expected="active", severity=Severity.WARNING)
+        yield _of_host(outcome, subject, container)
         return
     outcome = _now(subject, units, index, joined, wanted if not require else None)
+    outcome = outcome if require else _of_host(outcome, subject, container)
     yield outcome if outcome.fix is None else outcome._replace(fix=_startable(outcome.fix, index, known, others))
+
+
+def _of_host(outcome: Outcome, subject: str, container: Lazy[Container]) -> Outcome:
+    """A time service that a container does without: its clock is the host's."""
+    if outcome.status not in ("fail", "unknown") or not is_time(subject) or container().kind is None:
+        return outcome
+    message = f"{outcome.message}; a container needs no time service: the clock is its host's"
+    told = [*outcome.evidence, *container().evidence]
+    return skip(message, code="container-host", evidence=told, severity=Severity.WARNING)
 
 
 def _now(
@@ -244,6 +259,7 @@ def service_boot(
     init: InitSystem,
     starts: BootStarts,
     acts: Lazy[BootActs],
+    container: Lazy[Container],
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -256,7 +272,7 @@ def service_boot(
     except FactError as error:
         outcome = unknown(str(error), code=error.code)
     if not require and is_time(subject):
-        outcome = outcome._replace(severity=Severity.WARNING)
+        outcome = _of_host(outcome._replace(severity=Severity.WARNING), subject, container)
     yield outcome
 
 

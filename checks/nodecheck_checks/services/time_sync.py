@@ -1,20 +1,23 @@
 """The clock is kept by a time service."""
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts import KernelClock, NeededServices, Services, TimeKeepers
+from nodecheck.facts import Container, KernelClock, NeededServices, Services, TimeKeepers
 from nodecheck.facts.time.clock import LIMIT_US
 from nodecheck.fix import Fix, by_hand, command
 
 _SOURCE = "adjtimex(2)"
+_MACHINE = Lazy(Container)
+"""For who judges with facts given by hand: no container."""
 
 
-@check(severity=Severity.WARNING, tags=["time"], topic="time")
+@check(severity=Severity.WARNING, tags=["time"], topic="time", by_host=True)
 def time_sync(
     clock: KernelClock,
     keepers: Lazy[TimeKeepers],
     needed: Lazy[NeededServices],
     services: Lazy[Services],
+    container: Lazy[Container] = _MACHINE,
     *,
     max_error_ms: int = 5000,
 ) -> Results:
@@ -33,8 +36,9 @@ def time_sync(
 
     Without the flag, an error below `max-error-ms` (5000 by default) passes, one above it fails. chronyd without
     `rtcsync` leaves the flag set, so with it an error below `max-error-ms` passes where such a service runs, and a
-    larger one is `unknown` (it has perhaps only just started). Without any service that runs the clock fails. In a
-    container the node's processes cannot be seen; then the flag alone is `unknown`.
+    larger one is `unknown` (it has perhaps only just started). Without any service that runs the clock fails. A
+    container has the clock of its host, whose services cannot be seen: with the flag the check is skipped there, and
+    says to ask the host. Where the node's processes cannot be seen for another reason the flag alone is `unknown`.
 
     ## How to fix it
     Enable and start the time service that is installed, else install one (chrony). Then let it reach its servers:
@@ -58,6 +62,9 @@ def time_sync(
     elif found.names:
         message = f"{who} runs, and has not told the kernel yet how good the clock is"
         yield unknown(message, code="unsupported", expected=expected, actual="unsynchronised", evidence=evidence)
+    elif container().kind is not None:
+        message = "the kernel's flag says unsynchronised; the clock is kept by the host of this container: ask there"
+        yield skip(message, code="container-host", evidence=[*evidence, *container().evidence])
     elif not found.all_seen:
         message = "the kernel's flag says unsynchronised, and the node's processes cannot be seen from here"
         yield unknown(message, code="unsupported", expected=expected, actual="unsynchronised", evidence=evidence)

@@ -7,6 +7,7 @@ from nodecheck.errors import Absent, Offline
 from nodecheck.facts import (
     BootCgroups,
     BootStarts,
+    Container,
     EmbeddedKubelet,
     Fstab,
     Generators,
@@ -114,6 +115,7 @@ def kubelet_swap_boot(
     programs: Lazy[SwapProgramActs],
     gpt: Lazy[GptSwaps],
     runlevels: Lazy[Runlevels],
+    container: Lazy[Container],
 ) -> Results:
     """After the next boot too."""
     if (idle := _idle(kubelet, embedded)) is not None:
@@ -122,7 +124,7 @@ def kubelet_swap_boot(
     judged = _judged(Swapping(kubelet, own, target, mounted, planned), planned().found)
     release = kernel().boot
     old = release is not None and at_least(leading_numbers(release), NOSWAP_KERNEL) is False
-    if judged.status is Status.PASS and not kubelet.fails_on_swap and old:
+    if judged.status is Status.PASS and not kubelet.fails_on_swap and old and container().kind is None:
         found = swap_boot(
             starts(), options(), generators(), fstab, units, zram, services, pulls, commands, programs, gpt, runlevels,
             swaps, kernel,

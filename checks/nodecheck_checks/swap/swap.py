@@ -64,6 +64,7 @@ def swap_severity(
     severity=swap_severity,
     tags=["kubelet", "swap"],
     topic="swap",
+    by_host=True,
     references=["https://kubernetes.io/docs/concepts/cluster-administration/swap-memory-management/"],
 )
 def swap(swaps: Swaps) -> Results:

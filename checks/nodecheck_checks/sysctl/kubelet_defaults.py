@@ -9,6 +9,7 @@ from nodecheck.facts import (
     BootModules,
     BootSysctls,
     BootTree,
+    Container,
     KubeletConfig,
     Modprobe,
     ModuleLoading,
@@ -22,7 +23,7 @@ from nodecheck.formats.sysctl_keys import key_path, spelled
 from nodecheck.requirements.table import Row, Table
 from nodecheck.requirements.wanted import verify_wanted
 from nodecheck_checks.sysctl.fixes import boot_fix
-from nodecheck_checks.sysctl.sysctl import sysctl, sysctl_boot
+from nodecheck_checks.sysctl.sysctl import of_host, sysctl, sysctl_boot
 
 _SOURCE = "pkg/kubelet/cm/container_manager_linux.go, setupKernelTunables"
 
@@ -58,6 +59,7 @@ def protected(kubelet: KubeletConfig, target: Target) -> Iterator[str | Outcome]
     otherwise=protected,
     spell=spelled,
     verify={"require": verify_wanted},
+    by_host=of_host,
 )
 def kubelet_defaults(
     subject: str,
@@ -112,13 +114,14 @@ def kubelet_defaults_boot(
     modules: Lazy[BootModules],
     udev: Lazy[UdevSysctls],
     target: Lazy[Target],
+    container: Lazy[Container],
     named: bool = False,
     *,
     require: dict[str, str] = {},  # noqa: B006
 ) -> Results:
     """What the keys hold after the next boot."""
     row = DEFAULTS.row(subject, target(), wanted, named)
-    for outcome in sysctl_boot(subject, row.wanted, sysctls, running, modules, udev, target, True):
+    for outcome in sysctl_boot(subject, row.wanted, sysctls, running, modules, udev, target, container, True):
         yield _with_reason(_settled(outcome, row, sysctls), row, kubelet, named)
 
 

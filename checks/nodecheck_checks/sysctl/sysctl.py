@@ -10,6 +10,7 @@ from nodecheck.facts import (
     BootModules,
     BootSysctls,
     BootTree,
+    Container,
     Modprobe,
     ModuleLoading,
     RunningConfig,
@@ -22,7 +23,7 @@ from nodecheck.facts.kernel.config import built_as
 from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
 from nodecheck.facts.sysctl.at_boot import SYSTEMD, Held
 from nodecheck.facts.sysctl.runs import SysctlRun
-from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, holds_number, module_of
+from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, holds_number, is_of_container, module_of
 from nodecheck.fix import Fix, by_hand
 from nodecheck.formats.sysctl_keys import dotted, key_path, spelled
 from nodecheck.requirements.wanted import meets, verify_wanted, whole_number
@@ -40,6 +41,12 @@ REQUIRE = {
 MOST_CHARS = 200
 """Characters of a value that a message shows."""
 
+
+def of_host(subject: str) -> bool:
+    """Whether a container has a key's value from its host."""
+    return not is_of_container(key_path(subject))
+
+
 _ALWAYS_THERE = ("ipv6", "sunrpc", "lockd")
 """Modules of which the boot view takes for granted that the key is there when the files are applied."""
 
@@ -51,6 +58,7 @@ _ALWAYS_THERE = ("ipv6", "sunrpc", "lockd")
     each="require",
     spell=spelled,
     verify={"require": verify_wanted},
+    by_host=of_host,
     references=["https://kubernetes.io/docs/setup/production-environment/container-runtimes/"],
 )
 def sysctl(
@@ -178,6 +186,7 @@ def sysctl_boot(
     modules: Lazy[BootModules],
     udev: Lazy[UdevSysctls],
     target: Lazy[Target],
+    container: Lazy[Container],
     named: bool = False,
     *,
     require: dict[str, str] = REQUIRE,
@@ -186,6 +195,9 @@ def sysctl_boot(
     path = key_path(subject)
     if not named and _not_needed(path, target):
         yield skip("the CNI needs no bridge netfilter", evidence=[seen("cni", target().cni)])
+        return
+    if container().kind is not None:
+        yield from _of_container(path, wanted, sysctls, running, container())
         return
     module = module_of(path)
     if module is None or module in _ALWAYS_THERE:
@@ -208,6 +220,29 @@ def sysctl_boot(
         yield fail(message, expected=wanted, actual="no such key", evidence=told, fix=fix)
     else:
         yield from _of_module(path, wanted, sysctls, verdict, udev)
+
+
+def _of_container(
+    path: str, wanted: str, sysctls: BootSysctls, running: Lazy[RunningSysctls], container: Container
+) -> Results:
+    """Judge a key of a container by what its own start sets.
+
+    What nothing sets it has from its runtime, or from the host as the runtime makes its namespaces (Linux
+    net/ipv4/devinet.c, ``devinet_init_net``). Its module is its host's, which has it loaded or not, as it is now.
+    """
+    subject, told = dotted(path), container.evidence
+    if not running().can_be_set(path):
+        message = f"this container cannot set {subject}: ask its host, or how its runtime starts it"
+        yield skip(message, code="container-host", evidence=[*told, seen(f"{PROC_SYS}/{path}")])
+        return
+    doubted = [run for run in sysctls.doubted() if sysctls.sure(run).held(path, cmdline=False).by is not None]
+    held = sysctls.sure().held(path, cmdline=False)
+    if held.by is None and not doubted and sysctls.unclear(path) is None:
+        message = f"nothing in this container sets {subject}: its runtime, or its host, gives it what it starts with"
+        evidence = [*(lines_seen(held) or looked_into(sysctls, subject)), *told]
+        yield skip(_noted(message, sysctls, path, held), code="container-host", evidence=evidence)
+        return
+    yield from _judged(path, wanted, sysctls, lambda files: files.held(path, cmdline=False), told)
 
 
 def _set_by_udev(module: str, path: str, udev: Lazy[UdevSysctls]) -> Fix | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Union
 
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Need, needs_of
@@ -13,6 +13,7 @@ from nodecheck.record import NamedTuple
 
 Results = Iterable[Outcome]
 SeverityRule = Callable[..., Severity]
+HostRule = Union[bool, Callable[[str], bool]]
 SubjectRule = Callable[..., Iterable["str | Outcome"]]
 
 
@@ -43,6 +44,7 @@ class Check:
         self.verify: Mapping[str, Callable[[Any], object]] = options["verify"] or {}
         self.otherwise: SubjectRule | None = options["otherwise"]
         self.otherwise_needs: tuple[Need, ...] = ()
+        self.by_host: HostRule = options["by_host"]
         self.doc = ""
 
     def __repr__(self) -> str:
@@ -96,6 +98,7 @@ def check(
     spell: Callable[[str], str] | None = None,
     verify: Mapping[str, Callable[[Any], object]] | None = None,
     otherwise: SubjectRule | None = None,
+    by_host: HostRule = False,
     view: str = NOW,
     name: str | None = None,
 ) -> Callable[[Callable[..., Results]], Check]:
@@ -117,13 +120,17 @@ def check(
     ``verify`` maps a parameter to a function that raises ValueError for a value (each value of a table, each item of a
     list) that a profile must not hold.
 
+    ``by_host`` says that it judges what a container has from its host (the kernel and what belongs to it), or is a
+    function that says it of a subject. In a container its fix is then to be done on the host, and of the next boot it
+    says ``skip``, with the cause ``container-host``.
+
     ``severity`` is a severity, or a function of ``subject``, ``named`` and facts that gives one; it is the severity of
     every outcome that does not bring its own.
     """
 
     def declare(function: Callable[..., Results]) -> Check:
         label = name or function.__name__.replace("_", "-")
-        options = {"severity": severity, "tags": tags, "references": references, "topic": topic}
+        options = {"severity": severity, "tags": tags, "references": references, "topic": topic, "by_host": by_host}
         declared = Check(label, {**options, "each": each, "spell": spell, "verify": verify, "otherwise": otherwise})
         declared.doc = function.__doc__ or ""
         if not isinstance(severity, Severity):

@@ -6,18 +6,21 @@ import os
 from collections.abc import Iterator
 
 from nodecheck.doctor.items import Item, missing, note, ok
+from nodecheck.facts.boot.container import Container
+from nodecheck.host import LiveHost
 
 TOPIC = "place"
-
-SIGNS = ("/run/systemd/container", "/run/.containerenv", "/.dockerenv")
+PART = "/sys/kernel"
+"""The directory by which a /sys that is put together of parts of sysfs is told."""
 
 
 def place() -> Iterator[Item]:
     """Container, proc, sys, systemd, and the node's network."""
-    signs = [path for path in SIGNS if os.path.exists(path)]
-    if signs:
-        needs = "the node itself; or its file system by --root, for what files tell"
-        yield note(TOPIC, "container", f"{signs[0]} says that this is one: it is judged, not its host", needs)
+    container = Container.read(LiveHost())
+    if container.kind is not None:
+        needs = "its host, for what that decides; or the host's file system by --root"
+        told = f"{container.evidence[0].source} says that this is one ({container.kind}): it is judged, not its host"
+        yield note(TOPIC, "container", told, needs)
     else:
         yield ok(TOPIC, "container", "no sign of one")
     yield from mounts(_text("/proc/self/mountinfo"))
@@ -34,9 +37,12 @@ def mounts(mountinfo: str) -> Iterator[Item]:
     for line in mountinfo.split("\n"):
         head, _, tail = line.partition(" - ")
         fields, source = head.split(" "), tail.split(" ")
-        if len(fields) > 5 and len(source) > 2 and fields[4] in ("/proc", "/sys"):
+        if len(fields) > 5 and len(source) > 2 and fields[4] in ("/proc", "/sys", PART):
             found[fields[4]] = f"{source[0]} {fields[5]},{source[2]}"
     for path, kind in (("/proc", "proc"), ("/sys", "sysfs")):
+        if path == "/sys" and not found.get(path, "").startswith("sysfs ") and found.get(PART, "").startswith("sysfs "):
+            yield note(TOPIC, path, "some directories of sysfs alone, as systemd-nspawn gives them to a container")
+            continue
         if not found.get(path, "").startswith(f"{kind} "):
             yield missing(TOPIC, path, f"no {kind} is mounted there", f"mount -t {kind} {kind} {path}")
             continue

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.acts.programs import SwapProgramActs as SwapProgramActs
     from nodecheck.facts.acts.programs import SysctlProgramActs as SysctlProgramActs
     from nodecheck.facts.boot.cmdline import Cmdline as Cmdline
+    from nodecheck.facts.boot.container import Container as Container
     from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
     from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
     from nodecheck.facts.boot.next_boot import RunningKernel as RunningKernel
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.service_path import ShellCommands as ShellCommands
     from nodecheck.facts.network.hostname import BootHostname as BootHostname
     from nodecheck.facts.network.hostname import KernelHostname as KernelHostname
+    from nodecheck.facts.network.hostname import NameGiver as NameGiver
     from nodecheck.facts.network.hostname import OwnName as OwnName
     from nodecheck.facts.network.hosts import Hosts as Hosts
     from nodecheck.facts.network.links import Addresses as Addresses
@@ -156,8 +158,9 @@ _HOMES = {
     "Cmdline": "boot.cmdline",
     "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",
-    "ContainerSelinux": "security.selinux_boot",
     "ComponentPorts": "cluster.component_ports",
+    "Container": "boot.container",
+    "ContainerSelinux": "security.selinux_boot",
     "Containerd": "runtimes.containerd",
     "ContainerdStatus": "cluster.runtime_sockets",
     "CriSocketSetting": "cluster.runtime_sockets",
@@ -201,6 +204,7 @@ _HOMES = {
     "Modules": "kernel.modules",
     "ModulesLoad": "kernel.modules_load",
     "Mounts": "files.mounts",
+    "NameGiver": "network.hostname",
     "NeededServices": "cluster.needed_services",
     "NextBoot": "services.surroundings",
     "NftFile": "security.firewall_files",

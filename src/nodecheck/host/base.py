@@ -421,11 +421,12 @@ def virtual_root(path: str) -> str | None:
     return None
 
 
-def is_mounted(directory: int | bytes, kind: str) -> bool:
+def is_mounted(directory: int | bytes, kind: str, *, whole: bool = True) -> bool:
     """Whether a directory, open or named, is the whole of a mounted file system of ``kind`` (``proc``, ``sysfs``).
 
     By its device number in ``/proc/self/mountinfo`` (proc(5)), and by being its root, whose inode is 1 in both: a copy
     of a few files is no procfs, and neither a folder of one nor one that was mounted with ``subset=`` holds all.
+    With ``whole=False`` a folder of one counts too.
     """
     try:
         info = os.stat(directory)
@@ -442,5 +443,5 @@ def is_mounted(directory: int | bytes, kind: str) -> bool:
     for line in table.split(b"\n"):
         left, _, right = line.partition(b" - ")
         if left.split(b" ")[2:3] == [number] and right.split(b" ")[0] == kind.encode():
-            return info.st_ino == 1 and b"subset=" not in right
+            return not whole or (info.st_ino == 1 and b"subset=" not in right)
     return False

@@ -182,7 +182,7 @@ class LiveHost(Host):
     def _error(self, path: str, error: OSError) -> FactError:
         found = error_of(path, error)
         top = virtual_root(path)
-        if top and isinstance(found, Absent) and not self._is_real(top):
+        if top and isinstance(found, Absent) and not self._is_real(top) and not self._is_part(path):
             return Unsupported(path, f"{top} is not mounted here")
         return found
 
@@ -190,3 +190,14 @@ class LiveHost(Host):
         if top not in self._mounted:
             self._mounted[top] = is_mounted(top.encode(), "proc" if top == "/proc" else "sysfs")
         return self._mounted[top]
+
+    def _is_part(self, path: str) -> bool:
+        """Whether /sys is put together of some of sysfs' directories (systemd-nspawn), and a path lies in one that is
+        there: what is not in it is not there."""
+        parts = path.split("/")
+        if parts[1:2] != ["sys"] or len(parts) < 4:
+            return False
+        key = "/sys/kernel"
+        if key not in self._mounted:
+            self._mounted[key] = is_mounted(key.encode(), "sysfs", whole=False)
+        return self._mounted[key] and os.path.isdir(raw_path(f"/sys/{parts[2]}"))

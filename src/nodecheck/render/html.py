@@ -85,6 +85,8 @@ def _top(report: Report) -> Iterator[str]:
     counts = f"{found.failed} failed, {found.unknown} unknown, {found.waived} waived, {found.passed} passed, "
     yield f'<p class="told">{counts}{found.skipped} skipped; {found.coverage:.0%} of what applies was judged</p>'
     about = [part for part in (node.os.pretty_name, node.kernel, node.arch) if part]
+    if node.container is not None:
+        about.append(f"a container: {node.container}")
     facts = [("System", ", ".join(about)), ("Profile", report.profile.name), ("Role", report.profile.role)]
     facts += [("Kubernetes", report.profile.kubernetes), ("Proxy mode", report.profile.proxy_mode)]
     facts += [("CNI", report.profile.cni), ("Judged at", _moment(report.run.started_at)), ("Source", _source(report))]

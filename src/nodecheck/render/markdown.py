@@ -97,6 +97,8 @@ def _head(report: Report) -> Iterator[str]:
     )
     yield ""
     about = [text(part) for part in (node.os.pretty_name, node.kernel, node.arch) if part]
+    if node.container is not None:
+        about.append(f"a container: {text(node.container)}")
     about.append(f"profile {code(used.name)}")
     for label, value in (("role", used.role), ("Kubernetes", used.kubernetes), ("proxy", used.proxy_mode)):
         about.append(f"{label} {text(value) if value else 'not known'}")

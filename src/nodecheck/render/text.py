@@ -48,6 +48,8 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     node, used = report.node, report.profile
     host = cut(printable(node.hostname or "this node"), style.width, ellipsis(style))
     about = [printable(part) for part in (node.os.pretty_name, node.kernel, node.arch) if part]
+    if node.container is not None:
+        about.append(f"a container: {printable(node.container)}")
     if report.run.source.kind != "live":
         about.append(printable(report.run.source.path))
     rest = f"  ({', '.join(about)})" if about else ""

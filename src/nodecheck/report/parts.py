@@ -62,6 +62,8 @@ class Node(NamedTuple):
     kernel: str | None
     arch: str | None
     os: OsName
+    container: str | None = None
+    """The kind of container that it is, as systemd-detect-virt(1) names it; None: a machine, or not told."""
 
 
 class ProfileUsed(NamedTuple):

@@ -15,6 +15,7 @@ from nodecheck.checking.selectors import Selection
 from nodecheck.checking.store import Facts, Given
 from nodecheck.checking.workers import Schedule
 from nodecheck.errors import FactError, PluginError
+from nodecheck.facts.boot.container import Container
 from nodecheck.facts.cluster.target import SiteNodes, Target
 from nodecheck.facts.distro.identity import NodeIdentity
 from nodecheck.host import Host
@@ -26,6 +27,7 @@ from nodecheck.report.model import Report
 from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, Source, Tool
 from nodecheck.report.summary import summary_of
 from nodecheck.requirements.asked import Settings
+from nodecheck.running.container_aware import container_of, host_aware, own_part
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
 from nodecheck.running.request import Request
@@ -47,8 +49,10 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     finisher = Finisher(request.profile, request.selection)
     tasks = _tasks(registry, request, finisher)
     identity = [NodeIdentity()]
+    container = [Container()]
 
     def identify() -> None:
+        container[0] = container_of(facts)
         with suppress(FactError):
             identity[0] = facts.get(NodeIdentity)
 
@@ -72,7 +76,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
             _privileged(host),
             request.fail_on,
         ),
-        _node(identity[0]),
+        _node(identity[0], container[0]),
         _profile_used(request, facts.known(Target)),
         summary_of(tuple(results), request.fail_on),
         tuple(results),
@@ -151,10 +155,13 @@ def _work(
         elif not _deselected(tasks[index - 1]):
             if watch is not None:
                 watch(tasks[index - 1].check.name)
-            judged(tasks[index - 1], facts, sink)
+            task = own_part(tasks[index - 1], facts, sink)
+            if task is not None:
+                judged(task, facts, sink)
             for place, done in enumerate(sink):
                 if done.outcome.fix is not None:
-                    sink[place] = owner_aware(done, facts)
+                    check = tasks[index - 1].check
+                    sink[place] = host_aware(done, check, facts) or owner_aware(done, facts)
 
     def overran(index: int, over: bool) -> None:
         nonlocal cut_short
@@ -193,11 +200,11 @@ def _plugin_used(plugin: PluginInfo) -> PluginUsed:
     return PluginUsed(plugin.name, plugin.version, plugin.status, error)
 
 
-def _node(found: NodeIdentity) -> Node:
+def _node(found: NodeIdentity, container: Container) -> Node:
     release = found.release
     told = (None, None, None) if release is None else (release.id, release.version, release.pretty_name)
     name = OsName(*[None if text is None else masked(text) for text in told])
-    return Node(found.hostname, found.machine_id, found.boot_id, found.kernel, found.machine, name)
+    return Node(found.hostname, found.machine_id, found.boot_id, found.kernel, found.machine, name, container.kind)
 
 
 def _privileged(host: Host) -> bool:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot.cmdline import PROC_CMDLINE, Cmdline, kernel_words, parse_cmdline, values
+from nodecheck.facts.boot.container import CMDLINE as FIRST_ARGUMENTS
+from nodecheck.facts.boot.container import Container
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
@@ -25,6 +27,9 @@ class BootCmdline(NamedTuple):
     where that is not to be had either, what ``/etc/default/grub`` or ``/etc/kernel/cmdline`` would make of the next
     generated configuration; else nothing, with ``source`` None. Reading it raises what the host raises for a
     configuration that is there and cannot be read: a command line that nobody may see is not an empty one.
+
+    A container has no boot loader: its next boot is its own restart, and systemd takes the arguments of the first
+    process for the command line (src/basic/proc-cmdline.c, ``proc_cmdline``).
     """
 
     words: tuple[str, ...] = ()
@@ -43,7 +48,9 @@ class BootCmdline(NamedTuple):
         return (Dir("/boot"), Dir("/efi"), Dir("/extlinux"), *loader_sources(), File(PROC_CMDLINE))
 
     @classmethod
-    def read(cls, host: Host) -> BootCmdline:
+    def read(cls, host: Host, container: Container) -> BootCmdline:
+        if container.kind is not None:
+            return cls(container.words, " ".join(container.words), FIRST_ARGUMENTS, None, True)
         if _has_loader(host):
             from nodecheck.facts.boot.loaders import default_entry
 
@@ -78,8 +85,11 @@ class BootCmdline(NamedTuple):
 
     @property
     def kernel_words(self) -> tuple[str, ...]:
-        """The words that the kernel itself takes; those after ``--`` go to init alone (kernel/params.c)."""
-        return kernel_words(self.words)
+        """The words that the kernel itself takes; those after ``--`` go to init alone (kernel/params.c).
+
+        Of a container none: its host's kernel has started long ago.
+        """
+        return () if self.source == FIRST_ARGUMENTS else kernel_words(self.words)
 
 
 def _has_loader(host: Host) -> bool:

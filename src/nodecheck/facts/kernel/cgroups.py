@@ -8,9 +8,10 @@ seconds and mounts v2 (#34999), both mount v1 with ``SYSTEMD_CGROUP_ENABLE_LEGAC
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection
 
 from nodecheck.errors import Absent, NotCaptured, Offline, Unsupported
+from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.cgroup_defaults import HYBRID, V1, V2, BuiltHierarchy, default_of_distribution
@@ -150,15 +151,26 @@ class BootCgroups(NamedTuple):
 
     @classmethod
     def read(
-        cls, cmdline: BootCmdline, release: OsRelease, init: InitSystem, built: Lazy[BuiltHierarchy]
+        cls,
+        cmdline: BootCmdline,
+        release: OsRelease,
+        init: InitSystem,
+        built: Lazy[BuiltHierarchy],
+        container: Container,
+        now: Lazy[NowCgroups],
     ) -> BootCgroups:
-        """By the next boot's command line as this systemd takes it, else by the default of its build."""
+        """By the next boot's command line as this systemd takes it, else by the default of its build.
+
+        A container finds mounted what its host has, at each start the same.
+        """
+        if container.kind is not None:
+            return cls(now().found, open="what the host of this container mounts")
         if not init.is_systemd:
             return cls(CgroupVersion(), open=f"{init.name} mounts it, by its own configuration")
         return planned(cmdline, release, init.version, built)
 
 
-def mounted(names: Container[str]) -> CgroupVersion:
+def mounted(names: Collection[str]) -> CgroupVersion:
     """The hierarchy whose root holds these names (cgroups(7): only that of a cgroup2 file system has the first).
 
     >>> mounted(["cgroup.controllers"]).version, mounted(["cpu", "unified"]).version, mounted([]).version

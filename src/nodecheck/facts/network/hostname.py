@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from nodecheck.errors import Absent, Offline
+from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline
+from nodecheck.facts.files.mounts import Mounts
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.host import Host
 from nodecheck.host.base import text, text_or_none
+from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import File, Sources
+from nodecheck.model.sources import Call, File, Sources
 from nodecheck.record import NamedTuple
 
 KERNEL = "/proc/sys/kernel/hostname"
@@ -92,6 +95,45 @@ def _of_other_init(host: Host) -> BootHostname:
             if plain and not plain.startswith("#") and plain.startswith(key):
                 return BootHostname(plain[len(key) :].strip("\"'"), path, number, line)
     return BootHostname()
+
+
+class NameGiver(NamedTuple):
+    """Who names the node at the next boot: itself, or the runtime of a container."""
+
+    runtime: str | None = None
+    """Why it is the runtime; None: the node names itself."""
+    evidence: tuple[Evidence, ...] = ()
+    """What shows that it is a container."""
+    sysctls: bool = True
+    """``kernel.hostname`` in a file of sysctls counts."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Call("statvfs"),)
+
+    @classmethod
+    def read(cls, host: Host, container: Container, mounts: Lazy[Mounts], boot: Lazy[BootHostname]) -> NameGiver:
+        """A container names itself where its init system finds a name in a file of its own.
+
+        Docker and podman write the file anew at each start, and mount it; WSL writes it without mounting it.
+        """
+        if container.kind is None:
+            return cls()
+        return cls(_by_runtime(container, mounts, boot), container.evidence, not host.statvfs(_KERNEL_KEYS).read_only)
+
+
+_KERNEL_KEYS = "/proc/sys/kernel"
+
+
+def _by_runtime(container: Container, mounts: Lazy[Mounts], boot: Lazy[BootHostname]) -> str | None:
+    if not container.has_init:
+        return f"its first process is {container.program}, which sets no name"
+    if container.kind == "wsl":
+        return f"WSL writes {STATIC} anew"
+    if any(mount.path == STATIC for mount in mounts().mounts):
+        return f"{STATIC} is mounted by it"
+    found = boot()
+    return f"{found.source} gives none" if found.name is None and found.pattern is None else None
 
 
 class OwnName(NamedTuple):

@@ -54,13 +54,18 @@ def lost_mounts(around: Surroundings) -> tuple[LostMount, ...]:
     if not around.host.running or any(value in ("no", "0", "off", "false") for value in _fstab_words(around)):
         return ()
     entries = [entry for entry in around.fstab().entries if _is_of_device(entry)]
-    if not entries:
+    if not entries or _leaves_devices_out(around):
         return ()
     try:
         mounted = {mount.path for mount in around.mounts().mounts}
         return tuple(_lost(around, [entry for entry in entries if (entry.file.rstrip("/") or "/") not in mounted]))
     except FactError:
         return ()
+
+
+def _leaves_devices_out(around: Surroundings) -> bool:
+    """Whether systemd-fstab-generator ignores lines of devices: in a container that may not write to /sys."""
+    return around.container.kind is not None and around.is_read_only("/sys") is True
 
 
 def _fstab_words(around: Surroundings) -> tuple[str, ...]:

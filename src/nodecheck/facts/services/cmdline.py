@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nodecheck.errors import FactError, Unsupported
+from nodecheck.facts.boot.container import CMDLINE as FIRST_ARGUMENTS
+from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.services.init_system import PROGRAMS, InitSystem
 from nodecheck.facts.services.unit_dirs import SUFFIXES
@@ -50,7 +52,8 @@ class BootUnits(NamedTuple):
     source: str | None = None
     line: int | None = None
     shell: str | None = None
-    """The ``init=`` that starts a shell in place of the init system, so that nothing of that starts."""
+    """The ``init=`` that starts a shell in place of the init system, so that nothing of that starts; of a container
+    the program that its first process is, where that starts nothing."""
     untold: FactError | None = None
     """Why nobody can tell what starts: another program is started in place of the init system."""
 
@@ -67,10 +70,13 @@ class BootUnits(NamedTuple):
         )
 
     @classmethod
-    def read(cls, host: Host, cmdline: BootCmdline, init: Lazy[InitSystem]) -> BootUnits:
+    def read(cls, host: Host, cmdline: BootCmdline, init: Lazy[InitSystem], container: Container) -> BootUnits:
         """Take them from the command line of the next boot. Raises what the host raises for a link on the way to the
         program of an ``init=``."""
-        shell, untold = _process_one(host, cmdline.kernel_words, init)
+        if container.kind is not None:
+            shell, untold = _first_process(container)
+        else:
+            shell, untold = _process_one(host, cmdline.kernel_words, init)
         found = boot_units(cmdline.words)
         return found._replace(source=cmdline.source, line=cmdline.line, shell=shell, untold=untold)
 
@@ -127,6 +133,18 @@ def _process_one(host: Host, words: tuple[str, ...], init: Lazy[InitSystem]) -> 
     if _is_init(ways, init):
         return None, None
     return None, Unsupported(_CMDLINE, f"{word} starts a program in place of the init system")
+
+
+def _first_process(container: Container) -> tuple[str | None, FactError | None]:
+    """The same of a container: its runtime starts the same program again, which need not be an init system."""
+    if container.has_init:
+        return None, None
+    if container.is_idle:
+        return container.program, None
+    who = container.program or "a program that cannot be seen"
+    return None, Unsupported(
+        FIRST_ARGUMENTS, f"the container's first process is {who}, and what it starts is not known"
+    )
 
 
 _CMDLINE = "the kernel's command line"

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot.cmdline import values
+from nodecheck.facts.boot.container import GVISOR
 from nodecheck.facts.distro.os_release import OS_RELEASE
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.surroundings import Surroundings
@@ -18,7 +19,6 @@ from nodecheck.host.base import text, text_or_none
 from nodecheck.model.sources import Exists, File, Sources
 
 MANAGER_CONF = "/etc/systemd/system.conf"
-CONTAINER = "/run/systemd/container"
 SELINUX_CONF = "/etc/selinux/config"
 
 _SINCE = {
@@ -37,7 +37,7 @@ class Unparsed(ValueError):
 def condition_files() -> Sources:
     """What conditions look at, besides the paths that they name."""
     return (
-        *map(File, ("/etc/hostname", "/etc/machine-id", MANAGER_CONF, SELINUX_CONF, *OS_RELEASE, CONTAINER)),
+        *map(File, ("/etc/hostname", "/etc/machine-id", MANAGER_CONF, SELINUX_CONF, *OS_RELEASE)),
         *map(File, ("/sys/class/dmi/id/sys_vendor", "/proc/cpuinfo")),
         *map(Exists, ("/sys/firmware/efi", "/etc/.updated", "/var/.updated")),
         *[Exists(path) for path, _ in _LOADERS],
@@ -165,10 +165,17 @@ _VENDORS = (("VMware", "vmware"), ("innotek", "oracle"), ("Microsoft Corporation
 
 
 def _is_virtual(around: Surroundings, wanted: str) -> bool | None:
-    """A node is a machine, unless it runs in a container now; which kind, only the running node tells."""
-    inside = text_or_none(around.host, CONTAINER, 4096) if around.host.running else None
-    if inside is not None:
-        return None if wanted == "private-users" else wanted in ("yes", "true", "1", "container", inside.strip(" \n"))
+    """A node is a machine, unless it runs in a container now; which kind, only the running node tells.
+
+    gVisor is not known to systemd, which goes by the marks of who started it.
+    """
+    inside = around.container
+    if inside.kind is not None:
+        if wanted == "private-users":
+            return inside.private_users
+        if wanted in ("yes", "true", "1", "y", "on", "t", "container"):
+            return True
+        return None if inside.kind == GVISOR and wanted in _CONTAINERS else wanted == inside.kind
     if wanted in _CONTAINERS:
         return False
     if wanted not in ("vm", *_MACHINE_KINDS):
@@ -197,22 +204,26 @@ def _is_machine(around: Surroundings, wanted: str) -> bool | None:
     return None if kind is None else kind == wanted
 
 
-_CAPABILITIES = frozenset((
+_NUMBERS = (
     "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
     "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
     "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
     "sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap",
     "mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
     "checkpoint_restore",
-))  # fmt: skip
-"""capabilities(7), without ``CAP_``."""
+)  # fmt: skip
+"""capabilities(7), without ``CAP_``, by their numbers in ``linux/capability.h``."""
+_CAPABILITIES = frozenset(_NUMBERS)
 
 
 def _has_capability(around: Surroundings, wanted: str) -> bool | None:
-    """The first process of a machine has them all, but for what ``CapabilityBoundingSet=`` of system.conf takes."""
+    """The first process of a machine has them all, but for what ``CapabilityBoundingSet=`` of system.conf takes; that
+    of a container those that its runtime leaves it."""
     name = wanted.lower()
     if not name.startswith("cap_") or name[4:] not in _CAPABILITIES:
         raise Unparsed(wanted)
+    if around.container.kind is not None:
+        return around.container.has_capability(_NUMBERS.index(name[4:]))
     return True if _manager_setting(around, "CapabilityBoundingSet") is None else None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError, Unsupported
+from nodecheck.facts.boot.container import CMDLINE as FIRST_ARGUMENTS
 from nodecheck.facts.files.fstab import FSTAB
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.generators import Generators
@@ -196,6 +197,8 @@ class BootStarts:
         """
         if self.words.untold is not None:
             raise self.words.untold
+        if self.words.shell is not None and self.words.source == FIRST_ARGUMENTS:
+            return _without_init(self.words.shell, unit)
         return None if self.words.shell is None else self._word(SHELL, self.words.shell, unit)
 
     def _judged(self, unit: str) -> UnitStart:
@@ -241,6 +244,8 @@ class BootStarts:
     def _word(self, kind: str, word: str, unit: str) -> Stop:
         message = f"{word} on the kernel command line keeps {unit} from starting"
         text = f"Remove {word} from the boot loader's configuration (EL: grubby --remove-args)."
+        if self.words.source == FIRST_ARGUMENTS:
+            text = f"Have the container's runtime start its first process without {word}"
         told = seen(self.words.source or "command line", word, line=self.words.line)
         return Stop(kind, message, (told,), by_cmdline=True, mend=text)
 
@@ -516,6 +521,13 @@ class BootStarts:
         folders = (".requires", ".upholds")
         links = [path for _, path in self.index.pulls(unit) if path.rpartition("/")[0].endswith(folders)]
         return links[0] if links else self._pulls().requires(self.index, unit)
+
+
+def _without_init(program: str, unit: str) -> Stop:
+    """A container whose first process is no init system starts no unit, whenever its runtime starts it again."""
+    message = f"the container's first process is {program}, no init system: nothing starts {unit}"
+    mend = "Have the container's runtime start an init system (/sbin/init), or the program itself"
+    return Stop(SHELL, message, (seen(FIRST_ARGUMENTS, program),), by_cmdline=True, mend=mend)
 
 
 def _is_early(pull: Pull) -> bool:

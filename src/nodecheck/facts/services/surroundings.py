@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nodecheck.errors import FactError
+from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.fstab import Fstab
 from nodecheck.facts.files.mounts import Mounts
@@ -9,7 +11,7 @@ from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Sources
+from nodecheck.model.sources import Call, Sources
 from nodecheck.record import NamedTuple
 
 
@@ -22,10 +24,11 @@ class NextBoot(NamedTuple):
     kernel: Lazy[KernelRelease]
     fstab: Lazy[Fstab]
     mounts: Lazy[Mounts]
+    container: Container
 
     @classmethod
     def reads(cls) -> Sources:
-        return ()
+        return (Call("statvfs"),)
 
     @classmethod
     def read(
@@ -36,9 +39,10 @@ class NextBoot(NamedTuple):
         kernel: Lazy[KernelRelease],
         fstab: Lazy[Fstab],
         mounts: Lazy[Mounts],
+        container: Container,
     ) -> NextBoot:
-        """Nothing is read yet but the directories of units."""
-        return cls(init, index.persistent(), cmdline, kernel, fstab, mounts)
+        """Nothing is read yet but the directories of units, and whether it is a container."""
+        return cls(init, index.persistent(), cmdline, kernel, fstab, mounts, container)
 
     def on(self, host: Host) -> Surroundings:
         """The same with the host, for who looks at files that units name."""
@@ -55,8 +59,17 @@ class Surroundings(NamedTuple):
     kernel: Lazy[KernelRelease]
     fstab: Lazy[Fstab]
     mounts: Lazy[Mounts]
+    container: Container
     words: BootUnits | None = None
     """What the command line says of units; None where it is not asked."""
+
+    def is_read_only(self, path: str) -> bool | None:
+        """Whether a container finds a path on a file system that it may not write to (statvfs(3)): its runtime mounts
+        it the same at each start. None where that cannot be told."""
+        try:
+            return self.host.statvfs(path).read_only
+        except FactError:
+            return None
 
     def is_hidden(self, path: str) -> bool:
         """Whether another file system is mounted over a path at boot, whose content is not in this root.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from nodecheck.errors import Unsupported
 from nodecheck.facts.services.surroundings import Surroundings
 from nodecheck.facts.services.unit_files import Assignment, Unit
 from nodecheck.facts.services.unit_specifiers import expanded
@@ -17,6 +18,10 @@ from nodecheck.record import NamedTuple
 
 _VOLATILE = ("/run", "/var/run", "/proc", "/sys", "/dev", "/tmp", "/var/lock")  # noqa: S108 - only named
 """What is there now says nothing of the next boot."""
+
+
+_BY_RUNTIME = ("/proc", "/sys", "/dev")
+"""What a container finds as its runtime has mounted it, at each start the same."""
 
 
 class Condition(NamedTuple):
@@ -121,7 +126,8 @@ def _of_path(around: Surroundings, key: str, path: str) -> bool | None:
     if "/../" in f"{path}/" or (key == "PathExistsGlob" and any(mark in path for mark in _ODD_MARKS)):
         return None
     if any(path == top or path.startswith(top + "/") for top in _VOLATILE):
-        return _of_volatile(key, path)
+        given = around.container.kind is not None and path.startswith(_BY_RUNTIME)
+        return _of_container(around, key, path) if given else _of_volatile(key, path)
     test = _TESTS.get(key)
     if test is None:
         from nodecheck.facts.services.condition_tests import PATH_TESTS
@@ -146,6 +152,20 @@ def _leads_away(host: Host, path: str) -> bool:
             if any(away == top or away.startswith(top + "/") for top in _VOLATILE):
                 return True
     return False
+
+
+def _of_container(around: Surroundings, key: str, path: str) -> bool | None:
+    """What a container finds below /proc, /sys and /dev: what is there now, as access(2) and statvfs(3) tell."""
+    if key == "PathIsReadWrite":
+        read_only = around.is_read_only(path)
+        return None if read_only is None else not read_only
+    test = _TESTS.get(key)
+    if test is None:
+        return _of_volatile(key, path)
+    try:
+        return test(around.host, path)
+    except Unsupported:
+        return False  # a container whose /sys is only a part of one
 
 
 def _of_volatile(key: str, path: str) -> bool | None:

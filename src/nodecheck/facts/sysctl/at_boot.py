@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.acts.effects import EVERY
+from nodecheck.facts.boot.container import CMDLINE as FIRST_ARGUMENTS
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
 from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
@@ -293,6 +294,8 @@ def _by_unit(host: Host, init: InitSystem, starts: BootStarts) -> Writer:
 
 def _kept(stop: Stop) -> Writer:
     why = f"{stop.value} on the command line keeps {UNIT} from starting"
+    if stop.source == FIRST_ARGUMENTS:
+        why = stop.message
     return Writer(None, why, stop.source, by_cmdline=True)
 
 

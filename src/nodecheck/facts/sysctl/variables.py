@@ -5,8 +5,8 @@ from __future__ import annotations
 from nodecheck.errors import Malformed
 from nodecheck.formats.sysctl_keys import is_key
 from nodecheck.host import Host
-from nodecheck.host.base import text
-from nodecheck.model.sources import JudgedSetting, Judges, Sources, Tree
+from nodecheck.host.base import stat_or_none, text
+from nodecheck.model.sources import Call, JudgedSetting, Judges, Sources, Tree
 from nodecheck.record import NamedTuple
 
 BRIDGE = "net/bridge/"
@@ -233,6 +233,21 @@ _MODULES = (
 )
 
 
+_OF_CONTAINER = (
+    "net/", "fs/mqueue/", "kernel/shm", "kernel/msg", "kernel/sem", "kernel/hostname", "kernel/domainname",
+)  # fmt: skip
+"""Keys of network, IPC and UTS namespaces, of which a container has its own (namespaces(7))."""
+
+
+def is_of_container(path: str) -> bool:
+    """Whether a container has a value of its own; of any other key there is one for the whole machine.
+
+    >>> is_of_container("net/ipv4/ip_forward"), is_of_container("vm/swappiness")
+    (True, False)
+    """
+    return path.startswith(_OF_CONTAINER)
+
+
 def module_of(path: str) -> str | None:
     """The module that brings a key; None for one that is always there, or not known.
 
@@ -256,7 +271,7 @@ class RunningSysctls(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Tree(PROC_SYS, depth=8, most=4096),)
+        return (Tree(PROC_SYS, depth=8, most=4096), Call("statvfs"))
 
     @classmethod
     def judges(cls) -> Judges:
@@ -275,3 +290,12 @@ class RunningSysctls(NamedTuple):
         if not is_key(path):
             raise Malformed(f"{PROC_SYS}/{path}".replace("\0", "\\x00"), "is the path of no sysctl")
         return text(self.host, f"{PROC_SYS}/{path}", MOST_BYTES).strip("\n")
+
+    def can_be_set(self, path: str) -> bool:
+        """Whether a key is there, and a container's own root may write to it.
+
+        A key that belongs to no namespace is read-only or not there in others than the first (Linux net/sysctl_net.c),
+        and a runtime may mount /proc/sys read-only. Raises what the host raises for a path that cannot be looked at.
+        """
+        found = stat_or_none(self.host, f"{PROC_SYS}/{path}")
+        return found is not None and bool(found.mode & 0o200) and not self.host.statvfs(f"{PROC_SYS}/{path}").read_only
