@@ -110,6 +110,18 @@ class Container(NamedTuple):
         return None if self.capabilities is None else bool(self.capabilities >> number & 1)
 
 
+def is_read_only(host: Host, path: str) -> bool:
+    """Whether the first process finds a path on a file system that it may not write to (statvfs(3)).
+
+    By its own mounts where they can be seen: nodecheck may run in a sandbox in which /proc/sys is read-only.
+    Raises what the host raises.
+    """
+    try:
+        return host.statvfs(f"/proc/1/root{path}").read_only
+    except FactError:
+        return host.statvfs(path).read_only
+
+
 def _words(arguments: list[str]) -> tuple[str, ...]:
     """The arguments as words of a command line; ``--unit=`` is systemd's own way to say ``systemd.unit=``."""
     words = split_words(" ".join(f'"{word}"' if " " in word else word for word in arguments))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import FactError
-from nodecheck.facts.boot.container import Container
+from nodecheck.facts.boot.container import Container, is_read_only
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.fstab import Fstab
 from nodecheck.facts.files.mounts import Mounts
@@ -67,7 +67,7 @@ class Surroundings(NamedTuple):
         """Whether a container finds a path on a file system that it may not write to (statvfs(3)): its runtime mounts
         it the same at each start. None where that cannot be told."""
         try:
-            return self.host.statvfs(path).read_only
+            return is_read_only(self.host, path)
         except FactError:
             return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import Malformed
+from nodecheck.facts.boot.container import is_read_only
 from nodecheck.formats.sysctl_keys import is_key
 from nodecheck.host import Host
 from nodecheck.host.base import stat_or_none, text
@@ -298,4 +299,4 @@ class RunningSysctls(NamedTuple):
         and a runtime may mount /proc/sys read-only. Raises what the host raises for a path that cannot be looked at.
         """
         found = stat_or_none(self.host, f"{PROC_SYS}/{path}")
-        return found is not None and bool(found.mode & 0o200) and not self.host.statvfs(f"{PROC_SYS}/{path}").read_only
+        return found is not None and bool(found.mode & 0o200) and not is_read_only(self.host, f"{PROC_SYS}/{path}")
