@@ -32,8 +32,6 @@ _DEVICE = "fstab asks for the area, and only its device is missing: it would be 
 _POLICY = "Debian's SELinux policy, enforcing, denies zram-generator the module: only a log tells"
 
 _DATE = "a timer that waits for a date is no part of the boot; this one does not wait long"
-_FAILED = "OnFailure= is not followed: that a program fails, no file tells, but of false"
-_TREE = "whether a module is in the kernel's tree is not asked for a script's next commands"
 
 KNOWN: tuple[Known, ...] = (
     Known("boot", "swap[/swap/absent]@boot", "fstab absent", _AREA),
@@ -51,8 +49,6 @@ KNOWN: tuple[Known, ...] = (
     Known("boot", "kernel-module[nf_conntrack]@boot", "firewalld on", _RULES),
     Known("boot", "kernel-module[nf_conntrack]@boot", "networkd masquerades", _RULES),
     Known("boot", "sysctl[net.ipv4.route.mtu_expires]@boot", "timer calendar", _DATE),
-    Known("boot", "service[after-failure]@boot", "refused needs", _FAILED),
-    Known("boot", "sysctl[net.ipv4.udp_wmem_min]@boot", "script with an error by its first line", _TREE),
     Known("boot", "hostname@boot", "hostname that changes", _NAME),
 )
 
