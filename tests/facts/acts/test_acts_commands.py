@@ -459,3 +459,27 @@ def test_a_program_that_is_looked_for_and_a_trap(tmp_path: Path, lines: tuple[st
     tree.update({SHARED: script(*lines), **enabled("a.service")})
 
     assert status(node(tmp_path, tree), "swap") == expected
+
+
+@pytest.mark.parametrize(("alias", "expected"), [("other.service", "fail"), ("absent.service", "pass")])
+def test_a_timer_may_name_its_service_by_an_alias(tmp_path: Path, alias: str, expected: str) -> None:
+    tree: dict[str, str | TreeFile | TreeLink] = {
+        f"{ETC}/z.service": unit(SWAPON),
+        f"{ETC}/other.service": TreeLink("z.service"),
+        f"{ETC}/y.timer": f"[Timer]\nOnBootSec=1\nUnit={alias}\n",
+        f"{ETC}/timers.target.wants/y.timer": TreeLink("../y.timer"),
+        f"{USR}/basic.target.wants/timers.target": TreeLink("../timers.target"),
+    }
+
+    assert status(node(tmp_path, tree), "swap") == expected
+
+
+@pytest.mark.parametrize("target", ["/nowhere", "/etc/fstab"])
+def test_a_dropin_that_dangles_leaves_the_unit(tmp_path: Path, target: str) -> None:
+    tree: dict[str, str | TreeFile | TreeLink] = {
+        f"{USR}/z.service": unit(SWAPON),
+        f"{ETC}/z.service.d/a.conf": TreeLink(target),
+        **enabled("z.service", USR),
+    }
+
+    assert status(node(tmp_path, tree), "swap") == "fail"
