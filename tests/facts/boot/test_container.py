@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from nodecheck.checking.store import Facts
+from nodecheck.errors import Absent
 from nodecheck.facts import BootCmdline, BootUnits, Container
+from nodecheck.facts.boot.container import ENVIRON
+from nodecheck.host.base import Host, Question
+from nodecheck.host.record import Recorder
 from nodecheck.host.recording import RecordingHost
 from nodecheck.testing import assert_verdicts, judge, record, write_tree
 from nodecheck_checks.services.service import service
@@ -179,3 +183,20 @@ def test_swap_is_the_hosts_at_boot(tmp_path: Path) -> None:
     assert_verdicts(judge(swap, host_of(tmp_path / "one", files), view="boot"), {"swap[/dev/sda2]@boot": "fail"})
     inside = host_of(tmp_path / "two", {**files, "/.dockerenv": ""})
     assert_verdicts(judge(swap, inside, view="boot"), {"swap@boot": "skip"})
+
+
+def test_the_environment_of_the_first_process_is_no_evidence() -> None:
+    class Environment(Host):
+        kind, path = "live", "/"
+        running = whole = this_machine = True
+
+        def ask(self, question: Question) -> object:
+            if question.arguments[:1] != (ENVIRON,):
+                raise Absent(str(question.arguments[:1]), "not there")
+            return b"DB_PASSWORD=hunter2\0container=docker\0"
+
+    recorder = Recorder(Environment())
+    found = Container.read(recorder)
+
+    assert found.kind == "docker"
+    assert "hunter2" not in str((found, recorder.seen))

@@ -12,6 +12,7 @@ from nodecheck.host.base import text
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.sources import Exists, File, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.text import decode
 
 HOST_MARK = "/run/host/container-manager"
 """What the manager itself lays there (systemd's container interface)."""
@@ -142,7 +143,7 @@ def _told(host: Host) -> tuple[str, Evidence] | None:
         told = _line(host, path)
         if told:
             return _named(host, told, seen(path, told))
-    variables = (_line(host, ENVIRON) or "").split("\0")
+    variables = _variables(host)
     told = next((item.partition("=")[2] for item in variables if item.startswith("container=")), None)
     if told:
         return _named(host, told, seen(ENVIRON, f"container={told}"))
@@ -185,6 +186,14 @@ def _line(host: Host, path: str) -> str | None:
         return text(host, path, 1 << 16).rstrip("\n")
     except FactError:
         return None
+
+
+def _variables(host: Host) -> list[str]:
+    """The environment of the first process. It may hold secrets: it is read so that none of it becomes evidence."""
+    try:
+        return decode(host.read_at(ENVIRON, 0, 1 << 16)).split("\0")
+    except FactError:
+        return []
 
 
 def _linked(host: Host, path: str) -> str | None:
