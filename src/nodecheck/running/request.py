@@ -17,7 +17,11 @@ from nodecheck.requirements.asked import PROXY_MODES, ROLES, Settings, release_t
 
 
 class Request(NamedTuple):
-    """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own."""
+    """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own.
+
+    ``digests``, where given, gets for each result of the boot view the digest of its declared sources outside /run,
+    /proc and /sys, by its id.
+    """
 
     profile: Profile
     settings: Settings
@@ -25,6 +29,7 @@ class Request(NamedTuple):
     fail_on: str
     timeout_s: float
     watch: Callable[[str], None] | None = None
+    digests: dict[str, str] | None = None
 
 
 def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str], view: str | None) -> Selection:
