@@ -29,7 +29,7 @@ from nodecheck.report import Report
 from tests.audit.reports import report, result
 
 BOOTED = "2026-11-30T03:12:00Z"
-OVER, EARLY = BootNow(BOOTED, None), BootNow(BOOTED, "the node booted 3 minutes ago, and has 10")
+OVER, EARLY = BootNow(BOOTED, None), BootNow(BOOTED, "the node booted 3 min ago, and a boot has 10")
 HEALTHY = {"a": "pass", "a@boot": "pass", "b": "pass", "b@boot": "pass"}
 
 
@@ -179,7 +179,7 @@ def test_an_audit_that_comes_too_early_loses_nothing(node: Node) -> None:
 
     assert [audit.held for audit in early] == [None] * 3
     assert "predictions-wait" in codes(early[0])
-    assert early[0].notices[-1].message.endswith("the node booted 3 minutes ago, and has 10")
+    assert early[0].notices[-1].message.endswith("the node booted 3 min ago, and a boot has 10")
     after = node.audit({**HEALTHY, "a": "fail"}, "b2")
     assert after.held is not None
     assert (after.held.before, after.held.kept, after.held.broken) == (1, 1, 1)

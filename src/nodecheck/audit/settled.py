@@ -36,7 +36,7 @@ def boot_now(host: Host, at: str) -> BootNow:
         return BootNow("", f"how long the node is up cannot be told: {error}")
     booted_at = _before(at, up_s)
     if up_s < LEAST_UP_S:
-        return BootNow(booted_at, f"the node booted {int(up_s // 60)} minutes ago, and has {LEAST_UP_S / 60:g}")
+        return BootNow(booted_at, f"the node booted {int(up_s // 60)} min ago, and a boot has {LEAST_UP_S / 60:g}")
     return BootNow(booted_at, _jobs(host))
 
 

@@ -99,7 +99,8 @@ def held_line(held: RebootHeld) -> str:
 
 
 def _counts(held: RebootHeld) -> str:
-    parts = [f"{held.kept} of {_compared(held)} predictions kept"]
+    every = _compared(held)
+    parts = [f"{held.kept} of {every} predictions kept" if every else "no prediction could be compared"]
     parts += [f"{held.changed} changed since"] if held.changed else []
     parts += [f"{held.not_compared} not compared"] if held.not_compared else []
     return ", ".join([*parts, *([f"{held.broken} broken"] if held.broken else [])])
