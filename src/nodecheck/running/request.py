@@ -17,7 +17,11 @@ from nodecheck.requirements.asked import PROXY_MODES, ROLES, Settings, release_t
 
 
 class Request(NamedTuple):
-    """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own."""
+    """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own.
+
+    Where ``digests`` is given, a run of this machine puts there the digest of what each result of the boot view rests
+    on, by its id: files and names outside of /run, /proc, /sys and /dev.
+    """
 
     profile: Profile
     settings: Settings
@@ -25,6 +29,7 @@ class Request(NamedTuple):
     fail_on: str
     timeout_s: float
     watch: Callable[[str], None] | None = None
+    digests: dict[str, str] | None = None
 
 
 def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str], view: str | None) -> Selection:
