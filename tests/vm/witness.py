@@ -1,5 +1,8 @@
-"""An actor that nodecheck does not know: its own program, started by its own generator, turns swap on and a sysctl off at
-each boot. The node itself must show it: in the run after the boot, and in the audit after one reboot."""
+"""An actor that nodecheck does not know: its own program, started by its own generator, acts at each boot.
+
+It turns swap on and a sysctl off. The node itself must show it: in the run after the boot, and in the audit after one
+reboot.
+"""
 
 from __future__ import annotations
 
