@@ -100,6 +100,9 @@ class Node:
         self.machine.push(text.encode("utf-8", "surrogateescape"), f"/run/{name}")
         self.machine.sh(f"sh /run/{name} 2>&1")
 
+    command = _NODECHECK
+    """nodecheck, as a shell starts it."""
+
     def report(self, options: str = "") -> Document:
         """nodecheck's report."""
         code, out, err = self.machine.run(f"{_NODECHECK} run --json --timeout 300 --profile {_PROFILE} {options}")

@@ -19,8 +19,8 @@ from nodecheck.requirements.asked import PROXY_MODES, ROLES, Settings, release_t
 class Request(NamedTuple):
     """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own.
 
-    ``digests``, where given, gets for each result of the boot view the digest of its declared sources outside /run,
-    /proc and /sys, by its id.
+    Where ``digests`` is given, a run of this machine puts there the digest of what each result of the boot view rests
+    on, by its id: files and names outside of /run, /proc, /sys and /dev.
     """
 
     profile: Profile
