@@ -128,6 +128,11 @@ def test_it_is_believed_again_once_its_sources_change(node: Node) -> None:
         assert node.audit(HEALTHY, boot).report["a@boot"].status == "unknown"
     del node.digests["a@boot"]
     assert node.audit(HEALTHY, "b3").report["a@boot"].status == "unknown"
+    node.digests["a@boot"] = "of a part of the sources"
+    for said in ("unknown:timeout", "skip"):
+        node.audit({**HEALTHY, "a@boot": said}, "b3")
+    node.digests["a@boot"] = "d"
+    assert node.audit(HEALTHY, "b3").report["a@boot"].cause is not None
 
     node.digests["a@boot"] = "e"
     again = node.audit(HEALTHY, "b3")
@@ -154,6 +159,32 @@ def test_what_fails_at_boot_is_never_made_unknown(node: Node) -> None:
     later = node.audit({**HEALTHY, "a@boot": "fail"}, "b2")
 
     assert (later.report["a@boot"].status, later.report["a@boot"].fix is not None) == ("fail", True)
+
+
+def test_a_broken_prediction_says_more_than_what_is_unexplained(node: Node) -> None:
+    node.audit(HEALTHY)
+
+    after = node.audit({**HEALTHY, "a": "fail", "a@boot": "unknown:unexplained"}, "b2")
+
+    assert after.held is not None
+    assert after.held.broken == 1
+    cause = after.report["a@boot"].cause
+    assert cause is not None
+    assert (cause.code, cause.detail) == (CAUSE, after.report["a@boot"].message)
+    assert node.audit(HEALTHY, "b2").report["a@boot"].cause == cause
+    other = node.audit({**HEALTHY, "a@boot": "unknown:denied"}, "b2").report["a@boot"].cause
+    assert other is not None
+    assert other.code == "denied"
+
+
+def test_sources_of_what_was_not_got_through_prove_nothing(node: Node) -> None:
+    node.audit(HEALTHY)
+    node.digests["a@boot"] = "of a part of the sources"
+
+    held = node.audit({**HEALTHY, "a": "fail", "a@boot": "unknown:timeout"}, "b2").held
+
+    assert held is not None
+    assert (held.broken, held.changed, held.not_compared, held.kept) == (0, 0, 1, 1)
 
 
 def test_a_broken_fail_is_recorded_and_stays_a_fail_with_its_fix(node: Node) -> None:
@@ -453,7 +484,7 @@ EVENTS = st.lists(
         st.booleans(),
         st.dictionaries(
             st.sampled_from([*NAMES, *[f"{name}@boot" for name in NAMES]]),
-            st.sampled_from(["pass", "fail", "unknown", "skip", "waived"]),
+            st.sampled_from(["pass", "fail", "unknown", "unknown:unexplained", "skip", "waived"]),
         ),
         st.dictionaries(st.sampled_from([f"{name}@boot" for name in NAMES]), st.sampled_from(["d", "e"])),
     ),
@@ -507,17 +538,22 @@ def test_whatever_happens_each_reboot_is_held_once_and_no_prediction_is_lost(eve
     assert len(ids) == len(set(ids))
 
 
+JUDGED = ("pass", "fail", "waived", "unknown:unexplained")
+
+
 @given(EVENTS)
 def test_whatever_happens_a_broken_pass_is_unknown_until_its_sources_change(events: list[Event]) -> None:
     doubted: dict[str, str] = {}
     for _, event, came in lived(events):
-        doubted = {name: digest for name, digest in doubted.items() if event.digests.get(name, digest) == digest}
+        seen = {name: digest for name, digest in event.digests.items() if event.results.get(name) in JUDGED}
+        doubted = {name: digest for name, digest in doubted.items() if seen.get(name, digest) == digest}
         for miss in came.held.misses if came.held is not None else ():
             if miss.kind == "broken" and miss.said == "pass":
                 doubted[miss.id] = event.digests[miss.id]
         assert {name: item.digest for name, item in came.boots.broken.items()} == doubted
         for one in came.report.results:
             said = event.results[one.id]
-            assert one.status == ("unknown" if one.id in doubted and said == "pass" else said)
-            assert (one.cause is not None and one.cause.code == CAUSE) == (one.id in doubted and said == "pass")
+            changed = one.id in doubted and said in ("pass", "unknown:unexplained")
+            assert one.status == ("unknown" if changed else said.partition(":")[0])
+            assert (one.cause is not None and one.cause.code == CAUSE) == changed
         assert came.report.summary.unknown == sum(one.status == "unknown" for one in came.report.results)

@@ -137,6 +137,14 @@ def test_a_subject_that_the_boot_view_no_longer_names_has_the_sources_of_its_che
     assert (kinds(same)[0][1], kinds(other)[0][1], untold.not_compared) == ("broken", "changed", 1)
 
 
+def test_a_subject_that_the_boot_view_names_and_could_not_judge_has_no_others_sources() -> None:
+    before, after = {"a[x]@boot": "pass"}, {"a[x]": "fail", "a[x]@boot": "unknown", "a[y]@boot": "pass"}
+
+    found = held(before, after, {"a[x]@boot": "d"}, {"a[y]@boot": "e"})
+
+    assert (found.misses, found.not_compared) == ((), 1)
+
+
 def valued(name: str, word: str, actual: str | None) -> Result:
     return result(name, word)._replace(actual=actual)
 

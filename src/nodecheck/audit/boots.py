@@ -20,6 +20,8 @@ from nodecheck.report.summary import summary_of
 from nodecheck.text import minute
 
 CAUSE = "broken-prediction"
+UNEXPLAINED = "unexplained"
+"""The cause of a pass of the boot view that the present of the same run took away (docs/witness.md)."""
 
 MOST_HELD = 64
 """Reboots that are remembered."""
@@ -96,6 +98,7 @@ def followed(boots: Boots, report: Report, run: int | None, boot: Boot) -> Follo
     boot_id, rules = report.node.boot_id, rules_of(report)
     if not boot_id:
         return Followed(boots, amended(report, boots.broken))
+    boot = boot._replace(digests=_of_judged(boot.digests, report.results))
     boots = boots._replace(broken=_in_force(boots.broken, boot.digests))
     if boots.last is not None and boots.last.boot_id != boot_id:
         boots = boots._replace(last=None, waiting=together(boots.waiting, boots.last))
@@ -105,6 +108,19 @@ def followed(boots: Boots, report: Report, run: int | None, boot: Boot) -> Follo
     report = amended(report, boots.broken)
     last = foretold(report.results, boot.digests, boot_id, run, rules)
     return Followed(boots._replace(last=last), report, held, waits)
+
+
+def _of_judged(digests: Mapping[str, str], results: Iterable[Result]) -> dict[str, str]:
+    """The digests of what was judged: a view that was not got through has looked at a part of its sources."""
+    judged = {result.id for result in results if result.status in _JUDGED or _is_unexplained(result)}
+    return {name: digest for name, digest in digests.items() if name in judged}
+
+
+_JUDGED = frozenset((Status.PASS, Status.FAIL, Status.WAIVED))
+
+
+def _is_unexplained(result: Result) -> bool:
+    return result.status == Status.UNKNOWN and result.cause is not None and result.cause.code == UNEXPLAINED
 
 
 def _in_force(broken: Mapping[str, BrokenPrediction], digests: Mapping[str, str]) -> dict[str, BrokenPrediction]:
@@ -146,11 +162,14 @@ def rules_of(report: Report) -> tuple[str | None, ...]:
 
 
 def amended(report: Report, broken: Mapping[str, BrokenPrediction]) -> Report:
-    """The report in which a boot view whose last prediction was broken does not pass."""
+    """The report in which a boot view whose last prediction was broken does not pass.
+
+    That it broke over a reboot is more than what the present alone shows (``unexplained``).
+    """
     doubted = {
         result.id: _doubted(result, broken[result.id])
         for result in report.results
-        if result.id in broken and result.status == Status.PASS and result.view == BOOT
+        if result.id in broken and result.view == BOOT and (result.status == Status.PASS or _is_unexplained(result))
     }
     if not doubted:
         return report

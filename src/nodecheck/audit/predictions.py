@@ -111,11 +111,12 @@ def compared(
     told: Foretold, results: Iterable[Result], digests: Mapping[str, str], rules: tuple[str | None, ...]
 ) -> Compared:
     """Hold predictions against what a run finds after the reboot."""
-    now, boot = _Now(results), _Sources(told, digests)
+    found_now = tuple(results)
+    now, sources = _Now(found_now), _Sources(found_now, digests)
     kept, misses, left = 0, [], 0
     for name, prediction in sorted(told.predictions.items()):
         found = now.found(prediction)
-        same = boot.unchanged(name, prediction) if rules == told.rules else False
+        same = sources.unchanged(name, prediction) if rules == told.rules else False
         if found is None or same is None:
             left += 1
         elif same and _agrees(prediction, found):
@@ -139,8 +140,9 @@ def _agrees(prediction: Prediction, found: Found) -> bool:
 class _Sources:
     """Whether predictions were made by what the boot view reads now."""
 
-    def __init__(self, told: Foretold, digests: Mapping[str, str]) -> None:
+    def __init__(self, results: Iterable[Result], digests: Mapping[str, str]) -> None:
         self._digests = digests
+        self._named = {result.id for result in results}
         self._checks: dict[str, set[str]] = {}
         for name, digest in digests.items():
             self._checks.setdefault(name.partition("[")[0].partition("@")[0], set()).add(digest)
@@ -150,8 +152,9 @@ class _Sources:
         judged by the same sources where another of its check has them."""
         if prediction.digest is None:
             return None
-        if name in self._digests:
-            return self._digests[name] == prediction.digest
+        if name in self._named:
+            digest = self._digests.get(name)
+            return None if digest is None else digest == prediction.digest
         others = self._checks.get(prediction.check)
         return prediction.digest in others if others else None
 
