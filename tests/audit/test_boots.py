@@ -388,6 +388,33 @@ def test_the_reboots_of_a_history(node: Node) -> None:
     assert [item["id"] for item in document["in_force"]] == ["a@boot"]
 
 
+def test_changed_predictions_are_listed_where_they_were_found_otherwise(node: Node) -> None:
+    node.audit(HEALTHY)
+    node.digests = {"a@boot": "e", "b@boot": "e"}
+    node.audit({**HEALTHY, "a": "fail"}, "b2")
+
+    _, _, first, second = reboots_text(reboots(node.boots())).rstrip("\n").split("\n")
+
+    assert first == "  changed  a@boot: said pass (a@boot is pass), found fail (a is fail)"
+    assert second == "  changed  and found as said: b@boot"
+
+
+def test_many_broken_predictions_are_named_in_part(node: Node) -> None:
+    many = {f"c{number:03}": "pass" for number in range(120)}
+    whole = {**many, **{f"{name}@boot": "pass" for name in many}}
+    node.digests = {f"{name}@boot": "d" for name in many}
+    node.audit(whole)
+
+    after = node.audit({**whole, **dict.fromkeys(many, "fail")}, "b2")
+
+    assert after.held is not None
+    assert (after.held.broken, len(after.held.misses), after.report.summary.unknown) == (120, 100, 120)
+    text = audit_text(after, Look())
+    assert "0 of 120 predictions kept, 120 broken: c000@boot (said pass), c001@boot" in text
+    assert " (said pass) and 112 more\n" in text
+    assert reboots_text(reboots(node.boots())).count("\n  and 20 more\n") == 1
+
+
 def test_only_so_many_reboots_are_remembered(node: Node) -> None:
     boots, digests = Boots(), Boot({"a@boot": "d"}, lambda: OVER)
     for number in range(MOST_HELD + 10):

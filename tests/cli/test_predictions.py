@@ -21,6 +21,15 @@ SAYS = (
     BASE
     + """
 import os
+from typing import NamedTuple
+from nodecheck.host import Host
+
+class Setting(NamedTuple):
+    text: bytes
+
+    @classmethod
+    def read(cls, host: Host):
+        return cls(host.read(os.environ["SETTING"]))
 
 def said(name):
     word = os.environ.get("SAYS_" + name, "ok")
@@ -32,7 +41,7 @@ def first():
     yield said("first")
 
 @first.at_boot
-def first_boot():
+def first_boot(setting: Setting):
     yield said("first_boot")
 
 @check(severity=nodecheck.Severity.WARNING)
@@ -41,7 +50,7 @@ def second():
     yield said("second")
 
 @second.at_boot
-def second_boot():
+def second_boot(setting: Setting):
     yield said("second_boot")
 
 @nodecheck.hookimpl
@@ -49,24 +58,6 @@ def nodecheck_checks():
     return [first, second]
 """
 )
-
-CODE = """
-import json, os, sys
-import nodecheck.running.engine as engine
-from nodecheck.cli import main
-
-judge = engine.run
-
-def run(host, registry, request):
-    report = judge(host, registry, request)
-    if request.digests is not None:
-        request.digests.update(json.loads(os.environ["DIGESTS"]))
-    return report
-
-engine.run = run
-sys.exit(main())
-"""
-"""The command, with the digests of the sources as the test has them."""
 
 SCRIPT = """
 mount --bind "$1" /proc/sys/kernel/random/boot_id || exit 99
@@ -85,17 +76,18 @@ def node(plugin: Callable[..., Path], tmp_path: Path) -> Reboots:
         pytest.skip("only root can mount")
     plugins = plugin("says", SAYS)
 
-    def run(*words: str, boot: int = 1, up: float = 7200.0, digest: str = "d", **says: str) -> Ended:
+    def run(*words: str, boot: int = 1, up: float = 7200.0, source: str = "x", **says: str) -> Ended:
         (tmp_path / "boot_id").write_text(f"{UUID(int=boot)}\n")
         (tmp_path / "uptime").write_text(f"{up:.2f} 1.00\n")
+        (tmp_path / "setting").write_text(source)
         env = {
             "PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(plugins),
-            "DIGESTS": json.dumps({"first@boot": digest, "second@boot": digest}),
+            "SETTING": f"{tmp_path}/setting",
             **{f"SAYS_{name}": word for name, word in says.items()},
         }  # fmt: skip
         verb, *rest = words or ("audit",)
         chosen = ["--select", "first", "--select", "second"] if verb == "audit" else []
-        command = [sys.executable, "-c", CODE, verb, *chosen, *rest, "--state", f"{tmp_path}/state"]
+        command = [sys.executable, "-m", "nodecheck", verb, *chosen, *rest, "--state", f"{tmp_path}/state"]
         inside = ["unshare", "-m", "sh", "-c", SCRIPT, "sh", f"{tmp_path}/boot_id", f"{tmp_path}/uptime", *command]
         done = subprocess.run(inside, capture_output=True, cwd=tmp_path, env=env, timeout=60, check=False)
         if done.returncode == 99 or b"unshare" in done.stderr:
@@ -151,7 +143,7 @@ def test_it_is_unknown_in_every_output_until_its_sources_change(node: Reboots, t
     assert "said pass before the reboot of" in (tmp_path / "text").read_text()
     assert node("history", "last", boot=2).out.count("said pass before the reboot of") == 2  # row and detail
 
-    again = node(boot=2, digest="e")
+    again = node(boot=2, source="y")
     assert (again.code, again.out.split("\n")[1][:12]) == (0, "judged again")
 
 
@@ -167,7 +159,7 @@ def test_the_severity_is_that_of_the_profile(node: Reboots, tmp_path: Path) -> N
 
 def test_other_sources_are_no_broken_prediction(node: Reboots) -> None:
     node()
-    ended = node(boot=2, digest="e", first="off")
+    ended = node(boot=2, source="y", first="off")
 
     assert "no prediction could be compared, 2 changed since" in ended.out
     assert json.loads(node("history", "--boot", "--json").out)["in_force"] == []

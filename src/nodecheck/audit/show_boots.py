@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nodecheck.audit.boots import Boots, BrokenPrediction, RebootHeld
-from nodecheck.audit.predictions import BROKEN, Miss
+from nodecheck.audit.predictions import BROKEN, CHANGED, Miss
 from nodecheck.record import NamedTuple
 from nodecheck.text import minute, printable
 
@@ -82,20 +82,28 @@ def reboots_text(found: Reboots) -> str:
 def _reboot_lines(held: RebootHeld) -> Iterator[str]:
     runs = f"predicted by run {held.before or '?'}, compared by run {held.run or '?'} of {minute(held.at)}"
     yield f"{minute(held.booted_at)}  {_counts(held)} ({runs})"
+    alike = [miss for miss in held.misses if miss.kind == CHANGED and miss.said == miss.found]
     for miss in held.misses:
-        said, there = f"said {miss.said} ({miss.said_text})", f"found {miss.found} ({miss.found_text})"
-        yield f"  {miss.kind:<7}  {printable(f'{miss.id}: {said}, {there}')}"
+        if miss not in alike:
+            said, there = f"said {miss.said} ({miss.said_text})", f"found {miss.found} ({miss.found_text})"
+            yield f"  {miss.kind:<7}  {printable(f'{miss.id}: {said}, {there}')}"
+    if alike:
+        yield f"  changed  and found as said: {_names([miss.id for miss in alike], len(alike))}"
     left = held.broken + held.changed - len(held.misses)
     if left:
         yield f"  and {left} more"
 
 
+def _names(ids: list[str], count: int) -> str:
+    """The first of so many."""
+    more = f" and {count - MOST_NAMED} more" if count > MOST_NAMED else ""
+    return ", ".join(map(printable, ids[:MOST_NAMED])) + more
+
+
 def held_line(held: RebootHeld) -> str:
     """A reboot in a line."""
-    broken = [miss for miss in held.misses if miss.kind == BROKEN]
-    names = ", ".join([printable(f"{miss.id} (said {miss.said})") for miss in broken[:MOST_NAMED]])
-    more = f" and {held.broken - MOST_NAMED} more" if held.broken > MOST_NAMED else ""
-    return f"reboot of {minute(held.booted_at)}: {_counts(held)}{f': {names}{more}' if names else ''}"
+    names = _names([f"{miss.id} (said {miss.said})" for miss in held.misses if miss.kind == BROKEN], held.broken)
+    return f"reboot of {minute(held.booted_at)}: {_counts(held)}{f': {names}' if names else ''}"
 
 
 def _counts(held: RebootHeld) -> str:
