@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodecheck.audit.boots import CAUSE, MOST_HELD, Boot, Boots, Followed, followed
+from nodecheck.audit.boots import CAUSE, MOST_HELD, Boots, BootSeen, Followed, followed
 from nodecheck.audit.boots_pack import packed, unpacked
 from nodecheck.audit.document import to_dict
 from nodecheck.audit.keep import Limits
@@ -43,7 +43,7 @@ class Node:
     def audit(self, results: dict[str, str], boot: str = "b1", now: BootNow = OVER, **more: Any) -> Audit:
         scope, flap = more.pop("scope", "s"), more.pop("flap", Flap(1, 1))
         found = report(results, boot_id=boot, **more)
-        done = recorded(found, str(self.state), scope, flap, boot=Boot(dict(self.digests), lambda: now))
+        done = recorded(found, str(self.state), scope, flap, boot=BootSeen(dict(self.digests), lambda: now))
         assert done.recorded, done.notices
         note_told(str(self.state), Limits(), done)
         return done
@@ -232,7 +232,7 @@ def test_a_run_that_was_cut_short_holds_nothing(node: Node) -> None:
     node.audit(HEALTHY)
     cut = report({**HEALTHY, "a": "unknown:timeout"}, boot_id="b2")
     cut.run = cut.run._replace(status="timeout")
-    done = recorded(cut, str(node.state), "s", boot=Boot(node.digests, lambda: OVER))
+    done = recorded(cut, str(node.state), "s", boot=BootSeen(node.digests, lambda: OVER))
 
     assert (done.held, codes(done)[-1]) == (None, "predictions-wait")
     held = node.audit(HEALTHY, "b2").held
@@ -245,7 +245,7 @@ def test_the_boot_is_asked_only_where_something_waits(node: Node) -> None:
         raise AssertionError("asked")
 
     for _ in range(2):
-        recorded(report(HEALTHY), str(node.state), "s", boot=Boot(node.digests, asked))
+        recorded(report(HEALTHY), str(node.state), "s", boot=BootSeen(node.digests, asked))
 
 
 def test_a_clock_that_went_back_changes_nothing(node: Node) -> None:
@@ -318,7 +318,7 @@ def test_what_cannot_be_recorded_is_held_all_the_same_and_again(node: Node) -> N
             usual, opening.BUSY_S = opening.BUSY_S, 0.05
             try:
                 found = report({**HEALTHY, "a": "fail"}, boot_id="b2")
-                done = recorded(found, str(node.state), "s", boot=Boot(node.digests, lambda: OVER))
+                done = recorded(found, str(node.state), "s", boot=BootSeen(node.digests, lambda: OVER))
             finally:
                 opening.BUSY_S = usual
             other.execute("ROLLBACK")
@@ -416,7 +416,7 @@ def test_many_broken_predictions_are_named_in_part(node: Node) -> None:
 
 
 def test_only_so_many_reboots_are_remembered(node: Node) -> None:
-    boots, digests = Boots(), Boot({"a@boot": "d"}, lambda: OVER)
+    boots, digests = Boots(), BootSeen({"a@boot": "d"}, lambda: OVER)
     for number in range(MOST_HELD + 10):
         boots = followed(
             boots, report({"a": "pass", "a@boot": "pass"}, boot_id=f"b{number}"), number + 1, digests
@@ -432,7 +432,7 @@ def test_a_waiver_is_not_called_needless_of_what_is_not_believed(node: Node) -> 
     def audited(boot: str, found: dict[str, str]) -> Report:
         new = report(found, boot_id=boot)
         new.results = tuple(sorted([*new.results, *waivers], key=lambda one: one.id))
-        return recorded(new, str(node.state), "s", boot=Boot(node.digests, lambda: OVER)).report
+        return recorded(new, str(node.state), "s", boot=BootSeen(node.digests, lambda: OVER)).report
 
     assert "waiver[a@boot]" in {one.id for one in audited("b1", HEALTHY)}
     after = audited("b2", {**HEALTHY, "a": "fail"})
@@ -526,7 +526,7 @@ def lived(events: list[Event]) -> list[tuple[int, Event, Followed]]:
         number += event.reboots
         whole = report(event.results, boot_id=f"b{number}")
         state = OVER if event.over else EARLY
-        came = followed(boots, whole, run, Boot(event.digests, lambda state=state: state))  # type: ignore[misc]
+        came = followed(boots, whole, run, BootSeen(event.digests, lambda state=state: state))  # type: ignore[misc]
         boots = unpacked(json.loads(json.dumps(packed(came.boots))))
         assert boots == came.boots
         found.append((number, event, came))

@@ -84,7 +84,7 @@ class Followed(NamedTuple):
     """Why it could not hold what waits."""
 
 
-class Boot(NamedTuple):
+class BootSeen(NamedTuple):
     """What an audit knows of this boot, beside its report."""
 
     digests: Mapping[str, str]
@@ -93,7 +93,7 @@ class Boot(NamedTuple):
     """Asked where predictions wait."""
 
 
-def followed(boots: Boots, report: Report, run: int | None, boot: Boot) -> Followed:
+def followed(boots: Boots, report: Report, run: int | None, boot: BootSeen) -> Followed:
     """What stands of the boots after an audit of the live node."""
     boot_id, rules = report.node.boot_id, rules_of(report)
     if not boot_id:
@@ -129,7 +129,7 @@ def _in_force(broken: Mapping[str, BrokenPrediction], digests: Mapping[str, str]
 
 
 def _held(
-    boots: Boots, told: Foretold, report: Report, run: int | None, boot: Boot
+    boots: Boots, told: Foretold, report: Report, run: int | None, boot: BootSeen
 ) -> tuple[Boots, RebootHeld | None, str | None]:
     """Hold what waits, where the boot is over."""
     if report.run.status != "complete":

@@ -77,7 +77,7 @@ class Compared(NamedTuple):
     """What is not judged now, or whose sources cannot be told."""
 
 
-class Found(NamedTuple):
+class Holds(NamedTuple):
     """What holds of a check and a subject."""
 
     status: str
@@ -112,7 +112,7 @@ def compared(
 ) -> Compared:
     """Hold predictions against what a run finds after the reboot."""
     found_now = tuple(results)
-    now, sources = _Now(found_now), _Sources(found_now, digests)
+    now, sources = _Present(found_now), _Sources(found_now, digests)
     kept, misses, left = 0, [], 0
     for name, prediction in sorted(told.predictions.items()):
         found = now.found(prediction)
@@ -127,11 +127,11 @@ def compared(
     return Compared(kept, tuple(misses), left)
 
 
-def _miss(name: str, prediction: Prediction, found: Found, kind: str) -> Miss:
+def _miss(name: str, prediction: Prediction, found: Holds, kind: str) -> Miss:
     return Miss(name, kind, prediction.status, prediction.message, found.status, _cut(found.message) or "")
 
 
-def _agrees(prediction: Prediction, found: Found) -> bool:
+def _agrees(prediction: Prediction, found: Holds) -> bool:
     if prediction.check in BY_VALUE and prediction.actual is not None and found.actual is not None:
         return prediction.actual == _cut(found.actual)
     return prediction.status == found.status
@@ -159,7 +159,7 @@ class _Sources:
         return prediction.digest in others if others else None
 
 
-class _Now:
+class _Present:
     """What a run found of the present, for looking up."""
 
     def __init__(self, results: Iterable[Result]) -> None:
@@ -168,7 +168,7 @@ class _Now:
             if result.view == NOW:
                 self._of.setdefault(result.check, {})[result.subject] = result
 
-    def found(self, prediction: Prediction) -> Found | None:
+    def found(self, prediction: Prediction) -> Holds | None:
         """What holds of a prediction; None where it is not judged, or not under this name.
 
         The two views of a check may name different subjects: a node without swap is one result, ``swap``, and each
@@ -185,26 +185,26 @@ class _Now:
         return None if found is None or _is_excused(prediction, found) else found
 
 
-def _is_excused(prediction: Prediction, found: Found) -> bool:
+def _is_excused(prediction: Prediction, found: Holds) -> bool:
     """Whether a service that nothing was to start passes without running: a kubelet before its node has joined."""
     if prediction.check != "service" or (prediction.status, found.status) != (FAIL, PASS):
         return False
     return found.actual is not None and not found.actual.startswith(RUNS)
 
 
-def _of_subjects(results: list[Result]) -> Found | None:
+def _of_subjects(results: list[Result]) -> Holds | None:
     """What subjects together say of the check as a whole: one that fails is enough, and all must be well for a pass."""
     failed = [result for result in results if _verdict(result) == FAIL]
     if failed:
-        return Found(FAIL, None, "; ".join([f"{result.id}: {result.message}" for result in failed]))
+        return Holds(FAIL, None, "; ".join([f"{result.id}: {result.message}" for result in failed]))
     if results and all(_verdict(result) == PASS for result in results):
-        return Found(PASS, None, "; ".join([result.message for result in results]))
+        return Holds(PASS, None, "; ".join([result.message for result in results]))
     return None
 
 
-def _found(result: Result) -> Found | None:
+def _found(result: Result) -> Holds | None:
     verdict = _verdict(result)
-    return None if verdict is None else Found(verdict, result.actual, result.message)
+    return None if verdict is None else Holds(verdict, result.actual, result.message)
 
 
 def _verdict(result: Result) -> str | None:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 
-from nodecheck.audit.boots import Boot, Boots, Followed, RebootHeld
+from nodecheck.audit.boots import Boots, BootSeen, Followed, RebootHeld
 from nodecheck.audit.changes import STILL_FAILING, Change, contrasted, exit_code, step, worse
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.opening import Corrupt, is_damage, opened, reading, set_aside, thin_out
@@ -100,7 +100,7 @@ def scope_of(report: Report, select: tuple[str, ...], ignore: tuple[str, ...], v
 
 def recorded(
     report: Report, directory: str | None, scope: str, flap: Flap = STEADY, limits: Limits | None = None,
-    problem: str = "", boot: Boot | None = None,
+    problem: str = "", boot: BootSeen | None = None,
 ) -> Audit:  # fmt: skip
     """Record a report in the history of a state directory (None: there is none, because of ``problem``).
 
@@ -142,7 +142,7 @@ def _told(error: BaseException) -> str:
     return "out of memory" if isinstance(error, MemoryError) else str(error)
 
 
-def _recorded(report: Report, directory: str, scope: str, flap: Flap, limits: Limits, boot: Boot | None) -> Audit:
+def _recorded(report: Report, directory: str, scope: str, flap: Flap, limits: Limits, boot: BootSeen | None) -> Audit:
     with opened(directory, limits) as connection:
         history = History(connection)
         baseline = baseline_of(connection, scope)
@@ -152,7 +152,7 @@ def _recorded(report: Report, directory: str, scope: str, flap: Flap, limits: Li
 
 
 def _anew(
-    report: Report, directory: str, scope: str, flap: Flap, limits: Limits, boot: Boot | None, damage: BaseException
+    report: Report, directory: str, scope: str, flap: Flap, limits: Limits, boot: BootSeen | None, damage: BaseException
 ) -> Audit:
     """Set a damaged history aside and begin another."""
     stamp = report.run.started_at[:19].replace("-", "").replace(":", "") + "Z"
@@ -170,7 +170,7 @@ def _anew(
 
 
 def _unrecorded(
-    report: Report, directory: str | None, scope: str, flap: Flap, problem: str, boot: Boot | None = None
+    report: Report, directory: str | None, scope: str, flap: Flap, problem: str, boot: BootSeen | None = None
 ) -> Audit:
     notice = Notice(UNRECORDED, f"this run was not recorded: {problem}")
     if directory is not None:

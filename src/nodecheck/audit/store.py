@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from nodecheck.audit import boots_pack
-from nodecheck.audit.boots import Boot, Boots, Followed, amended, followed
+from nodecheck.audit.boots import Boots, BootSeen, Followed, amended, followed
 from nodecheck.audit.changes import Change, Step, step
 from nodecheck.audit.keep import Limits, expire
 from nodecheck.audit.pack import Parts, Piece, apart, pack, unpack
@@ -52,7 +52,7 @@ class Recorded(NamedTuple):
     """What came of the predictions, and the report as it counts."""
 
 
-class Stood(NamedTuple):
+class StoodBefore(NamedTuple):
     """What stands of audits of one kind."""
 
     before: Before | None = None
@@ -85,13 +85,13 @@ class History:
                 self._db.execute("ROLLBACK")
             raise
 
-    def compare(self, report: Report, scope: str, flap: Flap, boot: Boot | None = None) -> Recorded:
+    def compare(self, report: Report, scope: str, flap: Flap, boot: BootSeen | None = None) -> Recorded:
         """What recording the report would find."""
         return _found(self._stood(scope), report, None, flap, boot)
 
     def record(
         self, report: Report, scope: str, flap: Flap, limits: Limits, baseline: Baseline | None = None,
-        boot: Boot | None = None,
+        boot: BootSeen | None = None,
     ) -> Recorded:  # fmt: skip
         """Record a report, its changes, and what it teaches of the baseline in force, in one transaction."""
         with self._writing():
@@ -110,9 +110,9 @@ class History:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'run'").fetchone()
         return 1 if row is None else int(row[0]) + 1
 
-    def _stood(self, scope: str) -> Stood:
+    def _stood(self, scope: str) -> StoodBefore:
         row = self._db.execute("SELECT body FROM state WHERE name = ?", (scope,)).fetchone()
-        return Stood() if row is None else _unpacked(row[0])
+        return StoodBefore() if row is None else _unpacked(row[0])
 
     def _stand(self, scope: str, run: int, found: Recorded) -> None:
         before, boots = before_of(found.followed.report, run), boots_pack.packed(found.followed.boots)
@@ -201,17 +201,17 @@ class History:
         )
 
 
-def _unpacked(body: bytes) -> Stood:
+def _unpacked(body: bytes) -> StoodBefore:
     found = unpack(body)
     try:
         run, id_, at, boot_id, profile, version = found["before"]
         before = Before(run, id_, at, boot_id, tuple(profile), version)
-        return Stood(before, unpacked(found["standings"]), boots_pack.unpacked(found.get("boots")))
+        return StoodBefore(before, unpacked(found["standings"]), boots_pack.unpacked(found.get("boots")))
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise HistoryError(f"what stands in the history is damaged: {error}") from error
 
 
-def _found(stood: Stood, report: Report, run: int | None, flap: Flap, boot: Boot | None) -> Recorded:
+def _found(stood: StoodBefore, report: Report, run: int | None, flap: Flap, boot: BootSeen | None) -> Recorded:
     """What comes of a report; without ``boot`` it is not of a node that boots."""
     kept = Followed(stood.boots, amended(report, stood.boots.broken))
     came = kept if boot is None else followed(stood.boots, report, run, boot)

@@ -17,7 +17,7 @@ from nodecheck.errors import UsageError
 from nodecheck.report.summary import BUG, UNJUDGED, mapped_code, mapped_exit_code
 
 if TYPE_CHECKING:
-    from nodecheck.audit.boots import Boot
+    from nodecheck.audit.boots import BootSeen
     from nodecheck.audit.session import Audit
     from nodecheck.audit.show import Look
     from nodecheck.config.model import Config
@@ -162,15 +162,15 @@ def _done(
     return 0 if args.exit_zero else _code(args, audit, report)
 
 
-def _boot(report: Report, digests: dict[str, str]) -> Boot | None:
+def _boot(report: Report, digests: dict[str, str]) -> BootSeen | None:
     """What predictions are held by, where the node is the live one."""
     if report.run.source.kind != "live":
         return None
-    from nodecheck.audit.boots import Boot
+    from nodecheck.audit.boots import BootSeen
     from nodecheck.audit.settled import boot_now
     from nodecheck.host import open_host
 
-    return Boot(digests, lambda: boot_now(open_host(), report.run.finished_at))
+    return BootSeen(digests, lambda: boot_now(open_host(), report.run.finished_at))
 
 
 def _delivered(audit: Audit, format_: str, path: str) -> bool:
