@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from tests.vm.docker_node import in_docker
 from tests.vm.image import RELEASES, image, missing
 from tests.vm.machine import end_all
 from tests.vm.node import prepared
@@ -56,6 +57,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     add("--build", action="store_true", help="build the image anew")
     add("--power-cuts", metavar="N", type=int, help="instead: cut the power of an auditing node so many times")
     add("--witness", action="store_true", help="instead: an actor that nodecheck does not know, in Perl and in C")
+    add("--docker", metavar="N", type=int, help="instead: docker's privileged container, restarted so many times")
     add("--list", action="store_true", help="print the states and what is planted in them")
     return parser.parse_args(words)
 
@@ -107,6 +109,8 @@ def main(words: list[str]) -> int:
         return _power_cuts(args)
     if args.witness:
         return _witness(args)
+    if args.docker is not None:
+        return _docker(args)
     done: tuple[Proof, ...] = ()
     start, of = time.monotonic(), commit()
     for proof in proofs(states, args.cache, args.jobs, args.release, args.build):
@@ -136,6 +140,13 @@ def _witness(args: argparse.Namespace) -> int:
         seen = caught(name, actor, disk, made.with_suffix(""), args.cache)
         print("\n".join([f"an actor in {name}", *seen.lines, *[f"WRONG {one}" for one in seen.problems]]), flush=True)
         wrong += len(seen.problems)
+    return 1 if wrong else 0
+
+
+def _docker(args: argparse.Namespace) -> int:
+    made = image(args.cache, args.release, args.build)
+    lines, wrong = in_docker(prepared(made, args.cache), made.with_suffix(""), args.cache, args.docker)
+    print("\n".join([*lines, *[f"WRONG {one}" for one in wrong]]))
     return 1 if wrong else 0
 
 

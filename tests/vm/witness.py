@@ -30,7 +30,8 @@ if ($0 =~ /generators/) {{
     open(F, ">", "$d/site-boot.service"); print F "{UNIT}"; close F;
     symlink "../site-boot.service", "$d/multi-user.target.wants/site-boot.service";
 }} else {{
-    syscall(167, "/srv/area", 0);
+    my $area = "/srv/area";  # syscall takes no literal
+    syscall(167, $area, 0);
     open(F, ">", join("/", "", "proc", "sys", "net", "ipv4", "ip_forward")); print F "0"; close F;
 }}
 """

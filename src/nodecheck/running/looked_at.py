@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nodecheck.digest import sha256
-from nodecheck.errors import Absent, FactError, Malformed, TooLarge
+from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.host import Host
 from nodecheck.host.record import Asked
 
@@ -100,7 +100,7 @@ class Digests:
     def _state(self, verb: str, path: str) -> bytes:
         try:
             return self._found(verb, path)
-        except (FactError, Malformed) as error:
+        except FactError as error:
             return error.code.encode()
 
     def _found(self, verb: str, path: str) -> bytes:
