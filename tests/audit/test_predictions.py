@@ -184,6 +184,18 @@ def test_a_service_that_need_not_run_proves_nothing_of_one_that_nothing_starts(
     assert (found.kept, len(found.misses), found.not_compared) == counts
 
 
+def test_what_came_true_and_is_not_so_any_more_was_kept() -> None:
+    """A service that ran since the boot, and that somebody stopped (docs/witness.md)."""
+    before, after = {"a@boot": "pass", "b@boot": "fail"}, {"a": "fail", "b": "pass"}
+    told = foretold(said(before), dict.fromkeys(before, "d"), "b1", 1, RULES)
+
+    found = compared(told, said({**after, **before}), dict.fromkeys(before, "d"), RULES, {"a@boot", "b@boot"})
+    other = compared(told, said({**after, **before}), dict.fromkeys(before, "e"), RULES, {"a@boot", "b@boot"})
+
+    assert (found.kept, kinds(found)) == (1, [("b@boot", "broken", "fail", "pass")])
+    assert [miss.kind for miss in other.misses] == ["changed", "changed"]
+
+
 def test_broken_passes_come_first() -> None:
     found = held(
         {"a@boot": "fail", "b@boot": "pass", "c@boot": "pass"},

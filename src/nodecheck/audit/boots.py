@@ -6,7 +6,7 @@ audit that comes too early after a boot leaves what waits to the next one, and s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from nodecheck.audit.predictions import BROKEN, CHANGED, Foretold, Miss, broken_passes, compared, foretold, together
 from nodecheck.audit.settled import BootNow
@@ -91,6 +91,8 @@ class BootSeen(NamedTuple):
     """Of the sources of each result of the boot view, by id."""
     now: Callable[[], BootNow]
     """Asked where predictions wait."""
+    explained: Collection[str] = ()
+    """The ids of boot views that came true and are not so any more: a service that ran, and that somebody stopped."""
 
 
 def followed(boots: Boots, report: Report, run: int | None, boot: BootSeen) -> Followed:
@@ -137,7 +139,7 @@ def _held(
     now = boot.now()
     if now.waits is not None:
         return boots, None, now.waits
-    found = compared(told, report.results, boot.digests, rules_of(report))
+    found = compared(told, report.results, boot.digests, rules_of(report), boot.explained)
     broken, changed = [sum(miss.kind == kind for miss in found.misses) for kind in (BROKEN, CHANGED)]
     held = RebootHeld(
         report.node.boot_id or "", now.booted_at, told.run, run, report.run.started_at,

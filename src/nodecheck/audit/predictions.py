@@ -6,7 +6,7 @@ rules too, and something must have been judged after the reboot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from nodecheck.audit.standing import FAIL, PASS, WAIVED
 from nodecheck.model.outcomes import BOOT, NOW, Result
@@ -58,6 +58,7 @@ class Miss(NamedTuple):
     said: str
     """The status that was predicted."""
     said_text: str
+    """The message; empty, as the other is, where the sources changed and the same was found."""
     found: str
     """The status that was found."""
     found_text: str
@@ -108,9 +109,10 @@ def together(older: Foretold | None, newer: Foretold | None) -> Foretold | None:
 
 
 def compared(
-    told: Foretold, results: Iterable[Result], digests: Mapping[str, str], rules: tuple[str | None, ...]
-) -> Compared:
-    """Hold predictions against what a run finds after the reboot."""
+    told: Foretold, results: Iterable[Result], digests: Mapping[str, str], rules: tuple[str | None, ...],
+    explained: Collection[str] = (),
+) -> Compared:  # fmt: skip
+    """Hold predictions against what a run finds after the reboot; what is ``explained`` came true before it ended."""
     found_now = tuple(results)
     now, sources = _Present(found_now), _Sources(found_now, digests)
     kept, misses, left = 0, [], 0
@@ -119,7 +121,7 @@ def compared(
         same = sources.unchanged(name, prediction) if rules == told.rules else False
         if found is None or same is None:
             left += 1
-        elif same and _agrees(prediction, found):
+        elif same and (_agrees(prediction, found) or (prediction.status == PASS and name in explained)):
             kept += 1
         else:
             misses.append(_miss(name, prediction, found, BROKEN if same else CHANGED))
@@ -128,7 +130,10 @@ def compared(
 
 
 def _miss(name: str, prediction: Prediction, found: Holds, kind: str) -> Miss:
-    return Miss(name, kind, prediction.status, prediction.message, found.status, _cut(found.message) or "")
+    texts = prediction.message, _cut(found.message) or ""
+    if kind == CHANGED and prediction.status == found.status:
+        texts = "", ""  # no news, and there are many
+    return Miss(name, kind, prediction.status, texts[0], found.status, texts[1])
 
 
 def _agrees(prediction: Prediction, found: Holds) -> bool:

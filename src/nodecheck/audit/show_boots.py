@@ -47,7 +47,9 @@ def held_dict(held: RebootHeld) -> dict[str, Any]:
 
 def _miss_dict(miss: Miss) -> dict[str, Any]:
     said, found = (miss.said, miss.said_text), (miss.found, miss.found_text)
-    sides = {side: {"status": status, "message": text} for side, (status, text) in (("said", said), ("found", found))}
+    sides = {
+        side: {"status": status, "message": text or None} for side, (status, text) in (("said", said), ("found", found))
+    }
     return {"id": miss.id, "kind": miss.kind, **sides}
 
 

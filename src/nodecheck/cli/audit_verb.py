@@ -145,10 +145,10 @@ def _done(
     """Judge, record, write the outputs, tell, and note that it was told: in this order nothing is lost by a crash."""
     from nodecheck.audit.session import LOUD, recorded, scope_of
 
-    digests: dict[str, str] = {}
-    report = judged(args, digests)
+    digests, explained = dict[str, str](), set[str]()
+    report = judged(args, digests, explained)
     scope = scope_of(report, tuple(args.select), tuple(args.ignore), args.view)
-    audit = recorded(report, directory, scope, config.flap, config.limits, problem, _boot(report, digests))
+    audit = recorded(report, directory, scope, config.flap, config.limits, problem, _boot(report, digests, explained))
     report = audit.report
     for notice in audit.notices:
         if notice.code in LOUD:
@@ -162,7 +162,7 @@ def _done(
     return 0 if args.exit_zero else _code(args, audit, report)
 
 
-def _boot(report: Report, digests: dict[str, str]) -> BootSeen | None:
+def _boot(report: Report, digests: dict[str, str], explained: set[str]) -> BootSeen | None:
     """What predictions are held by, where the node is the live one."""
     if report.run.source.kind != "live":
         return None
@@ -170,7 +170,7 @@ def _boot(report: Report, digests: dict[str, str]) -> BootSeen | None:
     from nodecheck.audit.settled import boot_now
     from nodecheck.host import open_host
 
-    return BootSeen(digests, lambda: boot_now(open_host(), report.run.finished_at))
+    return BootSeen(digests, lambda: boot_now(open_host(), report.run.finished_at), frozenset(explained))
 
 
 def _delivered(audit: Audit, format_: str, path: str) -> bool:

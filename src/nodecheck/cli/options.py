@@ -86,14 +86,16 @@ def _seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"expected a number of seconds, found {text!r}") from None
 
 
-def judged(args: argparse.Namespace, digests: dict[str, str] | None = None) -> Report:
-    """The report that the options ask for, with a progress line on a terminal; ``digests`` gets the sources'."""
+def judged(
+    args: argparse.Namespace, digests: dict[str, str] | None = None, explained: set[str] | None = None
+) -> Report:
+    """The report that the options ask for, with a progress line on a terminal; the rest as a Request has it."""
     from nodecheck.cli.progress import progress
     from nodecheck.running.engine import run
 
     with progress(args.quiet) as line:
         host, registry, request = prepared_by(args)
-        return run(host, registry, request._replace(watch=line.now_at, digests=digests))
+        return run(host, registry, request._replace(watch=line.now_at, digests=digests, explained=explained))
 
 
 def prepared_by(args: argparse.Namespace) -> tuple[Host, Registry, Request]:

@@ -200,9 +200,11 @@ def _looked_back(
             digests = Digests(facts.host)
             request.digests.update({name: digests.of(facts.questions(used)) for name, used in finisher.used.items()})
         if against:
-            from nodecheck.running.witness import witnessed
+            from nodecheck.running.witness import explained, witnessed
 
             sink.append(witnessed(results, finisher.used, registry.check, facts))
+            if request.explained is not None:
+                request.explained.update(explained(results, sink[0]))
 
     schedule = Schedule(1, work, lambda _, __: facts.abandon(CHECK_MOST_S))
     schedule.run(CHECK_MOST_S, max(deadline, monotonic() + LOOK_BACK_S))

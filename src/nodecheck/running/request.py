@@ -20,7 +20,8 @@ class Request(NamedTuple):
     """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own.
 
     Where ``digests`` is given, a run of this machine puts there the digest of what each result of the boot view rests
-    on, by its id: files and names outside of /run, /proc, /sys and /dev.
+    on, by its id: files and names outside of /run, /proc, /sys and /dev; and where ``explained`` is given, the ids of
+    those passes that the present contradicts and something explains.
     """
 
     profile: Profile
@@ -30,6 +31,7 @@ class Request(NamedTuple):
     timeout_s: float
     watch: Callable[[str], None] | None = None
     digests: dict[str, str] | None = None
+    explained: set[str] | None = None
 
 
 def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str], view: str | None) -> Selection:

@@ -72,6 +72,11 @@ def witnessed(
     return [changed.get(result.id) or result for result in results]
 
 
+def explained(before: Iterable[Result], after: Iterable[Result]) -> set[str]:
+    """The ids of the passes that stay though the present contradicts them: their message says why."""
+    return {new.id for old, new in zip(before, after) if old.message != new.message and old.status == new.status}
+
+
 def _held_against(
     one: Contradiction, used: Mapping[str, Collection[Key]], check: Check, facts: Facts, places: Places
 ) -> Result | None:
