@@ -142,6 +142,18 @@ def test_what_lies_in_run_or_proc_may_change(tree: Path) -> None:
     assert told(swap(host)["swap@boot"]) == UNEXPLAINED
 
 
+def test_units_that_are_masked_and_links_to_run_are_of_each_boot(tree: Path) -> None:
+    (tree / "proc/swaps").write_text(SWAPS)
+    units = tree / "etc/systemd/system"
+    (units / "other.service").symlink_to("/dev/null")
+    (units / "made.service").symlink_to("../../../run/made.service")
+    (tree / "dev").mkdir(exist_ok=True)
+    host = LiveTree(tree)
+    write_tree(tree, {"run/made.service": "[Service]\nExecStart=/bin/true\n", "dev/null": ""})
+
+    assert told(swap(host)["swap@boot"]) == UNEXPLAINED
+
+
 def odd_boots() -> dict[str, Callable[[LiveTree, Path], None]]:
     def cmdline(host: LiveTree, tree: Path) -> None:
         grub = (tree / "boot/grub/grub.cfg").read_text().replace(" quiet", " splash")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from posixpath import dirname, join, normpath
 
 from nodecheck.digest import sha256
 from nodecheck.errors import Absent, FactError, TooLarge
@@ -56,8 +57,13 @@ class Places:
             kind = self._host.stat(path).kind
         except Absent:
             return self._folder(path)
-        own = kind != "dir" or verb in _LISTED
-        return (own and self._is_new(path)) or self._folder(path)
+        own = kind == "file" or (kind == "dir" and verb in _LISTED)
+        return (own and self._leads_to_what_lasts(path) and self._is_new(path)) or self._folder(path)
+
+    def _leads_to_what_lasts(self, path: str) -> bool:
+        """Whether a link leads not to what each boot makes anew; such a link itself is an entry of its directory."""
+        target = self._host.link(path)
+        return target is None or lasts(normpath(join(dirname(path), target)))
 
     def _folder(self, path: str) -> bool:
         """The same of the directory that holds a path, or of the last on the way to it that is there."""
