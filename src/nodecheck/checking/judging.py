@@ -127,9 +127,9 @@ def _argument(need: Need, facts: Facts, subject: Subject) -> Any:
         return subject.name
     if need.name == "wanted":
         return subject.wanted
-    if need.name == "named" and need.fact is bool:
+    if need.name == "named" and need.kind is bool:
         return subject.named
-    if need.fact is Host:
+    if need.kind is Host:
         raise TypeError("a check never touches the host itself; it asks for facts")
     return facts.bound(need, subject=subject.name)
 

@@ -159,12 +159,14 @@ class Facts:
 
     def bound(self, need: Need, host: Host | None = None, subject: str | None = None) -> Any:
         """The argument for one need, where ``subject`` is what the fact is read for."""
-        if need.fact is Host:
+        if need.kind is Host:
             return host or self._host
-        if need.fact is str:  # ``subject: str``
+        if need.kind is str:  # ``subject: str``
             if subject is None:
                 raise Crashed(need.name, NO_SUBJECT)
             return subject
+        if need.lazy and not need.per:
+            return Lazy(lambda: self.get(need.fact))
         key = key_of(need, subject)
         return Lazy(lambda: self.get(key)) if need.lazy else self.get(key)
 
