@@ -15,7 +15,7 @@ import pytest
 
 from nodecheck import facts
 from nodecheck.facts import Swaps
-from nodecheck.model.needs import Later, Lazy, Need, needs_of
+from nodecheck.model.needs import Lazy, Need, Promised, needs_of
 from nodecheck.plugins import load
 from tests.facts.test_sources import all_facts
 
@@ -40,7 +40,7 @@ def for_type_checkers(module: ModuleType, name: str) -> object:
 
 def test_a_fact_that_is_imported_later_is_the_one_that_type_checkers_see() -> None:
     later = [
-        (function, need) for function in readers() for need in needs_of(function)[0] if isinstance(need.kind, Later)
+        (function, need) for function in readers() for need in needs_of(function)[0] if isinstance(need.kind, Promised)
     ]
 
     assert {need.fact.__name__ for _, need in later} > {"KubeletRelease", "UnitReader"}
@@ -53,7 +53,7 @@ def test_the_name_of_a_module() -> None:
     def judge(swaps: Lazy[facts.Swaps], now: facts.Swaps) -> None: ...
 
     judge.__globals__["facts"] = facts
-    assert needs_of(judge)[0] == (Need("swaps", Later(facts, "Swaps"), True), Need("now", Swaps, False))
+    assert needs_of(judge)[0] == (Need("swaps", Promised(facts, "Swaps"), True), Need("now", Swaps, False))
     assert [need.fact for need in needs_of(judge)[0]] == [Swaps, Swaps]
 
 

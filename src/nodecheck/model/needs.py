@@ -35,7 +35,7 @@ subject (of the same one). Only what has a subject may ask for it: a check decla
 """
 
 
-class Later(NamedTuple):
+class Promised(NamedTuple):
     """A type that is imported when somebody asks for it."""
 
     home: Any
@@ -47,7 +47,7 @@ class Need(NamedTuple):
     """One parameter of a check or of a fact's reader."""
 
     name: str
-    kind: type | Later
+    kind: type | Promised
     """The type of the fact; what is lazy need not be imported before it is asked for."""
     lazy: bool
     per: bool = False
@@ -56,7 +56,7 @@ class Need(NamedTuple):
     @property
     def fact(self) -> type:
         """The type of the fact, imported."""
-        found: type = getattr(*self.kind) if isinstance(self.kind, Later) else self.kind
+        found: type = getattr(*self.kind) if isinstance(self.kind, Promised) else self.kind
         return found
 
 
@@ -101,7 +101,7 @@ def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
     return Need(name, note, lazy)
 
 
-def _later(name: str, function: Callable[..., Any]) -> Later | None:
+def _later(name: str, function: Callable[..., Any]) -> Promised | None:
     """What a name stands for, where some module imports that when it is asked for (PEP 562); None where none does.
 
     Such a module has the name in its ``__all__``. For ``facts.Swaps`` it is the module ``facts``. A plain name that the
@@ -109,7 +109,7 @@ def _later(name: str, function: Callable[..., Any]) -> Later | None:
     """
     owner, _, last = name.rpartition(".")
     homes = (function.__globals__.get(owner),) if owner else map(sys.modules.get, _packages(function.__module__))
-    return next((Later(home, last) for home in homes if last in getattr(home, "__all__", ())), None)
+    return next((Promised(home, last) for home in homes if last in getattr(home, "__all__", ())), None)
 
 
 def _packages(module: str) -> Iterator[str]:
