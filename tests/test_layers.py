@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 FLOORS = """
+typed
 errors record digest text version shipped reading
 writing model formats
 host

@@ -5,7 +5,6 @@ from __future__ import annotations
 import _thread
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, TypeVar, Union
 
 from nodecheck.errors import Crashed, FactError, TimedOut
 from nodecheck.host.base import Host
@@ -13,6 +12,7 @@ from nodecheck.host.record import Recorder
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Lazy, Need, needs_of
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any, TypeVar, Union
 
 T = TypeVar("T")
 Reader = Callable[..., Any]

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from types import FrameType, ModuleType
-from typing import Any, NoReturn
 
 from nodecheck.cli.terminal import width
 from nodecheck.cli.verbs import VERBS
 from nodecheck.errors import Locked, NodecheckError, UsageError
 from nodecheck.report.summary import BUG, INTERRUPTED, LOCKED, TERMINATED, UNWRITTEN, USAGE
+from nodecheck.typed import Any, NoReturn
 from nodecheck.version import __version__
 
 EPILOG = """\

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
 
 from nodecheck.formats.tree import Document, TreeNode, scalar
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 MOST_ROWS = 10_000
 MOST_DEPTH = 20

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 
 class Number(NamedTuple):

@@ -7,7 +7,6 @@ import os
 import stat as modes
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
 
 from nodecheck.errors import Absent, FactError, Offline, Unsupported, UsageError
 from nodecheck.host.base import (
@@ -30,6 +29,7 @@ from nodecheck.host.base import (
     stat_of,
     virtual_root,
 )
+from nodecheck.typed import Any, TypeVar
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING, Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -26,13 +26,22 @@ class Lazy(Generic[T]):
         return self._get()
 
 
-Per = Annotated[T, "of the subject"]
-"""A need that is the subject's own: ``room: Per[Room]`` is the :class:`Room` of the subject that is judged.
+if TYPE_CHECKING:
+    from typing import Annotated
 
-The reader of such a fact takes ``subject: str`` and is called once for each subject and run; what it read is evidence
-for that subject alone, and what it raises makes that subject alone ``unknown``. It may need other facts, also per
-subject (of the same one). Only what has a subject may ask for it: a check declared with ``each``, and such a fact.
-"""
+    Per = Annotated[T, "of the subject"]
+else:
+
+    class Per(Generic):
+        """A need that is the subject's own: ``room: Per[Room]`` is the :class:`Room` of the subject that is judged.
+
+        The reader of such a fact takes ``subject: str`` and is called once for each subject and run; what it read is
+        evidence for that subject alone, and what it raises makes that subject alone ``unknown``. It may need other
+        facts, also per subject (of the same one). Only what has a subject may ask for it: a check declared with
+        ``each``, and such a fact.
+        """
+
+        __slots__ = ()
 
 
 class Promised(NamedTuple):
@@ -93,11 +102,11 @@ def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
         if later is not None:
             return Need(name, later, lazy)
     note = _evaluated(note, function)
-    lazy = get_origin(note) is Lazy
+    lazy = getattr(note, "__origin__", None) is Lazy
     if lazy:
-        note = get_args(note)[0]
-    if get_origin(note) is Annotated:
-        return Need(name, get_args(note)[0], lazy, per=True)
+        note = note.__args__[0]
+    if getattr(note, "__origin__", None) is Per:
+        return Need(name, note.__args__[0], lazy, per=True)
     return Need(name, note, lazy)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from nodecheck.checking.selectors import closest
 from nodecheck.digest import sha256_name
@@ -12,6 +11,7 @@ from nodecheck.host import LiveHost
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import NOTICE_DAYS, Profile, Waiver
 from nodecheck.profile.sources import MOST_EXTENDS, is_path, parent_of
+from nodecheck.typed import Any
 
 Tables = dict[str, Any]
 

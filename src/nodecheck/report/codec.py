@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
 
 from nodecheck.errors import ReportError
 from nodecheck.model.evidence import Evidence
@@ -21,6 +20,7 @@ from nodecheck.report.parts import (
     Summary,
     Tool,
 )
+from nodecheck.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing import Protocol

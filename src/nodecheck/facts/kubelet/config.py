@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nodecheck.errors import FactError
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.files.lines import whole_line
@@ -15,6 +13,7 @@ from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Each, File, Judges, Sources
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Release, Row, Table
+from nodecheck.typed import TYPE_CHECKING
 
 DEFAULT_RUNTIME = Table(
     Row("runtime", "docker", "dockershim was the default", "KEP-2221", before=(1, 24)),

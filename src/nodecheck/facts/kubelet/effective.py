@@ -7,7 +7,6 @@ order over it, then the flags again, of which the last of a name counts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
@@ -31,6 +30,7 @@ from nodecheck.formats.tree import TreeNode
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TypeVar
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.init_system import InitSystem
@@ -15,6 +14,7 @@ from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.model.sources import Exists, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.services.unit_needs import Lack

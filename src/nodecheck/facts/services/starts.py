@@ -7,7 +7,6 @@ systemd.preset(5), systemd-sysv-generator(8), systemd-rc-local-generator(8); sys
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot.container import CMDLINE as FIRST_ARGUMENTS
@@ -54,6 +53,7 @@ from nodecheck.host.base import texts
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Sources, UnitText
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.services.boot_mounts import LostMount
