@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 FLOORS = """
 typed
-errors record digest text version shipped reading
+errors record json_text digest text version shipped reading
 writing model formats
 host
 requirements report
