@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 
 class Waiver(NamedTuple):

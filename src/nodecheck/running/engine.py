@@ -7,7 +7,6 @@ from _thread import get_ident
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from time import gmtime, monotonic, strftime, time
-from typing import Any
 
 from nodecheck.checking.declare import Check
 from nodecheck.checking.judging import Judged, Subject, Task, judged
@@ -31,6 +30,7 @@ from nodecheck.running.container_aware import container_of, host_aware, own_part
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
 from nodecheck.running.request import Request
+from nodecheck.typed import Any
 from nodecheck.version import __version__
 
 CHECK_SHARE = 3
