@@ -21,6 +21,7 @@ from nodecheck.facts.kernel.config import built_as
 from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
 from nodecheck.facts.kernel.modules import GENL_FAMILIES, Presence, module_name, presence
 from nodecheck.facts.kernel.trees import has_ipv4_conntrack
+from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
 
@@ -273,16 +274,17 @@ def kernel_module_boot(
     if name.startswith(CONNTRACK):
         parts = _conntrack(name, has_ipv4_conntrack(boot.tree))
     for part in parts:
-        judged = _at_boot(part, boot, boot.verdict(part))
+        asked = MODULES.row(family(part), target(), named=named)
+        judged = _at_boot(part, boot, boot.verdict(part), f"{result_id('kernel-module', part, 'boot')}: {asked.reason}")
         yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
 
 
-def _at_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Outcome:
+def _at_boot(name: str, boot: BootModules, verdict: BootVerdict, why: str) -> Outcome:
     if verdict.state in (BUILT_IN, LOADED):
         return ok(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence)
     if verdict.state == UNCLEAR:
-        fix = load_at_boot(name, boot) if verdict.block is None else None
+        fix = load_at_boot(name, boot, why) if verdict.block is None else None
         evidence = verdict.evidence
         return unknown(verdict.message, code="unsupported", expected=EXPECTED_BOOT, evidence=evidence, fix=fix)
-    fix = fix_boot(name, boot, verdict)
+    fix = fix_boot(name, boot, verdict, why)
     return fail(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence, fix=fix)

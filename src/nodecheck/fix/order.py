@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from nodecheck.fix.actions import action_of
 from nodecheck.fix.merge import Fixing, Key, Merger, key_of
-from nodecheck.model.steps import DISRUPTIVE, SAFE, Step
+from nodecheck.fix.setting_files import holds_settings
+from nodecheck.model.steps import DISRUPTIVE, SAFE, Create, Edit, Step
+from nodecheck.text import printable
 
 Item = tuple[tuple[str, ...], Step, str, str, bool]
 
@@ -25,10 +27,18 @@ def ordered(merger: Merger, ids: list[str]) -> Iterator[Item]:
         yield (
             tuple([fixing.id for fixing in of]),
             merger.steps[key],
-            of[0].fix.title,
+            _title(merger.steps[key], of),
             SAFE if cut.isdisjoint([fixing.id for fixing in of]) else DISRUPTIVE,
             reboot,
         )
+
+
+def _title(step: Step, of: list[Fixing]) -> str:
+    """The first fix's own, but of a file of settings that several fixes fill."""
+    title = of[0].fix.title
+    if not isinstance(step, (Create, Edit)) or not holds_settings(step.path) or step in of[0].fix.steps:
+        return title
+    return f"Write the settings of {len(of)} findings to {printable(step.path)}"
 
 
 def _is_disruptive(fixing: Fixing) -> bool:
