@@ -132,7 +132,7 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 def _at_boot(step: Create | Edit) -> Iterator[Goal]:
     """The kernel parameters that a file sets after it: two files, or two lines, may not set one to two values."""
-    if "/sysctl.d/" not in step.path:
+    if "/sysctl.d/" not in step.path and step.path != "/etc/sysctl.conf":
         return
     text = step.content if isinstance(step, Create) else step.after
     keep = isinstance(step, Edit) and step.after.startswith(step.before + "\n")

@@ -17,6 +17,8 @@ class Fixing(NamedTuple):
 
     id: str
     fix: Fix
+    grade: int = 0
+    """How grave the result is: 0 for an error, 1 for a warning, 2 for information."""
 
 
 Key = tuple[object, ...]

@@ -54,7 +54,7 @@ def _gravest_first(result: Result) -> int:
 
 def _fixing(result: Result) -> Fixing:
     assert result.fix is not None
-    return Fixing(result.id, result.fix)
+    return Fixing(result.id, result.fix, _gravest_first(result))
 
 
 def _begin(result: Result) -> str | None:

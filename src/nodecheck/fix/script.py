@@ -18,8 +18,11 @@ BACKUPS = "/var/backups/nodecheck"
 """Where the script keeps the files that it edits, as they were."""
 
 
-def script(plan: Planned, state: str = STATE, backups: str = BACKUPS) -> str:
-    """The script, in ASCII. It needs root, and refuses to run where the node is not as it was judged."""
+def script(plan: Planned, state: str = STATE, backups: str = BACKUPS, keep_going: bool = False) -> str:
+    """The script, in ASCII. It needs root, and refuses to run where the node is not as it was judged.
+
+    ``keep_going``: it goes on after a step that fails, without the steps that need it.
+    """
     if not plan.steps:
         return _nothing(plan)
     words = Words()
@@ -31,8 +34,9 @@ def script(plan: Planned, state: str = STATE, backups: str = BACKUPS) -> str:
         "installs": "yes" if any(action_of(item.step).rank == PACKAGE for item in plan.steps) else "no",
         "state": words.word(state),
         "backup_home": words.word(backups),
+        "keep_going": "yes" if keep_going else "no",
     }
-    top = [*_head(plan), *_PREAMBLE, *words.assignments(), *_set(own, used), ""]
+    top = [*_head(plan, keep_going), *_PREAMBLE, *words.assignments(), *_set(own, used), ""]
     rest = [_SAME, *_set(_SETTINGS, used), "", *library, *_START]
     return "\n".join([*top, *body, *rest]) + "\n"
 
@@ -57,8 +61,8 @@ _SAME = "# From here on the same in every plan, but for what is not needed."
 
 _SETTINGS = {
     "newline": "'\n'",
-    **dict.fromkeys(("what", "ids", "new", "backups", "due"), "''"),
-    **dict.fromkeys(("number", "failed_at", "problems", "done_now", "already", "left_out"), "0"),
+    **dict.fromkeys(("what", "ids", "new", "backups", "due", "failed"), "''"),
+    **dict.fromkeys(("number", "failures", "failed_at", "problems", "done_now", "already", "left_out"), "0"),
     **dict.fromkeys(("any_host", "in_root"), "no"),
     "mode": "start",
     "after": "apply",
@@ -83,14 +87,15 @@ def _name(plan: Planned) -> str:
     return shown(plan.node.hostname or "a node without a name")
 
 
-def _head(plan: Planned) -> Iterator[str]:
+def _head(plan: Planned, keep_going: bool) -> Iterator[str]:
     yield "#!/bin/sh"
     yield f"# What mends {_name(plan)}: made by nodecheck plan, to be read before it is run."
     if _offline(plan):
         yield f"# The file system in {shown(plan.source.path)} was judged: run it in a chroot of that directory."
     yield "#"
     yield "# It checks everything first, and changes nothing where a file is no longer what was judged. It keeps copies"
-    yield "# of what it edits, stops at the first error, and does nothing twice. sh FILE --help tells its options."
+    ends = "goes on without what needs a step that failed" if keep_going else "stops at the first error"
+    yield f"# of what it edits, {ends}, and does nothing twice. sh FILE --help tells its options."
     yield "#"
     for place, item in enumerate(plan.steps, 1):
         yield f"#  {place:>3}. {shown(_what(item))}{_marks(item)}"
@@ -138,6 +143,8 @@ def _steps(plan: Planned, words: Words) -> Iterator[str]:
         ids = shown(", ".join(item.for_))
         yield f"    step {place + 1} {safety} {words.word(shown(_what(item)))} \\"
         yield f"        {words.word(ids)}"
+        if needed := links.needed(place):
+            yield f"    needs {' '.join(str(other + 1) for other in needed)}"
         due = [] if _offline(plan) else [keys[later] for later in links.due_after(place)] + item.reboot * ["reboot"]
         if due:
             yield f"    leads_to {' '.join(due)}"
@@ -272,7 +279,11 @@ class StepLinks:
         self._steps = steps
         self._first: dict[str, int] = {}
         self._restarts: dict[str, list[int]] = {}
+        self._needed: list[list[int]] = []
+        last: dict[str, int] = {}
         for place, item in enumerate(steps):
+            self._needed.append(sorted({last[name] for name in item.for_ if name in last}))
+            last.update(dict.fromkeys(item.for_, place))
             if isinstance(item.step, Manual):
                 continue
             blind = isinstance(item.step, Command) and not action_of(item.step).probe.words
@@ -280,6 +291,10 @@ class StepLinks:
                 self._first.setdefault(name, place)
                 if blind:
                     self._restarts.setdefault(name, []).append(place)
+
+    def needed(self, place: int) -> list[int]:
+        """The steps right before it in the fixes that it is a part of: where one was not done, it is not done."""
+        return self._needed[place]
 
     def due_after(self, place: int) -> list[int]:
         """The later commands of the same fixes that leave nothing to look at, such as restarts."""
