@@ -128,9 +128,10 @@ def kernel_module(
     `require` names is always judged, and an error.
 
     ## How to fix it
-    Now: `modprobe NAME`. For the next boot: a line with the module's name in a file of `/etc/modules-load.d`, and no
-    line in `modprobe.d` that forbids it. A module that the kernel does not have needs another kernel, or the
-    distribution's package of further modules (`kernel-modules-extra` on RHEL 10).
+    Now: `modprobe NAME`. For the next boot: a line with the module's name in a file of `/etc/modules-load.d` (a plan
+    has one for all modules, `nodecheck.conf`), and no line in `modprobe.d` that forbids it. A module that the kernel
+    does not have needs another kernel, or the distribution's package of further modules (`kernel-modules-extra` on RHEL
+    10).
 
     ## Sources
     proc(5); modules-load.d(5); systemd-modules-load.service(8); modprobe.d(5); kernel `net/bridge/br_netfilter_hooks.c`

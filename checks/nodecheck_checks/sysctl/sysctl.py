@@ -112,7 +112,8 @@ def sysctl(
     ## How to fix it
     ``sysctl -w KEY=VALUE`` for now (after ``modprobe br_netfilter`` for the bridge's keys). For the next boot
     a file in ``/etc/sysctl.d`` whose name sorts after the one that wins, and for the module a file in
-    ``/etc/modules-load.d``.
+    ``/etc/modules-load.d``. A plan has one file for all keys: ``99-nodecheck.conf``, or ``zz-nodecheck.conf`` where a
+    later name sets one of them.
     Where a profile of TuneD wins, the value belongs in a profile of your own that includes it.
     ``sysctl -p`` reads ``/etc/sysctl.conf`` alone; ``sysctl --system`` reads all files, and that one last.
 
