@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 
 from nodecheck.cli.start import write
+from nodecheck.running.catalogue import DOCUMENTS
 from nodecheck.shipped import shipped
-
-DOCUMENTS = ("report", "plan", "audit", "profile")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

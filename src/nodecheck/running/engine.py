@@ -30,7 +30,7 @@ from nodecheck.requirements.asked import Settings
 from nodecheck.running.container_aware import container_of, host_aware, own_part
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
-from nodecheck.running.request import Request
+from nodecheck.running.request import Progress, Request
 from nodecheck.version import __version__
 
 CHECK_SHARE = 3
@@ -154,7 +154,7 @@ def _work(
             identify()
         elif not _deselected(tasks[index - 1]):
             if watch is not None:
-                watch(tasks[index - 1].check.name)
+                watch(_progress(tasks, index - 1))
             task = own_part(tasks[index - 1], facts, sink)
             if task is not None:
                 judged(task, facts, sink)
@@ -176,6 +176,11 @@ def _work(
         for done in [*sink, *_late(task, sink, late[index])] if index in late else sink:
             finisher.add(task, done)
     return "timeout" if cut_short else "complete"
+
+
+def _progress(tasks: list[Task], place: int) -> Progress:
+    asked = [at for at, task in enumerate(tasks) if not _deselected(task)]
+    return Progress(tasks[place].check.name, tasks[place].view, asked.index(place), len(asked))
 
 
 def _deselected(task: Task) -> bool:
