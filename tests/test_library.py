@@ -209,7 +209,7 @@ def test_schemas(tmp_path: Path) -> None:
     for document in ("report", "plan", "audit", "profile"):
         jsonschema.Draft202012Validator.check_schema(nodecheck.schema(document))
     jsonschema.validate(nodecheck.run(root=tmp_path, select=["swap"]).to_dict(), nodecheck.schema("report"))
-    with pytest.raises(nodecheck.UsageError, match="did you mean 'report'"):
+    with pytest.raises(nodecheck.UsageError, match="expected one of report, plan"):
         nodecheck.schema("reprot")
 
 

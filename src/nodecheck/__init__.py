@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nodecheck.model.outcomes import Result as Result
     from nodecheck.model.outcomes import Severity as Severity
     from nodecheck.model.outcomes import Status as Status
+    from nodecheck.model.schemas import schema as schema
     from nodecheck.model.steps import Command as Command
     from nodecheck.model.steps import Create as Create
     from nodecheck.model.steps import Edit as Edit
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from nodecheck.running.catalogue import CheckInfo as CheckInfo
     from nodecheck.running.catalogue import checks as checks
     from nodecheck.running.catalogue import profiles as profiles
-    from nodecheck.running.catalogue import schema as schema
     from nodecheck.running.request import Progress as Progress
     from nodecheck.version import __version__ as __version__
 
@@ -78,7 +78,7 @@ _HOMES = {
     "plan": "planning",
     "profiles": "running.catalogue",
     "run": "api",
-    "schema": "running.catalogue",
+    "schema": "model.schemas",
 }
 
 __all__ = list(_HOMES) + ["__version__"]  # noqa: RUF005 - Python 2.7 parses this file too: see nodecheck/cli

@@ -39,7 +39,7 @@ _ISSUES = "kubernetes/kubernetes#63801, #81791"
 _SETUP = "kubernetes/kubernetes cmd/kube-proxy, setupConntrack; kubernetes/kops#17968"
 
 MODULES = Table(
-    Row("br_netfilter", _AT_WORK, "iptables must see what passes a bridge", "net/bridge/br_netfilter_hooks.c"),
+    Row("br_netfilter", _AT_WORK, "iptables must see what crosses a bridge", "net/bridge/br_netfilter_hooks.c"),
     Row("ip_vs", _AT_WORK, "kube-proxy's ipvs mode needs it", _GET_REQUIRED, modes=("ipvs",)),
     Row("ip_vs", _AT_WORK, "the proxy mode may be ipvs", _GET_REQUIRED, Severity.WARNING, modes=(None,)),
     Row("ip_vs", _AT_WORK, "another proxy mode does without it", _GET_REQUIRED, Severity.INFO),

@@ -105,7 +105,7 @@ def _module_steps(key: KeyAsked, wishes: ModulesLoad) -> list[Step]:
 
 def why_module(key: KeyAsked) -> str:
     """Why a key's module is loaded, for a comment."""
-    return f"{_finding(key)}: the module brings this key"
+    return f"{_finding(key)}: only this module brings it"
 
 
 def _finding(key: KeyAsked) -> str:

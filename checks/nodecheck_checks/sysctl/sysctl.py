@@ -40,8 +40,8 @@ REQUIRE = {
 """kubeadm's preflight (ip_forward; the bridge's until 1.29) and its installation page."""
 
 REASONS = {
-    "net.bridge.bridge-nf-call-iptables": "iptables must see what passes a bridge",
-    "net.bridge.bridge-nf-call-ip6tables": "ip6tables must see what passes a bridge",
+    "net.bridge.bridge-nf-call-iptables": "iptables must see what crosses a bridge",
+    "net.bridge.bridge-nf-call-ip6tables": "ip6tables must see what crosses a bridge",
     "net.ipv4.ip_forward": "the node must forward the packets of its pods",
 }
 """Why the default profile asks for a key."""

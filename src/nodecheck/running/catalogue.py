@@ -1,9 +1,7 @@
-"""What there is: the checks of a profile, the profiles, and the schemas of documents."""
+"""What there is: the checks of a profile, and the profiles."""
 
 from __future__ import annotations
 
-from nodecheck.checking.selectors import one_of
-from nodecheck.errors import UsageError
 from nodecheck.model.outcomes import Severity
 from nodecheck.plugins import Registry, load
 from nodecheck.profile.load import load_profile
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from os import PathLike
     from typing import Any
-
-DOCUMENTS = ("report", "plan", "audit", "profile")
-"""The documents that have a schema."""
 
 
 class CheckInfo(NamedTuple):
@@ -46,18 +41,6 @@ def checks(profile: str | PathLike[str] | Profile = DEFAULT_PROFILE) -> tuple[Ch
 def profiles() -> tuple[str, ...]:
     """The names of the profiles: nodecheck's own and those of plugins."""
     return tuple(sorted(load().profiles))
-
-
-def schema(document: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a ``report``, ``plan``, ``audit`` or ``profile``. Raises UsageError."""
-    if document not in DOCUMENTS:
-        raise UsageError(f"there is no schema of {document!r}{one_of(str(document), DOCUMENTS)}")
-    import json
-
-    from nodecheck.shipped import shipped
-
-    found: dict[str, Any] = json.loads(shipped(f"schemas/{document}-1.json"))
-    return found
 
 
 def checks_of(profile: ResolvedProfile, registry: Registry) -> Iterator[CheckInfo]:
