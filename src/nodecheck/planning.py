@@ -13,7 +13,7 @@ from nodecheck.report import Report
 
 
 class Plan(Planned):
-    """What is to be done, in this order, and what is not mended by it."""
+    """What is to be done, in this order, and what it does not fix."""
 
     __slots__ = ()
 
@@ -48,7 +48,7 @@ class Plan(Planned):
 
 
 def plan(report: Report) -> Plan:
-    """The plan for a report: what mends each result that failed and that no waiver covers. A pure function.
+    """The plan for a report: the fixes of each result that failed and that no waiver covers. A pure function.
 
     docs/plan.md says what it takes, and what it leaves to a person.
     """

@@ -531,13 +531,13 @@ def test_manual_steps_reboots_and_what_is_not_fixed_are_told_at_the_end(dash: Ma
     assert "left to a person" in told
     assert told.endswith(
         "Left to a person:\n  - drain the node  (for a)\n  - b: no fix is known: it is not well\n"
-        "Reboot this node: what step 1, 2 mends holds only after that.\n"
+        "Reboot this node: what step 1, 2 fixes holds only after that.\n"
     )
 
 
 def test_a_reboot_is_told_until_it_happened(machine: Machine, etc: Path) -> None:
     report = of(mended(create(str(etc / "f"), "x"), reboot=True), mended(create(str(etc / "g"), "x")))
-    told = "Reboot this node: what step 1 mends holds only after that.\n"
+    told = "Reboot this node: what step 1 fixes holds only after that.\n"
 
     assert well(machine.run(report, "--dry-run")).endswith(told)
     assert well(machine.run(report)).endswith(told)

@@ -56,7 +56,7 @@ def form(name: str) -> Form:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Judge the node, and print what would mend it."""
+    """Judge the node, and print the fixes."""
     from nodecheck.cli.run_verb import write_file
 
     made = form(args.format)

@@ -89,7 +89,7 @@ def _name(plan: Planned) -> str:
 
 def _head(plan: Planned, keep_going: bool) -> Iterator[str]:
     yield "#!/bin/sh"
-    yield f"# What mends {_name(plan)}: made by nodecheck plan, to be read before it is run."
+    yield f"# Fixes for {_name(plan)}, made by nodecheck plan. Read them before you run them."
     if _offline(plan):
         yield f"# The file system in {shown(plan.source.path)} was judged: run it in a chroot of that directory."
     yield "#"
@@ -114,7 +114,7 @@ def _left_comments(plan: Planned) -> Iterator[str]:
         yield f"# {plan.doubt[0].upper()}{plan.doubt[1:]}."
     if plan.not_fixed:
         yield "#"
-        yield "# Not mended by it:"
+        yield "# Not fixed by it:"
         for why, names in plan.left().items():
             yield f"#  - {shown(', '.join(names))}: {shown(why)}"
 
@@ -244,10 +244,10 @@ def _the_rest(plan: Planned, words: Words) -> Iterator[str]:
     lines = list(_left(plan))
     waiting = [str(place) for place, item in enumerate(plan.steps, 1) if item.reboot]
     if waiting and _offline(plan):
-        lines.append(f"What step {', '.join(waiting)} mends holds only after that system has booted.")
+        lines.append(f"What step {', '.join(waiting)} fixes holds only after that system has booted.")
     yield from [f"    say {words.word(line)}" for line in lines] or ["    :"]
     if waiting and not _offline(plan):
-        told = f"Reboot this node: what step {', '.join(waiting)} mends holds only after that."
+        told = f"Reboot this node: what step {', '.join(waiting)} fixes holds only after that."
         yield f"    unchanged reboot || say {words.word(told)}"
     yield "}"
     yield ""

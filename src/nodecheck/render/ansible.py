@@ -37,7 +37,7 @@ def render_plan(found: Planned, state: str = STATE, keep_going: bool = False) ->
 
 
 def _comment(found: Planned) -> Iterator[str]:
-    yield f"What mends {shown(found.node.hostname or 'a node without a name')}: made by nodecheck, to be read first."
+    yield f"Fixes for {shown(found.node.hostname or 'a node without a name')}, made by nodecheck. Read them first."
     yield "Look at what it would do: ansible-playbook --check --diff FILE"
     yield "Where the inventory has another name for the node: -e nodecheck_host=NAME"
     yield "Without what restarts or cuts something: --skip-tags disruptive"
@@ -45,14 +45,14 @@ def _comment(found: Planned) -> Iterator[str]:
         yield f"The file system in {shown(found.source.path)} was judged; this is for the machine that runs it."
     if found.not_fixed:
         yield ""
-        yield "Not mended by it:"
+        yield "Not fixed by it:"
         yield from (f"- {shown(item.id)}: {shown(item.why)}" for item in found.not_fixed)
 
 
 def _play(found: Planned, state: str, keep_going: bool) -> dict[str, Any]:
     host = found.node.hostname or ""
     return {
-        "name": literal(f"What mends {printable(host) or 'a node without a name'}"),
+        "name": literal(f"Fixes for {printable(host) or 'a node without a name'}"),
         "hosts": "{{ nodecheck_host | default('" + (host if _inventory_name(host) else NAMELESS) + "') }}",
         "gather_facts": False,
         "become": "{{ nodecheck_become | default(true) | bool }}",
@@ -77,7 +77,7 @@ def _tasks(found: Planned, state: str, keep_going: bool) -> Iterator[Task]:
     left = [f"{printable(item.id)}: {printable(item.why)}" for item in found.not_fixed]
     waiting = [str(place) for place, item in enumerate(found.steps, 1) if item.reboot]
     if waiting:
-        left.append(f"Reboot the node: what step {', '.join(waiting)} mends holds only after that.")
+        left.append(f"Reboot the node: what step {', '.join(waiting)} fixes holds only after that.")
     if not found.steps:
         left.insert(0, "Nothing is to be done by this playbook.")
     if left:
@@ -135,7 +135,7 @@ def _guard(found: Planned) -> Iterator[Task]:
             "name": "This is the node that was judged",
             "ansible.builtin.assert": {
                 "that": [f"(nodecheck_any_host | default(false) | bool) or {same}"],
-                "fail_msg": "this is not the node that was judged; -e nodecheck_any_host=true mends it too",
+                "fail_msg": "this is not the node that was judged; -e nodecheck_any_host=true fixes it too",
             },
             "vars": {"nodecheck_was": literal(found.node.hostname)},
         }
