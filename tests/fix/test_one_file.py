@@ -198,3 +198,35 @@ def test_each_fix_is_whole_by_itself(tmp_path: Path) -> None:
         "sysctl[net.ipv4.ip_forward]@boot": (Create("/etc/sysctl.d/99-nodecheck.conf", "0644", FORWARD),),
         "sysctl[vm.max_map_count]@boot": (Create("/etc/sysctl.d/99-nodecheck.conf", "0644", MAPS),),
     }
+
+
+RELOADS = {
+    "etc/systemd/system/foo.service": "[Service]\nType=oneshot\nExecStart=/sbin/sysctl -p /etc/foo.conf\n",
+    "etc/foo.conf": "# ours\nnet.ipv4.ip_forward = 0\n",
+    f"{MODULES_D}/a.conf": "overlay\n",
+}
+
+
+def test_a_file_that_a_unit_applies_after_all_others_is_changed_itself(tmp_path: Path) -> None:
+    """No file of sysctl.d wins there."""
+    node = Node(tmp_path, "dash", RELOADS)
+    link = node.root / "etc/systemd/system/multi-user.target.wants/foo.service"
+    link.parent.mkdir()
+    link.symlink_to("../foo.service")
+
+    node.mend()
+
+    assert (node.root / "etc/foo.conf").read_text() == "# ours\nnet.ipv4.ip_forward = 1\n"
+    assert node.files() == {}
+
+
+def test_what_stands_in_the_file_already_is_not_added_again(tmp_path: Path) -> None:
+    """A bridge's key that only lacks its module."""
+    key = "net.bridge.bridge-nf-call-iptables"
+    node = Node(tmp_path, "dash", {f"{SYSCTL_D}/99-nodecheck.conf": f"{key} = 0\n", f"{MODULES_D}/a.conf": "overlay\n"})
+    node.asks(**{key.replace(".", "__"): "0", "net__ipv4__ip_forward": "0"})
+
+    node.mend()
+
+    assert node.files() == {"99-nodecheck.conf": f"{key} = 0\n"}
+    assert list(node.files(MODULES_D)) == ["a.conf", "nodecheck.conf"]

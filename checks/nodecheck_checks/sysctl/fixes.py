@@ -79,9 +79,19 @@ def boot_fix(
         return by_hand(title, f"take {name} out of {last.text!r} in {last.source}")
     if last is not None and last.source == SYSCTL_CONF and (run is not None or sysctls.writer.name == PROCPS):
         steps.append(edit(SYSCTL_CONF, last.text, f"{name} = {value}"))
-    elif last is None or held.value is None or not meets(held.value, key.wanted):  # else the module alone is missing
+    elif last is not None and run is not None and not run.everything:  # a file of its own, read after all others
+        if not last.source.startswith("/etc/") or dotted(last.path) != name:
+            return by_hand(title, f"{run.command.text!r} applies {last.source} after all files: take {name} out of it")
+        steps.append(edit(last.source, last.text, f"{name} = {value}"))
+    elif not _files_suffice(key, sysctls, held):
         steps.append(_file_step(key, value, sysctls, held))
     return Fix(title, tuple(steps))
+
+
+def _files_suffice(key: KeyAsked, sysctls: BootSysctls, held: Held) -> bool:
+    """Whether a line sets what is wanted, now or once the module is there before the files: that alone is missing."""
+    found = (held, sysctls.held(key.path))
+    return any(one.by is not None and one.value is not None and meets(one.value, key.wanted) for one in found)
 
 
 def _for_a_person(key: KeyAsked, sysctls: BootSysctls, held: Held) -> str | None:
