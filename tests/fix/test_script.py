@@ -829,3 +829,41 @@ def test_the_plan_can_make_it_go_on_of_itself(dash: Machine, etc: Path) -> None:
     assert "1 done, 0 already done or not needed, 0 left out, 1 failed." in ended.out
     assert (etc / "f").exists()
     assert "goes on without what needs a step that failed" in (dash.folder / "fix.sh").read_text()
+
+
+def test_what_is_not_as_it_was_judged_is_left_alone_where_it_goes_on(machine: Machine, etc: Path) -> None:
+    after, works = program(machine, "restarts"), program(machine, "works")
+    (etc / "fstab").write_text("changed by then\n")
+    before = state(etc)
+    report = of(
+        mended(edit(str(etc / "fstab"), "swap", "# swap"), command("restarts")), mended(command(TOOL)),
+        mended(command("works")),
+    )  # fmt: skip
+
+    refused = machine.run(report)
+    assert (refused.code, works.exists()) == (3, False)
+
+    ended = machine.run(report, "--keep-going")
+    assert ended.code == 1
+    assert "failed: the line that was judged is not there any more" in ended.err
+    assert "1 done, 0 already done or not needed, 1 left out, 2 failed." in ended.out
+    assert works.exists()
+    assert not after.exists()
+    assert state(etc) == before
+
+
+def test_a_file_of_settings_is_written_for_what_needs_nothing_that_failed(machine: Machine, etc: Path) -> None:
+    program(machine, "breaks", "exit 7")
+    (etc / "sysctl.d").mkdir()
+    file = str(etc / "sysctl.d/99-nodecheck.conf")
+    bridge = mended(command("breaks"), create(file, "# a\na.b = 1\n"), command("later"))
+    later = program(machine, "later")
+
+    ended = machine.run(of(bridge, mended(create(file, "# b\nc.d = 1\n"))), "--keep-going")
+
+    assert ended.code == 1
+    assert "c.d = 1\n" in Path(file).read_text()
+    assert not later.exists()
+    Path(file).unlink()
+    assert machine.run(of(bridge), "--keep-going").code == 1
+    assert not Path(file).exists()

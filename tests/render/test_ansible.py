@@ -360,6 +360,12 @@ def test_it_goes_on_without_what_needs_a_step_that_failed(tmp_path: Path, ansibl
     assert (tmp_path / "made").read_text() == "x\n"
     assert log.read_text() == "broke\nbroke\nthird\n"
     ansible(plan(report(good, third)), keep_going=True)
+    conf.write_text("c\n")  # not what was judged: that step alone is not done
+    (tmp_path / "made").unlink()
+    with pytest.raises(Refused, match="not every step was done"):
+        ansible(plan(report(good, third)), keep_going=True)
+    assert (conf.read_text(), (tmp_path / "made").read_text()) == ("c\n", "x\n")
+    conf.write_text("b\n")
     assert ansible(plan(report(good, third)), keep_going=True)["changed"] == 0
 
 

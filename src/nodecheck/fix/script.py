@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from nodecheck.fix.actions import PACKAGE, Probe, action_of
 from nodecheck.fix.planned import Planned, PlanStep
+from nodecheck.fix.setting_files import holds_settings
 from nodecheck.fix.shell import Words, shown
 from nodecheck.fix.text import told
 from nodecheck.model.steps import SAFE, Command, Create, Edit, Manual
@@ -272,6 +273,10 @@ def _library(used: str) -> Iterator[str]:
             yield from (text.rstrip("\n"), "")
 
 
+def _holds_settings(item: PlanStep) -> bool:
+    return isinstance(item.step, (Create, Edit)) and holds_settings(item.step.path)
+
+
 class StepLinks:
     """The links between the steps of a plan; a place is a step's index."""
 
@@ -280,10 +285,11 @@ class StepLinks:
         self._first: dict[str, int] = {}
         self._restarts: dict[str, list[int]] = {}
         self._needed: list[list[int]] = []
-        last: dict[str, int] = {}
+        last: dict[str, tuple[int, ...]] = {}
         for place, item in enumerate(steps):
-            self._needed.append(sorted({last[name] for name in item.for_ if name in last}))
-            last.update(dict.fromkeys(item.for_, place))
+            free = _holds_settings(item) and not all(name in last for name in item.for_)
+            self._needed.append([] if free else sorted({at for name in item.for_ for at in last.get(name, ())}))
+            last.update({name: (*(last.get(name, ()) if free else ()), place) for name in item.for_})
             if isinstance(item.step, Manual):
                 continue
             blind = isinstance(item.step, Command) and not action_of(item.step).probe.words
@@ -293,7 +299,11 @@ class StepLinks:
                     self._restarts.setdefault(name, []).append(place)
 
     def needed(self, place: int) -> list[int]:
-        """The steps right before it in the fixes that it is a part of: where one was not done, it is not done."""
+        """The steps right before it in the fixes that it is a part of: where one was not done, it is not done.
+
+        A file of settings is written for those findings that need nothing before it: what it has for the others does
+        no harm.
+        """
         return self._needed[place]
 
     def due_after(self, place: int) -> list[int]:

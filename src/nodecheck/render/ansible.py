@@ -68,12 +68,16 @@ def _inventory_name(host: str) -> bool:
 
 def _tasks(found: Planned, state: str, keep_going: bool) -> Iterator[Task]:
     yield from _guard(found)
-    for place, item in enumerate(found.steps, 1):
-        yield from looks(place, item)
     links = StepLinks(found.steps)
     for place, item in enumerate(found.steps, 1):
+        if not keep_going:
+            yield from looks(place, item)
+    for place, item in enumerate(found.steps, 1):
         tasks = step_tasks(found, place, item, state)
-        yield from [_guarded(place, links.needed(place - 1), list(tasks))] if keep_going else tasks
+        if keep_going:
+            yield _guarded(place, links.needed(place - 1), [*looks(place, item), *tasks])
+        else:
+            yield from tasks
     left = [f"{printable(item.id)}: {printable(item.why)}" for item in found.not_fixed]
     waiting = [str(place) for place, item in enumerate(found.steps, 1) if item.reboot]
     if waiting:

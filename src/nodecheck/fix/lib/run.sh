@@ -313,7 +313,7 @@ main() {
     guard
     mode=check
     all_steps
-    if [ "$problems" -gt 0 ]; then
+    if [ "$problems" -gt 0 ] && [ "$keep_going" = no ]; then
         refused "$problems of $steps steps cannot be done as they were planned"
     fi
     outcome=none
