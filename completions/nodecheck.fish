@@ -58,6 +58,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l root -d 'judge th
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l timeout -d 'for the whole run (default: 30)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l keep-going -d 'let the script, or the playbook, go on after a step that fails, without what needs it; then it exits 1'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l format -d 'text, sh (a POSIX shell script), ansible (a playbook) or json (default: text)' -r -f -a 'text sh json ansible'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l json -d 'the same as --format json'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l output -d 'also write FILE (may be repeated)' -r -f -a '(__nodecheck_output text sh json ansible)'

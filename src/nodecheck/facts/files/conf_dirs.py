@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Denied, Offline
 from nodecheck.host import Host
-from nodecheck.host.base import stat_or_none
+from nodecheck.host.base import stat_or_none, text
 from nodecheck.model.sources import Exists, File, Sources, Tree
 from nodecheck.record import NamedTuple
 
@@ -50,6 +50,32 @@ def conf_sources(base_dirs: tuple[str, ...], *patterns: str) -> Sources:
     trees = [Tree(folder, pattern) for folder in base_dirs for pattern in patterns]
     in_run = any(folder.startswith("/run/") for folder in base_dirs)
     return (*trees, Exists("/lib"), *map(File, _MOUNTS)) if in_run else tuple(trees)
+
+
+class OwnFile(NamedTuple):
+    """A file in ``/etc`` that a plan of nodecheck wrote, of this version or of an earlier one."""
+
+    name: str
+    path: str
+    lines: tuple[str, ...]
+
+    @property
+    def end(self) -> str | None:
+        """The last line that stands there once, below which more can be added; None where there is none."""
+        for line in reversed(self.lines):
+            if line.strip(" \t\r") and self.lines.count(line) == 1 and not any("\ud800" <= c <= "\udfff" for c in line):
+                return line
+        return None
+
+
+def own_files(host: Host, files: tuple[ConfFile, ...]) -> tuple[OwnFile, ...]:
+    """Those of the files that plans wrote, by their names. Raises what the host raises for one that cannot be read."""
+    own = [file for file in files if "nodecheck" in file.name and file.path.startswith("/etc/") and not file.masked]
+    return tuple([OwnFile(file.name, file.path, _lines(text(host, file.path))) for file in own])
+
+
+def _lines(content: str) -> tuple[str, ...]:
+    return tuple(content.removesuffix("\n").split("\n"))
 
 
 def free_name(name: str, files: tuple[ConfFile, ...]) -> str:
