@@ -212,7 +212,7 @@ def sysctl_boot(
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         yield unknown(f"{module}: {verdict.message}", code="unsupported", expected=wanted, evidence=told)
     elif verdict.state not in (BUILT_IN, LOADED):
-        message = f"there will be no key {subject}: {module}: {verdict.message}"
+        message = f"there will be no such key: {module}: {verdict.message}"
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         load = fix_boot(module, modules(), verdict)
         fix = _set_by_udev(module, path, udev)

@@ -10,8 +10,9 @@ from nodecheck.render.rows import word
 class Style(NamedTuple):
     """How to show a report: colour or not, columns, every verdict explained, only what is not well.
 
-    ``symbols``: marks and dashes beyond ASCII. ``again``: the words of a command line that judged this node, without
-    its verb; where given, the last lines say what to do next.
+    ``symbols``: marks and dashes beyond ASCII. ``terminal``: a person reads it; else a program may, and each id stands
+    by itself. ``again``: the words of a command line that judged this node, without its verb; where given, the last
+    lines say what to do next.
     """
 
     colour: bool = False
@@ -20,6 +21,7 @@ class Style(NamedTuple):
     quiet: bool = False
     symbols: bool = False
     again: tuple[str, ...] | None = None
+    terminal: bool = False
 
 
 _COLOURS = {

@@ -1,0 +1,90 @@
+"""The verdict in words that cannot be misread, with what made it, and counts of settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck.model.outcomes import Result, Severity, Status
+from nodecheck.render.groups import names
+from nodecheck.render.rows import ReportRow, rows
+from nodecheck.report import Report
+from nodecheck.text import printable
+
+MOST_NAMES = 3
+"""Names of what made the verdict that stand beside it."""
+
+WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def headline(report: Report) -> str:
+    """The verdict and its reason in one sentence: ``PASS with 3 warnings (…)``, ``FAIL: 2 errors (…), 1 warning``."""
+    verdict, parts = report.summary.verdict, list(_parts(report))
+    if verdict == "pass":
+        return f"PASS with {', '.join(parts)}" if parts else f"PASS: {_all_of(report)}"
+    return f"{printable(verdict.upper())}: {', '.join(parts) or 'nothing was judged'}"
+
+
+def _parts(report: Report) -> Iterator[str]:
+    """How many settings are not well in which way; those are named that made the verdict."""
+    settings, verdict = rows(report.results), report.summary.verdict
+    unknown = _of(settings, Status.UNKNOWN)
+    if verdict == "unknown" and unknown:
+        yield f"{counted(len(unknown), 'setting')} could not be judged{_named(unknown)}"
+    for level, word in WORDS.items():
+        failed, counts = _of(settings, Status.FAIL, level), level.reaches(report.run.fail_on)
+        if failed and (counts or level != Severity.INFO):
+            yield counted(len(failed), word) + (_named(failed) if counts or verdict == "pass" else "")
+    if verdict != "unknown" and unknown:
+        yield f"{len(unknown)} unknown{_named(unknown) if verdict == 'pass' else ''}"
+    if waived := _of(settings, Status.WAIVED):
+        yield f"{len(waived)} waived"
+
+
+def _all_of(report: Report) -> str:
+    count = len(_of(rows(report.results), Status.PASS))
+    return "the setting that applies is fit" if count == 1 else f"all {count} settings that apply are fit"
+
+
+def counted(count: int, word: str) -> str:
+    """A number and its word.
+
+    >>> counted(1, "error"), counted(2, "error")
+    ('1 error', '2 errors')
+    """
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def settings_and_results(settings: int, results: int) -> str:
+    """How many settings, and how many results the report's summary counts where those are more.
+
+    >>> settings_and_results(2, 3), settings_and_results(2, 2)
+    ('2 settings (3 results)', '2 settings')
+    """
+    more = f" ({counted(results, 'result')})" if results != settings else ""
+    return counted(settings, "setting") + more
+
+
+def _of(settings: list[ReportRow], status: Status, level: Severity | None = None) -> list[ReportRow]:
+    return [row for row in settings if row.worst.status == status and (level is None or row.worst.severity == level)]
+
+
+def _named(settings: list[ReportRow]) -> str:
+    """The names of a few: of several settings of one check the check alone."""
+    by_check: dict[str, list[ReportRow]] = {}
+    for row in settings:
+        by_check.setdefault(row.worst.check, []).append(_as_bad(row))
+    found = [
+        names(group)[0] if len(group) == 1 else f"{len(group)} of {printable(check)}"
+        for check, group in by_check.items()
+    ]
+    more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
+    return f" ({', '.join(found[:MOST_NAMES])}{more})"
+
+
+def _as_bad(row: ReportRow) -> ReportRow:
+    """The setting with the views alone that are as bad as the worse one: ``@boot`` where the present is well."""
+
+    def kept(result: Result | None) -> Result | None:
+        return result if result is not None and result.status == row.worst.status else None
+
+    return row._replace(now=kept(row.now), boot=kept(row.boot))
