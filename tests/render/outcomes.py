@@ -51,6 +51,7 @@ def before_kubernetes(root: Path) -> Path:
             "proc/swaps": "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n",
             "proc/filesystems": "nodev\tsysfs\nnodev\tproc\n\text4\n",
             "proc/sys/kernel/hostname": "node1\n",
+            "proc/sys/kernel/osrelease": "6.12.118+deb13-cloud-amd64\n",
             "proc/sys/net/ipv4/ip_forward": "0\n",
             "proc/self/attr/current": "unconfined\n",
             "proc/1/net/unix": "Num       RefCount Protocol Flags    Type St Inode Path\n",

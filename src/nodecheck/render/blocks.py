@@ -123,10 +123,10 @@ def _fitting(start: str, texts: list[str], room: int) -> str:
 
 
 def _is_news(item: Evidence, said: str) -> bool:
-    """Whether a source says more than what stands there already: the kernel's own files are known by the id."""
+    """Whether a source says more than stands there already: no link does, and no file of the kernel for one value."""
     value = item.value or ""
-    known = value in said and (item.source in said or item.source.startswith(("/proc/", "/sys/")))
-    return not known and value != item.source.rpartition("/")[2]
+    known = value in said and item.source in said
+    return not known and value != item.source.rpartition("/")[2] and not item.source.startswith(("/proc/sys/", "/sys/"))
 
 
 def _absent(item: Evidence) -> str:

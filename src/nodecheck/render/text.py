@@ -9,7 +9,7 @@ from nodecheck.render.columns import columns, cut
 from nodecheck.render.groups import grouped, names
 from nodecheck.render.rows import by_topic, rows, worst_first
 from nodecheck.render.style import Style, ellipsis, paint
-from nodecheck.render.verdict import headline, settings_and_results
+from nodecheck.render.verdict import by_check, headline, settings_and_results
 from nodecheck.report import Report
 from nodecheck.text import printable
 
@@ -118,8 +118,6 @@ def _tail(report: Report, style: Style, counts: bool) -> Iterator[str]:
 def _counts(report: Report) -> Iterator[tuple[str, str]]:
     settings, found = rows(report.results), report.summary
     of = {status: [row for row in settings if row.worst.status == status] for status in Status}
-    if of[Status.FAIL] and len(of[Status.FAIL]) != found.failed:
-        yield "failed", settings_and_results(len(of[Status.FAIL]), found.failed)
     if of[Status.PASS]:
         topics = by_topic([result for row in of[Status.PASS] for result in (row.now, row.boot) if result])
         by = ", ".join([f"{title} {len(group)}" for title, group in topics])
@@ -131,7 +129,8 @@ def _counts(report: Report) -> Iterator[tuple[str, str]]:
         yield "waived", ", ".join(names(of[Status.WAIVED]))
     if of[Status.SKIP]:
         told = settings_and_results(len(of[Status.SKIP]), found.skipped)
-        yield "skipped", f"{told}: {', '.join(names(of[Status.SKIP]))}; -v says why"
+        by_name = [name if count == 1 else f"{name} ({count})" for name, count in by_check(of[Status.SKIP])]
+        yield "skipped", f"{told}: {', '.join(by_name)}; -v says why"
 
 
 def _share(report: Report) -> str:
@@ -139,4 +138,14 @@ def _share(report: Report) -> str:
     codes = [result.cause.code for result in report.results if result.cause is not None]
     count, whole = codes.count("offline"), len(report.results)
     offline = f"; {count} of {whole} results are only for a running node" if count and 3 * count >= whole else ""
-    return f"{report.summary.coverage:.0%} of what applies was judged{offline}"
+    return f"{_failed(report)}{report.summary.coverage:.0%} of what applies was judged{offline}"
+
+
+def _failed(report: Report) -> str:
+    """How many settings failed, where those are fewer than the results that did."""
+    failed = [row for row in rows(report.results) if row.worst.status == Status.FAIL]
+    if len(failed) == report.summary.failed:
+        return ""
+    notes = any(row.worst.severity == Severity.INFO for row in failed)
+    told = settings_and_results(len(failed), report.summary.failed)
+    return f"{told} failed{', notes included' if notes else ''}; "

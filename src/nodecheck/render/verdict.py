@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.render.groups import names
@@ -70,15 +70,17 @@ def _of(settings: list[ReportRow], status: Status, level: Severity | None = None
 
 def _named(settings: list[ReportRow]) -> str:
     """The names of a few: of several settings of one check the check alone."""
-    by_check: dict[str, list[ReportRow]] = {}
-    for row in settings:
-        by_check.setdefault(row.worst.check, []).append(_as_bad(row))
-    found = [
-        names(group)[0] if len(group) == 1 else f"{len(group)} of {printable(check)}"
-        for check, group in by_check.items()
-    ]
+    found = [name if count == 1 else f"{count} of {name}" for name, count in by_check(map(_as_bad, settings))]
     more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
     return f" ({', '.join(found[:MOST_NAMES])}{more})"
+
+
+def by_check(settings: Iterable[ReportRow]) -> list[tuple[str, int]]:
+    """The name of each setting that is its check's only one, with 1; else the check's name with their number."""
+    found: dict[str, list[ReportRow]] = {}
+    for row in settings:
+        found.setdefault(row.worst.check, []).append(row)
+    return [(names(group)[0] if len(group) == 1 else printable(check), len(group)) for check, group in found.items()]
 
 
 def _as_bad(row: ReportRow) -> ReportRow:
