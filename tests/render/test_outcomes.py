@@ -20,7 +20,7 @@ from tests.render.test_text import NO_EVIDENCE, report, result
 SCREEN = 40
 """Lines of a screen, at 100 columns."""
 
-TERMINAL = Style(symbols=True, terminal=True, again=())
+TERMINAL = Style(symbols=True, terminal=True, again=(), more="-v")
 
 
 @pytest.fixture(scope="module", params=OUTCOMES)
@@ -114,6 +114,14 @@ UNKNOWN = result("swap@boot", Status.UNKNOWN, "boot")
         ),
         ((FAILS_AT_BOOT, UNKNOWN), "FAIL: 1 error (swap[/a]@boot), 1 unknown; 50% of what applies was judged"),
         ((PASSES, UNKNOWN), "UNKNOWN: 1 setting could not be judged (swap@boot); 50% of what applies was judged"),
+        (
+            (WARNS, result("time-sync@boot", Status.UNKNOWN, "boot")),
+            "UNKNOWN: 1 setting could not be judged (time-sync@boot), 1 warning; 50% of what applies was judged",
+        ),
+        (
+            (NOTE, result("selinux@boot", Status.UNKNOWN, "boot")),
+            "UNKNOWN: 1 setting could not be judged (selinux@boot); 50% of what applies was judged",
+        ),
         ((), "UNKNOWN: nothing was judged; 0% of what applies was judged"),
     ],
 )  # fmt: skip

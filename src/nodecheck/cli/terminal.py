@@ -19,7 +19,7 @@ def style(args: argparse.Namespace) -> Style:
     from nodecheck.render.style import Style
 
     words = again(args) if terminal() else None
-    return Style(colour(args.no_color), width(), args.verbose, args.quiet, symbols(), words, terminal())
+    return Style(colour(args.no_color), width(), args.verbose, args.quiet, symbols(), words, terminal(), "-v")
 
 
 def colour(refused: bool) -> bool:

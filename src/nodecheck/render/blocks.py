@@ -11,11 +11,8 @@ from nodecheck.render.columns import columns
 from nodecheck.render.details import told_of, wrapped
 from nodecheck.render.groups import Group, names, results_of, text_of
 from nodecheck.render.steps import shell_line
-from nodecheck.render.style import Style, mark, paint, tone
+from nodecheck.render.style import INDENT, Style, mark, paint, tone
 from nodecheck.text import printable
-
-INDENT = 11
-"""Columns before a finding's text: the mark, and the longest of the words beside it."""
 
 MOST_READ = {Severity.ERROR: 2, Severity.WARNING: 1, Severity.INFO: 1}
 """Sources in which something was found that are shown of a finding."""
@@ -150,11 +147,14 @@ def _fix(label: str, fix: Fix, style: Style) -> Iterator[str]:
     """The title, and what is to be done where that is short."""
     by_hand = all(isinstance(step, Manual) for step in fix.steps)
     how = "by hand" if by_hand else fix.safety
-    title = f"{fix.title} ({how}{', takes a reboot' if fix.reboot else ''})"
-    done = "; ".join(_done(fix))
+    how += ", takes a reboot" if fix.reboot else ""
+    title, done = f"{fix.title} ({how})", "; ".join(_done(fix))
     most = FIX_LINES if any(isinstance(step, (Command, Manual)) for step in fix.steps) else 1
     lines = list(_field(label, f"{title}: {done}", style)) if done else []
-    yield from lines if done and len(lines) <= most else _field(label, title, style)
+    if not done or len(lines) > most:
+        more = f"; {style.more} says how" if by_hand and style.more else ""
+        lines = list(_field(label, f"{fix.title} ({how}{more})", style))
+    yield from lines
 
 
 def _done(fix: Fix) -> Iterator[str]:

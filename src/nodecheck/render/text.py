@@ -8,8 +8,8 @@ from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.render.columns import columns, cut
 from nodecheck.render.groups import grouped, names
 from nodecheck.render.rows import by_topic, rows, worst_first
-from nodecheck.render.style import Style, ellipsis, paint
-from nodecheck.render.verdict import by_check, headline, settings_and_results
+from nodecheck.render.style import INDENT, Style, ellipsis, paint
+from nodecheck.render.verdict import by_check, counted, having, headline, settings_and_results
 from nodecheck.report import Report
 from nodecheck.text import printable
 
@@ -107,30 +107,48 @@ def _in_full(report: Report, style: Style) -> Iterator[list[str]]:
 
 def _tail(report: Report, style: Style, counts: bool) -> Iterator[str]:
     """What is well or was not judged, in counts; what to do next."""
-    from nodecheck.render.details import next_steps, wrapped
+    from nodecheck.render.details import next_steps
 
-    for label, text in _counts(report) if counts else ():
-        yield from wrapped("  " + paint(label, "dim", style) + " " * (9 - len(label)), text, style, 11)
+    for label, head, items in _counts(report, style) if counts else ():
+        yield from _listed(label, head, items, style)
     if style.again is not None:
         yield from next_steps(report, style)
 
 
-def _counts(report: Report) -> Iterator[tuple[str, str]]:
+def _listed(label: str, head: str, items: list[str], style: Style) -> Iterator[str]:
+    """The label, the words of the head, and the items with commas, none of them over a line's end."""
+    parts = [*f"{head}:".split(" "), *[f"{item}," for item in items[:-1]], *items[-1:]]
+    line = "  " + paint(label, "dim", style) + " " * (INDENT - 2 - len(label)) + parts[0]
+    taken = INDENT + columns(parts[0])
+    for part in parts[1:]:
+        if taken + 1 + columns(part) > style.width:
+            yield line
+            line, taken = " " * INDENT + part, INDENT + columns(part)
+        else:
+            line, taken = f"{line} {part}", taken + 1 + columns(part)
+    yield line
+
+
+def _counts(report: Report, style: Style) -> Iterator[tuple[str, str, list[str]]]:
     settings, found = rows(report.results), report.summary
     of = {status: [row for row in settings if row.worst.status == status] for status in Status}
+    notes = [*having(settings, Status.FAIL, Severity.INFO), *having(settings, Status.UNKNOWN, Severity.INFO)]
     if of[Status.PASS]:
         topics = by_topic([result for row in of[Status.PASS] for result in (row.now, row.boot) if result])
-        by = ", ".join([f"{title} {len(group)}" for title, group in topics])
-        yield "passed", f"{settings_and_results(len(of[Status.PASS]), found.passed)}: {by}"
-    notes = [row for row in of[Status.FAIL] if row.worst.severity == Severity.INFO]
+        told = settings_and_results(len(of[Status.PASS]), found.passed)
+        yield "passed", told, [f"{title} {len(group)}" for title, group in topics]
     if notes and report.run.fail_on != "info":
-        yield "notes", f"{', '.join(names(notes))}; -v explains"
-    if of[Status.WAIVED]:
-        yield "waived", ", ".join(names(of[Status.WAIVED]))
+        yield "notes", counted(len(notes), "setting") + _more("explains", style), names(notes)
+    if waived := having(settings, Status.WAIVED):
+        yield "waived", settings_and_results(len(waived), found.waived), names(waived)
     if of[Status.SKIP]:
-        told = settings_and_results(len(of[Status.SKIP]), found.skipped)
+        told = settings_and_results(len(of[Status.SKIP]), found.skipped) + _more("says why", style)
         by_name = [name if count == 1 else f"{name} ({count})" for name, count in by_check(of[Status.SKIP])]
-        yield "skipped", f"{told}: {', '.join(by_name)}; -v says why"
+        yield "skipped", told, by_name
+
+
+def _more(does: str, style: Style) -> str:
+    return f", {style.more} {does}" if style.more else ""
 
 
 def _share(report: Report) -> str:

@@ -27,21 +27,21 @@ def headline(report: Report) -> str:
 def _parts(report: Report) -> Iterator[str]:
     """How many settings are not well in which way; those are named that made the verdict."""
     settings, verdict = rows(report.results), report.summary.verdict
-    unknown = _of(settings, Status.UNKNOWN)
+    unknown = having(settings, Status.UNKNOWN)
     if verdict == "unknown" and unknown:
         yield f"{counted(len(unknown), 'setting')} could not be judged{_named(unknown)}"
     for level, word in WORDS.items():
-        failed, counts = _of(settings, Status.FAIL, level), level.reaches(report.run.fail_on)
+        failed, counts = having(settings, Status.FAIL, level), level.reaches(report.run.fail_on)
         if failed and (counts or level != Severity.INFO):
             yield counted(len(failed), word) + (_named(failed) if counts or verdict == "pass" else "")
     if verdict != "unknown" and unknown:
         yield f"{len(unknown)} unknown{_named(unknown) if verdict == 'pass' else ''}"
-    if waived := _of(settings, Status.WAIVED):
+    if waived := having(settings, Status.WAIVED):
         yield f"{len(waived)} waived"
 
 
 def _all_of(report: Report) -> str:
-    count = len(_of(rows(report.results), Status.PASS))
+    count = sum(row.worst.status == Status.PASS for row in rows(report.results))
     return "the setting that applies is fit" if count == 1 else f"all {count} settings that apply are fit"
 
 
@@ -64,13 +64,20 @@ def settings_and_results(settings: int, results: int) -> str:
     return counted(settings, "setting") + more
 
 
-def _of(settings: list[ReportRow], status: Status, level: Severity | None = None) -> list[ReportRow]:
-    return [row for row in settings if row.worst.status == status and (level is None or row.worst.severity == level)]
+def having(settings: Iterable[ReportRow], status: Status, level: Severity | None = None) -> list[ReportRow]:
+    """The settings of which a view has this status, each with such views alone; ``level``: of the worst of these."""
+    found = [row._replace(now=_if(row.now, status), boot=_if(row.boot, status)) for row in settings]
+    there = [row for row in found if row.now or row.boot]
+    return [row for row in there if level is None or row.worst.severity == level]
+
+
+def _if(result: Result | None, status: Status) -> Result | None:
+    return result if result is not None and result.status == status else None
 
 
 def _named(settings: list[ReportRow]) -> str:
     """The names of a few: of several settings of one check the check alone."""
-    found = [name if count == 1 else f"{count} of {name}" for name, count in by_check(map(_as_bad, settings))]
+    found = [name if count == 1 else f"{count} of {name}" for name, count in by_check(settings)]
     more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
     return f" ({', '.join(found[:MOST_NAMES])}{more})"
 
@@ -81,12 +88,3 @@ def by_check(settings: Iterable[ReportRow]) -> list[tuple[str, int]]:
     for row in settings:
         found.setdefault(row.worst.check, []).append(row)
     return [(names(group)[0] if len(group) == 1 else printable(check), len(group)) for check, group in found.items()]
-
-
-def _as_bad(row: ReportRow) -> ReportRow:
-    """The setting with the views alone that are as bad as the worse one: ``@boot`` where the present is well."""
-
-    def kept(result: Result | None) -> Result | None:
-        return result if result is not None and result.status == row.worst.status else None
-
-    return row._replace(now=kept(row.now), boot=kept(row.boot))
