@@ -8,7 +8,7 @@ import pytest
 
 import nodecheck
 from nodecheck import Report
-from nodecheck.checking import Severity, Status
+from nodecheck.checking import Evidence, Severity, Status
 from nodecheck.model.steps import Fix, command
 from nodecheck.render.columns import columns
 from nodecheck.render.groups import text_of
@@ -162,7 +162,7 @@ def test_what_is_not_there_is_one_line() -> None:
     assert text.count("not there") == 1
 
 
-def seen_of(name: str) -> nodecheck.Evidence:
+def seen_of(name: str) -> Evidence:
     return NO_EVIDENCE[0]._replace(source="/proc/modules", locator=name)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Result, Severity, Status
-from nodecheck.model.steps import Command, Edit, Fix, Manual
+from nodecheck.model.steps import MANUAL, Command, Edit, Fix, Manual
 from nodecheck.render.columns import columns
 from nodecheck.render.details import told_of, wrapped
 from nodecheck.render.groups import Group, names, results_of, text_of
@@ -30,14 +30,16 @@ def blocks(groups: Iterable[Group], style: Style) -> Iterator[str]:
     for group in groups:
         results = [result for row in group for result in results_of(row)]
         failed = [result for result in results if result.status == Status.FAIL]
-        yield from _heading(group, style, _values(failed))
-        yield from _read(failed, style)
+        read = _read(failed, style)
+        yield from _heading(group, style, _values(failed, read))
+        for place, line in enumerate(read):
+            yield from _field("" if place else "read", line, style)
         yield from _fixes(results, shown, style)
 
 
 def label_of(result: Result) -> str:
     """The word of a finding: its severity where it failed, else its status."""
-    return (result.severity if result.status == Status.FAIL else result.status).value
+    return result.severity.value if result.status == Status.FAIL else result.status.value
 
 
 def _heading(group: Group, style: Style, values: str) -> Iterator[str]:
@@ -72,11 +74,9 @@ def _bold_start(start: str, name: str, rest: str, style: Style) -> Iterator[str]
         left = max(left, 0)
 
 
-def _values(results: list[Result]) -> str:
-    """What was expected and found, where the message and what was read do not hold it."""
-    said = [text for result in results for text in (result.id, result.message)]
-    said += [text for result in results for item in result.evidence for text in (item.source, item.value or "")]
-    known = _tells(" ".join(said))
+def _values(results: list[Result], read: list[str]) -> str:
+    """What was expected and found, where neither the message nor what was read holds it."""
+    known = _tells(" ".join([*read, *[text for result in results for text in (result.id, result.message)]]))
     told = [f"expected: {result.expected}" for result in results if not _tells(result.expected or "") <= known]
     told += [f"found: {result.actual}" for result in results if not _tells(result.actual or "") <= known]
     return "; ".join(dict.fromkeys(told))
@@ -92,31 +92,32 @@ def _tells(text: str) -> set[str]:
     return {word for word in words if any(char.isdigit() or char in "/=" for char in word)}
 
 
-def _read(results: list[Result], style: Style) -> Iterator[str]:
+def _read(results: list[Result], style: Style) -> list[str]:
     """Where it was read: what was found, else in one line what was not there."""
     said = " ".join([result.message for result in results])
     items = dict.fromkeys([item for result in results for item in result.evidence])
+    absent = dict.fromkeys([_absent(item) for item in items if item.value is None])
+    if absent and all(item.value is None for item in items):
+        return [_fitting("not there: ", list(absent), style.width - INDENT)]
     told = [told_of(item, style) for item in items if item.value is not None and _is_news(item, said)]
-    absent = list(dict.fromkeys([_absent(item) for item in items if item.value is None]))
-    told = told[: MOST_READ[results[0].severity] if results else 0]
-    if absent and len(absent) == len(items):
-        told = [_fitting("not there: ", absent, style.width - INDENT)]
-    for place, line in enumerate(told):
-        yield from _field("read" if place == 0 else "", line, style)
+    return told[: MOST_READ[results[0].severity]] if told else []
 
 
 def _fitting(start: str, texts: list[str], room: int) -> str:
-    """The texts in one line, with how many of them it does not hold.
+    """The texts in one line, at least the first, with how many of them it does not hold.
 
-    >>> _fitting("not there: ", ["/a", "/b", "/c"], 24), _fitting("", ["/a", "/b"], 40)
+    >>> _fitting("not there: ", ["/a", "/b", "/c"], 20), _fitting("", ["/a", "/b"], 40)
     ('not there: /a and 2 more', '/a, /b')
     """
-    for count in range(len(texts), 1, -1):
+    line = best = start
+    for count, text in enumerate(texts, 1):
+        line += f", {text}" if count > 1 else text
         rest = f" and {len(texts) - count} more" if count < len(texts) else ""
-        line = f"{start}{', '.join(texts[:count])}{rest}"
-        if columns(line) <= room:
-            return line
-    return f"{start}{texts[0]}" + (f" and {len(texts) - 1} more" if len(texts) > 1 else "")
+        if count > 1 and columns(line) > room:
+            break
+        if count == 1 or columns(line + rest) <= room:
+            best = line + rest
+    return best
 
 
 def _is_news(item: Evidence, said: str) -> bool:
@@ -145,7 +146,7 @@ def _fixes(results: list[Result], shown: dict[Fix, str], style: Style) -> Iterat
 
 def _fix(label: str, fix: Fix, style: Style) -> Iterator[str]:
     """The title, and what is to be done where that is short."""
-    by_hand = all(isinstance(step, Manual) for step in fix.steps)
+    by_hand = fix.safety == MANUAL or all(isinstance(step, Manual) for step in fix.steps)
     how = "by hand" if by_hand else fix.safety
     how += ", takes a reboot" if fix.reboot else ""
     title, done = f"{fix.title} ({how})", "; ".join(_done(fix))

@@ -6,6 +6,7 @@ Where no file and line is known, it is ``id: severity: message``. A node without
 from __future__ import annotations
 
 from nodecheck.model.outcomes import Result, Status
+from nodecheck.render.blocks import label_of
 from nodecheck.render.places import line_in_file
 from nodecheck.render.rows import worst_first
 from nodecheck.report import Report
@@ -19,7 +20,7 @@ def render(report: Report) -> str:
 
 
 def _line(report: Report, result: Result) -> str:
-    word = (result.severity if result.status == Status.FAIL else result.status).value
+    word = label_of(result)
     name, message = printable(result.id), printable(result.message)
     if (place := line_in_file(report, result)) is None:
         return f"{name}: {word}: {message}"
