@@ -51,6 +51,8 @@ def _verdict(report: Report, style: Style, last: bool = False) -> Iterator[str]:
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
+    from nodecheck.render.details import wrapped
+
     node, used = report.node, report.profile
     host = cut(printable(node.hostname or "this node"), style.width, ellipsis(style))
     about = [printable(part) for part in (node.os.pretty_name, node.kernel, node.arch) if part]
@@ -59,7 +61,9 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     if report.run.source.kind != "live":
         about.append(printable(report.run.source.path))
     rest = f"  ({', '.join(about)})" if about else ""
-    yield paint(host, "bold", style) + cut(rest, style.width - columns(host), ellipsis(style))
+    first, *others = wrapped("", host + rest, style, 2)
+    yield paint(first[: len(host)], "bold", style) + first[len(host) :]
+    yield from others
     target = [f"profile {printable(used.name)}"]
     asked = (("role", used.role), ("Kubernetes", used.kubernetes), ("proxy mode", used.proxy_mode))
     target += [f"{label} {printable(value)}" for label, value in asked if value]
