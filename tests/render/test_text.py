@@ -240,6 +240,9 @@ def test_what_to_do_next() -> None:
     assert f"{plan}  says what a person has to decide" in render_text(report(by_hand), style)
     assert "> nodecheck explain swap  says why it matters" in render_text(report(FAILED), style)
     assert "nodecheck" not in render_text(report(result("good", Status.PASS)), style).split("\n\n")[-1]
+    note = render_text(report(FAILED._replace(severity=Severity.INFO)), style)
+    assert "nodecheck plan" not in note
+    assert "nodecheck explain" not in note
     poor = report(denied)
     assert "sudo" not in render_text(poor, style)
     poor.run = poor.run._replace(privileged=False)

@@ -136,10 +136,11 @@ def next_steps(report: Report, style: Style) -> Iterator[str]:
     from shlex import quote
 
     again = "".join([" " + quote(printable(word)) for word in style.again or ()])
-    if report.failures:
+    least = "info" if report.run.fail_on == "info" else "warning"
+    failed = [result for result in report.failures if result.severity.reaches(least)]
+    if failed:
         yield from _next(f"nodecheck plan{again}", _planned(report), style)
-    if report.failures:
-        first = max(report.failures, key=lambda result: result.severity.reaches("error")).check
+        first = max(failed, key=lambda result: result.severity.reaches("error")).check
         yield from _next(f"nodecheck explain {quote(printable(first))}", "says why it matters", style)
     denied = [result for result in report.results if result.cause is not None and result.cause.code == "denied"]
     if denied and not report.run.privileged:
