@@ -218,7 +218,7 @@ def key_at_boot(
     container: Lazy[Container],
 ) -> Results:
     """What a key holds after the next boot."""
-    path, wanted, subject = key.path, key.wanted, dotted(key.path)
+    path, wanted = key.path, key.wanted
     if container().kind is not None:
         yield from _of_container(key, sysctls, running, container())
         return
@@ -235,7 +235,7 @@ def key_at_boot(
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         yield unknown(f"{module}: {verdict.message}", code="unsupported", expected=wanted, evidence=told)
     elif verdict.state not in (BUILT_IN, LOADED):
-        message = f"there will be no key {subject}: {module}: {verdict.message}"
+        message = f"there will be no such key: {module}: {verdict.message}"
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         load = fix_boot(module, modules(), verdict, why_module(key))
         fix = _set_by_udev(module, path, udev)
@@ -375,7 +375,7 @@ def _unclear(path: str, wanted: str, run: SysctlRun, held: Held) -> Outcome:
 def _compared(
     key: KeyAsked, sysctls: BootSysctls, held: Held, more: tuple[Evidence, ...], module: ModuleAtBoot | None
 ) -> Outcome:
-    path, wanted, subject = key.path, key.wanted, dotted(key.path)
+    path, wanted = key.path, key.wanted
     evidence = [*(lines_seen(held) or looked_into(sysctls, subject)), *writer_seen(sysctls), *more]
     if held.value is None:
         message = f"nothing that counts sets {subject}, and the kernel's own default is not known"
