@@ -375,7 +375,7 @@ def _unclear(path: str, wanted: str, run: SysctlRun, held: Held) -> Outcome:
 def _compared(
     key: KeyAsked, sysctls: BootSysctls, held: Held, more: tuple[Evidence, ...], module: ModuleAtBoot | None
 ) -> Outcome:
-    path, wanted = key.path, key.wanted
+    path, wanted, subject = key.path, key.wanted, dotted(key.path)
     evidence = [*(lines_seen(held) or looked_into(sysctls, subject)), *writer_seen(sysctls), *more]
     if held.value is None:
         message = f"nothing that counts sets {subject}, and the kernel's own default is not known"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import nodecheck
+from nodecheck.model.literals import ProxyMode
 from tests.checks.kernel.test_kernel_module import DEP, IPVS, MODULE_TREE, REL
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]
