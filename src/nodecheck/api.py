@@ -7,13 +7,13 @@ from os import PathLike
 
 from nodecheck.report import Report
 from nodecheck.running.engine import run as judge
-from nodecheck.running.request import DEFAULT_PROFILE, DEFAULT_TIMEOUT_S, prepared
+from nodecheck.running.request import DEFAULT_TIMEOUT_S, NO_SITE, Site, prepared
 
 
 def run(
     *,
     root: str | PathLike[str] | None = None,
-    profile: str | PathLike[str] = DEFAULT_PROFILE,
+    profile: str | PathLike[str] | None = None,
     role: str | None = None,
     kubernetes: str | None = None,
     proxy_mode: str | None = None,
@@ -24,20 +24,34 @@ def run(
     fail_on: str | None = None,
     timeout: float = DEFAULT_TIMEOUT_S,
     waivers: Iterable[str | PathLike[str]] = (),
+    config: str | PathLike[str] | None = None,
 ) -> Report:
     """Judge the live node, or the file system in the directory ``root``.
 
     ``profile`` is a name, or a path where it holds a ``/`` or ends in ``.toml``; what ``role``, ``kubernetes`` (such
     as ``"1.34"``), ``proxy_mode`` and ``cni`` leave out comes from the profile, and else is found from the node.
     ``select`` and ``ignore`` are selectors, ``view`` is ``now``, ``boot`` or None for both, ``timeout`` is in seconds
-    for the whole run, ``waivers`` are paths of waiver files. Prints nothing, changes nothing, needs no root.
+    for the whole run, ``waivers`` are paths of waiver files. ``config`` is the path of a configuration: what it says
+    that the node is to be counts where the other arguments say nothing (None: none is read). Prints nothing, changes
+    nothing, needs no root.
 
-    Raises :class:`nodecheck.UsageError` (its subclasses for selectors and profiles) for bad arguments; never for
-    what the node holds.
+    Raises :class:`nodecheck.UsageError` (its subclasses for selectors, profiles and the configuration) for bad
+    arguments; never for what the node holds.
     """
     return judge(
         *prepared(
             root=root, profile=profile, role=role, kubernetes=kubernetes, proxy_mode=proxy_mode, cni=cni, select=select,
-            ignore=ignore, view=view, fail_on=fail_on, timeout=timeout, waivers=waivers,
+            ignore=ignore, view=view, fail_on=fail_on, timeout=timeout, waivers=waivers, site=site_of(config),
         )
     )  # fmt: skip
+
+
+def site_of(config: str | PathLike[str] | None) -> Site:
+    """What the configuration in a file says that the node is to be. Raises ConfigError."""
+    if config is None:
+        return NO_SITE
+    from os import fsdecode
+
+    from nodecheck.config.site import site_of_file
+
+    return site_of_file(fsdecode(config))

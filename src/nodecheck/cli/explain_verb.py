@@ -31,10 +31,12 @@ could not be imported, or declared what cannot be: its checks were not run, all 
 Nodecheck itself says this, not a check. A result `waiver[SELECT]`, failed, is about a waiver of the profile or of a
 waiver file. It is a warning where the waiver has expired, and so no longer applies, or matches no result; and for
 information where it ends soon (`waiver-notice-days` of the profile), or where what it covers passes by now.
+A warning `waiver[PATH]` is about a file of waivers that the configuration names and that is not there.
 
 ## How to fix it
 Mend what was waived, and end the waiver: `nodecheck waive SELECT --remove`. Or renew it:
-`nodecheck waive SELECT --until 90d`. Both take `--file FILE`; the evidence names the file.
+`nodecheck waive SELECT --until 90d`. Both take `--file FILE`; the evidence names the file. Put a file that is not there
+in its place, or take it out of `waivers` in `/etc/nodecheck/nodecheck.toml`.
 """,
 }
 """The pages of the results that come from the engine and not from a check."""

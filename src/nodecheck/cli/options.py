@@ -5,20 +5,20 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from nodecheck.errors import UsageError
+from nodecheck.errors import ProfileError, UsageError
 from nodecheck.report import Report
 from nodecheck.requirements.asked import PROXY_MODES, ROLES
 
 if TYPE_CHECKING:
     from nodecheck.host import Host
     from nodecheck.plugins import Registry
-    from nodecheck.running.request import Request
+    from nodecheck.running.request import Request, Site
 
 LEVELS = ("error", "warning", "info")
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """What is judged, and how: every option of ``run`` but those of its outputs."""
+    """What is judged, and how: every option of ``run`` but those of its outputs and of the configuration."""
     add_target(parser)
     add = parser.add_argument
     add("--select", metavar="S", action="append", default=[], help="only these results (a selector; may be repeated)")
@@ -30,10 +30,16 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--timeout", metavar="SECONDS", type=_seconds, default=30.0, help="for the whole run (default: 30)")
 
 
+def add_words(parser: argparse.ArgumentParser) -> None:
+    """Selectors as words, anywhere among the options; they and ``--select`` add up."""
+    told = "only these results: a check (swap), a subject ('sysctl[net.*]'), a view (swap@boot), tag:kubelet"
+    parser.add_argument("words", metavar="SELECTOR", nargs="*", default=[], help=told)
+
+
 def add_target(parser: argparse.ArgumentParser) -> None:
     """The options that say what the node is to be."""
     add = parser.add_argument
-    add("--profile", metavar="NAME|FILE", default="kubernetes", help="a profile's name, or a TOML file")
+    add("--profile", metavar="NAME|FILE", help="a profile's name, or a TOML file (default: kubernetes)")
     add("--waivers", metavar="FILE", action="append", default=[], help="also heed these waivers (may be repeated)")
     add("--role", choices=ROLES, help="default: the profile's, else found on the node")
     add("--kubernetes", metavar="1.34", help="the Kubernetes release that the node is to run")
@@ -86,24 +92,30 @@ def _seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"expected a number of seconds, found {text!r}") from None
 
 
-def judged(args: argparse.Namespace) -> Report:
-    """The report that the options ask for, with a progress line on a terminal."""
+def judged(args: argparse.Namespace, site: Site) -> Report:
+    """The report that the options and the configuration ask for, with a progress line on a terminal."""
     from nodecheck.cli.progress import progress
     from nodecheck.running.engine import run
 
     with progress(args.quiet) as line:
-        host, registry, request = prepared_by(args)
+        host, registry, request = prepared_by(args, site)
         return run(host, registry, request._replace(watch=line.now_at))
 
 
-def prepared_by(args: argparse.Namespace) -> tuple[Host, Registry, Request]:
+def prepared_by(args: argparse.Namespace, site: Site) -> tuple[Host, Registry, Request]:
     """What the engine needs for what the options ask for. Raises UsageError."""
     from nodecheck.running.request import prepared
 
     if args.root == "":
         raise UsageError("--root: expected a directory, found nothing")
-    return prepared(
-        root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
-        proxy_mode=args.proxy_mode, cni=args.cni, select=args.select, ignore=args.ignore, view=args.view,
-        fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers,
-    )  # fmt: skip
+    select = (*args.words, *args.select)
+    try:
+        return prepared(
+            root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
+            proxy_mode=args.proxy_mode, cni=args.cni, select=select, ignore=args.ignore, view=args.view,
+            fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers or (), site=site,
+        )  # fmt: skip
+    except ProfileError as error:
+        from nodecheck.cli.configured import blamed
+
+        raise blamed(error, args, site) from error

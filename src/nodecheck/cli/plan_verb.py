@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable
 
-from nodecheck.cli.options import add_outputs, add_run_options, judged
-from nodecheck.cli.start import EPILOG, Unwritten, write
+from nodecheck.cli.configured import add_config, site_of
+from nodecheck.cli.options import add_outputs, add_run_options, add_words, judged
+from nodecheck.cli.start import EPILOG, Unwritten, complain, write
 from nodecheck.errors import UsageError
 from nodecheck.planning import Plan, plan
 
@@ -30,7 +31,9 @@ FORMS: dict[str, Form] = {"text": Plan.to_text, "sh": Plan.to_script, "json": _j
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck plan``."""
     parser.epilog = "nodecheck plan --format sh > fix.sh; less fix.sh; sh fix.sh\n\n" + EPILOG
+    add_words(parser)
     add_run_options(parser)
+    add_config(parser)
     formats = "text, sh (a POSIX shell script), ansible (a playbook) or json"
     add_outputs(parser, formats, verbose="taken as run takes it; a plan is always whole")
 
@@ -50,7 +53,10 @@ def main(args: argparse.Namespace) -> int:
 
     made = form(args.format)
     outputs = _outputs(args.output)
-    report = judged(args)
+    site = site_of(args)
+    report = judged(args, site)
+    if site.used is not None and site.used.unread is not None:
+        complain(str(site.used))  # a script has no header that says so
     found = plan(report)
     written = [write_file(path, other(found)) for other, path in outputs]
     if not (args.quiet and report.exit_code == 0):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
@@ -75,7 +75,7 @@ def _dispatch(words: list[str]) -> int:
     if words and words[0] in VERBS:
         module, parser = verb_parser(words[0])
         run: Callable[[argparse.Namespace], int] = module.main
-        return run(parser.parse_args(words[1:]))
+        return run(parsed(parser, words[1:]))
     overview = _overview()
     if not words:
         overview.print_help(sys.stderr)
@@ -97,6 +97,24 @@ def verb_parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
         if isinstance(action, argparse._SubParsersAction):
             _dress(action)
     return module, parser
+
+
+def parsed(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """The options, and words anywhere among them where the verb takes several (``run swap --json port``).
+
+    argparse takes the words of one place alone, and parse_intermixed_args refuses groups of options that exclude each
+    other in some versions. So what argparse leaves over is taken here.
+    """
+    several = [action.dest for action in parser._actions if not action.option_strings and action.nargs == "*"]
+    if not several:
+        return parser.parse_args(words)
+    args, left = parser.parse_known_args(words)
+    left = [word for word in left if word != "--"]
+    unknown = [word for word in left if word.startswith("-")]
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    setattr(args, several[0], [*getattr(args, several[0]), *left])
+    return args
 
 
 def _dress(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

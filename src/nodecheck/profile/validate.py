@@ -133,7 +133,8 @@ def _nodes(value: Any, path: Path, _: Registry) -> None:
             raise Invalid((*path, name), f"expected an IP address, found {_shown(address)}") from error
 
 
-def _severity(value: Any, path: Path, registry: Registry) -> None:
+def validate_severities(value: Any, path: Path, registry: Registry) -> None:
+    """Raise :class:`Invalid` unless ``value`` is a table of selectors, each with a severity."""
     for selector, level in _table(value, path).items():
         _selector(selector, (*path, selector), registry)
         _one_of(SEVERITIES)(level, (*path, selector), registry)
@@ -246,7 +247,7 @@ _KEYS: dict[str, Callable[[Any, Path, Registry], None]] = {
     "fail-on": _one_of(SEVERITIES),
     "ignore": _ignore,
     "nodes": _nodes,
-    "severity": _severity,
+    "severity": validate_severities,
     "check": _checks,
     "waiver": _waivers,
     "waiver-notice-days": _days,

@@ -59,6 +59,8 @@ def _head(report: Report, style: Style) -> Iterator[str]:
         target.append(f"{label} {printable(value) if value else 'not known'}")
     if used.cni:
         target.append(f"cni {printable(used.cni)}")
+    if used.config is not None:
+        target.append(printable(str(used.config)))
     yield from _joined(target, " · " if style.symbols else ", ", style)
 
 

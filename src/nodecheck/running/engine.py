@@ -22,7 +22,7 @@ from nodecheck.host import Host
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Status
 from nodecheck.model.secrets import masked
 from nodecheck.plugins import PluginInfo, Registry
-from nodecheck.profile.waivers import looked_at, waived
+from nodecheck.profile.waivers import absent_files, looked_at, waived
 from nodecheck.report.model import Report
 from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, Source, Tool
 from nodecheck.report.summary import summary_of
@@ -62,6 +62,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
             finisher.add_plugin(plugin)
     today = strftime("%Y-%m-%d", gmtime(started))
     results = waived(finisher.results, request.profile, asked, today, finisher.severity)
+    results += absent_files(request.absent_waivers, asked, finisher.severity)
     results.sort(key=lambda result: result.id)
     finished = started + (monotonic() - began)
     return Report(
@@ -219,8 +220,9 @@ def _profile_used(request: Request, found: Target | None) -> ProfileUsed:
     given = request.settings
     profile = request.profile
     if found is None:
-        return ProfileUsed(profile.name, profile.digest, *given)
-    return ProfileUsed(profile.name, profile.digest, found.role, found.kubernetes, found.proxy_mode, found.cni)
+        return ProfileUsed(profile.name, profile.digest, *given, request.config)
+    target = (found.role, found.kubernetes, found.proxy_mode, found.cni)
+    return ProfileUsed(profile.name, profile.digest, *target, request.config)
 
 
 def _rfc3339(seconds: float) -> str:

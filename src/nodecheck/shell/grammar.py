@@ -13,6 +13,7 @@ KINDS = {
     "FILE": "file",
     "DIR": "directory",
     "S": "check",
+    "SELECTOR": "check",
     "ID": "check",
     "CHECK": "check",
     "NAME|FILE": "profile",
