@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Need, needs_of
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Severity, Status
 from nodecheck.model.steps import Fix
 from nodecheck.record import NamedTuple
+
+if TYPE_CHECKING:
+    from nodecheck.requirements.table import Row
 
 Results = Iterable[Outcome]
 SeverityRule = Callable[..., Severity]
@@ -45,6 +48,7 @@ class Check:
         self.otherwise: SubjectRule | None = options["otherwise"]
         self.otherwise_needs: tuple[Need, ...] = ()
         self.by_host: HostRule = options["by_host"]
+        self.rows: tuple[Row, ...] = tuple(options["rows"])
         self.doc = ""
 
     def __repr__(self) -> str:
@@ -99,6 +103,7 @@ def check(
     verify: Mapping[str, Callable[[Any], object]] | None = None,
     otherwise: SubjectRule | None = None,
     by_host: HostRule = False,
+    rows: Iterable[Row] = (),
     view: str = NOW,
     name: str | None = None,
 ) -> Callable[[Callable[..., Results]], Check]:
@@ -124,6 +129,9 @@ def check(
     function that says it of a subject. In a container its fix is then to be done on the host, and of the next boot it
     says ``skip``, with the cause ``container-host``.
 
+    ``rows`` are requirements by subject, with their reasons: ``nodecheck explain 'NAME[SUBJECT]'`` shows them, and who
+    types a subject alone is shown the selector.
+
     ``severity`` is a severity, or a function of ``subject``, ``named`` and facts that gives one; it is the severity of
     every outcome that does not bring its own.
     """
@@ -131,7 +139,8 @@ def check(
     def declare(function: Callable[..., Results]) -> Check:
         label = name or function.__name__.replace("_", "-")
         options = {"severity": severity, "tags": tags, "references": references, "topic": topic, "by_host": by_host}
-        declared = Check(label, {**options, "each": each, "spell": spell, "verify": verify, "otherwise": otherwise})
+        listing = {"each": each, "spell": spell, "verify": verify, "otherwise": otherwise, "rows": rows}
+        declared = Check(label, {**options, **listing})
         declared.doc = function.__doc__ or ""
         if not isinstance(severity, Severity):
             declared.severity_needs = needs_of(severity)[0]

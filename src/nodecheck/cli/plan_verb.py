@@ -52,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
     from nodecheck.cli.run_verb import write_file
 
     made = form(args.format)
-    outputs = _outputs(args.output)
+    outputs = outputs_of(args.output)
     site = site_of(args)
     report = judged(args, site)
     if site.used is not None and site.used.unread is not None:
@@ -73,7 +73,8 @@ def _text(args: argparse.Namespace, found: Plan) -> str:
     return render_plan(found, style(args)._replace(again=again(args)))
 
 
-def _outputs(texts: Iterable[str]) -> list[tuple[Form, str]]:
+def outputs_of(texts: Iterable[str]) -> list[tuple[Form, str]]:
+    """The forms and files of ``FORMAT=FILE``. Raises UsageError."""
     from nodecheck.render.outputs import format_and_file, once
 
     outputs = [format_and_file(text) for text in texts]

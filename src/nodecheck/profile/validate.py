@@ -10,6 +10,7 @@ from nodecheck.checking.selectors import check_selectors, closest, nearest, pars
 from nodecheck.errors import PluginError, ProfileError, SelectorError, UsageError
 from nodecheck.model.outcomes import Severity
 from nodecheck.plugins import Registry
+from nodecheck.profile.meant import meant
 from nodecheck.requirements.asked import PROXY_MODES, ROLES, release_text
 
 SCHEMA = "nodecheck.profile/1"
@@ -113,7 +114,7 @@ def _selector(text: str, path: Path, registry: Registry) -> None:
     try:
         selector = parse_selector(_text(text, path))
         tags = {check.name: check.tags for check in registry.all_checks()} if selector.tag is not None else {}
-        check_selectors([selector], tags, registry.checks)
+        check_selectors([selector], tags, registry.checks, lambda word: meant(word, registry))
     except SelectorError as error:
         raise Invalid(path, str(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from os import PathLike, fspath
 
 from nodecheck.checking.selectors import Selection, check_selectors, parse_selector
@@ -57,8 +58,14 @@ def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str
         tuple([parse_selector(text) for text in select]), tuple([parse_selector(text) for text in ignore]), view
     )
     tags = {check.name: check.tags for check in registry.all_checks()} if selection.speaks_of_tags else {}
-    check_selectors((*selection.select, *selection.ignore), tags, registry.checks)
+    check_selectors((*selection.select, *selection.ignore), tags, registry.checks, partial(_meant, registry))
     return selection
+
+
+def _meant(registry: Registry, word: str) -> tuple[str, ...]:
+    from nodecheck.profile.meant import meant
+
+    return meant(word, registry)
 
 
 DEFAULT_PROFILE = "kubernetes"
