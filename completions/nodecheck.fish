@@ -36,7 +36,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from run' -l root -d 'judge the
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l timeout -d 'for the whole run (default: 30)' -r -f
-complete -c nodecheck -n '__fish_seen_subcommand_from run' -l config -d 'the configuration (default: /etc/nodecheck/nodecheck.toml, of the live node)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l format -d 'text, json, jsonl, junit, openmetrics, nagios, npd, markdown, html, sarif, tap, github, ansible, journald, syslog, or one of a plugin (default: text)' -r -f -a 'text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l json -d 'the same as --format json'
@@ -61,7 +61,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l root -d 'judge th
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l timeout -d 'for the whole run (default: 30)' -r -f
-complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l config -d 'the configuration (default: /etc/nodecheck/nodecheck.toml, of the live node)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l format -d 'text, sh (a POSIX shell script), ansible (a playbook) or json (default: text)' -r -f -a 'text sh json ansible'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l json -d 'the same as --format json'
@@ -92,7 +92,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s q -l quiet -d 'p
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s v -l verbose -d 'taken as run takes it; changes are always told whole'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l exit-map -d 'whose exit codes: nodecheck\'s own (run, the default), a Nagios plugin\'s, or npd\'s' -r -f -a 'run nagios npd'
-complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l config -d 'the configuration (default: /etc/nodecheck/nodecheck.toml, of the live node)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l state -d 'the state directory (default: the configuration\'s, /var/lib/nodecheck, …)' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l changed-only -d 'report, and exit by, the changes alone'
@@ -158,7 +158,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from convert' -F
 complete -c nodecheck -n __fish_use_subcommand -a list -d 'the checks of a profile'
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l profile -d 'a profile\'s name, or a file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
-complete -c nodecheck -n '__fish_seen_subcommand_from list' -l config -d 'the configuration (default: /etc/nodecheck/nodecheck.toml, of the live node)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from list' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l json -d 'as JSON'
 complete -c nodecheck -n __fish_use_subcommand -a explain -d 'what a check looks at and why'
@@ -173,7 +173,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l role -d 'defaul
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l cni -d 'the network plugin, such as flannel, calico, cilium' -r -f
-complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l config -d 'the configuration (default: /etc/nodecheck/nodecheck.toml, of the live node)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l timeout -d 'for the run (default: 30)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l json -d 'as JSON'

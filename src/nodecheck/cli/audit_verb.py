@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from nodecheck.cli.configured import add_config, config_of
-from nodecheck.cli.options import add_exit_map, add_outputs, add_run_options, judged
+from nodecheck.cli.configured import config_of
+from nodecheck.cli.options import add_config, add_exit_map, add_outputs, add_run_options, judged
 from nodecheck.cli.start import EPILOG, Unwritten, complain, write
 from nodecheck.cli.state import add_state_alone
 from nodecheck.errors import UsageError

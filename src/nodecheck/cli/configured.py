@@ -6,32 +6,19 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from nodecheck.config import DEFAULT_PATH
 from nodecheck.errors import ConfigDenied, ConfigError, ProfileError, UsageError
 from nodecheck.report.parts import ConfigUsed
-from nodecheck.running.request import NO_SITE, Site
+from nodecheck.running.request import Site
 
 if TYPE_CHECKING:
     from nodecheck.config.model import Config
 
 
-def add_config(parser: argparse.ArgumentParser) -> None:
-    """The options that say which configuration counts."""
-    one = parser.add_mutually_exclusive_group()
-    one.add_argument("--config", metavar="FILE", help=f"the configuration (default: {DEFAULT_PATH}, of the live node)")
-    one.add_argument("--no-config", action="store_true", help="as if there were no configuration")
-
-
-def site_of(args: argparse.Namespace) -> Site:
+def read_site(args: argparse.Namespace) -> Site:
     """What the configuration says that the node is to be. Raises ConfigError.
 
-    Without ``--config`` only the live node has one. A user who may not read it goes on without it, and the report says
-    so.
+    A user who may not read the node's own goes on without it, and the report says so.
     """
-    if args.config == "":
-        raise UsageError("--config: expected a file, found nothing")
-    if args.no_config or (args.config is None and (getattr(args, "root", None) is not None or not _is_there())):
-        return NO_SITE
     from nodecheck.config.site import site_of_file
 
     try:
@@ -49,25 +36,14 @@ def config_of(args: argparse.Namespace) -> Config:
     from nodecheck.config.load import load_config
     from nodecheck.config.model import Config
 
+    if args.config == "":
+        raise UsageError("--config: expected a file, found nothing")
     if args.no_config:
         return Config()
     try:
         return load_config(args.config)
     except ConfigError as error:
         raise without(error, args) from error
-
-
-def _is_there() -> bool:
-    """Whether there is a configuration, or this user may not look."""
-    for path in (DEFAULT_PATH, f"{DEFAULT_PATH}.d"):
-        try:
-            os.lstat(path)
-            return True
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError:
-            return True
-    return False
 
 
 def without(error: UsageError, args: argparse.Namespace) -> UsageError:

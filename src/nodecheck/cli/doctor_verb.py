@@ -6,8 +6,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from nodecheck.cli.configured import add_config, site_of
-from nodecheck.cli.options import add_target
+from nodecheck.cli.options import add_config, add_target, site_of
 from nodecheck.cli.start import write
 from nodecheck.text import printable
 

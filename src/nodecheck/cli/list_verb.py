@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nodecheck.cli.configured import add_config, blamed, site_of
+from nodecheck.cli.options import add_config, site_of
 from nodecheck.cli.start import write
 from nodecheck.errors import ProfileError
 from nodecheck.text import printable
@@ -63,6 +63,8 @@ def _profile(args: argparse.Namespace) -> tuple[Profile, ConfigUsed | None]:
     try:
         return judging(site, args.profile, (), load()), site.used
     except ProfileError as error:
+        from nodecheck.cli.configured import blamed
+
         raise blamed(error, args, site) from error
 
 

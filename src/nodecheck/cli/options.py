@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from nodecheck.errors import ProfileError, UsageError
 from nodecheck.report import Report
+from nodecheck.report.parts import DEFAULT_CONFIG
 from nodecheck.requirements.asked import PROXY_MODES, ROLES
 
 if TYPE_CHECKING:
@@ -45,6 +47,42 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     add("--kubernetes", metavar="1.34", help="the Kubernetes release that the node is to run")
     add("--proxy-mode", choices=PROXY_MODES, help="kube-proxy's mode")
     add("--cni", metavar="NAME", help="the network plugin, such as flannel, calico, cilium")
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The options that say which configuration counts."""
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--config", metavar="FILE", help=f"the configuration (default: the node's, {DEFAULT_CONFIG})")
+    one.add_argument("--no-config", action="store_true", help="as if there were no configuration")
+
+
+def site_of(args: argparse.Namespace) -> Site:
+    """What the configuration says that the node is to be. Raises ConfigError.
+
+    Without ``--config`` only the live node has one.
+    """
+    from nodecheck.running.request import NO_SITE
+
+    if args.config == "":
+        raise UsageError("--config: expected a file, found nothing")
+    if args.no_config or (args.config is None and (getattr(args, "root", None) is not None or not _is_configured())):
+        return NO_SITE
+    from nodecheck.cli.configured import read_site
+
+    return read_site(args)
+
+
+def _is_configured() -> bool:
+    """Whether the node has a configuration, or this user may not look."""
+    for path in (DEFAULT_CONFIG, f"{DEFAULT_CONFIG}.d"):
+        try:
+            os.lstat(path)
+            return True
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return True
+    return False
 
 
 def add_outputs(

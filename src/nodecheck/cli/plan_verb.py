@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable
 
-from nodecheck.cli.configured import add_config, site_of
-from nodecheck.cli.options import add_outputs, add_run_options, add_words, judged
+from nodecheck.cli.options import add_config, add_outputs, add_run_options, add_words, judged, site_of
 from nodecheck.cli.start import EPILOG, Unwritten, complain, write
 from nodecheck.errors import UsageError
 from nodecheck.planning import Plan, plan

@@ -5,8 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from nodecheck.cli.configured import add_config, site_of
-from nodecheck.cli.options import add_exit_map, add_outputs, add_run_options, add_words, exit_map, judged
+from nodecheck.cli.options import (
+    add_config,
+    add_exit_map,
+    add_outputs,
+    add_run_options,
+    add_words,
+    exit_map,
+    judged,
+    site_of,
+)  # fmt: skip
 from nodecheck.cli.start import EPILOG, Unwritten, complain, write
 from nodecheck.report import Report
 from nodecheck.report.summary import mapped_exit_code

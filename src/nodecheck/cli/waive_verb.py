@@ -161,9 +161,9 @@ def _tell(path: str, before: str, after: str) -> None:
 
 
 def _say_who_heeds(path: str, text: str) -> None:
-    from nodecheck.config import DEFAULT_PATH
     from nodecheck.config.load import load_config
     from nodecheck.errors import NodecheckError
+    from nodecheck.report.parts import DEFAULT_CONFIG as DEFAULT_PATH
 
     if "nodecheck.profile/" in text:
         return

@@ -8,11 +8,11 @@ from typing import Any
 
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.standing import parse_flap
-from nodecheck.config import DEFAULT_PATH
 from nodecheck.config.model import Config, Wanted
 from nodecheck.config.trust import read_trusted, verify_way
 from nodecheck.errors import ConfigDenied, ConfigError, FactError
 from nodecheck.host.trust import there_is
+from nodecheck.report.parts import DEFAULT_CONFIG as DEFAULT_PATH
 
 Tables = dict[str, Any]
 

@@ -13,8 +13,8 @@ TOPIC = "files"
 
 def files(config_path: str | None = None, without: bool = False) -> Iterator[Item]:
     """Whether each is valid and may be trusted; ``without`` is ``--no-config``."""
-    from nodecheck.config import DEFAULT_PATH
     from nodecheck.config.load import load_config
+    from nodecheck.report.parts import DEFAULT_CONFIG as DEFAULT_PATH
 
     state = None
     if without:

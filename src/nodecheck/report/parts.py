@@ -7,6 +7,9 @@ from nodecheck.record import NamedTuple
 SCHEMA = "urn:nodecheck:schema:report:1"
 SCHEMA_VERSION = "1.1"
 
+DEFAULT_CONFIG = "/etc/nodecheck/nodecheck.toml"
+"""Where a node's own configuration is."""
+
 
 class PluginUsed(NamedTuple):
     """A plugin and whether it could be loaded."""
