@@ -100,8 +100,9 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l check-config -d 
 complete -c nodecheck -n __fish_use_subcommand -a history -d 'the recorded audits, and since when something is as it is'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l result -d 'the history of this result: since when it has the status that it has' -r -f -a '(__nodecheck_checks)'
-complete -c nodecheck -n '__fish_seen_subcommand_from history' -l limit -d 'runs in the list (default: 20; 0: all)' -r -f
-complete -c nodecheck -n '__fish_seen_subcommand_from history' -l since -d 'only runs from then on: 2026-11-01, or 2026-11-01T12:30:00Z' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from history' -l boot -d 'the reboots: what was predicted of them, and what came true'
+complete -c nodecheck -n '__fish_seen_subcommand_from history' -l limit -d 'lines of the list (default: 20; 0: all)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from history' -l since -d 'only from then on: 2026-11-01, or 2026-11-01T12:30:00Z' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l format -d 'of the report of RUN: text, json, html, … (default: text)' -r -f -a 'text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l json -d 'the same as --format json; of lists too'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'

@@ -65,6 +65,7 @@ def swap_severity(
     tags=["kubelet", "swap"],
     topic="swap",
     by_host=True,
+    explained="nodecheck_checks.swap.explained:by_a_person",
     references=["https://kubernetes.io/docs/concepts/cluster-administration/swap-memory-management/"],
 )
 def swap(swaps: Swaps) -> Results:

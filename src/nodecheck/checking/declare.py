@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Results = Iterable[Outcome]
 SeverityRule = Callable[..., Severity]
 HostRule = Union[bool, Callable[[str], bool]]
+ExplainedRule = Callable[..., "str | None"]
 SubjectRule = Callable[..., Iterable["str | Outcome"]]
 
 
@@ -49,6 +50,7 @@ class Check:
         self.otherwise_needs: tuple[Need, ...] = ()
         self.by_host: HostRule = options["by_host"]
         self.rows: tuple[Row, ...] = tuple(options["rows"])
+        self._explained: ExplainedRule | str | None = options["explained"]
         self.doc = ""
 
     def __repr__(self) -> str:
@@ -71,6 +73,17 @@ class Check:
     def default_severity(self) -> Severity:
         """The severity where nothing is known of the node."""
         return self.severity if isinstance(self.severity, Severity) else Severity.ERROR
+
+    @property
+    def explained(self) -> ExplainedRule | None:
+        """The rule that explains why the present differs from what the boot view says."""
+        if not isinstance(self._explained, str):
+            return self._explained
+        from importlib import import_module
+
+        module, _, name = self._explained.partition(":")
+        rule: ExplainedRule = getattr(import_module(module), name)
+        return rule
 
     def at_boot(self, function: Callable[..., Results]) -> Callable[..., Results]:
         """Declare the judge of the ``boot`` view (a decorator; the function stays callable as it is)."""
@@ -104,6 +117,7 @@ def check(
     otherwise: SubjectRule | None = None,
     by_host: HostRule = False,
     rows: Iterable[Row] = (),
+    explained: ExplainedRule | str | None = None,
     view: str = NOW,
     name: str | None = None,
 ) -> Callable[[Callable[..., Results]], Check]:
@@ -132,15 +146,19 @@ def check(
     ``rows`` are requirements by subject, with their reasons: ``nodecheck explain 'NAME[SUBJECT]'`` shows them, and who
     types a subject alone is shown the selector.
 
+    ``explained`` is a function of ``subject`` and facts, or where it is (``module:name``), to be imported when it is
+    asked: where the boot view passes and this subject fails now. It says in a few words why that speaks not against
+    the pass (``the unit ran since the boot``); None: it does.
+
     ``severity`` is a severity, or a function of ``subject``, ``named`` and facts that gives one; it is the severity of
     every outcome that does not bring its own.
     """
 
     def declare(function: Callable[..., Results]) -> Check:
         label = name or function.__name__.replace("_", "-")
-        options = {"severity": severity, "tags": tags, "references": references, "topic": topic, "by_host": by_host}
-        listing = {"each": each, "spell": spell, "verify": verify, "otherwise": otherwise, "rows": rows}
-        declared = Check(label, {**options, **listing})
+        options: dict[str, Any] = {"severity": severity, "tags": tags, "references": references, "topic": topic}
+        options.update(each=each, spell=spell, verify=verify, otherwise=otherwise, rows=rows)
+        declared = Check(label, {**options, "by_host": by_host, "explained": explained})
         declared.doc = function.__doc__ or ""
         if not isinstance(severity, Severity):
             declared.severity_needs = needs_of(severity)[0]

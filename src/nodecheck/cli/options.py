@@ -130,14 +130,19 @@ def _seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"expected a number of seconds, found {text!r}") from None
 
 
-def judged(args: argparse.Namespace, site: Site) -> Report:
-    """The report that the options and the configuration ask for, with a progress line on a terminal."""
+def judged(
+    args: argparse.Namespace, site: Site, digests: dict[str, str] | None = None, explained: set[str] | None = None
+) -> Report:
+    """The report that the options and the configuration ask for, with a progress line on a terminal.
+
+    ``digests`` and ``explained`` are as a Request has them.
+    """
     from nodecheck.cli.progress import progress
     from nodecheck.running.engine import run
 
     with progress(args.quiet) as line:
         host, registry, request = prepared_by(args, site)
-        return run(host, registry, request._replace(watch=line.now_at))
+        return run(host, registry, request._replace(watch=line.now_at, digests=digests, explained=explained))
 
 
 def prepared_by(args: argparse.Namespace, site: Site) -> tuple[Host, Registry, Request]:

@@ -40,7 +40,12 @@ NO_SITE = Site()
 
 
 class Request(NamedTuple):
-    """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own."""
+    """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own.
+
+    Where ``digests`` is given, a run of this machine puts there the digest of what each result of the boot view rests
+    on, by its id: files and names outside of /run, /proc, /sys and /dev; and where ``explained`` is given, the ids of
+    those passes that the present contradicts and something explains.
+    """
 
     profile: Profile
     settings: Settings
@@ -50,6 +55,8 @@ class Request(NamedTuple):
     watch: Callable[[str], None] | None = None
     config: ConfigUsed | None = None
     absent_waivers: tuple[str, ...] = ()
+    digests: dict[str, str] | None = None
+    explained: set[str] | None = None
 
 
 def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str], view: str | None) -> Selection:
