@@ -85,7 +85,7 @@ def test_a_run_of_one_check_imports_nothing_heavy(tmp_path: Path) -> None:
 
     assert found & HEAVY == set()
     checks = {name for name in found if name.startswith("nodecheck_checks.")}
-    swap = {f"nodecheck_checks.swap{name}" for name in ("", ".swap", ".at_boot", ".behaviour", ".sources")}
+    swap = {f"nodecheck_checks.swap{name}" for name in ("", ".swap", ".at_boot", ".sources")}
     assert checks == {*swap, "nodecheck_checks.profiles"}
 
 
