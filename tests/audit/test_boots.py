@@ -268,9 +268,10 @@ def test_without_a_boot_nothing_is_held_and_nothing_is_lost(node: Node) -> None:
     done = recorded(report(HEALTHY, boot_id="b2"), str(node.state), "s")
 
     assert done.held is None
-    held = node.audit(HEALTHY, "b2").held
+    held = node.audit({**HEALTHY, "a": "fail"}, "b2").held
     assert held is not None
-    assert held.kept == 2
+    assert (held.kept, held.broken) == (1, 1)
+    assert recorded(report(HEALTHY, boot_id="b2"), str(node.state), "s").report["a@boot"].status == "unknown"
 
 
 def test_what_cannot_be_recorded_is_held_all_the_same_and_again(node: Node) -> None:

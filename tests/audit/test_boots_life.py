@@ -17,6 +17,7 @@ from nodecheck.audit.boots_pack import packed, unpacked
 from nodecheck.audit.opening import NAME
 from nodecheck.audit.pack import pack, unpack
 from nodecheck.audit.predictions import Prediction
+from nodecheck.errors import HistoryError
 from tests.audit.rebooting import EARLY, HEALTHY, OVER, Node, codes
 from tests.audit.reports import report
 
@@ -65,6 +66,14 @@ def test_damaged_values_are_a_damaged_history(node: Node, key: str, value: Any) 
     )
 
     assert codes(node.audit(HEALTHY))[:2] == ["history-set-aside", "first-run"]
+
+
+def test_who_reads_damaged_boots_is_told_so(node: Node) -> None:
+    node.audit(HEALTHY)
+    changed_body(node, lambda found: found["boots"].update(held=7))
+
+    with pytest.raises(HistoryError, match="what stands in the history is damaged: of the boots"):
+        node.boots()
 
 
 def test_damaged_predictions_are_a_damaged_history(node: Node) -> None:

@@ -101,6 +101,7 @@ def test_an_area_that_was_to_be_on_and_is_not_is_broken_though_the_ids_differ() 
         ({"swap[/dev/sda2]": "fail"}, (0, 0, 1)),  # UUID=…: perhaps the same
         ({"swap": "unknown"}, (0, 0, 1)),
         ({"swap": "skip"}, (0, 0, 1)),
+        ({"swap": "fail"}, (0, 0, 1)),
         ({"swap[UUID=1]": "waived", "swap[/x]": "fail"}, (1, 0, 0)),
     ],
 )
