@@ -86,8 +86,9 @@ class Places:
 
 
 _COUNTED = (b"boot_success=", b"boot_indeterminate=", b"recordfail=")
-"""Variables of GRUB's environment block that tell how boots went: GRUB and the booted system write them at each boot, and
-they decide whether a menu is shown (Fedora's 10_reset_boot_success, Ubuntu's 00_header). ``boot_counter`` decides more."""
+"""Variables of GRUB's environment block that tell how boots went. GRUB and the booted system write them at each boot,
+and they decide whether a menu is shown (Fedora's 10_reset_boot_success, Ubuntu's 00_header); ``boot_counter`` decides
+which entry boots."""
 
 
 def without_counts(content: bytes) -> bytes:
