@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import UsageError
 from nodecheck.report import Report
 from nodecheck.requirements.asked import PROXY_MODES, ROLES
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.host import Host
