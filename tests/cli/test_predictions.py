@@ -102,7 +102,7 @@ def test_a_reboot_that_was_predicted_is_silent_and_counted(node: Reboots) -> Non
     assert node(boot=2) == (0, "", "")
 
     listed = node("history", "--boot")
-    assert listed.out.startswith("2 of 2 predictions kept at the last reboot\n")
+    assert listed.out.startswith("2 of 2 kept at the last reboot\n")
     assert "(predicted by run 1, compared by run 2 of " in listed.out
 
 
@@ -191,7 +191,7 @@ def test_history_boot_takes_limit_and_since(node: Reboots) -> None:
     assert len(json.loads(node("history", "--boot", "--json", "--limit", "2").out)["reboots"]) == 2
     assert len(json.loads(node("history", "--boot", "--json", "--limit", "0").out)["reboots"]) == 3
     assert json.loads(node("history", "--boot", "--json", "--since", "2999-01-01").out)["reboots"] == []
-    assert node("history", "--boot", "--limit", "2").out.startswith("4 of 4 predictions kept at the last 2 reboots\n")
+    assert node("history", "--boot", "--limit", "2").out.startswith("4 of 4 kept at the last 2 reboots\n")
     refused = node("history", "--boot", "--result", "first")
     assert (refused.code, "only one at a time" in refused.err) == (2, True)
     assert node("history", "--boot", "--format", "html").code == 2

@@ -44,7 +44,7 @@ class Foretold(NamedTuple):
     boot_id: str
     run: int | None
     rules: tuple[str | None, ...]
-    """The version of nodecheck and the profile by which they were made."""
+    """The version of nodecheck and the profile by which they were made, and the machine."""
     predictions: dict[str, Prediction]
     """By id."""
 
