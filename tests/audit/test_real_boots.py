@@ -106,7 +106,7 @@ def test_a_node_that_did_not_change_keeps_what_it_can_be_asked(machine: Machine)
     boots = [one for one in first.report if one.view == "boot" and one.status in ("pass", "fail", "waived")]
     assert (held.broken, held.changed) == (0, 0), held.misses
     assert held.kept + held.not_compared == len(boots)
-    assert held.kept > 10
+    assert held.kept >= 8
 
 
 def test_what_predictions_rest_on_does_not_depend_on_what_came(machine: Machine) -> None:
