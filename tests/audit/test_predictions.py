@@ -185,6 +185,24 @@ def test_a_service_that_need_not_run_proves_nothing_of_one_that_nothing_starts(
     assert (found.kept, len(found.misses), found.not_compared) == counts
 
 
+@pytest.mark.parametrize(
+    ("message", "counts"),
+    [
+        ("nftables.service starts at boot, which is to be off", (0, 0, 1)),
+        ("nftables.service starts at boot and loads /etc/nftables.conf: input drops", (0, 1, 0)),
+    ],
+)
+def test_a_firewall_without_rules_proves_nothing_of_one_that_is_to_be_off(
+    message: str, counts: tuple[int, int, int]
+) -> None:
+    before = result("firewall[nftables]@boot", "fail")._replace(message=message)
+    told = foretold([before], {"firewall[nftables]@boot": "d"}, "b1", 1, RULES)
+
+    found = compared(told, said({"firewall[nftables]": "pass"}), {"firewall[nftables]@boot": "d"}, RULES)
+
+    assert (found.kept, len(found.misses), found.not_compared) == counts
+
+
 def test_what_came_true_and_is_not_so_any_more_was_kept() -> None:
     """A service that ran since the boot, and that somebody stopped (docs/witness.md)."""
     before, after = {"a@boot": "pass", "b@boot": "fail"}, {"a": "fail", "b": "pass"}
