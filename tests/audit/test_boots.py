@@ -198,8 +198,8 @@ def test_other_rules_and_another_machine_prove_nothing(node: Node, what: str) ->
     node.audit(HEALTHY)
     other = report({**HEALTHY, "a": "fail"}, boot_id="b2")
     other.tool = other.tool._replace(version="9.9") if what == "version" else other.tool
-    used = {"profile": {"digest": "sha256:1"}, "role": {"role": "control-plane"}}.get(what, {})
-    other.profile = other.profile._replace(**used)
+    other.profile = other.profile._replace(digest="sha256:1") if what == "profile" else other.profile
+    other.profile = other.profile._replace(role="control-plane") if what == "role" else other.profile
     other.node = other.node._replace(machine_id="1" * 32) if what == "machine" else other.node
 
     held = recorded(other, str(node.state), "s", boot=BootSeen(node.digests, lambda: OVER)).held
