@@ -110,6 +110,11 @@ class UnitIndex(NamedTuple):
             name = other
         return None
 
+    def lacks(self, unit: str) -> bool:
+        """Whether a unit, aliases resolved, is masked, or has no file where all unit files are."""
+        entry = self.entry(unit)
+        return self.complete if entry is None else self._masks(entry)
+
     def exists(self, name: str) -> bool:
         """Whether some unit file of that name is there, masked or not."""
         return self.entry(name) is not None
@@ -173,10 +178,10 @@ class UnitIndex(NamedTuple):
         """
         general = f"{name.rpartition('.')[2]}.d"
         for owner in self.names_of(name):
-            folders = tuple(dropin_dirs(owner))
-            for place in UNIT_DIRS:
+            folders = [folder for folder in dropin_dirs(owner) if folder in self.dirs]
+            for place in UNIT_DIRS if folders else ():
                 for folder in folders:
-                    if (path := f"{place}/{folder}") in self.dirs.get(folder, ()):
+                    if (path := f"{place}/{folder}") in self.dirs[folder]:
                         yield path
         yield from self.dirs.get(general, ())
 
@@ -244,7 +249,7 @@ def _search(index: UnitIndex, name: str, goals: Container[str], masked: Containe
         if len(done) > MOST_STEPS:
             raise TooLarge(name, f"is pulled in by more than {MOST_STEPS} units")
         unit, why = queue.pop(0)
-        if unit in masked or index.masked(unit) or (index.complete and not index.exists(unit)):
+        if unit in masked or index.lacks(unit):
             continue
         if unit in goals:
             return why or index.fragment(unit) or unit
