@@ -388,7 +388,7 @@ def sorted_links(path: str, directory: int) -> tuple[tuple[str, str | None], ...
 
 
 def _by_bytes(path: str, names: list[Any]) -> tuple[list[Any], list[str]]:
-    """The names of a directory in the order of their bytes, as a rule that of their characters; and the same as text."""
+    """The names of a directory in the order of their bytes, mostly that of their characters; and the same as text."""
     if len(names) > MOST_NAMES:
         raise TooLarge(path, f"has more than {MOST_NAMES} entries")
     if names and isinstance(names[0], str) and "".join(names).isascii():
