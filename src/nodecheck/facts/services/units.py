@@ -63,8 +63,9 @@ class UnitIndex(NamedTuple):
     """Whether systemd's own unit files are here, so that a unit without a file does not exist."""
     at_boot: UnitIndex | None = None
     """What :meth:`persistent` gives; None where nothing of this lies in ``/run``."""
-    linked: tuple[str, ...] = ()
-    """The names that some link has, in the order of :attr:`files`: only these may be aliases."""
+    linked: tuple[tuple[str, str], ...] = ()
+    """The names that some link has, each with where it leads, in the order of :attr:`files`: only these may be
+    aliases."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -156,11 +157,15 @@ class UnitIndex(NamedTuple):
         name = self.resolve(name)
         found = [name]
         for known in found if name.rpartition(".")[0] else ():  # which grows: an alias may have aliases
-            for other in self.linked:
-                target = self.files[other][0].target if other in self.files else None
-                if target is not None and target.endswith(known) and other not in found and self.resolve(other) == name:
+            for other, target in self.linked:
+                if target.endswith(known) and other not in found and self._leads(other, known, name):
                     found.append(other)
         return tuple(found)
+
+    def _leads(self, other: str, known: str, name: str) -> bool:
+        """Whether the entry of a name that counts is a link to one of a unit's names, and the name an alias of it."""
+        target = self.files[other][0].target if other in self.files else None
+        return target is not None and target.endswith(known) and self.resolve(other) == name
 
     def dropins(self, name: str) -> tuple[str, ...]:
         """The drop-in files of a unit in the order in which they apply: by base name, each name once."""
@@ -269,7 +274,12 @@ class _Builder(NamedTuple):
 
     def made(self, links: dict[str, tuple[str, ...]], empty: frozenset[str], boot: UnitIndex | None) -> UnitIndex:
         complete = any(entry.path.startswith(("/usr/lib", "/lib")) for entry in self.files.get("sysinit.target", ()))
-        linked = [name for name, entries in self.files.items() if any(entry.target is not None for entry in entries)]
+        linked = [
+            (name, entry.target)
+            for name, entries in self.files.items()
+            for entry in entries
+            if entry.target is not None and entry.target != "/dev/null"
+        ]
         return UnitIndex(self.files, self.dirs, links, empty, complete, boot, tuple(linked))
 
 
