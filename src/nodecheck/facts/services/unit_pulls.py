@@ -341,7 +341,7 @@ def _assignments(source: str, path: str) -> Iterator[Assignment]:
     if own is None or own[1] not in source:
         if not any(map(source.__contains__, _PULLING)) and not _may_conflict(source):
             return
-        source = _unit_section(source)
+        source = _telling(_unit_section(source))
     for item in parse_unit(source, path):
         if (item.section == "Unit" and (item.key in _PULLING or item.key == _CONFLICTS)) or own == item[:2]:
             yield item
@@ -361,6 +361,17 @@ def _may_conflict(source: str) -> bool:
             return True
         at = source.find(_CONFLICTS, at + 1)
     return False
+
+
+_KEPT = ("[", " ", "\t", "\ufeff", *_PULLING, _CONFLICTS)
+"""Beginnings of the lines that may say something of other units."""
+
+
+def _telling(source: str) -> str:
+    """The text without the lines that say nothing of other units, where each stands on one line."""
+    if "\\" in source:
+        return source
+    return "\n".join([line if line.startswith(_KEPT) else "" for line in source.split("\n")])
 
 
 def _unit_section(source: str) -> str:
