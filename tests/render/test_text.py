@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from nodecheck.checking import Cause, Result, Severity, Status, seen
 from nodecheck.model.steps import Fix, command, create, edit, manual
-from nodecheck.planning import plan
 from nodecheck.render.columns import columns, cut
 from nodecheck.render.style import Style
 from nodecheck.render.text import render, render_text
@@ -227,9 +226,7 @@ def test_what_to_do_next() -> None:
     style = Style(again=("--root", "/my image"))
     denied = result("a", Status.UNKNOWN, cause=Cause("denied", "no"))
 
-    told = "> nodecheck plan --root '/my image'  prints 4 steps to review"
-    assert told in render_text(report(FAILED), style)
-    assert len(plan(report(FAILED)).steps) == 4  # what run counts is what plan prints
+    assert "> nodecheck plan --root '/my image'  prints the fix to review" in render_text(report(FAILED), style)
     assert "> nodecheck explain swap  tells why it matters" in render_text(report(FAILED), style)
     assert "nodecheck" not in render_text(report(result("good", Status.PASS)), style).split("\n\n")[-1]
     poor = report(denied)

@@ -27,24 +27,27 @@ from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, holds_number, is_
 from nodecheck.fix import Fix, by_hand
 from nodecheck.formats.sysctl_keys import dotted, key_path, spelled
 from nodecheck.model.outcomes import result_id
+from nodecheck.requirements.table import Row, Table
 from nodecheck.requirements.wanted import meets, verify_wanted, whole_number
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl.evidence import lines_seen, looked_into, writer_seen
 from nodecheck_checks.sysctl.fixes import KeyAsked, ModuleAtBoot, boot_fix, now_fix, why_module
 
-REQUIRE = {
-    "net.bridge.bridge-nf-call-iptables": "1",
-    "net.bridge.bridge-nf-call-ip6tables": "1",
-    "net.ipv4.ip_forward": "1",
-}
-"""kubeadm's preflight (ip_forward; the bridge's until 1.29) and its installation page."""
+_BRIDGE = "packets between pods on one bridge go past kube-proxy's rules otherwise, and some services do not work"
+_PAGE = "kubeadm's installation page; its preflight until 1.29"
 
-REASONS = {
-    "net.bridge.bridge-nf-call-iptables": "iptables must see what crosses a bridge",
-    "net.bridge.bridge-nf-call-ip6tables": "ip6tables must see what crosses a bridge",
-    "net.ipv4.ip_forward": "the node must forward the packets of its pods",
-}
-"""Why the default profile asks for a key."""
+KEYS = Table(
+    Row("net.bridge.bridge-nf-call-iptables", "1", _BRIDGE, _PAGE),
+    Row("net.bridge.bridge-nf-call-ip6tables", "1", _BRIDGE, _PAGE),
+    Row(
+        "net.ipv4.ip_forward",
+        "1",
+        "no packet of a pod leaves the node otherwise, and kubeadm refuses to go on",
+        "kubeadm preflight, FileContent--proc-sys-net-ipv4-ip_forward",
+    ),
+)
+
+REQUIRE = {row.name: row.wanted for row in KEYS}
 
 MOST_CHARS = 200
 """Characters of a value that a message shows."""
@@ -205,7 +208,8 @@ def sysctl_boot(
     if not named and _not_needed(path, target):
         yield skip("the CNI needs no bridge netfilter", evidence=[seen("cni", target().cni)])
         return
-    why = f"{result_id('sysctl', subject, 'boot')}: {REASONS.get(dotted(path), 'the profile asks for it')}"
+    reason = next((row.reason for row in KEYS if row.name == dotted(path)), "the profile asks for it")
+    why = f"{result_id('sysctl', subject, 'boot')}: {reason}"
     yield from key_at_boot(KeyAsked(path, wanted, why, require), sysctls, running, modules, udev, container)
 
 

@@ -135,24 +135,16 @@ def next_steps(report: Report, style: Style) -> Iterator[str]:
     from shlex import quote
 
     again = "".join([" " + quote(printable(word)) for word in style.again or ()])
-    if any(result.fix is not None for result in report.failures):
-        yield from _next(f"nodecheck plan{again}", planned(report), style)
+    fixes = {result.fix for result in report.failures if result.fix is not None}
+    if fixes:
+        count = "the fix" if len(fixes) == 1 else f"{len(fixes)} fixes"
+        yield from _next(f"nodecheck plan{again}", f"prints {count} to review, with the commands", style)
     if report.failures:
         first = max(report.failures, key=lambda result: result.severity.reaches("error")).check
         yield from _next(f"nodecheck explain {quote(printable(first))}", "tells why it matters", style)
     denied = [result for result in report.results if result.cause is not None and result.cause.code == "denied"]
     if denied and not report.run.privileged:
         yield from _next(f"sudo nodecheck run{again}", "may read what was denied", style)
-
-
-def planned(report: Report) -> str:
-    """What ``nodecheck plan`` prints for a report, in words: as many steps as it counts itself."""
-    from nodecheck.fix.plan import plan
-
-    steps = len(plan(report).steps)
-    if not steps:
-        return "says what is left to a person"
-    return f"prints {'the fix' if steps == 1 else f'{steps} steps'} to review, with the commands"
 
 
 def _next(words: str, why: str, style: Style) -> Iterator[str]:
