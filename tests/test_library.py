@@ -194,6 +194,33 @@ def test_no_further_check_is_begun_after_an_interrupt(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "2\n", "")
 
 
+def test_runs_in_several_threads_are_each_as_one_alone(tree: Tree) -> None:
+    root = tree({"/etc/fstab": "/swap none swap sw 0 0\n", "/etc/hostname": "n1\n"})
+    profile = nodecheck.Profile(extends="kubernetes", checks={"sysctl": {"require": {"vm.max_map_count": ">=262144"}}})
+    alone = nodecheck.run(root=root, profile=profile)
+    found: list[nodecheck.Report] = []
+    told: list[list[nodecheck.Progress]] = [[] for _ in range(4)]
+    threads = [
+        threading.Thread(
+            target=lambda here: found.append(nodecheck.run(root=root, profile=profile, progress=here.append)),
+            args=(here,),
+        )
+        for here in told
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 4
+    for report in found:
+        assert [result._replace(duration_s=0.0) for result in report] == [
+            result._replace(duration_s=0.0) for result in alone
+        ]
+    assert all(here == told[0] for here in told)
+
+
 def test_a_report_is_rendered_in_every_format(tmp_path: Path) -> None:
     from nodecheck.render.outputs import BUILT_IN, renderer
 
