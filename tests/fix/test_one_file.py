@@ -95,6 +95,7 @@ def test_planned_run_and_planned_again_for_a_new_finding(tmp_path: Path, shell: 
     assert {type(item.step) for item in plan(node.report()).steps} == {Edit}
     told = node.mend()
     assert "2 steps: 2 done" in told.out
+    assert 'add "vm.max_map_count = 262144 / vm.overcommit_memory = 1" below' in told.out
     more = "# nodecheck sysctl[vm.overcommit_memory]@boot: the profile asks for it\nvm.overcommit_memory = 1\n"
     assert node.files() == {"99-nodecheck.conf": FORWARD + MAPS + more}
     assert node.files(MODULES_D) == {"nodecheck.conf": OVERLAY + IPVS + IPVS.replace("ip_vs", "ip_vs_rr")}
