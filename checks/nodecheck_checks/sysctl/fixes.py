@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.facts import BootSysctls
+from nodecheck.checking import Lazy
+from nodecheck.errors import FactError
+from nodecheck.facts import BootSysctls, UdevSysctls
 from nodecheck.facts.kernel.loading import BootVerdict
 from nodecheck.facts.kernel.modules_load import ModulesLoad
 from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, SYSCTL_DIRS, UNIT, Held
@@ -92,6 +94,18 @@ def _files_suffice(key: KeyAsked, sysctls: BootSysctls, held: Held) -> bool:
     """Whether a line sets what is wanted, now or once the module is there before the files: that alone is missing."""
     found = (held, sysctls.held(key.path))
     return any(one.by is not None and one.value is not None and meets(one.value, key.wanted) for one in found)
+
+
+def set_by_udev(module: str, path: str, udev: Lazy[UdevSysctls]) -> Fix | None:
+    """What is to be done where a rule gives the key a value of its own once the module is there: a file may lose."""
+    try:
+        rule = udev().sets(module, path)
+    except FactError:
+        return None
+    if rule is None:
+        return None
+    text = f"{rule.text!r} in {rule.path} sets it when {module} is loaded: take it out, and plan again"
+    return by_hand(f"Let no rule of udev set {dotted(path)}", text)
 
 
 def _for_a_person(key: KeyAsked, sysctls: BootSysctls, held: Held) -> str | None:
