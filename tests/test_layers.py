@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 FLOORS = """
-errors record digest text version shipped reading
+typed
+errors record json_text digest text version shipped reading
 writing model formats
 host
 requirements report

@@ -233,7 +233,7 @@ def test_offline_facts_are_skipped(tmp_path: Path) -> None:
         """Swap."""
         yield ok("never")
 
-    judge.judges["now"] = judge.judges["now"]._replace(needs=(judge.judges["now"].needs[0]._replace(fact=Swaps),))
+    judge.judges["now"] = judge.judges["now"]._replace(needs=(judge.judges["now"].needs[0]._replace(kind=Swaps),))
 
     result = judged(tmp_path, judge)["swap"]
 

@@ -33,19 +33,19 @@ def load_now(
             return Fix("Reboot with the module set to load", (manual(text),), MANUAL, reboot=True)
     except FactError:
         pass
-    running = _whole(tree, next_tree)
+    running = whole_tree(tree, next_tree)
     if running is not None and running.path is None and running.others:
         text = f"There is no /lib/modules/{running.release}: its package was removed or replaced. Reboot."
         return Fix("Reboot into a kernel whose modules are installed", (manual(text),), MANUAL, reboot=True)
     if running is not None and running.dep is not None and running.loadable(name) is None:
         return OTHER_KERNEL
-    stop = _stopping(name, running, modprobe)
+    stop = stopping(name, running, modprobe)
     if stop is not None:
         return by_hand(f"Let {name} be loaded", f"take {stop.text!r} out of {stop.path}, and load it (modprobe {name})")
     return Fix(f"Load {name}", (command("modprobe", *_ignoring(name, modprobe), "--", name),))
 
 
-def _whole(tree: Lazy[RunningTree], next_tree: Lazy[BootTree]) -> ModuleTree | None:
+def whole_tree(tree: Lazy[RunningTree], next_tree: Lazy[BootTree]) -> ModuleTree | None:
     """The tree of the running kernel with its list of modules, which is read for the next boot alone as a rule."""
     try:
         running = tree().tree
@@ -55,7 +55,7 @@ def _whole(tree: Lazy[RunningTree], next_tree: Lazy[BootTree]) -> ModuleTree | N
     return other if other.release == running.release else running
 
 
-def _stopping(name: str, running: ModuleTree | None, modprobe: Lazy[Modprobe]) -> Rule | None:
+def stopping(name: str, running: ModuleTree | None, modprobe: Lazy[Modprobe]) -> Rule | None:
     """What makes ``modprobe`` fail: a word of the command line, or an ``install`` line for what the module needs."""
     found = running.loadable(name) if running is not None else None
     needs = found.needs if found is not None else ()

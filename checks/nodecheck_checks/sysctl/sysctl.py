@@ -222,7 +222,7 @@ def key_at_boot(
     container: Lazy[Container],
 ) -> Results:
     """What a key holds after the next boot."""
-    path, wanted, subject = key.path, key.wanted, dotted(key.path)
+    path, wanted = key.path, key.wanted
     if container().kind is not None:
         yield from _of_container(key, sysctls, running, container())
         return
@@ -238,7 +238,7 @@ def key_at_boot(
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         yield unknown(f"{module}: {verdict.message}", code="unsupported", expected=wanted, evidence=told)
     elif verdict.state not in (BUILT_IN, LOADED):
-        message = f"there will be no key {subject}: {module}: {verdict.message}"
+        message = f"there will be no such key: {module}: {verdict.message}"
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         load = fix_boot(module, modules(), verdict, why_module(key))
         needed = ModuleAtBoot(verdict, modules().wishes)

@@ -6,7 +6,8 @@ import _thread
 import sys
 from collections.abc import Callable
 from time import monotonic
-from typing import Generic, TypeVar
+
+from nodecheck.typed import Generic, TypeVar
 
 T = TypeVar("T")
 Work = Callable[[int, "list[T]"], None]

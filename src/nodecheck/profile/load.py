@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from nodecheck.checking.selectors import closest
 from nodecheck.digest import sha256_name
 from nodecheck.errors import FactError, ProfileError
 from nodecheck.host import LiveHost
+from nodecheck.json_text import json_text
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import NOTICE_DAYS, Profile, ResolvedProfile, Waiver
 from nodecheck.profile.sources import MOST_EXTENDS, is_path, parent_of
+from nodecheck.typed import Any
 
 Tables = dict[str, Any]
 
@@ -201,7 +202,5 @@ def _names(table: Mapping[str, Any]) -> dict[str, frozenset[str]]:
 
 def digest(tables: Mapping[str, Any]) -> str:
     """``sha256:`` of the resolved tables, whatever their order and comments."""
-    import json
-
-    text = json.dumps(tables, sort_keys=True, separators=(",", ":"), default=str)
+    text = json_text(tables, sort_keys=True, separators=(",", ":"), default=str)
     return sha256_name(text)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any
 
 from nodecheck.record import NamedTuple
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING: mypy takes either
+from nodecheck.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nodecheck.model.literals import FailOn, ProxyMode, Role

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from nodecheck.model.outcomes import Result, Status
 from nodecheck.report.parts import Node, ProfileUsed, Run, Summary, Tool
+from nodecheck.typed import Any
 
 
 class Report:

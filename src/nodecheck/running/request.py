@@ -27,7 +27,12 @@ class Progress(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What one run is asked for; ``watch`` is called before each check is judged, in a thread of its own."""
+    """What one run is asked for; ``watch`` is called before each check is judged, in a thread of its own.
+
+    Where ``digests`` is given, a run of this machine puts there the digest of what each result of the boot view rests
+    on, by its id: files and names outside of /run, /proc, /sys and /dev; and where ``explained`` is given, the ids of
+    those passes that the present contradicts and something explains.
+    """
 
     profile: ResolvedProfile
     settings: Settings
@@ -35,6 +40,8 @@ class Request(NamedTuple):
     fail_on: str
     timeout_s: float
     watch: Callable[[Progress], None] | None = None
+    digests: dict[str, str] | None = None
+    explained: set[str] | None = None
 
 
 def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str], view: str | None) -> Selection:
