@@ -80,7 +80,7 @@ MAPS = """\
 vm.max_map_count = 262144
 """
 OVERLAY = "# nodecheck kernel-module[overlay]@boot: the profile asks for it\noverlay\n"
-IPVS = "# nodecheck kernel-module[ip_vs]@boot: the proxy mode may be ipvs\nip_vs\n"
+IPVS = "# nodecheck kernel-module[ip_vs]@boot: the profile asks for it\nip_vs\n"
 
 
 @pytest.mark.parametrize("shell", list(SHELLS))
