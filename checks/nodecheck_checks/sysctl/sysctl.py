@@ -70,6 +70,7 @@ _ALWAYS_THERE = ("ipv6", "sunrpc", "lockd")
     spell=spelled,
     verify={"require": verify_wanted},
     by_host=of_host,
+    rows=KEYS,
     references=["https://kubernetes.io/docs/setup/production-environment/container-runtimes/"],
 )
 def sysctl(
