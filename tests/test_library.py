@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -258,6 +259,13 @@ def test_every_public_name_is_on_its_page() -> None:
 
     missing = [name for name in nodecheck.__all__ if not re.search(rf"(?<![a-zA-Z_]){re.escape(name)}(?![a-z_])", page)]
     assert missing == []
+
+
+def test_every_argument_of_run_is_on_the_page() -> None:
+    rows = re.findall(r"^\| (`.*?`) \|", (ROOT / "docs/library.md").read_text(), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+    assert set(inspect.signature(nodecheck.run).parameters) <= named
 
 
 def test_what_the_page_shows_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

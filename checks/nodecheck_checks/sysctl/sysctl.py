@@ -143,14 +143,13 @@ def sysctl(
         message = f"{source} does not hold a number, which no kernel shows"
         yield unknown(message, code="malformed", expected=wanted, evidence=[seen(source, value)])
         return
-    judge = ok if meets(value, wanted) else fail
     actual = " ".join(value.split("\t"))[:MOST_CHARS]
     message, evidence = f"{subject} is {actual}", [seen(source, value)]
-    if judge is ok:
+    if meets(value, wanted):
         yield ok(message, expected=wanted, actual=actual, evidence=evidence)
     else:
-        fix = now_fix(path, wanted)
-        yield fail(f"{message}, not {wanted}", expected=wanted, actual=actual, evidence=evidence, fix=fix)
+        told = f"{message}, not {wanted}"
+        yield fail(told, expected=wanted, actual=actual, evidence=evidence, fix=now_fix(path, wanted))
 
 
 def _loaded(
