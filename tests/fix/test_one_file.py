@@ -126,27 +126,28 @@ def test_a_later_name_that_sets_what_is_wanted_moves_nothing(tmp_path: Path) -> 
 OLD = {
     f"{SYSCTL_D}/99-nodecheck-net.ipv4.ip_forward.conf": "net.ipv4.conf.all.forwarding = 1\nnet.ipv4.ip_forward = 1\n",
     f"{SYSCTL_D}/99-nodecheck-vm.max_map_count.conf": "vm.max_map_count = 262144\n",
+    f"{SYSCTL_D}/zz-nodecheck-kernel.panic.conf": "kernel.panic = 10\n",
     f"{MODULES_D}/nodecheck-overlay.conf": "overlay\n",
 }
-"""What the plans of 0.1.0 wrote."""
+"""What the plans of 0.1.0 wrote, by its own code; the last where a ``99-sysctl.conf`` set the key."""
 
 
 @pytest.mark.parametrize("shell", list(SHELLS))
 def test_a_node_that_the_first_release_mended(tmp_path: Path, shell: str) -> None:
     node = Node(tmp_path, shell, OLD)
-    node.asks(vm__max_map_count=">=262144")
+    node.asks(vm__max_map_count=">=262144", kernel__panic="10")
     assert plan(node.report()).steps == ()
 
-    for name in ("net.ipv4.ip_forward", "vm.max_map_count"):
-        path = node.root / f"{SYSCTL_D}/99-nodecheck-{name}.conf"
-        path.write_text(path.read_text().replace("= 1\n", "= 0\n").replace("262144", "  65530"))
-    node.asks('["overlay", "ip_vs"]', vm__max_map_count=">=262144", vm__overcommit_memory="1")
+    for path in (node.root / SYSCTL_D).iterdir():
+        path.write_text(path.read_text().replace("= 1\n", "= 0\n").replace("262144", "  65530").replace("= 10", "=0"))
+    node.asks('["overlay", "ip_vs"]', vm__max_map_count=">=262144", kernel__panic="10", vm__overcommit_memory="1")
     node.mend()
 
     files = node.files()
     assert sorted(files) == sorted(
         [name.rpartition("/")[2] for name in OLD if SYSCTL_D in name] + ["99-nodecheck.conf"]
     )
+    assert files["zz-nodecheck-kernel.panic.conf"] == "kernel.panic = 10\n"
     assert files["99-nodecheck-vm.max_map_count.conf"] == "vm.max_map_count = 262144\n"
     assert files["99-nodecheck-net.ipv4.ip_forward.conf"].endswith("\nnet.ipv4.ip_forward = 1\n")
     assert "vm.overcommit_memory = 1\n" in files["99-nodecheck.conf"]

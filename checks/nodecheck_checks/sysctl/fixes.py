@@ -216,11 +216,12 @@ def _base(source: str) -> bytes:
 
 
 def _rivals(key: KeyAsked, sysctls: BootSysctls) -> Iterator[Setting]:
-    """The lines of other files that set a key of the same check to what is not wanted."""
+    """The lines that set a key of the same check to what is not wanted; those of plans are changed where they are."""
+    own = {file.path for file in sysctls.own}
     asked = {name: wanted for key, wanted in key.beside.items() for name in same_variable(key_path(key))}
     for line in sysctls.settings:
         names = [name for name in asked if glob_matches(line.path, name)] if is_glob(line.path) else [line.path]
         value = line.value
         wrong = value is not None and any(name in asked and not meets(value, asked[name]) for name in names)
-        if wrong and _base(line.source) not in (name.encode() for name in NAMES):
+        if wrong and line.source not in own:
             yield line
