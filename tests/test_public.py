@@ -45,6 +45,7 @@ def test_the_arguments_of_run() -> None:
         {"proxy_mode": "x"}, {"view": "later"}, {"fail_on": "fatal"}, {"timeout": 0}, {"timeout": "30"},
         {"root": "/none"}, {"root": ""}, {"root": 3}, {"profile": 3}, {"select": [3]}, {"select": None},
         {"kubernetes": 1.34}, {"cni": 3}, {"cni": ""}, {"waivers": "w.toml"}, {"waivers": [3]}, {"waivers": ["/none"]},
+        {"progress": 3},
     ],
 )  # fmt: skip
 def test_bad_arguments_raise_nodechecks_own_errors(arguments: dict[str, object]) -> None:
