@@ -58,6 +58,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l root -d 'judge th
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l timeout -d 'for the whole run (default: 30)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l keep-going -d 'let the script, or the playbook, go on after a step that fails, without what needs it; then it exits 1'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l format -d 'text, sh (a POSIX shell script), ansible (a playbook) or json (default: text)' -r -f -a 'text sh json ansible'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l json -d 'the same as --format json'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l output -d 'also write FILE (may be repeated)' -r -f -a '(__nodecheck_output text sh json ansible)'
@@ -93,8 +94,9 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l check-config -d 
 complete -c nodecheck -n __fish_use_subcommand -a history -d 'the recorded audits, and since when something is as it is'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l result -d 'the history of this result: since when it has the status that it has' -r -f -a '(__nodecheck_checks)'
-complete -c nodecheck -n '__fish_seen_subcommand_from history' -l limit -d 'runs in the list (default: 20; 0: all)' -r -f
-complete -c nodecheck -n '__fish_seen_subcommand_from history' -l since -d 'only runs from then on: 2026-11-01, or 2026-11-01T12:30:00Z' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from history' -l boot -d 'the reboots: what was predicted of them, and what came true'
+complete -c nodecheck -n '__fish_seen_subcommand_from history' -l limit -d 'lines of the list (default: 20; 0: all)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from history' -l since -d 'only from then on: 2026-11-01, or 2026-11-01T12:30:00Z' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l format -d 'of the report of RUN: text, json, html, … (default: text)' -r -f -a 'text short json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l json -d 'the same as --format json; of lists too'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from nodecheck.typed import Any
 
 SCHEMA = "nodecheck.profile/1"
 

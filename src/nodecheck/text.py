@@ -68,3 +68,12 @@ def printable(text: str) -> str:
 
 def _escaped(char: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "backslashreplace"))
+
+
+def minute(at: str) -> str:
+    """A time to the minute.
+
+    >>> minute("2026-11-23T01:02:03.456Z")
+    '2026-11-23 01:02Z'
+    """
+    return printable(f"{at[:10]} {at[11:16]}Z")

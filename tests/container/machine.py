@@ -65,6 +65,12 @@ class Machine:
         """No file of the container any more."""
         (self.root / path.lstrip("/")).unlink(missing_ok=True)
 
+    def link(self, path: str, target: str) -> None:
+        """A link of the container."""
+        place = self.root / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(target)
+
     def boot(self) -> None:
         """Start it, and wait until its boot is over."""
         python = Path(sys.executable).resolve().parents[1]

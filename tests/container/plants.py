@@ -42,9 +42,7 @@ def clear(machine: Machine) -> None:
 
 def link(machine: Machine, path: str, target: str) -> None:
     """A link of the container."""
-    place = machine.root / path.lstrip("/")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(target)
+    machine.link(path, target)
 
 
 def unit(machine: Machine, chance: random.Random) -> str:

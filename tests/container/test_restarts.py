@@ -69,9 +69,17 @@ def differences(machine: Machine, said: dict[str, Any]) -> Iterator[str]:
 
 
 def test_random_plants_and_real_restarts(machine: Machine) -> None:
-    """One of each kind a round, four times seven; what was set by hand before a restart must not count."""
+    wrong, judged = after_restarts(machine, ROUNDS)
+
+    assert wrong == []
+    assert judged > 3 * ROUNDS
+
+
+def after_restarts(machine: Machine, rounds: int) -> tuple[list[str], int]:
+    """What was wrong or unknown, and how many verdicts there were: one plant of each kind a round, four times seven.
+    What was set by hand before a restart must not count."""
     chance, wrong, judged = random.Random(SEED), [], 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         plants.clear(machine)
         laid = {plant.__name__: plant(machine, chance) for plant in plants.kinds()}
         machine.inside("sysctl", "-w", f"net.ipv4.ip_forward={chance.choice('01')}")
@@ -80,9 +88,7 @@ def test_random_plants_and_real_restarts(machine: Machine) -> None:
         wrong += [f"{laid}: {told}" for told in differences(machine, said)]
         wrong += [f"{laid}: {key} is unknown" for key, item in said.items() if item["status"] == "unknown"]
         judged += sum(item["status"] in ("pass", "fail") for item in said.values())
-
-    assert wrong == []
-    assert judged > 3 * ROUNDS
+    return wrong, judged
 
 
 def test_each_condition_and_a_real_restart(machine: Machine) -> None:

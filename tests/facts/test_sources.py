@@ -218,6 +218,8 @@ UNASKED = {
     "LegacyTables: ip*tables-*save *": "only a running kernel with iptables' older tables",
     "NftTables: netlink nft_rules *": "only a running kernel that filters packets",
     "KubernetesTools: kubelet.service": "only a running node",
+    "ThisBoot: *": "only a running node that systemd booted",
+    "UnitLog: *": "only a running node that systemd booted",
     "RuntimeTools: *.service": "only a running node",
     "*: /proc/cpuinfo": "only a running node with a unit that asks for virtual machines",
     "*: /sys/class/dmi/id/sys_vendor": "only a running virtual machine with a unit that asks for its kind",

@@ -12,7 +12,7 @@ from nodecheck import Report
 from nodecheck.checking import Check
 from nodecheck.plugins import load
 from nodecheck.profile.load import load_profile
-from nodecheck.profile.model import Profile
+from nodecheck.profile.model import ResolvedProfile
 from nodecheck.profile.show import toml_value
 from tests.nodes import debian_node
 
@@ -173,7 +173,7 @@ def test_a_profile_made_by_hand_names_all_that_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
     path.write_text('schema = "nodecheck.profile/1"\nname = "p"\nextends = "kubernetes"\n'
                     '[check.sysctl]\nrequire = { a = "1" }\n[check.port]\nrequire = ["1/tcp"]\n')  # fmt: skip
-    loaded, made = load_profile(str(path), load()), Profile("p", checks={"port": {"require": ("1/tcp",)}})
+    loaded, made = load_profile(str(path), load()), ResolvedProfile("p", checks={"port": {"require": ("1/tcp",)}})
 
     assert loaded.names("sysctl", "require") == {"a"}
     assert loaded.names("port", "require") == made.names("port", "require") == {"1/tcp"}

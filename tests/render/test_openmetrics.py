@@ -10,13 +10,16 @@ import subprocess
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from nodecheck.audit.boots import Boots, BrokenPrediction, RebootHeld
+from nodecheck.audit.session import Audit
 from nodecheck.checking import Cause, Severity, Status
-from nodecheck.render.openmetrics import MOST_CHECKS, MOST_RESULTS, render
+from nodecheck.render.openmetrics import MOST_CHECKS, MOST_RESULTS, render, render_audit
 from nodecheck.report import Report
 from tests.render.reports import hostile_report, reports
 from tests.render.test_text import FAILED, report, result
@@ -105,6 +108,31 @@ def test_the_worst_are_listed() -> None:
     assert one(found, "nodecheck_results_not_listed") == 1
 
 
+def audit_of(whole: Report, held: tuple[RebootHeld, ...], broken: Mapping[str, BrokenPrediction]) -> Audit:
+    return Audit(whole, 1, None, (), (), None, (), (), Boots(held=held, broken=broken))
+
+
+HELD = RebootHeld("b1", "2026-11-30T03:12:00Z", 41, 43, "2026-11-30T04:00:00.000Z", 57, 2, 3, 4, ())
+BROKEN = {"swap@boot": BrokenPrediction("d", "2026-11-30T03:12:00Z", "said", "found")}
+
+
+def test_an_audit_counts_the_predictions_of_the_last_reboot() -> None:
+    whole = report(FAILED)
+    found = series(render_audit(audit_of(whole, (HELD._replace(kept=1), HELD), BROKEN)))
+
+    outcomes = {"kept": 57, "broken": 2, "changed": 3, "not_compared": 4}
+    assert {name: one(found, "nodecheck_predictions", outcome=name) for name in outcomes} == outcomes
+    assert one(found, "nodecheck_predicted_boot_timestamp_seconds") == 1796008320
+    assert one(found, "nodecheck_broken_predictions") == 1
+    assert found.items() > series(render(whole)).items()
+
+
+def test_an_audit_of_a_node_that_was_not_rebooted_tells_what_a_run_does() -> None:
+    whole = report(FAILED)
+
+    assert render_audit(audit_of(whole, (), {})) == render(whole)
+
+
 def test_a_time_that_is_none_is_left_out() -> None:
     whole = report(FAILED)  # its times are "a" and "b"
 
@@ -117,6 +145,9 @@ def test_promtool_finds_nothing_to_complain_of() -> None:
         raw = render(whole).encode()
         done = subprocess.run(["promtool", "check", "metrics"], input=raw, capture_output=True, timeout=30)
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    raw = render_audit(audit_of(report(FAILED), (HELD,), BROKEN)).encode()
+    done = subprocess.run(["promtool", "check", "metrics"], input=raw, capture_output=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def _free_port() -> int:

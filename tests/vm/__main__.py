@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from tests.vm.docker_node import in_docker
 from tests.vm.image import RELEASES, image, missing
 from tests.vm.machine import end_all
 from tests.vm.node import prepared
@@ -20,6 +21,7 @@ from tests.vm.power import power_cuts
 from tests.vm.proof import Proof, prove
 from tests.vm.states import RANDOM_STATES, SEED, State, at_random, curated
 from tests.vm.summary import failed, table, told_of
+from tests.vm.witness import actors, caught
 
 
 def default_cache() -> Path:
@@ -54,6 +56,8 @@ def arguments(words: list[str]) -> argparse.Namespace:
     add("--release", choices=RELEASES, default=RELEASES[0], help="of Debian (default: %(default)s)")
     add("--build", action="store_true", help="build the image anew")
     add("--power-cuts", metavar="N", type=int, help="instead: cut the power of an auditing node so many times")
+    add("--witness", action="store_true", help="instead: an actor that nodecheck does not know, in Perl and in C")
+    add("--docker", metavar="N", type=int, help="instead: docker's privileged container, restarted so many times")
     add("--list", action="store_true", help="print the states and what is planted in them")
     return parser.parse_args(words)
 
@@ -103,6 +107,10 @@ def main(words: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if args.power_cuts is not None:
         return _power_cuts(args)
+    if args.witness:
+        return _witness(args)
+    if args.docker is not None:
+        return _docker(args)
     done: tuple[Proof, ...] = ()
     start, of = time.monotonic(), commit()
     for proof in proofs(states, args.cache, args.jobs, args.release, args.build):
@@ -122,6 +130,24 @@ def _power_cuts(args: argparse.Namespace) -> int:
         f"{found.cuts} power cuts, {found.told} audits told, {found.recorded} recorded, {len(found.problems)} problems"
     )
     return 1 if found.problems or not found.told else 0
+
+
+def _witness(args: argparse.Namespace) -> int:
+    made = image(args.cache, args.release, args.build)
+    disk = prepared(made, args.cache)
+    wrong = 0
+    for name, actor in actors():
+        seen = caught(name, actor, disk, made.with_suffix(""), args.cache)
+        print("\n".join([f"an actor in {name}", *seen.lines, *[f"WRONG {one}" for one in seen.problems]]), flush=True)
+        wrong += len(seen.problems)
+    return 1 if wrong else 0
+
+
+def _docker(args: argparse.Namespace) -> int:
+    made = image(args.cache, args.release, args.build)
+    lines, wrong = in_docker(prepared(made, args.cache), made.with_suffix(""), args.cache, args.docker)
+    print("\n".join([*lines, *[f"WRONG {one}" for one in wrong]]))
+    return 1 if wrong else 0
 
 
 def _join(args: argparse.Namespace) -> int:

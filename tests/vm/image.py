@@ -127,13 +127,13 @@ def _build(release: str, place: Path, made: Path) -> None:
             f"--include={','.join(_packages(release))}",
             f"--essential-hook={_INITRAMFS}",
         ]
-        subprocess.run([*command, release, root, *_archives(release)], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run([*command, release, root, *archives(release)], check=True, stdin=subprocess.DEVNULL)
         subprocess.run(["sh", "-c", _CONFIGURE, "sh", root, str(place), disk], check=True)
         subprocess.run(["qemu-img", "convert", "-O", "qcow2", disk, str(part)], check=True)
         part.replace(made)
 
 
-def _archives(release: str) -> Iterator[str]:
+def archives(release: str) -> Iterator[str]:
     mirror = _mirror()
     yield f"deb {mirror} {release} main"
     yield f"deb {mirror} {release}-updates main"

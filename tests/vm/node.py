@@ -19,11 +19,11 @@ Document = dict[str, Any]
 
 _CHECK_MOST_S = 60
 """What one check may take there: an emulated processor is ten to forty times slower than those it is meant for."""
-_MAIN = (
+MAIN = (
     f"import sys; from nodecheck.running import engine; engine.CHECK_MOST_S = {_CHECK_MOST_S}.0; "
     "from nodecheck.cli import main; sys.exit(main())"
 )
-_NODECHECK = f'cd / && PYTHONPATH={HOME} python3 -c "{_MAIN}"'
+_NODECHECK = f'cd / && PYTHONPATH={HOME} python3 -c "{MAIN}"'
 _PROFILE = "/srv/vm.toml"
 _SECOND_DISK_MIB = 64
 
@@ -99,6 +99,9 @@ class Node:
     def _script(self, text: str, name: str) -> None:
         self.machine.push(text.encode("utf-8", "surrogateescape"), f"/run/{name}")
         self.machine.sh(f"sh /run/{name} 2>&1")
+
+    command = _NODECHECK
+    """nodecheck, as a shell starts it."""
 
     def report(self, options: str = "") -> Document:
         """nodecheck's report."""

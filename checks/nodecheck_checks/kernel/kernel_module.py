@@ -24,6 +24,7 @@ from nodecheck.facts.kernel.config import built_as
 from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
 from nodecheck.facts.kernel.modules import GENL_FAMILIES, Presence, module_name, presence
 from nodecheck.facts.kernel.trees import has_ipv4_conntrack
+from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
 from nodecheck_checks.kernel.on_demand import CONNTRACK, OnDemand, loadable_at_boot, loadable_now, when_needed
@@ -46,7 +47,7 @@ Demand = Literal["loadable", "loaded"]
 """What is asked of a module that kube-proxy loads itself: to be there for it, or to be loaded before."""
 
 MODULES = Table(
-    Row("br_netfilter", _AT_WORK, "iptables must see what passes a bridge", "net/bridge/br_netfilter_hooks.c"),
+    Row("br_netfilter", _AT_WORK, "iptables must see what crosses a bridge", "net/bridge/br_netfilter_hooks.c"),
     Row("ip_vs", _AT_WORK, "kube-proxy's ipvs mode needs it", _GET_REQUIRED, modes=("ipvs",)),
     Row("ip_vs", _AT_WORK, "another proxy mode does without it", _GET_REQUIRED, Severity.INFO),
     Row(CONNTRACK, _AT_WORK, "kube-proxy's ipvs mode needs it", _GET_REQUIRED, modes=("ipvs",)),
@@ -144,9 +145,10 @@ def kernel_module(
     What a profile's `require` names is always judged, must be loaded, and is an error.
 
     ## How to fix it
-    Now: `modprobe NAME`. For the next boot: a line with the module's name in a file of `/etc/modules-load.d`, and no
-    line in `modprobe.d` that forbids it. A module that the kernel does not have needs another kernel, or the
-    distribution's package of further modules (`kernel-modules-extra` on RHEL 10).
+    Now: `modprobe NAME`. For the next boot: a line with the module's name in a file of `/etc/modules-load.d` (a plan
+    has one for all modules, `nodecheck.conf`), and no line in `modprobe.d` that forbids it. A module that the kernel
+    does not have needs another kernel, or the distribution's package of further modules (`kernel-modules-extra` on RHEL
+    10).
 
     ## Sources
     proc(5); modules-load.d(5); systemd-modules-load.service(8); modprobe.d(5); kernel `net/bridge/br_netfilter_hooks.c`
@@ -304,18 +306,19 @@ def kernel_module_boot(
     if name.startswith(CONNTRACK):
         parts = _conntrack(name, has_ipv4_conntrack(boot.tree))
     for part in parts:
-        judged = _at_boot(part, boot, boot.verdict(part))
+        asked = MODULES.row(family(part), target(), named=named)
+        judged = _at_boot(part, boot, boot.verdict(part), f"{result_id('kernel-module', part, 'boot')}: {asked.reason}")
         if judged.status == "fail" and _on_demand(part, demand, named):
             judged = when_needed(judged, part, target(), loadable_at_boot(part, boot), release)
         yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
 
 
-def _at_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Outcome:
+def _at_boot(name: str, boot: BootModules, verdict: BootVerdict, why: str) -> Outcome:
     if verdict.state in (BUILT_IN, LOADED):
         return ok(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence)
     if verdict.state == UNCLEAR:
-        fix = load_at_boot(name, boot) if verdict.block is None else None
+        fix = load_at_boot(name, boot, why) if verdict.block is None else None
         evidence = verdict.evidence
         return unknown(verdict.message, code="unsupported", expected=EXPECTED_BOOT, evidence=evidence, fix=fix)
-    fix = fix_boot(name, boot, verdict)
+    fix = fix_boot(name, boot, verdict, why)
     return fail(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence, fix=fix)

@@ -41,7 +41,15 @@ def needed(found: NeededServices) -> Iterator[str | Outcome]:
         yield unit_name(found.time)
 
 
-@check(severity=Severity.ERROR, tags=["systemd"], topic="services", each="require", spell=unit_name, otherwise=needed)
+@check(
+    severity=Severity.ERROR,
+    tags=["systemd"],
+    topic="services",
+    each="require",
+    spell=unit_name,
+    otherwise=needed,
+    explained="nodecheck_checks.services.explained:ran",
+)
 def service(
     subject: str,
     init: InitSystem,

@@ -6,12 +6,13 @@ from typing import Any
 
 from nodecheck.audit.changes import KINDS, STILL_FAILING, Change
 from nodecheck.audit.session import Audit, Drift, Notice
+from nodecheck.audit.show_boots import held_dict
 from nodecheck.audit.store import Untold, change_dict
 from nodecheck.report import Report
 from nodecheck.report.codec import header, summary_dict
 
 SCHEMA = "urn:nodecheck:schema:audit:1"
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 def to_dict(audit: Audit) -> dict[str, Any]:
@@ -24,6 +25,7 @@ def to_dict(audit: Audit) -> dict[str, Any]:
         "changes": [change_dict(change) for change in audit.changes],
         "still_failing": [change_dict(change) for change in audit.still],
         "baseline": None if audit.drift is None else _drift(audit.drift),
+        "predictions": None if audit.held is None else held_dict(audit.held),
         "untold": [_untold(item) for item in audit.untold],
         "notices": [notice._asdict() for notice in audit.notices],
     }
@@ -41,6 +43,7 @@ def diff_dict(
         "changes": [change_dict(change) for change in changes if change.kind != STILL_FAILING],
         "still_failing": [change_dict(change) for change in changes if change.kind == STILL_FAILING],
         "baseline": None,
+        "predictions": None,
         "untold": [],
         "notices": [notice._asdict() for notice in notices],
     }

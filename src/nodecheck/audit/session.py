@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 
+from nodecheck.audit.boots import Boots, BootSeen, Followed, RebootHeld
 from nodecheck.audit.changes import STILL_FAILING, Change, contrasted, exit_code, step, worse
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.opening import Corrupt, is_damage, opened, reading, set_aside, thin_out
@@ -29,6 +30,7 @@ class Notice(NamedTuple):
 FIRST = "first-run"
 SET_ASIDE = "history-set-aside"
 UNRECORDED = "not-recorded"
+WAITING = "predictions-wait"
 
 LOUD = frozenset({SET_ASIDE, UNRECORDED})
 """Notices that are told where nothing else is."""
@@ -56,6 +58,10 @@ class Audit(NamedTuple):
     drift: Drift | None
     untold: tuple[Untold, ...]
     notices: tuple[Notice, ...]
+    boots: Boots = Boots()
+    """What is known of the node's boots after this audit."""
+    held: RebootHeld | None = None
+    """The reboot that this audit held against what was predicted of it."""
 
     @property
     def recorded(self) -> bool:
@@ -66,7 +72,12 @@ class Audit(NamedTuple):
     def quiet(self) -> bool:
         """Whether there is nothing to tell."""
         loud = any(notice.code in LOUD for notice in self.notices)
-        return not (self.changes or self.untold or loud)
+        return not (self.changes or self.untold or loud or self.broke)
+
+    @property
+    def broke(self) -> bool:
+        """Whether the node is not as good after its reboot as it was said to be."""
+        return self.held is not None and any(miss.is_broken_pass for miss in self.held.misses)
 
     def exit_code(self) -> int:
         """The exit code by the changes alone, those against the baseline too."""
@@ -89,9 +100,12 @@ def scope_of(report: Report, select: tuple[str, ...], ignore: tuple[str, ...], v
 
 def recorded(
     report: Report, directory: str | None, scope: str, flap: Flap = STEADY, limits: Limits | None = None,
-    problem: str = "",
+    problem: str = "", boot: BootSeen | None = None,
 ) -> Audit:  # fmt: skip
     """Record a report in the history of a state directory (None: there is none, because of ``problem``).
+
+    ``boot`` is given for a live node: predictions are held against the report, and boot views whose prediction broke
+    do not pass, so that the report of the audit is the one that counts.
 
     Never raises for the history's sake: one that is damaged is set aside and begun anew, and where nothing can be
     written the report is compared with what can be read, and a notice says so.
@@ -100,13 +114,13 @@ def recorded(
         return _unrecorded(report, None, scope, flap, problem)
     limits = limits or Limits()
     try:
-        return _recorded(report, directory, scope, flap, limits)
+        return _recorded(report, directory, scope, flap, limits, boot)
     except NewerHistory as error:
         return _unrecorded(report, None, scope, flap, str(error))
     except (sqlite3.Error, OSError, MemoryError, HistoryError, Corrupt) as error:
         if is_damage(error) or isinstance(error, HistoryError):
-            return _anew(report, directory, scope, flap, limits, error)
-        return _unrecorded(report, directory, scope, flap, _why(directory, error))
+            return _anew(report, directory, scope, flap, limits, boot, error)
+        return _unrecorded(report, directory, scope, flap, _why(directory, error), boot)
 
 
 def _why(directory: str, error: BaseException) -> str:
@@ -128,22 +142,24 @@ def _told(error: BaseException) -> str:
     return "out of memory" if isinstance(error, MemoryError) else str(error)
 
 
-def _recorded(report: Report, directory: str, scope: str, flap: Flap, limits: Limits) -> Audit:
+def _recorded(report: Report, directory: str, scope: str, flap: Flap, limits: Limits, boot: BootSeen | None) -> Audit:
     with opened(directory, limits) as connection:
         history = History(connection)
         baseline = baseline_of(connection, scope)
         untold = history.untold()
-        found = history.record(report, scope, flap, limits, baseline)
-        return _audit(report, found, baseline, untold, ())
+        found = history.record(report, scope, flap, limits, baseline, boot)
+        return _audit(found, baseline, untold, ())
 
 
-def _anew(report: Report, directory: str, scope: str, flap: Flap, limits: Limits, damage: BaseException) -> Audit:
+def _anew(
+    report: Report, directory: str, scope: str, flap: Flap, limits: Limits, boot: BootSeen | None, damage: BaseException
+) -> Audit:
     """Set a damaged history aside and begin another."""
     stamp = report.run.started_at[:19].replace("-", "").replace(":", "") + "Z"
     try:
         path = set_aside(directory, stamp)
         removed = thin_out(directory)
-        found = _recorded(report, directory, scope, flap, limits)
+        found = _recorded(report, directory, scope, flap, limits, boot)
     except (sqlite3.Error, OSError, HistoryError, Corrupt) as error:
         why = f"the history is damaged ({damage}) and another could not be begun: {_told(error)}"
         return _unrecorded(report, None, scope, flap, why)
@@ -153,28 +169,31 @@ def _anew(report: Report, directory: str, scope: str, flap: Flap, limits: Limits
     return found._replace(notices=(Notice(SET_ASIDE, message), *found.notices))
 
 
-def _unrecorded(report: Report, directory: str | None, scope: str, flap: Flap, problem: str) -> Audit:
+def _unrecorded(
+    report: Report, directory: str | None, scope: str, flap: Flap, problem: str, boot: BootSeen | None = None
+) -> Audit:
     notice = Notice(UNRECORDED, f"this run was not recorded: {problem}")
     if directory is not None:
         try:
             with reading(directory) as connection:
-                found = History(connection).compare(report, scope, flap)
-                return _audit(report, found, baseline_of(connection, scope), (), (notice,))
+                found = History(connection).compare(report, scope, flap, boot)
+                return _audit(found, baseline_of(connection, scope), (), (notice,))
         except (HistoryError, sqlite3.Error, OSError):
             pass  # then it is as a first run
-    found = Recorded(None, None, step(None, report, Moment(None, report.run.started_at)))
-    return _audit(report, found, None, (), (notice,))
+    first = step(None, report, Moment(None, report.run.started_at))
+    return _audit(Recorded(None, None, first, Followed(Boots(), report)), None, (), (notice,))
 
 
 def _audit(
-    report: Report, found: Recorded, baseline: Baseline | None, untold: tuple[Untold, ...],
-    notices: tuple[Notice, ...],
-) -> Audit:  # fmt: skip
-    drift = None
+    found: Recorded, baseline: Baseline | None, untold: tuple[Untold, ...], notices: tuple[Notice, ...]
+) -> Audit:
+    drift, came = None, found.followed
+    report = came.report
     if baseline is not None:
         drift = Drift(baseline, tuple(_against(baseline, report, found.step.standings)))
     told = (*notices, *_context(report, found))
-    return Audit(report, found.run, found.before, found.step.changes, found.step.still, drift, untold, told)
+    changes, still = found.step.changes, found.step.still
+    return Audit(report, found.run, found.before, changes, still, drift, untold, told, came.boots, came.held)
 
 
 def _against(baseline: Baseline, report: Report, standings: Mapping[str, Standing]) -> Iterator[Change]:
@@ -189,7 +208,11 @@ def _context(report: Report, found: Recorded) -> tuple[Notice, ...]:
     """What a reader of the changes should know."""
     if found.before is None:
         return (Notice(FIRST, "first run: everything that fails is told"),)
-    return _contrast(found.before, before_of(report, 0), f"run {found.before.run}")
+    notices = _contrast(found.before, before_of(report, 0), f"run {found.before.run}")
+    waits = found.followed.waits
+    if waits is None:
+        return notices
+    return (*notices, Notice(WAITING, f"what was predicted of this boot is compared later: {printable(waits)}"))
 
 
 def contrast(old: Report, new: Report) -> tuple[Notice, ...]:

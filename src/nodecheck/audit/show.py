@@ -7,10 +7,11 @@ from typing import Any
 
 from nodecheck.audit.changes import COVERAGE_LOST, COVERAGE_REGAINED, GONE, STILL_FAILING, Change, worse
 from nodecheck.audit.session import FIRST, LOUD, Audit, Notice
+from nodecheck.audit.show_boots import held_line
 from nodecheck.audit.store import change_dict
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
-from nodecheck.text import printable
+from nodecheck.text import minute, printable
 
 LABELS = {
     "new-failure": "NEW FAILURE",
@@ -46,9 +47,11 @@ def audit_text(audit: Audit, look: Look) -> str:
         return ""
     fail_on = audit.report.run.fail_on
     changes = [change for change in audit.changes if not look.quiet or worse(change, fail_on)]
-    if look.quiet and not (changes or audit.untold or any(notice.code in LOUD for notice in audit.notices)):
+    loud = audit.broke or any(notice.code in LOUD for notice in audit.notices)
+    if look.quiet and not (changes or audit.untold or loud):
         return ""
     lines = [head(audit, look)]
+    lines += [_wrapped(held_line(audit.held), look)] if audit.held is not None else []
     lines += [_wrapped(f"note: {notice.message}", look) for notice in audit.notices if notice.code != FIRST]
     for untold in audit.untold:
         lines.append(_wrapped(f"run {untold.run} of {minute(untold.at)} ended before it had told this:", look))
@@ -128,15 +131,6 @@ def _line_of(item: Change) -> tuple[object, ...]:
     if item.subject is not None and item.kind == COVERAGE_REGAINED and (item.before, item.after) == ("unknown", "pass"):
         return place
     return (item.kind, item.id)
-
-
-def minute(at: str) -> str:
-    """A time to the minute.
-
-    >>> minute("2026-11-23T01:02:03.456Z")
-    '2026-11-23 01:02Z'
-    """
-    return printable(f"{at[:10]} {at[11:16]}Z")
 
 
 _COLOURS = {"new-failure": "1;31", "unwaived": "1;31", "coverage-lost": "35", "fixed": "32", "still-failing": "31"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from nodecheck.audit.changes import KINDS
 from nodecheck.audit.lookup import Interval, RunLine
-from nodecheck.audit.show import minute, verdict
+from nodecheck.audit.show import verdict
 from nodecheck.audit.store import Baseline
-from nodecheck.text import printable
+from nodecheck.text import minute, printable
 
 
 def list_text(lines: tuple[RunLine, ...], width: int) -> str:

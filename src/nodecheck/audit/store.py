@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from nodecheck.audit import boots_pack
+from nodecheck.audit.boots import Boots, BootSeen, Followed, amended, followed
 from nodecheck.audit.changes import Change, Step, step
 from nodecheck.audit.keep import Limits, expire
 from nodecheck.audit.pack import Parts, Piece, apart, pack, unpack
-from nodecheck.audit.standing import Flap, Moment, packed, unpacked
+from nodecheck.audit.standing import Flap, Moment, Standing, packed, unpacked
 from nodecheck.errors import HistoryError, ReportError
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
@@ -46,6 +48,16 @@ class Recorded(NamedTuple):
     run: int | None
     before: Before | None
     step: Step
+    followed: Followed
+    """What came of the predictions, and the report as it counts."""
+
+
+class StoodBefore(NamedTuple):
+    """What stands of audits of one kind."""
+
+    before: Before | None = None
+    standings: dict[str, Standing] | None = None
+    boots: Boots = Boots()
 
 
 class Untold(NamedTuple):
@@ -73,44 +85,38 @@ class History:
                 self._db.execute("ROLLBACK")
             raise
 
-    def compare(self, report: Report, scope: str, flap: Flap) -> Recorded:
+    def compare(self, report: Report, scope: str, flap: Flap, boot: BootSeen | None = None) -> Recorded:
         """What recording the report would find."""
-        before, standings = self._stood(scope)
-        return Recorded(None, before, _step(before, standings, report, Moment(None, report.run.started_at), flap))
+        return _found(self._stood(scope), report, None, flap, boot)
 
     def record(
-        self, report: Report, scope: str, flap: Flap, limits: Limits, baseline: Baseline | None = None
-    ) -> Recorded:
+        self, report: Report, scope: str, flap: Flap, limits: Limits, baseline: Baseline | None = None,
+        boot: BootSeen | None = None,
+    ) -> Recorded:  # fmt: skip
         """Record a report, its changes, and what it teaches of the baseline in force, in one transaction."""
-        parts = apart(report)
         with self._writing():
-            expire(self._db, limits, self._needed(parts))
             run = self._next()
-            before, standings = self._stood(scope)
-            found = _step(before, standings, report, Moment(run, report.run.started_at), flap)
-            self._insert(run, report, scope, parts, found.changes)
-            self._stand(scope, run, found, report)
+            found = _found(self._stood(scope), report, run, flap, boot)
+            report = found.followed.report
+            parts = apart(report)
+            expire(self._db, limits, self._needed(parts))
+            self._insert(run, report, scope, parts, found.step.changes)
+            self._stand(scope, run, found)
             if baseline is not None:
                 self._learn(scope, baseline, report)
-        return Recorded(run, before, found)
+        return found
 
     def _next(self) -> int:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'run'").fetchone()
         return 1 if row is None else int(row[0]) + 1
 
-    def _stood(self, scope: str) -> tuple[Before | None, Any]:
+    def _stood(self, scope: str) -> StoodBefore:
         row = self._db.execute("SELECT body FROM state WHERE name = ?", (scope,)).fetchone()
-        if row is None:
-            return None, None
-        found = unpack(row[0])
-        try:
-            run, id_, at, boot_id, profile, version = found["before"]
-            return Before(run, id_, at, boot_id, tuple(profile), version), unpacked(found["standings"])
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise HistoryError(f"what stands in the history is damaged: {error}") from error
+        return StoodBefore() if row is None else _unpacked(row[0])
 
-    def _stand(self, scope: str, run: int, found: Step, report: Report) -> None:
-        body = pack({"before": before_of(report, run), "standings": packed(found.standings)})
+    def _stand(self, scope: str, run: int, found: Recorded) -> None:
+        before, boots = before_of(found.followed.report, run), boots_pack.packed(found.followed.boots)
+        body = pack({"before": before, "standings": packed(found.step.standings), "boots": boots})
         self._db.execute("INSERT OR REPLACE INTO state (name, used, body) VALUES (?, ?, ?)", (scope, run, body))
         self._db.execute(
             "DELETE FROM state WHERE name NOT IN (SELECT name FROM state ORDER BY used DESC LIMIT ?)", (MOST_SCOPES,)
@@ -195,8 +201,28 @@ class History:
         )
 
 
-def _step(before: Before | None, standings: Any, report: Report, moment: Moment, flap: Flap) -> Step:
-    return step(standings, report, moment, flap, None if before is None else before.version)
+def _unpacked(body: bytes) -> StoodBefore:
+    found = unpack(body)
+    try:
+        run, id_, at, boot_id, profile, version = found["before"]
+        before = Before(run, id_, at, boot_id, tuple(profile), version)
+        return StoodBefore(before, unpacked(found["standings"]), boots_pack.unpacked(found.get("boots")))
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise HistoryError(f"what stands in the history is damaged: {error}") from error
+
+
+def _found(stood: StoodBefore, report: Report, run: int | None, flap: Flap, boot: BootSeen | None) -> Recorded:
+    """What comes of a report; without ``boot`` it is not of a node that boots."""
+    kept = Followed(stood.boots, amended(report, stood.boots.broken))
+    came = kept if boot is None else followed(stood.boots, report, run, boot)
+    version = None if stood.before is None else stood.before.version
+    found = step(stood.standings, came.report, Moment(run, report.run.started_at), flap, version)
+    return Recorded(run, stood.before, found, came)
+
+
+def boots_of(db: sqlite3.Connection) -> tuple[Boots, ...]:
+    """What is known of the boots by audits of each kind, the last that was made first. Raises HistoryError."""
+    return tuple([_unpacked(body).boots for (body,) in db.execute("SELECT body FROM state ORDER BY used DESC")])
 
 
 class Later(NamedTuple):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Union
 
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Need, needs_of
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Severity, Status
 from nodecheck.model.steps import Fix
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any, Union
 
 Results = Iterable[Outcome]
 SeverityRule = Callable[..., Severity]
 HostRule = Union[bool, Callable[[str], bool]]
+ExplainedRule = Callable[..., "str | None"]
 SubjectRule = Callable[..., Iterable["str | Outcome"]]
 
 
@@ -45,6 +46,7 @@ class Check:
         self.otherwise: SubjectRule | None = options["otherwise"]
         self.otherwise_needs: tuple[Need, ...] = ()
         self.by_host: HostRule = options["by_host"]
+        self._explained: ExplainedRule | str | None = options["explained"]
         self.doc = ""
 
     def __repr__(self) -> str:
@@ -67,6 +69,17 @@ class Check:
     def default_severity(self) -> Severity:
         """The severity where nothing is known of the node."""
         return self.severity if isinstance(self.severity, Severity) else Severity.ERROR
+
+    @property
+    def explained(self) -> ExplainedRule | None:
+        """The rule that explains why the present differs from what the boot view says."""
+        if not isinstance(self._explained, str):
+            return self._explained
+        from importlib import import_module
+
+        module, _, name = self._explained.partition(":")
+        rule: ExplainedRule = getattr(import_module(module), name)
+        return rule
 
     def at_boot(self, function: Callable[..., Results]) -> Callable[..., Results]:
         """Declare the judge of the ``boot`` view (a decorator; the function stays callable as it is)."""
@@ -99,6 +112,7 @@ def check(
     verify: Mapping[str, Callable[[Any], object]] | None = None,
     otherwise: SubjectRule | None = None,
     by_host: HostRule = False,
+    explained: ExplainedRule | str | None = None,
     view: str = NOW,
     name: str | None = None,
 ) -> Callable[[Callable[..., Results]], Check]:
@@ -124,14 +138,19 @@ def check(
     function that says it of a subject. In a container its fix is then to be done on the host, and of the next boot it
     says ``skip``, with the cause ``container-host``.
 
+    ``explained`` is a function of ``subject`` and facts, or where it is (``module:name``), to be imported when it is
+    asked: where the boot view passes and this subject fails now. It says in a few words why that speaks not against
+    the pass (``the unit ran since the boot``); None: it does.
+
     ``severity`` is a severity, or a function of ``subject``, ``named`` and facts that gives one; it is the severity of
     every outcome that does not bring its own.
     """
 
     def declare(function: Callable[..., Results]) -> Check:
         label = name or function.__name__.replace("_", "-")
-        options = {"severity": severity, "tags": tags, "references": references, "topic": topic, "by_host": by_host}
-        declared = Check(label, {**options, "each": each, "spell": spell, "verify": verify, "otherwise": otherwise})
+        options: dict[str, Any] = {"severity": severity, "tags": tags, "references": references, "topic": topic}
+        options.update(each=each, spell=spell, verify=verify, otherwise=otherwise)
+        declared = Check(label, {**options, "by_host": by_host, "explained": explained})
         declared.doc = function.__doc__ or ""
         if not isinstance(severity, Severity):
             declared.severity_needs = needs_of(severity)[0]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from time import perf_counter
-from typing import Any
 
 from nodecheck.checking.declare import Check, Judge
-from nodecheck.checking.store import Facts, Used, crashed
+from nodecheck.checking.store import Facts, Key, Used, crashed
 from nodecheck.errors import FactError, Offline
 from nodecheck.host.base import Host
 from nodecheck.model.needs import Need
 from nodecheck.model.outcomes import Cause, Outcome, Severity, Status
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 MOST_OUTCOMES = 256
 """Outcomes that one judgement may give; what is beyond is told as one ``unknown``."""
@@ -50,6 +50,8 @@ class Judged(NamedTuple):
 
     outcome: Outcome
     duration_s: float
+    used: Collection[Key] = ()
+    """The facts that it rests on."""
 
 
 def judged(task: Task, facts: Facts, sink: list[Judged]) -> None:
@@ -70,8 +72,8 @@ def _found_subjects(task: Task, facts: Facts, sink: list[Judged]) -> list[Subjec
         return []
     before = facts.note_in(used)
     try:
-        arguments = [_argument(need, facts, _NONE) for need in task.check.otherwise_needs]
-        for found in islice(rule(*arguments), MOST_OUTCOMES):
+        given = arguments(task.check.otherwise_needs, facts, _NONE)
+        for found in islice(rule(*given), MOST_OUTCOMES):
             if isinstance(found, str):
                 subjects.append(Subject(found))
             else:
@@ -99,7 +101,7 @@ def _collect(task: Task, facts: Facts, subject: Subject, sink: list[Judged]) -> 
     for count, outcome in enumerate(_outcomes(task, facts, subject), 1):
         if count > MOST_OUTCOMES:
             outcome = _too_many(subject.name)
-        sink.append(Judged(_complete(task, facts, outcome, subject, used), perf_counter() - started))
+        sink.append(Judged(_complete(task, facts, outcome, subject, used), perf_counter() - started, used))
         if count > MOST_OUTCOMES:
             break
         started = perf_counter()
@@ -109,9 +111,9 @@ def _collect(task: Task, facts: Facts, subject: Subject, sink: list[Judged]) -> 
 def _outcomes(task: Task, facts: Facts, subject: Subject) -> Iterator[Outcome]:
     judge = task.judge
     try:
-        arguments = [_argument(need, facts, subject) for need in judge.needs]
+        given = arguments(judge.needs, facts, subject)
         keywords = {name: task.parameters[name.replace("_", "-")] for name in judge.parameters}
-        yield from _bounded(judge.function(*arguments, **keywords))
+        yield from _bounded(judge.function(*given, **keywords))
     except FactError as error:
         yield from_error(error)
     except (Exception, SystemExit) as error:
@@ -122,14 +124,19 @@ def _bounded(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
     return islice(outcomes, MOST_OUTCOMES + 1)
 
 
+def arguments(needs: Iterable[Need], facts: Facts, subject: Subject) -> list[Any]:
+    """What a rule is called with for a subject. Raises FactError."""
+    return [_argument(need, facts, subject) for need in needs]
+
+
 def _argument(need: Need, facts: Facts, subject: Subject) -> Any:
     if need.name == "subject":
         return subject.name
     if need.name == "wanted":
         return subject.wanted
-    if need.name == "named" and need.fact is bool:
+    if need.name == "named" and need.kind is bool:
         return subject.named
-    if need.fact is Host:
+    if need.kind is Host:
         raise TypeError("a check never touches the host itself; it asks for facts")
     return facts.bound(need, subject=subject.name)
 
@@ -164,7 +171,7 @@ def severity_of(check: Check, facts: Facts, subject: Subject) -> Severity:
         return rule
     before = facts.note_in(None)
     try:
-        return rule(*[_argument(need, facts, subject) for need in check.severity_needs])
+        return rule(*arguments(check.severity_needs, facts, subject))
     except FactError:
         return Severity.ERROR
     finally:

@@ -42,7 +42,9 @@ def _sources(facts: Iterable[type]) -> dict[tuple[type, AnySource], AnySource]:
 def facts_of(check: Check, readers: Readers) -> dict[type, bool]:
     """These facts, and of each whether it is read only when somebody asks (``Lazy``)."""
     judges = [judge.needs for judge in check.judges.values()]
-    queue = [need for needs in (*judges, check.severity_needs, check.otherwise_needs) for need in needs]
+    explained = check.explained
+    rules = [check.severity_needs, check.otherwise_needs, () if explained is None else needs_of(explained)[0]]
+    queue = [need for needs in (*judges, *rules) for need in needs]
     found: dict[type, bool] = {}
     while queue:
         need = queue.pop(0)

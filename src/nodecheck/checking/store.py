@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import _thread
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, TypeVar, Union
 
 from nodecheck.errors import Crashed, FactError, TimedOut
 from nodecheck.host.base import Host
-from nodecheck.host.record import Recorder
+from nodecheck.host.record import Asked, Recorder
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Lazy, Need, needs_of
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any, TypeVar, Union
 
 T = TypeVar("T")
 Reader = Callable[..., Any]
@@ -47,9 +47,10 @@ def _told(key: Key) -> str:
 class _Slot:
     """The state of one fact: being read, read, or impossible."""
 
-    __slots__ = ("error", "evidence", "needs", "ready", "value")
+    __slots__ = ("asked", "error", "evidence", "needs", "ready", "value")
 
     def __init__(self) -> None:
+        self.asked: set[Asked] | None = None
         self.ready = False
         self.value: Any = None
         self.error: FactError | None = None
@@ -68,7 +69,7 @@ class Facts:
     """Facts by key. A type's ``read`` classmethod reads it, unless ``readers`` names another reader."""
 
     def __init__(self, host: Host, given: Iterable[Given] = (), readers: Mapping[type, Reader] | None = None) -> None:
-        self._host = host
+        self.host = host
         self._readers = readers or {}
         self._slots: dict[Key, _Slot] = {}
         self.owner: int | None = None
@@ -117,17 +118,28 @@ class Facts:
     def evidence(self, keys: Iterable[Key]) -> tuple[Evidence, ...]:
         """What was read for these facts, and for the facts that they were made of, once each."""
         found: dict[tuple[str, str | None], Evidence] = {}
+        for slot in self._made_of(keys):
+            for item in slot.evidence:
+                found.setdefault((item.source, item.locator), item)
+        return tuple(found.values())
+
+    def questions(self, keys: Iterable[Key]) -> set[Asked]:
+        """What was asked of paths for these facts, and for those that they were made of, until now.
+
+        Nothing where the host is not this machine.
+        """
+        return {question for slot in self._made_of(keys) for question in slot.asked or ()}
+
+    def _made_of(self, keys: Iterable[Key]) -> Iterator[_Slot]:
+        """Each of these facts, and of those that they were made of, once."""
         queue, done = list(keys), set[Key]()
         while queue:
             key = queue.pop(0)
             slot = self._slots.get(key)
-            if slot is None or key in done:
-                continue
-            done.add(key)
-            for item in slot.evidence:
-                found.setdefault((item.source, item.locator), item)
-            queue.extend(slot.needs)
-        return tuple(found.values())
+            if slot is not None and key not in done:
+                done.add(key)
+                yield slot
+                queue.extend(slot.needs)
 
     def abandon(self, timeout_s: float) -> None:
         """Give up what is being read at this moment: whoever asks for it from now on gets TimedOut."""
@@ -136,7 +148,8 @@ class Facts:
                 slot.error = TimedOut(_told(key), f"not read within {timeout_s:g} s")
 
     def _fill(self, key: Key, slot: _Slot) -> None:
-        recorder = Recorder(self._host)
+        recorder = Recorder(self.host)
+        slot.asked = recorder.asked
         kind, subject = key if isinstance(key, About) else (key, None)
         before = self.note_in(slot.needs)
         try:
@@ -159,12 +172,14 @@ class Facts:
 
     def bound(self, need: Need, host: Host | None = None, subject: str | None = None) -> Any:
         """The argument for one need, where ``subject`` is what the fact is read for."""
-        if need.fact is Host:
-            return host or self._host
-        if need.fact is str:  # ``subject: str``
+        if need.kind is Host:
+            return host or self.host
+        if need.kind is str:  # ``subject: str``
             if subject is None:
                 raise Crashed(need.name, NO_SUBJECT)
             return subject
+        if need.lazy and not need.per:
+            return Lazy(lambda: self.get(need.fact))
         key = key_of(need, subject)
         return Lazy(lambda: self.get(key)) if need.lazy else self.get(key)
 

@@ -17,6 +17,7 @@ from nodecheck.errors import UsageError
 from nodecheck.report.summary import BUG, UNJUDGED, mapped_code, mapped_exit_code
 
 if TYPE_CHECKING:
+    from nodecheck.audit.boots import BootSeen
     from nodecheck.audit.session import Audit
     from nodecheck.audit.show import Look
     from nodecheck.config.model import Config
@@ -143,21 +144,44 @@ def _done(
 ) -> int:
     """Judge, record, write the outputs, tell, and note that it was told: in this order nothing is lost by a crash."""
     from nodecheck.audit.session import LOUD, recorded, scope_of
-    from nodecheck.cli.run_verb import deliver
 
-    report = judged(args)
+    digests, explained = dict[str, str](), set[str]()
+    report = judged(args, digests, explained)
     scope = scope_of(report, tuple(args.select), tuple(args.ignore), args.view)
-    audit = recorded(report, directory, scope, config.flap, config.limits, problem)
+    audit = recorded(report, directory, scope, config.flap, config.limits, problem, _boot(report, digests, explained))
+    report = audit.report
     for notice in audit.notices:
         if notice.code in LOUD:
             complain(notice.message)
-    delivered = [deliver(report, *output) for output in outputs]
+    delivered = [_delivered(audit, *output) for output in outputs]
     write(_document(args, audit))
     if directory is not None and audit.recorded:
         _note(directory, config, audit)
     if not (audit.recorded and all(delivered)):
         raise Unwritten("the verdict was reached, but not everything could be recorded and written")
     return 0 if args.exit_zero else _code(args, audit, report)
+
+
+def _boot(report: Report, digests: dict[str, str], explained: set[str]) -> BootSeen | None:
+    """What predictions are held by, where the node is the live one."""
+    if report.run.source.kind != "live":
+        return None
+    from nodecheck.audit.boots import BootSeen
+    from nodecheck.audit.settled import boot_now
+    from nodecheck.host import open_host
+
+    return BootSeen(digests, lambda: boot_now(open_host(), report.run.finished_at), frozenset(explained))
+
+
+def _delivered(audit: Audit, format_: str, path: str) -> bool:
+    """Write or send the audit's report; metrics also tell what became of the predictions."""
+    from nodecheck.cli.run_verb import deliver, write_file
+
+    if format_ != "openmetrics":
+        return deliver(audit.report, format_, path)
+    from nodecheck.render.openmetrics import render_audit
+
+    return write_file(path, render_audit(audit))
 
 
 def _code(args: argparse.Namespace, audit: Audit, report: Report) -> int:

@@ -34,9 +34,10 @@ def _accept(args: argparse.Namespace, directory: str) -> int:
     from nodecheck.audit.lookup import find, report_of
     from nodecheck.audit.opening import Corrupt, opened, reading
     from nodecheck.audit.place import verify
-    from nodecheck.audit.show import minute, verdict
+    from nodecheck.audit.show import verdict
     from nodecheck.audit.store import Baseline, accept
     from nodecheck.cli.start import Unwritten
+    from nodecheck.text import minute
 
     with reading(directory) as db:
         run = find(db, args.run)

@@ -23,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("run", metavar="RUN|ID", nargs="?", help="show this run's report, or the history of the result with this id")
     add("--result", metavar="ID", help="the history of this result: since when it has the status that it has")
-    add("--limit", metavar="N", type=_count, default=DEFAULT_LIMIT, help="runs in the list (default: 20; 0: all)")
-    add("--since", metavar="TIME", type=_time, help="only runs from then on: 2026-11-01, or 2026-11-01T12:30:00Z")
+    add("--boot", action="store_true", help="the reboots: what was predicted of them, and what came true")
+    add("--limit", metavar="N", type=_count, default=DEFAULT_LIMIT, help="lines of the list (default: 20; 0: all)")
+    add("--since", metavar="TIME", type=_time, help="only from then on: 2026-11-01, or 2026-11-01T12:30:00Z")
     add("--format", metavar="FORMAT", default="text", help="of the report of RUN: text, json, html, … (default: text)")
     add("--json", action="store_const", dest="format", const="json", help="the same as --format json; of lists too")
     add("--no-color", action="store_true", help="plain text on a terminal too (as NO_COLOR does)")
@@ -52,8 +53,8 @@ def main(args: argparse.Namespace) -> int:
     """List, show, or tell since when."""
     from nodecheck.audit.opening import reading
 
-    if args.run is not None and args.result is not None:
-        raise UsageError("a run and --result: only one at a time")
+    if sum([args.run is not None, args.result is not None, args.boot]) > 1:
+        raise UsageError("a run, --result and --boot: only one at a time")
     with reading(state_directory(args)) as db:
         document = _document(args, db)
     write(document)
@@ -63,6 +64,8 @@ def main(args: argparse.Namespace) -> int:
 def _document(args: argparse.Namespace, db: sqlite3.Connection) -> str:
     from nodecheck.audit.lookup import BASELINE, find
 
+    if args.boot:
+        return _boots(args, db)
     if args.result is not None:
         return _result(args, db, args.result)
     if args.run is None:
@@ -110,6 +113,17 @@ def _list(args: argparse.Namespace, db: sqlite3.Connection) -> str:
     from nodecheck.cli.terminal import width
 
     return list_text(found, width())
+
+
+def _boots(args: argparse.Namespace, db: sqlite3.Connection) -> str:
+    from nodecheck.audit.show_boots import reboots, reboots_dict, reboots_text
+    from nodecheck.audit.store import boots_of
+
+    found = reboots(boots_of(db), args.limit or None, args.since)
+    if args.format == "json":
+        return json.dumps(reboots_dict(found), indent=2) + "\n"
+    _text_only(args)
+    return reboots_text(found)
 
 
 def _result(args: argparse.Namespace, db: sqlite3.Connection, name: str) -> str:

@@ -32,28 +32,6 @@ def main(args: argparse.Namespace) -> int:
 
 def catalogue(profile: str) -> list[dict[str, Any]]:
     """Every check that the profile does not ignore, as ``list --json`` shows it."""
-    from nodecheck.model.outcomes import Severity
-    from nodecheck.plugins import load
-    from nodecheck.profile.load import load_profile
-    from nodecheck.running.finish import Finisher
-    from nodecheck.running.request import selection_of
+    from nodecheck.running.catalogue import checks
 
-    registry = load()
-    found = load_profile(profile, registry)
-    selection = selection_of(registry, (), found.ignore, None)
-    finisher = Finisher(found, selection)
-    listed = []
-    for check in registry.all_checks():
-        views = [view for view in check.views if selection.wants(check.name, check.tags, view)]
-        if not views:
-            continue
-        values = {name: default for name, (_, default) in check.parameters.items()}
-        values.update(found.checks.get(check.name, {}))
-        default = check.default_severity
-        severities = {finisher.severity(check.name, check.tags, None, view, default) for view in views}
-        gravest = next(level for level in Severity if level in severities)
-        listed.append({
-            "name": check.name, "title": check.title, "severity": gravest.value, "views": views,
-            "tags": list(check.tags), "parameters": values, "plugin": check.plugin,
-        })  # fmt: skip
-    return listed
+    return [item._asdict() for item in checks(profile)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import UsageError
 from nodecheck.report import Report
 from nodecheck.requirements.asked import PROXY_MODES, ROLES
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.host import Host
@@ -86,14 +86,16 @@ def _seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"expected a number of seconds, found {text!r}") from None
 
 
-def judged(args: argparse.Namespace) -> Report:
-    """The report that the options ask for, with a progress line on a terminal."""
+def judged(
+    args: argparse.Namespace, digests: dict[str, str] | None = None, explained: set[str] | None = None
+) -> Report:
+    """The report that the options ask for, with a progress line on a terminal; the rest as a Request has it."""
     from nodecheck.cli.progress import progress
     from nodecheck.running.engine import run
 
     with progress(args.quiet) as line:
         host, registry, request = prepared_by(args)
-        return run(host, registry, request._replace(watch=line.now_at))
+        return run(host, registry, request._replace(watch=line.now_at, digests=digests, explained=explained))
 
 
 def prepared_by(args: argparse.Namespace) -> tuple[Host, Registry, Request]:

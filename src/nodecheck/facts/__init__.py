@@ -119,6 +119,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.services.starts import BootStarts as BootStarts
     from nodecheck.facts.services.surroundings import NextBoot as NextBoot
     from nodecheck.facts.services.sysv import SysvScripts as SysvScripts
+    from nodecheck.facts.services.this_boot import ThisBoot as ThisBoot
+    from nodecheck.facts.services.this_boot import UnitLog as UnitLog
     from nodecheck.facts.services.unit_pulls import ServicePulls as ServicePulls
     from nodecheck.facts.services.unit_reader import UnitReader as UnitReader
     from nodecheck.facts.services.units import UnitIndex as UnitIndex
@@ -254,11 +256,13 @@ _HOMES = {
     "SysctlProgramActs": "acts.programs",
     "SysvScripts": "services.sysv",
     "Target": "cluster.target",
+    "ThisBoot": "services.this_boot",
     "TimeKeepers": "time.keepers",
     "Traces": "packages.traces",
     "UdevSysctls": "sysctl.udev",
     "UfwConf": "security.firewall_files",
     "UnitIndex": "services.units",
+    "UnitLog": "services.this_boot",
     "UnitReader": "services.unit_reader",
     "UnitLoads": "kernel.scripts",
     "UnixListeners": "network.unix_listeners",

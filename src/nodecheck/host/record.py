@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from nodecheck.errors import Absent
 from nodecheck.host.base import Completed, Host, Question
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.secrets import masked
+from nodecheck.typed import Any
 
 EXCERPT = 200
 """Characters of a source that evidence shows where the check brings none of its own."""
 
 MOST_SOURCES = 32
 """Sources that are kept as evidence for one fact."""
+
+
+Asked = tuple[str, str]
+"""A question about a path: the verb, and the path."""
 
 
 class Recorder(Host):
@@ -28,10 +32,15 @@ class Recorder(Host):
         self.whole = host.whole
         self.this_machine = host.this_machine
         self.seen: list[Evidence] = []
+        self.asked: set[Asked] | None = set() if host.this_machine else None
+        """Every question about a path, for who wants to know what a verdict rests on; None for other hosts than this
+        machine, of which nobody asks."""
 
     def ask(self, question: Question) -> Any:
         """Ask the host. A path at which nothing is was looked for; of answers, those in :data:`_NOTES` are evidence."""
         verb, arguments = question
+        if self.asked is not None and verb in _OF_PATHS:
+            self.asked.add((verb, arguments[0]))
         try:
             answer = self._host.ask(question)
         except Absent:
@@ -47,6 +56,9 @@ class Recorder(Host):
         if len(self.seen) < MOST_SOURCES:
             self.seen.append(Evidence(source, locator, value))
 
+
+_OF_PATHS = frozenset(("read", "read_at", "names", "links", "stat", "link", "xattr", "xattrs"))
+"""The questions whose answer is what lies at a path, and stays so until somebody changes it."""
 
 _LOOKED_FOR = ("read", "stat", "names", "links", "read_at", "statvfs", "statfs", "xattr", "xattrs")
 """The questions about a path to which "nothing is there" is an answer."""

@@ -13,9 +13,9 @@ run pays nothing for it. In the paths of a source ``*`` stands for any one name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Union
 
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Union
 
 
 class File(NamedTuple):
@@ -81,7 +81,10 @@ class Each(NamedTuple):
 
 
 class Program(NamedTuple):
-    """A program's answer. Where the node tells its path, it is started by that (``/opt/bin/dockerd-current``)."""
+    """A program's answer. Where the node tells its path, it is started by that (``/opt/bin/dockerd-current``).
+
+    ``*`` among its words stands for anything: the name of a unit.
+    """
 
     argv: tuple[str, ...]
 
@@ -192,7 +195,8 @@ def covers(source: AnySource, verb: str, subject: object) -> bool:
 
 def _is_command(argv: tuple[str, ...], asked: tuple[str, ...]) -> bool:
     folder, _, program = asked[0].rpartition("/")
-    return argv[1:] == asked[1:] and (program == argv[0] or (folder != "" and program.startswith(f"{argv[0]}-")))
+    same = len(argv) == len(asked) and all(map(_matches, asked[1:], argv[1:]))
+    return same and (program == argv[0] or (folder != "" and program.startswith(f"{argv[0]}-")))
 
 
 def _has_path(source: AnySource, verb: str, parts: list[str]) -> bool:

@@ -10,9 +10,9 @@ from nodecheck.checking.selectors import check_selectors, closest, nearest, pars
 from nodecheck.errors import PluginError, ProfileError, SelectorError, UsageError
 from nodecheck.model.outcomes import Severity
 from nodecheck.plugins import Registry
+from nodecheck.profile.model import SCHEMA
 from nodecheck.requirements.asked import PROXY_MODES, ROLES, release_text
 
-SCHEMA = "nodecheck.profile/1"
 WAIVERS_SCHEMA = "nodecheck.waivers/1"
 MOST_NOTICE_DAYS = 366
 SEVERITIES = tuple(level.value for level in Severity)

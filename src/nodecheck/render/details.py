@@ -139,7 +139,7 @@ def next_steps(report: Report, style: Style) -> Iterator[str]:
     least = "info" if report.run.fail_on == "info" else "warning"
     failed = [result for result in report.failures if result.severity.reaches(least)]
     if failed:
-        yield from _next(f"nodecheck plan{again}", _planned(report), style)
+        yield from _next(f"nodecheck plan{again}", planned(report), style)
         first = max(failed, key=lambda result: result.severity.reaches("error")).check
         yield from _next(f"nodecheck explain {quote(printable(first))}", "says why it matters", style)
     denied = [result for result in report.results if result.cause is not None and result.cause.code == "denied"]
@@ -147,7 +147,7 @@ def next_steps(report: Report, style: Style) -> Iterator[str]:
         yield from _next(f"sudo nodecheck run{again}", "may read what was denied", style)
 
 
-def _planned(report: Report) -> str:
+def planned(report: Report) -> str:
     """What ``nodecheck plan`` prints: its steps, counted as it counts them."""
     from nodecheck.fix.plan import plan
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck.audit.boots import RebootHeld
+from nodecheck.audit.session import Audit
 from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.record import NamedTuple
 from nodecheck.render.rows import worst_first
@@ -36,9 +38,27 @@ class Sample(NamedTuple):
 Samples = Iterator[Sample]
 
 
+Family = tuple[str, str, Samples]
+"""Its name, what it tells, its samples."""
+
+
 def render(report: Report) -> str:
     """The document, with ``# EOF`` as its last line."""
-    families = (
+    return _document(_of_report(report))
+
+
+def render_audit(audit: Audit) -> str:
+    """The document of an audit, which also tells what became of the predictions of reboots."""
+    return _document((*_of_report(audit.report), *_of_boots(audit)))
+
+
+def _document(families: tuple[Family, ...]) -> str:
+    lines = [line for name, what, samples in families for line in _family(name, what, samples)]
+    return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+def _of_report(report: Report) -> tuple[Family, ...]:
+    return (
         ("nodecheck_info", "Which nodecheck judged this node, and by which profile.", _info(report)),
         ("nodecheck_last_run_timestamp_seconds", "When the last run ended.", _ended(report)),
         ("nodecheck_run_duration_seconds", "How long the last run took.", _one(report.run.duration_s)),
@@ -51,8 +71,32 @@ def render(report: Report) -> str:
         ("nodecheck_result", "A result that fails or is unknown; the worst are listed.", _listed(report)),
         ("nodecheck_results_not_listed", "Results that fail or are unknown and are not listed.", _rest(report)),
     )
-    lines = [line for name, what, samples in families for line in _family(name, what, samples)]
-    return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+def _of_boots(audit: Audit) -> tuple[Family, ...]:
+    """Of the last reboot that was compared; none where none was."""
+    held = audit.boots.held[-1:]
+    return (
+        ("nodecheck_predictions", "Boot verdicts compared with the last reboot, by outcome.", _outcomes(held)),
+        ("nodecheck_predicted_boot_timestamp_seconds", "When the node booted that was compared.", _booted(held)),
+        (
+            "nodecheck_broken_predictions",
+            "Boot views that are unknown because they passed and a reboot proved them wrong.",
+            _one(len(audit.boots.broken)) if held else iter(()),
+        ),
+    )
+
+
+def _outcomes(reboots: tuple[RebootHeld, ...]) -> Samples:
+    for held in reboots:
+        for outcome in ("kept", "broken", "changed", "not_compared"):
+            yield Sample((("outcome", outcome),), getattr(held, outcome))
+
+
+def _booted(reboots: tuple[RebootHeld, ...]) -> Samples:
+    for held in reboots:
+        if (seconds := unix_seconds(held.booted_at)) is not None:
+            yield Sample((), seconds)
 
 
 def _family(name: str, what: str, samples: Samples) -> Iterator[str]:

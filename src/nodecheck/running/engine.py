@@ -7,7 +7,6 @@ from _thread import get_ident
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from time import gmtime, monotonic, strftime, time
-from typing import Any
 
 from nodecheck.checking.declare import Check
 from nodecheck.checking.judging import Judged, Subject, Task, judged
@@ -19,7 +18,7 @@ from nodecheck.facts.boot.container import Container
 from nodecheck.facts.cluster.target import SiteNodes, Target
 from nodecheck.facts.distro.identity import NodeIdentity
 from nodecheck.host import Host
-from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Status
+from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Result, Status
 from nodecheck.model.secrets import masked
 from nodecheck.plugins import PluginInfo, Registry
 from nodecheck.profile.waivers import looked_at, waived
@@ -30,13 +29,17 @@ from nodecheck.requirements.asked import Settings
 from nodecheck.running.container_aware import container_of, host_aware, own_part
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
-from nodecheck.running.request import Request
+from nodecheck.running.request import Progress, Request
+from nodecheck.typed import Any
 from nodecheck.version import __version__
 
 CHECK_SHARE = 3
 """A check may take the run's time divided by this, and not more than :data:`CHECK_MOST_S`."""
 
 CHECK_MOST_S = 10.0
+
+LOOK_BACK_S = 1.0
+"""What holding the verdicts against the present may take where the run's time is over."""
 
 
 def run(host: Host, registry: Registry, request: Request) -> Report:
@@ -62,6 +65,8 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
             finisher.add_plugin(plugin)
     today = strftime("%Y-%m-%d", gmtime(started))
     results = waived(finisher.results, request.profile, asked, today, finisher.severity)
+    if host.this_machine:
+        results = _looked_back(results, registry, facts, finisher, began + request.timeout_s, request)
     results.sort(key=lambda result: result.id)
     finished = started + (monotonic() - began)
     return Report(
@@ -154,7 +159,7 @@ def _work(
             identify()
         elif not _deselected(tasks[index - 1]):
             if watch is not None:
-                watch(tasks[index - 1].check.name)
+                watch(_progress(tasks, index - 1))
             task = own_part(tasks[index - 1], facts, sink)
             if task is not None:
                 judged(task, facts, sink)
@@ -176,6 +181,39 @@ def _work(
         for done in [*sink, *_late(task, sink, late[index])] if index in late else sink:
             finisher.add(task, done)
     return "timeout" if cut_short else "complete"
+
+
+def _looked_back(
+    results: list[Result], registry: Registry, facts: Facts, finisher: Finisher, deadline: float, request: Request
+) -> list[Result]:
+    """The results as the node's own present leaves them, and the digests that were asked for; where that does not end
+    in time the results stay."""
+    against = any(one.view == NOW and one.status == Status.FAIL for one in results)
+    if not against and request.digests is None:
+        return results
+
+    def work(_: int, sink: list[list[Result]]) -> None:
+        facts.owner = get_ident()
+        if request.digests is not None:
+            from nodecheck.running.looked_at import Digests
+
+            digests = Digests(facts.host)
+            request.digests.update({name: digests.of(facts.questions(used)) for name, used in finisher.used.items()})
+        if against:
+            from nodecheck.running.witness import explained, witnessed
+
+            sink.append(witnessed(results, finisher.used, registry.check, facts))
+            if request.explained is not None:
+                request.explained.update(explained(results, sink[0]))
+
+    schedule = Schedule(1, work, lambda _, __: facts.abandon(CHECK_MOST_S))
+    schedule.run(CHECK_MOST_S, max(deadline, monotonic() + LOOK_BACK_S))
+    return schedule.sinks[0][0] if schedule.sinks[0] else results
+
+
+def _progress(tasks: list[Task], place: int) -> Progress:
+    asked = [at for at, task in enumerate(tasks) if not _deselected(task)]
+    return Progress(tasks[place].check.name, tasks[place].view, asked.index(place), len(asked))
 
 
 def _deselected(task: Task) -> bool:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from nodecheck.checking.judging import Judged, Task
 from nodecheck.checking.selectors import Selection, parse_selector
+from nodecheck.checking.store import Key
 from nodecheck.model.evidence import VALUE_LIMIT, Evidence
 from nodecheck.model.fingerprint import fingerprint
-from nodecheck.model.outcomes import Cause, Outcome, Result, Severity, Status, result_id
+from nodecheck.model.outcomes import BOOT, Cause, Outcome, Result, Severity, Status, result_id
 from nodecheck.model.secrets import masked
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.plugins import PluginInfo
-from nodecheck.profile.model import Profile
+from nodecheck.profile.model import ResolvedProfile
 from nodecheck.text import MASK, printable, wellformed
 
 
 class Finisher:
     """Collects the results of one run."""
 
-    def __init__(self, profile: Profile, selection: Selection) -> None:
+    def __init__(self, profile: ResolvedProfile, selection: Selection) -> None:
         self._severities = [(parse_selector(text), Severity(value)) for text, value in profile.severity.items()]
         self._selection = selection
         self._ids: set[str] = set()
+        self.used: dict[str, Collection[Key]] = {}
+        """The facts that each result of the boot view rests on, by its id."""
         self.results: list[Result] = []
 
     def add(self, task: Task, done: Judged) -> None:
@@ -29,7 +34,10 @@ class Finisher:
         subject = None if outcome.subject is None else printable(outcome.subject)
         unjudged = outcome.status in (Status.UNKNOWN, Status.SKIP)
         if self._selection.keeps(check.name, check.tags, subject, task.view, unjudged):
-            self._add(check.name, task.view, check.title, check.tags, check.references, outcome, done.duration_s)
+            told = (check.name, task.view, check.title, check.tags, check.references)
+            identity = self._add(*told, outcome, done.duration_s)
+            if identity is not None and task.view == BOOT:
+                self.used[identity] = done.used
 
     def add_plugin(self, plugin: PluginInfo) -> None:
         """Say that a plugin could not be loaded."""
@@ -60,14 +68,15 @@ class Finisher:
         references: tuple[str, ...],
         outcome: Outcome,
         duration_s: float,
-    ) -> None:
+    ) -> str | None:
+        """Add a result; its id, None where a check speaks twice of one subject: the first word counts."""
         subject = None if outcome.subject is None else printable(outcome.subject)
         identity = result_id(name, subject, view)
         if identity in self._ids and subject is not None and MASK in subject:
             subject = self._numbered(name, subject, view)  # another subject, which differs in its secret alone
             identity = result_id(name, subject, view)
         if identity in self._ids:
-            return  # a check that speaks twice of one subject: the first word counts
+            return None
         self._ids.add(identity)
         severity = self.severity(name, tags, subject, view, outcome.severity or Severity.ERROR)
         evidence = tuple([_safe_evidence(item) for item in outcome.evidence])
@@ -94,6 +103,7 @@ class Finisher:
                 round(duration_s, 6),
             )
         )
+        return identity
 
     def _numbered(self, name: str, subject: str, view: str) -> str:
         number = 2

@@ -11,20 +11,37 @@ from nodecheck.host import Host, open_host
 from nodecheck.model.outcomes import VIEWS, Severity
 from nodecheck.plugins import Registry, load
 from nodecheck.profile.load import load_profile
-from nodecheck.profile.model import Profile
+from nodecheck.profile.model import Profile, ResolvedProfile
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import PROXY_MODES, ROLES, Settings, release_text
 
 
-class Request(NamedTuple):
-    """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own."""
+class Progress(NamedTuple):
+    """How far a run has come: the check that is judged next."""
 
-    profile: Profile
+    check: str
+    view: str
+    done: int
+    """Checks that were judged before; each view of a check counts for itself."""
+    total: int
+
+
+class Request(NamedTuple):
+    """What one run is asked for; ``watch`` is called before each check is judged, in a thread of its own.
+
+    Where ``digests`` is given, a run of this machine puts there the digest of what each result of the boot view rests
+    on, by its id: files and names outside of /run, /proc, /sys and /dev; and where ``explained`` is given, the ids of
+    those passes that the present contradicts and something explains.
+    """
+
+    profile: ResolvedProfile
     settings: Settings
     selection: Selection
     fail_on: str
     timeout_s: float
-    watch: Callable[[str], None] | None = None
+    watch: Callable[[Progress], None] | None = None
+    digests: dict[str, str] | None = None
+    explained: set[str] | None = None
 
 
 def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str], view: str | None) -> Selection:
@@ -44,7 +61,7 @@ DEFAULT_TIMEOUT_S = 30.0
 def prepared(
     *,
     root: str | PathLike[str] | None,
-    profile: str | PathLike[str],
+    profile: str | PathLike[str] | Profile,
     role: str | None,
     kubernetes: str | None,
     proxy_mode: str | None,
@@ -53,6 +70,7 @@ def prepared(
     ignore: Iterable[str],
     view: str | None,
     fail_on: str | None,
+    progress: Callable[[Progress], None] | None = None,
     timeout: float,
     waivers: Iterable[str | PathLike[str]],
     host: Host | None = None,
@@ -63,7 +81,7 @@ def prepared(
     ``host`` is judged in place of ``root``, by the checks of ``registry`` in place of the installed ones.
     """
     registry = registry or load()
-    found = load_profile(_profile_source(profile), registry)
+    found = load_profile(profile_source(profile), registry)
     if paths := _paths("waivers", waivers):
         from nodecheck.profile.waiver_files import with_waivers
 
@@ -75,11 +93,11 @@ def prepared(
         raise UsageError(f"timeout: expected seconds, more than 0 and at most 86400, found {timeout!r}")
     selection = selection_of(registry, _texts("select", select), (*found.ignore, *_texts("ignore", ignore)), view)
     host = host or open_host(None if root is None else _path("root", root))
-    return host, registry, Request(found, settings, selection, fail_on or found.fail_on, float(timeout))
+    return host, registry, Request(found, settings, selection, fail_on or found.fail_on, float(timeout), progress)
 
 
 def _settings(
-    profile: Profile, role: str | None, kubernetes: str | None, proxy_mode: str | None, cni: str | None
+    profile: ResolvedProfile, role: str | None, kubernetes: str | None, proxy_mode: str | None, cni: str | None
 ) -> Settings:
     _one_of("role", role, ROLES)
     _one_of("proxy_mode", proxy_mode, PROXY_MODES)
@@ -132,7 +150,9 @@ def _paths(name: str, values: Iterable[str | PathLike[str]]) -> tuple[str, ...]:
         raise UsageError(f"{name}: expected a list of paths, found {values!r}") from error
 
 
-def _profile_source(profile: str | PathLike[str]) -> str:
+def profile_source(profile: str | PathLike[str] | Profile) -> str | Profile:
     """As :func:`load_profile` takes it; a path object is a path, also where it reads like a name."""
+    if isinstance(profile, Profile):
+        return profile
     source = _path("profile", profile)
     return source if isinstance(profile, str) or "/" in source else f"./{source}"

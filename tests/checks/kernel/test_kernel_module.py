@@ -54,7 +54,7 @@ DEMANDING = "centos7-kubeadm-1.17"
 
 
 def run(
-    root: Path, *names: str, view: str | None = None, profile: str = DEMANDING, cni: str | None = None
+    root: Path, *names: str, view: nodecheck.View | None = None, profile: str = DEMANDING, cni: str | None = None
 ) -> nodecheck.Report:
     select = [f"kernel-module[{name}]" for name in names] or ["kernel-module"]
     return nodecheck.run(root=str(root), select=select, view=view, profile=profile, cni=cni)

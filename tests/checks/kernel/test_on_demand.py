@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import nodecheck
+from nodecheck.model.literals import ProxyMode
 from tests.checks.kernel.test_kernel_module import DEP, IPVS, MODULE_TREE, REL
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]
@@ -38,7 +39,7 @@ OBSTACLES: dict[str, dict[str, str | bytes]] = {
 }  # fmt: skip
 
 
-def judged(root: Path, name: str, mode: str | None, text: str = "") -> dict[str, tuple[str, str]]:
+def judged(root: Path, name: str, mode: ProxyMode | None, text: str = "") -> dict[str, tuple[str, str]]:
     """Status and severity of a module in both views."""
     profile = root / "profile.toml"
     profile.write_text(f'schema = "nodecheck.profile/1"\nname = "p"\nextends = "kubernetes"\n{text}')
@@ -51,7 +52,7 @@ def both(status: str, severity: str) -> dict[str, tuple[str, str]]:
 
 
 @pytest.mark.parametrize("mode", [None, "iptables", "nftables", "none"])
-def test_ip_vs_does_not_apply_in_other_modes(tree: Tree, mode: str | None) -> None:
+def test_ip_vs_does_not_apply_in_other_modes(tree: Tree, mode: ProxyMode | None) -> None:
     root = tree({**NODE, DEP_PATH: ""})
     report = nodecheck.run(root=root, select=["kernel-module[ip_vs*]"], proxy_mode=mode)
 
@@ -75,7 +76,7 @@ def test_a_waiver_of_ip_vs_is_neither_missed_nor_said_to_be_unneeded(tree: Tree,
 
 
 @pytest.mark.parametrize("mode", [None, "iptables", "ipvs"])
-def test_ip_vs_that_a_profile_names_is_to_be_loaded(tree: Tree, mode: str | None) -> None:
+def test_ip_vs_that_a_profile_names_is_to_be_loaded(tree: Tree, mode: ProxyMode | None) -> None:
     named = '[check.kernel-module]\nrequire = ["ip_vs_rr"]\n'
 
     assert judged(tree(NODE), "ip_vs_rr", mode, named) == both("fail", "error")
@@ -149,7 +150,7 @@ def test_conntrack_that_can_be_loaded(tree: Tree, release: str, mode: str | None
 
 @pytest.mark.parametrize("mode", [None, "iptables", "nftables", "ipvs", "none"])
 @pytest.mark.parametrize("how", ["not listed", "an install line", "built without"])
-def test_conntrack_that_cannot_be_loaded(tree: Tree, how: str, mode: str | None) -> None:
+def test_conntrack_that_cannot_be_loaded(tree: Tree, how: str, mode: ProxyMode | None) -> None:
     lacking: dict[str, str | bytes] = {DEP_PATH: without(CONNTRACK)}
     changes: dict[str, dict[str, str | bytes]] = {
         "not listed": lacking,

@@ -15,6 +15,7 @@ from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.cgroup_defaults import HYBRID, V1, V2, BuiltHierarchy, default_of_distribution
+from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.host import Host
 from nodecheck.host.base import text
@@ -157,6 +158,7 @@ class BootCgroups(NamedTuple):
         init: InitSystem,
         built: Lazy[BuiltHierarchy],
         container: Container,
+        units: BootUnits,
         now: Lazy[NowCgroups],
     ) -> BootCgroups:
         """By the next boot's command line as this systemd takes it, else by the default of its build.
@@ -165,6 +167,10 @@ class BootCgroups(NamedTuple):
         """
         if container.kind is not None:
             return cls(now().found, open="what the host of this container mounts")
+        if units.untold is not None:
+            return cls(CgroupVersion(), open=str(units.untold))
+        if units.shell is not None:
+            return cls(CgroupVersion(), open=f"what {units.shell} mounts")
         if not init.is_systemd:
             return cls(CgroupVersion(), open=f"{init.name} mounts it, by its own configuration")
         return planned(cmdline, release, init.version, built)

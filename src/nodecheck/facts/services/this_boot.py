@@ -1,0 +1,154 @@
+"""The boot that made the node's present: when it began and ended, and whether the next one begins with the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nodecheck.errors import Absent, FactError, ParseError, Unsupported
+from nodecheck.facts.boot.cmdline import Cmdline
+from nodecheck.facts.boot.container import Container
+from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
+from nodecheck.facts.files.mounts import parse_mounts
+from nodecheck.facts.services.init_system import InitSystem
+from nodecheck.facts.services.unit_times import PROPERTIES, UnitTimes, unit_times
+from nodecheck.host import Host, exists
+from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Call, Exists, File, Program, Sources
+from nodecheck.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STAT = "/proc/stat"
+BOOTED = "/run/systemd/system"
+"""sd_booted(3)."""
+_MANAGER = ("UserspaceTimestamp", "UserspaceTimestampMonotonic", "FinishTimestampMonotonic")
+SHOW = ("systemctl", "show", "--no-pager", *[word for name in _MANAGER for word in ("-p", name)])
+MOUNTS, FIRST_MOUNTS = "/proc/self/mountinfo", "/proc/1/mountinfo"
+
+CLOCK_SLACK_S = 5
+"""Seconds that the clock may have been corrected by since the boot; beyond that no change time can be compared."""
+
+_OF_LOADER = ("BOOT_IMAGE=", "initrd=")
+"""Words that a boot loader adds to those of its entry (GRUB, systemd-boot)."""
+
+
+class ThisBoot(NamedTuple):
+    """The boot that the node is up since."""
+
+    began_s: int | None = None
+    """Seconds since 1970 at which the kernel started, by the clock of now; None where ``untold`` says why."""
+    finished_us: int | None = None
+    """Microseconds of CLOCK_MONOTONIC at which systemd had started all that the boot starts."""
+    untold: str | None = None
+    """Why the present does not show what the next boot will make."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Call("reader"), File(STAT), Exists(BOOTED), File(MOUNTS), File(FIRST_MOUNTS), Program(SHOW))
+
+    @classmethod
+    def read(
+        cls,
+        host: Host,
+        container: Container,
+        init: InitSystem,
+        cmdline: BootCmdline,
+        running: Lazy[Cmdline],
+        kernel: Lazy[KernelRelease],
+    ) -> ThisBoot:
+        """Only of the machine that this runs on, by root, where systemd booted this very root."""
+        if not host.this_machine or host.reader() != 0:
+            return cls(untold="only root sees on the node itself what it booted from")
+        if container.kind is not None:
+            return cls(untold="a container is started by others than it shows")
+        if not (init.is_systemd and exists(host, BOOTED)):
+            return cls(untold="systemd did not boot this node")
+        if _root(host, MOUNTS) != _root(host, FIRST_MOUNTS):
+            return cls(untold="this is not the root of the first process")
+        if own_words(running().words) != own_words(cmdline.words) or kernel().running != kernel().boot:
+            return cls(untold="the next boot has another kernel or command line")
+        return _times(host)
+
+
+class UnitLog(NamedTuple):
+    """When systemd started and stopped units since the boot."""
+
+    times: Callable[[str], UnitTimes]
+    """Of a unit by its full name; raises what :func:`~nodecheck.facts.services.unit_times.unit_times` raises."""
+
+    @classmethod
+    def reads(cls) -> Sources:
+        words = [word for name in PROPERTIES for word in ("-p", name)]
+        return (Program(("systemctl", "show", "--no-pager", *words, "--", "*")),)
+
+    @classmethod
+    def read(cls, host: Host) -> UnitLog:
+        """Asks nothing yet."""
+        return cls(lambda unit: unit_times(host, unit))
+
+
+def own_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a command line without those that tell the boot loader's own doing.
+
+    >>> own_words(("BOOT_IMAGE=/vmlinuz", "ro", "quiet"))
+    ('ro', 'quiet')
+    """
+    return tuple([word for word in words if not word.startswith(_OF_LOADER)])
+
+
+def _root(host: Host, path: str) -> tuple[str, str] | None:
+    """The device and the directory of it that is the root of a process; None where no mount is its root."""
+    roots = [(mount.device, mount.root) for mount in parse_mounts(text(host, path, 4 << 20)) if mount.path == "/"]
+    return roots[-1] if roots else None
+
+
+def _times(host: Host) -> ThisBoot:
+    began = _began(text(host, STAT, 4 << 20))
+    try:
+        done = host.run(SHOW)
+    except Absent as error:
+        raise Unsupported("systemctl", "is not installed") from error
+    if done.code != 0:
+        raise FactError("systemctl show", done.stderr.strip().partition("\n")[0] or f"exit code {done.code}")
+    told = dict(line.partition("=")[::2] for line in done.stdout.split("\n"))
+    finished = _microseconds(told, "FinishTimestampMonotonic")
+    if not finished:
+        return ThisBoot(untold="the boot has not ended yet")
+    then = _seconds(told["UserspaceTimestamp"]) - _microseconds(told, "UserspaceTimestampMonotonic") / 1_000_000
+    if abs(began - then) > CLOCK_SLACK_S:
+        return ThisBoot(untold="the clock was set since the boot")
+    return ThisBoot(began, finished)
+
+
+def _began(stat: str) -> int:
+    """``btime`` of /proc/stat (proc(5)): the clock of now less the time since the boot."""
+    for number, line in enumerate(stat.split("\n"), 1):
+        name, _, value = line.partition(" ")
+        if name == "btime":
+            if not (value.isascii() and value.isdigit()):
+                raise ParseError(STAT, number, line, "the time of the boot in seconds")
+            return int(value)
+    raise FactError(STAT, "has no btime")
+
+
+def _microseconds(told: dict[str, str], name: str) -> int:
+    value = told.get(name, "")
+    if not (value.isascii() and value.isdigit()):
+        raise FactError("systemctl show", f"{name}={value}: expected a number of microseconds")
+    return int(value)
+
+
+def _seconds(stamp: str) -> float:
+    """A time as systemctl prints it (``Mon 2026-11-30 07:22:40 CET``), in this machine's zone unless it is UTC."""
+    from calendar import timegm
+    from time import mktime, strptime
+
+    words = stamp.split()
+    try:
+        _, day, clock, zone = words
+        found = strptime(f"{day} {clock[:8]}", "%Y-%m-%d %H:%M:%S")
+        return float(timegm(found)) if zone in ("UTC", "GMT") else mktime(found)
+    except ValueError:
+        raise FactError("systemctl show", f"UserspaceTimestamp={stamp}: expected a day and a time") from None
