@@ -32,6 +32,7 @@ def blocks(groups: Iterable[Group], style: Style) -> Iterator[str]:
         failed = [result for result in results if result.status == Status.FAIL]
         read = _read(failed, style)
         yield from _heading(group, style, _values(failed, read))
+        yield from _causes(results, style)
         for place, line in enumerate(read):
             yield from _field("" if place else "read", line, style)
         yield from _fixes(results, shown, style)
@@ -60,6 +61,13 @@ def _heading(group: Group, style: Style, values: str) -> Iterator[str]:
         yield from _field(result.view, beside + text_of(result), style)
     if values:
         yield from _field("", values, style)
+
+
+def _causes(results: list[Result], style: Style) -> Iterator[str]:
+    """Why something could not be judged, where the message does not say it."""
+    told = [one.cause for one in results if one.cause is not None and one.cause.detail not in one.message]
+    for cause in dict.fromkeys(told):
+        yield from _field("cause", f"{cause.code}: {cause.detail}", style)
 
 
 def _bold_start(start: str, name: str, rest: str, style: Style) -> Iterator[str]:
