@@ -141,7 +141,7 @@ def test_it_is_unknown_in_every_output_until_its_sources_change(node: Reboots, t
     assert 'nodecheck_predictions{outcome="broken"} 1' in metrics
     assert "nodecheck_broken_predictions 1" in metrics
     assert "said pass before the reboot of" in (tmp_path / "text").read_text()
-    assert node("history", "last", boot=2).out.count("said pass before the reboot of") == 2  # row and detail
+    assert node("history", "last", boot=2).out.count("said pass before the reboot of") == 1
 
     again = node(boot=2, source="y")
     assert (again.code, again.out.split("\n")[1][:12]) == (0, "judged again")
