@@ -28,7 +28,8 @@ plugins
 checks
 profile render
 running
-api planning config
+config
+api planning
 fleet testing nodecheck
 doctor pytest_plugin shell
 cli

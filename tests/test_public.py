@@ -34,8 +34,7 @@ def test_the_public_names() -> None:
 def test_the_arguments_of_run() -> None:
     assert list(inspect.signature(nodecheck.run).parameters) == [
         "root", "profile", "role", "kubernetes", "proxy_mode", "cni", "select", "ignore", "view", "fail_on",
-        "progress", "timeout",
-        "waivers",
+        "progress", "timeout", "waivers", "config",
     ]  # fmt: skip
 
 

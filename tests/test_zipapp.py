@@ -30,7 +30,12 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     *[("plan", "--root", "node", "--format", name) for name in ("text", "sh", "json", "ansible")],
     ("list",),
     ("list", "--json"),
+    ("explain",),
     ("explain", "swap"),
+    ("explain", "sysctl[net.ipv4.ip_forward]"),
+    ("help",),
+    ("help", "run"),
+    ("version",),
     ("plugins",),
     ("plugins", "--json"),
     ("profile", "list"),
@@ -51,6 +56,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("baseline", "show", "--state", "state"),
     ("doctor", "--json"),
     ("run", "--nonsense"),
+    ("run", "net.ipv4.ip_forward"),
     ("explain", "swapp"),
 )
 ELSEWHERE = {"schedule"}

@@ -7,6 +7,7 @@
     │   ├── SelectorError       a selector that names no check, or no tag
     │   ├── ProfileError        a profile or waiver that does not validate
     │   └── ConfigError         a configuration that does not validate, or that root must not trust
+    │       └── ConfigDenied    one that this user may not read
     ├── Locked                  another run holds the lock (exit code 75)
     ├── StateError              a state directory that cannot be used
     ├── HistoryError            a history that cannot be read or written
@@ -47,6 +48,10 @@ class ProfileError(UsageError):
 
 class ConfigError(UsageError):
     """The configuration does not validate, cannot be read, or must not be trusted."""
+
+
+class ConfigDenied(ConfigError):
+    """This user may not read the configuration."""
 
 
 class Locked(NodecheckError):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Union
 
 from nodecheck.api import run as run_nodecheck
+from nodecheck.api import site_of
 from nodecheck.checking.declare import Check
 from nodecheck.errors import UsageError
 from nodecheck.host import Host, open_host
@@ -185,7 +186,8 @@ def _host(node: Node) -> Host:
 
 def _report(node: Node, registry: Registry, parameters: Mapping[str, Any], options: Mapping[str, Any]) -> Report:
     known: dict[str, Any] = {**(run_nodecheck.__kwdefaults__ or {}), **options}
-    host, registry, request = prepared(**known, host=_host(node), registry=registry)
+    site = site_of(known.pop("config"))
+    host, registry, request = prepared(**known, site=site, host=_host(node), registry=registry)
     profile = request.profile
     checks = {name: {**profile.checks.get(name, {}), **values} for name, values in parameters.items()}
     return judged(host, registry, request._replace(profile=profile._replace(checks={**profile.checks, **checks})))

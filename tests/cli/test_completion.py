@@ -88,6 +88,8 @@ def test_actions(complete: Complete) -> None:
 
 def test_names_come_from_the_command(complete: Complete) -> None:
     assert complete("nodecheck run --select swa") == {"swap"}
+    assert complete("nodecheck run --json swa") == {"swap"}
+    assert complete("nodecheck plan swap --json kernel-m") == {"kernel-module"}
     assert complete("nodecheck explain swa") == {"swap"}
     assert complete("nodecheck run --ignore waiv") == {"waiver"}
 

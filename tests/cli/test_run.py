@@ -275,7 +275,15 @@ def test_list_and_explain(nodecheck: Command) -> None:
     for name in ENGINE_CHECKS:  # the last lines of a report lead there too
         assert nodecheck("explain", f"{name}[x]").out.startswith(f"# {name}: ")
     assert nodecheck("explain", "swop").code == 2
-    assert len(nodecheck("list").out.strip().split("\n")) == len(names)
+    head, _, *lines = nodecheck("list").out.strip().split("\n")
+    assert head == "profile kubernetes"
+    assert lines[0].split() == ["CHECK", "NOW", "BOOT", "SEVERITY", "REQUIREMENT"]
+    assert [line for line in lines if line.startswith("-- ")][:3] == [
+        "-- System",
+        "-- Kernel modules",
+        "-- Kernel parameters",
+    ]
+    assert sorted(line.split()[0] for line in lines[1:-2] if not line.startswith("-- ")) == names
 
 
 def test_a_page_tells_what_is_read_always_and_what_at_times(nodecheck: Command) -> None:

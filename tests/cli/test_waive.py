@@ -29,7 +29,7 @@ def test_a_life(nodecheck: Command, tmp_path: Path) -> None:
     added = nodecheck(*ZRAM, *GIVEN, "--until", "30d", "--ticket", "OPS-7", *file)
     assert (added.code, path.stat().st_mode & 0o777) == (0, 0o644)
     assert f"+expires = {day(30)}" in added.out
-    assert f"heeded by: nodecheck run --waivers {path}" in added.err
+    assert f"nodecheck run --waivers {path}" in added.err
     path.write_text("# mine\n" + path.read_text())
     path.chmod(0o640)
 

@@ -10,7 +10,7 @@ import pytest
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.standing import Flap
 from nodecheck.config.load import load_config
-from nodecheck.config.model import Config
+from nodecheck.config.model import Config, Wanted
 from nodecheck.config.show import to_toml
 from nodecheck.errors import ConfigError
 from nodecheck.formats.toml import parse_toml
@@ -63,15 +63,55 @@ def load(path: Path, text: str) -> Config:
 
 
 def test_a_whole_file(path: Path) -> None:
+    node = ("kubernetes", "worker", "1.34", "ipvs", "flannel", "warning")
+    waivers = (f"{path.parent}/waivers.toml",)
     assert load(path, WHOLE) == Config(
-        "kubernetes", "worker", "1.34", "ipvs", "flannel", "warning", ("swap", "sysctl[net.*]@boot", "tag:kubelet"),
-        ("port",), (f"{path.parent}/waivers.toml",), 45.0, 19, "best-effort", 256, Flap(2, 3), True, "/srv/nodecheck",
-        Limits(90, 16), ("json=/var/lib/nodecheck/last.json", "text=/run/nodecheck.txt"), (str(path),),
+        *node, ("swap", "sysctl[net.*]@boot", "tag:kubelet"), ("port",), waivers, 45.0, 19, "best-effort", 256,
+        Flap(2, 3), True, "/srv/nodecheck", Limits(90, 16),
+        ("json=/var/lib/nodecheck/last.json", "text=/run/nodecheck.txt"), (str(path),), Wanted(*node, waivers),
     )  # fmt: skip
 
 
-def test_what_is_shown_is_a_configuration_that_says_the_same(path: Path) -> None:
-    config = load(path, WHOLE)
+TOP = """
+role = "worker"
+cni = "cilium"
+waivers = ["WAIVERS", "/nowhere/waivers.toml"]
+
+[severity]
+"time-sync" = "error"
+"sysctl[net.*]@boot" = "info"
+
+[audit]
+cni = "calico"
+kubernetes = "1.34"
+waivers = []
+"""
+
+
+def test_the_top_wins_for_all_verbs_and_audit_for_the_audit(path: Path) -> None:
+    config = load(path, TOP)
+
+    waivers = (f"{path.parent}/waivers.toml", "/nowhere/waivers.toml")
+    assert config.wanted == Wanted(role="worker", kubernetes="1.34", cni="cilium", waivers=waivers)
+    assert (config.role, config.kubernetes, config.cni, config.waivers) == ("worker", "1.34", "calico", ())
+    assert config.severity == {"time-sync": "error", "sysctl[net.*]@boot": "info"}
+    assert config.absent == ("/nowhere/waivers.toml",)
+
+
+def test_drop_ins_lay_the_top_and_the_severities_over_too(path: Path) -> None:
+    folder = path.with_name("nodecheck.toml.d")
+    folder.mkdir()
+    (folder / "a.toml").write_text('role = "control-plane"\nwaivers = []\n[severity]\n"swap" = "info"\n')
+
+    config = load(path, TOP)
+
+    assert (config.wanted.role, config.wanted.cni, config.wanted.waivers) == ("control-plane", "cilium", ())
+    assert config.severity == {"time-sync": "error", "sysctl[net.*]@boot": "info", "swap": "info"}
+
+
+@pytest.mark.parametrize("text", [WHOLE, TOP, 'role = "worker"\n', ""])
+def test_what_is_shown_is_a_configuration_that_says_the_same(path: Path, text: str) -> None:
+    config = load(path, text)
 
     assert load(path, to_toml(config)) == config
     assert parse_toml(to_toml(Config()).encode(), "x")["audit"]["nice"] == 10
@@ -118,6 +158,14 @@ def test_no_file_is_the_defaults(path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("[history]\nmax-mib = 0\n", 2, "expected 8 to"),
         ("schema = 'nodecheck.config/2'\n", 1, "expected one of nodecheck.config/1"),
         ("[audit\n", 1, "expected TOML"),
+        ("roel = 'worker'\n", 1, "roel: unknown key; did you mean 'role'?"),
+        ("role = 'worker'\ntimeout = 3\n", 2, "timeout: is for the audit alone: it stands under [audit]"),
+        ("select = ['swap']\n", 1, "select: is for the audit alone"),
+        ("cni = ''\n", 1, "expected a text that is not empty"),
+        ("profile = 'p.toml'\n", 1, "expected an absolute path"),
+        ("[severity]\nswop = 'error'\n", 2, "did you mean 'swap'?"),
+        ("[severity]\nswap = 'fatal'\n", 2, "expected one of error, warning, info"),
+        ("severity = 'error'\n", 1, "expected a table"),
     ],
 )
 def test_errors_name_file_line_and_the_nearest_name(path: Path, text: str, line: int, said: str) -> None:
@@ -171,6 +219,10 @@ def test_what_is_no_regular_file_is_refused(path: Path) -> None:
     with pytest.raises(ConfigError, match="symbolic links"):
         load_config(str(path))
     path.unlink()
+    path.symlink_to("nowhere")
+    with pytest.raises(ConfigError, match="a link that leads nowhere"):
+        load_config(str(path))
+    path.unlink()
     path.write_bytes(b"#" * 300_000)
     with pytest.raises(ConfigError, match="larger than"):
         load_config(str(path))
@@ -202,6 +254,8 @@ def test_root_refuses_what_is_another_users(path: Path) -> None:
     (folder / "x.toml").write_text("")
     with pytest.raises(ConfigError, match=r"others can write .*/open"):
         load_config(f"{folder}/x.toml")
+    with pytest.raises(ConfigError, match=r"others can write .*/open"):
+        load(path, f'waivers = ["{folder}/not/there.toml"]\n')
     (path.parent / "link.toml").symlink_to(folder / "x.toml")
     with pytest.raises(ConfigError, match=r"others can write .*/open"):
         load_config(f"{path.parent}/link.toml")
@@ -262,10 +316,11 @@ def test_root_refuses_a_drop_in_that_others_can_write(path: Path) -> None:
 
 
 def test_the_example_of_the_docs_is_valid(path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs/audit.md").read_text()
+    page = (Path(__file__).parents[2] / "docs/configuration.md").read_text()
     example = page.partition("```toml\n")[2].partition("```")[0]
 
     config = load(path, example.replace("/etc/nodecheck/waivers.toml", "WAIVERS"))
 
     assert config.profile == "kubernetes"
+    assert config.severity == {"time-sync": "error", "sysctl[vm.*]": "info"}
     assert (config.flap, config.limits, config.nice) == (Config().flap, Limits(), Config().nice)

@@ -87,6 +87,7 @@ def module_severity(subject: str | None, target: Target, named: bool = False) ->
     each="require",
     spell=module_name,
     by_host=True,
+    rows=[row._replace(name=name) for name in REQUIRED for row in MODULES if row.name == family(name)],
 )
 def kernel_module(
     subject: str,

@@ -92,7 +92,14 @@ def port_text(text: str) -> str:
     return f"{int(number)}/tcp"
 
 
-@check(severity=Severity.ERROR, tags=["network", "netlink"], topic="network", verify={"require": port_text})
+@check(
+    severity=Severity.ERROR,
+    tags=["network", "netlink"],
+    topic="network",
+    verify={"require": port_text},
+    spell=port_text,
+    rows=PORTS,
+)
 def port(
     target: Lazy[Target],
     listeners: Listeners,

@@ -61,6 +61,7 @@ def protected(kubelet: KubeletConfig, target: Target) -> Iterator[str | Outcome]
     spell=spelled,
     verify={"require": verify_wanted},
     by_host=of_host,
+    rows=DEFAULTS,
 )
 def kubelet_defaults(
     subject: str,

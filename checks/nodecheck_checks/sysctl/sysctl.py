@@ -27,17 +27,27 @@ from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, holds_number, is_
 from nodecheck.fix import Fix, by_hand
 from nodecheck.formats.sysctl_keys import dotted, key_path, spelled
 from nodecheck.model.outcomes import result_id
+from nodecheck.requirements.table import Row, Table
 from nodecheck.requirements.wanted import meets, verify_wanted, whole_number
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl.evidence import lines_seen, looked_into, writer_seen
 from nodecheck_checks.sysctl.fixes import KeyAsked, ModuleAtBoot, boot_fix, now_fix, why_module
 
-REQUIRE = {
-    "net.bridge.bridge-nf-call-iptables": "1",
-    "net.bridge.bridge-nf-call-ip6tables": "1",
-    "net.ipv4.ip_forward": "1",
-}
-"""kubeadm's preflight (ip_forward; the bridge's until 1.29) and its installation page."""
+_BRIDGE = "packets between pods on one bridge go past kube-proxy's rules otherwise, and some services do not work"
+_PAGE = "kubeadm's installation page; its preflight until 1.29"
+
+KEYS = Table(
+    Row("net.bridge.bridge-nf-call-iptables", "1", _BRIDGE, _PAGE),
+    Row("net.bridge.bridge-nf-call-ip6tables", "1", _BRIDGE, _PAGE),
+    Row(
+        "net.ipv4.ip_forward",
+        "1",
+        "no packet of a pod leaves the node otherwise, and kubeadm refuses to go on",
+        "kubeadm preflight, FileContent--proc-sys-net-ipv4-ip_forward",
+    ),
+)
+
+REQUIRE = {row.name: row.wanted for row in KEYS}
 
 REASONS = {
     "net.bridge.bridge-nf-call-iptables": "iptables must see what crosses a bridge",
@@ -67,6 +77,7 @@ _ALWAYS_THERE = ("ipv6", "sunrpc", "lockd")
     spell=spelled,
     verify={"require": verify_wanted},
     by_host=of_host,
+    rows=KEYS,
     references=["https://kubernetes.io/docs/setup/production-environment/container-runtimes/"],
 )
 def sysctl(

@@ -29,6 +29,7 @@ from nodecheck_checks.system.command_table import (
     BY_HAND,
     INSTALL,
     KNOWN_TO,
+    NEEDS,
     PROGRAM,
     UNBUNDLED,
     needs_of,
@@ -36,7 +37,9 @@ from nodecheck_checks.system.command_table import (
 )
 
 
-@check(severity=Severity.ERROR, tags=["kubelet", "kubeadm"], topic="system", verify={"require": command_text})
+@check(
+    severity=Severity.ERROR, tags=["kubelet", "kubeadm"], topic="system", verify={"require": command_text}, rows=NEEDS
+)
 def command(
     target: Target,
     path: ServicePath,

@@ -151,6 +151,7 @@ def path_severity(subject: str | None, target: Target) -> Severity:
     otherwise=asked_paths,
     spell=spelled,
     verify={"require": verify_path, "minimum-percent": verify_percent, "minimum-mib": verify_mib},
+    rows=PATHS,
 )
 def disk_free(
     subject: str,

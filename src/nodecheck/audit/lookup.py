@@ -10,6 +10,7 @@ from nodecheck.audit.pack import together, unpack
 from nodecheck.audit.past import Numbered, Recalled, began
 from nodecheck.audit.standing import Moment, Seen, Standing
 from nodecheck.errors import HistoryError, UsageError
+from nodecheck.model.outcomes import NOW
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
 from nodecheck.text import whole_number
@@ -146,6 +147,27 @@ def intervals(db: sqlite3.Connection, result_id: str) -> tuple[Interval, ...]:
         elif last is not None or now.status is not None:
             found.append(now)
     return tuple(found)
+
+
+MOST_SELECTED = 200
+"""Results whose history is shown at once."""
+
+
+def selected(db: sqlite3.Connection, text: str) -> list[str]:
+    """The ids of recorded results that a selector takes, by their order. Raises UsageError; tags are not recorded."""
+    from nodecheck.checking.selectors import parse_selector
+
+    selector = parse_selector(text)
+    if selector.tag is not None:
+        raise UsageError(f"selector {text!r}: the history does not know the tags of checks")
+    found = []
+    for (name,) in db.execute("SELECT DISTINCT name FROM result ORDER BY name"):
+        about = parse_selector(name)
+        if selector.takes(about.check or "", (), about.subject, about.view or NOW):
+            found.append(str(name))
+    if len(found) > MOST_SELECTED:
+        raise UsageError(f"selector {text!r}: it takes {len(found)} results, and at most {MOST_SELECTED} are shown")
+    return found
 
 
 def _runs_with(db: sqlite3.Connection, recalled: Recalled, name: str) -> tuple[list[Numbered], dict[int, str]]:

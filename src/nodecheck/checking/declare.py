@@ -9,7 +9,10 @@ from nodecheck.model.needs import Need, needs_of
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Severity, Status
 from nodecheck.model.steps import Fix
 from nodecheck.record import NamedTuple
-from nodecheck.typed import Any, Union
+from nodecheck.typed import TYPE_CHECKING, Any, Union
+
+if TYPE_CHECKING:
+    from nodecheck.requirements.table import Row
 
 Results = Iterable[Outcome]
 SeverityRule = Callable[..., Severity]
@@ -46,6 +49,7 @@ class Check:
         self.otherwise: SubjectRule | None = options["otherwise"]
         self.otherwise_needs: tuple[Need, ...] = ()
         self.by_host: HostRule = options["by_host"]
+        self.rows: tuple[Row, ...] = tuple(options["rows"])
         self._explained: ExplainedRule | str | None = options["explained"]
         self.doc = ""
 
@@ -112,6 +116,7 @@ def check(
     verify: Mapping[str, Callable[[Any], object]] | None = None,
     otherwise: SubjectRule | None = None,
     by_host: HostRule = False,
+    rows: Iterable[Row] = (),
     explained: ExplainedRule | str | None = None,
     view: str = NOW,
     name: str | None = None,
@@ -138,6 +143,9 @@ def check(
     function that says it of a subject. In a container its fix is then to be done on the host, and of the next boot it
     says ``skip``, with the cause ``container-host``.
 
+    ``rows`` are requirements by subject, with their reasons: ``nodecheck explain 'NAME[SUBJECT]'`` shows them, and who
+    types a subject alone is shown the selector.
+
     ``explained`` is a function of ``subject`` and facts, or where it is (``module:name``), to be imported when it is
     asked: where the boot view passes and this subject fails now. It says in a few words why that speaks not against
     the pass (``the unit ran since the boot``); None: it does.
@@ -149,7 +157,7 @@ def check(
     def declare(function: Callable[..., Results]) -> Check:
         label = name or function.__name__.replace("_", "-")
         options: dict[str, Any] = {"severity": severity, "tags": tags, "references": references, "topic": topic}
-        options.update(each=each, spell=spell, verify=verify, otherwise=otherwise)
+        options.update(each=each, spell=spell, verify=verify, otherwise=otherwise, rows=rows)
         declared = Check(label, {**options, "by_host": by_host, "explained": explained})
         declared.doc = function.__doc__ or ""
         if not isinstance(severity, Severity):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from nodecheck.errors import SelectorError
@@ -84,11 +84,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def check_selectors(
-    selectors: Iterable[Selector], tags_of: Mapping[str, tuple[str, ...]], checks: Iterable[str]
+    selectors: Iterable[Selector],
+    tags_of: Mapping[str, tuple[str, ...]],
+    checks: Iterable[str],
+    meant: Callable[[str], tuple[str, ...]] | None = None,
 ) -> None:
     """Raise SelectorError for a selector whose check or tag does not exist, naming the nearest one.
 
-    ``tags_of`` may be empty where no selector speaks of tags.
+    ``tags_of`` may be empty where no selector speaks of tags. ``meant`` gives the selectors that a word may stand for
+    where it names no check.
     """
     names = (*checks, *ENGINE_CHECKS)
     tags = sorted({tag for some in tags_of.values() for tag in some})
@@ -99,10 +103,21 @@ def check_selectors(
                     f"selector {selector.text!r}: no check has the tag {selector.tag!r}" + closest(selector.tag, tags)
                 )
         elif not any(matches(selector.check or "", name) for name in names):
-            raise SelectorError(
-                f"selector {selector.text!r}: there is no check {selector.check!r}"
-                + closest(selector.check or "", names)
-            )
+            like = () if meant is None else meant(selector.text)
+            near = _near(selector.check or "", names, like)
+            raise SelectorError(f"selector {selector.text!r}: there is no check {selector.check!r}{near}")
+
+
+def _near(name: str, names: Iterable[str], like: tuple[str, ...]) -> str:
+    """The selectors that may be meant; else what comes closest to a name of the shape of a check's."""
+    tags = [text for text in like if text.startswith("tag:")]
+    others = [text for text in like if text not in tags]
+    if others:
+        return f"; did you mean {' or '.join(map(repr, others))}?"
+    near = closest(name, names) if re.fullmatch("[a-z-]+", name) else nearest(name, names)
+    if not tags:
+        return near
+    return f"{near[:-1]}, or {tags[0]!r}?" if near.endswith("?") else f"{near}, and {tags[0]!r} is a tag"
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

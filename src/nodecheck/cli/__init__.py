@@ -25,7 +25,7 @@ def main(argv=None):
 
 def _run(words):
     # type: (list[str]) -> int
-    if words in (["--version"], ["-V"]):
+    if words in (["--version"], ["-V"], ["version"]):
         return _version()
     _leave_working_directory_out()
     from nodecheck.cli.start import start

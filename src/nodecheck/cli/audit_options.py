@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from nodecheck.errors import UsageError
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
+
+if TYPE_CHECKING:
+    from nodecheck.running.request import Site
 
 LEAST_S = 300
 """Seconds after which the service is ended in any case."""
@@ -31,14 +36,16 @@ def audit_options(words: Sequence[str]) -> AuditOptions:
     audit would refuse; argparse ends for what is unknown.
     """
     from nodecheck.cli import audit_verb
+    from nodecheck.cli.configured import config_of
     from nodecheck.cli.start import verb_parser
-    from nodecheck.config.load import load_config
+    from nodecheck.config.site import site_of_audit
     from nodecheck.render.outputs import SOCKETS, parse_outputs
 
     args = verb_parser("audit")[1].parse_args(words)
-    audit_verb.fill(args, load_config(args.config))
+    config = config_of(args)
+    audit_verb.fill(args, config)
     files = [path for format_, path in parse_outputs(args.output) if format_ not in SOCKETS]
-    paths = (*files, *_named(args))
+    paths = (*files, *_named(args, site_of_audit(config)))
     for path in paths:
         if not path.startswith("/"):
             raise UsageError(f"{path}: expected an absolute path: the audit starts in another directory")
@@ -50,11 +57,11 @@ def audit_options(words: Sequence[str]) -> AuditOptions:
     return AuditOptions(paths, tuple(writable), max(LEAST_S, int(args.timeout) + 60))
 
 
-def _named(args: object) -> Iterator[str]:
+def _named(args: argparse.Namespace, site: Site) -> Iterator[str]:
     from nodecheck.profile.sources import is_path
 
-    given = vars(args)
-    yield from given["waivers"]
-    yield from [given[name] for name in ("root", "state", "config") if given[name] is not None]
-    if is_path(given["profile"]):
-        yield given["profile"]
+    yield from args.waivers or (*site.waivers, *site.absent)
+    yield from [path for path in (args.root, args.state, args.config) if path is not None]
+    profile = args.profile or site.profile
+    if profile is not None and is_path(profile):
+        yield profile

@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from nodecheck.cli.options import add_exit_map, add_outputs, add_run_options, judged
+from nodecheck.cli.configured import config_of
+from nodecheck.cli.options import add_config, add_exit_map, add_outputs, add_run_options, judged
 from nodecheck.cli.start import EPILOG, Unwritten, complain, write
-from nodecheck.cli.state import add_state
+from nodecheck.cli.state import add_state_alone
 from nodecheck.errors import UsageError
 from nodecheck.report.summary import BUG, UNJUDGED, mapped_code, mapped_exit_code
 
@@ -35,12 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_options(parser)
     add_outputs(parser, "text or json, of the changes", verbose="taken as run takes it; changes are always told whole")
     add_exit_map(parser, "whose exit codes: nodecheck's own (run, the default), a Nagios plugin's, or npd's")
-    add_state(parser)
+    add_config(parser)
+    add_state_alone(parser)
     add = parser.add_argument
     add("--changed-only", action="store_true", help="report, and exit by, the changes alone")
     add("--check-config", action="store_true", help="only validate the configuration, and print what is in force")
     # None: not given, so that the configuration's word counts
-    parser.set_defaults(profile=None, timeout=None, select=None, ignore=None, waivers=None, changed_only=None)
+    parser.set_defaults(words=(), timeout=None, select=None, ignore=None, changed_only=None)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -53,28 +55,27 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _configured(args: argparse.Namespace) -> int:
-    from nodecheck.config.load import load_config
-
     if args.format not in ("text", "json"):
         raise UsageError(f"--format: expected text or json, found {args.format!r} (--output writes the others)")
     if args.state == "":
         raise UsageError("--state: expected a directory, found nothing")
-    config = load_config(args.config)
+    config = config_of(args)
     fill(args, config)
     if args.check_config:
-        _validate(args)
+        _validate(args, config)
         write(_shown(config, args.format))
         return 0
     return _bounded(args, config)
 
 
-def _validate(args: argparse.Namespace) -> None:
+def _validate(args: argparse.Namespace, config: Config) -> None:
     """Raise what the audit would refuse: of the profile, of the files of waivers, of the outputs."""
     from nodecheck.cli.options import prepared_by
+    from nodecheck.config.site import site_of_audit
     from nodecheck.render.outputs import parse_outputs
 
     parse_outputs(args.output)
-    prepared_by(args)
+    prepared_by(args, site_of_audit(config))
 
 
 def _shown(config: Config, format_: str) -> str:
@@ -108,12 +109,10 @@ def _bounded(args: argparse.Namespace, config: Config) -> int:
 
 
 def fill(args: argparse.Namespace, config: Config) -> None:
-    """Let the configuration say what the options do not; ``--output`` adds to what it says."""
-    for name in ("profile", "role", "kubernetes", "proxy_mode", "cni", "fail_on", "select", "ignore", "waivers",
-                 "timeout", "changed_only", "state"):  # fmt: skip
+    """Let the configuration say how the audit goes, where the options do not; ``--output`` adds to what it says."""
+    for name in ("select", "ignore", "timeout", "changed_only", "state"):
         if getattr(args, name) is None:
             setattr(args, name, getattr(config, name))
-    args.profile = "kubernetes" if args.profile is None else args.profile
     args.timeout = TIMEOUT_S if args.timeout is None else args.timeout
     args.output = [*config.outputs, *args.output]
 
@@ -144,9 +143,10 @@ def _done(
 ) -> int:
     """Judge, record, write the outputs, tell, and note that it was told: in this order nothing is lost by a crash."""
     from nodecheck.audit.session import LOUD, recorded, scope_of
+    from nodecheck.config.site import site_of_audit
 
     digests, explained = dict[str, str](), set[str]()
-    report = judged(args, digests, explained)
+    report = judged(args, site_of_audit(config), digests, explained)
     scope = scope_of(report, tuple(args.select), tuple(args.ignore), args.view)
     audit = recorded(report, directory, scope, config.flap, config.limits, problem, _boot(report, digests, explained))
     report = audit.report

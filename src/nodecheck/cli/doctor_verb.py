@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from nodecheck.cli.options import add_target
+from nodecheck.cli.options import add_config, add_target, site_of
 from nodecheck.cli.start import write
 from nodecheck.text import printable
 
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck doctor``."""
     parser.epilog = EPILOG
     add_target(parser)
+    add_config(parser)
     parser.add_argument("--timeout", metavar="SECONDS", type=float, default=30.0, help="for the run (default: 30)")
     parser.add_argument("--json", action="store_true", help="as JSON")
 
@@ -47,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _items(args: argparse.Namespace) -> Iterator[Item]:
-    from nodecheck.api import run
+    from nodecheck.cli.options import prepared_by
     from nodecheck.cli.progress import progress
     from nodecheck.doctor.boot import boot
     from nodecheck.doctor.files import files
@@ -57,14 +58,14 @@ def _items(args: argparse.Namespace) -> Iterator[Item]:
     from nodecheck.doctor.sources import verdicts
     from nodecheck.doctor.tools import tools
     from nodecheck.host import open_host
+    from nodecheck.running.engine import run
 
+    whole = argparse.Namespace(**vars(args), root=None, words=(), select=(), ignore=(), view=None, fail_on=None)
     with progress(quiet=args.json):
-        report = run(
-            profile=args.profile, role=args.role, kubernetes=args.kubernetes, proxy_mode=args.proxy_mode, cni=args.cni,
-            waivers=args.waivers, timeout=args.timeout,
-        )  # fmt: skip
-    for part in (program, plugins, rights, place, tools, files):
+        report = run(*prepared_by(whole, site_of(args)))
+    for part in (program, plugins, rights, place, tools):
         yield from part()
+    yield from files(args.config, args.no_config)
     yield from boot(open_host(None))
     yield from verdicts(report)
 

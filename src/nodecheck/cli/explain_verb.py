@@ -1,4 +1,7 @@
-"""What a check looks at and why, how to fix it, and where its rule comes from."""
+"""What a check looks at and why, how to fix it, and where its rule comes from; or what is wanted of one subject.
+
+Without a word it lists the checks.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from nodecheck.checking.declare import Check
 from nodecheck.checking.selectors import ENGINE_CHECKS, nearest
 from nodecheck.cli.start import write
 from nodecheck.errors import SelectorError
+from nodecheck.text import printable
 
 if TYPE_CHECKING:
     from nodecheck.checking.reads import Readers
@@ -31,10 +35,12 @@ could not be imported, or declared what cannot be: its checks were not run, all 
 Nodecheck itself says this, not a check. A result `waiver[SELECT]`, failed, is about a waiver of the profile or of a
 waiver file. It is a warning where the waiver has expired, and so no longer applies, or matches no result; and for
 information where it ends soon (`waiver-notice-days` of the profile), or where what it covers passes by now.
+A warning `waiver[PATH]` is about a file of waivers that the configuration names and that is not there.
 
 ## How to fix it
 Mend what was waived, and end the waiver: `nodecheck waive SELECT --remove`. Or renew it:
-`nodecheck waive SELECT --until 90d`. Both take `--file FILE`; the evidence names the file.
+`nodecheck waive SELECT --until 90d`. Both take `--file FILE`; the evidence names the file. Put a file that is not there
+in its place, or take it out of `waivers` in `/etc/nodecheck/nodecheck.toml`.
 """,
 }
 """The pages of the results that come from the engine and not from a check."""
@@ -44,22 +50,38 @@ _LEGEND = "`*` is any name, `**` any directories in between, `…` what another 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck explain``."""
-    parser.add_argument("check", metavar="CHECK", help="a check's name, or the id of a result")
+    told = "a check's name, or a subject of it: 'sysctl[net.ipv4.ip_forward]' (default: list the checks)"
+    parser.add_argument("check", metavar="CHECK", nargs="?", help=told)
+    parser.add_argument("--profile", metavar="NAME|FILE", help="whose limits a subject has (default: kubernetes)")
 
 
 def main(args: argparse.Namespace) -> int:
     """Print the page of a check."""
     from nodecheck.checking.selectors import parse_selector
     from nodecheck.plugins import load
+    from nodecheck.profile.load import DEFAULT, load_profile
 
     registry = load()
-    name = parse_selector(args.check).check or args.check
+    profile = load_profile(args.profile or DEFAULT, registry)
+    if args.check is None:
+        from nodecheck.cli.list_verb import catalogue, text
+
+        write("\n".join([printable(line) for line in text(catalogue(profile))]) + "\n")
+        return 0
+    selector = parse_selector(args.check)
+    name = selector.check or args.check
     if name in ENGINE_CHECKS and name not in registry.checks:
         write(_PAGES[name])
         return 0
     if name not in registry.checks:
         raise SelectorError(f"there is no check {name!r}{nearest(name, registry.checks)}")
-    write("\n".join(page(registry.check(name), registry.readers)) + "\n")
+    check = registry.check(name)
+    if selector.subject is not None and (check.each is not None or check.rows):
+        from nodecheck.cli.explained_subject import subject_page
+
+        write("\n".join([printable(line) for line in subject_page(check, selector.subject, profile)]) + "\n")
+    else:
+        write("\n".join(page(check, registry.readers)) + "\n")
     return 0
 
 

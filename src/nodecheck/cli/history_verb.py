@@ -8,12 +8,15 @@ from __future__ import annotations
 import argparse
 import json
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nodecheck.cli.start import write
 from nodecheck.cli.state import add_state, state_directory
 from nodecheck.errors import UsageError
 from nodecheck.text import whole_number
+
+if TYPE_CHECKING:
+    from nodecheck.audit.lookup import Interval
 
 DEFAULT_LIMIT = 20
 
@@ -21,7 +24,12 @@ DEFAULT_LIMIT = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck history``."""
     add = parser.add_argument
-    add("run", metavar="RUN|ID", nargs="?", help="show this run's report, or the history of the result with this id")
+    add(
+        "run",
+        metavar="RUN|ID",
+        nargs="?",
+        help="this run's report; or the history of the result with this id, or of all that a selector takes",
+    )
     add("--result", metavar="ID", help="the history of this result: since when it has the status that it has")
     add("--boot", action="store_true", help="the reboots: what was predicted of them, and what came true")
     add("--limit", metavar="N", type=_count, default=DEFAULT_LIMIT, help="lines of the list (default: 20; 0: all)")
@@ -127,20 +135,35 @@ def _boots(args: argparse.Namespace, db: sqlite3.Connection) -> str:
 
 
 def _result(args: argparse.Namespace, db: sqlite3.Connection, name: str) -> str:
-    from nodecheck.audit.lookup import intervals
-    from nodecheck.checking.selectors import nearest
+    from nodecheck.audit.lookup import intervals, selected
 
-    found = intervals(db, name)
-    if not found:
+    if found := intervals(db, name):
+        return _stood(args, {name: found})[0]
+    names = [] if args.result is not None else selected(db, name)
+    if not names:
+        from nodecheck.checking.selectors import nearest
+
         known = [row[0] for row in db.execute("SELECT DISTINCT name FROM result LIMIT 5000")]
         raise UsageError(f"the history has neither a run nor a result {name!r}{nearest(name, known)}")
+    several = _stood(args, {item: intervals(db, item) for item in names})
     if args.format == "json":
-        spans = [{**item._asdict(), "first": item.first._asdict(), "last": item.last._asdict()} for item in found]
-        return json.dumps({"id": name, "intervals": spans}, indent=2) + "\n"
+        return json.dumps({"results": [json.loads(text) for text in several]}, indent=2) + "\n"
+    return "".join(several)
+
+
+def _stood(args: argparse.Namespace, found: dict[str, tuple[Interval, ...]]) -> list[str]:
+    """The document of each result."""
+    if args.format == "json":
+        return [_json(name, items) for name, items in found.items()]
     _text_only(args)
     from nodecheck.audit.show_history import intervals_text
 
-    return intervals_text(name, found)
+    return [intervals_text(name, items) for name, items in found.items()]
+
+
+def _json(name: str, found: tuple[Interval, ...]) -> str:
+    spans = [{**item._asdict(), "first": item.first._asdict(), "last": item.last._asdict()} for item in found]
+    return json.dumps({"id": name, "intervals": spans}, indent=2) + "\n"
 
 
 def _text_only(args: argparse.Namespace) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import os
 
-from nodecheck.errors import UsageError
+from nodecheck.errors import ProfileError, UsageError
 from nodecheck.report import Report
+from nodecheck.report.parts import DEFAULT_CONFIG
 from nodecheck.requirements.asked import PROXY_MODES, ROLES
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.host import Host
     from nodecheck.plugins import Registry
-    from nodecheck.running.request import Request
+    from nodecheck.running.request import Request, Site
 
 LEVELS = ("error", "warning", "info")
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """What is judged, and how: every option of ``run`` but those of its outputs."""
+    """What is judged, and how: every option of ``run`` but those of its outputs and of the configuration."""
     add_target(parser)
     add = parser.add_argument
     add("--select", metavar="S", action="append", default=[], help="only these results (a selector; may be repeated)")
@@ -30,15 +32,57 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--timeout", metavar="SECONDS", type=_seconds, default=30.0, help="for the whole run (default: 30)")
 
 
+def add_words(parser: argparse.ArgumentParser) -> None:
+    """Selectors as words, anywhere among the options; they and ``--select`` add up."""
+    told = "only these results: a check (swap), a subject ('sysctl[net.*]'), a view (swap@boot), tag:kubelet"
+    parser.add_argument("words", metavar="SELECTOR", nargs="*", default=[], help=told)
+
+
 def add_target(parser: argparse.ArgumentParser) -> None:
     """The options that say what the node is to be."""
     add = parser.add_argument
-    add("--profile", metavar="NAME|FILE", default="kubernetes", help="a profile's name, or a TOML file")
+    add("--profile", metavar="NAME|FILE", help="a profile's name, or a TOML file (default: kubernetes)")
     add("--waivers", metavar="FILE", action="append", default=[], help="also heed these waivers (may be repeated)")
     add("--role", choices=ROLES, help="default: the profile's, else found on the node")
     add("--kubernetes", metavar="1.34", help="the Kubernetes release that the node is to run")
     add("--proxy-mode", choices=PROXY_MODES, help="kube-proxy's mode")
     add("--cni", metavar="NAME", help="the network plugin, such as flannel, calico, cilium")
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The options that say which configuration counts."""
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--config", metavar="FILE", help=f"the configuration (default: the node's, {DEFAULT_CONFIG})")
+    one.add_argument("--no-config", action="store_true", help="as if there were no configuration")
+
+
+def site_of(args: argparse.Namespace) -> Site:
+    """What the configuration says that the node is to be. Raises ConfigError.
+
+    Without ``--config`` only the live node has one.
+    """
+    from nodecheck.running.request import NO_SITE
+
+    if args.config == "":
+        raise UsageError("--config: expected a file, found nothing")
+    if args.no_config or (args.config is None and (getattr(args, "root", None) is not None or not _is_configured())):
+        return NO_SITE
+    from nodecheck.cli.configured import read_site
+
+    return read_site(args)
+
+
+def _is_configured() -> bool:
+    """Whether the node has a configuration, or this user may not look."""
+    for path in (DEFAULT_CONFIG, f"{DEFAULT_CONFIG}.d"):
+        try:
+            os.lstat(path)
+            return True
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return True
+    return False
 
 
 def add_outputs(
@@ -87,25 +131,34 @@ def _seconds(text: str) -> float:
 
 
 def judged(
-    args: argparse.Namespace, digests: dict[str, str] | None = None, explained: set[str] | None = None
+    args: argparse.Namespace, site: Site, digests: dict[str, str] | None = None, explained: set[str] | None = None
 ) -> Report:
-    """The report that the options ask for, with a progress line on a terminal; the rest as a Request has it."""
+    """The report that the options and the configuration ask for, with a progress line on a terminal.
+
+    ``digests`` and ``explained`` are as a Request has them.
+    """
     from nodecheck.cli.progress import progress
     from nodecheck.running.engine import run
 
     with progress(args.quiet) as line:
-        host, registry, request = prepared_by(args)
+        host, registry, request = prepared_by(args, site)
         return run(host, registry, request._replace(watch=line.now_at, digests=digests, explained=explained))
 
 
-def prepared_by(args: argparse.Namespace) -> tuple[Host, Registry, Request]:
+def prepared_by(args: argparse.Namespace, site: Site) -> tuple[Host, Registry, Request]:
     """What the engine needs for what the options ask for. Raises UsageError."""
     from nodecheck.running.request import prepared
 
     if args.root == "":
         raise UsageError("--root: expected a directory, found nothing")
-    return prepared(
-        root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
-        proxy_mode=args.proxy_mode, cni=args.cni, select=args.select, ignore=args.ignore, view=args.view,
-        fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers,
-    )  # fmt: skip
+    select = (*args.words, *args.select)
+    try:
+        return prepared(
+            root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
+            proxy_mode=args.proxy_mode, cni=args.cni, select=select, ignore=args.ignore, view=args.view,
+            fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers or (), site=site,
+        )  # fmt: skip
+    except ProfileError as error:
+        from nodecheck.cli.configured import blamed
+
+        raise blamed(error, args, site) from error

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable
 
-from nodecheck.cli.options import add_outputs, add_run_options, judged
-from nodecheck.cli.start import EPILOG, Unwritten, write
+from nodecheck.cli.options import add_config, add_outputs, add_run_options, add_words, judged, site_of
+from nodecheck.cli.start import EPILOG, Unwritten, complain, write
 from nodecheck.errors import UsageError
 from nodecheck.planning import Plan, plan
 
@@ -39,7 +39,9 @@ FORMS: dict[str, Form] = {"text": _text_form, "sh": _script, "json": _json, "ans
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck plan``."""
     parser.epilog = "nodecheck plan --format sh > fix.sh\nless fix.sh\nsh fix.sh\n\n" + EPILOG
+    add_words(parser)
     add_run_options(parser)
+    add_config(parser)
     told = "let the script, or the playbook, go on after a step that fails, without what needs it; then it exits 1"
     parser.add_argument("--keep-going", action="store_true", help=told)
     formats = "text, sh (a POSIX shell script), ansible (a playbook) or json"
@@ -60,8 +62,11 @@ def main(args: argparse.Namespace) -> int:
     from nodecheck.cli.run_verb import write_file
 
     made = form(args.format)
-    outputs = _outputs(args.output)
-    report = judged(args)
+    outputs = outputs_of(args.output)
+    site = site_of(args)
+    report = judged(args, site)
+    if site.used is not None and site.used.unread is not None:
+        complain(str(site.used))  # a script has no header that says so
     found = plan(report)
     written = [write_file(path, other(found, args.keep_going)) for other, path in outputs]
     if not (args.quiet and report.exit_code == 0):
@@ -79,7 +84,8 @@ def _text(args: argparse.Namespace, found: Plan) -> str:
     return render_plan(found, style(args)._replace(again=(*again(args), *going)))
 
 
-def _outputs(texts: Iterable[str]) -> list[tuple[Form, str]]:
+def outputs_of(texts: Iterable[str]) -> list[tuple[Form, str]]:
+    """The forms and files of ``FORMAT=FILE``. Raises UsageError."""
     from nodecheck.render.outputs import format_and_file, once
 
     outputs = [format_and_file(text) for text in texts]

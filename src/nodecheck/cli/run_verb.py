@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from nodecheck.cli.options import add_exit_map, add_outputs, add_run_options, exit_map, judged
+from nodecheck.cli.options import (
+    add_config,
+    add_exit_map,
+    add_outputs,
+    add_run_options,
+    add_words,
+    exit_map,
+    judged,
+    site_of,
+)  # fmt: skip
 from nodecheck.cli.start import EPILOG, Unwritten, complain, write
 from nodecheck.report import Report
 from nodecheck.report.summary import mapped_exit_code
@@ -16,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from nodecheck.render.outputs import BUILT_IN
 
     parser.epilog = EPILOG
+    add_words(parser)
     add_run_options(parser)
+    add_config(parser)
     log = "; journald and syslog go to the node's log, and need no FILE"
     add_outputs(parser, f"{', '.join(BUILT_IN)}, or one of a plugin", log)
     add_exit_map(parser)
@@ -37,7 +48,7 @@ def _run(args: argparse.Namespace, codes: str) -> int:
 
     render = renderer(args.format)
     outputs = parse_outputs(args.output)
-    report = judged(args)
+    report = judged(args, site_of(args))
     written = [deliver(report, *output) for output in outputs]
     if not (args.quiet and report.exit_code == 0):
         write(_document(args, report, render))

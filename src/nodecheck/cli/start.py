@@ -10,7 +10,7 @@ from types import FrameType, ModuleType
 
 from nodecheck.cli.terminal import width
 from nodecheck.cli.verbs import VERBS
-from nodecheck.errors import Locked, NodecheckError, UsageError
+from nodecheck.errors import ConfigError, Locked, NodecheckError, ProfileError, UsageError
 from nodecheck.report.summary import BUG, INTERRUPTED, LOCKED, TERMINATED, UNWRITTEN, USAGE
 from nodecheck.typed import Any, NoReturn
 from nodecheck.version import __version__
@@ -30,6 +30,15 @@ exit codes:
 
 class Unwritten(Exception):
     """Standard output, or a file that was asked for, could not be written."""
+
+
+class Misused(UsageError):
+    """Words that no verb takes. ``rest`` is what else to say where no line is known that may be meant."""
+
+    def __init__(self, message: str, usage: str = "", rest: str = "") -> None:
+        super().__init__(message)
+        self.usage = usage
+        self.rest = rest
 
 
 class Terminated(BaseException):
@@ -54,7 +63,7 @@ def start(words: list[str]) -> int:
         complain(str(error))
         return LOCKED
     except NodecheckError as error:
-        complain(str(error))
+        _complain_of(error, words)
         return USAGE
     except Unwritten as error:
         if str(error):
@@ -68,6 +77,21 @@ def start(words: list[str]) -> int:
         return BUG
 
 
+def _complain_of(error: NodecheckError, words: list[str]) -> None:
+    """Say what is wrong, and the line that may be meant; the usage where none is known."""
+    message, line = str(error), ""
+    if isinstance(error, UsageError) and not isinstance(error, (ConfigError, ProfileError)):
+        from nodecheck.cli.hints import hint
+
+        line = hint(words, verb_parser)
+    if line:
+        message += f"{'' if message.endswith('?') else '.'} Type: {line}"
+    elif isinstance(error, Misused):
+        message += error.rest
+        say(error.usage)
+    complain(message)
+
+
 def _terminated(_: int, __: FrameType | None) -> None:
     raise Terminated
 
@@ -77,16 +101,19 @@ def _dispatch(words: list[str]) -> int:
         module, parser = verb_parser(words[0])
         run: Callable[[argparse.Namespace], int] = module.main
         return run(parser.parse_args(words[1:]))
-    overview = _overview()
+    page = overview()
     if not words:
-        overview.print_help(sys.stderr)
+        page.print_help(sys.stderr)
         return USAGE
     if words[0][:1] != "-":
-        from nodecheck.checking.selectors import one_of
+        from nodecheck.cli.hints import near
 
-        raise UsageError(f"there is no verb {words[0]!r}{one_of(words[0], VERBS)}")
-    overview.parse_args(words)
-    overview.error("expected a verb before its options")
+        like = near(words[0], VERBS)
+        told = "" if like is None else f"; did you mean {like!r}?"
+        rest = "" if told else f": expected one of {', '.join(VERBS)}"
+        raise Misused(f"there is no verb {words[0]!r}{told}", rest=rest)
+    page.parse_args(words)
+    page.error("expected a verb before its options")
 
 
 def verb_parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
@@ -123,7 +150,24 @@ _STYLE: dict[str, Any] = {"allow_abbrev": False, "formatter_class": _formatter}
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, with the nearest option named where one is unknown."""
+    """argparse, with words anywhere among the options, and the nearest option named where one is unknown."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse, and words anywhere where the verb takes several (``run swap --json port``).
+
+        argparse takes the words of one place alone, and its parse_intermixed_args refuses groups of options that
+        exclude each other in some versions. So what argparse leaves over is taken here.
+        """
+        several = [action.dest for action in self._actions if not action.option_strings and action.nargs == "*"]
+        if not several:
+            return super().parse_args(args, namespace)
+        found, left = self.parse_known_args(args, namespace)
+        unknown = [word for word in left if word.startswith("-") and word != "--"]
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        more = [word for word in left if word != "--"]
+        setattr(found, several[0], [*getattr(found, several[0]), *more])
+        return found
 
     def print_help(self, file: Any = None) -> None:
         """argparse says nothing of a page that could not be written; this raises :class:`Unwritten`."""
@@ -133,23 +177,23 @@ class _Parser(argparse.ArgumentParser):
             super().print_help(file)
 
     def error(self, message: str) -> NoReturn:
-        from nodecheck.checking.selectors import nearest
+        if message.startswith("unrecognized arguments: --"):
+            from nodecheck.cli.hints import near
 
-        if message.startswith("unrecognized arguments: -"):
             word = message.partition(": ")[2].partition(" ")[0].partition("=")[0]
-            message += nearest(word, [name for action in self._actions for name in action.option_strings])
-        self.print_usage(sys.stderr)
-        complain(message)
-        raise SystemExit(USAGE)
+            like = near(word, [name for action in self._actions for name in action.option_strings])
+            message += "" if like in (None, word) else f"; did you mean {like!r}?"
+        raise Misused(message, self.format_usage())
 
 
-def _overview() -> argparse.ArgumentParser:
+def overview() -> argparse.ArgumentParser:
+    """The parser of what stands before a verb, with the list of verbs as its page."""
     listed = "\n".join(f"  {verb:<12}{what}" for verb, what in VERBS.items())
     parser = _Parser(
         prog="nodecheck",
         usage="nodecheck VERB [options]",
         description="Is this Linux node fit to run Kubernetes, now and after its next reboot?\n\nverbs:\n" + listed,
-        epilog="nodecheck VERB --help tells the options of a verb.\n\n" + EPILOG,
+        epilog="nodecheck VERB --help (or nodecheck help VERB) says what the options of a verb are.\n\n" + EPILOG,
         **_STYLE,
     )
     parser.add_argument("--version", action="version", version=f"nodecheck {__version__}")
@@ -161,9 +205,14 @@ def complain(message: str) -> None:
     """One message, in one line, on standard error, if there is one: what it quotes of files may be hostile."""
     from nodecheck.text import printable
 
+    say(f"nodecheck: {printable(message)}\n")
+
+
+def say(text: str) -> None:
+    """Write to standard error, if there is one."""
     if sys.stderr is not None:
         try:
-            sys.stderr.write(f"nodecheck: {printable(message)}\n")
+            sys.stderr.write(text)
         except (OSError, ValueError):
             return  # nobody can be told
 

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
 def add_state(parser: argparse.ArgumentParser) -> None:
     """The options that say where the history is."""
+    parser.add_argument("--config", metavar="FILE", help="the configuration (default: /etc/nodecheck/nodecheck.toml)")
+    add_state_alone(parser)
+
+
+def add_state_alone(parser: argparse.ArgumentParser) -> None:
+    """The option that says where the history is, without the configuration's."""
     add = parser.add_argument
-    add("--config", metavar="FILE", help="the configuration (default: /etc/nodecheck/nodecheck.toml)")
     add("--state", metavar="DIR", help="the state directory (default: the configuration's, /var/lib/nodecheck, …)")
 
 

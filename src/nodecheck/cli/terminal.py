@@ -78,12 +78,14 @@ def width() -> int:
 def again(args: argparse.Namespace) -> tuple[str, ...]:
     """The options with which another verb looks at the same node in the same way."""
     given = vars(args)
-    found: list[str] = []
-    for name in ("root", "capture", "profile", "role", "kubernetes", "proxy_mode", "cni", "view"):
+    found = list(given.get("words", ()))
+    for name in ("root", "capture", "profile", "role", "kubernetes", "proxy_mode", "cni", "view", "config"):
         value = given.get(name)
-        if value is not None and (name, value) != ("profile", "kubernetes"):
+        if value is not None:
             found.extend((f"--{name.replace('_', '-')}", str(value)))
     for name in ("waivers", "select", "ignore"):
         for value in given.get(name) or ():
             found.extend((f"--{name}", value))
+    if given.get("no_config"):
+        found.append("--no-config")
     return tuple(found)

@@ -18,5 +18,7 @@ VERBS = {
     "plugins": "what is loaded, from where",
     "profile": "list the profiles, show one, validate a file",
     "completion": "print the completion script of a shell",
+    "help": "what the verbs do, or the options of one",
+    "version": "print the version",
     "schema": "print the JSON Schema of a report, a plan, an audit or a profile",
 }

@@ -163,16 +163,19 @@ def _tell(path: str, before: str, after: str) -> None:
 def _say_who_heeds(path: str, text: str) -> None:
     from nodecheck.config.load import load_config
     from nodecheck.errors import NodecheckError
+    from nodecheck.report.parts import DEFAULT_CONFIG as DEFAULT_PATH
 
     if "nodecheck.profile/" in text:
         return
     try:
-        heeded = os.path.abspath(path) in load_config().waivers
+        config = load_config()
+        heeded = os.path.abspath(path) in (*config.waivers, *config.wanted.waivers)
     except (NodecheckError, OSError):
         heeded = False
     if not heeded:
         complain(
-            f"heeded by: nodecheck run --waivers {printable(path)}; the audit's configuration does not name it yet"
+            f"no configuration names {path} yet: waivers = [{path!r}] in {DEFAULT_PATH} lets all verbs honour it, "
+            f"and nodecheck run --waivers {path} does so once"
         )
 
 

@@ -1,1 +1,1 @@
-"""The configuration of audits: /etc/nodecheck/nodecheck.toml and its drop-ins."""
+"""The configuration of a node: /etc/nodecheck/nodecheck.toml and its drop-ins."""

@@ -8,43 +8,66 @@ from typing import Any
 
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.standing import parse_flap
-from nodecheck.config.model import DEFAULT_PATH, Config
+from nodecheck.config.model import Config, Wanted
 from nodecheck.config.trust import read_trusted, verify_way
-from nodecheck.errors import ConfigError, FactError
+from nodecheck.errors import ConfigDenied, ConfigError, FactError
+from nodecheck.host.trust import there_is
+from nodecheck.report.parts import DEFAULT_CONFIG as DEFAULT_PATH
 
 Tables = dict[str, Any]
 
 MOST_DROP_INS = 100
+NOWHERE = "there is no such file (a link that leads nowhere)"
+TOP_KEYS = tuple([name.replace("_", "-") for name in Wanted._fields])
 
 
 def load_config(path: str | None = None) -> Config:
     """The configuration of a file (None: :data:`DEFAULT_PATH`, where there is one) and of ``PATH.d/*.toml``.
 
     Tables merge key by key, a later file wins, lists replace; only ``[[output]]`` adds up. Raises ConfigError, which
-    names file, line and the nearest valid name.
+    names file, line and the nearest valid name; ConfigDenied where this user may not read one of the files.
     """
     main = path or DEFAULT_PATH
-    merged: Tables = {"audit": {}, "history": {}, "output": []}
+    merged: Tables = {"top": {}, "severity": {}, "audit": {}, "history": {}, "output": []}
     files = []
     try:
         _lay(merged, _tables(main))
         files.append(main)
     except FileNotFoundError:
+        if os.path.islink(main):
+            raise ConfigError(f"config {main}: {NOWHERE}") from None
         if path is not None:
             raise ConfigError(f"config {path}: there is no such file") from None
     for drop_in in _drop_ins(f"{main}.d"):
         try:
             _lay(merged, _tables(drop_in))
         except FileNotFoundError:
-            raise ConfigError(f"config {drop_in}: there is no such file (a link that leads nowhere)") from None
+            raise ConfigError(f"config {drop_in}: {NOWHERE}") from None
         files.append(drop_in)
     found = _config(merged, tuple(files))
-    for judging in (*found.waivers, *_profiles(found.profile)):
-        try:
-            read_trusted(judging)  # who can write it could hide whatever fails
-        except FileNotFoundError:
-            raise ConfigError(f"config {judging}: there is no such file") from None
-    return found
+    for source in dict.fromkeys((found.profile, found.wanted.profile)):
+        for profile in _profiles(source):
+            if not _is_there(profile):
+                raise ConfigError(f"config {profile}: there is no such file")
+    named = dict.fromkeys((*found.waivers, *found.wanted.waivers))
+    return found._replace(absent=tuple([waivers for waivers in named if not _is_there(waivers)]))
+
+
+def _is_there(judging: str) -> bool:
+    """Whether there is a file that judges. Raises ConfigError where who can write it could hide whatever fails."""
+    try:
+        read_trusted(judging)
+        return True
+    except ConfigDenied as error:
+        raise ConfigError(str(error)) from error  # the configuration itself could be read, and asks for this
+    except FileNotFoundError:
+        if os.path.islink(judging):
+            raise ConfigError(f"config {judging}: {NOWHERE}") from None
+    try:
+        verify_way(there_is(judging))  # nor may others put one there
+    except OSError as error:
+        raise ConfigError(f"config {judging}: {error.strerror or error}") from error
+    return False
 
 
 def _profiles(source: str | None) -> Iterator[str]:
@@ -69,6 +92,8 @@ def _drop_ins(folder: str) -> list[str]:
         verify_way(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except PermissionError as error:
+        raise ConfigDenied(f"config {folder}: {error.strerror}") from error
     except OSError as error:
         raise ConfigError(f"config {folder}: {error.strerror or error}") from error
     found = sorted(name for name in names if name.endswith(".toml") and not name.startswith("."))
@@ -96,17 +121,23 @@ def _tables(path: str) -> Tables:
 
 
 def _lay(merged: Tables, table: Tables) -> None:
-    for name in ("audit", "history"):
+    for name in ("severity", "audit", "history"):
         merged[name].update(table.get(name, {}))
+    merged["top"].update({key: value for key, value in table.items() if key in TOP_KEYS})
     merged["output"].extend(table.get("output", ()))
 
 
 def _config(merged: Tables, files: tuple[str, ...]) -> Config:
-    found: Mapping[str, Any] = {key.replace("-", "_"): _value(key, value) for key, value in merged["audit"].items()}
-    history = {key.replace("-", "_"): value for key, value in merged["history"].items()}
-    return Config(**found)._replace(
-        limits=Limits(**history), outputs=tuple([_output(item) for item in merged["output"]]), files=files
-    )
+    top, audit, history = [_fields(merged[name]) for name in ("top", "audit", "history")]
+    wanted = {key: value for key, value in {**audit, **top}.items() if key in Wanted._fields}
+    return Config(**{**top, **audit})._replace(
+        limits=Limits(**history), outputs=tuple([_output(item) for item in merged["output"]]), files=files,
+        wanted=Wanted(**wanted), severity=merged["severity"],
+    )  # fmt: skip
+
+
+def _fields(table: Mapping[str, Any]) -> Tables:
+    return {key.replace("-", "_"): _value(key, value) for key, value in table.items()}
 
 
 def _value(key: str, value: Any) -> Any:

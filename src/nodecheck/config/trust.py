@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from nodecheck.errors import ConfigError
+from nodecheck.errors import ConfigDenied, ConfigError
 from nodecheck.formats.toml import MOST_BYTES
 from nodecheck.host.trust import untrusted_above
 
@@ -13,13 +13,16 @@ from nodecheck.host.trust import untrusted_above
 def read_trusted(path: str) -> bytes:
     """The bytes of a file.
 
-    Raises ConfigError where it cannot be read, or where nodecheck runs as root and others own the file or one of its
-    directories or can write them; FileNotFoundError where there is none.
+    Raises FileNotFoundError where there is none, ConfigDenied where the kernel refuses it, and ConfigError where it
+    cannot be read otherwise, or where nodecheck runs as root and others own the file or one of its directories or can
+    write them.
     """
     try:
         fd = os.open(os.path.realpath(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise
+    except PermissionError as error:
+        raise ConfigDenied(f"config {path}: {error.strerror}") from error
     except OSError as error:
         raise ConfigError(f"config {path}: {error.strerror or error}") from error
     try:

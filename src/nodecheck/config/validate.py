@@ -23,12 +23,14 @@ def validate(table: Mapping[str, Any]) -> None:
     for key, value in table.items():
         if key == "schema":
             _choice((SCHEMA,))(value, (key,))
-        elif key == "output":
-            _outputs(value, (key,))
+        elif key in _TOP:
+            _TOP[key](value, (key,))
         elif key in _TABLES:
             _table(value, (key,), _TABLES[key])
+        elif key in _TABLES["audit"]:
+            raise Invalid((key,), "is for the audit alone: it stands under [audit]")
         else:
-            raise Invalid((key,), f"unknown key{nearest(key, ('schema', 'output', *_TABLES))}")
+            raise Invalid((key,), f"unknown key{nearest(key, ('schema', *_TOP, *_TABLES))}")
 
 
 def _table(value: Any, path: Path, keys: Mapping[str, Verify]) -> None:
@@ -135,17 +137,28 @@ def _selectors(value: Any, path: Path) -> None:
         raise Invalid(path, str(error)) from error
 
 
+def _severities(value: Any, path: Path) -> None:
+    from nodecheck.plugins import load
+    from nodecheck.profile.validate import validate_severities
+
+    validate_severities(value, path, load())
+
+
+_WANTED: dict[str, Verify] = {
+    "profile": _profile,
+    "role": _choice(ROLES),
+    "kubernetes": _release,
+    "proxy-mode": _choice(PROXY_MODES),
+    "cni": _text,
+    "fail-on": _choice(SEVERITIES),
+    "waivers": _paths,
+}
+_TOP: dict[str, Verify] = {**_WANTED, "severity": _severities, "output": _outputs}
 _TABLES: dict[str, dict[str, Verify]] = {
     "audit": {
-        "profile": _profile,
-        "role": _choice(ROLES),
-        "kubernetes": _release,
-        "proxy-mode": _choice(PROXY_MODES),
-        "cni": _text,
-        "fail-on": _choice(SEVERITIES),
+        **_WANTED,
         "select": _selectors,
         "ignore": _selectors,
-        "waivers": _paths,
         "timeout": _between(1, 86_400, float),
         "nice": _between(0, 19),
         "io-class": _choice(IO_CLASSES),

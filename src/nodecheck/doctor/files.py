@@ -1,4 +1,4 @@
-"""The audit's files: configuration, waivers, state."""
+"""The files of nodecheck itself: configuration, waivers, state."""
 
 from __future__ import annotations
 
@@ -6,26 +6,33 @@ import os
 from collections.abc import Iterator
 
 from nodecheck.doctor.items import Item, missing, note, ok
-from nodecheck.errors import NodecheckError
+from nodecheck.errors import ConfigDenied, NodecheckError
 
 TOPIC = "files"
 
 
-def files() -> Iterator[Item]:
-    """Whether each is valid and may be trusted."""
+def files(config_path: str | None = None, without: bool = False) -> Iterator[Item]:
+    """Whether each is valid and may be trusted; ``without`` is ``--no-config``."""
     from nodecheck.config.load import load_config
-    from nodecheck.config.model import DEFAULT_PATH
+    from nodecheck.report.parts import DEFAULT_CONFIG as DEFAULT_PATH
 
     state = None
+    if without:
+        yield note(TOPIC, "configuration", "not looked at (--no-config)")
+        yield _state(None)
+        return
     try:
-        config = load_config()
+        config = load_config(config_path)
+    except ConfigDenied as error:
+        needs = "root, or leave to read it: here the node is judged without it, and not as the audit judges it"
+        yield missing(TOPIC, config_path or DEFAULT_PATH, str(error), needs)
     except NodecheckError as error:
         yield missing(TOPIC, DEFAULT_PATH, str(error), "a valid configuration: the audit does not start with this one")
     else:
         state = config.state
         told = ", ".join(config.files) if config.files else "none: the defaults hold"
         yield ok(TOPIC, "configuration", told)
-        yield from (_waivers(path) for path in config.waivers)
+        yield from (_waivers(path) for path in dict.fromkeys((*config.waivers, *config.wanted.waivers)))
     yield _state(state)
 
 
@@ -36,7 +43,7 @@ def _waivers(path: str) -> Item:
     try:
         count = len(load_waivers(path, load()))
     except NodecheckError as error:
-        return missing(TOPIC, path, str(error), "a valid file of waivers: the audit does not start with this one")
+        return missing(TOPIC, path, str(error), "a valid file of waivers")
     return ok(TOPIC, path, f"{count} waivers")
 
 

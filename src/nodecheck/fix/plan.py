@@ -41,7 +41,9 @@ def plan(report: Report) -> Planned:
     left = tuple([NotFixed(name, printable(not_fixed[name])) for name in order if name in not_fixed])
     found = report.summary
     judged = bool(found.passed or found.failed or found.waived)
-    return Planned(report.node, report.run.source, report.run.id, steps, left, found.unknown, judged)
+    return Planned(
+        report.node, report.run.source, report.run.id, steps, left, found.unknown, judged, report.profile.config
+    )
 
 
 def _least(report: Report) -> str:

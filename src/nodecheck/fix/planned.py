@@ -5,6 +5,7 @@ from __future__ import annotations
 from nodecheck.model.steps import DISRUPTIVE, SAFE, Step
 from nodecheck.record import NamedTuple
 from nodecheck.report import Node, Source
+from nodecheck.report.parts import ConfigUsed
 
 SCHEMA = "urn:nodecheck:schema:plan:1"
 SCHEMA_VERSION = "1.0"
@@ -43,6 +44,8 @@ class Planned(NamedTuple):
     """Results that could not be judged: whether they need a fix is not known."""
     judged: bool = True
     """Whether anything was."""
+    config: ConfigUsed | None = None
+    """The node's configuration, where it counted."""
 
     @property
     def reboot(self) -> bool:

@@ -172,6 +172,13 @@ def _profile(tables: Tables) -> ResolvedProfile:
     )
 
 
+def with_severities(profile: ResolvedProfile, severity: Mapping[str, str]) -> ResolvedProfile:
+    """The profile, with other severities that win over its own."""
+    own = {selector: level for selector, level in profile.severity.items() if selector not in severity}
+    changed = digest({"profile": profile.digest, "severity": severity})
+    return profile._replace(severity={**own, **severity}, digest=changed)  # the last selector that fits counts
+
+
 def waivers_of(items: Iterable[Mapping[str, Any]], source: str = "profile") -> tuple[Waiver, ...]:
     """The waivers of validated ``[[waiver]]`` tables."""
     return tuple([_waiver(item, source) for item in items])

@@ -21,14 +21,15 @@ def toml_value(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(name)} = {toml_value(item)}" for name, item in value.items())
+        inner = ", ".join(f"{toml_key(name)} = {toml_value(item)}" for name, item in value.items())
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"
     return _quoted("" if value is None else str(value))
 
 
-def _key(name: str) -> str:
+def toml_key(name: str) -> str:
+    """A key as TOML writes it, in quotes where it must."""
     plain = name and all(c.isascii() and (c.isalnum() or c in "_-") for c in name)
     return name if plain else _quoted(name)
 
@@ -54,15 +55,15 @@ def to_toml(tables: Mapping[str, Any]) -> str:
 def _lines(tables: Mapping[str, Any]) -> Iterator[str]:
     for key, value in tables.items():
         if key not in ("severity", "check", "waiver"):
-            yield f"{_key(key)} = {toml_value(value)}"
+            yield f"{toml_key(key)} = {toml_value(value)}"
     if tables.get("severity"):
         yield from ["", "[severity]", *_pairs(tables["severity"])]
     for name, parameters in tables.get("check", {}).items():
-        yield from ["", f"[check.{_key(name)}]", *_pairs(parameters)]
+        yield from ["", f"[check.{toml_key(name)}]", *_pairs(parameters)]
     for waiver in tables.get("waiver", ()):
         yield from ["", "[[waiver]]", *_pairs(waiver)]
 
 
 def _pairs(table: Mapping[str, Any]) -> Iterator[str]:
     for name, value in table.items():
-        yield f"{_key(name)} = {toml_value(value)}"
+        yield f"{toml_key(name)} = {toml_value(value)}"

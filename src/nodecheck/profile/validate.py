@@ -10,6 +10,7 @@ from nodecheck.checking.selectors import check_selectors, closest, nearest, pars
 from nodecheck.errors import PluginError, ProfileError, SelectorError, UsageError
 from nodecheck.model.outcomes import Severity
 from nodecheck.plugins import Registry
+from nodecheck.profile.meant import meant
 from nodecheck.profile.model import SCHEMA
 from nodecheck.requirements.asked import PROXY_MODES, ROLES, release_text
 
@@ -113,7 +114,7 @@ def _selector(text: str, path: Path, registry: Registry) -> None:
     try:
         selector = parse_selector(_text(text, path))
         tags = {check.name: check.tags for check in registry.all_checks()} if selector.tag is not None else {}
-        check_selectors([selector], tags, registry.checks)
+        check_selectors([selector], tags, registry.checks, lambda word: meant(word, registry))
     except SelectorError as error:
         raise Invalid(path, str(error)) from error
 
@@ -133,7 +134,8 @@ def _nodes(value: Any, path: Path, _: Registry) -> None:
             raise Invalid((*path, name), f"expected an IP address, found {_shown(address)}") from error
 
 
-def _severity(value: Any, path: Path, registry: Registry) -> None:
+def validate_severities(value: Any, path: Path, registry: Registry) -> None:
+    """Raise :class:`Invalid` unless ``value`` is a table of selectors, each with a severity."""
     for selector, level in _table(value, path).items():
         _selector(selector, (*path, selector), registry)
         _one_of(SEVERITIES)(level, (*path, selector), registry)
@@ -246,7 +248,7 @@ _KEYS: dict[str, Callable[[Any, Path, Registry], None]] = {
     "fail-on": _one_of(SEVERITIES),
     "ignore": _ignore,
     "nodes": _nodes,
-    "severity": _severity,
+    "severity": validate_severities,
     "check": _checks,
     "waiver": _waivers,
     "waiver-notice-days": _days,

@@ -9,7 +9,7 @@ from nodecheck.model.evidence import Evidence
 from nodecheck.model.fingerprint import fingerprint
 from nodecheck.model.outcomes import NOW, Result, Severity, Status, Waived, result_id
 from nodecheck.profile.model import ResolvedProfile, Waiver
-from nodecheck.text import printable
+from nodecheck.text import printable, wellformed
 
 SeverityOf = Callable[[str, tuple[str, ...], "str | None", str, Severity], Severity]
 
@@ -168,28 +168,36 @@ def _covers(wide: Selector, narrow: Selector) -> bool:
     return all(one is None or (other is not None and matches(one, other)) for one, other in pairs)
 
 
+def absent_files(paths: Iterable[str], selection: Selection, severity: SeverityOf) -> list[Result]:
+    """A warning for each file of waivers that the configuration names and that is not there.
+
+    Only where everything, or the waivers, was asked for: it is no verdict on the node.
+    """
+    found = []
+    for path in paths:
+        ignored = any(takes_waiver(other, path) for other in selection.ignore)
+        if not ignored and (not selection.select or named(selection, path)):
+            level = severity("waiver", (), printable(path), NOW, Severity.WARNING)
+            message = f"the configuration names {path}, and there is no such file: its waivers do not count"
+            evidence = (Evidence(wellformed(path)),)
+            found.append(_said(path, message, "a file of waivers", None, evidence, level))
+    return found
+
+
 def _result(waiver: Waiver, message: str, value: str, severity: Severity) -> Result:
-    subject = printable(waiver.select)
-    identity = result_id("waiver", subject, NOW)
-    evidence = (Evidence(waiver.source, f"waiver {subject}", value),)
+    evidence = (Evidence(waiver.source, f"waiver {printable(waiver.select)}", value),)
     whose = ", ".join(text for text in (waiver.owner, waiver.ticket) if text)
+    message = f"{message}: {waiver.reason}" + (f" ({whose})" if whose else "")
+    return _said(waiver.select, message, "a waiver in force that is needed", value, evidence, severity)
+
+
+def _said(
+    about: str, message: str, expected: str, actual: str | None, evidence: tuple[Evidence, ...], severity: Severity
+) -> Result:
+    subject = printable(about)
+    identity = result_id("waiver", subject, NOW)
+    print_ = fingerprint(identity, Status.FAIL, evidence)
     return Result(
-        identity,
-        "waiver",
-        subject,
-        NOW,
-        Status.FAIL,
-        severity,
-        "Every waiver is in force and in use",
-        printable(f"{message}: {waiver.reason}" + (f" ({whose})" if whose else "")),
-        "a waiver in force that is needed",
-        value,
-        None,
-        evidence,
-        None,
-        None,
-        (),
-        (),
-        fingerprint(identity, Status.FAIL, evidence),
-        0.0,
-    )
+        identity, "waiver", subject, NOW, Status.FAIL, severity, "Every waiver is in force and in use",
+        printable(message), expected, actual, None, evidence, None, None, (), (), print_, 0.0,
+    )  # fmt: skip

@@ -90,6 +90,8 @@ def _top(report: Report) -> Iterator[str]:
     facts = [("System", ", ".join(about)), ("Profile", report.profile.name), ("Role", report.profile.role)]
     facts += [("Kubernetes", report.profile.kubernetes), ("Proxy mode", report.profile.proxy_mode)]
     facts += [("CNI", report.profile.cni), ("Judged at", _moment(report.run.started_at)), ("Source", _source(report))]
+    if report.profile.config is not None:
+        facts.append(("Configuration", str(report.profile.config).removeprefix("configuration ")))
     yield '<dl class="facts">'
     for label, value in facts:
         wide = ' class="wide"' if label in ("System", "Judged at") else ""

@@ -56,6 +56,8 @@ def _head(plan: Planned, style: Style) -> Iterator[str]:
         yield from wrapped("  ", f"disruptive, something is restarted or cut: step {', '.join(disruptive)}", style)
     if waiting:
         yield from wrapped("  ", f"holds only after a reboot: step {', '.join(waiting)}", style)
+    if plan.config is not None:
+        yield from wrapped("  ", str(plan.config), style)
     if plan.doubt is not None:
         yield from wrapped("  ", plan.doubt, style)
 

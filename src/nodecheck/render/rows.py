@@ -71,9 +71,14 @@ def by_topic(results: Iterable[Result]) -> list[tuple[str, list[ReportRow]]]:
         groups.setdefault(heading(row.worst), []).append(row)
     for group in groups.values():
         group.sort(key=lambda row: _attention(row.worst), reverse=True)
-    known = [title for title, _ in TOPICS]
-    own = sorted(groups.keys() - {*known, ITSELF, OTHER})
-    return [(title, groups[title]) for title in (*known, *own, ITSELF, OTHER) if title in groups]
+    return [(title, groups[title]) for title in in_order(groups)]
+
+
+def in_order(titles: Iterable[str]) -> list[str]:
+    """Headings in the order of :data:`TOPICS`, those of plugins after them."""
+    found, known = set(titles), [title for title, _ in TOPICS]
+    own = sorted(found - {*known, ITSELF, OTHER})
+    return [title for title in (*known, *own, ITSELF, OTHER) if title in found]
 
 
 def _attention(result: Result) -> tuple[int, int]:
@@ -89,12 +94,17 @@ def heading(result: Result) -> str:
     ...                ("runtime",), (), "", 0.0))
     'Runtime and kubelet'
     """
-    if result.check in ENGINE_CHECKS:
+    return heading_of(result.check, result.tags)
+
+
+def heading_of(check: str, tags: Iterable[str]) -> str:
+    """What a check stands under."""
+    if check in ENGINE_CHECKS:
         return ITSELF
     from nodecheck.plugins import load
 
-    topic = load().topic(result.check)
-    words = {topic} if topic else set(result.tags)
+    topic = load().topic(check)
+    words = {topic} if topic else set(tags)
     for title, topics in TOPICS:
         if not words.isdisjoint(topics):
             return title

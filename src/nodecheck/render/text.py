@@ -72,6 +72,8 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     missing = [f"--{label.lower().replace(' ', '-')}" for label, value in asked if not value]
     if missing:
         target.append(f"not known: say {', '.join(missing)}")
+    if used.config is not None:
+        target.append(printable(str(used.config)))
     yield from _joined(target, " · " if style.symbols else ", ", style)
 
 

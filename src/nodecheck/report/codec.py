@@ -9,6 +9,7 @@ from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.report.parts import (
     SCHEMA,
     SCHEMA_VERSION,
+    ConfigUsed,
     Node,
     OsName,
     PluginUsed,
@@ -55,8 +56,14 @@ def header(report: ReportLike) -> dict[str, Any]:
         "tool": {**report.tool._asdict(), "plugins": [plugin._asdict() for plugin in report.tool.plugins]},
         "run": {**report.run._asdict(), "source": report.run.source._asdict()},
         "node": {**report.node._asdict(), "os": report.node.os._asdict()},
-        "profile": report.profile._asdict(),
+        "profile": _profile_dict(report.profile),
     }
+
+
+def _profile_dict(used: ProfileUsed) -> dict[str, Any]:
+    config = used.config
+    told = None if config is None else {"files": list(config.files), "unread": config.unread}
+    return {**used._asdict(), "config": told}
 
 
 def summary_dict(summary: Summary) -> dict[str, Any]:
@@ -135,10 +142,15 @@ def _whole(document: dict[str, Any]) -> Whole:
         Tool(tool["name"], tool["version"], tuple(PluginUsed(**_known(PluginUsed, item)) for item in tool["plugins"])),
         Run(**{**_known(Run, run), "source": Source(**_known(Source, run["source"]))}),
         Node(**{**_known(Node, node), "os": OsName(**_known(OsName, node["os"]))}),
-        ProfileUsed(**_known(ProfileUsed, document["profile"])),
+        ProfileUsed(**{**_known(ProfileUsed, document["profile"]), "config": _config(document["profile"])}),
         Summary(*(document["summary"][key] for key in _SUMMARY)),
         tuple(_result(result) for result in document["results"]),
     )
+
+
+def _config(found: dict[str, Any]) -> ConfigUsed | None:
+    config = found.get("config")  # schema 1.0 has none
+    return None if config is None else ConfigUsed(tuple(config["files"]), config["unread"])
 
 
 def _known(kind: Any, found: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from nodecheck.record import NamedTuple
 
 SCHEMA = "urn:nodecheck:schema:report:1"
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
+
+DEFAULT_CONFIG = "/etc/nodecheck/nodecheck.toml"
+"""Where a node's own configuration is."""
 
 
 class PluginUsed(NamedTuple):
@@ -66,6 +69,22 @@ class Node(NamedTuple):
     """The kind of container that it is, as systemd-detect-virt(1) names it; None: a machine, or not told."""
 
 
+class ConfigUsed(NamedTuple):
+    """The node's configuration, where a run looked for one and found it."""
+
+    files: tuple[str, ...]
+    """Those that were read, in order; empty where they could not be."""
+    unread: str | None = None
+    """Why they could not be read. The run then went on without them."""
+
+    def __str__(self) -> str:
+        """The same in a few words."""
+        if self.unread is not None:
+            return f"configuration not read: {self.unread}"
+        more = len(self.files) - 1
+        return f"configuration {self.files[0]}" + (f" and {more} more" if more else "")
+
+
 class ProfileUsed(NamedTuple):
     """The profile, and what it or the node says of the target."""
 
@@ -75,6 +94,8 @@ class ProfileUsed(NamedTuple):
     kubernetes: str | None
     proxy_mode: str | None
     cni: str | None
+    config: ConfigUsed | None = None
+    """None: no configuration was looked for, or there is none."""
 
 
 class Summary(NamedTuple):

@@ -21,7 +21,7 @@ from nodecheck.host import Host
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Result, Status
 from nodecheck.model.secrets import masked
 from nodecheck.plugins import PluginInfo, Registry
-from nodecheck.profile.waivers import looked_at, waived
+from nodecheck.profile.waivers import absent_files, looked_at, waived
 from nodecheck.report.model import Report
 from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, Source, Tool
 from nodecheck.report.summary import summary_of
@@ -65,6 +65,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
             finisher.add_plugin(plugin)
     today = strftime("%Y-%m-%d", gmtime(started))
     results = waived(finisher.results, request.profile, asked, today, finisher.severity)
+    results += absent_files(request.absent_waivers, asked, finisher.severity)
     if host.this_machine:
         results = _looked_back(results, registry, facts, finisher, began + request.timeout_s, request)
     results.sort(key=lambda result: result.id)
@@ -257,8 +258,9 @@ def _profile_used(request: Request, found: Target | None) -> ProfileUsed:
     given = request.settings
     profile = request.profile
     if found is None:
-        return ProfileUsed(profile.name, profile.digest, *given)
-    return ProfileUsed(profile.name, profile.digest, found.role, found.kubernetes, found.proxy_mode, found.cni)
+        return ProfileUsed(profile.name, profile.digest, *given, request.config)
+    target = (found.role, found.kubernetes, found.proxy_mode, found.cni)
+    return ProfileUsed(profile.name, profile.digest, *target, request.config)
 
 
 def _rfc3339(seconds: float) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from os import PathLike, fspath
 
 from nodecheck.checking.selectors import Selection, check_selectors, parse_selector
@@ -10,9 +11,10 @@ from nodecheck.errors import UsageError
 from nodecheck.host import Host, open_host
 from nodecheck.model.outcomes import VIEWS, Severity
 from nodecheck.plugins import Registry, load
-from nodecheck.profile.load import load_profile
+from nodecheck.profile.load import load_profile, with_severities
 from nodecheck.profile.model import Profile, ResolvedProfile
 from nodecheck.record import NamedTuple
+from nodecheck.report.parts import ConfigUsed
 from nodecheck.requirements.asked import PROXY_MODES, ROLES, Settings, release_text
 
 
@@ -24,6 +26,27 @@ class Progress(NamedTuple):
     done: int
     """Checks that were judged before; each view of a check counts for itself."""
     total: int
+
+
+class Site(NamedTuple):
+    """What the node's configuration says that the node is to be. What the caller says wins, key by key."""
+
+    profile: str | None = None
+    role: str | None = None
+    kubernetes: str | None = None
+    proxy_mode: str | None = None
+    cni: str | None = None
+    fail_on: str | None = None
+    waivers: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    """Files of waivers that are named and not there."""
+    severity: Mapping[str, str] = {}
+    """Selector to severity, over what the profile says."""
+    used: ConfigUsed | None = None
+
+
+NO_SITE = Site()
+"""No configuration."""
 
 
 class Request(NamedTuple):
@@ -40,6 +63,8 @@ class Request(NamedTuple):
     fail_on: str
     timeout_s: float
     watch: Callable[[Progress], None] | None = None
+    config: ConfigUsed | None = None
+    absent_waivers: tuple[str, ...] = ()
     digests: dict[str, str] | None = None
     explained: set[str] | None = None
 
@@ -50,8 +75,14 @@ def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str
         tuple([parse_selector(text) for text in select]), tuple([parse_selector(text) for text in ignore]), view
     )
     tags = {check.name: check.tags for check in registry.all_checks()} if selection.speaks_of_tags else {}
-    check_selectors((*selection.select, *selection.ignore), tags, registry.checks)
+    check_selectors((*selection.select, *selection.ignore), tags, registry.checks, partial(_meant, registry))
     return selection
+
+
+def _meant(registry: Registry, word: str) -> tuple[str, ...]:
+    from nodecheck.profile.meant import meant
+
+    return meant(word, registry)
 
 
 DEFAULT_PROFILE = "kubernetes"
@@ -61,7 +92,7 @@ DEFAULT_TIMEOUT_S = 30.0
 def prepared(
     *,
     root: str | PathLike[str] | None,
-    profile: str | PathLike[str] | Profile,
+    profile: str | PathLike[str] | Profile | None,
     role: str | None,
     kubernetes: str | None,
     proxy_mode: str | None,
@@ -75,25 +106,42 @@ def prepared(
     waivers: Iterable[str | PathLike[str]],
     host: Host | None = None,
     registry: Registry | None = None,
+    site: Site = NO_SITE,
 ) -> tuple[Host, Registry, Request]:
     """What :func:`run` gives to the engine for the same arguments; raises what it raises.
 
-    ``host`` is judged in place of ``root``, by the checks of ``registry`` in place of the installed ones.
+    ``host`` is judged in place of ``root``, by the checks of ``registry`` in place of the installed ones; ``site`` says
+    what the other arguments leave out.
     """
     registry = registry or load()
-    found = load_profile(profile_source(profile), registry)
-    if paths := _paths("waivers", waivers):
-        from nodecheck.profile.waiver_files import with_waivers
-
-        found = with_waivers(found, paths, registry)
-    settings = _settings(found, role, kubernetes, proxy_mode, cni)
+    given = _paths("waivers", waivers)
+    found = judging(site, profile, given or site.waivers, registry)
+    asked = (role, kubernetes, proxy_mode, cni)
+    own = (site.role, site.kubernetes, site.proxy_mode, site.cni)
+    settings = _settings(found, *[one if one is not None else other for one, other in zip(asked, own)])
     _one_of("view", view, VIEWS)
     _one_of("fail_on", fail_on, [level.value for level in Severity])
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= 86_400:
         raise UsageError(f"timeout: expected seconds, more than 0 and at most 86400, found {timeout!r}")
     selection = selection_of(registry, _texts("select", select), (*found.ignore, *_texts("ignore", ignore)), view)
     host = host or open_host(None if root is None else _path("root", root))
-    return host, registry, Request(found, settings, selection, fail_on or found.fail_on, float(timeout), progress)
+    level = fail_on or site.fail_on or found.fail_on
+    request = Request(
+        found, settings, selection, level, float(timeout), progress, site.used, () if given else site.absent
+    )
+    return host, registry, request
+
+
+def judging(
+    site: Site, profile: str | PathLike[str] | Profile | None, waivers: tuple[str, ...], registry: Registry
+) -> ResolvedProfile:
+    """The profile, with these files of waivers and the configuration's severities over its own."""
+    found = load_profile(site.profile or DEFAULT_PROFILE if profile is None else profile_source(profile), registry)
+    if waivers:
+        from nodecheck.profile.waiver_files import with_waivers
+
+        found = with_waivers(found, waivers, registry)
+    return with_severities(found, site.severity) if site.severity else found
 
 
 def _settings(

@@ -17,7 +17,8 @@ _nodecheck_files() { # complete the path of a file, or with -d of a directory
     while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen "${1:--f}" -- "$cur")
 }
 _nodecheck_checks() { # the names of the checks
-    _nodecheck_words "$("${COMP_WORDS[0]}" list 2>/dev/null | cut -d' ' -f1) plugin waiver"
+    _nodecheck_words "$("${COMP_WORDS[0]}" list --no-config 2>/dev/null |
+        sed -n 's/^\\([a-z][a-z0-9-]*\\)  .*/\\1/p') plugin waiver"
 }
 _nodecheck_profiles() { # the names of the profiles, and files
     _nodecheck_words "$("${COMP_WORDS[0]}" profile list 2>/dev/null)"

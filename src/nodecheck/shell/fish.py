@@ -10,7 +10,7 @@ _HEAD = """\
 # Completion of nodecheck for fish. Made by nodecheck completion fish; do not edit.
 function __nodecheck_checks
     set -l words (commandline -opc)
-    $words[1] list 2>/dev/null | string split -f1 ' '
+    $words[1] list --no-config 2>/dev/null | string replace -rf '^([a-z][a-z0-9-]*)  .*' '$1'
     printf '%s\\n' plugin waiver
 end
 function __nodecheck_profiles

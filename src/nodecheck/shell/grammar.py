@@ -13,6 +13,7 @@ KINDS = {
     "FILE": "file",
     "DIR": "directory",
     "S": "check",
+    "SELECTOR": "check",
     "ID": "check",
     "CHECK": "check",
     "NAME|FILE": "profile",
@@ -20,6 +21,10 @@ KINDS = {
     "FORMAT=FILE": "output",
 }
 """Metavar to kind of value; any other value cannot be completed."""
+
+
+MOST_SHOWN = 8
+"""Words that are shown in the place of a metavar."""
 
 
 class CliOption(NamedTuple):
@@ -81,7 +86,8 @@ def _option(action: argparse.Action, formats: Formats) -> CliOption:
         return CliOption(tuple(action.option_strings), "", text, "flag")
     if action.choices is not None:
         words = tuple(str(word) for word in action.choices)
-        return CliOption(tuple(action.option_strings), "|".join(words), text, "words", words, many)
+        shown = "|".join(words) if len(words) <= MOST_SHOWN else metavar
+        return CliOption(tuple(action.option_strings), shown, text, "words", words, many)
     kind = KINDS.get(metavar, "text")
     words = formats(action.dest) if kind in ("format", "output") else ()
     return CliOption(tuple(action.option_strings), metavar, text, kind, words, many)

@@ -12,7 +12,7 @@ DATE = "2026-11-23"
 WIDTH = 76
 
 FILES = {
-    "/etc/nodecheck/nodecheck.toml": "the configuration of nodecheck audit; also nodecheck.toml.d/*.toml beside it",
+    "/etc/nodecheck/nodecheck.toml": "the configuration of the node; also nodecheck.toml.d/*.toml beside it",
     "/etc/nodecheck/waivers.toml": "where nodecheck waive writes; heeded where --waivers or the configuration names it",
     "/var/lib/nodecheck": "the history of root's audits",
     "$XDG_STATE_HOME/nodecheck": "the history of another user's audits (default: ~/.local/state/nodecheck)",

@@ -11,7 +11,8 @@ _HEAD = """\
 # Completion of nodecheck for zsh. Made by nodecheck completion zsh; do not edit.
 _nodecheck_checks() {
     local -a names
-    names=(${(f)"$(_call_program checks ${(q)words[1]} list 2>/dev/null | cut -d' ' -f1)"} plugin waiver)
+    names=(${(f)"$(_call_program checks ${(q)words[1]} list --no-config 2>/dev/null |
+        sed -n 's/^\\([a-z][a-z0-9-]*\\)  .*/\\1/p')"} plugin waiver)
     compadd -a names
 }
 _nodecheck_profiles() {

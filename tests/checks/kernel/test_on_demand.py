@@ -144,7 +144,9 @@ def test_demand_of_a_profile(tree: Tree) -> None:
         (DEBIAN, None, "fail", "info"), (DEBIAN, "nftables", "fail", "info"), ("", "iptables", "fail", "info"),
     ],
 )  # fmt: skip
-def test_conntrack_that_can_be_loaded(tree: Tree, release: str, mode: str | None, status: str, severity: str) -> None:
+def test_conntrack_that_can_be_loaded(
+    tree: Tree, release: str, mode: ProxyMode | None, status: str, severity: str
+) -> None:
     assert judged(tree({**NODE, "etc/os-release": release}), CONNTRACK, mode) == both(status, severity)
 
 
