@@ -1,7 +1,7 @@
 # Completion of nodecheck for fish. Made by nodecheck completion fish; do not edit.
 function __nodecheck_checks
     set -l words (commandline -opc)
-    $words[1] list 2>/dev/null | string split -f1 ' '
+    $words[1] list --no-config 2>/dev/null | string replace -rf '^([a-z][a-z0-9-]*)  .*' '$1'
     printf '%s\n' plugin waiver
 end
 function __nodecheck_profiles
@@ -23,7 +23,7 @@ complete -c nodecheck -n __fish_use_subcommand -l help -d 'show the verbs'
 complete -c nodecheck -n __fish_use_subcommand -l version -d 'show the version'
 complete -c nodecheck -n __fish_use_subcommand -a run -d 'check this node'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n '__fish_seen_subcommand_from run' -l profile -d 'a profile\'s name, or a TOML file' -r -f -a '(__nodecheck_profiles)'
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l profile -d 'a profile\'s name, or a TOML file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l waivers -d 'also heed these waivers (may be repeated)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l role -d 'default: the profile\'s, else found on the node' -r -f -a 'control-plane worker'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
@@ -36,6 +36,8 @@ complete -c nodecheck -n '__fish_seen_subcommand_from run' -l root -d 'judge the
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l timeout -d 'for the whole run (default: 30)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l format -d 'text, short, json, jsonl, junit, openmetrics, nagios, npd, markdown, html, sarif, tap, github, ansible, journald, syslog, or one of a plugin (default: text)' -r -f -a 'text short json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l json -d 'the same as --format json'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l output -d 'also write FILE (may be repeated); journald and syslog go to the node\'s log, and need no FILE' -r -f -a '(__nodecheck_output text short json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog)'
@@ -43,9 +45,10 @@ complete -c nodecheck -n '__fish_seen_subcommand_from run' -s q -l quiet -d 'pri
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -s v -l verbose -d 'explain every verdict, passes too'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l exit-map -d 'whose exit codes: run\'s own, those of a Nagios plugin, or of node-problem-detector (default: by the format)' -r -f -a 'run nagios npd'
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n __fish_use_subcommand -a plan -d 'print the fixes for what fails'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l profile -d 'a profile\'s name, or a TOML file' -r -f -a '(__nodecheck_profiles)'
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l profile -d 'a profile\'s name, or a TOML file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l waivers -d 'also heed these waivers (may be repeated)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l role -d 'default: the profile\'s, else found on the node' -r -f -a 'control-plane worker'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
@@ -58,6 +61,8 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l root -d 'judge th
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l timeout -d 'for the whole run (default: 30)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l keep-going -d 'let the script, or the playbook, go on after a step that fails, without what needs it; then it exits 1'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l format -d 'text, sh (a POSIX shell script), ansible (a playbook) or json (default: text)' -r -f -a 'text sh json ansible'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l json -d 'the same as --format json'
@@ -65,9 +70,10 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l output -d 'also w
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -s q -l quiet -d 'print nothing where all is well, and else only what is not'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -s v -l verbose -d 'taken as run takes it; a plan is always whole'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n __fish_use_subcommand -a audit -d 'check, record, and tell what changed: for cron and timers'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l profile -d 'a profile\'s name, or a TOML file' -r -f -a '(__nodecheck_profiles)'
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l profile -d 'a profile\'s name, or a TOML file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l waivers -d 'also heed these waivers (may be repeated)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l role -d 'default: the profile\'s, else found on the node' -r -f -a 'control-plane worker'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
@@ -87,7 +93,8 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s q -l quiet -d 'p
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s v -l verbose -d 'taken as run takes it; changes are always told whole'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l exit-map -d 'whose exit codes: nodecheck\'s own (run, the default), a Nagios plugin\'s, or npd\'s' -r -f -a 'run nagios npd'
-complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l config -d 'the configuration (default: /etc/nodecheck/nodecheck.toml)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l state -d 'the state directory (default: the configuration\'s, /var/lib/nodecheck, …)' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l changed-only -d 'report, and exit by, the changes alone'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l check-config -d 'only validate the configuration, and print what is in force'
@@ -152,19 +159,24 @@ complete -c nodecheck -n '__fish_seen_subcommand_from convert' -l exit-map -d 'w
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -F
 complete -c nodecheck -n __fish_use_subcommand -a list -d 'the checks of a profile'
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n '__fish_seen_subcommand_from list' -l profile -d 'default: kubernetes' -r -f -a '(__nodecheck_profiles)'
+complete -c nodecheck -n '__fish_seen_subcommand_from list' -l profile -d 'a profile\'s name, or a file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
+complete -c nodecheck -n '__fish_seen_subcommand_from list' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from list' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l json -d 'as JSON'
 complete -c nodecheck -n __fish_use_subcommand -a explain -d 'what a check looks at and why'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -s h -l help -d 'show this help message and exit'
+complete -c nodecheck -n '__fish_seen_subcommand_from explain' -l profile -d 'whose limits a subject has (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n __fish_use_subcommand -a doctor -d 'what this nodecheck can and cannot see here'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l profile -d 'a profile\'s name, or a TOML file' -r -f -a '(__nodecheck_profiles)'
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l profile -d 'a profile\'s name, or a TOML file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l waivers -d 'also heed these waivers (may be repeated)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l role -d 'default: the profile\'s, else found on the node' -r -f -a 'control-plane worker'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l cni -d 'the network plugin, such as flannel, calico, cilium' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l timeout -d 'for the run (default: 30)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l json -d 'as JSON'
 complete -c nodecheck -n __fish_use_subcommand -a plugins -d 'what is loaded, from where'
@@ -183,6 +195,11 @@ complete -c nodecheck -n '__fish_seen_subcommand_from profile; and __fish_seen_s
 complete -c nodecheck -n __fish_use_subcommand -a completion -d 'print the completion script of a shell'
 complete -c nodecheck -n '__fish_seen_subcommand_from completion' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
+complete -c nodecheck -n __fish_use_subcommand -a help -d 'what the verbs do, or the options of one'
+complete -c nodecheck -n '__fish_seen_subcommand_from help' -s h -l help -d 'show this help message and exit'
+complete -c nodecheck -n '__fish_seen_subcommand_from help' -f -a 'run plan audit history diff baseline schedule waive convert list explain doctor plugins profile completion help version schema'
+complete -c nodecheck -n __fish_use_subcommand -a version -d 'print the version'
+complete -c nodecheck -n '__fish_seen_subcommand_from version' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n __fish_use_subcommand -a schema -d 'print the JSON Schema of a report, a plan, an audit or a profile'
 complete -c nodecheck -n '__fish_seen_subcommand_from schema' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from schema' -f -a 'report plan audit profile'

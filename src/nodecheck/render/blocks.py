@@ -43,7 +43,7 @@ def label_of(result: Result) -> str:
     return result.severity.value if result.status == Status.FAIL else result.status.value
 
 
-def _heading(group: Group, style: Style, values: str) -> Iterator[str]:
+def _heading(group: Group, style: Style, values: list[tuple[str, str]]) -> Iterator[str]:
     """The ids with the message; with a line a view where the two views say different things."""
     worst = group[0].worst
     start = paint(f"{mark(worst, style)} {label_of(worst)}".ljust(INDENT - 1), tone(worst), style) + " "
@@ -51,7 +51,7 @@ def _heading(group: Group, style: Style, values: str) -> Iterator[str]:
     views = results_of(group[0])
     if len({text_of(result) for result in views}) == 1 and len({label_of(result) for result in views}) == 1:
         both = ", now and at boot" if len(views) > 1 and style.terminal else ""
-        beside = f" ({values})" if values else ""
+        beside = f" ({'; '.join([f'{label}: {text}' for label, text in values])})" if values else ""
         yield from _bold_start(start, name, f"{both}: {text_of(worst)}{beside}", style)
         return
     yield from _bold_start(start, name, "", style)
@@ -59,8 +59,8 @@ def _heading(group: Group, style: Style, values: str) -> Iterator[str]:
         word = label_of(result)
         beside = "" if word == label_of(worst) else f"{word}: "
         yield from _field(result.view, beside + text_of(result), style)
-    if values:
-        yield from _field("", values, style)
+    for label, text in values:
+        yield from _field(label, text, style)
 
 
 def _causes(results: list[Result], style: Style) -> Iterator[str]:
@@ -82,12 +82,12 @@ def _bold_start(start: str, name: str, rest: str, style: Style) -> Iterator[str]
         left = max(left, 0)
 
 
-def _values(results: list[Result], read: list[str]) -> str:
+def _values(results: list[Result], read: list[str]) -> list[tuple[str, str]]:
     """What was expected and found, where neither the message nor what was read holds it."""
     known = _tells(" ".join([*read, *[text for result in results for text in (result.id, result.message)]]))
-    told = [f"expected: {result.expected}" for result in results if not _tells(result.expected or "") <= known]
-    told += [f"found: {result.actual}" for result in results if not _tells(result.actual or "") <= known]
-    return "; ".join(dict.fromkeys(told))
+    told = [("expected", result.expected or "") for result in results]
+    told += [("found", result.actual or "") for result in results]
+    return [(label, text) for label, text in dict.fromkeys(told) if not _tells(text) <= known]
 
 
 def _tells(text: str) -> set[str]:
