@@ -112,6 +112,8 @@ HINTS = {
     "plan ip_vs": "plan 'kernel-module[ip_vs]'",
     "explain net.ipv4.ip_forward": "explain 'sysctl[net.ipv4.ip_forward]'",
     "explain swop": "explain swap",
+    "history swop": "history swap",
+    "waive net.ipv4.ip_forward --until 30d": "waive 'sysctl[net.ipv4.ip_forward]' --until 30d",
 }
 
 
@@ -125,6 +127,7 @@ NO_LINE = (
     "run kubelet", "run os", "run 99999", "run 8080", "run vm.swappiness", "run swap[", "run --timeout x", "run --root",
     "run --role king", "run --profile nosuch", "run x/../y", "audit --format html", "run --output x.bin", "help frob",
     "run \x1b[31m", "run \udc80", "", "run ''", "--frob", "convert --only swap", "run --json=yes",
+    "run --only --json", "waive ip_vs,6443", "run " + "swap," * 300,
 )  # fmt: skip
 
 
