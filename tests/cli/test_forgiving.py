@@ -18,6 +18,8 @@ from nodecheck.cli.verbs import VERBS
 from nodecheck.plugins import load
 from nodecheck.profile.meant import meant
 from tests.cli.conftest import Command
+from tests.test_old_python import interpreter
+from tests.zipapps import ROOT
 
 
 def hint(words: list[str]) -> str:
@@ -60,6 +62,31 @@ def test_an_option_among_words_that_is_none_is_an_error() -> None:
     _, parser = verb_parser("run")
     with pytest.raises(Exception, match="unrecognized arguments: --frob -x"):
         parser.parse_args(["swap", "--frob", "port", "-x"])
+
+
+ANYWHERE = """
+import sys
+from nodecheck.cli.start import verb_parser
+for verb in ("run", "plan"):
+    for line in sys.argv[1:]:
+        found = verb_parser(verb)[1].parse_args(line.split(" "))
+        print(sorted([*found.words, *found.select]), found.format, found.view, found.quiet, found.no_config)
+"""
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.11", "3.12", "3.13"])
+def test_each_python_takes_words_anywhere(version: str) -> None:
+    """Their argparse differ, above all where options exclude each other."""
+    path, env = interpreter(version)
+    env["PYTHONPATH"] = f"{ROOT / 'src'}:{ROOT / 'checks'}"
+    lines = [
+        "swap port -q --no-config --json --view now", "-q swap --json port --view now --no-config",
+        "--json --view now --no-config -q swap port", "swap --json --no-config --view now -q -- port",
+        "--select swap --no-config --view now port -q --json", "-q --view=now --no-config --format json -- swap port",
+    ]  # fmt: skip
+    done = subprocess.run([path, "-c", ANYWHERE, *lines], env=env, capture_output=True, text=True, check=False)
+
+    assert done.stdout.split("\n")[:-1] == ["['port', 'swap'] json now True True"] * 2 * len(lines), done.stderr
 
 
 HINTS = {
