@@ -38,9 +38,9 @@ complete -c nodecheck -n '__fish_seen_subcommand_from run' -l exit-zero -d 'exit
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l timeout -d 'for the whole run (default: 30)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l no-config -d 'as if there were no configuration'
-complete -c nodecheck -n '__fish_seen_subcommand_from run' -l format -d 'text, json, jsonl, junit, openmetrics, nagios, npd, markdown, html, sarif, tap, github, ansible, journald, syslog, or one of a plugin (default: text)' -r -f -a 'text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l format -d 'text, short, json, jsonl, junit, openmetrics, nagios, npd, markdown, html, sarif, tap, github, ansible, journald, syslog, or one of a plugin (default: text)' -r -f -a 'text short json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l json -d 'the same as --format json'
-complete -c nodecheck -n '__fish_seen_subcommand_from run' -l output -d 'also write FILE (may be repeated); journald and syslog go to the node\'s log, and need no FILE' -r -f -a '(__nodecheck_output text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog)'
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l output -d 'also write FILE (may be repeated); journald and syslog go to the node\'s log, and need no FILE' -r -f -a '(__nodecheck_output text short json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog)'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -s q -l quiet -d 'print nothing where all is well, and else only what is not'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -s v -l verbose -d 'explain every verdict, passes too'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
@@ -63,6 +63,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l exit-zero -d 'exi
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l timeout -d 'for the whole run (default: 30)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l no-config -d 'as if there were no configuration'
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l keep-going -d 'let the script, or the playbook, go on after a step that fails, without what needs it; then it exits 1'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l format -d 'text, sh (a POSIX shell script), ansible (a playbook) or json (default: text)' -r -f -a 'text sh json ansible'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l json -d 'the same as --format json'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l output -d 'also write FILE (may be repeated)' -r -f -a '(__nodecheck_output text sh json ansible)'
@@ -87,7 +88,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l exit-zero -d 'ex
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l timeout -d 'for the whole run (default: 30)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l format -d 'text or json, of the changes (default: text)' -r -f -a 'text json'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l json -d 'the same as --format json'
-complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l output -d 'also write FILE (may be repeated)' -r -f -a '(__nodecheck_output text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog)'
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l output -d 'also write FILE (may be repeated)' -r -f -a '(__nodecheck_output text short json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s q -l quiet -d 'print nothing where all is well, and else only what is not'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s v -l verbose -d 'taken as run takes it; changes are always told whole'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
@@ -103,7 +104,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from history' -l result -d 'the
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l boot -d 'the reboots: what was predicted of them, and what came true'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l limit -d 'lines of the list (default: 20; 0: all)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l since -d 'only from then on: 2026-11-01, or 2026-11-01T12:30:00Z' -r -f
-complete -c nodecheck -n '__fish_seen_subcommand_from history' -l format -d 'of the report of RUN: text, json, html, … (default: text)' -r -f -a 'text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
+complete -c nodecheck -n '__fish_seen_subcommand_from history' -l format -d 'of the report of RUN: text, json, html, … (default: text)' -r -f -a 'text short json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l json -d 'the same as --format json; of lists too'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l config -d 'the configuration (default: /etc/nodecheck/nodecheck.toml)' -r -F
@@ -152,7 +153,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l dry-run -d 'show
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n __fish_use_subcommand -a convert -d 'show a report in another format'
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n '__fish_seen_subcommand_from convert' -l to -d 'text, json, jsonl, junit, openmetrics, nagios, npd, markdown, html, sarif, tap, github, ansible, journald, syslog, or one of a plugin' -r -f -a 'text json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
+complete -c nodecheck -n '__fish_seen_subcommand_from convert' -l to -d 'text, short, json, jsonl, junit, openmetrics, nagios, npd, markdown, html, sarif, tap, github, ansible, journald, syslog, or one of a plugin' -r -f -a 'text short json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -s o -l output -d 'write FILE, whole or not at all, not standard output' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -l exit-map -d 'whose exit codes: run\'s own, those of a Nagios plugin, or of node-problem-detector (default: by the format)' -r -f -a 'run nagios npd'
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -F

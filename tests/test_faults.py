@@ -400,7 +400,12 @@ UNFIT: tuple[tuple[str, dict[str, str], str, tuple[str, ...]], ...] = (
         "command",
         _CNI,
     ),
-    ("rocky9", {"sys/fs/selinux/enforce": "1"}, "selinux@now", ("etc/selinux/config", "proc/self/attr/current")),
+    (
+        "centos7",
+        {"sys/fs/selinux/enforce": "1", "proc/self/attr/current": "system_u:system_r:kernel_t:s0"},
+        "selinux@now",
+        ("etc/selinux/config", "proc/self/attr/current"),
+    ),
     ("centos7", {"etc/selinux/config": "SELINUX= disabled\n"}, "selinux@boot", _RELEASES),
     ("centos7", {"etc/selinux/config": "SELINUX=enforcing\n"}, "selinux@boot", _RELEASES),
     ("centos7", _SWAP, "swap", _KUBELET_PLACES),

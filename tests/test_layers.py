@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 FLOORS = """
-errors record digest text version shipped reading
+typed
+errors record json_text digest text version shipped reading
 writing model formats
 host
 requirements report
@@ -55,7 +56,12 @@ WINGS = {
 }
 """Wings of one line do not know each other."""
 
-EXCEPTIONS: dict[tuple[str, str], str] = {}
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    (
+        "nodecheck.report.model",
+        "nodecheck.render.outputs",
+    ): "report.render(), imported when it is called",
+}
 """Pairs of files that are allowed against floors or wings, each with its reason. Empty is the aim."""
 
 

@@ -20,9 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_the_public_names() -> None:
     assert set(nodecheck.__all__) == {
-        "Change", "FactError", "NodecheckError", "Plan", "ProfileError", "Report", "ReportError", "Result",
-        "SelectorError", "Severity", "Status", "UsageError", "__version__", "diff", "hookimpl", "hookspec", "plan",
-        "run",
+        "Change", "CheckInfo", "Command", "Create", "Edit", "Evidence", "FactError", "FailOn", "Fix", "Manual",
+        "NodecheckError", "Plan", "Profile", "ProfileError", "Progress", "ProxyMode", "Report", "ReportError", "Result",
+        "Role", "SelectorError", "Severity", "Status", "Step", "UsageError", "View", "__version__", "checks", "diff",
+        "hookimpl", "hookspec", "plan", "profiles", "run", "schema",
     }  # fmt: skip
     for name in nodecheck.__all__:
         assert getattr(nodecheck, name) is not None
@@ -32,8 +33,8 @@ def test_the_public_names() -> None:
 
 def test_the_arguments_of_run() -> None:
     assert list(inspect.signature(nodecheck.run).parameters) == [
-        "root", "profile", "role", "kubernetes", "proxy_mode", "cni", "select", "ignore", "view", "fail_on", "timeout",
-        "waivers", "config",
+        "root", "profile", "role", "kubernetes", "proxy_mode", "cni", "select", "ignore", "view", "fail_on",
+        "progress", "timeout", "waivers", "config",
     ]  # fmt: skip
 
 

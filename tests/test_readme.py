@@ -25,6 +25,7 @@ def test_the_report_is_what_nodecheck_prints(tree: Callable[[dict[str, str | byt
     report = nodecheck.run(root=tree(NODE7), role="worker", kubernetes="1.34", select=SELECT)
     report.run = report.run._replace(source=Source("root", "/mnt/node7"))
 
-    text = render_text(report, Style(width=84, symbols=True, again=("--root", "/mnt/node7")))
+    style = Style(width=84, symbols=True, terminal=True, more="-v", again=("--root", "/mnt/node7"))
+    text = render_text(report, style)
 
     assert f"```text\n{text}```\n" in (ROOT / "README.md").read_text()

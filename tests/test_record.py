@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 import sys
@@ -72,6 +73,26 @@ def test_wrong_values_are_refused(values: tuple[object, ...], named: dict[str, o
     for kind in KINDS:
         with pytest.raises(TypeError):
             kind(*values, **named)
+
+
+def test_a_constructor_has_the_names_of_the_fields() -> None:
+    if sys.version_info < (3, 14):
+        assert str(inspect.signature(Cheap.__new__)) == "(_, path, size_kib=0, tags=())"
+    with pytest.raises(TypeError, match="path"):
+        Cheap(size_kib=3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 11, 40])
+def test_any_number_of_fields(count: int) -> None:
+    names = [f"n{number}" for number in range(count)]
+    fields = "\n".join([f"    {name}: int = {number}" for number, name in enumerate(names)]) or "    pass"
+    space: dict[str, Any] = {"NamedTuple": NamedTuple}
+    exec(f"class Many(NamedTuple):\n{fields}\n", space)
+    kind = space["Many"]
+
+    assert kind() == tuple(range(count))
+    assert kind(*range(1, count + 1)) == tuple(range(1, count + 1))
+    assert kind(**{names[-1]: 7})[-1] == 7 if names else True
 
 
 def test_wrong_changes_are_refused() -> None:

@@ -3,9 +3,10 @@
 Its hooks need no mark: nodecheck knows its own, and a node without other plugins need not import pluggy.
 """
 
-from typing import Any
+from __future__ import annotations
 
 from nodecheck.checking.declare import LazyCheck
+from nodecheck.typed import Any
 from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {

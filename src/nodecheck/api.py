@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from os import PathLike
 
+from nodecheck.profile.model import Profile
 from nodecheck.report import Report
 from nodecheck.running.engine import run as judge
-from nodecheck.running.request import DEFAULT_TIMEOUT_S, NO_SITE, Site, prepared
+from nodecheck.running.request import DEFAULT_TIMEOUT_S, NO_SITE, Progress, Site, prepared
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+
+if TYPE_CHECKING:
+    from nodecheck.model.literals import FailOn, ProxyMode, Role, View
 
 
 def run(
     *,
     root: str | PathLike[str] | None = None,
-    profile: str | PathLike[str] | None = None,
-    role: str | None = None,
+    profile: str | PathLike[str] | Profile | None = None,
+    role: Role | None = None,
     kubernetes: str | None = None,
-    proxy_mode: str | None = None,
+    proxy_mode: ProxyMode | None = None,
     cni: str | None = None,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
-    view: str | None = None,
-    fail_on: str | None = None,
+    view: View | None = None,
+    fail_on: FailOn | None = None,
+    progress: Callable[[Progress], None] | None = None,
     timeout: float = DEFAULT_TIMEOUT_S,
     waivers: Iterable[str | PathLike[str]] = (),
     config: str | PathLike[str] | None = None,
 ) -> Report:
     """Judge the live node, or the file system in the directory ``root``.
 
-    ``profile`` is a name, or a path where it holds a ``/`` or ends in ``.toml``; what ``role``, ``kubernetes`` (such
-    as ``"1.34"``), ``proxy_mode`` and ``cni`` leave out comes from the profile, and else is found from the node.
+    ``profile`` is a name, a path where it holds a ``/`` or ends in ``.toml``, or a :class:`nodecheck.Profile`. What
+    ``role``, ``kubernetes`` (such as ``"1.34"``), ``proxy_mode`` and ``cni`` leave out comes from the profile, and else
+    is found from the node.
     ``select`` and ``ignore`` are selectors, ``view`` is ``now``, ``boot`` or None for both, ``timeout`` is in seconds
     for the whole run, ``waivers`` are paths of waiver files. ``config`` is the path of a configuration: what it says
     that the node is to be counts where the other arguments say nothing (None: none is read). Prints nothing, changes
     nothing, needs no root.
+
+    ``progress`` is called before each check, from another thread, one call at a time. What it raises ends the run,
+    and comes out of it.
 
     Raises :class:`nodecheck.UsageError` (its subclasses for selectors, profiles and the configuration) for bad
     arguments; never for what the node holds.
@@ -41,7 +52,8 @@ def run(
     return judge(
         *prepared(
             root=root, profile=profile, role=role, kubernetes=kubernetes, proxy_mode=proxy_mode, cni=cni, select=select,
-            ignore=ignore, view=view, fail_on=fail_on, timeout=timeout, waivers=waivers, site=site_of(config),
+            ignore=ignore, view=view, fail_on=fail_on, progress=progress, timeout=timeout, waivers=waivers,
+            site=site_of(config),
         )
     )  # fmt: skip
 

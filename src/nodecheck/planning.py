@@ -13,7 +13,7 @@ from nodecheck.report import Report
 
 
 class Plan(Planned):
-    """What is to be done, in this order, and what is not mended by it."""
+    """What is to be done, in this order, and what it does not fix."""
 
     __slots__ = ()
 
@@ -29,11 +29,15 @@ class Plan(Planned):
 
         return json.dumps(self.to_dict(), indent=indent)
 
-    def to_script(self) -> str:
-        """The plan as a POSIX shell script, which checks everything before it changes anything."""
+    def to_script(self, *, keep_going: bool = False) -> str:
+        """The plan as a POSIX shell script, which checks everything before it changes anything.
+
+        It stops at the first step that fails. With ``keep_going`` it goes on, without the steps that need that one,
+        and exits 1 at the end.
+        """
         from nodecheck.fix.script import script
 
-        return script(self)
+        return script(self, keep_going=keep_going)
 
     def to_text(self) -> str:
         """The plan for people: plain text, wrapped at 100 columns."""
@@ -44,7 +48,7 @@ class Plan(Planned):
 
 
 def plan(report: Report) -> Plan:
-    """The plan for a report: what mends each result that failed and that no waiver covers. A pure function.
+    """The plan for a report: the fixes of each result that failed and that no waiver covers. A pure function.
 
     docs/plan.md says what it takes, and what it leaves to a person.
     """

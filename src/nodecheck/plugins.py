@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
 
 from nodecheck.checking.declare import Check, LazyCheck
 from nodecheck.errors import PluginError
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 GROUP = "nodecheck"
 BUILT_IN = "builtin"

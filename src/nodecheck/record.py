@@ -1,7 +1,8 @@
-"""``NamedTuple`` at a sixth of its cost: what there are a hundred of must be cheap to declare.
+"""``NamedTuple`` at a sixth of its cost: what there are a hundred of must be cheap to declare, and cheap to make.
 
 ``typing.NamedTuple`` compiles a constructor for each class (0.1 ms); all records of a run together cost as much as the
-interpreter itself. Type checkers are told that this is ``typing.NamedTuple``, and it behaves as it does.
+interpreter itself. Here a constructor for each number of fields is compiled with this file, and a class has one with
+the names of its own fields. Type checkers are told that this is ``typing.NamedTuple``, and it behaves as it does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,22 @@ if TYPE_CHECKING or sys.version_info >= (3, 14):  # from 3.14 on, annotations ar
     from typing import NamedTuple
 else:
     from _collections import _tuplegetter
+
+    _function, _new = type(lambda: None), tuple.__new__
+    _CONSTRUCTORS = tuple([function.__code__ for function in (
+        lambda _: _new(_, ()),
+        lambda _, a: _new(_, (a,)),
+        lambda _, a, b: _new(_, (a, b)),
+        lambda _, a, b, c: _new(_, (a, b, c)),
+        lambda _, a, b, c, d: _new(_, (a, b, c, d)),
+        lambda _, a, b, c, d, e: _new(_, (a, b, c, d, e)),
+        lambda _, a, b, c, d, e, f: _new(_, (a, b, c, d, e, f)),
+        lambda _, a, b, c, d, e, f, g: _new(_, (a, b, c, d, e, f, g)),
+        lambda _, a, b, c, d, e, f, g, h: _new(_, (a, b, c, d, e, f, g, h)),
+        lambda _, a, b, c, d, e, f, g, h, i: _new(_, (a, b, c, d, e, f, g, h, i)),
+        lambda _, a, b, c, d, e, f, g, h, i, j: _new(_, (a, b, c, d, e, f, g, h, i, j)),
+    )])  # fmt: skip
+    """By the number of fields. A record with more of them, or without a default behind one with, has that of all."""
 
     class _Record(tuple):
         __slots__ = ()
@@ -76,6 +93,10 @@ else:
             last = tuple(defaults.values()) if fields[len(fields) - len(defaults) :] == tuple(defaults) else ()
             namespace.update(__slots__=(), _fields=fields, _field_defaults=defaults, _defaults=last)
             namespace["__match_args__"] = fields
+            if len(fields) < len(_CONSTRUCTORS) and len(last) == len(defaults):
+                code = _CONSTRUCTORS[len(fields)].replace(co_varnames=("_", *fields))
+                namespace["__new__"] = made = _function(code, globals(), "__new__", last)
+                made.__qualname__ = f"{name}.__new__"
             return type(name, (_Record,), namespace)
 
     NamedTuple = type.__new__(_Maker, "NamedTuple", (), {})

@@ -186,7 +186,10 @@ def test_every_format_at_once(nodecheck: Command, tmp_path: Path) -> None:
     assert (done.code, done.err) == (0, "")
     document = json.loads(done.out)
     assert json.loads((tmp_path / "report.json").read_text()) == document
-    assert all((tmp_path / f"report.{name}").stat().st_size for name in FILES)
+    assert all((tmp_path / f"report.{name}").stat().st_size for name in FILES if name != "short")
+    assert (tmp_path / "report.short").read_text().count("\n") == document["summary"]["fail"] + document["summary"][
+        "unknown"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,10 @@ def test_explain_without_a_word_lists(nodecheck: Command) -> None:
 @pytest.mark.parametrize(
     ("subject", "said"),
     [
-        ("sysctl[net.ipv4.ip_forward]", ("wants it: 1.", "no packet of a pod leaves the node", "kubeadm preflight")),
+        (
+            "sysctl[net.ipv4.ip_forward]",
+            ("wants it: 1.", "must forward the packets of its pods", "kubeadm preflight"),
+        ),
         ("sysctl[net/ipv4/ip_forward]@boot", ("# sysctl[net.ipv4.ip_forward]\n",)),
         ("kernel-module[ip-vs-rr]", ("# kernel-module[ip_vs_rr]", "kube-proxy's ipvs mode needs it")),
         ("port[6443]", ("# port[6443/tcp]", "on a control-plane", "kubelets and clients reach the cluster there")),

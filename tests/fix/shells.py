@@ -73,13 +73,15 @@ class Machine:
         self.folder = folder
         self.shell = SHELLS[shell]
         self.path = None
+        self.keep_going = False
         if shutil.which(self.shell[0]) is None:
             pytest.skip(f"{self.shell[0]} is not installed")
         if shell == "busybox":
             self.path = applets(folder)
 
     def text(self, found: Plan) -> str:
-        made = script(found, str(self.folder / "run/nodecheck"), str(self.folder / "var/backups/nodecheck"))
+        places = str(self.folder / "run/nodecheck"), str(self.folder / "var/backups/nodecheck")
+        made = script(found, *places, keep_going=self.keep_going)
         if self.path is not None:
             made = made.replace("\nPATH=", f"\nPATH={self.path}:{self.folder}/bin:", 1)
         return made.replace("\nPATH=", f"\nPATH={self.folder}/bin:", 1)

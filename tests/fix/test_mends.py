@@ -29,7 +29,7 @@ def test_files_that_are_there_already_are_left(tmp_path: Path) -> None:
             assert result.status == status, name
             if status == "fail":
                 applied(tmp_path, result.fix)
-        (tmp_path / "etc/modules-load.d/nodecheck-br_netfilter_.conf").unlink(missing_ok=True)
+        (tmp_path / "etc/modules-load.d/nodecheck.conf").unlink(missing_ok=True)
     assert [path.read_text() for path in ours] == ["# switched off\n"] * 2
 
 

@@ -70,6 +70,75 @@ def test_packages_come_first_and_services_last() -> None:
         assert steps(plan(of(*map(mended, turned)))) == ordered
 
 
+INSTALL = command("apt-get", "install", "-y", "ipset")
+
+
+def test_errors_come_before_warnings_where_nothing_else_orders_them() -> None:
+    light = failing("a", mended(INSTALL, SYSCTL_FILE), Severity.WARNING)
+    note = failing("i", mended(command("true")), Severity.INFO)
+    grave = failing("z", mended(SWAP_LINE, DOCKER))
+
+    assert steps(plan(report_of(light, grave, note, fail_on="info"))) == [
+        SWAP_LINE, DOCKER, INSTALL, SYSCTL_FILE, command("true")
+    ]  # fmt: skip
+
+
+def test_a_step_counts_as_its_worst_finding_and_as_what_needs_it() -> None:
+    light = failing("a", mended(INSTALL, SYSCTL_FILE), Severity.WARNING)
+    shared = failing("b", mended(INSTALL, SWAPOFF))
+    found = plan(report_of(light, shared))
+
+    assert steps(found) == [INSTALL, SWAPOFF, SYSCTL_FILE]
+    other = failing("c", mended(SYSCTL_FILE._replace(content="# c\na.c = 1\n")))
+    assert [item.for_ for item in plan(report_of(light, other)).steps] == [("a",), ("a", "c")]
+    assert [item.for_ for item in plan(report_of(light._replace(fix=mended(SYSCTL_FILE, SYSCTL)), other)).steps] == [
+        ("a", "c"), ("a",)
+    ]  # fmt: skip
+
+
+LINES = "/etc/sysctl.d/99-nodecheck.conf"
+
+
+def test_files_of_settings_are_one_and_each_line_stands_once() -> None:
+    one = create(LINES, "# nodecheck a: x\na.b = 1\n")
+    two = create(LINES, "# nodecheck b: y\na.b = 1\n# nodecheck b: z\nc = 2\n")
+
+    (item,) = plan(of(mended(one), mended(two))).steps
+
+    assert item.step == create(LINES, "# nodecheck a: x\n# nodecheck b: y\na.b = 1\n# nodecheck b: z\nc = 2\n")
+    assert item.title == f"Write the settings of 2 findings to {LINES}"
+    assert item.for_ == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (create(LINES, "a.b = 1\n"), create(LINES, "a/b = 2\n")),
+        (create(LINES, "a.b = 1\n"), create("/etc/sysctl.d/zz-nodecheck.conf", "a.b = 2\n")),
+        (create(LINES, "a.b = 1\n"), create(LINES, "c = 1\n", "0600")),
+        (create("/etc/docker/daemon.json", "{}\n"), create("/etc/docker/daemon.json", '{"a": 1}\n')),
+        (edit(LINES, "x = 1", "x = 1\na.b = 1"), edit(LINES, "x = 1", "x = 1\na.b = 2")),
+        (edit(LINES, "x = 1", "x = 2"), edit(LINES, "x = 1", "x = 3")),
+        (create(LINES, "a.b = 1\n"), edit("/etc/sysctl.conf", "a.b = 0", "a.b = 2")),
+    ],
+)  # fmt: skip
+def test_settings_that_contradict_each_other_are_named(first: Step, second: Step) -> None:
+    found = plan(report_of(failing("a", mended(first), Severity.WARNING), failing("b", mended(second))))
+
+    assert steps(found) == [second]
+    assert "the fix for b" in found.not_fixed[0].why
+
+
+def test_lines_are_added_below_one_that_another_fix_changes() -> None:
+    changed, added = edit(LINES, "x = 1", "x = 2"), edit(LINES, "x = 1", "x = 1\n# c\na.b = 1")
+    more = edit(LINES, "x = 1", "x = 1\n# d\nc.d = 1")
+
+    for fixes in itertools.permutations([changed, added]):
+        assert steps(plan(of(*map(mended, fixes)))) == [edit(LINES, "x = 1", "x = 2\n# c\na.b = 1")]
+    (step,) = steps(plan(of(mended(added), mended(changed), mended(more))))
+    assert step == edit(LINES, "x = 1", "x = 2\n# c\na.b = 1\n# d\nc.d = 1")
+
+
 def test_a_unit_that_is_enabled_and_started_is_started_after_the_reload() -> None:
     started = command("systemctl", "enable", "--now", "--", "docker")
 

@@ -531,13 +531,13 @@ def test_manual_steps_reboots_and_what_is_not_fixed_are_told_at_the_end(dash: Ma
     assert "left to a person" in told
     assert told.endswith(
         "Left to a person:\n  - drain the node  (for a)\n  - b: no fix is known: it is not well\n"
-        "Reboot this node: what step 1, 2 mends holds only after that.\n"
+        "Reboot this node: what step 1, 2 fixes holds only after that.\n"
     )
 
 
 def test_a_reboot_is_told_until_it_happened(machine: Machine, etc: Path) -> None:
     report = of(mended(create(str(etc / "f"), "x"), reboot=True), mended(create(str(etc / "g"), "x")))
-    told = "Reboot this node: what step 1 mends holds only after that.\n"
+    told = "Reboot this node: what step 1 fixes holds only after that.\n"
 
     assert well(machine.run(report, "--dry-run")).endswith(told)
     assert well(machine.run(report)).endswith(told)
@@ -760,3 +760,110 @@ def test_the_script_reads_the_name_of_a_directory_as_the_report_does(
 
     assert found.stdout.decode() == (f"{name}\n" if name else "")
     assert nodecheck.run(root=tmp_path, select=["os-release"]).node.hostname == name
+
+
+def test_it_stops_at_a_step_that_fails_or_goes_on_without_what_needs_it(machine: Machine, etc: Path) -> None:
+    log = program(machine, "breaks", "exit 7")
+    after = program(machine, "restarts")
+    last = program(machine, "works")
+    (etc / "fstab").write_text("swap\n")
+    report = of(
+        mended(command("breaks"), command("restarts", "a"), command("restarts", "b")),
+        mended(edit(str(etc / "fstab"), "swap", "# swap")), mended(command("works")),
+    )  # fmt: skip
+    found = plan(report)
+    order = [item.step for item in found.steps]
+    assert order.index(command("breaks")) < order.index(command("works"))
+
+    stopped = machine.run(found)
+    assert stopped.code == 1
+    assert "stopped at step" in stopped.err
+    assert not last.exists()
+
+    went_on = machine.run(found, "--keep-going")
+    assert went_on.code == 1
+    assert (etc / "fstab").read_text() == "# swap\n"
+    assert last.read_text() == "\n"
+    assert not after.exists()
+    assert log.read_text() == "\n\n"
+    place = order.index(command("breaks")) + 1
+    assert f"left out: step {place} was not done" in went_on.out
+    assert "failed: it ended with exit code 7" in went_on.err
+    assert "2 left out, 1 failed." in went_on.out
+    assert "stopped at" not in went_on.err
+
+    before = state(machine.folder / "etc")
+    again = machine.run(found, "--keep-going")
+    assert (again.code, state(machine.folder / "etc"), last.read_text()) == (1, before, "\n")
+    (machine.folder / "bin/breaks").write_text("#!/bin/sh\n")
+    well(machine.run(found, "--keep-going"))
+    assert after.read_text() == "a\nb\n"
+
+
+def test_a_file_that_cannot_be_written_stops_nothing_else(machine: Machine, etc: Path) -> None:
+    (etc / "fstab").write_text("swap\n")
+    program(machine, "mktemp", f'case "$*" in *{etc}/.nodecheck*) exit 1 ;; esac; exec /usr/bin/mktemp "$@"')
+    made = etc.parent / "other"
+    made.mkdir()
+    report = of(
+        mended(edit(str(etc / "fstab"), "swap", "# swap"), command("never")), mended(create(f"{made}/f", "x\n"))
+    )
+    never = program(machine, "never")
+
+    ended = machine.run(report, "--keep-going")
+
+    assert ended.code == 1
+    assert "no file can be made in its directory" in ended.err
+    assert (made / "f").read_text() == "x\n"
+    assert not never.exists()
+    assert os.listdir(etc) == ["fstab"]
+
+
+def test_the_plan_can_make_it_go_on_of_itself(dash: Machine, etc: Path) -> None:
+    program(dash, "breaks", "exit 7")
+    dash.keep_going = True
+
+    ended = dash.run(of(mended(command("breaks")), mended(create(str(etc / "f"), "x"))))
+
+    assert ended.code == 1
+    assert "1 done, 0 already done or not needed, 0 left out, 1 failed." in ended.out
+    assert (etc / "f").exists()
+    assert "goes on without what needs a step that failed" in (dash.folder / "fix.sh").read_text()
+
+
+def test_what_is_not_as_it_was_judged_is_left_alone_where_it_goes_on(machine: Machine, etc: Path) -> None:
+    after, works = program(machine, "restarts"), program(machine, "works")
+    (etc / "fstab").write_text("changed by then\n")
+    before = state(etc)
+    report = of(
+        mended(edit(str(etc / "fstab"), "swap", "# swap"), command("restarts")), mended(command(TOOL)),
+        mended(command("works")),
+    )  # fmt: skip
+
+    refused = machine.run(report)
+    assert (refused.code, works.exists()) == (3, False)
+
+    ended = machine.run(report, "--keep-going")
+    assert ended.code == 1
+    assert "failed: the line that was judged is not there any more" in ended.err
+    assert "1 done, 0 already done or not needed, 1 left out, 2 failed." in ended.out
+    assert works.exists()
+    assert not after.exists()
+    assert state(etc) == before
+
+
+def test_a_file_of_settings_is_written_for_what_needs_nothing_that_failed(machine: Machine, etc: Path) -> None:
+    program(machine, "breaks", "exit 7")
+    (etc / "sysctl.d").mkdir()
+    file = str(etc / "sysctl.d/99-nodecheck.conf")
+    bridge = mended(command("breaks"), create(file, "# a\na.b = 1\n"), command("later"))
+    later = program(machine, "later")
+
+    ended = machine.run(of(bridge, mended(create(file, "# b\nc.d = 1\n"))), "--keep-going")
+
+    assert ended.code == 1
+    assert "c.d = 1\n" in Path(file).read_text()
+    assert not later.exists()
+    Path(file).unlink()
+    assert machine.run(of(bridge), "--keep-going").code == 1
+    assert not Path(file).exists()

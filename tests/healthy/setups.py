@@ -226,8 +226,8 @@ MICROK8S = (
     file(f"{_SNAP}/8511/args/cni-network/cni.yaml", f"{_MICROK8S}/cni-network", "not kept\n"),
 )  # fmt: skip
 
-_RUNTIME = ("containerd", "runc", "containernetworking-plugins")
-_CONFIGURED = ("etc/containerd", f"{WANTS}/containerd.service")
+RUNTIME = ("containerd", "runc", "containernetworking-plugins")
+CONFIGURED = ("etc/containerd", f"{WANTS}/containerd.service")
 """What a node does not have whose agent brings its own runtime."""
 
 _NETPLAN = file(
@@ -287,10 +287,10 @@ SETUPS = {
     "debian-13": Setup(
         ("debian-13",), "1.34", (*MACHINE, _NETPLAN, *KUBELET, *_joined(), *NETWORK), packages=_kubeadm("1.34.1")
     ),
-    "k3s": Setup(("debian-13",), "1.34", (*MACHINE, _NETPLAN, *K3S), "control-plane", _RUNTIME, _CONFIGURED),
-    "rke2": Setup(("debian-12",), "1.34", (*MACHINE, *RKE2), "control-plane", _RUNTIME, _CONFIGURED),
-    "k0s": Setup(("debian-12",), "1.34", (*MACHINE, *K0S), "worker", _RUNTIME, _CONFIGURED),
-    "microk8s": Setup(("debian-12", "snapd"), "1.34", (*MACHINE, *MICROK8S), "control-plane", _RUNTIME, _CONFIGURED),
+    "k3s": Setup(("debian-13",), "1.34", (*MACHINE, _NETPLAN, *K3S), "control-plane", RUNTIME, CONFIGURED),
+    "rke2": Setup(("debian-12",), "1.34", (*MACHINE, *RKE2), "control-plane", RUNTIME, CONFIGURED),
+    "k0s": Setup(("debian-12",), "1.34", (*MACHINE, *K0S), "worker", RUNTIME, CONFIGURED),
+    "microk8s": Setup(("debian-12", "snapd"), "1.34", (*MACHINE, *MICROK8S), "control-plane", RUNTIME, CONFIGURED),
     "raspberry-pi-os-13": Setup(
         ("debian-13", "raspberry-pi-os"),
         "1.34",

@@ -15,9 +15,8 @@ from tests.healthy.trees import ELF, HERE, base, read_base, write_base
 
 BASES = ("debian-12", "debian-13", "snapd", "raspberry-pi-os")
 
-_CONNTRACK = "kube-proxy, one process with the kubelet, ended for want of it: canonical/microk8s#4342, #4449"
-KNOWN = {"microk8s: kernel-module[nf_conntrack]@boot": _CONNTRACK}
-"""Failures above a note that are right, with who says so."""
+KNOWN: dict[str, str] = {}
+"""Failures above a note that are right, with who says so. Empty is the aim."""
 
 _AT_START = "it writes its containerd's configuration when it starts, and sets the kubelet's driver nowhere"
 UNTOLD = {
@@ -25,9 +24,6 @@ UNTOLD = {
     "microk8s: cgroup-driver[agreement]": _AT_START,
 }
 """What no file can tell, and why. Empty is the aim."""
-
-MODE = tuple([f"kernel-module[{name}]@boot" for name in ("ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh")])
-"""What warns while nobody says that kube-proxy is in its default mode, iptables: no file of a node says it."""
 
 RELEASE = ("removed-setting[--containerd]@boot",)
 """What is unknown while nobody says which Kubernetes is meant: MicroK8s gives its kubelet a flag that goes."""
@@ -69,7 +65,7 @@ def test_healthy(node: tuple[str, Path]) -> None:
 
 def test_healthy_without_being_told_anything(node: tuple[str, Path]) -> None:
     name, root = node
-    known = {*[(told, "warning") for told in MODE], *[(told, "unknown") for told in RELEASE]}
+    known = {(told, "unknown") for told in RELEASE}
     wrong = [(told, how, why) for told, how, why in _wrong(name, run(root)) if (told, how) not in known]
     assert wrong == []
 

@@ -106,7 +106,8 @@ def program(name: str, command: str) -> Tree:
     return {command.split(" ")[0]: PROGRAM, f"{USR}/{name}": text, **on(name, USR)}
 
 
-SWAP, FORWARD, KUBELET, MODULE = "swap", "sysctl[net.ipv4.ip_forward]", "service[kubelet]", "kernel-module[ip_vs_rr]"
+SWAP, FORWARD, KUBELET = "swap", "sysctl[net.ipv4.ip_forward]", "service[kubelet]"
+MODULE = "kernel-module[br_netfilter]"
 LOCAL = "/etc/rc.local"
 NOT_RUN: Tree = {LOCAL: None}
 SWAPON: Tree = {f"{ETC}/z.service": unit("/sbin/swapon /s")}
@@ -214,11 +215,11 @@ TEXTS: dict[str, Fault] = {
         {f"{ETC}/z.service": unit(f"{SETS}1", MET)},
     ),
     "modprobe behind a condition": Fault(
-        MODULE, {f"{ETC}/z.service": unit("/sbin/modprobe ip_vs_rr", UNMET), **on("z.service")},
-        {f"{ETC}/z.service": unit("/sbin/modprobe ip_vs_rr", MET)},
+        MODULE, {f"{ETC}/z.service": unit("/sbin/modprobe br_netfilter", UNMET), **on("z.service")},
+        {f"{ETC}/z.service": unit("/sbin/modprobe br_netfilter", MET)},
     ),
     "modprobe after modules are closed": Fault(
-        MODULE, {"/etc/sysctl.d/91.conf": "kernel.modules_disabled=1\n", LOCAL: script("modprobe ip_vs_rr\n")},
+        MODULE, {"/etc/sysctl.d/91.conf": "kernel.modules_disabled=1\n", LOCAL: script("modprobe br_netfilter\n")},
         {"/etc/sysctl.d/91.conf": MASK},
     ),
     "another distribution's rc.local": Fault(
@@ -264,7 +265,7 @@ SERVICES: dict[str, Fault] = {
     ),
     "systemd-modules-load behind a condition": Fault(
         MODULE,
-        {"/etc/modules-load.d/z.conf": "ip_vs_rr\n", f"{USR}/systemd-modules-load.service.d/z.conf": f"{UNMET}\n"},
+        {"/etc/modules-load.d/z.conf": "br_netfilter\n", f"{USR}/systemd-modules-load.service.d/z.conf": f"{UNMET}\n"},
         {f"{ETC}/systemd-modules-load.service.d/z.conf": MASK},
     ),
 }  # fmt: skip

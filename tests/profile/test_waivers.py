@@ -11,7 +11,7 @@ from nodecheck.checking.selectors import Selection, parse_selector
 from nodecheck.errors import ProfileError
 from nodecheck.model.outcomes import Cause, Result, Severity, Status
 from nodecheck.plugins import load
-from nodecheck.profile.model import Profile, Waiver
+from nodecheck.profile.model import ResolvedProfile, Waiver
 from nodecheck.profile.waiver_files import load_waivers
 from nodecheck.profile.waivers import waived
 
@@ -32,7 +32,7 @@ def told(
     results: list[Result], *waivers: Waiver, select: str = "", ignore: str = "", view: str | None = None, days: int = 14
 ) -> dict[str, str]:
     """The findings on waivers: select to severity and message."""
-    profile = Profile("p", waivers=waivers, waiver_notice_days=days)
+    profile = ResolvedProfile("p", waivers=waivers, waiver_notice_days=days)
     selection = Selection(
         tuple(parse_selector(text) for text in select.split()),
         tuple(parse_selector(text) for text in ignore.split()),

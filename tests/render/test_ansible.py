@@ -76,6 +76,7 @@ def safe(page: str) -> list[dict[str, Any]]:
 @example(hostile_report())
 def test_any_report_makes_a_safe_playbook(whole: Report) -> None:
     safe(render(whole))
+    safe(render_plan(plan(whole), keep_going=True))
 
 
 @pytest.mark.parametrize("host", [*HOSTILE, "all", "web:db", "n*", "a,b", "!x", "~re", None])
@@ -160,8 +161,8 @@ def ansible(tmp_path: Path) -> Run:
         "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
     }  # fmt: skip
 
-    def run(found: Plan, *words: str, **variables: Any) -> dict[str, int]:
-        (folder / "play.yml").write_text(render_plan(found, str(folder / "state")))
+    def run(found: Plan, *words: str, keep_going: bool = False, **variables: Any) -> dict[str, int]:
+        (folder / "play.yml").write_text(render_plan(found, str(folder / "state"), keep_going))
         given = {
             "nodecheck_host": "localhost", "nodecheck_become": False, "nodecheck_any_host": True,
             "ansible_python_interpreter": sys.executable, **variables,
@@ -335,6 +336,37 @@ def test_commands_are_run_when_they_are_needed(tmp_path: Path, ansible: Run) -> 
     conf.write_text("a\n")
     ansible(found)
     assert log.read_text() == "restarted\n" * 2
+
+
+@needs_ansible
+def test_it_goes_on_without_what_needs_a_step_that_failed(tmp_path: Path, ansible: Run) -> None:
+    """As the script does with ``--keep-going``."""
+    log, conf = tmp_path / "log", tmp_path / "conf"
+    conf.write_text("a\n")
+    fails, after = command("sh", "-c", f"echo broke >> {log}; exit 7"), command("sh", "-c", f"echo after >> {log}")
+    broken = FAILED._replace(id="a", fix=Fix("Break", (fails, after)))
+    good = FAILED._replace(id="b", fix=Fix("Edit", (edit(str(conf), "a", "b"),)))
+    made = create(str(tmp_path / "made"), "x\n")
+    third = FAILED._replace(id="c", fix=Fix("Write", (made, command("sh", "-c", f"echo third >> {log}"))))
+    found = plan(report(broken, good, third))
+
+    with pytest.raises(Refused):
+        ansible(found)
+    assert "third" not in log.read_text()
+
+    with pytest.raises(Refused, match="not every step was done"):
+        ansible(found, keep_going=True)
+    assert conf.read_text() == "b\n"
+    assert (tmp_path / "made").read_text() == "x\n"
+    assert log.read_text() == "broke\nbroke\nthird\n"
+    ansible(plan(report(good, third)), keep_going=True)
+    conf.write_text("c\n")  # not what was judged: that step alone is not done
+    (tmp_path / "made").unlink()
+    with pytest.raises(Refused, match="not every step was done"):
+        ansible(plan(report(good, third)), keep_going=True)
+    assert (conf.read_text(), (tmp_path / "made").read_text()) == ("c\n", "x\n")
+    conf.write_text("b\n")
+    assert ansible(plan(report(good, third)), keep_going=True)["changed"] == 0
 
 
 def test_without_failures_nothing_is_done() -> None:

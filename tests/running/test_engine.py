@@ -13,7 +13,7 @@ from nodecheck.checking import Check, Lazy, Results, Severity, Status, check, fa
 from nodecheck.errors import Denied
 from nodecheck.host import Host, RootHost
 from nodecheck.plugins import Registry
-from nodecheck.profile.model import Profile, Waiver
+from nodecheck.profile.model import ResolvedProfile, Waiver
 from nodecheck.report import Report
 from nodecheck.requirements.asked import Settings
 from nodecheck.running.engine import run
@@ -64,7 +64,7 @@ def judged(tmp_path: Path, *checks: Check, timeout_s: float = 30.0, **options: A
     for item in checks:
         registry.checks[item.name] = item
     selection = selection_of(registry, options.pop("select", ()), options.pop("ignore", ()), options.pop("view", None))
-    profile = Profile("test", **options)
+    profile = ResolvedProfile("test", **options)
     return run(RootHost(str(tmp_path)), registry, Request(profile, Settings(), selection, "error", timeout_s))
 
 
@@ -233,7 +233,7 @@ def test_offline_facts_are_skipped(tmp_path: Path) -> None:
         """Swap."""
         yield ok("never")
 
-    judge.judges["now"] = judge.judges["now"]._replace(needs=(judge.judges["now"].needs[0]._replace(fact=Swaps),))
+    judge.judges["now"] = judge.judges["now"]._replace(needs=(judge.judges["now"].needs[0]._replace(kind=Swaps),))
 
     result = judged(tmp_path, judge)["swap"]
 

@@ -21,7 +21,7 @@ from nodecheck.fix import Fix, by_hand, command, create, edit
 from nodecheck.host import Host, RootHost
 from nodecheck.model.secrets import masked_bytes
 from nodecheck.plugins import Registry
-from nodecheck.profile.model import Profile
+from nodecheck.profile.model import ResolvedProfile
 from nodecheck.render.outputs import BUILT_IN, renderer
 from nodecheck.report import Report
 from nodecheck.requirements.asked import Settings
@@ -66,7 +66,7 @@ def judged(root: Path, *checks: Check) -> Report:
     registry = Registry()
     for item in checks:
         registry.checks[item.name] = item
-    request = Request(Profile("test"), Settings(), selection_of(registry, (), (), None), "error", 30.0)
+    request = Request(ResolvedProfile("test"), Settings(), selection_of(registry, (), (), None), "error", 30.0)
     return run(RootHost(str(root)), registry, request)
 
 
@@ -154,7 +154,7 @@ def test_in_no_format(report: Report, name: str) -> None:
 
 @pytest.mark.parametrize("name", FORMS)
 def test_in_no_plan(report: Report, name: str) -> None:
-    assert leaks(FORMS[name](nodecheck.plan(report))) == []
+    assert leaks(FORMS[name](nodecheck.plan(report), False)) == []
 
 
 def test_a_step_that_holds_one_is_left_to_a_person_with_file_and_line(report: Report) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError, Offline
 from nodecheck.facts import (
@@ -12,6 +14,7 @@ from nodecheck.facts import (
     ModuleLoading,
     Modules,
     ModuleSigns,
+    OsRelease,
     RunningConfig,
     RunningTree,
     SysModules,
@@ -21,15 +24,18 @@ from nodecheck.facts.kernel.config import built_as
 from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
 from nodecheck.facts.kernel.modules import GENL_FAMILIES, Presence, module_name, presence
 from nodecheck.facts.kernel.trees import has_ipv4_conntrack
+from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
+from nodecheck_checks.kernel.on_demand import CONNTRACK, Loadable, loadable_at_boot, loadable_now, when_needed
 
 REQUIRED = ("br_netfilter", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")
 
-CONNTRACK, CONNTRACK_IPV4 = "nf_conntrack", "nf_conntrack_ipv4"
+CONNTRACK_IPV4 = "nf_conntrack_ipv4"
 
 EXPECTED_NOW = "loaded or built in"
 EXPECTED_BOOT = "built in, or loaded at boot"
+_NOT_THERE, _NOT_LOADED = "not there", "not loaded"
 
 
 _AT_WORK = "at work"
@@ -37,10 +43,12 @@ _GET_REQUIRED = "kubernetes/kubernetes pkg/util/ipvs, GetRequiredIPVSModules"
 _ISSUES = "kubernetes/kubernetes#63801, #81791"
 _SETUP = "kubernetes/kubernetes cmd/kube-proxy, setupConntrack; kubernetes/kops#17968"
 
+Demand = Literal["loadable", "loaded"]
+"""What is asked of a module that kube-proxy loads itself: to be there for it, or to be loaded before."""
+
 MODULES = Table(
-    Row("br_netfilter", _AT_WORK, "iptables must see what passes a bridge", "net/bridge/br_netfilter_hooks.c"),
+    Row("br_netfilter", _AT_WORK, "iptables must see what crosses a bridge", "net/bridge/br_netfilter_hooks.c"),
     Row("ip_vs", _AT_WORK, "kube-proxy's ipvs mode needs it", _GET_REQUIRED, modes=("ipvs",)),
-    Row("ip_vs", _AT_WORK, "the proxy mode may be ipvs", _GET_REQUIRED, Severity.WARNING, modes=(None,)),
     Row("ip_vs", _AT_WORK, "another proxy mode does without it", _GET_REQUIRED, Severity.INFO),
     Row(CONNTRACK, _AT_WORK, "kube-proxy's ipvs mode needs it", _GET_REQUIRED, modes=("ipvs",)),
     Row(CONNTRACK, _AT_WORK, "without kube-proxy little needs it", _ISSUES, Severity.INFO, modes=("none",)),
@@ -93,9 +101,11 @@ def kernel_module(
     families: Lazy[GenlFamilies],
     loading: Lazy[ModuleLoading],
     modprobe: Lazy[Modprobe],
+    release: Lazy[OsRelease],
     named: bool = False,
     *,
     require: list[str] = list(REQUIRED),  # noqa: B006 - never changed; a list, as TOML has it
+    demand: Demand = "loadable",
 ) -> Results:
     """The kernel modules that pods' networking needs are at work.
 
@@ -121,22 +131,31 @@ def kernel_module(
     On kernels before 4.19 that have `nf_conntrack_ipv4` apart, `nf_conntrack` asks for both; later ones have both in
     one, and `nf_conntrack_ipv4` is judged as `nf_conntrack`.
 
-    `br_netfilter` is an error, and does not apply where the CNI needs none (Cilium, OVN). The `ip_vs` family is an
-    error in ipvs mode, a warning while the mode is not known, and a note in another mode. `nf_conntrack` is an error
-    in ipvs mode and a warning otherwise: kube-proxy sets its limits before it makes any rule, and ends where it is not
-    there. A kubelet that finds iptables has loaded it by then; one that does not leaves it to the CNI. What a profile's
-    `require` names is always judged, and an error.
+    `br_netfilter` is an error, and does not apply where the CNI needs none (Cilium, OVN).
+
+    The `ip_vs` family applies in ipvs mode alone (`--proxy-mode ipvs`), and is an error there. A module that can be
+    loaded passes, because kube-proxy loads it when it starts. `demand = "loaded"` asks for it to be loaded before.
+
+    `nf_conntrack` is the same in ipvs mode. In the other modes kube-proxy loads nothing: it sets the limits of
+    connection tracking before it makes any rule, and ends where the module is not there. So a module that cannot be
+    loaded is an error. One that can be, and is not, is a warning on Enterprise Linux 9, where nothing loads it before
+    kube-proxy. Elsewhere it is a note, because a rule of the kubelet or of the CNI loads it. A mode that is not known
+    counts as iptables, which is kube-proxy's default. Where no list of modules tells whether it can be loaded, it is a
+    warning.
+
+    What a profile's `require` names is always judged, must be loaded, and is an error.
 
     ## How to fix it
-    Now: `modprobe NAME`. For the next boot: a line with the module's name in a file of `/etc/modules-load.d`, and no
-    line in `modprobe.d` that forbids it. A module that the kernel does not have needs another kernel, or the
-    distribution's package of further modules (`kernel-modules-extra` on RHEL 10).
+    Now: `modprobe NAME`. For the next boot: a line with the module's name in a file of `/etc/modules-load.d` (a plan
+    has one for all modules, `nodecheck.conf`), and no line in `modprobe.d` that forbids it. A module that the kernel
+    does not have needs another kernel, or the distribution's package of further modules (`kernel-modules-extra` on RHEL
+    10).
 
     ## Sources
     proc(5); modules-load.d(5); systemd-modules-load.service(8); modprobe.d(5); kernel `net/bridge/br_netfilter_hooks.c`
     and `kernel/module/procfs.c`; Kubernetes `pkg/util/ipvs` (GetRequiredIPVSModules), `pkg/kubelet`
-    (kubelet_network_linux.go) and issues 63801 and 81791;
-    initscripts `rhel-loadmodules.service`.
+    (kubelet_network_linux.go) and issues 63801 and 81791; kubernetes/kops#17968 (Rocky 9); moby/ipvs; the kernel's
+    `ip_vs_scheduler_get`; initscripts `rhel-loadmodules.service`.
     """
     name = module_name(subject)
     if not named and (skipped := _not_needed(name, target)) is not None:
@@ -149,10 +168,22 @@ def kernel_module(
         judged = _now(part, found, hidden, tree, next_tree, config, families)
         if judged.fix is None and judged.status == "fail":
             judged = judged._replace(fix=load_now(part, tree, next_tree, loading, modprobe))
+        if judged.actual in (_NOT_THERE, _NOT_LOADED) and _on_demand(part, demand, named):
+            able = loadable_now(part, tree, next_tree, loading, modprobe)
+            able = Loadable(False) if judged.actual == _NOT_THERE else able
+            judged = when_needed(judged, part, target(), able, release)
         yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
 
 
+def _on_demand(name: str, demand: str, named: bool) -> bool:
+    """Whether a module may be left to what loads it when it is needed."""
+    return not named and demand == "loadable" and family(name) in ("ip_vs", CONNTRACK)
+
+
 def _not_needed(name: str, target: Lazy[Target]) -> Outcome | None:
+    if family(name) == "ip_vs" and (mode := target().proxy_mode) != "ipvs":
+        told = f"is {mode}" if mode else "is not known (--proxy-mode ipvs asks for it)"
+        return skip(f"kube-proxy needs it in ipvs mode alone, and its mode {told}")
     if name == "br_netfilter" and not target().uses_bridge_netfilter:
         return skip(f"the CNI {target().cni} sends nothing over a bridge that iptables must see")
     return None
@@ -207,14 +238,14 @@ def _now(
         built, evidence = "m", (*evidence, listed)
     if built == "n":
         message = "the running kernel was built without it"
-        return fail(message, expected=EXPECTED_NOW, actual="not there", evidence=evidence, fix=OTHER_KERNEL)
+        return fail(message, expected=EXPECTED_NOW, actual=_NOT_THERE, evidence=evidence, fix=OTHER_KERNEL)
     if found.listing is None:
         return skip("only the running kernel can tell", code="offline", evidence=evidence)
     if built is None and (found.listing == "absent" or hidden):
         message = "not among the loaded modules, and nothing here tells whether it is built in"
         return unknown(message, code="not-found", expected=EXPECTED_NOW, evidence=evidence)
     message = "not loaded" if built == "m" else "not loaded, and not shown to be built in"
-    return fail(message, expected=EXPECTED_NOW, actual="not loaded", evidence=evidence)
+    return fail(message, expected=EXPECTED_NOW, actual=_NOT_LOADED, evidence=evidence)
 
 
 def _built(name: str, tree: Lazy[RunningTree], config: Lazy[RunningConfig]) -> tuple[str | None, tuple[Evidence, ...]]:
@@ -261,9 +292,11 @@ def kernel_module_boot(
     subject: str,
     target: Lazy[Target],
     boot: BootModules,
+    release: Lazy[OsRelease],
     named: bool = False,
     *,
     require: list[str] = list(REQUIRED),  # noqa: B006 - never changed; a list, as TOML has it
+    demand: Demand = "loadable",
 ) -> Results:
     """The modules are there after the next boot."""
     name = module_name(subject)
@@ -274,16 +307,19 @@ def kernel_module_boot(
     if name.startswith(CONNTRACK):
         parts = _conntrack(name, has_ipv4_conntrack(boot.tree))
     for part in parts:
-        judged = _at_boot(part, boot, boot.verdict(part))
+        asked = MODULES.row(family(part), target(), named=named)
+        judged = _at_boot(part, boot, boot.verdict(part), f"{result_id('kernel-module', part, 'boot')}: {asked.reason}")
+        if judged.status == "fail" and _on_demand(part, demand, named):
+            judged = when_needed(judged, part, target(), loadable_at_boot(part, boot), release)
         yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
 
 
-def _at_boot(name: str, boot: BootModules, verdict: BootVerdict) -> Outcome:
+def _at_boot(name: str, boot: BootModules, verdict: BootVerdict, why: str) -> Outcome:
     if verdict.state in (BUILT_IN, LOADED):
         return ok(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence)
     if verdict.state == UNCLEAR:
-        fix = load_at_boot(name, boot) if verdict.block is None else None
+        fix = load_at_boot(name, boot, why) if verdict.block is None else None
         evidence = verdict.evidence
         return unknown(verdict.message, code="unsupported", expected=EXPECTED_BOOT, evidence=evidence, fix=fix)
-    fix = fix_boot(name, boot, verdict)
+    fix = fix_boot(name, boot, verdict, why)
     return fail(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence, fix=fix)

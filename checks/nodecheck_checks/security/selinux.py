@@ -1,5 +1,7 @@
 """SELinux."""
 
+from __future__ import annotations
+
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import ContainerSelinux, OsRelease, SelinuxAtBoot, SelinuxConfig, SelinuxMode
@@ -44,9 +46,9 @@ def selinux(
     policy SELinux does nothing; where the root shows too little to tell that from files that were not collected, the
     result is `unknown`.
 
-    Without a parameter: enforcing without the container-selinux policy is an error, with it a warning; permissive is a
-    note, because kubeadm's instructions ask for it; disabled passes. Parameter: `allow` lists the modes that pass
-    (`allow = ["disabled"]`); then every other mode is an error.
+    Without a parameter: enforcing passes where the container-selinux policy is installed, because containers work with
+    it, and is an error without it. Permissive is a note, because kubeadm's instructions ask for it. Disabled passes.
+    Parameter: `allow` lists the modes that pass (`allow = ["disabled"]`); then every other mode is an error.
 
     ## How to fix it
     Install container-selinux, or turn SELinux off: `SELINUX=disabled` in `/etc/selinux/config`, and reboot. On RHEL 9
@@ -55,13 +57,16 @@ def selinux(
 
     ## Sources
     libselinux `selinux_config.c` and `load_policy.c`; selinux(8); the kernel's `security/security.c`; RHEL 9, "Using
-    SELinux", on disabling it; kubernetes/website#14457.
+    SELinux", on disabling it; kubernetes/website#14457; containers/container-selinux, whose policy lets containers use
+    their volumes on an enforcing node.
     """
     if mode.mode is None:
         message = "SELinux is enabled, and its mode cannot be seen from here"
         yield unknown(message, code="unsupported", actual="enabled", evidence=mode.evidence)
     elif _passes(mode.mode, allow):
         yield _good(mode.mode, f"SELinux is {mode.mode}", mode.evidence, allow)
+    elif (confined := _confined(mode.mode, allow, policy)) is not None:
+        yield _good(mode.mode, f"SELinux is {mode.mode}{WITH_POLICY}", (*mode.evidence, confined), allow)
     else:
         grade = _grade(mode.mode, allow, policy)
         fix = _now_fix(mode.mode, config, _wanted(allow)) if allow else _choice()
@@ -85,6 +90,8 @@ def selinux_boot(
         yield unknown(message, code="not-found", evidence=boot.evidence)
     elif _passes(boot.mode, allow):
         yield _good(boot.mode, message + _note(boot, release), boot.evidence, allow)
+    elif (confined := _confined(boot.mode, allow, policy)) is not None:
+        yield _good(boot.mode, message + WITH_POLICY, (*boot.evidence, confined), allow)
     else:
         grade = _grade(boot.mode, allow, policy)
         fix = _boot_fix(boot.config, _wanted(allow)) if allow else _choice()
@@ -109,14 +116,21 @@ def _grade(mode: str, allow: tuple[str, ...], policy: Lazy[ContainerSelinux]) ->
         return Grade(Severity.ERROR)
     if mode != ENFORCING:
         return Grade(Severity.INFO)
-    found = policy()
-    if found.path is not None:
-        return Grade(Severity.WARNING, ", with container-selinux", (seen(found.path, "present"),))
-    return Grade(Severity.ERROR, ", without container-selinux", tuple([seen(path) for path in found.looked]))
+    return Grade(Severity.ERROR, ", without container-selinux", tuple([seen(path) for path in policy().looked]))
+
+
+WITH_POLICY = ", and container-selinux lets containers work with it"
+
+
+def _confined(mode: str, allow: tuple[str, ...], policy: Lazy[ContainerSelinux]) -> Evidence | None:
+    """The policy with which containers work in enforcing mode; None where it is not there, or the profile decides."""
+    if allow or mode != ENFORCING or (path := policy().path) is None:
+        return None
+    return seen(path, "present")
 
 
 def _expected(allow: tuple[str, ...]) -> str:
-    return " or ".join(allow or (DISABLED,))
+    return " or ".join(allow) or f"{DISABLED}, or {ENFORCING} with container-selinux"
 
 
 def _good(mode: str, message: str, evidence: tuple[Evidence, ...], allow: tuple[str, ...]) -> Outcome:
@@ -152,9 +166,9 @@ def _choice() -> Fix:
     """What is left to a person where no profile says which mode is wanted: a plan turns no guard off unasked."""
     return by_hand(
         "Choose how SELinux is to be",
-        "To keep it, have container-selinux installed, and see that the runtime and the network plugin support it "
-        '(allow = ["enforcing"] in the profile\'s [check.selinux] accepts it); to go without, set SELINUX=disabled in '
-        f'{CONFIG} and reboot (allow = ["disabled"] has a plan do that).',
+        "To keep it, install container-selinux. See that the runtime and the network plugin support it. To go without,"
+        f' set SELINUX=disabled in {CONFIG} and reboot. With allow = ["disabled"] in the profile\'s [check.selinux] a'
+        " plan does that.",
     )
 
 

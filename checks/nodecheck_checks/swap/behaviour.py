@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from nodecheck import facts
 from nodecheck.errors import FactError
-from nodecheck.facts import BootCgroups, KubeletConfig, KubeletRelease, NowCgroups, Target
-from nodecheck.facts.kernel.cgroups import CgroupVersion
+from nodecheck.facts import KubeletConfig, Target
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import NEWEST, Release, Row, Table
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kernel.cgroups import CgroupVersion
 
 SETTING, GATE = "memorySwap.swapBehavior", "NodeSwap"
 LIMITED, UNLIMITED, NO_SWAP = "LimitedSwap", "UnlimitedSwap", "NoSwap"
@@ -49,10 +54,10 @@ class Swapping(NamedTuple):
     """What decides whether a kubelet starts with its setting; read only where the setting is set."""
 
     kubelet: KubeletConfig
-    own: Lazy[KubeletRelease]
+    own: Lazy[facts.KubeletRelease]
     target: Lazy[Target]
-    mounted: Lazy[NowCgroups]
-    planned: Lazy[BootCgroups]
+    mounted: Lazy[facts.NowCgroups]
+    planned: Lazy[facts.BootCgroups]
 
     def releases(self) -> tuple[Release, ...]:
         """The kubelet's own release and the one that the node is to have, where they are known."""

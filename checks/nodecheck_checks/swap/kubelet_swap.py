@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, Status, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts import (
-    BootCgroups,
     BootStarts,
     Container,
     EmbeddedKubelet,
@@ -14,9 +14,6 @@ from nodecheck.facts import (
     GptSwaps,
     KernelRelease,
     KubeletConfig,
-    KubeletRelease,
-    NowCgroups,
-    Runlevels,
     RunningKernel,
     SwapCommands,
     SwapOptions,
@@ -29,11 +26,15 @@ from nodecheck.facts import (
     ZramGenerator,
 )
 from nodecheck.facts.distro.os_release import at_least, leading_numbers
-from nodecheck.facts.kernel.cgroups import CgroupVersion
 from nodecheck.facts.swap.swaps import PROC_SWAPS
 from nodecheck.fix import Fix, by_hand
 from nodecheck_checks.swap.behaviour import GATE, SETTING, Swapping, differs, refused
 from nodecheck_checks.swap.swap import swap_boot
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kernel.cgroups import CgroupVersion
 
 EXPECTED = "a swapBehavior that the kubelet takes"
 NOSWAP_KERNEL = (6, 3)
@@ -49,10 +50,10 @@ OSRELEASE = "/proc/sys/kernel/osrelease"
 def kubelet_swap(
     kubelet: KubeletConfig,
     embedded: Lazy[EmbeddedKubelet],
-    own: Lazy[KubeletRelease],
+    own: Lazy[facts.KubeletRelease],
     target: Lazy[Target],
-    mounted: Lazy[NowCgroups],
-    planned: Lazy[BootCgroups],
+    mounted: Lazy[facts.NowCgroups],
+    planned: Lazy[facts.BootCgroups],
     kernel: Lazy[RunningKernel],
     swaps: Lazy[Swaps],
 ) -> Results:
@@ -97,10 +98,10 @@ def kubelet_swap(
 def kubelet_swap_boot(
     kubelet: KubeletConfig,
     embedded: Lazy[EmbeddedKubelet],
-    own: Lazy[KubeletRelease],
+    own: Lazy[facts.KubeletRelease],
     target: Lazy[Target],
-    mounted: Lazy[NowCgroups],
-    planned: Lazy[BootCgroups],
+    mounted: Lazy[facts.NowCgroups],
+    planned: Lazy[facts.BootCgroups],
     kernel: Lazy[KernelRelease],
     swaps: Lazy[Swaps],
     starts: Lazy[BootStarts],
@@ -114,7 +115,7 @@ def kubelet_swap_boot(
     commands: Lazy[SwapCommands],
     programs: Lazy[SwapProgramActs],
     gpt: Lazy[GptSwaps],
-    runlevels: Lazy[Runlevels],
+    runlevels: Lazy[facts.Runlevels],
     container: Lazy[Container],
 ) -> Results:
     """After the next boot too."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts import Runlevels, SwapProgramActs
+from nodecheck.facts import SwapProgramActs
 from nodecheck.facts.acts.model import ON, SWAP, Act
 from nodecheck.facts.acts.swap_programs import RPI_SWAP, WAAGENT
 from nodecheck.facts.files.fstab import FSTAB, Fstab, with_option
@@ -124,7 +125,7 @@ def _zram_fix(device: ZramDevice, unit: str, hidden: bool) -> Fix:
     return mask_fix(unit)
 
 
-def of_services(boot: SwapBoot, services: SwapServices, runlevels: Lazy[Runlevels]) -> Iterator[Outcome]:
+def of_services(boot: SwapBoot, services: SwapServices, runlevels: Lazy[facts.Runlevels]) -> Iterator[Outcome]:
     """Services that make swap: zram's, and dphys-swapfile."""
     boot.kept([services.kept])
     for service in services.services:
@@ -136,7 +137,7 @@ def of_services(boot: SwapBoot, services: SwapServices, runlevels: Lazy[Runlevel
             yield _fail(message, service.what, service.name, evidence, _service_fix(boot, service, runlevels))
 
 
-def _service_fix(boot: SwapBoot, service: SwapService, runlevels: Lazy[Runlevels]) -> Fix:
+def _service_fix(boot: SwapBoot, service: SwapService, runlevels: Lazy[facts.Runlevels]) -> Fix:
     unit = f"{service.name}.service"
     if boot.init.name == "openrc":
         levels = runlevels().levels_of(service.name)

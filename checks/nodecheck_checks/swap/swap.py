@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
-    BootCgroups,
     BootStarts,
     Fstab,
     Generators,
     GptSwaps,
     KernelRelease,
     KubeletConfig,
-    KubeletRelease,
-    NowCgroups,
-    Runlevels,
     SwapCommands,
     SwapOptions,
     SwapProgramActs,
@@ -30,7 +27,6 @@ from nodecheck.facts import (
 from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea
 from nodecheck.fix import SAFE, Fix, by_hand, command
 from nodecheck_checks.swap.at_boot import SwapBoot
-from nodecheck_checks.swap.behaviour import Swapping, refused
 from nodecheck_checks.swap.sources import (
     kept_from_gpt,
     of_cmdline,
@@ -48,14 +44,16 @@ EXPECTED = "no swap"
 def swap_severity(
     subject: str | None,
     kubelet: KubeletConfig,
-    own: Lazy[KubeletRelease],
+    own: Lazy[facts.KubeletRelease],
     target: Lazy[Target],
-    mounted: Lazy[NowCgroups],
-    planned: Lazy[BootCgroups],
+    mounted: Lazy[facts.NowCgroups],
+    planned: Lazy[facts.BootCgroups],
 ) -> Severity:
     """An error where the kubelet would refuse to start; ``info`` where its configuration tolerates swap."""
     if kubelet.fails_on_swap or kubelet.problem:
         return Severity.ERROR
+    from nodecheck_checks.swap.behaviour import Swapping, refused
+
     starts = refused(Swapping(kubelet, own, target, mounted, planned)) is None
     return Severity.INFO if starts else Severity.ERROR
 
@@ -160,7 +158,7 @@ def swap_boot(
     commands: Lazy[SwapCommands],
     programs: Lazy[SwapProgramActs],
     gpt: Lazy[GptSwaps],
-    runlevels: Lazy[Runlevels],
+    runlevels: Lazy[facts.Runlevels],
     swaps: Lazy[Swaps],
     kernel: Lazy[KernelRelease],
 ) -> Results:

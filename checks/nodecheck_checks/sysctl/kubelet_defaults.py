@@ -20,10 +20,11 @@ from nodecheck.facts import (
     UdevSysctls,
 )
 from nodecheck.formats.sysctl_keys import key_path, spelled
+from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
 from nodecheck.requirements.wanted import verify_wanted
-from nodecheck_checks.sysctl.fixes import boot_fix
-from nodecheck_checks.sysctl.sysctl import of_host, sysctl, sysctl_boot
+from nodecheck_checks.sysctl.fixes import KeyAsked, boot_fix
+from nodecheck_checks.sysctl.sysctl import key_at_boot, of_host, sysctl
 
 _SOURCE = "pkg/kubelet/cm/container_manager_linux.go, setupKernelTunables"
 
@@ -122,16 +123,19 @@ def kubelet_defaults_boot(
 ) -> Results:
     """What the keys hold after the next boot."""
     row = DEFAULTS.row(subject, target(), wanted, named)
-    for outcome in sysctl_boot(subject, row.wanted, sysctls, running, modules, udev, target, container, True):
-        yield _with_reason(_settled(outcome, row, sysctls), row, kubelet, named)
+    beside = require or {other.name: other.wanted for other in DEFAULTS}
+    why = f"{result_id('kubelet-defaults', subject, 'boot')}: {row.reason}"
+    key = KeyAsked(key_path(subject), row.wanted, why, beside)
+    for outcome in key_at_boot(key, sysctls, running, modules, udev, container):
+        yield _with_reason(_settled(outcome, key, sysctls), row, kubelet, named)
 
 
-def _settled(outcome: Outcome, row: Row, sysctls: BootSysctls) -> Outcome:
+def _settled(outcome: Outcome, key: KeyAsked, sysctls: BootSysctls) -> Outcome:
     """The same with what makes the value certain, where nothing sets a key whose default the kernel's makers chose."""
-    path = key_path(row.name)
-    if outcome.status != "unknown" or sysctls.held(path).value is not None:
+    held = sysctls.held(key.path)
+    if outcome.status != "unknown" or held.value is not None:
         return outcome
-    return outcome._replace(fix=boot_fix(path, row.wanted, sysctls, sysctls.held(path), None))
+    return outcome._replace(fix=boot_fix(key, sysctls, held, None))
 
 
 def _with_reason(outcome: Outcome, row: Row, kubelet: Lazy[KubeletConfig], named: bool) -> Outcome:

@@ -26,27 +26,25 @@ from nodecheck.facts.sysctl.runs import SysctlRun
 from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, holds_number, is_of_container, module_of
 from nodecheck.fix import Fix, by_hand
 from nodecheck.formats.sysctl_keys import dotted, key_path, spelled
+from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
 from nodecheck.requirements.wanted import meets, verify_wanted, whole_number
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl.evidence import lines_seen, looked_into, writer_seen
-from nodecheck_checks.sysctl.fixes import boot_fix, now_fix
+from nodecheck_checks.sysctl.fixes import KeyAsked, ModuleAtBoot, boot_fix, now_fix, why_module
 
-_BRIDGE = "packets between pods on one bridge go past kube-proxy's rules otherwise, and some services do not work"
 _PAGE = "kubeadm's installation page; its preflight until 1.29"
+_FORWARD = "kubeadm preflight, FileContent--proc-sys-net-ipv4-ip_forward"
 
 KEYS = Table(
-    Row("net.bridge.bridge-nf-call-iptables", "1", _BRIDGE, _PAGE),
-    Row("net.bridge.bridge-nf-call-ip6tables", "1", _BRIDGE, _PAGE),
-    Row(
-        "net.ipv4.ip_forward",
-        "1",
-        "no packet of a pod leaves the node otherwise, and kubeadm refuses to go on",
-        "kubeadm preflight, FileContent--proc-sys-net-ipv4-ip_forward",
-    ),
+    Row("net.bridge.bridge-nf-call-iptables", "1", "iptables must see what crosses a bridge", _PAGE),
+    Row("net.bridge.bridge-nf-call-ip6tables", "1", "ip6tables must see what crosses a bridge", _PAGE),
+    Row("net.ipv4.ip_forward", "1", "the node must forward the packets of its pods", _FORWARD),
 )
+"""What the default profile asks for."""
 
 REQUIRE = {row.name: row.wanted for row in KEYS}
+REASONS = {row.name: row.reason for row in KEYS}
 
 MOST_CHARS = 200
 """Characters of a value that a message shows."""
@@ -115,7 +113,8 @@ def sysctl(
     ## How to fix it
     ``sysctl -w KEY=VALUE`` for now (after ``modprobe br_netfilter`` for the bridge's keys). For the next boot
     a file in ``/etc/sysctl.d`` whose name sorts after the one that wins, and for the module a file in
-    ``/etc/modules-load.d``.
+    ``/etc/modules-load.d``. A plan has one file for all keys: ``99-nodecheck.conf``, or ``zz-nodecheck.conf`` where a
+    later name sets one of them.
     Where a profile of TuneD wins, the value belongs in a profile of your own that includes it.
     ``sysctl -p`` reads ``/etc/sysctl.conf`` alone; ``sysctl --system`` reads all files, and that one last.
 
@@ -207,8 +206,22 @@ def sysctl_boot(
     if not named and _not_needed(path, target):
         yield skip("the CNI needs no bridge netfilter", evidence=[seen("cni", target().cni)])
         return
+    why = f"{result_id('sysctl', subject, 'boot')}: {REASONS.get(dotted(path), 'the profile asks for it')}"
+    yield from key_at_boot(KeyAsked(path, wanted, why, require), sysctls, running, modules, udev, container)
+
+
+def key_at_boot(
+    key: KeyAsked,
+    sysctls: BootSysctls,
+    running: Lazy[RunningSysctls],
+    modules: Lazy[BootModules],
+    udev: Lazy[UdevSysctls],
+    container: Lazy[Container],
+) -> Results:
+    """What a key holds after the next boot."""
+    path, wanted = key.path, key.wanted
     if container().kind is not None:
-        yield from _of_container(path, wanted, sysctls, running, container())
+        yield from _of_container(key, sysctls, running, container())
         return
     module = module_of(path)
     if module is None or module in _ALWAYS_THERE:
@@ -216,31 +229,31 @@ def sysctl_boot(
             told = [seen(f"{PROC_SYS}/{path}")]
             yield fail(_absent(path), expected=wanted, actual="no such key", evidence=told)
             return
-        yield from _judged(path, wanted, sysctls, lambda files: files.held(path), ())
+        yield from _judged(key, sysctls, lambda files: files.held(path), ())
         return
     verdict = modules().verdict(module)
     if verdict.state == UNCLEAR:
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         yield unknown(f"{module}: {verdict.message}", code="unsupported", expected=wanted, evidence=told)
     elif verdict.state not in (BUILT_IN, LOADED):
-        message = f"there will be no key {subject}: {module}: {verdict.message}"
+        message = f"there will be no such key: {module}: {verdict.message}"
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
-        load = fix_boot(module, modules(), verdict)
+        load = fix_boot(module, modules(), verdict, why_module(key))
         fix = _set_by_udev(module, path, udev)
-        fix = fix or boot_fix(path, wanted, sysctls, sysctls.held(path), verdict, load)
+        needed = ModuleAtBoot(verdict, modules().wishes)
+        fix = fix or boot_fix(key, sysctls, sysctls.held(path), needed, load)
         yield fail(message, expected=wanted, actual="no such key", evidence=told, fix=fix)
     else:
-        yield from _of_module(path, wanted, sysctls, verdict, udev)
+        yield from _of_module(key, sysctls, verdict, modules, udev)
 
 
-def _of_container(
-    path: str, wanted: str, sysctls: BootSysctls, running: Lazy[RunningSysctls], container: Container
-) -> Results:
+def _of_container(key: KeyAsked, sysctls: BootSysctls, running: Lazy[RunningSysctls], container: Container) -> Results:
     """Judge a key of a container by what its own start sets.
 
     What nothing sets it has from its runtime, or from the host as the runtime makes its namespaces (Linux
     net/ipv4/devinet.c, ``devinet_init_net``). Its module is its host's, which has it loaded or not, as it is now.
     """
+    path = key.path
     subject, told = dotted(path), container.evidence
     if not running().can_be_set(path):
         message = f"this container cannot set {subject}: ask its host, or how its runtime starts it"
@@ -253,7 +266,7 @@ def _of_container(
         evidence = [*(lines_seen(held) or looked_into(sysctls, subject)), *told]
         yield skip(_noted(message, sysctls, path, held), code="container-host", evidence=evidence)
         return
-    yield from _judged(path, wanted, sysctls, lambda files: files.held(path, cmdline=False), told)
+    yield from _judged(key, sysctls, lambda files: files.held(path, cmdline=False), told)
 
 
 def _set_by_udev(module: str, path: str, udev: Lazy[UdevSysctls]) -> Fix | None:
@@ -281,30 +294,33 @@ def _unknown_to_kernel(path: str, running: Lazy[RunningSysctls]) -> bool:
     return False
 
 
-def _of_module(path: str, wanted: str, sysctls: BootSysctls, verdict: BootVerdict, udev: Lazy[UdevSysctls]) -> Results:
+def _of_module(
+    key: KeyAsked, sysctls: BootSysctls, verdict: BootVerdict, modules: Lazy[BootModules], udev: Lazy[UdevSysctls]
+) -> Results:
     """Judge a key whose module is there after boot, perhaps only after the files were applied."""
-    module = module_of(path) or ""
+    path, module = key.path, module_of(key.path) or ""
     own = udev().sets(module, path) if verdict.state == LOADED else None
     if own is not None:
         message = f"a rule of udev sets {dotted(path)} when {module} is loaded, before or after the files are applied"
         shown = [*verdict.evidence, seen(own.path, own.text, line=own.line), *lines_seen(sysctls.held(path))]
-        yield unknown(message, code="unsupported", expected=wanted, evidence=shown)
+        yield unknown(message, code="unsupported", expected=key.wanted, evidence=shown)
         return
+    needed = ModuleAtBoot(verdict, modules().wishes)
     built_in = verdict.state == BUILT_IN
     if verdict.early or sysctls.writer.name is None:
         how: How = lambda files: files.held(path, cmdline=built_in)  # noqa: E731 - one of three
-        yield from _judged(path, wanted, sysctls, how, verdict.evidence, verdict)
+        yield from _judged(key, sysctls, how, verdict.evidence, needed)
         return
     rule = udev().again(module, path) if sysctls.writer.name == SYSTEMD else None
     if rule is not None:
         told = (*verdict.evidence, seen(rule.path, rule.text, line=rule.line))
-        yield from _judged(path, wanted, sysctls, lambda files: files.held(path, cmdline=False), told, verdict)
+        yield from _judged(key, sysctls, lambda files: files.held(path, cmdline=False), told, needed)
         return
     held = sysctls.held(path, cmdline=False, files=False)
     if held.beaten:
         note = f"{module} is loaded after the files are applied, so that they do not count"
         held = held._replace(notes=(note, *held.notes))
-    yield from _judged(path, wanted, sysctls, lambda _: held, verdict.evidence, verdict)
+    yield from _judged(key, sysctls, lambda _: held, verdict.evidence, needed)
 
 
 How = Callable[[BootSysctls], Held]
@@ -312,23 +328,18 @@ How = Callable[[BootSysctls], Held]
 
 
 def _judged(
-    path: str,
-    wanted: str,
-    sysctls: BootSysctls,
-    how: How,
-    more: tuple[Evidence, ...],
-    verdict: BootVerdict | None = None,
+    key: KeyAsked, sysctls: BootSysctls, how: How, more: tuple[Evidence, ...], module: ModuleAtBoot | None = None
 ) -> Results:
     """Compare what the key will hold with what is wanted, by what is shown to act.
 
     What only may act matters where it would make the verdict another one.
     """
-    sure = sysctls.sure()
+    path, wanted, sure = key.path, key.wanted, sysctls.sure()
     held = how(sure)
     for run in sysctls.doubted():
         perhaps = how(sysctls.sure(run))
         if run.later and _is_met(held, wanted) and not _is_met(perhaps, wanted):
-            yield _compared(path, wanted, sysctls.sure(run), perhaps, more, verdict)
+            yield _compared(key, sysctls.sure(run), perhaps, more, module)
             return
         if run.doubt is not None and _is_met(perhaps, wanted) != _is_met(held, wanted):
             yield _doubted(path, wanted, sysctls, perhaps, run.doubt, more)
@@ -337,7 +348,7 @@ def _judged(
     if unclear is not None:
         yield _unclear(path, wanted, unclear, held)
         return
-    yield _compared(path, wanted, sure, held, more, verdict)
+    yield _compared(key, sure, held, more, module)
 
 
 def _is_met(held: Held, wanted: str) -> bool | None:
@@ -363,14 +374,9 @@ def _unclear(path: str, wanted: str, run: SysctlRun, held: Held) -> Outcome:
 
 
 def _compared(
-    path: str,
-    wanted: str,
-    sysctls: BootSysctls,
-    held: Held,
-    more: tuple[Evidence, ...],
-    verdict: BootVerdict | None,
+    key: KeyAsked, sysctls: BootSysctls, held: Held, more: tuple[Evidence, ...], module: ModuleAtBoot | None
 ) -> Outcome:
-    subject = dotted(path)
+    path, wanted, subject = key.path, key.wanted, dotted(key.path)
     evidence = [*(lines_seen(held) or looked_into(sysctls, subject)), *writer_seen(sysctls), *more]
     if held.value is None:
         message = f"nothing that counts sets {subject}, and the kernel's own default is not known"
@@ -379,7 +385,7 @@ def _compared(
     message = _noted(f"{subject} will be {actual} ({_origin(held)})", sysctls, path, held)
     if meets(held.value, wanted):
         return ok(message, expected=wanted, actual=actual, evidence=evidence)
-    fix = boot_fix(path, wanted, sysctls, held, verdict)
+    fix = boot_fix(key, sysctls, held, module)
     return fail(message, expected=wanted, actual=actual, evidence=evidence, fix=fix)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Union
 
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Need, needs_of
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Severity, Status
 from nodecheck.model.steps import Fix
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
     from nodecheck.requirements.table import Row

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from time import perf_counter
-from typing import Any
 
 from nodecheck.checking.declare import Check, Judge
 from nodecheck.checking.store import Facts, Key, Used, crashed
@@ -14,6 +13,7 @@ from nodecheck.host.base import Host
 from nodecheck.model.needs import Need
 from nodecheck.model.outcomes import Cause, Outcome, Severity, Status
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 MOST_OUTCOMES = 256
 """Outcomes that one judgement may give; what is beyond is told as one ``unknown``."""
@@ -134,9 +134,9 @@ def _argument(need: Need, facts: Facts, subject: Subject) -> Any:
         return subject.name
     if need.name == "wanted":
         return subject.wanted
-    if need.name == "named" and need.fact is bool:
+    if need.name == "named" and need.kind is bool:
         return subject.named
-    if need.fact is Host:
+    if need.kind is Host:
         raise TypeError("a check never touches the host itself; it asks for facts")
     return facts.bound(need, subject=subject.name)
 

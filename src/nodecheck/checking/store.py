@@ -5,7 +5,6 @@ from __future__ import annotations
 import _thread
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, TypeVar, Union
 
 from nodecheck.errors import Crashed, FactError, TimedOut
 from nodecheck.host.base import Host
@@ -13,6 +12,7 @@ from nodecheck.host.record import Asked, Recorder
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Lazy, Need, needs_of
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any, TypeVar, Union
 
 T = TypeVar("T")
 Reader = Callable[..., Any]
@@ -172,12 +172,14 @@ class Facts:
 
     def bound(self, need: Need, host: Host | None = None, subject: str | None = None) -> Any:
         """The argument for one need, where ``subject`` is what the fact is read for."""
-        if need.fact is Host:
+        if need.kind is Host:
             return host or self.host
-        if need.fact is str:  # ``subject: str``
+        if need.kind is str:  # ``subject: str``
             if subject is None:
                 raise Crashed(need.name, NO_SUBJECT)
             return subject
+        if need.lazy and not need.per:
+            return Lazy(lambda: self.get(need.fact))
         key = key_of(need, subject)
         return Lazy(lambda: self.get(key)) if need.lazy else self.get(key)
 

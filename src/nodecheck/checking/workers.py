@@ -6,7 +6,8 @@ import _thread
 import sys
 from collections.abc import Callable
 from time import monotonic
-from typing import Generic, TypeVar
+
+from nodecheck.typed import Generic, TypeVar
 
 T = TypeVar("T")
 Work = Callable[[int, "list[T]"], None]
@@ -40,8 +41,13 @@ class Schedule(Generic[T]):
 
         self._done.acquire()
         self._begin(0)
-        while not self._done.acquire(timeout=max(0.0, min(self._began + each_s, deadline) - monotonic()) + 0.001):
-            self._check(each_s, deadline)
+        try:
+            while not self._done.acquire(timeout=max(0.0, min(self._began + each_s, deadline) - monotonic()) + 0.001):
+                self._check(each_s, deadline)
+        except BaseException:  # Ctrl-C, or what a handler of the caller's raised: no further task is begun
+            with self._lock:
+                self._generation += 1
+            raise
         if self._error is not None:
             raise self._error
 

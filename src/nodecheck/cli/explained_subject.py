@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from nodecheck.checking.declare import Check
 from nodecheck.profile.meant import spelled
-from nodecheck.profile.model import Profile
+from nodecheck.profile.model import ResolvedProfile
 
 if TYPE_CHECKING:
     from nodecheck.requirements.table import Release, Row
 
 
-def subject_page(check: Check, name: str, profile: Profile) -> Iterator[str]:
+def subject_page(check: Check, name: str, profile: ResolvedProfile) -> Iterator[str]:
     """The page of a subject: what is wanted of it, by whom, since when and why."""
     from shlex import quote
 
@@ -30,7 +30,7 @@ def subject_page(check: Check, name: str, profile: Profile) -> Iterator[str]:
     ]
 
 
-def _by_profile(check: Check, subject: str, profile: Profile) -> Iterator[str]:
+def _by_profile(check: Check, subject: str, profile: ResolvedProfile) -> Iterator[str]:
     key = check.each or "require"
     if key not in check.parameters:
         return

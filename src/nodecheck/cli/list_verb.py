@@ -12,7 +12,7 @@ from nodecheck.errors import ProfileError
 from nodecheck.text import printable
 
 if TYPE_CHECKING:
-    from nodecheck.profile.model import Profile
+    from nodecheck.profile.model import ResolvedProfile
     from nodecheck.report.parts import ConfigUsed
 
 
@@ -54,7 +54,7 @@ def text(listed: list[dict[str, Any]]) -> Iterator[str]:
     yield from ["", "nodecheck explain CHECK says more of one; nodecheck run CHECK looks at it alone"]
 
 
-def _profile(args: argparse.Namespace) -> tuple[Profile, ConfigUsed | None]:
+def _profile(args: argparse.Namespace) -> tuple[ResolvedProfile, ConfigUsed | None]:
     """The profile that the options and the configuration name, and that configuration."""
     from nodecheck.plugins import load
     from nodecheck.running.request import judging
@@ -68,28 +68,9 @@ def _profile(args: argparse.Namespace) -> tuple[Profile, ConfigUsed | None]:
         raise blamed(error, args, site) from error
 
 
-def catalogue(found: Profile) -> list[dict[str, Any]]:
+def catalogue(found: ResolvedProfile) -> list[dict[str, Any]]:
     """Every check that the profile does not ignore, as ``list --json`` shows it."""
-    from nodecheck.model.outcomes import Severity
     from nodecheck.plugins import load
-    from nodecheck.running.finish import Finisher
-    from nodecheck.running.request import selection_of
+    from nodecheck.running.catalogue import checks_of
 
-    registry = load()
-    selection = selection_of(registry, (), found.ignore, None)
-    finisher = Finisher(found, selection)
-    listed = []
-    for check in registry.all_checks():
-        views = [view for view in check.views if selection.wants(check.name, check.tags, view)]
-        if not views:
-            continue
-        values = {name: default for name, (_, default) in check.parameters.items()}
-        values.update(found.checks.get(check.name, {}))
-        default = check.default_severity
-        severities = {finisher.severity(check.name, check.tags, None, view, default) for view in views}
-        gravest = next(level for level in Severity if level in severities)
-        listed.append({
-            "name": check.name, "title": check.title, "severity": gravest.value, "views": views,
-            "tags": list(check.tags), "parameters": values, "plugin": check.plugin,
-        })  # fmt: skip
-    return listed
+    return [item._asdict() for item in checks_of(found, load())]

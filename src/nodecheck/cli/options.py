@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import ProfileError, UsageError
 from nodecheck.report import Report
 from nodecheck.report.parts import DEFAULT_CONFIG
 from nodecheck.requirements.asked import PROXY_MODES, ROLES
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.host import Host

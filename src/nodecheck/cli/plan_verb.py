@@ -10,29 +10,40 @@ from nodecheck.cli.start import EPILOG, Unwritten, complain, write
 from nodecheck.errors import UsageError
 from nodecheck.planning import Plan, plan
 
-Form = Callable[[Plan], str]
+Form = Callable[[Plan, bool], str]
+"""Writes a plan down; the second is whether it goes on after a step that fails."""
 
 
-def _json(found: Plan) -> str:
+def _text_form(found: Plan, _: bool) -> str:
+    return found.to_text()
+
+
+def _script(found: Plan, keep_going: bool) -> str:
+    return found.to_script(keep_going=keep_going)
+
+
+def _json(found: Plan, _: bool) -> str:
     return found.to_json(indent=2) + "\n"
 
 
-def _ansible(found: Plan) -> str:
+def _ansible(found: Plan, keep_going: bool) -> str:
     from nodecheck.render.ansible import render_plan
 
-    return render_plan(found)
+    return render_plan(found, keep_going=keep_going)
 
 
-FORMS: dict[str, Form] = {"text": Plan.to_text, "sh": Plan.to_script, "json": _json, "ansible": _ansible}
+FORMS: dict[str, Form] = {"text": _text_form, "sh": _script, "json": _json, "ansible": _ansible}
 """The formats of a plan."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck plan``."""
-    parser.epilog = "nodecheck plan --format sh > fix.sh; less fix.sh; sh fix.sh\n\n" + EPILOG
+    parser.epilog = "nodecheck plan --format sh > fix.sh\nless fix.sh\nsh fix.sh\n\n" + EPILOG
     add_words(parser)
     add_run_options(parser)
     add_config(parser)
+    told = "let the script, or the playbook, go on after a step that fails, without what needs it; then it exits 1"
+    parser.add_argument("--keep-going", action="store_true", help=told)
     formats = "text, sh (a POSIX shell script), ansible (a playbook) or json"
     add_outputs(parser, formats, verbose="taken as run takes it; a plan is always whole")
 
@@ -47,7 +58,7 @@ def form(name: str) -> Form:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Judge the node, and print what would mend it."""
+    """Judge the node, and print the fixes."""
     from nodecheck.cli.run_verb import write_file
 
     made = form(args.format)
@@ -57,9 +68,9 @@ def main(args: argparse.Namespace) -> int:
     if site.used is not None and site.used.unread is not None:
         complain(str(site.used))  # a script has no header that says so
     found = plan(report)
-    written = [write_file(path, other(found)) for other, path in outputs]
+    written = [write_file(path, other(found, args.keep_going)) for other, path in outputs]
     if not (args.quiet and report.exit_code == 0):
-        write(_text(args, found) if args.format == "text" else made(found))
+        write(_text(args, found) if args.format == "text" else made(found, args.keep_going))
     if not all(written):
         raise Unwritten("not every output could be written")
     return 0 if args.exit_zero else report.exit_code
@@ -69,7 +80,8 @@ def _text(args: argparse.Namespace, found: Plan) -> str:
     from nodecheck.cli.terminal import again, style
     from nodecheck.render.plan import render_plan
 
-    return render_plan(found, style(args)._replace(again=again(args)))
+    going = ("--keep-going",) if args.keep_going else ()
+    return render_plan(found, style(args)._replace(again=(*again(args), *going)))
 
 
 def outputs_of(texts: Iterable[str]) -> list[tuple[Form, str]]:

@@ -10,7 +10,7 @@ from nodecheck.text import printable
 
 if TYPE_CHECKING:
     from nodecheck.plugins import Registry
-    from nodecheck.profile.model import Profile
+    from nodecheck.profile.model import ResolvedProfile
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     validate.add_argument("file", metavar="FILE", help="a profile as TOML")
 
 
-def effective(profile: Profile, registry: Registry) -> dict[str, dict[str, Any]]:
+def effective(profile: ResolvedProfile, registry: Registry) -> dict[str, dict[str, Any]]:
     """Every check's parameters as the profile has them, defaults too (what has none is left out)."""
     found = {}
     for check in registry.all_checks():

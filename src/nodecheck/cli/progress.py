@@ -6,6 +6,10 @@ import _thread
 import os
 import sys
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.running.request import Progress
 
 AFTER_S = 1.0
 
@@ -19,9 +23,9 @@ class progress:
         self._what = ""
         self._shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
-    def now_at(self, check: str) -> None:
+    def now_at(self, found: Progress) -> None:
         """The check that is waited for from now on."""
-        self._what = f": {check}"
+        self._what = f": {found.check}"
 
     def __enter__(self) -> progress:
         if self._shown:

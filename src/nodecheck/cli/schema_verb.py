@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 
 from nodecheck.cli.start import write
-from nodecheck.shipped import shipped
-
-DOCUMENTS = ("report", "plan", "audit", "profile")
+from nodecheck.model.schemas import DOCUMENTS, schema_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,5 +15,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the schema."""
-    write(shipped(f"schemas/{args.document}-1.json"))
+    write(schema_text(args.document))
     return 0

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from types import FrameType, ModuleType
-from typing import Any, NoReturn
 
 from nodecheck.cli.terminal import width
 from nodecheck.cli.verbs import VERBS
 from nodecheck.errors import ConfigError, Locked, NodecheckError, ProfileError, UsageError
 from nodecheck.report.summary import BUG, INTERRUPTED, LOCKED, TERMINATED, UNWRITTEN, USAGE
+from nodecheck.typed import Any, NoReturn
 from nodecheck.version import __version__
 
 EPILOG = """\
@@ -48,7 +47,9 @@ class Terminated(BaseException):
 
 def start(words: list[str]) -> int:
     """Run the verb that ``words`` name."""
-    signal.signal(signal.SIGTERM, _terminated)
+    from _signal import SIGTERM, signal  # type: ignore[import-not-found]  # without the enums of the module signal
+
+    signal(SIGTERM, _terminated)
     try:
         code = _dispatch(words)
         return _flushed(code)

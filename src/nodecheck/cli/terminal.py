@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
@@ -18,8 +19,8 @@ def style(args: argparse.Namespace) -> Style:
     """How to show a report on standard output."""
     from nodecheck.render.style import Style
 
-    words = again(args) if _terminal() else None
-    return Style(colour(args.no_color), width(), args.verbose, args.quiet, symbols(), words)
+    words = again(args) if terminal() else None
+    return Style(colour(args.no_color), width(), args.verbose, args.quiet, symbols(), words, terminal(), "-v")
 
 
 def colour(refused: bool) -> bool:
@@ -33,14 +34,15 @@ def colour(refused: bool) -> bool:
         return False
     if _forced():
         return True
-    return _terminal() and os.environ.get("CLICOLOR") != "0"
+    return terminal() and os.environ.get("CLICOLOR") != "0"
 
 
 def _forced() -> bool:
     return any(os.environ.get(name, "") not in ("", "0", "false") for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
 
 
-def _terminal() -> bool:
+def terminal() -> bool:
+    """Whether a terminal shows standard output."""
     return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
@@ -49,7 +51,7 @@ def symbols() -> bool:
 
     The kernel's own console (``TERM=linux``) has few of them in its font; the locale C asks for ASCII.
     """
-    if not (_terminal() or _forced()) or os.environ.get("TERM") == "linux" or _locale() in ("C", "POSIX"):
+    if not (terminal() or _forced()) or os.environ.get("TERM") == "linux" or _locale() in ("C", "POSIX"):
         return False
     return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
 

@@ -86,9 +86,10 @@ def action_of(step: Step) -> Action:
     if isinstance(step, Command):
         return _of_command(step.argv)
     if isinstance(step, Edit):
-        return _of_file(step.path, "edited")._replace(goals=tuple(_of_edit(step)))
+        return _of_file(step.path, "edited")._replace(goals=(*_of_edit(step), *_at_boot(step)))
     if isinstance(step, Create):
-        return _of_file(step.path, "written")._replace(persists=_persisted(step))
+        found = _of_file(step.path, "written")
+        return found._replace(goals=(*found.goals, *_at_boot(step)), persists=_persisted(step))
     return Action(LAST)
 
 
@@ -111,13 +112,32 @@ def _of_edit(step: Edit) -> Iterator[Goal]:
 
 
 def _persisted(step: Create) -> tuple[Goal, ...] | None:
-    lines = [line for line in step.content.split("\n") if line.strip(" \t") and line[0] not in "#;"]
     if "/sysctl.d/" in step.path:
-        pairs = [line.partition("=") for line in lines if "=" in line]
-        return tuple([Goal("sysctl", key_path(key.strip(" \t")), value.strip(" \t")) for key, _, value in pairs])
+        return tuple([Goal("sysctl", *pair) for pair in _pairs(step.content)])
     if "/modules-load.d/" in step.path:
-        return tuple([_loaded(line) for line in lines])
+        return tuple([_loaded(line) for line in _settings(step.content)])
     return None
+
+
+def _settings(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line.strip(" \t") and line[0] not in "#;"]
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for line in _settings(text):
+        key, equals, value = line.partition("=")
+        if equals:
+            yield key_path(key.strip(" \t")), value.strip(" \t")
+
+
+def _at_boot(step: Create | Edit) -> Iterator[Goal]:
+    """The kernel parameters that a file sets after it: two files, or two lines, may not set one to two values."""
+    if "/sysctl.d/" not in step.path and step.path != "/etc/sysctl.conf":
+        return
+    text = step.content if isinstance(step, Create) else step.after
+    keep = isinstance(step, Edit) and step.after.startswith(step.before + "\n")
+    text = text[len(step.before) :] if keep and isinstance(step, Edit) else text
+    yield from [Goal("sysctl at boot", *pair) for pair in _pairs(text)]
 
 
 def _loaded(module: str) -> Goal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.fix.actions import action_of
+from nodecheck.fix.setting_files import holds_settings, joined_settings
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
@@ -16,6 +17,8 @@ class Fixing(NamedTuple):
 
     id: str
     fix: Fix
+    grade: int = 0
+    """How grave the result is: 0 for an error, 1 for a warning, 2 for information."""
 
 
 Key = tuple[object, ...]
@@ -104,9 +107,23 @@ def join(old: Step, new: Step) -> Step | None:
     """
     if old == new:
         return old
+    settings = isinstance(old, (Edit, Create)) and holds_settings(old.path)
     if isinstance(old, Edit) and isinstance(new, Edit):
-        return _joined_edits(old, new)
+        return (_joined_lines(old, new) if settings else None) or _joined_edits(old, new)
+    if isinstance(old, Create) and isinstance(new, Create) and settings and old.mode == new.mode:
+        return old._replace(content=joined_settings(old.content, new.content))
     return None
+
+
+def _joined_lines(old: Edit, new: Edit) -> Edit | None:
+    """One edit of a line of settings below which both add some; one of them may give the line itself another value."""
+    below = old.before + "\n"
+    more, less = (new, old) if new.after.startswith(below) else (old, new)
+    if not more.after.startswith(below):
+        return None
+    head, _, rest = less.after.partition("\n")
+    added = more.after[len(below) :]
+    return old._replace(after=f"{head}\n{joined_settings(rest, added) if rest else added}")
 
 
 def _joined_edits(old: Edit, new: Edit) -> Edit | None:

@@ -1,4 +1,5 @@
-"""The order of a plan's steps: what is persisted before what is changed at run time, and each fix in its own order."""
+"""The order of a plan's steps: errors before warnings, what is persisted before what is changed at run time, and each
+fix in its own order."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ from collections.abc import Iterator
 
 from nodecheck.fix.actions import action_of
 from nodecheck.fix.merge import Fixing, Key, Merger, key_of
-from nodecheck.model.steps import DISRUPTIVE, SAFE, Step
+from nodecheck.fix.setting_files import holds_settings
+from nodecheck.model.steps import DISRUPTIVE, SAFE, Create, Edit, Step
+from nodecheck.text import printable
 
 Item = tuple[tuple[str, ...], Step, str, str, bool]
 
@@ -25,10 +28,18 @@ def ordered(merger: Merger, ids: list[str]) -> Iterator[Item]:
         yield (
             tuple([fixing.id for fixing in of]),
             merger.steps[key],
-            of[0].fix.title,
+            _title(merger.steps[key], of),
             SAFE if cut.isdisjoint([fixing.id for fixing in of]) else DISRUPTIVE,
             reboot,
         )
+
+
+def _title(step: Step, of: list[Fixing]) -> str:
+    """The first fix's own, but of a file of settings that several fixes fill."""
+    title = of[0].fix.title
+    if not isinstance(step, (Create, Edit)) or not holds_settings(step.path) or step in of[0].fix.steps:
+        return title
+    return f"Write the settings of {len(of)} findings to {printable(step.path)}"
 
 
 def _is_disruptive(fixing: Fixing) -> bool:
@@ -38,19 +49,24 @@ def _is_disruptive(fixing: Fixing) -> bool:
 def _sorted(merger: Merger) -> Iterator[Key]:
     """The keys: always the lowest of those before which nothing must come any more.
 
-    A step counts as low as the lowest that comes after it in any fix, so that what an early step needs is early too.
-    Fixes that ask for opposite orders of the same two steps get one of them.
+    What mends an error is lower than what mends only warnings; among these the ranks of steps count. A step counts as
+    low as the lowest that comes after it in any fix, so that what an early step needs is early too. Fixes that ask for
+    opposite orders of the same two steps get one of them.
     """
     after: dict[Key, set[Key]] = {key: set() for key in merger.steps}
+    grades: dict[Key, int] = {}
     for fixing in merger.taken:
         keys = list(dict.fromkeys(key_of(step) for step in fixing.fix.steps))
         for first, second in zip(keys, keys[1:]):  # the pairs of neighbours
             after[first].add(second)
-    return _lowest_first(after, _lowest_after(after, {key: action_of(step).rank for key, step in merger.steps.items()}))
+        grades.update({key: min(fixing.grade, grades.get(key, fixing.grade)) for key in keys})
+    grades = _lowest_after(after, {key: grades[key] for key in after})
+    ranks = _lowest_after(after, {key: action_of(step).rank for key, step in merger.steps.items()})
+    return _lowest_first(after, {key: (grades[key], ranks[key]) for key in after})
 
 
 def _lowest_after(after: dict[Key, set[Key]], ranks: dict[Key, int]) -> dict[Key, int]:
-    """For each key the lowest rank of it and of all that comes after it, at once or later: the lowest go back first."""
+    """For each key the lowest number of it and of all that comes after it: the lowest go back first."""
     before: dict[Key, list[Key]] = {key: [] for key in after}
     for key, laters in after.items():
         for later in laters:
@@ -66,7 +82,7 @@ def _lowest_after(after: dict[Key, set[Key]], ranks: dict[Key, int]) -> dict[Key
     return {key: found[key] for key in ranks}
 
 
-def _lowest_first(after: dict[Key, set[Key]], low: dict[Key, int]) -> Iterator[Key]:
+def _lowest_first(after: dict[Key, set[Key]], low: dict[Key, tuple[int, int]]) -> Iterator[Key]:
     from heapq import heapify, heappop, heappush
 
     places = {key: place for place, key in enumerate(low)}

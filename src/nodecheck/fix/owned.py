@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import FactError
 from nodecheck.facts.distro.image import ImageSystem
 from nodecheck.facts.distro.owners import Owner, Owners
+from nodecheck.json_text import json_text
 from nodecheck.model.steps import MANUAL, Command, Create, Edit, Fix, Step, manual
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
@@ -142,7 +142,7 @@ def _in_words(name: str, settings: KernelSettings) -> Iterator[str]:
             kernel["sysctl"] = dict(settings.sysctls)
         if settings.modules:
             kernel["modules"] = {module: {"allowed": True, "autoload": True} for module in settings.modules}
-        yield f"apiclient set --json '{json.dumps({'kernel': kernel})}'"
+        yield f"apiclient set --json '{json_text({'kernel': kernel})}'"
     elif name == "NixOS":
         yield from (f'boot.kernel.sysctl."{key}" = "{value}";' for key, value in settings.sysctls)
         if settings.modules:

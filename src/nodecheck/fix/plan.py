@@ -30,7 +30,7 @@ def plan(report: Report) -> Planned:
         if result.severity.reaches(_least(report)):
             asked.append(result)
         else:
-            not_fixed[result.id] = "it is only for information: plan --fail-on info mends that too"
+            not_fixed[result.id] = "its severity is info: plan --fail-on info fixes that too"
     left_out = {begin for result in asked if _unplannable(result) and (begin := _begin(result))}
     for result in sorted(asked, key=_gravest_first):
         why = _unplannable(result, left_out) or merger.add(_fixing(result))
@@ -56,7 +56,7 @@ def _gravest_first(result: Result) -> int:
 
 def _fixing(result: Result) -> Fixing:
     assert result.fix is not None
-    return Fixing(result.id, result.fix)
+    return Fixing(result.id, result.fix, _gravest_first(result))
 
 
 def _begin(result: Result) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from nodecheck.fix.actions import PACKAGE, Probe, action_of
 from nodecheck.fix.planned import Planned, PlanStep
+from nodecheck.fix.setting_files import holds_settings
 from nodecheck.fix.shell import Words, shown
 from nodecheck.fix.text import told
 from nodecheck.model.steps import SAFE, Command, Create, Edit, Manual
@@ -18,8 +19,11 @@ BACKUPS = "/var/backups/nodecheck"
 """Where the script keeps the files that it edits, as they were."""
 
 
-def script(plan: Planned, state: str = STATE, backups: str = BACKUPS) -> str:
-    """The script, in ASCII. It needs root, and refuses to run where the node is not as it was judged."""
+def script(plan: Planned, state: str = STATE, backups: str = BACKUPS, keep_going: bool = False) -> str:
+    """The script, in ASCII. It needs root, and refuses to run where the node is not as it was judged.
+
+    ``keep_going``: it goes on after a step that fails, without the steps that need it.
+    """
     if not plan.steps:
         return _nothing(plan)
     words = Words()
@@ -31,8 +35,9 @@ def script(plan: Planned, state: str = STATE, backups: str = BACKUPS) -> str:
         "installs": "yes" if any(action_of(item.step).rank == PACKAGE for item in plan.steps) else "no",
         "state": words.word(state),
         "backup_home": words.word(backups),
+        "keep_going": "yes" if keep_going else "no",
     }
-    top = [*_head(plan), *_PREAMBLE, *words.assignments(), *_set(own, used), ""]
+    top = [*_head(plan, keep_going), *_PREAMBLE, *words.assignments(), *_set(own, used), ""]
     rest = [_SAME, *_set(_SETTINGS, used), "", *library, *_START]
     return "\n".join([*top, *body, *rest]) + "\n"
 
@@ -57,8 +62,8 @@ _SAME = "# From here on the same in every plan, but for what is not needed."
 
 _SETTINGS = {
     "newline": "'\n'",
-    **dict.fromkeys(("what", "ids", "new", "backups", "due"), "''"),
-    **dict.fromkeys(("number", "failed_at", "problems", "done_now", "already", "left_out"), "0"),
+    **dict.fromkeys(("what", "ids", "new", "backups", "due", "failed"), "''"),
+    **dict.fromkeys(("number", "failures", "failed_at", "problems", "done_now", "already", "left_out"), "0"),
     **dict.fromkeys(("any_host", "in_root"), "no"),
     "mode": "start",
     "after": "apply",
@@ -83,14 +88,15 @@ def _name(plan: Planned) -> str:
     return shown(plan.node.hostname or "a node without a name")
 
 
-def _head(plan: Planned) -> Iterator[str]:
+def _head(plan: Planned, keep_going: bool) -> Iterator[str]:
     yield "#!/bin/sh"
-    yield f"# What mends {_name(plan)}: made by nodecheck plan, to be read before it is run."
+    yield f"# Fixes for {_name(plan)}, made by nodecheck plan. Read them before you run them."
     if _offline(plan):
         yield f"# The file system in {shown(plan.source.path)} was judged: run it in a chroot of that directory."
     yield "#"
     yield "# It checks everything first, and changes nothing where a file is no longer what was judged. It keeps copies"
-    yield "# of what it edits, stops at the first error, and does nothing twice. sh FILE --help tells its options."
+    ends = "goes on without what needs a step that failed" if keep_going else "stops at the first error"
+    yield f"# of what it edits, {ends}, and does nothing twice. sh FILE --help tells its options."
     yield "#"
     for place, item in enumerate(plan.steps, 1):
         yield f"#  {place:>3}. {shown(_what(item))}{_marks(item)}"
@@ -109,7 +115,7 @@ def _left_comments(plan: Planned) -> Iterator[str]:
         yield f"# {plan.doubt[0].upper()}{plan.doubt[1:]}."
     if plan.not_fixed:
         yield "#"
-        yield "# Not mended by it:"
+        yield "# Not fixed by it:"
         for why, names in plan.left().items():
             yield f"#  - {shown(', '.join(names))}: {shown(why)}"
 
@@ -138,6 +144,8 @@ def _steps(plan: Planned, words: Words) -> Iterator[str]:
         ids = shown(", ".join(item.for_))
         yield f"    step {place + 1} {safety} {words.word(shown(_what(item)))} \\"
         yield f"        {words.word(ids)}"
+        if needed := links.needed(place):
+            yield f"    needs {' '.join(str(other + 1) for other in needed)}"
         due = [] if _offline(plan) else [keys[later] for later in links.due_after(place)] + item.reboot * ["reboot"]
         if due:
             yield f"    leads_to {' '.join(due)}"
@@ -237,10 +245,10 @@ def _the_rest(plan: Planned, words: Words) -> Iterator[str]:
     lines = list(_left(plan))
     waiting = [str(place) for place, item in enumerate(plan.steps, 1) if item.reboot]
     if waiting and _offline(plan):
-        lines.append(f"What step {', '.join(waiting)} mends holds only after that system has booted.")
+        lines.append(f"What step {', '.join(waiting)} fixes holds only after that system has booted.")
     yield from [f"    say {words.word(line)}" for line in lines] or ["    :"]
     if waiting and not _offline(plan):
-        told = f"Reboot this node: what step {', '.join(waiting)} mends holds only after that."
+        told = f"Reboot this node: what step {', '.join(waiting)} fixes holds only after that."
         yield f"    unchanged reboot || say {words.word(told)}"
     yield "}"
     yield ""
@@ -265,6 +273,10 @@ def _library(used: str) -> Iterator[str]:
             yield from (text.rstrip("\n"), "")
 
 
+def _holds_settings(item: PlanStep) -> bool:
+    return isinstance(item.step, (Create, Edit)) and holds_settings(item.step.path)
+
+
 class StepLinks:
     """The links between the steps of a plan; a place is a step's index."""
 
@@ -272,7 +284,12 @@ class StepLinks:
         self._steps = steps
         self._first: dict[str, int] = {}
         self._restarts: dict[str, list[int]] = {}
+        self._needed: list[list[int]] = []
+        last: dict[str, tuple[int, ...]] = {}
         for place, item in enumerate(steps):
+            free = _holds_settings(item) and not all(name in last for name in item.for_)
+            self._needed.append([] if free else sorted({at for name in item.for_ for at in last.get(name, ())}))
+            last.update({name: (*(last.get(name, ()) if free else ()), place) for name in item.for_})
             if isinstance(item.step, Manual):
                 continue
             blind = isinstance(item.step, Command) and not action_of(item.step).probe.words
@@ -280,6 +297,14 @@ class StepLinks:
                 self._first.setdefault(name, place)
                 if blind:
                     self._restarts.setdefault(name, []).append(place)
+
+    def needed(self, place: int) -> list[int]:
+        """The steps right before it in the fixes that it is a part of: where one was not done, it is not done.
+
+        A file of settings is written for those findings that need nothing before it: what it has for the others does
+        no harm.
+        """
+        return self._needed[place]
 
     def due_after(self, place: int) -> list[int]:
         """The later commands of the same fixes that leave nothing to look at, such as restarts."""

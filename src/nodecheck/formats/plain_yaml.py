@@ -6,12 +6,9 @@ it gives up, and :func:`nodecheck.formats.structured.load_yaml` decides. What it
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from typing import Any
-
 from nodecheck.formats.tree import Document, TreeNode, scalar
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 MOST_ROWS = 10_000
 MOST_DEPTH = 20
@@ -51,39 +48,37 @@ def load_plain(raw: bytes, path: str) -> Document | None:
     return Document(root, reader.duplicate) if reader.at == len(reader.rows) else None
 
 
-@cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    word = r"[A-Za-z0-9_/.,%@=+<>:~()-]"
-    value = rf"""((?:-[0-9]|[A-Za-z0-9_/.]){word}*(?<!:)|"[^"\\]*"|'[^']*'|\{{\}}|\[\])"""
-    comment = r"(?: +#.*)?"
-    return (
-        re.compile(rf"( *)([A-Za-z_][A-Za-z0-9_./-]*):(?: +{value})?{comment}"),
-        re.compile(rf"( *)- +{value}{comment}"),
-    )
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_DIGITS = frozenset("0123456789")
+_KEY = _LETTERS | _DIGITS | frozenset("_./-")
+_FIRST = _LETTERS | _DIGITS | frozenset("_/.")
+_WORD = _FIRST | frozenset(",%@=+<>:~()-")
 
 
 def _rows(source: str) -> list[_Row]:
-    pair, item = _patterns()
+    """The rows of a text. No regular expression: compiling one takes longer than reading a file of kubeadm's."""
     rows: list[_Row] = []
     begun = False
     for number, line in enumerate(source.split("\n"), 1):
         line = line.rstrip(" ")
         content = line.lstrip(" ")
-        if not content or content.startswith("#"):
+        if not content or content[0] == "#":
             continue
         if line == "---" and not begun:
             begun = True
             continue
         begun = True
-        found = pair.fullmatch(line)
         if len(line) > LONGEST_LINE or len(rows) >= MOST_ROWS or line.startswith(("---", "...")):
             raise _GivenUp
-        if found is not None:
-            rows.append(_Row(len(found.group(1)), _key(found.group(2)), _value(found.group(3)), number))
-        elif (found := item.fullmatch(line)) is not None:
-            rows.append(_Row(len(found.group(1)), None, _value(found.group(2)), number))
-        else:
+        key, colon, rest = content.partition(":")
+        if content.startswith("- "):
+            key, rest = "", content[1:]
+        elif not colon or not key or key[0] in "-./0123456789" or not _KEY.issuperset(key):
             raise _GivenUp
+        value = _value(rest)
+        if not key and value is _MISSING:
+            raise _GivenUp
+        rows.append(_Row(len(line) - len(content), _key(key) if key else None, value, number))
     return rows
 
 
@@ -93,12 +88,33 @@ def _key(text: str) -> str:
     return text
 
 
-def _value(text: str | None) -> Any:
-    if text is None:
+def _value(rest: str) -> Any:
+    """The scalar behind a colon or a dash, up to a comment; _MISSING for none."""
+    text = rest.lstrip(" ")
+    if not text or (text[0] == "#" and text != rest):
         return _MISSING
-    if text in ("{}", "[]"):
-        return {} if text == "{}" else ()
-    return text[1:-1] if text[0] in "\"'" else scalar(text)
+    if text == rest:
+        raise _GivenUp  # no blank between
+    if text[0] in "\"'":
+        end = text.find(text[0], 1) + 1
+        if not end or (text[0] == '"' and "\\" in text[:end]):
+            raise _GivenUp
+        _check_end(text[end:])
+        return text[1 : end - 1]
+    word, _, comment = text.partition(" ")
+    _check_end(" " + comment if comment else "")
+    if word in ("{}", "[]"):
+        return {} if word == "{}" else ()
+    begins = word[0] in _FIRST or (word[0] == "-" and word[1:2] in _DIGITS)
+    if not begins or word[-1] == ":" or not _WORD.issuperset(word):
+        raise _GivenUp
+    return scalar(word)
+
+
+def _check_end(text: str) -> None:
+    """Nothing but a comment may follow a value."""
+    if text and (text[0] != " " or text.lstrip(" ")[0] != "#"):
+        raise _GivenUp
 
 
 class _YamlReader:

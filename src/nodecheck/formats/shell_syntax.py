@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Union
 
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Union
 
 MOST_DEPTH = 24
 """Blocks within blocks."""

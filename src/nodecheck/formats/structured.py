@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from nodecheck.formats.tree import Document, Malformation, Number, TreeNode, scalar
+from nodecheck.typed import Any
 
 MOST_EVENTS = 20_000
 """Keys, values and brackets of one YAML text; configuration files of nodes have a few hundred."""

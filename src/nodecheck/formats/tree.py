@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 from nodecheck.record import NamedTuple
+from nodecheck.text import is_digits
+from nodecheck.typed import Any
 
 
 class Number(NamedTuple):
@@ -68,4 +67,8 @@ def _is_number(text: str) -> bool:
         return len(body) > 2 and all(char in "0123456789abcdefABCDEF" for char in body[2:])
     if body.lower() in (".inf", ".nan"):
         return True
-    return re.fullmatch(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?", body) is not None
+    mantissa, power, exponent = body.replace("E", "e").partition("e")
+    if power and not is_digits(exponent[exponent[:1] in ("+", "-") :]):
+        return False
+    whole, _, rest = mantissa.partition(".")
+    return is_digits(whole + rest)

@@ -7,10 +7,10 @@ import os
 import stat as modes
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Protocol
 
 from nodecheck.errors import Absent, Denied, FactError, Malformed, TimedOut, TooLarge, Unsupported
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any, Protocol
 
 MIB = 1 << 20
 CHUNK = 1 << 18

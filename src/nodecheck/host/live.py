@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.host.base import (
@@ -27,6 +26,7 @@ from nodecheck.host.base import (
     stat_of,
     virtual_root,
 )
+from nodecheck.typed import Any
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from nodecheck.errors import Absent
 from nodecheck.host.base import Completed, Host, Question
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.secrets import masked
+from nodecheck.typed import Any
 
 EXCERPT = 200
 """Characters of a source that evidence shows where the check brings none of its own."""

@@ -7,7 +7,6 @@ import os
 import stat as modes
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
 
 from nodecheck.errors import Absent, FactError, Offline, Unsupported, UsageError
 from nodecheck.host.base import (
@@ -30,10 +29,11 @@ from nodecheck.host.base import (
     stat_of,
     virtual_root,
 )
+from nodecheck.typed import Any, TypeVar
 
 T = TypeVar("T")
 
-MOST_KEPT = 64
+MOST_KEPT = 128
 """Directories that are kept open, the first that are asked for: a run asks most of its questions in a few of them."""
 
 MOST_LINKS = 40
@@ -187,18 +187,20 @@ class RootHost(Host):
         raw = raw_path(path)
         folder, _, name = raw.rpartition(b"/")
         kept = self._kept.get(folder)
-        if kept is not None and name not in _NO_NAMES:
-            try:
+        try:
+            if kept is None:
+                kept = self._below_kept(folder)
+            if kept is not None and name not in _NO_NAMES:
                 return act(kept, name)
-            except OSError as error:
-                if not follow or error.errno not in _OF_LINKS:
-                    raise self._error(path, error) from error
+        except OSError as error:
+            if not follow or error.errno not in _OF_LINKS:
+                raise self._error(path, error) from error
         walk = _Walk(self.path, raw)
         try:
             place = walk.to_last(follow)
             if place is not None:
                 if kept is None and not walk.jumped and place[1] == name and len(self._kept) < MOST_KEPT:
-                    self._keep(folder, place[0])
+                    self._keep(folder, os.dup(place[0]))
                 return act(*place)
         except OSError as error:
             raise self._error(path, error) from error
@@ -208,10 +210,31 @@ class RootHost(Host):
             raise null
         return null
 
-    def _keep(self, folder: bytes, directory: int) -> None:
-        fd = os.dup(directory)
-        if self._kept.setdefault(folder, fd) != fd:
-            os.close(fd)  # another thread was faster
+    def _below_kept(self, folder: bytes) -> int | None:
+        """The directory ``folder``, opened below one that is kept; None where a walk must tell, as of links."""
+        above, _, name = folder.rpartition(b"/")
+        if (folder and name in _NO_NAMES) or len(self._kept) >= MOST_KEPT:
+            return None
+        if not folder:
+            return self._keep(folder, os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+        start = self._kept.get(above)
+        if start is None:
+            start = self._below_kept(above)
+        if start is None:
+            return None
+        try:
+            return self._keep(folder, os.open(name, _DIRECTORY, dir_fd=start))
+        except OSError as error:
+            if error.errno not in _OF_LINKS:
+                raise
+            return None
+
+    def _keep(self, folder: bytes, fd: int) -> int:
+        """The directory that is kept from now on: another thread may have been faster."""
+        kept = self._kept.setdefault(folder, fd)
+        if kept != fd:
+            os.close(fd)
+        return kept
 
     def _error(self, path: str, error: OSError) -> FactError:
         found = error_of(path, error)

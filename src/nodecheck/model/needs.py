@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
+from collections.abc import Callable, Iterator
 
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING, Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -26,23 +26,47 @@ class Lazy(Generic[T]):
         return self._get()
 
 
-Per = Annotated[T, "of the subject"]
-"""A need that is the subject's own: ``room: Per[Room]`` is the :class:`Room` of the subject that is judged.
+if TYPE_CHECKING:
+    from typing import Annotated
 
-The reader of such a fact takes ``subject: str`` and is called once for each subject and run; what it read is evidence
-for that subject alone, and what it raises makes that subject alone ``unknown``. It may need other facts, also per
-subject (of the same one). Only what has a subject may ask for it: a check declared with ``each``, and such a fact.
-"""
+    Per = Annotated[T, "of the subject"]
+else:
+
+    class Per(Generic):
+        """A need that is the subject's own: ``room: Per[Room]`` is the :class:`Room` of the subject that is judged.
+
+        The reader of such a fact takes ``subject: str`` and is called once for each subject and run; what it read is
+        evidence for that subject alone, and what it raises makes that subject alone ``unknown``. It may need other
+        facts, also per subject (of the same one). Only what has a subject may ask for it: a check declared with
+        ``each``, and such a fact.
+        """
+
+        __slots__ = ()
+
+
+class Promised(NamedTuple):
+    """A type that is imported when somebody asks for it."""
+
+    home: Any
+    """The module that imports it then."""
+    name: str
 
 
 class Need(NamedTuple):
     """One parameter of a check or of a fact's reader."""
 
     name: str
-    fact: type
+    kind: type | Promised
+    """The type of the fact; what is lazy need not be imported before it is asked for."""
     lazy: bool
     per: bool = False
     """The fact of the subject, not that of the node."""
+
+    @property
+    def fact(self) -> type:
+        """The type of the fact, imported."""
+        found: type = getattr(*self.kind) if isinstance(self.kind, Promised) else self.kind
+        return found
 
 
 def needs_of(function: Callable[..., Any]) -> tuple[tuple[Need, ...], dict[str, tuple[Any, Any]]]:
@@ -74,13 +98,37 @@ def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
         fact = known.get(note[5:-1] if lazy else note)
         if isinstance(fact, type):
             return Need(name, fact, lazy)
+        later = _later(note[5:-1], function) if lazy else None
+        if later is not None:
+            return Need(name, later, lazy)
     note = _evaluated(note, function)
-    lazy = get_origin(note) is Lazy
+    lazy = getattr(note, "__origin__", None) is Lazy
     if lazy:
-        note = get_args(note)[0]
-    if get_origin(note) is Annotated:
-        return Need(name, get_args(note)[0], lazy, per=True)
+        note = note.__args__[0]
+    if getattr(note, "__origin__", None) is Per:
+        return Need(name, note.__args__[0], lazy, per=True)
     return Need(name, note, lazy)
+
+
+def _later(name: str, function: Callable[..., Any]) -> Promised | None:
+    """What a name stands for, where some module imports that when it is asked for (PEP 562); None where none does.
+
+    Such a module has the name in its ``__all__``. For ``facts.Swaps`` it is the module ``facts``. A plain name that the
+    function's own module imports for type checkers alone is sought in the packages that this module lies in.
+    """
+    owner, _, last = name.rpartition(".")
+    homes = (function.__globals__.get(owner),) if owner else map(sys.modules.get, _packages(function.__module__))
+    return next((Promised(home, last) for home in homes if last in getattr(home, "__all__", ())), None)
+
+
+def _packages(module: str) -> Iterator[str]:
+    """The packages that a module lies in, the innermost first.
+
+    >>> list(_packages("nodecheck.facts.swap.swaps"))
+    ['nodecheck.facts.swap', 'nodecheck.facts', 'nodecheck']
+    """
+    while module := module.rpartition(".")[0]:
+        yield module
 
 
 def _of_unions(note: str, known: dict[str, Any]) -> Any:

@@ -13,9 +13,9 @@ run pays nothing for it. In the paths of a source ``*`` stands for any one name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Union
 
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Union
 
 
 class File(NamedTuple):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Union
-
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Union
 
 SAFE = "safe"
 DISRUPTIVE = "disruptive"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from nodecheck.checking.selectors import closest
 from nodecheck.digest import sha256_name
 from nodecheck.errors import FactError, ProfileError
 from nodecheck.host import LiveHost
+from nodecheck.json_text import json_text
 from nodecheck.plugins import Registry
-from nodecheck.profile.model import NOTICE_DAYS, Profile, Waiver
+from nodecheck.profile.model import NOTICE_DAYS, Profile, ResolvedProfile, Waiver
 from nodecheck.profile.sources import MOST_EXTENDS, is_path, parent_of
+from nodecheck.typed import Any
 
 Tables = dict[str, Any]
 
@@ -19,12 +20,16 @@ DEFAULT = "kubernetes"
 """The profile whose limits are the defaults of the checks' parameters."""
 
 
-def load_profile(source: str, registry: Registry) -> Profile:
-    """The profile of that name, or of the TOML file where ``source`` holds a ``/`` or ends in ``.toml``.
+def load_profile(source: str | Profile, registry: Registry) -> ResolvedProfile:
+    """The profile of that name, of the TOML file where ``source`` holds a ``/`` or ends in ``.toml``, or of code.
 
     Raises :class:`nodecheck.errors.ProfileError`, which names file, line and the nearest valid name.
     """
-    tables, named, defaulted = _resolved(source, registry, ())
+    if isinstance(source, Profile):
+        own = _from_code(source, registry)
+        tables, named, defaulted = _extended(own, own.get("check", {}), "", registry, ())
+    else:
+        tables, named, defaulted = _resolved(source, registry, ())
     if defaulted:
         _over_defaults(tables, registry)
     return _profile(tables)._replace(named={name: _names(table) for name, table in named.items()})
@@ -41,10 +46,17 @@ def _resolved(source: str, registry: Registry, inside: tuple[str, ...]) -> tuple
         raise ProfileError(f"profile {inside[0]}: extends itself: {' -> '.join((*inside, source))}")
     own = _from_file(source, registry) if is_path(source) else _named(source, registry)
     said = {} if not is_path(source) and registry.built_in(source) else own.get("check", {})
+    return _extended(own, said, source, registry, inside)
+
+
+def _extended(
+    own: Mapping[str, Any], said: Mapping[str, Any], source: str, registry: Registry, inside: tuple[str, ...]
+) -> tuple[Tables, Tables, bool]:
+    """A profile's own tables over those that it extends; a source of "" is code."""
     parent = own.get("extends")
     if parent is None:
-        return dict(own), said, own["name"] == DEFAULT and not is_path(source)
-    base, named, defaulted = _resolved(parent_of(source, parent), registry, (*inside, source))
+        return dict(own), dict(said), own["name"] == DEFAULT and source != "" and not is_path(source)
+    base, named, defaulted = _resolved(parent_of(source, parent), registry, (*inside, source) if source else ())
     waivers = [*base.get("waiver", ()), *own.get("waiver", ())]
     merged = merge(base, own)
     merged["waiver"] = waivers
@@ -78,6 +90,29 @@ def _named(name: str, registry: Registry) -> Mapping[str, Any]:
     except Invalid as error:
         raise ProfileError(f"profile {name}: {error}") from error
     return table
+
+
+def _from_code(profile: Profile, registry: Registry) -> Mapping[str, Any]:
+    from nodecheck.profile.validate import Invalid, validate
+
+    table = profile.tables()
+    try:
+        _keys_are_texts(table, ())
+        validate(table, registry)
+    except Invalid as error:
+        raise ProfileError(f"profile {profile.name}: {error}") from error
+    return table
+
+
+def _keys_are_texts(value: Any, path: tuple[str, ...]) -> None:
+    """As they are in every file. Raises Invalid."""
+    from nodecheck.profile.validate import Invalid
+
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise Invalid(path, f"expected texts as keys, found {key!r}")
+            _keys_are_texts(item, (*path, key))
 
 
 def _from_file(path: str, registry: Registry) -> Mapping[str, Any]:
@@ -118,9 +153,9 @@ def _over_defaults(tables: Tables, registry: Registry) -> None:
         tables["check"] = {**tables["check"], name: filled}
 
 
-def _profile(tables: Tables) -> Profile:
+def _profile(tables: Tables) -> ResolvedProfile:
     kubernetes = tables.get("kubernetes")
-    return Profile(
+    return ResolvedProfile(
         name=tables["name"],
         role=tables.get("role"),
         kubernetes=None if kubernetes is None else kubernetes.removeprefix("v"),
@@ -137,7 +172,7 @@ def _profile(tables: Tables) -> Profile:
     )
 
 
-def with_severities(profile: Profile, severity: Mapping[str, str]) -> Profile:
+def with_severities(profile: ResolvedProfile, severity: Mapping[str, str]) -> ResolvedProfile:
     """The profile, with other severities that win over its own."""
     own = {selector: level for selector, level in profile.severity.items() if selector not in severity}
     changed = digest({"profile": profile.digest, "severity": severity})
@@ -174,7 +209,5 @@ def _names(table: Mapping[str, Any]) -> dict[str, frozenset[str]]:
 
 def digest(tables: Mapping[str, Any]) -> str:
     """``sha256:`` of the resolved tables, whatever their order and comments."""
-    import json
-
-    text = json.dumps(tables, sort_keys=True, separators=(",", ":"), default=str)
+    text = json_text(tables, sort_keys=True, separators=(",", ":"), default=str)
     return sha256_name(text)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from os import PathLike
 
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nodecheck.model.literals import FailOn, ProxyMode, Role
+
+
+SCHEMA = "nodecheck.profile/1"
+"""What the key ``schema`` of a profile holds."""
 
 
 class Waiver(NamedTuple):
@@ -26,6 +34,53 @@ NOTICE_DAYS = 14
 
 
 class Profile(NamedTuple):
+    """A profile made in code: the keys of a profile's file, and validated as strictly where it is used.
+
+    >>> Profile(extends="kubernetes", checks={"sysctl": {"require": {"vm.max_map_count": ">=262144"}}}).name
+    'code'
+
+    What is None is left to the profile that it extends, or to the defaults. Check names, parameters and waivers are
+    spelled as in a file; dates are :class:`datetime.date`. It is a value: it is read anew at each run, and never
+    changed.
+    """
+
+    extends: str | PathLike[str] | None = None
+    """Another profile's name, or the path of one."""
+    name: str = "code"
+    """What reports call it."""
+    role: Role | None = None
+    kubernetes: str | None = None
+    proxy_mode: ProxyMode | None = None
+    cni: str | None = None
+    fail_on: FailOn | None = None
+    ignore: Sequence[str] | None = None
+    nodes: Mapping[str, str] | None = None
+    severity: Mapping[str, FailOn] | None = None
+    """Selector to severity."""
+    checks: Mapping[str, Mapping[str, Any]] | None = None
+    """Check name to its parameters: ``[check.NAME]`` of a file."""
+    waivers: Sequence[Mapping[str, Any]] | None = None
+    """``select``, ``reason``, ``owner``, ``expires``, and perhaps ``ticket`` and ``created``: ``[[waiver]]``."""
+    waiver_notice_days: int | None = None
+
+    def tables(self) -> dict[str, Any]:
+        """The same as the tables of a file; mappings and sequences are copied."""
+        own = {"schema": SCHEMA, **self._asdict(), "check": self.checks, "waiver": self.waivers}
+        parent = self.extends
+        if isinstance(parent, PathLike):
+            path = parent.__fspath__()
+            own["extends"] = path if "/" in path else f"./{path}"
+        del own["checks"], own["waivers"]
+        return {key.replace("_", "-"): _copied(value) for key, value in own.items() if value is not None}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+class ResolvedProfile(NamedTuple):
     """A validated profile, ``extends`` resolved."""
 
     name: str

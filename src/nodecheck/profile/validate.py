@@ -11,9 +11,9 @@ from nodecheck.errors import PluginError, ProfileError, SelectorError, UsageErro
 from nodecheck.model.outcomes import Severity
 from nodecheck.plugins import Registry
 from nodecheck.profile.meant import meant
+from nodecheck.profile.model import SCHEMA
 from nodecheck.requirements.asked import PROXY_MODES, ROLES, release_text
 
-SCHEMA = "nodecheck.profile/1"
 WAIVERS_SCHEMA = "nodecheck.waivers/1"
 MOST_NOTICE_DAYS = 366
 SEVERITIES = tuple(level.value for level in Severity)

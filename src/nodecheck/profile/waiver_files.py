@@ -9,10 +9,10 @@ from nodecheck.errors import FactError, ProfileError
 from nodecheck.host import LiveHost
 from nodecheck.plugins import Registry
 from nodecheck.profile.load import strict, waivers_of
-from nodecheck.profile.model import Profile, Waiver
+from nodecheck.profile.model import ResolvedProfile, Waiver
 
 
-def with_waivers(profile: Profile, paths: Iterable[str], registry: Registry) -> Profile:
+def with_waivers(profile: ResolvedProfile, paths: Iterable[str], registry: Registry) -> ResolvedProfile:
     """The profile, with the waivers of these files after its own. Raises ProfileError."""
     waivers = profile.waivers
     for path in paths:

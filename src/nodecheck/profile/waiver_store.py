@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from nodecheck.errors import Locked, UsageError
 from nodecheck.plugins import Registry
-from nodecheck.profile.validate import SCHEMA, WAIVERS_SCHEMA
+from nodecheck.profile.model import SCHEMA
+from nodecheck.profile.validate import WAIVERS_SCHEMA
 
 NEW = f"""\
 # Accepted failures of this node; nodecheck waive --help. Each ends on its day, and says so two weeks before.

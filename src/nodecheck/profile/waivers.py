@@ -8,7 +8,7 @@ from nodecheck.checking.selectors import ENGINE_CHECKS, Selection, Selector, mat
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.fingerprint import fingerprint
 from nodecheck.model.outcomes import NOW, Result, Severity, Status, Waived, result_id
-from nodecheck.profile.model import Profile, Waiver
+from nodecheck.profile.model import ResolvedProfile, Waiver
 from nodecheck.text import printable, wellformed
 
 SeverityOf = Callable[[str, tuple[str, ...], "str | None", str, Severity], Severity]
@@ -21,7 +21,7 @@ def looked_at(selection: Selection, waivers: Iterable[Waiver]) -> Selection:
 
 
 def waived(
-    results: list[Result], profile: Profile, selection: Selection, today: str, severity: SeverityOf
+    results: list[Result], profile: ResolvedProfile, selection: Selection, today: str, severity: SeverityOf
 ) -> list[Result]:
     """The selected results, the waivers in force applied, and the findings on the waivers themselves.
 
@@ -72,7 +72,7 @@ def takes_waiver(selector: Selector, select: str) -> bool:
     return selector.takes("waiver", (), printable(select), NOW)
 
 
-def findings(results: Iterable[Result], profile: Profile, selection: Selection, today: str) -> list[Result]:
+def findings(results: Iterable[Result], profile: ResolvedProfile, selection: Selection, today: str) -> list[Result]:
     """One finding for each waiver that somebody must look at, of the results before any waiver was applied.
 
     An expired waiver, and one that matches no result, is a warning. For information: one whose results all pass, and

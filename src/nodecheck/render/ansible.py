@@ -11,6 +11,7 @@ from typing import Any
 
 from nodecheck.fix.plan import plan
 from nodecheck.fix.planned import Planned
+from nodecheck.fix.script import StepLinks
 from nodecheck.fix.shell import shown
 from nodecheck.render.ansible_steps import looks, step_tasks
 from nodecheck.render.ansible_yaml import Task, literal
@@ -29,13 +30,14 @@ def render(report: Report) -> str:
     return render_plan(plan(report))
 
 
-def render_plan(found: Planned, state: str = STATE) -> str:
-    """The playbook of a plan."""
-    return "".join([f"# {line}".rstrip() + "\n" for line in _comment(found)]) + "---\n" + _yaml([_play(found, state)])
+def render_plan(found: Planned, state: str = STATE, keep_going: bool = False) -> str:
+    """The playbook of a plan. ``keep_going``: it goes on after a step that fails, without the steps that need it."""
+    head = "".join([f"# {line}".rstrip() + "\n" for line in _comment(found)])
+    return f"{head}---\n" + _yaml([_play(found, state, keep_going)])
 
 
 def _comment(found: Planned) -> Iterator[str]:
-    yield f"What mends {shown(found.node.hostname or 'a node without a name')}: made by nodecheck, to be read first."
+    yield f"Fixes for {shown(found.node.hostname or 'a node without a name')}, made by nodecheck. Read them first."
     yield "Look at what it would do: ansible-playbook --check --diff FILE"
     yield "Where the inventory has another name for the node: -e nodecheck_host=NAME"
     yield "Without what restarts or cuts something: --skip-tags disruptive"
@@ -43,18 +45,18 @@ def _comment(found: Planned) -> Iterator[str]:
         yield f"The file system in {shown(found.source.path)} was judged; this is for the machine that runs it."
     if found.not_fixed:
         yield ""
-        yield "Not mended by it:"
+        yield "Not fixed by it:"
         yield from (f"- {shown(item.id)}: {shown(item.why)}" for item in found.not_fixed)
 
 
-def _play(found: Planned, state: str) -> dict[str, Any]:
+def _play(found: Planned, state: str, keep_going: bool) -> dict[str, Any]:
     host = found.node.hostname or ""
     return {
-        "name": literal(f"What mends {printable(host) or 'a node without a name'}"),
+        "name": literal(f"Fixes for {printable(host) or 'a node without a name'}"),
         "hosts": "{{ nodecheck_host | default('" + (host if _inventory_name(host) else NAMELESS) + "') }}",
         "gather_facts": False,
         "become": "{{ nodecheck_become | default(true) | bool }}",
-        "tasks": list(_tasks(found, state)),
+        "tasks": list(_tasks(found, state, keep_going)),
     }
 
 
@@ -64,20 +66,55 @@ def _inventory_name(host: str) -> bool:
     return host[:1].isalnum() and host.isascii() and host.replace("-", "").replace(".", "").isalnum() and not known
 
 
-def _tasks(found: Planned, state: str) -> Iterator[Task]:
+def _tasks(found: Planned, state: str, keep_going: bool) -> Iterator[Task]:
     yield from _guard(found)
+    links = StepLinks(found.steps)
     for place, item in enumerate(found.steps, 1):
-        yield from looks(place, item)
+        if not keep_going:
+            yield from looks(place, item)
     for place, item in enumerate(found.steps, 1):
-        yield from step_tasks(found, place, item, state)
+        tasks = step_tasks(found, place, item, state)
+        if keep_going:
+            yield _guarded(place, links.needed(place - 1), [*looks(place, item), *tasks])
+        else:
+            yield from tasks
     left = [f"{printable(item.id)}: {printable(item.why)}" for item in found.not_fixed]
     waiting = [str(place) for place, item in enumerate(found.steps, 1) if item.reboot]
     if waiting:
-        left.append(f"Reboot the node: what step {', '.join(waiting)} mends holds only after that.")
+        left.append(f"Reboot the node: what step {', '.join(waiting)} fixes holds only after that.")
     if not found.steps:
         left.insert(0, "Nothing is to be done by this playbook.")
     if left:
         yield {"name": "What is left to a person", "ansible.builtin.debug": {"msg": [literal(text) for text in left]}}
+    if keep_going and found.steps:
+        told = "not every step was done: see above which failed, and which were left out for that"
+        failed = [f"not {FAILED.format(place)} | default(false)" for place in range(1, len(found.steps) + 1)]
+        yield {
+            "name": "Every step was done",
+            "ansible.builtin.assert": {"that": failed, "fail_msg": told, "quiet": True},
+        }
+
+
+FAILED = "nodecheck_failed_{}"
+"""The variable that says that a step was not done."""
+
+
+def _guarded(place: int, needed: list[int], tasks: list[Task]) -> Task:
+    """The tasks of a step as a block that ends nothing where one fails, and that leaves them out where a step that it
+    needs was not done."""
+    mark: Task = {
+        "name": f"{place}. It was not done",
+        "ansible.builtin.set_fact": {FAILED.format(place): True},
+    }
+    before = [f"not {FAILED.format(other + 1)} | default(false)" for other in needed]
+    told = (
+        f"it is left out, because step {', '.join(str(other + 1) for other in needed)} was not done, or not all of it"
+    )
+    look: list[Task] = []
+    if before:
+        checked = {"that": before, "fail_msg": told, "quiet": True}
+        look = [{"name": f"{place}. What it needs was done", "ansible.builtin.assert": checked}]
+    return {"name": f"Step {place}", "block": [*look, *tasks], "rescue": [mark]}
 
 
 def _guard(found: Planned) -> Iterator[Task]:
@@ -102,7 +139,7 @@ def _guard(found: Planned) -> Iterator[Task]:
             "name": "This is the node that was judged",
             "ansible.builtin.assert": {
                 "that": [f"(nodecheck_any_host | default(false) | bool) or {same}"],
-                "fail_msg": "this is not the node that was judged; -e nodecheck_any_host=true mends it too",
+                "fail_msg": "this is not the node that was judged; -e nodecheck_any_host=true fixes it too",
             },
             "vars": {"nodecheck_was": literal(found.node.hostname)},
         }

@@ -55,10 +55,10 @@ def _details(result: Result, style: Style) -> Iterator[str]:
 
 def _evidence(evidence: tuple[Evidence, ...], style: Style) -> Iterator[str]:
     """What was found, and then what was not there: a few of these a line each, many in one text."""
-    told = [_told(item, style) for item in evidence if item.value is not None]
+    told = [told_of(item, style) for item in evidence if item.value is not None]
     absent = [printable(item.source) for item in evidence if item.value is None]
     if len(evidence) <= MOST_EVIDENCE:
-        told += [_told(item, style) for item in evidence if item.value is None]
+        told += [told_of(item, style) for item in evidence if item.value is None]
         absent = []
     most = len(told) if style.verbose else MOST_EVIDENCE
     more = [f"and {len(told) - most} more"] if len(told) > most else []
@@ -75,7 +75,8 @@ def _shown(text: str) -> str:
     return printable(text.strip("\n").replace("\t", " ").replace("\n", " / "))
 
 
-def _told(item: Evidence, style: Style) -> str:
+def told_of(item: Evidence, style: Style) -> str:
+    """Where a value was read, and the value."""
     where = printable(item.source) + (f", {item.locator}" if item.locator else "")
     if item.value is None:
         return f"{where}: not there"
@@ -135,16 +136,25 @@ def next_steps(report: Report, style: Style) -> Iterator[str]:
     from shlex import quote
 
     again = "".join([" " + quote(printable(word)) for word in style.again or ()])
-    fixes = {result.fix for result in report.failures if result.fix is not None}
-    if fixes:
-        count = "the fix" if len(fixes) == 1 else f"{len(fixes)} fixes"
-        yield from _next(f"nodecheck plan{again}", f"prints {count} to review, with the commands", style)
-    if report.failures:
-        first = max(report.failures, key=lambda result: result.severity.reaches("error")).check
-        yield from _next(f"nodecheck explain {quote(printable(first))}", "tells why it matters", style)
+    least = "info" if report.run.fail_on == "info" else "warning"
+    failed = [result for result in report.failures if result.severity.reaches(least)]
+    if failed:
+        yield from _next(f"nodecheck plan{again}", planned(report), style)
+        first = max(failed, key=lambda result: result.severity.reaches("error")).check
+        yield from _next(f"nodecheck explain {quote(printable(first))}", "says why it matters", style)
     denied = [result for result in report.results if result.cause is not None and result.cause.code == "denied"]
     if denied and not report.run.privileged:
         yield from _next(f"sudo nodecheck run{again}", "may read what was denied", style)
+
+
+def planned(report: Report) -> str:
+    """What ``nodecheck plan`` prints: its steps, counted as it counts them."""
+    from nodecheck.fix.plan import plan
+
+    count = len(plan(report).steps)
+    if not count:
+        return "says what a person has to decide"
+    return f"prints {'one step' if count == 1 else f'{count} steps'} to review, with the commands"
 
 
 def _next(words: str, why: str, style: Style) -> Iterator[str]:

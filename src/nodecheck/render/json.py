@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
+from nodecheck.json_text import json_text
 from nodecheck.report import Report
 
 
@@ -19,6 +19,6 @@ def render(report: Report) -> str:
 def _members(report: Report) -> Iterator[str]:
     for key, value in report.to_dict().items():
         if key == "results" and value:
-            yield '  "results": [\n' + ",\n".join(["    " + json.dumps(result) for result in value]) + "\n  ]"
+            yield '  "results": [\n' + ",\n".join(["    " + json_text(result) for result in value]) + "\n  ]"
         else:
-            yield f"  {json.dumps(key)}: {json.dumps(value)}"
+            yield f"  {json_text(key)}: {json_text(value)}"

@@ -12,7 +12,7 @@ from nodecheck.report import Report
 Renderer = Callable[[Report], str]
 
 BUILT_IN = {
-    "text": "text", "json": "json", "jsonl": "jsonl", "junit": "junit", "openmetrics": "openmetrics",
+    "text": "text", "short": "short", "json": "json", "jsonl": "jsonl", "junit": "junit", "openmetrics": "openmetrics",
     "nagios": "nagios", "npd": "npd", "markdown": "markdown", "html": "html", "sarif": "sarif", "tap": "tap",
     "github": "github", "ansible": "ansible", "journald": "journald", "syslog": "syslog",
 }  # fmt: skip

@@ -23,9 +23,20 @@ def place_of(report: Report, result: Result) -> Place:
     """The place to point at; below another root than ``/`` the path is that of the file as this machine has it."""
     if (item := telling(result)) is None:
         return Place(result.check, None)
+    return Place(_here(report, item), line_of(item.locator))
+
+
+def line_in_file(report: Report, result: Result) -> Place | None:
+    """The first line of a file in which something was found; None where the evidence names none."""
+    for item in result.evidence:
+        if item.source.startswith("/") and item.value is not None and (line := line_of(item.locator)) is not None:
+            return Place(_here(report, item), line)
+    return None
+
+
+def _here(report: Report, item: Evidence) -> str:
     inside = report.run.source.kind == "root" and item.source.startswith("/")
-    root = report.run.source.path.rstrip("/") if inside else ""
-    return Place(root + item.source, line_of(item.locator))
+    return (report.run.source.path.rstrip("/") if inside else "") + item.source
 
 
 def telling(result: Result) -> Evidence | None:

@@ -26,15 +26,21 @@ def render_plan(plan: Planned, style: Style) -> str:
         lines.append(paint("Not fixed by these steps", "bold", style))
         lines += _left(plan, style)
     if plan.steps and not style.quiet:
-        live = plan.source.kind == "live"
-        words = () if live else ("--root", plan.source.path)
-        again = "".join([f" {shell_line((word,))}" for word in (words if style.again is None else style.again)])
-        shell = "sh fix.sh" if live else f"chroot {shell_line((plan.source.path,))} sh -s < fix.sh"
-        lines += [*([""] if plan.not_fixed else []), "As a script, to be read before it is run:"]
-        lines += [f"  nodecheck plan{again} --format sh > fix.sh; less fix.sh; {shell}"]
+        lines += [*([""] if plan.not_fixed else []), *_as_a_script(plan, style)]
     while lines and not lines[-1]:
         lines.pop()
     return "\n".join(lines) + "\n" if lines else ""
+
+
+def _as_a_script(plan: Planned, style: Style) -> Iterator[str]:
+    """How to run it, a line a step: nothing runs before one has read it and decided."""
+    live = plan.source.kind == "live"
+    words = () if live else ("--root", plan.source.path)
+    again = "".join([f" {shell_line((word,))}" for word in (words if style.again is None else style.again)])
+    yield "As a script. Write it, read it, and run it once you agree with it:"
+    yield f"  nodecheck plan{again} --format sh > fix.sh"
+    yield "  less fix.sh"
+    yield "  sh fix.sh" if live else f"  chroot {shell_line((plan.source.path,))} sh -s < fix.sh"
 
 
 def _head(plan: Planned, style: Style) -> Iterator[str]:

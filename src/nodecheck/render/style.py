@@ -10,8 +10,9 @@ from nodecheck.render.rows import word
 class Style(NamedTuple):
     """How to show a report: colour or not, columns, every verdict explained, only what is not well.
 
-    ``symbols``: marks and dashes beyond ASCII. ``again``: the words of a command line that judged this node, without
-    its verb; where given, the last lines say what to do next.
+    ``symbols``: marks and dashes beyond ASCII. ``terminal``: a person reads it; else a program may, and each id stands
+    by itself. ``again``: the words of a command line that judged this node, without its verb; where given, the last
+    lines say what to do next. ``more``: the option that shows all, where the reader can give one.
     """
 
     colour: bool = False
@@ -20,7 +21,12 @@ class Style(NamedTuple):
     quiet: bool = False
     symbols: bool = False
     again: tuple[str, ...] | None = None
+    terminal: bool = False
+    more: str | None = None
 
+
+INDENT = 11
+"""Columns before a finding's text: its mark, and the longest of the words beside it."""
 
 _COLOURS = {
     "pass": "32", "fail": "1;31", "warn": "1;33", "unknown": "35", "skip": "2", "waived": "36", "bold": "1", "dim": "2",

@@ -1,21 +1,17 @@
-"""The report for people: what is not well in full, then a row a check and subject with NOW and BOOT, by topic."""
+"""The report for people: the verdict, what is not well in a few lines each, and counts of what is; all with ``-v``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.model.outcomes import Result, Status
-from nodecheck.render.columns import columns, cut, padded
-from nodecheck.render.rows import ReportRow, by_topic, word, worst_first
-from nodecheck.render.style import Style, ellipsis, mark, paint, tone
+from nodecheck.model.outcomes import Result, Severity, Status
+from nodecheck.render.columns import columns, cut
+from nodecheck.render.groups import grouped, names
+from nodecheck.render.rows import by_topic, rows, worst_first
+from nodecheck.render.style import INDENT, Style, ellipsis, paint
+from nodecheck.render.verdict import by_check, counted, having, headline, settings_and_results
 from nodecheck.report import Report
 from nodecheck.text import printable
-
-LEAST_MESSAGE = 12
-"""Columns below which a row has no room for a message."""
-
-NARROW = 80
-"""Columns below which a row has no mark: it says nothing that the words beside it do not say."""
 
 
 def render(report: Report) -> str:
@@ -25,26 +21,38 @@ def render(report: Report) -> str:
 
 def render_text(report: Report, style: Style) -> str:
     """The report as text."""
-    parts: list[str] = []
-    if not style.quiet:
-        parts = [*_head(report, style), ""]
-    shown = _expanded(report, style)
-    if shown:
-        from nodecheck.render.details import details
+    if style.quiet:
+        parts = [[*_findings(report, style)]]
+    elif style.verbose:
+        from nodecheck.render.table import table
 
-        for lines in details(shown, style):
-            parts.extend([*lines, ""])
-    if not style.quiet:
-        parts.extend([*_table(report, style), ""])
-    parts.append(_verdict(report, style))
-    if style.again is not None and not style.quiet:
-        from nodecheck.render.details import next_steps
+        parts = [[*_verdict(report, style), *_head(report, style)], *_in_full(report, style), [*table(report, style)]]
+        parts.append([*_tail(report, style, counts=False)])
+    else:
+        parts = [[*_verdict(report, style), *_head(report, style)], [*_findings(report, style)]]
+        parts.append([*_tail(report, style, counts=True)])
+    parts.append([*_verdict(report, style, last=True)])
+    return "\n\n".join(["\n".join(lines) for lines in parts if lines]) + "\n"
 
-        parts.extend(next_steps(report, style))
-    return "\n".join(parts) + "\n"
+
+def _verdict(report: Report, style: Style, last: bool = False) -> Iterator[str]:
+    from nodecheck.render.details import wrapped
+
+    text, share = headline(report), _share(report)
+    beside = last and columns(text) + columns(share) + 2 <= style.width
+    text += f"; {share}" if beside else ""
+    colour = {"pass": "pass", "fail": "fail"}.get(report.summary.verdict, "unknown")
+    word = text.partition(" ")[0].rstrip(":")
+    first, *others = wrapped("", text, style)
+    yield paint(word, colour, style) + first[len(word) :]
+    yield from others
+    if last and not beside:
+        yield from wrapped("", share, style)
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
+    from nodecheck.render.details import wrapped
+
     node, used = report.node, report.profile
     host = cut(printable(node.hostname or "this node"), style.width, ellipsis(style))
     about = [printable(part) for part in (node.os.pretty_name, node.kernel, node.arch) if part]
@@ -53,14 +61,19 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     if report.run.source.kind != "live":
         about.append(printable(report.run.source.path))
     rest = f"  ({', '.join(about)})" if about else ""
-    yield paint(host, "bold", style) + cut(rest, style.width - columns(host), ellipsis(style))
+    first, *others = wrapped("", host + rest, style, 2)
+    yield paint(first[: len(host)], "bold", style) + first[len(host) :]
+    yield from others
     target = [f"profile {printable(used.name)}"]
-    for label, value in (("role", used.role), ("Kubernetes", used.kubernetes), ("proxy", used.proxy_mode)):
-        target.append(f"{label} {printable(value) if value else 'not known'}")
+    asked = (("role", used.role), ("Kubernetes", used.kubernetes), ("proxy mode", used.proxy_mode))
+    target += [f"{label} {printable(value)}" for label, value in asked if value]
     if used.cni:
         target.append(f"cni {printable(used.cni)}")
     if used.config is not None:
         target.append(printable(str(used.config)))
+    missing = [f"--{label.lower().replace(' ', '-')}" for label, value in asked if not value]
+    if missing:
+        target.append(f"not known: say {', '.join(missing)}")
     yield from _joined(target, " · " if style.symbols else ", ", style)
 
 
@@ -75,87 +88,88 @@ def _joined(parts: list[str], mark: str, style: Style) -> Iterator[str]:
     yield line
 
 
-def _cells(style: Style) -> int:
-    """Columns before a row's name: the mark, NOW and BOOT."""
-    return 16 if style.width < NARROW else 18
+def _findings(report: Report, style: Style) -> Iterator[str]:
+    from nodecheck.render.blocks import blocks
+
+    return blocks(grouped(_shown(report, style)), style)
 
 
-def _table(report: Report, style: Style) -> Iterator[str]:
-    topics = by_topic(report.results)
-    if not topics:
-        yield "nothing was looked at"
-        return
-    # Names stay whole: one that is longer than half the line pushes its own finding to the right, and no other.
-    start = _cells(style)
-    half = max(16, (style.width - start) // 2)
-    widths = [columns(printable(row.name)) for _, rows in topics for row in rows]
-    room = max([16, *(found for found in widths if found <= half)])
-    finding = "  FINDING" if style.width - start - 2 - room >= LEAST_MESSAGE else ""
-    yield paint(f"{' ' * (start - 16)}{'NOW':<8}{'BOOT':<8}{'CHECK':<{room}}{finding}", "bold", style)
-    for title, rows in topics:
-        yield _rule(title, style)
-        for row in rows:
-            yield _row(row, room, style)
-
-
-def _rule(title: str, style: Style) -> str:
-    line = ("─" if style.symbols else "-") * (min(style.width, 100) - len(title) - 4)
-    start = "──" if style.symbols else "--"
-    return f"{paint(start, 'dim', style)} {paint(title, 'bold', style)} {paint(line, 'dim', style)}"
-
-
-def _row(row: ReportRow, room: int, style: Style) -> str:
-    worst, dots = row.worst, ellipsis(style)
-    name = cut(printable(row.name), style.width - _cells(style), dots)
-    left = style.width - _cells(style) - 2 - max(room, columns(name))
-    message = cut(printable(worst.message), left, dots) if left >= LEAST_MESSAGE else ""
-    start = paint(mark(worst, style), tone(worst), style) + " " if style.width >= NARROW else ""
-    if message and worst.status == Status.SKIP:
-        message = paint(message, "dim", style)
-    return f"{start}{_cell(row.now, style)}{_cell(row.boot, style)}{padded(name, room)}  {message}".rstrip()
-
-
-def _cell(result: Result | None, style: Style) -> str:
-    if result is None:
-        return paint("-", "dim", style) + " " * 7
-    name = word(result)
-    return paint(name, tone(result), style) + " " * (8 - len(name))
-
-
-def _expanded(report: Report, style: Style) -> list[Result]:
-    """What is shown in full: failures first, then what could not be judged; everything where verbose."""
-    wanted = set(Status) if style.verbose and not style.quiet else {Status.FAIL, Status.UNKNOWN}
-    shown = [result for result in report.results if result.status in wanted]
-    if style.quiet:
-        shown = [result for result in shown if result.severity.reaches(report.run.fail_on)]
-    return worst_first(shown)
-
-
-def _by_severity(report: Report) -> str:
-    """`` (2 errors, 9 warnings)``: what failed below ``--fail-on`` does not make the verdict."""
-    counts = {word: sum(result.severity.value == word for result in report.failures) for word in _SEVERITIES}
-    told = [
-        f"{count} {word if count == 1 or word == 'info' else word + 's'}" for word, count in counts.items() if count
+def _shown(report: Report, style: Style) -> list[Result]:
+    """What failed or could not be judged, but for notes; where quiet, only what makes the exit code."""
+    fail_on = report.run.fail_on
+    least = "warning" if fail_on == "error" and not style.quiet else fail_on
+    return [
+        result
+        for result in report.results
+        if result.status in (Status.FAIL, Status.UNKNOWN) and result.severity.reaches(least)
     ]
-    return f" ({', '.join(told)})" if told else ""
 
 
-def _offline(report: Report) -> str:
-    """How many results only a running node tells, where that is a third of them or more."""
+def _in_full(report: Report, style: Style) -> Iterator[list[str]]:
+    from nodecheck.render.details import details
+
+    return details(worst_first(report.results), style)
+
+
+def _tail(report: Report, style: Style, counts: bool) -> Iterator[str]:
+    """What is well or was not judged, in counts; what to do next."""
+    from nodecheck.render.details import next_steps
+
+    for label, head, items in _counts(report, style) if counts else ():
+        yield from _listed(label, head, items, style)
+    if style.again is not None:
+        yield from next_steps(report, style)
+
+
+def _listed(label: str, head: str, items: list[str], style: Style) -> Iterator[str]:
+    """The label, the words of the head, and the items with commas, none of them over a line's end."""
+    parts = [*f"{head}:".split(" "), *[f"{item}," for item in items[:-1]], *items[-1:]]
+    line = "  " + paint(label, "dim", style) + " " * (INDENT - 2 - len(label)) + parts[0]
+    taken = INDENT + columns(parts[0])
+    for part in parts[1:]:
+        if taken + 1 + columns(part) > style.width:
+            yield line
+            line, taken = " " * INDENT + part, INDENT + columns(part)
+        else:
+            line, taken = f"{line} {part}", taken + 1 + columns(part)
+    yield line
+
+
+def _counts(report: Report, style: Style) -> Iterator[tuple[str, str, list[str]]]:
+    settings, found = rows(report.results), report.summary
+    of = {status: [row for row in settings if row.worst.status == status] for status in Status}
+    notes = [*having(settings, Status.FAIL, Severity.INFO), *having(settings, Status.UNKNOWN, Severity.INFO)]
+    if of[Status.PASS]:
+        topics = by_topic([result for row in of[Status.PASS] for result in (row.now, row.boot) if result])
+        told = settings_and_results(len(of[Status.PASS]), found.passed)
+        yield "passed", told, [f"{title} {len(group)}" for title, group in topics]
+    if notes and report.run.fail_on != "info":
+        yield "notes", counted(len(notes), "setting") + _more("explains", style), names(notes)
+    if waived := having(settings, Status.WAIVED):
+        yield "waived", settings_and_results(len(waived), found.waived), names(waived)
+    if of[Status.SKIP]:
+        told = settings_and_results(len(of[Status.SKIP]), found.skipped) + _more("says why", style)
+        by_name = [name if count == 1 else f"{name} ({count})" for name, count in by_check(of[Status.SKIP])]
+        yield "skipped", told, by_name
+
+
+def _more(does: str, style: Style) -> str:
+    return f", {style.more} {does}" if style.more else ""
+
+
+def _share(report: Report) -> str:
+    """How much of what applies was judged, and how many results only a running node tells, where that is a third."""
     codes = [result.cause.code for result in report.results if result.cause is not None]
     count, whole = codes.count("offline"), len(report.results)
-    return f"; {count} of {whole} results are only for a running node" if count and 3 * count >= whole else ""
+    offline = f"; {count} of {whole} results are only for a running node" if count and 3 * count >= whole else ""
+    return f"{_failed(report)}{report.summary.coverage:.0%} of what applies was judged{offline}"
 
 
-_SEVERITIES = ("error", "warning", "info")
-
-
-def _verdict(report: Report, style: Style) -> str:
-    found = report.summary
-    counts = f"{found.failed} failed{_by_severity(report)}, {found.unknown} unknown, {found.waived} waived, "
-    counts += f"{found.passed} passed, {found.skipped} skipped"
-    colour = {"pass": "pass", "fail": "fail"}.get(found.verdict, "unknown")
-    verdict = printable(found.verdict.upper())
-    judged = f"{found.coverage:.0%} of what applies was judged{_offline(report)}"
-    between = "; " if len(verdict) + len(counts) + len(judged) + 4 <= style.width else "\n"
-    return f"{paint(verdict, colour, style)}: {counts}{between}{judged}"
+def _failed(report: Report) -> str:
+    """How many settings failed, where those are fewer than the results that did."""
+    failed = [row for row in rows(report.results) if row.worst.status == Status.FAIL]
+    if len(failed) == report.summary.failed:
+        return ""
+    notes = any(row.worst.severity == Severity.INFO for row in failed)
+    told = settings_and_results(len(failed), report.summary.failed)
+    return f"{told} failed{', notes included' if notes else ''}; "

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
-
 from nodecheck.errors import ReportError
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Cause, Result, Severity, Status, Waived
@@ -22,6 +19,7 @@ from nodecheck.report.parts import (
     Summary,
     Tool,
 )
+from nodecheck.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -101,11 +99,15 @@ def step_dict(step: Step) -> dict[str, Any]:
 
 def to_json(report: ReportLike, indent: int | None = None) -> str:
     """The document as text, ASCII only."""
+    import json
+
     return json.dumps(to_dict(report), indent=indent)
 
 
 def from_json(text: str | bytes) -> Whole:
     """The parts of a document's report; raises ReportError that says what is wrong with it."""
+    import json
+
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

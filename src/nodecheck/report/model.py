@@ -1,12 +1,12 @@
-"""The report as a value (contract, section 6)."""
+"""The report as a value; docs/report.md describes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from nodecheck.model.outcomes import Result, Status
 from nodecheck.report.parts import Node, ProfileUsed, Run, Summary, Tool
+from nodecheck.typed import Any
 
 
 class Report:
@@ -47,7 +47,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0, 1 or 3 (contract, section 4)."""
+        """What ``nodecheck run`` exits with: 0, 1 for a failure, 3 where too little could be judged."""
         return self.summary.exit_code
 
     @property
@@ -71,6 +71,15 @@ class Report:
         from nodecheck.report.codec import to_json
 
         return to_json(self, indent)
+
+    def render(self, format: str = "text") -> str:
+        """The report in a format: ``text``, ``html``, ``markdown``, ``junit``, ``sarif`` … (docs/outputs.md).
+
+        Raises :class:`nodecheck.UsageError` for a format that neither nodecheck nor a plugin has.
+        """
+        from nodecheck.render.outputs import renderer
+
+        return renderer(format)(self)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:

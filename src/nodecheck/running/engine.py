@@ -7,7 +7,6 @@ from _thread import get_ident
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from time import gmtime, monotonic, strftime, time
-from typing import Any
 
 from nodecheck.checking.declare import Check
 from nodecheck.checking.judging import Judged, Subject, Task, judged
@@ -30,7 +29,8 @@ from nodecheck.requirements.asked import Settings
 from nodecheck.running.container_aware import container_of, host_aware, own_part
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
-from nodecheck.running.request import Request
+from nodecheck.running.request import Progress, Request
+from nodecheck.typed import Any
 from nodecheck.version import __version__
 
 CHECK_SHARE = 3
@@ -160,7 +160,7 @@ def _work(
             identify()
         elif not _deselected(tasks[index - 1]):
             if watch is not None:
-                watch(tasks[index - 1].check.name)
+                watch(_progress(tasks, index - 1))
             task = own_part(tasks[index - 1], facts, sink)
             if task is not None:
                 judged(task, facts, sink)
@@ -210,6 +210,11 @@ def _looked_back(
     schedule = Schedule(1, work, lambda _, __: facts.abandon(CHECK_MOST_S))
     schedule.run(CHECK_MOST_S, max(deadline, monotonic() + LOOK_BACK_S))
     return schedule.sinks[0][0] if schedule.sinks[0] else results
+
+
+def _progress(tasks: list[Task], place: int) -> Progress:
+    asked = [at for at, task in enumerate(tasks) if not _deselected(task)]
+    return Progress(tasks[place].check.name, tasks[place].view, asked.index(place), len(asked))
 
 
 def _deselected(task: Task) -> bool:

@@ -13,14 +13,14 @@ from nodecheck.model.outcomes import BOOT, Cause, Outcome, Result, Severity, Sta
 from nodecheck.model.secrets import masked
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.plugins import PluginInfo
-from nodecheck.profile.model import Profile
+from nodecheck.profile.model import ResolvedProfile
 from nodecheck.text import MASK, printable, wellformed
 
 
 class Finisher:
     """Collects the results of one run."""
 
-    def __init__(self, profile: Profile, selection: Selection) -> None:
+    def __init__(self, profile: ResolvedProfile, selection: Selection) -> None:
         self._severities = [(parse_selector(text), Severity(value)) for text, value in profile.severity.items()]
         self._selection = selection
         self._ids: set[str] = set()

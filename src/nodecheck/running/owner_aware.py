@@ -9,13 +9,13 @@ from nodecheck.errors import FactError
 
 def owner_aware(done: Judged, facts: Facts) -> Judged:
     """The same with a fix that heeds who keeps what it changes. Nothing that goes wrong here touches the verdict."""
+    fix = done.outcome.fix
+    if fix is None:
+        return done
     from nodecheck.facts.distro.owners import Owners
     from nodecheck.fix.owned import owned
     from nodecheck.model.steps import manual
 
-    fix = done.outcome.fix
-    if fix is None:
-        return done
     try:
         return done._replace(outcome=done.outcome._replace(fix=owned(fix, facts.get(Owners))))
     except Exception as error:

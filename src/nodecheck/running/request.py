@@ -12,10 +12,20 @@ from nodecheck.host import Host, open_host
 from nodecheck.model.outcomes import VIEWS, Severity
 from nodecheck.plugins import Registry, load
 from nodecheck.profile.load import load_profile, with_severities
-from nodecheck.profile.model import Profile
+from nodecheck.profile.model import Profile, ResolvedProfile
 from nodecheck.record import NamedTuple
 from nodecheck.report.parts import ConfigUsed
 from nodecheck.requirements.asked import PROXY_MODES, ROLES, Settings, release_text
+
+
+class Progress(NamedTuple):
+    """How far a run has come: the check that is judged next."""
+
+    check: str
+    view: str
+    done: int
+    """Checks that were judged before; each view of a check counts for itself."""
+    total: int
 
 
 class Site(NamedTuple):
@@ -40,19 +50,19 @@ NO_SITE = Site()
 
 
 class Request(NamedTuple):
-    """What one run is asked for; ``watch`` is told each check's name before it is judged, in a thread of its own.
+    """What one run is asked for; ``watch`` is called before each check is judged, in a thread of its own.
 
     Where ``digests`` is given, a run of this machine puts there the digest of what each result of the boot view rests
     on, by its id: files and names outside of /run, /proc, /sys and /dev; and where ``explained`` is given, the ids of
     those passes that the present contradicts and something explains.
     """
 
-    profile: Profile
+    profile: ResolvedProfile
     settings: Settings
     selection: Selection
     fail_on: str
     timeout_s: float
-    watch: Callable[[str], None] | None = None
+    watch: Callable[[Progress], None] | None = None
     config: ConfigUsed | None = None
     absent_waivers: tuple[str, ...] = ()
     digests: dict[str, str] | None = None
@@ -82,7 +92,7 @@ DEFAULT_TIMEOUT_S = 30.0
 def prepared(
     *,
     root: str | PathLike[str] | None,
-    profile: str | PathLike[str] | None,
+    profile: str | PathLike[str] | Profile | None,
     role: str | None,
     kubernetes: str | None,
     proxy_mode: str | None,
@@ -91,6 +101,7 @@ def prepared(
     ignore: Iterable[str],
     view: str | None,
     fail_on: str | None,
+    progress: Callable[[Progress], None] | None = None,
     timeout: float,
     waivers: Iterable[str | PathLike[str]],
     host: Host | None = None,
@@ -115,13 +126,17 @@ def prepared(
     selection = selection_of(registry, _texts("select", select), (*found.ignore, *_texts("ignore", ignore)), view)
     host = host or open_host(None if root is None else _path("root", root))
     level = fail_on or site.fail_on or found.fail_on
-    request = Request(found, settings, selection, level, float(timeout), None, site.used, () if given else site.absent)
+    request = Request(
+        found, settings, selection, level, float(timeout), progress, site.used, () if given else site.absent
+    )
     return host, registry, request
 
 
-def judging(site: Site, profile: str | PathLike[str] | None, waivers: tuple[str, ...], registry: Registry) -> Profile:
+def judging(
+    site: Site, profile: str | PathLike[str] | Profile | None, waivers: tuple[str, ...], registry: Registry
+) -> ResolvedProfile:
     """The profile, with these files of waivers and the configuration's severities over its own."""
-    found = load_profile(site.profile or DEFAULT_PROFILE if profile is None else _profile_source(profile), registry)
+    found = load_profile(site.profile or DEFAULT_PROFILE if profile is None else profile_source(profile), registry)
     if waivers:
         from nodecheck.profile.waiver_files import with_waivers
 
@@ -130,7 +145,7 @@ def judging(site: Site, profile: str | PathLike[str] | None, waivers: tuple[str,
 
 
 def _settings(
-    profile: Profile, role: str | None, kubernetes: str | None, proxy_mode: str | None, cni: str | None
+    profile: ResolvedProfile, role: str | None, kubernetes: str | None, proxy_mode: str | None, cni: str | None
 ) -> Settings:
     _one_of("role", role, ROLES)
     _one_of("proxy_mode", proxy_mode, PROXY_MODES)
@@ -183,7 +198,9 @@ def _paths(name: str, values: Iterable[str | PathLike[str]]) -> tuple[str, ...]:
         raise UsageError(f"{name}: expected a list of paths, found {values!r}") from error
 
 
-def _profile_source(profile: str | PathLike[str]) -> str:
+def profile_source(profile: str | PathLike[str] | Profile) -> str | Profile:
     """As :func:`load_profile` takes it; a path object is a path, also where it reads like a name."""
+    if isinstance(profile, Profile):
+        return profile
     source = _path("profile", profile)
     return source if isinstance(profile, str) or "/" in source else f"./{source}"

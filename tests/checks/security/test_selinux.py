@@ -55,7 +55,7 @@ def test_corpus(corpus: Path, tmp_path: Path) -> None:
     ("config", "more", "status", "severity"),
     [
         (ENFORCING, {}, "fail", "error"),
-        (ENFORCING, CONTAINERS, "fail", "warning"),
+        (ENFORCING, CONTAINERS, "pass", "error"),  # containers work with the policy
         ("SELINUX=permissive\n", {}, "fail", "info"),  # kubeadm's instructions ask for it
         ("nothing valid\n", {}, "fail", "info"),
         ("SELINUX=disabled\n", {}, "pass", "error"),
@@ -114,11 +114,22 @@ def test_note_on_rhel_9(tree: Tree) -> None:
 
 @pytest.mark.parametrize("view", ["", "@boot"])
 def test_no_plan_turns_it_off_unasked(tree: Tree, view: str) -> None:
-    found = judge(tree({"/sys/fs/selinux/enforce": "1", "/etc/selinux/config": ENFORCING, **CONTAINERS}), view)
+    found = judge(tree({"/sys/fs/selinux/enforce": "1", "/etc/selinux/config": ENFORCING}), view)
 
-    assert (found.status, found.severity) == ("fail", "warning")
+    assert (found.status, found.severity) == ("fail", "error")
     assert found.fix is not None
     assert found.fix.safety == "manual"
+
+
+@pytest.mark.parametrize("view", ["", "@boot"])
+def test_enforcing_with_the_policy_passes_with_a_note(tree: Tree, view: str) -> None:
+    root = tree({"/sys/fs/selinux/enforce": "1", "/etc/selinux/config": ENFORCING, **CONTAINERS})
+    found = judge(root, view)
+
+    assert (found.status, found.actual) == ("pass", "enforcing")
+    assert "container-selinux lets containers work" in found.message
+    assert found.evidence[-1].source == "/usr/share/containers/selinux/contexts"
+    assert judge(root, view, profile(root, '["disabled"]')).severity == "error"
 
 
 @pytest.mark.parametrize(("enforce", "severity"), [("1", "error"), ("0", "info")])

@@ -9,7 +9,7 @@ import pytest
 
 from nodecheck.checking import Lazy
 from nodecheck.facts import KubeletConfig, RunningSysctls, Target
-from nodecheck.model.steps import Command, Create, Fix
+from nodecheck.model.steps import Command, Create, Edit, Fix
 from nodecheck.report import Report
 from nodecheck.testing import Entry, assert_verdicts, judge, record, replay, write_tree
 from nodecheck_checks.sysctl.kubelet_defaults import DEFAULTS, kubelet_defaults, protected
@@ -131,7 +131,7 @@ def mend(root: Path, fix: Fix | None) -> None:
     """Do a fix; ``sysctl -w`` writes to the tree's /proc/sys."""
     assert fix is not None
     for step in fix.steps:
-        if isinstance(step, Create):
+        if isinstance(step, (Create, Edit)):
             write(root, step)
         else:
             assert isinstance(step, Command)
@@ -146,12 +146,13 @@ def test_the_fixes_mend_both_views(tmp_path: Path) -> None:
     root = node(tmp_path, {**proc_sys(**wrong), **beaten})
     before = judge(kubelet_defaults, root)
 
-    for result in before:
-        if result.status != "pass":
-            mend(root, result.fix)
+    for name in [result.id for result in before if result.status != "pass"]:
+        (now,) = [result for result in judge(kubelet_defaults, root) if result.id == name]
+        mend(root, now.fix)
 
     assert {str(result.status) for result in before if result.view == "now"} == {"fail"}
     assert_verdicts(judge(kubelet_defaults, root), {**ids("", "pass"), **ids("@boot", "pass")})
+    assert sorted(path.name for path in (root / "etc/sysctl.d").iterdir()) == ["99-zz.conf", "zz-nodecheck.conf"]
 
 
 def test_a_profile_names_its_own(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def node(tree: Tree) -> Path:
     return root
 
 
-def run(root: Path, require: str = '"ipset"', kubernetes: str = "1.34", proxy: str = "ipvs") -> Report:
+def run(root: Path, require: str = '"ipset"', kubernetes: str = "1.34", proxy: nodecheck.ProxyMode = "ipvs") -> Report:
     (root / "p.toml").write_text(
         f'schema = "nodecheck.profile/1"\nname = "t"\n[check.command]\nrequire = [{require}]\n'
     )

@@ -29,7 +29,6 @@ from nodecheck.facts.acts.network_hooks import (
 from nodecheck.facts.acts.tuned import profile_sources, tuned_acts
 from nodecheck.facts.acts.udev import udev
 from nodecheck.facts.acts.units import UnitActs
-from nodecheck.facts.acts.unknown_scripts import INSIDE
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import conf_sources
 from nodecheck.facts.services.init_system import InitSystem
@@ -61,6 +60,8 @@ class CommandActs:
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.acts.unknown_scripts import INSIDE
+
         return (
             UnitText("*"),
             *map(Exists, SHELL_PATHS),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Absent
@@ -22,8 +21,6 @@ CRON_PATH = "/usr/bin:/bin"
 """Where cron looks for programs if its table does not say (crontab(5)): not where sysctl and swapon lie as a rule."""
 _BUILTIN = ("echo", "printf", ":", "true")
 DEBIAN = "/etc/debian_version"
-_DEBIAN_NAME = "[a-zA-Z0-9_-]+"
-"""What Debian's cron takes of ``/etc/cron.d`` (cron(8))."""
 CRON_UNITS = ("cron.service", "crond.service", "cronie.service", "dcron.service")
 CRON_TABLES = ("/etc/crontab",)
 CRON_DIRS = ("/etc/cron.d",)
@@ -130,11 +127,20 @@ def _tables(host: Host) -> Iterator[tuple[str, bool]]:
     yield from ((path, True) for path in CRON_TABLES)
     for folder in CRON_DIRS:
         debian = exists(host, DEBIAN)
-        named = (lambda name: re.fullmatch(_DEBIAN_NAME, name)) if debian else _is_table
+        named = _is_table_of_debian if debian else _is_table
         yield from ((f"{folder}/{name}", True) for name in names_in(host, folder) if named(name))
     for folder in CRON_SPOOLS:
         if "root" in names_in(host, folder):
             yield f"{folder}/root", False
+
+
+def _is_table_of_debian(name: str) -> bool:
+    """Whether Debian's cron takes a file of ``/etc/cron.d`` (cron(8)): letters, digits, ``_`` and ``-``.
+
+    >>> _is_table_of_debian("e2scrub_all"), _is_table_of_debian("k8s.sh"), _is_table_of_debian("é")
+    (True, False, False)
+    """
+    return name.isascii() and name.replace("-", "a").replace("_", "a").isalnum()
 
 
 def _is_table(name: str) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Optional
 
 from nodecheck.facts.acts.model import (
     APPLIES,
@@ -31,7 +30,7 @@ from nodecheck.formats.options import Options
 from nodecheck.formats.shell_calls import Words, printed_text
 from nodecheck.formats.shell_script import ShellStep
 from nodecheck.formats.sysctl_keys import key_path
-from nodecheck.formats.sysctl_lines import parse_procps
+from nodecheck.typed import Optional
 
 ANY = "?"
 """The name of what cannot be told."""
@@ -147,6 +146,8 @@ def _files(paths: list[str | None], step: ShellStep, content: FileText) -> Itera
     if len(paths) > MOST_FILES:
         yield Effect(SYSCTL, ANY, SETS)
         return
+    from nodecheck.formats.sysctl_lines import parse_procps
+
     for path in paths:
         if path in ("-", "/dev/stdin"):
             source, path = step.given, ""

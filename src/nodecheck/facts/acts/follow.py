@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError, TooLarge
@@ -289,7 +288,7 @@ class Follower:
         for folder in PERIODIC_DIRS if base == "run-crons" else folders:
             place = self._at(folder, step)
             for name in names_in(self.host, place):
-                found = stat_or_none(self.host, f"{place}/{name}") if re.fullmatch(_PART, name) else None
+                found = stat_or_none(self.host, f"{place}/{name}") if _is_part(name) else None
                 if found is not None and found.kind == "file" and found.executable:
                     yield f"{place}/{name}"
 
@@ -478,7 +477,20 @@ def _module_lists(host: Host) -> Iterator[tuple[str, str]]:
 _OWN_PATH = ("0", "BASH_SOURCE")
 """Variables that hold a script's own path."""
 
-_PART = r"[a-zA-Z0-9_][a-zA-Z0-9_-]*(\.(?!rpm|dpkg-|cfsaved|swp)[a-zA-Z0-9_-]+)*"
+_LEFT_OVER = ("rpm", "dpkg-", "cfsaved", "swp")
+
+
+def _is_part(name: str) -> bool:
+    """Whether a name is one that run-parts(8) runs: words with dots between them, and no package's rest.
+
+    >>> [_is_part(name) for name in ("logrotate", "0anacron", "a.sh", "a.rpmnew", "a..b", "-a", "a.-b", "a~")]
+    [True, True, True, False, False, False, True, False]
+    """
+    first, *others = name.split(".")
+    words = [word.replace("-", "a").replace("_", "a") for word in (first, *others)]
+    plain = name.isascii() and all(map(str.isalnum, words)) and not name.startswith("-")
+    return plain and not any(word.startswith(_LEFT_OVER) for word in others)
+
 
 _FIRST_LINE = 256
 """What the kernel takes of a script's first line (BINPRM_BUF_SIZE)."""

@@ -7,12 +7,11 @@ an actor is added once, and each boot view sees it.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from nodecheck.errors import FactError, Unsupported
 from nodecheck.facts.services.unit_start import KEEPING, SOCKET, UnitStart
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Protocol
 
 SYSCTL, MODULE, SWAP, HOSTNAME, FILTER, UNIT = "sysctl", "module", "swap", "hostname", "filter", "unit"
 KINDS = (SYSCTL, MODULE, SWAP, HOSTNAME, FILTER, UNIT)

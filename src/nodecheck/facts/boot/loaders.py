@@ -9,14 +9,16 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Offline, TooLarge
 from nodecheck.facts.boot.bls import MOST_ENTRIES, BlsEntry, by_grub, by_systemd, read_entries
-from nodecheck.facts.boot.extlinux import default_label
-from nodecheck.facts.boot.grub import GrubEntry, GrubMenu, parse_default_grub, parse_grub_cfg, parse_grubenv
-from nodecheck.facts.boot.grub_words import script_words
 from nodecheck.host import MIB, Host, exists, names_in
 from nodecheck.host.base import text_or_none, texts
 from nodecheck.model.sources import Dir, Exists, File, Named, Sources, Tree
 from nodecheck.record import NamedTuple
 from nodecheck.text import whole_number
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+
+if TYPE_CHECKING:
+    from nodecheck.facts.boot.grub import GrubEntry, GrubMenu
 
 ESPS = ("/efi", "/boot/efi", "/boot")
 """Where the EFI system partition (or the extended boot partition) is mounted."""
@@ -100,6 +102,8 @@ def _default_grub(host: Host) -> BootEntry | None:
     if len(paths) > MOST_SNIPPETS:
         raise TooLarge(folder, f"has more than {MOST_SNIPPETS} files")
     for path, told in texts(host, paths):
+        from nodecheck.facts.boot.grub import parse_default_grub
+
         set_at = parse_default_grub(told, variables)
         if set_at is not None:
             source, line = path, set_at
@@ -111,6 +115,8 @@ def _default_grub(host: Host) -> BootEntry | None:
 
 def _grub(host: Host) -> BootEntry | None:
     for path, source in texts(host, _grub_cfgs(host), _CFG_LIMIT):
+        from nodecheck.facts.boot.grub import parse_grub_cfg
+
         menu = parse_grub_cfg(source, _grubenv(host, path.rpartition("/")[0]))
         if menu.entries:
             return _grub_default(host, path, menu)
@@ -138,6 +144,8 @@ def _exists(host: Host, path: str) -> bool:
 
 
 def _grubenv(host: Host, directory: str) -> dict[str, str]:
+    from nodecheck.facts.boot.grub import parse_grubenv
+
     return parse_grubenv(text_or_none(host, f"{directory}/grubenv", 1 << 16) or "")
 
 
@@ -185,6 +193,8 @@ def _joined(words: list[str]) -> str:
 def _of_bls(host: Host, entry: BlsEntry, variables: dict[str, str] | None = None, certain: bool = True) -> BootEntry:
     options = entry.options
     if variables is not None:
+        from nodecheck.facts.boot.grub_words import script_words
+
         options = _joined(list(script_words(options or variables.get("default_kernelopts", ""), variables)))
     kernel = _release(host, entry.linux) or (entry.version if entry.version[:1].isdigit() else None)
     return BootEntry(options, entry.path, entry.line, kernel, certain)
@@ -251,6 +261,8 @@ def _efi_variable(host: Host, name: str) -> str | None:
 
 def _extlinux(host: Host) -> BootEntry | None:
     for path, told in texts(host, _EXTLINUX):
+        from nodecheck.facts.boot.extlinux import default_label
+
         found = default_label(told)
         if found is not None:
             return BootEntry(found.append, path, found.line, _release(host, found.kernel))

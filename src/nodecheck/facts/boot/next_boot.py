@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot.cmdline import PROC_CMDLINE, Cmdline, kernel_words, parse_cmdline, values
 from nodecheck.facts.boot.container import CMDLINE as FIRST_ARGUMENTS
@@ -13,6 +11,7 @@ from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, File, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.boot.loaders import BootEntry

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Denied, Offline
-from nodecheck.host import Host, names_in
-from nodecheck.host.base import stat_or_none
+from nodecheck.host import Host
+from nodecheck.host.base import stat_or_none, text
 from nodecheck.model.sources import Exists, File, Sources, Tree
 from nodecheck.record import NamedTuple
 
@@ -32,14 +32,16 @@ def conf_files(
     there and cannot be listed (Denied, Malformed, …). What lies in a ``/run`` that the next boot begins without is
     left out: all of these directories are looked at for what the next boot makes of them.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[tuple[str, str | None]]] = {}
     for folder in _distinct(host, base_dirs):
-        for name in _names(host, folder):
+        for name, target in _links(host, folder):
             if name.endswith(suffix) and (dot_files or not name.startswith(".")):
-                found.setdefault(name, []).append(f"{folder}/{name}")
+                found.setdefault(name, []).append((f"{folder}/{name}", target))
     return tuple(
-        ConfFile(name, paths[0], _says_nothing(host, paths[0]), tuple(paths[1:]))
-        for name, paths in sorted(found.items(), key=_by_bytes)
+        [
+            ConfFile(name, first, _says_nothing(host, first, target), tuple([path for path, _ in hidden]))
+            for name, ((first, target), *hidden) in sorted(found.items(), key=_by_bytes)
+        ]
     )
 
 
@@ -48,6 +50,32 @@ def conf_sources(base_dirs: tuple[str, ...], *patterns: str) -> Sources:
     trees = [Tree(folder, pattern) for folder in base_dirs for pattern in patterns]
     in_run = any(folder.startswith("/run/") for folder in base_dirs)
     return (*trees, Exists("/lib"), *map(File, _MOUNTS)) if in_run else tuple(trees)
+
+
+class OwnFile(NamedTuple):
+    """A file in ``/etc`` that a plan of nodecheck wrote, of this version or of an earlier one."""
+
+    name: str
+    path: str
+    lines: tuple[str, ...]
+
+    @property
+    def end(self) -> str | None:
+        """The last line that stands there once, below which more can be added; None where there is none."""
+        for line in reversed(self.lines):
+            if line.strip(" \t\r") and self.lines.count(line) == 1 and not any("\ud800" <= c <= "\udfff" for c in line):
+                return line
+        return None
+
+
+def own_files(host: Host, files: tuple[ConfFile, ...]) -> tuple[OwnFile, ...]:
+    """Those of the files that plans wrote, by their names. Raises what the host raises for one that cannot be read."""
+    own = [file for file in files if "nodecheck" in file.name and file.path.startswith("/etc/") and not file.masked]
+    return tuple([OwnFile(file.name, file.path, _lines(text(host, file.path))) for file in own])
+
+
+def _lines(content: str) -> tuple[str, ...]:
+    return tuple(content.removesuffix("\n").split("\n"))
 
 
 def free_name(name: str, files: tuple[ConfFile, ...]) -> str:
@@ -70,13 +98,16 @@ def _distinct(host: Host, base_dirs: tuple[str, ...]) -> Iterator[str]:
         yield folder
 
 
-def _by_bytes(item: tuple[str, list[str]]) -> bytes:
+def _by_bytes(item: tuple[str, object]) -> bytes:
     return item[0].encode("utf-8", "surrogateescape")
 
 
-def _names(host: Host, folder: str) -> tuple[str, ...]:
-    names = names_in(host, folder)
-    return () if names and folder.startswith("/run/") and _run_is_in_memory(host) else names
+def _links(host: Host, folder: str) -> tuple[tuple[str, str | None], ...]:
+    try:
+        links = host.links(folder)
+    except Absent:
+        return ()
+    return () if links and folder.startswith("/run/") and _run_is_in_memory(host) else links
 
 
 _MOUNTS = ("/proc/1/mounts", "/proc/self/mounts")
@@ -93,10 +124,10 @@ def _run_is_in_memory(host: Host) -> bool:
     return False
 
 
-def _says_nothing(host: Host, path: str) -> bool:
+def _says_nothing(host: Host, path: str, target: str | None) -> bool:
     found = stat_or_none(host, path)
     empty = found is None or found.kind == "null" or (found.kind == "file" and found.size == 0)
-    return empty or _leads_away(path, host.link(path) or "")
+    return empty or (target is not None and _leads_away(path, target))
 
 
 _MADE_ANEW = ("/run/", "/var/run/", "/tmp/", "/dev/shm/")  # noqa: S108 - only named

@@ -110,6 +110,17 @@ class BootModules(NamedTuple):
             return _built_in(seen(self.tree.builtin.path, f"{name}.ko"), self.tree.release)
         return self._taken_away(name, self._still_taken(self._loaded(name)))
 
+    def on_demand(self, name: str) -> BootVerdict | None:
+        """What becomes of a ``modprobe`` by name after the boot, as kube-proxy runs it; None: no module tree tells."""
+        if not self.loading.can_tell:
+            return None
+        wish = Load(name, "kube-proxy", None, f"modprobe -- {name}", obeys_blacklist=False, early=False)
+        found = self.loading.outcome(name, (wish,))
+        if found is None:
+            return None
+        found = self._still_taken(found)
+        return found._replace(evidence=tuple([item for item in found.evidence if item.source != wish.path]))
+
     def _loaded(self, name: str) -> BootVerdict:
         found = self.loading.outcome(name, self._early_loads())
         if found is None or found.state != LOADED:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
+from nodecheck.facts.files.conf_dirs import ConfFile, OwnFile, conf_files, conf_sources, own_files
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
 from nodecheck.facts.services.init_system import InitSystem
@@ -65,6 +65,8 @@ class ModulesLoad(NamedTuple):
     """Whether the init reads modules-load.d."""
     unsupported: str | None = None
     """The init system, where it is not known here how it loads modules."""
+    own: tuple[OwnFile, ...] = ()
+    """Files of modules-load.d that plans of nodecheck wrote, to which a fix adds."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -84,11 +86,12 @@ class ModulesLoad(NamedTuple):
         if init.is_systemd:
             words = _obeyed(host, cmdline.words)
             loads = [*cmdline_loads(cmdline._replace(words=words), init), *_of_files(host, files)]
-            return cls(tuple(loads), files, _kept(host, starts, loads))
+            return cls(tuple(loads), files, _kept(host, starts, loads), own=own_files(host, files))
         if init.name in ("openrc", "sysvinit", "runit"):
             loads = [load._replace(obeys_blacklist=False) for load in _of_files(host, files, words=True)]
             found = (*_of_etc_modules(host, files), *loads, *_of_openrc(host, init))
-            return cls(found, files, _halted(starts) or (_openrc_hindrance(starts) if init.name == "openrc" else None))
+            kept = _halted(starts) or (_openrc_hindrance(starts) if init.name == "openrc" else None)
+            return cls(found, files, kept, own=own_files(host, files))
         return cls((), files, _halted(starts), False, None if init.name == "upstart" else init.name)
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nodecheck.errors import FactError
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.files.lines import whole_line
 from nodecheck.facts.kubelet.places import has_agent, has_kubelet
 from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
-from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Each, File, Judges, Sources
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Release, Row, Table
+from nodecheck.typed import TYPE_CHECKING
 
 DEFAULT_RUNTIME = Table(
     Row("runtime", "docker", "dockershim was the default", "KEP-2221", before=(1, 24)),
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 
     from nodecheck.facts.kubelet.files import KubeletSources
     from nodecheck.facts.kubelet.lookup import EffectiveSetting
+    from nodecheck.facts.services.unit_reader import UnitReader
 
 
 class KubeletConfig(NamedTuple):

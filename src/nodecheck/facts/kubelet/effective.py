@@ -7,11 +7,9 @@ order over it, then the flags again, of which the last of a name counts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from nodecheck.errors import Absent
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck.facts.kubelet.agents import embedded_swap_argument
 from nodecheck.facts.kubelet.files import (
     Fields,
     KubeletSources,
@@ -27,12 +25,17 @@ from nodecheck.facts.kubelet.launch import Launch, read_launch
 from nodecheck.facts.kubelet.removed import older_than
 from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.services.unit_command import Word
-from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.formats.tree import TreeNode
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TypeVar
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.unit_reader import UnitReader
 
 SYSTEMD = "systemd"
 CGROUPFS = "cgroupfs"
@@ -50,6 +53,8 @@ def effective(
     """
     launch = read_launch(host, index, release, reader)
     if not launch.present:
+        from nodecheck.facts.kubelet.agents import embedded_swap_argument
+
         word = embedded_swap_argument(host, index)
         return make() if word is None else make(fail_swap_on=_setting("fail-swap-on", word, str))
     return _assembled(make, launch, _files(host, launch.flags))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck.facts.kubelet.agents import agent_sources
 from nodecheck.facts.kubelet.files import MOST_DEPTH, MOST_FILES
 from nodecheck.facts.kubelet.flags import Flags, parse_flags
 from nodecheck.facts.kubelet.places import (
@@ -19,7 +18,6 @@ from nodecheck.facts.kubelet.places import (
     kubelet_unit,
 )
 from nodecheck.facts.services.unit_command import CommandLine, Word, command_line
-from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.unit_words import environment_file, split_words
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
@@ -27,6 +25,11 @@ from nodecheck.host.base import text, text_or_none
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.unit_reader import UnitReader
 
 _DEB = frozenset(("debian", "ubuntu", "raspbian", "linuxmint", "pop", "kali", "devuan", "deepin", "uos"))
 
@@ -62,6 +65,8 @@ def read_launch(host: Host, index: UnitIndex, release: Lazy[OsRelease], reader: 
 
 def kubelet_sources() -> Sources:
     """What the kubelet's effective configuration is read from."""
+    from nodecheck.facts.kubelet.agents import agent_sources
+
     return (
         UnitText(UNIT),
         Named("EnvironmentFile= of kubelet.service"),

@@ -49,16 +49,6 @@ def is_known(init: InitSystem, key: str) -> bool:
     return key in _TESTS and init.at_least(_SINCE.get(key, 0))
 
 
-NEEDS = {
-    "Host": "no file gives the node's name or id",
-    "FirstBoot": "there is no /etc/machine-id here",
-    "KernelVersion": "which kernel will boot is not told",
-    "OSRelease": "there is no os-release here",
-    "Architecture": "there is no C library here that tells it",
-}
-"""What is lacking where files do not tell; of the others only the running node tells."""
-
-
 def test_of(around: Surroundings, key: str, parameter: str) -> bool | None:
     """Whether a condition will hold, ``!`` apart; None where files do not tell. Raises Unparsed."""
     return _TESTS[key](around, parameter)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.surroundings import NextBoot, Surroundings
-from nodecheck.facts.services.unit_conditions import WATCHED, Condition, conditions_hold, watched_holds
+from nodecheck.facts.services.unit_conditions import LACKS, WATCHED, Condition, conditions_hold, watched_holds
 from nodecheck.facts.services.unit_files import Unit, load_unit
 from nodecheck.facts.services.unit_settings import Refusal, loaded
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists
 from nodecheck.model.sources import Exists, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.services.unit_needs import Lack
@@ -265,9 +265,7 @@ def _of_condition(found: Condition, message: str) -> Obstacle:
 
 
 def _needed(doubt: Condition) -> str:
-    from nodecheck.facts.services.condition_tests import NEEDS
-
-    return NEEDS.get(doubt.key, "only the next boot tells")
+    return LACKS.get(doubt.key, "only the next boot tells")
 
 
 def _lacking(around: Surroundings, unit: Unit) -> Lack | None:

@@ -7,7 +7,6 @@ systemd.preset(5), systemd-sysv-generator(8), systemd-rc-local-generator(8); sys
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.boot.container import CMDLINE as FIRST_ARGUMENTS
@@ -15,7 +14,6 @@ from nodecheck.facts.files.fstab import FSTAB
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.generators import Generators
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
-from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.presets import FULL_SINCE, MACHINE_ID, FirstBoot, Preset
 from nodecheck.facts.services.service_units import NEED, Obstacle, ServiceUnit, condition_sources, unit_at_boot
 from nodecheck.facts.services.surroundings import NextBoot
@@ -55,9 +53,11 @@ from nodecheck.host.base import texts
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Sources, UnitText
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.services.boot_mounts import LostMount
+    from nodecheck.facts.services.openrc import Runlevels
 
 RC_LOCAL = "rc-local.service"
 """What runs ``rc.local``: a generator links it to multi-user.target, whoever enables it or not."""
@@ -457,6 +457,8 @@ class BootStarts:
 
     def _emergency(self) -> Stop | None:
         """What has the boot end in emergency mode, where only what comes before the file systems is started."""
+        if not self._host.running:
+            return None  # only a running node tells which devices are there
         if self._lost is None:
             from nodecheck.facts.services.boot_mounts import lost_mounts
 

@@ -6,13 +6,17 @@ from nodecheck.errors import FactError
 from nodecheck.facts.boot.container import Container, is_read_only
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.fstab import Fstab
-from nodecheck.facts.files.mounts import Mounts
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Call, Sources
 from nodecheck.record import NamedTuple
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+
+if TYPE_CHECKING:
+    from nodecheck.facts.files.mounts import Mounts
 
 
 class NextBoot(NamedTuple):

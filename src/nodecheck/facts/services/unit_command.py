@@ -7,7 +7,6 @@ Rules: systemd.service(5) "COMMAND LINES", systemd.exec(5) "ENVIRONMENT", and sy
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.services.init_system import InitSystem
@@ -24,6 +23,7 @@ from nodecheck.facts.services.unit_words import (
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

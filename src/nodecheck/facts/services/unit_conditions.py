@@ -46,6 +46,16 @@ class ConditionVerdict(NamedTuple):
     """Decides, and files do not tell whether it holds."""
 
 
+LACKS = {
+    "Host": "no file gives the node's name or id",
+    "FirstBoot": "there is no /etc/machine-id here",
+    "KernelVersion": "which kernel will boot is not told",
+    "OSRelease": "there is no os-release here",
+    "Architecture": "there is no C library here that tells it",
+}
+"""What is lacking where files do not tell; of the others only the running node tells."""
+
+
 def conditions(unit: Unit, kind: str) -> tuple[Condition, ...]:
     """The conditions (``kind`` is ``Condition`` or ``Assert``) in their order; an empty one takes back those before."""
     found: list[Condition] = []

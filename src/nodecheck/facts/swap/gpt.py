@@ -6,7 +6,6 @@ Only a running node tells: by mountinfo, sysfs and udev's database. Elsewhere no
 from __future__ import annotations
 
 from nodecheck.errors import Absent, Offline, Unsupported
-from nodecheck.facts.files.mounts import parse_mounts
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.sources import Dir, Exists, File, Named, Sources
@@ -65,6 +64,8 @@ def root_device(mountinfo: str) -> str | None:
     >>> root_device("22 1 8:3 / / rw - ext4 /dev/sda3 rw\n")
     '8:3'
     """
+    from nodecheck.facts.files.mounts import parse_mounts
+
     found = None
     for mount in parse_mounts(mountinfo):
         if mount.path == "/":

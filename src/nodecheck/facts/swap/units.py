@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.acts.at_boot import BootActs
@@ -24,6 +23,7 @@ from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Each, Exists, File, Sources, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.services.unit_pulls import Pulls

@@ -9,7 +9,7 @@ from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.acts.effects import EVERY
 from nodecheck.facts.boot.container import CMDLINE as FIRST_ARGUMENTS
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
-from nodecheck.facts.files.conf_dirs import ConfFile, conf_files, conf_sources
+from nodecheck.facts.files.conf_dirs import ConfFile, OwnFile, conf_files, conf_sources, own_files
 from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
@@ -87,6 +87,8 @@ class BootSysctls(NamedTuple):
     """Those of the settings that come from the credential."""
     runs: tuple[SysctlRun, ...] = ()
     """Commands of boot units, and TuneD, that set sysctls after systemd-sysctl did."""
+    own: tuple[OwnFile, ...] = ()
+    """Files that plans of nodecheck wrote, to which a fix adds."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -122,16 +124,17 @@ class BootSysctls(NamedTuple):
         writer = writer_of(host, init, starts)
         told = _cmdline_settings(cmdline, kernel)
         files = conf_files(host, SYSCTL_DIRS)
+        own = own_files(host, files)
         if writer.name == PROCPS:
             settings = tuple(_procps_settings(host))
-            return cls(writer, files, settings, told, settings)._replace(runs=runs(acts(), lambda: settings))
+            return cls(writer, files, settings, told, settings, runs=runs(acts(), lambda: settings), own=own)
         version = init.version or 9999
         found = [one for file in files for one in parse_systemd(_content(host, file), file.path, version)]
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
         again = runs(acts(), lambda: tuple(_procps_settings(host)))
         before = tuple([run for run in again if run.sysinit])
         again = (*before, *with_tuned(host, starts, tuple([run for run in again if not run.sysinit])))
-        return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again)
+        return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again, own)
 
     def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:
         """What ``path`` holds after boot. ``cmdline`` and ``files`` say which of the two find the key there."""

@@ -97,9 +97,7 @@ edit() {
     case $mode in
     dry) would 'do that' ;;
     apply)
-        backup
-        rewrite "$2" "$3"
-        replace "done; the file as it was: $kept"
+        backup && rewrite "$2" "$3" && replace "done; the file as it was: $kept" || return 0
         ;;
     esac
 }
@@ -129,13 +127,13 @@ mounted() {
 #: rewrite
 # rewrite BEFORE AFTER: make $new, a copy of $target with its attributes, with AFTER in the lines $at_lines.
 rewrite() {
-    new=$(mktemp "$folder.nodecheck.XXXXXX" && printf .) || stop 'no file can be made in its directory'
+    new=$(mktemp "$folder.nodecheck.XXXXXX" && printf .) || stop 'no file can be made in its directory' || return 1
     new=${new%"$newline".}
-    cp -a -- "$target" "$new" || stop 'it could not be copied'
-    rewritten "$2" >"$new" || stop 'the new file could not be written'
+    cp -a -- "$target" "$new" || stop 'it could not be copied' || return 1
+    rewritten "$2" >"$new" || stop 'the new file could not be written' || return 1
     size=$(($(wc -c <"$target") + many * ($(printf %s "$2" | wc -c) - $(printf %s "$1" | wc -c))))
     if [ -n "$2" ] && [ $(($(wc -c <"$new"))) -ne "$size" ]; then
-        stop 'the new file could not be written whole'
+        stop 'the new file could not be written whole' || return 1
     fi
 }
 
@@ -171,8 +169,8 @@ create() {
             case $mode in
             dry) would "make its mode $2" ;;
             apply)
-                mark_due
-                chmod "$2" "$target" || stop 'its mode could not be changed'
+                mark_due || return 0
+                chmod "$2" "$target" || stop 'its mode could not be changed' || return 0
                 changed "done: its content was right, its mode is now $2"
                 ;;
             esac
@@ -189,14 +187,14 @@ create() {
     apply)
         told='done'
         if [ -e "$target" ]; then
-            backup
+            backup || return 0
             told="done; the blank file as it was: $kept"
         fi
-        new=$(mktemp "$folder.nodecheck.XXXXXX" && printf .) || stop 'no file can be made in its directory'
+        new=$(mktemp "$folder.nodecheck.XXXXXX" && printf .) || stop 'no file can be made in its directory' || return 0
         new=${new%"$newline".}
-        printf %s "$4" >"$new" || stop 'it could not be written'
-        chmod "$2" "$new" || stop 'its mode could not be set'
-        replace "$told"
+        printf %s "$4" >"$new" || stop 'it could not be written' || return 0
+        chmod "$2" "$new" || stop 'its mode could not be set' || return 0
+        replace "$told" || return 0
         ;;
     esac
 }
@@ -215,7 +213,7 @@ parent() {
     follow "$existing/." || return 1
     target=$1 folder=${1%/*}/
     if [ "$mode" = apply ] && [ ! -d "$folder" ]; then
-        mkdir -p -- "$folder" || stop 'its directory could not be made'
+        mkdir -p -- "$folder" || stop 'its directory could not be made' || return 1
         label "$folder"
     fi
 }
@@ -223,9 +221,9 @@ parent() {
 #: replace
 # replace WORDS: put $new in the place of $target, in one move.
 replace() {
-    mark_due
-    sync "$new" 2>/dev/null || sync
-    mv -f -- "$new" "$target" || stop 'the new file could not be moved to its place'
+    mark_due || return 1
+    sync "$new" 2>/dev/null || sync || stop 'it could not be written to the disk' || return 1
+    mv -f -- "$new" "$target" || stop 'the new file could not be moved to its place' || return 1
     new=
     label "$target"
     changed "$@"
@@ -242,13 +240,14 @@ label() {
 # Keep $target as it is now; one copy of each file.
 backup() {
     if [ -z "$backups" ]; then
-        mkdir -p "${backup_home%/*}" || stop "there can be no $backup_home"
-        (umask 077 && mkdir -p "$backup_home") || stop "there can be no $backup_home"
-        backups=$(mktemp -d "$backup_home/$(date -u +%Y%m%dT%H%M%SZ).XXXXXX") || stop "no backup in $backup_home"
+        mkdir -p "${backup_home%/*}" || stop "there can be no $backup_home" || return 1
+        (umask 077 && mkdir -p "$backup_home") || stop "there can be no $backup_home" || return 1
+        backups=$(mktemp -d "$backup_home/$(date -u +%Y%m%dT%H%M%SZ).XXXXXX") || stop "no backup in $backup_home" ||
+            return 1
     fi
     kept=$backups
     if [ ! -e "$backups$target" ]; then
-        mkdir -p -- "$backups$folder" || stop 'no backup could be made'
-        cp -a -- "$target" "$backups$target" || stop 'no backup could be made'
+        mkdir -p -- "$backups$folder" || stop 'no backup could be made' || return 1
+        cp -a -- "$target" "$backups$target" || stop 'no backup could be made' || return 1
     fi
 }

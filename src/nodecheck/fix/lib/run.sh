@@ -1,4 +1,5 @@
-# How a plan's script goes through its steps: look first, then do them, stop at the first error.
+# How a plan's script goes through its steps: look first, then do them, stop at the first error or go on without what
+# needs the step that failed. So each function returns where "stop" does, and runs also where "set -e" does not count.
 # Each function stands under a line "#: NAME"; a script gets those that it uses (script.py). They run under any POSIX
 # shell, need no program that a node may lack, and print only text that was made printable.
 
@@ -9,20 +10,22 @@ say() {
 
 #: usage
 usage() {
-    say "usage: sh $0 [--dry-run] [--no-disruptive] [--any-host] [--in-root]"
+    say "usage: sh $0 [--dry-run] [--no-disruptive] [--keep-going] [--any-host] [--in-root]"
     say '  --dry-run        show what would be done, and change nothing'
     say '  --no-disruptive  leave out what restarts or cuts something'
+    say '  --keep-going     go on after a step that fails, without the steps that need it; then end with exit code 1'
     say '  --any-host       run also where the host name is not the one that was judged'
     say '  --in-root        where a directory was judged: this is that file system'
 }
 
 #: options
-# Take the words of the command line: mode apply or dry, disruptive, any_host, in_root.
+# Take the words of the command line: mode apply or dry, disruptive, keep_going, any_host, in_root.
 options() {
     for word in "$@"; do
         case $word in
         --dry-run) after=dry ;;
         --no-disruptive) disruptive=no ;;
+        --keep-going) keep_going=yes ;;
         --any-host) any_host=yes ;;
         --in-root) in_root=yes ;;
         -h | --help)
@@ -124,6 +127,23 @@ step() {
     esac
 }
 
+#: needs
+# needs NUMBER...: leave this step out where one of those failed, or was left out for that itself.
+needs() {
+    [ "$skip" = no ] || return 0
+    for need in "$@"; do
+        case $failed in
+        *" $need "*)
+            skip=yes
+            failed="$failed $number "
+            set_outcome "left out: step $need was not done"
+            left_out=$((left_out + 1))
+            return 0
+            ;;
+        esac
+    done
+}
+
 #: skipped
 skipped() {
     [ "$skip" = yes ]
@@ -169,7 +189,13 @@ stop() {
         return 1
     fi
     say "    failed: $*" >&2
-    exit 1
+    [ "$keep_going" = yes ] || exit 1
+    outcome=failed
+    failed="$failed $number "
+    failures=$((failures + 1))
+    [ -z "$new" ] || rm -f -- "$new"
+    new=
+    return 1
 }
 
 #: ended
@@ -204,14 +230,14 @@ run() {
         ;;
     dry) would 'run it' ;;
     apply)
-        mark_due
-        [ -z "$marks" ] || make_state
+        mark_due || return 0
+        [ -z "$marks" ] || make_state || return 0
         if "$@" </dev/null; then
-            [ -z "$clears" ] || rm -f "$state/due-$clears"
-            [ -z "$marks" ] || : >"$state/done-$marks"
+            [ -z "$clears" ] || rm -f "$state/due-$clears" || stop "$state cannot be written" || return 0
+            [ -z "$marks" ] || true >"$state/done-$marks" || stop "$state cannot be written" || return 0
             changed 'done'
         else
-            stop "it ended with exit code $?"
+            stop "it ended with exit code $?" || return 0
         fi
         ;;
     esac
@@ -228,8 +254,8 @@ mark_due() {
     for key in $leads; do
         due="$due $key "
         if [ "$mode" = apply ]; then
-            make_state
-            : >"$state/due-$key" || stop "$state cannot be written"
+            make_state || return 1
+            true >"$state/due-$key" || stop "$state cannot be written" || return 1
         fi
     done
     leads=
@@ -258,7 +284,7 @@ ran_before() {
 #: make_state
 make_state() {
     if ! (umask 077 && mkdir -p "$state") || [ -L "$state" ]; then
-        stop "$state cannot be made"
+        stop "$state cannot be made" || return 1
     fi
 }
 
@@ -287,7 +313,7 @@ main() {
     guard
     mode=check
     all_steps
-    if [ "$problems" -gt 0 ]; then
+    if [ "$problems" -gt 0 ] && [ "$keep_going" = no ]; then
         refused "$problems of $steps steps cannot be done as they were planned"
     fi
     outcome=none
@@ -302,6 +328,9 @@ main() {
     mode=end
     many=steps
     [ "$steps" -ne 1 ] || many=step
-    say "$steps $many: $done_now $did, $already already done or not needed, $left_out left out."
+    worse=
+    [ "$failures" -eq 0 ] || worse=", $failures failed"
+    say "$steps $many: $done_now $did, $already already done or not needed, $left_out left out$worse."
     the_rest
+    [ "$failures" -eq 0 ] || exit 1
 }

@@ -1,0 +1,117 @@
+"""Modules that need not be loaded before they are needed: who loads them then, and whether that can be done."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from nodecheck.checking import Evidence, Lazy, Outcome, Severity, ok, seen
+from nodecheck.errors import FactError
+from nodecheck.facts import BootModules, BootTree, Modprobe, ModuleLoading, OsRelease, RunningTree, Target
+from nodecheck.facts.distro.os_release import leading_numbers
+from nodecheck.facts.kernel.loading import LOADED, UNCLEAR
+from nodecheck.facts.kernel.modprobe import command_loads
+from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import Row, Table
+from nodecheck_checks.kernel.module_fixes import stopping, whole_tree
+
+CONNTRACK = "nf_conntrack"
+
+_SETUP = "kubernetes/kubernetes cmd/kube-proxy, setupConntrack"
+
+ENTERPRISE_9 = Table(
+    Row(
+        CONNTRACK,
+        "loaded",
+        "on Enterprise Linux 9 nothing loads it before kube-proxy, which ends without it",
+        "kubernetes/kops#17968",
+        Severity.WARNING,
+        modes=("iptables", "nftables", None),
+    ),
+)
+"""Of a module that can be loaded, and is not. A mode that is not known is kube-proxy's default, iptables."""
+
+ELSEWHERE = Table(
+    Row(CONNTRACK, "loaded", "it can be loaded when a rule needs it", _SETUP, Severity.INFO),
+)
+
+
+class Loadable(NamedTuple):
+    """Whether a module that is not loaded can be; ``able`` is None where nothing tells."""
+
+    able: bool | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+def loadable_now(
+    name: str,
+    tree: Lazy[RunningTree],
+    next_tree: Lazy[BootTree],
+    loading: Lazy[ModuleLoading],
+    modprobe: Lazy[Modprobe],
+) -> Loadable:
+    """Whether the running kernel takes the module when somebody asks for it by its name.
+
+    A ``blacklist`` line is for aliases alone (modprobe.d(5)), and does not count.
+    """
+    running = whole_tree(tree, next_tree)
+    with suppress(FactError):  # a root that does not hold it has shown no such thing
+        if loading().disabled:
+            return Loadable(False, (seen("/proc/sys/kernel/modules_disabled", "1"),))
+    try:
+        own = modprobe().install(name)
+    except FactError:
+        return Loadable()
+    if running is not None and running.path is None and running.others:
+        return Loadable(False, (seen(f"/lib/modules/{running.release}"),))
+    if running is None or running.dep is None:
+        return Loadable()
+    if (listed := running.loadable(name)) is None:
+        return Loadable(False, (seen(running.dep.path, locator=name),))
+    rule = stopping(name, running, modprobe)
+    if rule is None and own is not None and not command_loads(own, name):
+        rule = own
+    if rule is not None:
+        return Loadable(False, (seen(rule.path, rule.text, line=rule.line),))
+    return Loadable(True, (seen(running.dep.path, listed.path, line=listed.line),))
+
+
+def loadable_at_boot(name: str, boot: BootModules) -> Loadable:
+    """Whether the kernel that will boot takes the module when kube-proxy asks for it."""
+    found = boot.on_demand(name)
+    if found is None or found.state == UNCLEAR:
+        return Loadable()
+    return Loadable(found.state == LOADED, found.evidence)
+
+
+def when_needed(outcome: Outcome, name: str, target: Target, found: Loadable, release: Lazy[OsRelease]) -> Outcome:
+    """What is said of a module that is not loaded: in ipvs mode kube-proxy loads it, else it depends on what does.
+
+    kube-proxy's ipvs mode runs ``modprobe`` for the modules that it needs (``GetModules`` up to 1.26, the library
+    moby/ipvs since), and the kernel loads schedulers by their names. In the other modes it loads none, and ends where
+    ``nf_conntrack`` is not there (``setupConntrack``).
+    """
+    if found.able is None or target.proxy_mode == "none":
+        return outcome
+    evidence = (*outcome.evidence, *found.evidence)
+    if target.proxy_mode == "ipvs":
+        if not found.able:
+            return outcome._replace(evidence=evidence)
+        return ok(
+            f"{outcome.message}; kube-proxy loads it when it starts",
+            expected=f"{outcome.expected}, or for kube-proxy to load",
+            actual="can be loaded",
+            evidence=evidence,
+        )
+    if not found.able:
+        message = f"{outcome.message}; it cannot be loaded, and kube-proxy ends without it"
+        return outcome._replace(message=message, evidence=evidence, severity=Severity.ERROR)
+    row = (ENTERPRISE_9 if _enterprise_9(release) else ELSEWHERE).row(CONNTRACK, target)
+    return outcome._replace(message=f"{outcome.message}; {row.reason}", evidence=evidence, severity=row.severity)
+
+
+def _enterprise_9(release: Lazy[OsRelease]) -> bool:
+    try:
+        found = release()
+    except FactError:
+        return False  # a distribution that is not known is none of which this is known
+    return found.family == "rhel" and leading_numbers(found.version or "")[:1] == (9,)

@@ -1,0 +1,35 @@
+"""JSON as ``json.dumps`` writes it, without what ``import json`` costs: its decoder and regular expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nodecheck.typed import Any
+
+
+def _refuse(value: object) -> object:
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+def json_text(
+    value: object,
+    *,
+    separators: tuple[str, str] = (", ", ": "),
+    sort_keys: bool = False,
+    default: Callable[[Any], object] = _refuse,
+) -> str:
+    r"""The text of a value, ASCII only, in one line.
+
+    >>> json_text({"b": (1, None), "a": "\u00e9\n"}, sort_keys=True)
+    '{"a": "\\u00e9\\n", "b": [1, null]}'
+    """
+    try:
+        from _json import encode_basestring_ascii, make_encoder
+    except ImportError:  # another Python than CPython
+        from json import dumps
+
+        return dumps(value, separators=separators, sort_keys=sort_keys, default=default)
+    item, key = separators
+    return "".join(
+        make_encoder({}, default, encode_basestring_ascii, None, key, item, sort_keys, False, True)(value, 0)
+    )
