@@ -91,9 +91,11 @@ def page(check: Check, readers: Readers) -> Iterator[str]:
 
     # The docstrings are written as Python's are; one backtick is enough for Markdown and for a terminal.
     title, _, body = cleandoc(check.doc).replace("``", "`").partition("\n")
-    yield f"# {check.name}: {title}"
-    yield from body.rstrip().split("\n")
-    yield from ["", "## In a profile", ""]
+    head, sections = _sections(body)
+    yield from [f"# {check.name}: {title}", *head, "", "## What to type", "", *_typed(check), ""]
+    for heading in sorted(sections, key=_place):
+        yield from [f"## {heading}", *sections[heading], ""]
+    yield from ["## In a profile", ""]
     yield f"- Views {' and '.join(check.views)}; severity {check.default_severity.value}"
     if check.tags:
         yield f"- Tags {', '.join(check.tags)}"
@@ -102,6 +104,36 @@ def page(check: Check, readers: Readers) -> Iterator[str]:
     yield from _reads(check, readers)
     if check.references:
         yield from ["", "## References", "", *(f"- {address}" for address in check.references)]
+
+
+_FIRST = ("Why it matters", "How to fix it")
+"""What a reader needs; the specification follows, and the sources come last."""
+
+
+def _place(heading: str) -> int:
+    if heading in _FIRST:
+        return _FIRST.index(heading)
+    return len(_FIRST) + (heading == "Sources")
+
+
+def _sections(body: str) -> tuple[list[str], dict[str, list[str]]]:
+    """The lines before the first heading, and those below each; none has blank lines around it."""
+    head, *parts = f"\n{body}".split("\n## ")
+    found: dict[str, list[str]] = {}
+    for part in parts:
+        heading, _, text = part.partition("\n")
+        found.setdefault(heading, []).extend(text.strip("\n").split("\n"))
+    return head.strip("\n").split("\n") if head.strip() else [], found
+
+
+def _typed(check: Check) -> Iterator[str]:
+    """The lines to type, as a block of code in Markdown and on a terminal."""
+    lines = [(f"run {check.name}", "judge this check alone"), (f"run -v {check.name}", "with all evidence, passes too")]
+    if "boot" in check.views:
+        lines.append((f"run {check.name}@boot", "only what the next boot brings"))
+    lines.append((f"plan {check.name}", "the steps that fix what it finds; changes nothing"))
+    width = max(len(line) for line, _ in lines)
+    yield from [f"    nodecheck {line:{width}}  # {use}" for line, use in lines]
 
 
 def shown(value: object) -> str:
