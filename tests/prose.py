@@ -76,7 +76,7 @@ def messages(source: str) -> Iterator[str]:
 
 def _text(node: ast.AST) -> str | None:
     if isinstance(node, ast.JoinedStr):
-        return "".join([part.value if isinstance(part, ast.Constant) else "VALUE" for part in node.values])
+        return "".join([str(part.value) if isinstance(part, ast.Constant) else "VALUE" for part in node.values])
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
