@@ -23,29 +23,40 @@ _PAGES = {
     "plugin": """\
 # plugin: Every installed plugin loads.
 
+## What to type
+
+    nodecheck plugins  # what is loaded, from where, and the error of what is not
+
+## What it means
 Nodecheck itself says this, not a check. A result `plugin[NAME]`, unknown and a warning, means that an installed plugin
 could not be imported, or declared what cannot be: its checks were not run, all others were.
 
 ## How to fix it
-`nodecheck plugins` tells the error. Mend the plugin, install the version that fits this nodecheck, or uninstall it.
+`nodecheck plugins` prints the error. Fix the plugin, install the version that fits this nodecheck, or uninstall it.
 """,
     "waiver": """\
 # waiver: Every waiver is in force and in use.
 
+## What to type
+
+    nodecheck waive --list                # those of a file
+    nodecheck waive SELECT --until 90d    # renew one
+    nodecheck waive SELECT --remove       # end one
+
+## What it means
 Nodecheck itself says this, not a check. A result `waiver[SELECT]`, failed, is about a waiver of the profile or of a
-waiver file. It is a warning where the waiver has expired, and so no longer applies, or matches no result; and for
-information where it ends soon (`waiver-notice-days` of the profile), or where what it covers passes by now.
+waiver file. It is a warning where the waiver has expired, and so no longer applies, or matches no result. It is
+`info` where the waiver ends soon (`waiver-notice-days` of the profile), or where what it covers passes by now.
 A warning `waiver[PATH]` is about a file of waivers that the configuration names and that is not there.
 
 ## How to fix it
-Mend what was waived, and end the waiver: `nodecheck waive SELECT --remove`. Or renew it:
-`nodecheck waive SELECT --until 90d`. Both take `--file FILE`; the evidence names the file. Put a file that is not there
-in its place, or take it out of `waivers` in `/etc/nodecheck/nodecheck.toml`.
+Fix what was waived, and end the waiver. Or renew it. Both take `--file FILE`; the evidence names the file. Put a file
+that is not there in its place, or take it out of `waivers` in `/etc/nodecheck/nodecheck.toml`.
 """,
 }
 """The pages of the results that come from the engine and not from a check."""
 
-_LEGEND = "`*` is any name, `**` any directories in between, `…` what another of these sources tells."
+_LEGEND = "`*` is any name, `**` any directories in between, `…` what another of these sources names."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
