@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from nodecheck.plugins import load
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PEOPLE = {
@@ -50,6 +52,12 @@ def test_a_check_s_page_says_first_what_to_type_and_then_the_specification() -> 
         headings = re.findall(r"^## (.*)$", path.read_text(), re.MULTILINE)
         assert headings[:4] == ["What to type", "Why it matters", "How to fix it", "What it looks at"], path.name
         assert f"    nodecheck run {path.stem} " in path.read_text()
+
+
+def test_each_check_has_a_row_in_the_table_against_other_programs() -> None:
+    """So the table, and what is not checked, are looked at where a check is new."""
+    page = (DOCS / "compared.md").read_text()
+    assert [c.name for c in load().all_checks() if c.plugin == "builtin" and f"(checks/{c.name}.md)" not in page] == []
 
 
 def loaded(text: str) -> list[str]:
