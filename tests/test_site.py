@@ -36,7 +36,9 @@ def test_each_page_is_in_the_navigation_once() -> None:
     assert {Path(path).stem for path in listed if path.startswith("for/")} == PEOPLE
 
 
-@pytest.mark.parametrize("page", ["index.md", "not-checked.md", "compared.md", *(f"for/{one}.md" for one in PEOPLE)])
+@pytest.mark.parametrize(
+    "page", ["index.md", "not-checked.md", "compared.md", *(f"for/{one}.md" for one in sorted(PEOPLE))]
+)
 def test_a_page_for_people_says_first_what_to_type(page: str) -> None:
     before, fence, block = (DOCS / page).read_text().partition("```")
 
