@@ -23,6 +23,7 @@ README = DOCS.parent / "README.md"
 SITE = DOCS.parent / "mkdocs.yml"
 MARKS = ("<!-- checks -->\n", "<!-- end of checks -->\n")
 SITE_MARKS = ("      # <checks>\n", "      # </checks>\n")
+DECISION_MARKS = ("      # <decisions>\n", "      # </decisions>\n")
 
 
 def documents() -> dict[Path, str]:
@@ -34,15 +35,17 @@ def documents() -> dict[Path, str]:
     found[DOCS / "checks/README.md"] = "\n".join(rows) + "\n"
     found.update(_of_the_command_line())
     listed = fill(", ".join([f"`{check.name}`" for check in checks]), 116, break_on_hyphens=False)
-    found[README] = _between(README, MARKS, f"{listed}.\n")
+    found[README] = _between(README.read_text(), MARKS, f"{listed}.\n")
     pages = "".join([f"      - {check.name}: checks/{check.name}.md\n" for check in checks])
-    found[SITE] = _between(SITE, SITE_MARKS, pages)
+    decisions = "".join([f"      - adr/{path.name}\n" for path in sorted(DOCS.glob("adr/*.md"))])
+    site = _between(SITE.read_text(), SITE_MARKS, pages)
+    found[SITE] = _between(site, DECISION_MARKS, decisions)
     return found
 
 
-def _between(path: Path, marks: tuple[str, str], text: str) -> str:
-    """The file with ``text`` between its two marks."""
-    head, _, rest = path.read_text().partition(marks[0])
+def _between(whole: str, marks: tuple[str, str], text: str) -> str:
+    """A file's text with ``text`` between its two marks."""
+    head, _, rest = whole.partition(marks[0])
     return f"{head}{marks[0]}{text}{marks[1]}{rest.partition(marks[1])[2]}"
 
 
