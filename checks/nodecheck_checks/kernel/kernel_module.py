@@ -307,11 +307,16 @@ def kernel_module_boot(
     if name.startswith(CONNTRACK):
         parts = _conntrack(name, has_ipv4_conntrack(boot.tree))
     for part in parts:
-        asked = MODULES.row(family(part), target(), named=named)
-        judged = _at_boot(part, boot, boot.verdict(part), f"{result_id('kernel-module', part, 'boot')}: {asked.reason}")
+        judged = _at_boot(part, boot, boot.verdict(part), _why(part, target, named))
         if judged.status == "fail" and _on_demand(part, demand, named):
             judged = when_needed(judged, part, target(), loadable_at_boot(part, boot), release)
         yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
+
+
+def _why(name: str, target: Lazy[Target], named: bool) -> str:
+    """The result's id and the reason, for the comment above the line that loads it."""
+    reason = "the profile asks for it" if named else MODULES.row(family(name), target()).reason
+    return f"{result_id('kernel-module', name, 'boot')}: {reason}"
 
 
 def _at_boot(name: str, boot: BootModules, verdict: BootVerdict, why: str) -> Outcome:

@@ -110,6 +110,14 @@ def test_a_kernel_that_takes_no_more_modules(tree: Tree) -> None:
     )
 
 
+@pytest.mark.parametrize("words", ["init=/bin/sh", "emergency"])
+def test_a_boot_that_starts_nothing_starts_no_kube_proxy(tree: Tree, words: str) -> None:
+    started = {**NODE, "usr/lib/systemd/systemd": "", "proc/cmdline": "quiet\n"}
+    assert judged(tree(started), "ip_vs", "ipvs")["boot"] == ("pass", "error")
+
+    assert judged(tree({**started, "proc/cmdline": f"{words}\n"}), "ip_vs", "ipvs")["boot"] == ("fail", "error")
+
+
 def test_without_a_list_of_modules_nothing_says_that_it_can_be_loaded(tree: Tree) -> None:
     root = tree({**NODE, DEP_PATH: ""})
     (root / DEP_PATH).unlink()
