@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import nodecheck as library
+from nodecheck.text import printable, wellformed
 from tests.cli.conftest import Command, Ended
 
 DEFAULT = "/etc/nodecheck/nodecheck.toml"
@@ -222,6 +223,25 @@ def test_an_absent_file_of_waivers_is_no_verdict_on_the_node(nodecheck: Command,
     alone = nodecheck(*use, "waiver")
     assert (alone.code, [item["severity"] for item in json.loads(alone.out)["results"]]) == (1, ["error"])
     assert nodecheck(*use, "waiver", "--ignore", "waiver[*none.toml]").code == 3
+
+
+@pytest.mark.parametrize("name", ["n.toml", "x\n$(touch owned)\n.toml", "\x1b[31m`touch owned`'\".toml", "-rf \udcff"])
+def test_every_form_says_that_it_counted_whatever_its_name(nodecheck: Command, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(WORKER)
+    use = (f"--config={path}", "swap")
+    shown = printable(str(path))
+
+    assert shown in nodecheck("run", *use, COLUMNS="400").out
+    assert shown in nodecheck("plan", *use, COLUMNS="400").out
+    script = nodecheck("plan", *use, "--format", "sh").out
+    assert f"# For this node by its configuration {shown}\n" in script
+    done = subprocess.run(["sh", "-s", "--", "--dry-run"], input=script, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, (tmp_path / "owned").exists()) == (0, False)
+    (told,) = json.loads(nodecheck("run", *use, "--json").out)["profile"]["config"]["files"]
+    assert told == wellformed(str(path))
+    assert "<dt>Configuration</dt>" in nodecheck("run", *use, "--format", "html").out
+    assert "configuration" in nodecheck("run", *use, "--format", "markdown").out
 
 
 def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from nodecheck.cli.verbs import VERBS
 from nodecheck.plugins import load
 from nodecheck.profile.meant import meant
 from tests.cli.conftest import Command
+from tests.test_old_python import interpreter
+from tests.zipapps import ROOT
 
 
 def hint(words: list[str]) -> str:
@@ -60,6 +62,31 @@ def test_an_option_among_words_that_is_none_is_an_error() -> None:
     _, parser = verb_parser("run")
     with pytest.raises(Exception, match="unrecognized arguments: --frob -x"):
         parser.parse_args(["swap", "--frob", "port", "-x"])
+
+
+ANYWHERE = """
+import sys
+from nodecheck.cli.start import verb_parser
+for verb in ("run", "plan"):
+    for line in sys.argv[1:]:
+        found = verb_parser(verb)[1].parse_args(line.split(" "))
+        print(sorted([*found.words, *found.select]), found.format, found.view, found.quiet, found.no_config)
+"""
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.11", "3.12", "3.13"])
+def test_each_python_takes_words_anywhere(version: str) -> None:
+    """Their argparse differ, above all where options exclude each other."""
+    path, env = interpreter(version)
+    env["PYTHONPATH"] = f"{ROOT / 'src'}:{ROOT / 'checks'}"
+    lines = [
+        "swap port -q --no-config --json --view now", "-q swap --json port --view now --no-config",
+        "--json --view now --no-config -q swap port", "swap --json --no-config --view now -q -- port",
+        "--select swap --no-config --view now port -q --json", "-q --view=now --no-config --format json -- swap port",
+    ]  # fmt: skip
+    done = subprocess.run([path, "-c", ANYWHERE, *lines], env=env, capture_output=True, text=True, check=False)
+
+    assert done.stdout.split("\n")[:-1] == ["['port', 'swap'] json now True True"] * 2 * len(lines), done.stderr
 
 
 HINTS = {
@@ -112,6 +139,8 @@ HINTS = {
     "plan ip_vs": "plan 'kernel-module[ip_vs]'",
     "explain net.ipv4.ip_forward": "explain 'sysctl[net.ipv4.ip_forward]'",
     "explain swop": "explain swap",
+    "history swop": "history swap",
+    "waive net.ipv4.ip_forward --until 30d": "waive 'sysctl[net.ipv4.ip_forward]' --until 30d",
 }
 
 
@@ -125,6 +154,7 @@ NO_LINE = (
     "run kubelet", "run os", "run 99999", "run 8080", "run vm.swappiness", "run swap[", "run --timeout x", "run --root",
     "run --role king", "run --profile nosuch", "run x/../y", "audit --format html", "run --output x.bin", "help frob",
     "run \x1b[31m", "run \udc80", "", "run ''", "--frob", "convert --only swap", "run --json=yes",
+    "run --only --json", "waive ip_vs,6443", "run " + "swap," * 300,
 )  # fmt: skip
 
 
@@ -208,7 +238,10 @@ def test_explain_without_a_word_lists(nodecheck: Command) -> None:
 @pytest.mark.parametrize(
     ("subject", "said"),
     [
-        ("sysctl[net.ipv4.ip_forward]", ("wants it: 1.", "no packet of a pod leaves the node", "kubeadm preflight")),
+        (
+            "sysctl[net.ipv4.ip_forward]",
+            ("wants it: 1.", "must forward the packets of its pods", "kubeadm preflight"),
+        ),
         ("sysctl[net/ipv4/ip_forward]@boot", ("# sysctl[net.ipv4.ip_forward]\n",)),
         ("kernel-module[ip-vs-rr]", ("# kernel-module[ip_vs_rr]", "kube-proxy's ipvs mode needs it")),
         ("port[6443]", ("# port[6443/tcp]", "on a control-plane", "kubelets and clients reach the cluster there")),

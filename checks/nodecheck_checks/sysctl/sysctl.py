@@ -33,19 +33,15 @@ from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_no
 from nodecheck_checks.sysctl.evidence import lines_seen, looked_into, writer_seen
 from nodecheck_checks.sysctl.fixes import KeyAsked, ModuleAtBoot, boot_fix, now_fix, set_by_udev, why_module
 
-_BRIDGE = "packets between pods on one bridge go past kube-proxy's rules otherwise, and some services do not work"
 _PAGE = "kubeadm's installation page; its preflight until 1.29"
+_FORWARD = "kubeadm preflight, FileContent--proc-sys-net-ipv4-ip_forward"
 
 KEYS = Table(
-    Row("net.bridge.bridge-nf-call-iptables", "1", _BRIDGE, _PAGE),
-    Row("net.bridge.bridge-nf-call-ip6tables", "1", _BRIDGE, _PAGE),
-    Row(
-        "net.ipv4.ip_forward",
-        "1",
-        "no packet of a pod leaves the node otherwise, and kubeadm refuses to go on",
-        "kubeadm preflight, FileContent--proc-sys-net-ipv4-ip_forward",
-    ),
+    Row("net.bridge.bridge-nf-call-iptables", "1", "iptables must see what crosses a bridge", _PAGE),
+    Row("net.bridge.bridge-nf-call-ip6tables", "1", "ip6tables must see what crosses a bridge", _PAGE),
+    Row("net.ipv4.ip_forward", "1", "the node must forward the packets of its pods", _FORWARD),
 )
+"""What the default profile asks for."""
 
 REQUIRE = {row.name: row.wanted for row in KEYS}
 

@@ -39,8 +39,11 @@ FILES = {"json": "json", "jsonl": "jsonl", "html": "html", "md": "markdown", "sa
 
 HELP = ("-h", "--help", "--version", "-V")
 SELECTING = ("--select", "--ignore")
-WITH_WORDS = ("run", "plan", "explain", "history")
+WITH_WORDS = ("run", "plan", "explain", "history", "waive")
 """Verbs that take selectors as words."""
+
+MOST_CHARS = 1000
+"""A longer line was typed by nobody."""
 
 LEAST_LIKE = 0.7
 """How much alike two words must be, as difflib counts it: ``only`` and ``role`` are 0.5."""
@@ -50,7 +53,8 @@ def hint(words: Sequence[str], verb: Verb) -> str:
     """``nodecheck …``, or nothing where no line is known that does what was meant."""
     from shlex import join
 
-    if not words or any(word in HELP for word in words) or not "".join(words).isprintable():
+    whole = "".join(words)
+    if not words or len(whole) > MOST_CHARS or not whole.isprintable() or any(word in HELP for word in words):
         return ""
     for line in _candidates(list(words), verb):
         if line != list(words) and _is_taken(line, verb):
@@ -112,7 +116,7 @@ def _repaired(verb: str, words: list[str], parser: argparse.ArgumentParser, form
         action = options.get(name)
         if action is None or action.nargs == 0:
             yield word if equals else name
-        elif equals or left:
+        elif equals or (left and not left[0].startswith("-")):
             value = value if equals else left.pop(0)
             if name in SELECTING:
                 yield from _selecting(name, value, verb)
@@ -149,11 +153,8 @@ def _with_value(name: str, value: str, action: argparse.Action, formats: tuple[s
     if name == "--output":
         yield from _output(value, formats)
     elif action.choices is not None and value not in action.choices:
-        meant = VALUES_MEANT.get(value)
-        yield from (
-            name,
-            meant if meant is not None and meant in action.choices else near(value, action.choices) or value,
-        )
+        meant = VALUES_MEANT.get(value, "")
+        yield from (name, meant if meant in action.choices else near(value, action.choices) or value)
     elif name == "--format" and value not in formats:
         yield from (name, near(value, formats) or value)
     else:
@@ -226,8 +227,7 @@ def _is_taken(line: list[str], verb: Verb) -> bool:
         args = parser.parse_args(line[1:])
         given = vars(args)
         words = [*given.get("words", ()), *(given.get("select") or ()), *(given.get("ignore") or ())]
-        if line[0] == "explain" and args.check is not None:
-            words.append(args.check)
+        words += [given[name] for name in ("check", "id") if given.get(name) is not None]
         return all(_is_selector(word) for word in words) and _writes(line[0], module, given)
     except NodecheckError:
         return False

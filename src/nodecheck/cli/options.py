@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 LEVELS = ("error", "warning", "info")
 
+ELSEWHERE = ("root", "capture", "ssh", "hosts")
+"""Options by which another node is judged than the one that nodecheck runs on, as far as a verb has them."""
+
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """What is judged, and how: every option of ``run`` but those of its outputs and of the configuration."""
@@ -65,7 +68,8 @@ def site_of(args: argparse.Namespace) -> Site:
 
     if args.config == "":
         raise UsageError("--config: expected a file, found nothing")
-    if args.no_config or (args.config is None and (getattr(args, "root", None) is not None or not _is_configured())):
+    elsewhere = any(getattr(args, name, None) for name in ELSEWHERE)
+    if args.no_config or (args.config is None and (elsewhere or not _is_configured())):
         return NO_SITE
     from nodecheck.cli.configured import read_site
 

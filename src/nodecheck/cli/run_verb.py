@@ -19,12 +19,21 @@ from nodecheck.cli.start import EPILOG, Unwritten, complain, write
 from nodecheck.report import Report
 from nodecheck.report.summary import mapped_exit_code
 
+EXAMPLES = """\
+examples:
+  nodecheck run                              this node, by /etc/nodecheck/nodecheck.toml where there is one
+  nodecheck run swap 'sysctl[net.*]@boot'    only swap, and what the next boot makes of some kernel parameters
+  nodecheck run --role worker --kubernetes 1.34 --ignore port
+  nodecheck run --root /mnt/image --json
+
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck run``."""
     from nodecheck.render.outputs import BUILT_IN
 
-    parser.epilog = EPILOG
+    parser.epilog = EXAMPLES + EPILOG
     add_words(parser)
     add_run_options(parser)
     add_config(parser)

@@ -111,6 +111,8 @@ def _marks(item: PlanStep) -> str:
 
 
 def _left_comments(plan: Planned) -> Iterator[str]:
+    if plan.config is not None:
+        yield f"# For this node by its {shown(str(plan.config))}"
     if plan.doubt is not None:
         yield f"# {plan.doubt[0].upper()}{plan.doubt[1:]}."
     if plan.not_fixed:

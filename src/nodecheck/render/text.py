@@ -69,11 +69,11 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     target += [f"{label} {printable(value)}" for label, value in asked if value]
     if used.cni:
         target.append(f"cni {printable(used.cni)}")
+    if used.config is not None:
+        target.append(printable(str(used.config)))
     missing = [f"--{label.lower().replace(' ', '-')}" for label, value in asked if not value]
     if missing:
         target.append(f"not known: say {', '.join(missing)}")
-    if used.config is not None:
-        target.append(printable(str(used.config)))
     yield from _joined(target, " · " if style.symbols else ", ", style)
 
 
