@@ -246,8 +246,6 @@ def test_a_profile_may_say_that_the_agent_is_the_runtime() -> None:
 
     (found,) = told("/run/k3s/containerd/containerd.sock", target=EMBEDDED, embedded=EmbeddedKubelet(True))
     assert found.status == "pass"
-    (found,) = told(CONTAINERD, target=EMBEDDED, embedded=EmbeddedKubelet(True), kubelet=KubeletConfig(True))
-    assert found.status == "unknown"  # a kubelet beside it is not the agent's
 
 
 def test_the_profiles_word_reaches_the_check(tmp_path: Path) -> None:
