@@ -27,7 +27,9 @@ class LiveTree(RootHost):
     whole = True
     this_machine = True
 
-    def __init__(self, path: Path, answers: Mapping[tuple[str, ...], str] | None = None) -> None:
+    def __init__(
+        self, path: Path, words: str = "root=UUID=x ro quiet", answers: Mapping[tuple[str, ...], str] | None = None
+    ) -> None:
         super().__init__(os.fspath(path))
         write_tree(path, {"run/systemd/system/.here": "", "proc/1/.here": "", "proc/self/.here": ""})
         time.sleep(0.02)  # change times are those of the last tick
@@ -45,7 +47,7 @@ class LiveTree(RootHost):
                 "proc/stat": f"cpu  1 2 3\nbtime {self.booted_s}\nprocesses 1\n",
                 "proc/1/mountinfo": ROOT,
                 "proc/self/mountinfo": ROOT,
-                "proc/cmdline": "BOOT_IMAGE=/boot/vmlinuz-6.12.43+deb13-amd64 root=UUID=x ro quiet\n",
+                "proc/cmdline": f"BOOT_IMAGE=/boot/vmlinuz {words}\n",
             },
         )
 

@@ -255,11 +255,8 @@ def _privileged(host: Host) -> bool:
 
 
 def _profile_used(request: Request, found: Target | None) -> ProfileUsed:
-    given = request.settings
-    profile = request.profile
-    if found is None:
-        return ProfileUsed(profile.name, profile.digest, *given, request.config)
-    target = (found.role, found.kubernetes, found.proxy_mode, found.cni)
+    profile, told = request.profile, found or request.settings
+    target = (told.role, told.kubernetes, told.proxy_mode, told.cni)
     return ProfileUsed(profile.name, profile.digest, *target, request.config)
 
 
