@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from nodecheck.errors import UsageError
 from nodecheck.report import Report
@@ -88,8 +89,11 @@ def _seconds(text: str) -> float:
 
 def judged(args: argparse.Namespace) -> Report:
     """The report that the options ask for, with a progress line on a terminal."""
-    from nodecheck.cli.progress import progress
     from nodecheck.running.engine import run
+
+    if args.quiet or sys.stderr is None or not sys.stderr.isatty():
+        return run(*prepared_by(args))
+    from nodecheck.cli.progress import progress
 
     with progress(args.quiet) as line:
         host, registry, request = prepared_by(args)
