@@ -84,7 +84,7 @@ def test_a_run_of_one_check_imports_nothing_heavy(tmp_path: Path) -> None:
 
     assert found & HEAVY == set()
     checks = {name for name in found if name.startswith("nodecheck_checks.")}
-    swap = {f"nodecheck_checks.swap{name}" for name in ("", ".swap", ".at_boot", ".behaviour", ".sources")}
+    swap = {f"nodecheck_checks.swap{name}" for name in ("", ".swap", ".at_boot", ".sources")}
     assert checks == {*swap, "nodecheck_checks.profiles"}
 
 
@@ -94,8 +94,9 @@ def test_the_command_imports_nothing_that_it_can_do_without(tmp_path: Path) -> N
     told = subprocess.run(argv, capture_output=True, text=True).stderr
     found = {line.rpartition("|")[2].strip() for line in told.splitlines() if line.startswith("import time:")}
 
-    assert "nodecheck_checks.swap.swap" in found
-    assert found & {*HEAVY, "gettext", "json", "locale", "nodecheck.host.live", "signal", "typing"} == set()
+    assert "nodecheck_checks.swap.sources" in found
+    others = {"gettext", "json", "locale", "nodecheck.host.live", "signal", "typing"}
+    assert found & (HEAVY | others) == {"argparse"}
 
 
 def test_a_whole_run_of_an_empty_root_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ def main(argv=None):
         return _run(argv)
     # The process is ours and ends soon: collecting cycles during its imports would cost a twelfth of its time.
     gc.set_threshold(100000)
-    _untranslated()
     code = _run(sys.argv[1:])
     _leave(code)
     return code
@@ -29,6 +28,7 @@ def _run(words):
     if words in (["--version"], ["-V"]):
         return _version()
     _leave_working_directory_out()
+    _untranslated()
     from nodecheck.cli.start import start
 
     return start(words)
