@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 from nodecheck.errors import ProfileError, UsageError
 from nodecheck.report import Report
@@ -141,12 +142,16 @@ def judged(
 
     ``digests`` and ``explained`` are as a Request has them.
     """
-    from nodecheck.cli.progress import progress
     from nodecheck.running.engine import run
 
+    host, registry, request = prepared_by(args, site)
+    request = request._replace(digests=digests, explained=explained)
+    if args.quiet or sys.stderr is None or not sys.stderr.isatty():
+        return run(host, registry, request)
+    from nodecheck.cli.progress import progress
+
     with progress(args.quiet) as line:
-        host, registry, request = prepared_by(args, site)
-        return run(host, registry, request._replace(watch=line.now_at, digests=digests, explained=explained))
+        return run(host, registry, request._replace(watch=line.now_at))
 
 
 def prepared_by(args: argparse.Namespace, site: Site) -> tuple[Host, Registry, Request]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from _thread import get_ident
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from time import gmtime, monotonic, strftime, time
 
 from nodecheck.checking.declare import Check
@@ -56,8 +55,10 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
 
     def identify() -> None:
         container[0] = container_of(facts)
-        with suppress(FactError):
+        try:
             identity[0] = facts.get(NodeIdentity)
+        except FactError:
+            return  # the report names no node then
 
     status = _work(identify, tasks, facts, finisher, began + request.timeout_s, request)
     for plugin in registry.plugins:
