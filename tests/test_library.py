@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -194,6 +195,33 @@ def test_no_further_check_is_begun_after_an_interrupt(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "2\n", "")
 
 
+def test_runs_in_several_threads_are_each_as_one_alone(tree: Tree) -> None:
+    root = tree({"/etc/fstab": "/swap none swap sw 0 0\n", "/etc/hostname": "n1\n"})
+    profile = nodecheck.Profile(extends="kubernetes", checks={"sysctl": {"require": {"vm.max_map_count": ">=262144"}}})
+    alone = nodecheck.run(root=root, profile=profile)
+    found: list[nodecheck.Report] = []
+    told: list[list[nodecheck.Progress]] = [[] for _ in range(4)]
+    threads = [
+        threading.Thread(
+            target=lambda here: found.append(nodecheck.run(root=root, profile=profile, progress=here.append)),
+            args=(here,),
+        )
+        for here in told
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 4
+    for report in found:
+        assert [result._replace(duration_s=0.0) for result in report] == [
+            result._replace(duration_s=0.0) for result in alone
+        ]
+    assert all(here == told[0] for here in told)
+
+
 def test_a_report_is_rendered_in_every_format(tmp_path: Path) -> None:
     from nodecheck.render.outputs import BUILT_IN, renderer
 
@@ -231,6 +259,13 @@ def test_every_public_name_is_on_its_page() -> None:
 
     missing = [name for name in nodecheck.__all__ if not re.search(rf"(?<![a-zA-Z_]){re.escape(name)}(?![a-z_])", page)]
     assert missing == []
+
+
+def test_every_argument_of_run_is_on_the_page() -> None:
+    rows = re.findall(r"^\| (`.*?`) \|", (ROOT / "docs/library.md").read_text(), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+    assert set(inspect.signature(nodecheck.run).parameters) <= named
 
 
 def test_what_the_page_shows_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

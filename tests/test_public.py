@@ -45,6 +45,7 @@ def test_the_arguments_of_run() -> None:
         {"proxy_mode": "x"}, {"view": "later"}, {"fail_on": "fatal"}, {"timeout": 0}, {"timeout": "30"},
         {"root": "/none"}, {"root": ""}, {"root": 3}, {"profile": 3}, {"select": [3]}, {"select": None},
         {"kubernetes": 1.34}, {"cni": 3}, {"cni": ""}, {"waivers": "w.toml"}, {"waivers": [3]}, {"waivers": ["/none"]},
+        {"progress": 3},
     ],
 )  # fmt: skip
 def test_bad_arguments_raise_nodechecks_own_errors(arguments: dict[str, object]) -> None:
@@ -85,7 +86,7 @@ def test_a_run_of_one_check_imports_nothing_heavy(tmp_path: Path) -> None:
 
     assert found & HEAVY == set()
     checks = {name for name in found if name.startswith("nodecheck_checks.")}
-    swap = {f"nodecheck_checks.swap{name}" for name in ("", ".swap", ".at_boot", ".behaviour", ".sources")}
+    swap = {f"nodecheck_checks.swap{name}" for name in ("", ".swap", ".at_boot", ".sources")}
     assert checks == {*swap, "nodecheck_checks.profiles"}
 
 

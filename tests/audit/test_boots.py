@@ -193,6 +193,21 @@ def test_a_second_reboot_before_it_was_held_loses_nothing(node: Node) -> None:
     assert (after.held.before, after.held.kept) == (2, 1)  # the later word on b came true
 
 
+@pytest.mark.parametrize("what", ["version", "profile", "role", "machine"])
+def test_other_rules_and_another_machine_prove_nothing(node: Node, what: str) -> None:
+    node.audit(HEALTHY)
+    other = report({**HEALTHY, "a": "fail"}, boot_id="b2")
+    other.tool = other.tool._replace(version="9.9") if what == "version" else other.tool
+    other.profile = other.profile._replace(digest="sha256:1") if what == "profile" else other.profile
+    other.profile = other.profile._replace(role="control-plane") if what == "role" else other.profile
+    other.node = other.node._replace(machine_id="1" * 32) if what == "machine" else other.node
+
+    held = recorded(other, str(node.state), "s", boot=BootSeen(node.digests, lambda: OVER)).held
+
+    assert held is not None
+    assert (held.kept, held.broken, held.changed) == (0, 0, 2)
+
+
 def test_a_run_that_was_cut_short_holds_nothing(node: Node) -> None:
     node.audit(HEALTHY)
     cut = report({**HEALTHY, "a": "unknown:timeout"}, boot_id="b2")
@@ -251,7 +266,7 @@ def test_kinds_of_audits_are_held_apart(node: Node) -> None:
     assert (first.held.broken, second.held.broken, second.held.kept) == (1, 0, 1)
     assert second.report["a@boot"].status == "pass"
     text = reboots_text(reboots(node.boots()))
-    assert text.startswith("2 of 3 predictions kept at the last reboot\n")  # one reboot, and two that looked at it
+    assert text.startswith("2 of 3 kept at the last reboot\n")  # one reboot, and two that looked at it
 
 
 def test_where_there_is_nothing_to_compare_no_reboot_is_listed(node: Node) -> None:
@@ -268,9 +283,10 @@ def test_without_a_boot_nothing_is_held_and_nothing_is_lost(node: Node) -> None:
     done = recorded(report(HEALTHY, boot_id="b2"), str(node.state), "s")
 
     assert done.held is None
-    held = node.audit(HEALTHY, "b2").held
+    held = node.audit({**HEALTHY, "a": "fail"}, "b2").held
     assert held is not None
-    assert held.kept == 2
+    assert (held.kept, held.broken) == (1, 1)
+    assert recorded(report(HEALTHY, boot_id="b2"), str(node.state), "s").report["a@boot"].status == "unknown"
 
 
 def test_what_cannot_be_recorded_is_held_all_the_same_and_again(node: Node) -> None:
@@ -352,7 +368,7 @@ def test_the_reboots_of_a_history(node: Node) -> None:
 
     assert [item.boot_id for item in every.held] == ["b4", "b3", "b2", "b1"]
     text = reboots_text(every)
-    assert text.startswith("5 of 6 predictions kept at the last 4 reboots\n")
+    assert text.startswith("5 of 6 kept at the last 4 reboots\n")
     assert "a@boot is unknown until its sources change: its prediction broke at the reboot of 2026-11-30 03:12Z" in text
     assert [item.boot_id for item in reboots(node.boots(), 2).held] == ["b4", "b3"]
     assert [item.boot_id for item in reboots(node.boots(), None, "2026-11-04").held] == ["b4", "b3"]

@@ -17,6 +17,7 @@ from nodecheck.audit.boots_pack import packed, unpacked
 from nodecheck.audit.opening import NAME
 from nodecheck.audit.pack import pack, unpack
 from nodecheck.audit.predictions import Prediction
+from nodecheck.errors import HistoryError
 from tests.audit.rebooting import EARLY, HEALTHY, OVER, Node, codes
 from tests.audit.reports import report
 
@@ -65,6 +66,14 @@ def test_damaged_values_are_a_damaged_history(node: Node, key: str, value: Any) 
     )
 
     assert codes(node.audit(HEALTHY))[:2] == ["history-set-aside", "first-run"]
+
+
+def test_who_reads_damaged_boots_is_told_so(node: Node) -> None:
+    node.audit(HEALTHY)
+    changed_body(node, lambda found: found["boots"].update(held=7))
+
+    with pytest.raises(HistoryError, match="what stands in the history is damaged: of the boots"):
+        node.boots()
 
 
 def test_damaged_predictions_are_a_damaged_history(node: Node) -> None:
@@ -170,3 +179,18 @@ def test_whatever_happens_a_broken_pass_is_unknown_until_its_sources_change(even
             assert one.status == ("unknown" if changed else said.partition(":")[0])
             assert (one.cause is not None and one.cause.code == CAUSE) == changed
         assert came.report.summary.unknown == sum(one.status == "unknown" for one in came.report.results)
+
+
+def test_a_history_that_0_1_0_recorded_is_taken_on(node: Node) -> None:
+    with sqlite3.connect(node.state / NAME) as db:
+        db.executescript((Path(__file__).parent / "history-0.1.0.sql").read_text("ascii"))
+        ((scope,),) = db.execute("SELECT name FROM state").fetchall()
+    db.close()
+    assert node.boots() == (Boots(),)
+
+    first = node.audit(HEALTHY, "b1", scope=scope)
+    second = node.audit({**HEALTHY, "a": "fail"}, "b2", scope=scope)
+
+    assert (first.before is not None, first.held, first.run) == (True, None, 4)
+    assert second.held is not None
+    assert (second.held.before, second.held.kept, second.held.broken) == (4, 1, 1)

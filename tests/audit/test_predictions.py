@@ -101,6 +101,7 @@ def test_an_area_that_was_to_be_on_and_is_not_is_broken_though_the_ids_differ() 
         ({"swap[/dev/sda2]": "fail"}, (0, 0, 1)),  # UUID=…: perhaps the same
         ({"swap": "unknown"}, (0, 0, 1)),
         ({"swap": "skip"}, (0, 0, 1)),
+        ({"swap": "fail"}, (0, 0, 1)),
         ({"swap[UUID=1]": "waived", "swap[/x]": "fail"}, (1, 0, 0)),
     ],
 )
@@ -180,6 +181,24 @@ def test_a_service_that_need_not_run_proves_nothing_of_one_that_nothing_starts(
     told = foretold([result("service[kubelet]@boot", "fail")], {"service[kubelet]@boot": "d"}, "b1", 1, RULES)
 
     found = compared(told, [valued("service[kubelet]", "pass", actual)], {"service[kubelet]@boot": "d"}, RULES)
+
+    assert (found.kept, len(found.misses), found.not_compared) == counts
+
+
+@pytest.mark.parametrize(
+    ("message", "counts"),
+    [
+        ("nftables.service starts at boot, which is to be off", (0, 0, 1)),
+        ("nftables.service starts at boot and loads /etc/nftables.conf: input drops", (0, 1, 0)),
+    ],
+)
+def test_a_firewall_without_rules_proves_nothing_of_one_that_is_to_be_off(
+    message: str, counts: tuple[int, int, int]
+) -> None:
+    before = result("firewall[nftables]@boot", "fail")._replace(message=message)
+    told = foretold([before], {"firewall[nftables]@boot": "d"}, "b1", 1, RULES)
+
+    found = compared(told, said({"firewall[nftables]": "pass"}), {"firewall[nftables]@boot": "d"}, RULES)
 
     assert (found.kept, len(found.misses), found.not_compared) == counts
 

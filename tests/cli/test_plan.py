@@ -68,6 +68,9 @@ def test_keep_going(nodecheck: Command, root: Path, tmp_path: Path) -> None:
     assert "\nkeep_going=no\n" in nodecheck("plan", "--root", str(root), *SELECT, "--format", "sh").out
     found = library.plan(library.run(root=root, select=["swap"]))
     assert found.to_script(keep_going=True) == (tmp_path / "fix.sh").read_text()
+    book = ("plan", "--root", str(root), *SELECT, "--format", "ansible")
+    assert "nodecheck_failed_1" in nodecheck(*book, "--keep-going").out
+    assert "nodecheck_failed_1" not in nodecheck(*book).out
 
 
 def test_the_document_is_valid(nodecheck: Command, root: Path) -> None:

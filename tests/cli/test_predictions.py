@@ -102,7 +102,7 @@ def test_a_reboot_that_was_predicted_is_silent_and_counted(node: Reboots) -> Non
     assert node(boot=2) == (0, "", "")
 
     listed = node("history", "--boot")
-    assert listed.out.startswith("2 of 2 predictions kept at the last reboot\n")
+    assert listed.out.startswith("2 of 2 kept at the last reboot\n")
     assert "(predicted by run 1, compared by run 2 of " in listed.out
 
 
@@ -141,7 +141,7 @@ def test_it_is_unknown_in_every_output_until_its_sources_change(node: Reboots, t
     assert 'nodecheck_predictions{outcome="broken"} 1' in metrics
     assert "nodecheck_broken_predictions 1" in metrics
     assert "said pass before the reboot of" in (tmp_path / "text").read_text()
-    assert node("history", "last", boot=2).out.count("said pass before the reboot of") == 2  # row and detail
+    assert "said pass before the reboot of" in node("history", "last", boot=2).out
 
     again = node(boot=2, source="y")
     assert (again.code, again.out.split("\n")[1][:12]) == (0, "judged again")
@@ -191,7 +191,7 @@ def test_history_boot_takes_limit_and_since(node: Reboots) -> None:
     assert len(json.loads(node("history", "--boot", "--json", "--limit", "2").out)["reboots"]) == 2
     assert len(json.loads(node("history", "--boot", "--json", "--limit", "0").out)["reboots"]) == 3
     assert json.loads(node("history", "--boot", "--json", "--since", "2999-01-01").out)["reboots"] == []
-    assert node("history", "--boot", "--limit", "2").out.startswith("4 of 4 predictions kept at the last 2 reboots\n")
+    assert node("history", "--boot", "--limit", "2").out.startswith("4 of 4 kept at the last 2 reboots\n")
     refused = node("history", "--boot", "--result", "first")
     assert (refused.code, "only one at a time" in refused.err) == (2, True)
     assert node("history", "--boot", "--format", "html").code == 2

@@ -70,7 +70,7 @@ def _below(result: Result, root: Path) -> Result:
 
 
 FORWARD = """\
-# nodecheck sysctl[net.ipv4.ip_forward]@boot: the node must forward the packets of its pods
+# nodecheck sysctl[net.ipv4.ip_forward]@boot: no packet of a pod leaves the node otherwise, and kubeadm refuses to go on
 net.ipv4.ip_forward = 1
 # nodecheck sysctl[net.ipv4.ip_forward]@boot: the same switch by its other name, which other files may set
 net.ipv4.conf.all.forwarding = 1
@@ -80,7 +80,7 @@ MAPS = """\
 vm.max_map_count = 262144
 """
 OVERLAY = "# nodecheck kernel-module[overlay]@boot: the profile asks for it\noverlay\n"
-IPVS = "# nodecheck kernel-module[ip_vs]@boot: the proxy mode may be ipvs\nip_vs\n"
+IPVS = "# nodecheck kernel-module[ip_vs]@boot: the profile asks for it\nip_vs\n"
 
 
 @pytest.mark.parametrize("shell", list(SHELLS))
@@ -95,6 +95,7 @@ def test_planned_run_and_planned_again_for_a_new_finding(tmp_path: Path, shell: 
     assert {type(item.step) for item in plan(node.report()).steps} == {Edit}
     told = node.mend()
     assert "2 steps: 2 done" in told.out
+    assert 'add "vm.max_map_count = 262144 / vm.overcommit_memory = 1" below' in told.out
     more = "# nodecheck sysctl[vm.overcommit_memory]@boot: the profile asks for it\nvm.overcommit_memory = 1\n"
     assert node.files() == {"99-nodecheck.conf": FORWARD + MAPS + more}
     assert node.files(MODULES_D) == {"nodecheck.conf": OVERLAY + IPVS + IPVS.replace("ip_vs", "ip_vs_rr")}
@@ -125,27 +126,28 @@ def test_a_later_name_that_sets_what_is_wanted_moves_nothing(tmp_path: Path) -> 
 OLD = {
     f"{SYSCTL_D}/99-nodecheck-net.ipv4.ip_forward.conf": "net.ipv4.conf.all.forwarding = 1\nnet.ipv4.ip_forward = 1\n",
     f"{SYSCTL_D}/99-nodecheck-vm.max_map_count.conf": "vm.max_map_count = 262144\n",
+    f"{SYSCTL_D}/zz-nodecheck-kernel.panic.conf": "kernel.panic = 10\n",
     f"{MODULES_D}/nodecheck-overlay.conf": "overlay\n",
 }
-"""What the plans of 0.1.0 wrote."""
+"""What the plans of 0.1.0 wrote, by its own code; the last where a ``99-sysctl.conf`` set the key."""
 
 
 @pytest.mark.parametrize("shell", list(SHELLS))
 def test_a_node_that_the_first_release_mended(tmp_path: Path, shell: str) -> None:
     node = Node(tmp_path, shell, OLD)
-    node.asks(vm__max_map_count=">=262144")
+    node.asks(vm__max_map_count=">=262144", kernel__panic="10")
     assert plan(node.report()).steps == ()
 
-    for name in ("net.ipv4.ip_forward", "vm.max_map_count"):
-        path = node.root / f"{SYSCTL_D}/99-nodecheck-{name}.conf"
-        path.write_text(path.read_text().replace("= 1\n", "= 0\n").replace("262144", "  65530"))
-    node.asks('["overlay", "ip_vs"]', vm__max_map_count=">=262144", vm__overcommit_memory="1")
+    for path in (node.root / SYSCTL_D).iterdir():
+        path.write_text(path.read_text().replace("= 1\n", "= 0\n").replace("262144", "  65530").replace("= 10", "=0"))
+    node.asks('["overlay", "ip_vs"]', vm__max_map_count=">=262144", kernel__panic="10", vm__overcommit_memory="1")
     node.mend()
 
     files = node.files()
     assert sorted(files) == sorted(
         [name.rpartition("/")[2] for name in OLD if SYSCTL_D in name] + ["99-nodecheck.conf"]
     )
+    assert files["zz-nodecheck-kernel.panic.conf"] == "kernel.panic = 10\n"
     assert files["99-nodecheck-vm.max_map_count.conf"] == "vm.max_map_count = 262144\n"
     assert files["99-nodecheck-net.ipv4.ip_forward.conf"].endswith("\nnet.ipv4.ip_forward = 1\n")
     assert "vm.overcommit_memory = 1\n" in files["99-nodecheck.conf"]

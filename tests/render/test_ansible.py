@@ -22,6 +22,7 @@ from nodecheck.model.steps import Create, Edit, Fix, Step, command, create, edit
 from nodecheck.planning import Plan, plan
 from nodecheck.render.ansible import render, render_plan
 from nodecheck.report import Report
+from tests.fix.test_one_file import Node
 from tests.render.reports import HOSTILE, hostile_report, reports
 from tests.render.test_text import FAILED, report
 
@@ -367,6 +368,31 @@ def test_it_goes_on_without_what_needs_a_step_that_failed(tmp_path: Path, ansibl
     assert (conf.read_text(), (tmp_path / "made").read_text()) == ("c\n", "x\n")
     conf.write_text("b\n")
     assert ansible(plan(report(good, third)), keep_going=True)["changed"] == 0
+
+
+@needs_ansible
+def test_files_of_settings_become_what_the_script_makes_of_them(tmp_path: Path, ansible: Run) -> None:
+    there = {"etc/sysctl.d/99-nodecheck.conf": "# mine\nvm.max_map_count = 65530\nnet.ipv4.ip_forward = 0\n"}
+    made = {}
+    for how in ("script", "playbook"):
+        (tmp_path / how).mkdir()
+        node = Node(tmp_path / how, "dash", there)
+        node.asks('["overlay", "ip_vs"]', vm__max_map_count=">=262144", vm__overcommit_memory="1")
+        if how == "script":
+            node.mend()
+        else:
+            found = plan(moved(node.report(), node.root))
+            ansible(found)
+            assert ansible(found)["changed"] == 0
+            assert node.report().failures == ()
+        made[how] = (
+            {name: text for name, text in node.files().items() if not name.endswith("~")},
+            node.files("etc/modules-load.d"),
+        )
+
+    assert made["playbook"] == made["script"]
+    assert list(made["script"][0]) == ["99-nodecheck.conf"]
+    assert list(made["script"][1]) == ["nodecheck.conf"]
 
 
 def test_without_failures_nothing_is_done() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import nodecheck
 from nodecheck import Report
-from nodecheck.checking import Evidence, Severity, Status
+from nodecheck.checking import Cause, Evidence, Severity, Status
 from nodecheck.model.steps import Fix, command
 from nodecheck.render.columns import columns
 from nodecheck.render.groups import text_of
@@ -152,6 +152,30 @@ def test_findings_that_say_the_same_are_one_block() -> None:
 
     plain = _running(render(report(*found)))
     assert all(one.id in plain for one in found)
+
+
+def test_areas_that_only_their_names_tell_apart_are_one_block() -> None:
+    found = [
+        result(f"swap[{area}]@boot", Status.FAIL, "boot", message=f"fstab turns swap on at boot: {area}")
+        for area in ("/swap.img", "/dev/sdb2")
+    ]
+
+    lines = render_text(report(*found), Style(terminal=True)).split("\n")
+    assert "x error    swap[/dev/sdb2, /swap.img]@boot: fstab turns swap on at boot" in lines
+
+
+def test_the_cause_stands_where_the_message_does_not_say_it() -> None:
+    denied = result("swap", Status.UNKNOWN, message="could not be judged", cause=Cause("denied", "/proc/swaps: EACCES"))
+    text = render(report(denied))
+
+    assert "? unknown  swap: could not be judged\n  cause    denied: /proc/swaps: EACCES\n" in text
+    assert "cause" not in render(report(denied._replace(message="/proc/swaps: EACCES")))
+
+
+def test_what_stands_beside_comes_before_the_verdict() -> None:
+    text = render_text(report(PASSES), Style(verbose=True), ["a generator is not known"])
+
+    assert text.endswith("\n\na generator is not known\n\n" + render(report(PASSES)).rpartition("\n\n")[2])
 
 
 def test_what_is_not_there_is_one_line() -> None:

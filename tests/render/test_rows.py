@@ -75,12 +75,12 @@ def test_a_plugins_check_stands_under_its_topic_or_its_tags(
     plugins = plugin("gpus", BASE + TUNED.format(declared=declared))
     words = ("--select", "gpu", "--root", str(tmp_path))
 
-    text = nodecheck("run", *words, plugins=plugins).out
+    text = nodecheck("run", *words, "-v", plugins=plugins).out
     (tmp_path / "report.json").write_text(nodecheck("run", "--json", *words, plugins=plugins).out)
 
     assert f"-- {shown} --" in text
     assert "topic" not in json.loads((tmp_path / "report.json").read_text())["results"][0]
-    assert f"-- {shown} --" in nodecheck("convert", "report.json", "--to", "text", plugins=plugins).out
+    assert f"1 setting: {shown} 1\n" in nodecheck("convert", "report.json", "--to", "text", plugins=plugins).out
 
 
 def test_own_headings_stand_behind_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:

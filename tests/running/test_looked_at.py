@@ -18,7 +18,7 @@ from tests.nodes import debian_node
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    return debian_node(tmp_path)
+    return write_tree(debian_node(tmp_path), {"boot/grub/grubenv": grubenv("saved_entry=0", "boot_success=0")})
 
 
 def digests(tree: Path, select: str = "swap") -> dict[str, str]:
@@ -51,11 +51,18 @@ def retargeted(tree: Path) -> None:
     link.symlink_to("/usr/lib/systemd/system/rescue.target")
 
 
+def grubenv(*lines: str) -> str:
+    """An environment block, which has 1024 bytes."""
+    text = "\n".join(["# GRUB Environment Block", *lines, ""])
+    return text + "#" * (1024 - len(text))
+
+
 SAME: dict[str, Callable[[Path], object]] = {
     "a file with the same content": rewritten("etc/fstab"),
     "the present": lambda tree: (tree / "proc/swaps").unlink(),
     "a unit in /run": lambda tree: write_tree(tree, {"run/systemd/system/x.swap": "[Swap]\n"}),
     "what nobody reads": lambda tree: write_tree(tree, {"etc/motd": "hello\n"}),
+    "how boots went": lambda tree: write_tree(tree, {"boot/grub/grubenv": grubenv("saved_entry=0", "boot_success=1")}),
     "times": lambda tree: os.utime(tree / "etc/fstab", (1, 1)),
 }
 OTHER: dict[str, Callable[[Path], object]] = {
@@ -64,6 +71,7 @@ OTHER: dict[str, Callable[[Path], object]] = {
     "a unit": lambda tree: write_tree(tree, {"etc/systemd/system/x.swap": "[Swap]\n"}),
     "a drop-in": lambda tree: write_tree(tree, {"etc/systemd/system/kubelet.service.d/a.conf": "[Unit]\n"}),
     "another target": retargeted,
+    "another entry": lambda tree: write_tree(tree, {"boot/grub/grubenv": grubenv("saved_entry=1", "boot_success=0")}),
 }
 
 

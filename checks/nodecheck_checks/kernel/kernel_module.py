@@ -27,7 +27,7 @@ from nodecheck.facts.kernel.trees import has_ipv4_conntrack
 from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
-from nodecheck_checks.kernel.on_demand import CONNTRACK, Loadable, loadable_at_boot, loadable_now, when_needed
+from nodecheck_checks.kernel.on_demand import CONNTRACK, OnDemand, loadable_at_boot, loadable_now, when_needed
 
 REQUIRED = ("br_netfilter", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")
 
@@ -170,7 +170,7 @@ def kernel_module(
             judged = judged._replace(fix=load_now(part, tree, next_tree, loading, modprobe))
         if judged.actual in (_NOT_THERE, _NOT_LOADED) and _on_demand(part, demand, named):
             able = loadable_now(part, tree, next_tree, loading, modprobe)
-            able = Loadable(False) if judged.actual == _NOT_THERE else able
+            able = OnDemand(False) if judged.actual == _NOT_THERE else able
             judged = when_needed(judged, part, target(), able, release)
         yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
 
@@ -307,11 +307,16 @@ def kernel_module_boot(
     if name.startswith(CONNTRACK):
         parts = _conntrack(name, has_ipv4_conntrack(boot.tree))
     for part in parts:
-        asked = MODULES.row(family(part), target(), named=named)
-        judged = _at_boot(part, boot, boot.verdict(part), f"{result_id('kernel-module', part, 'boot')}: {asked.reason}")
+        judged = _at_boot(part, boot, boot.verdict(part), _why(part, target, named))
         if judged.status == "fail" and _on_demand(part, demand, named):
             judged = when_needed(judged, part, target(), loadable_at_boot(part, boot), release)
         yield judged._replace(subject=name if part == CONNTRACK and name == CONNTRACK_IPV4 else part)
+
+
+def _why(name: str, target: Lazy[Target], named: bool) -> str:
+    """The result's id and the reason, for the comment above the line that loads it."""
+    reason = "the profile asks for it" if named else MODULES.row(family(name), target()).reason
+    return f"{result_id('kernel-module', name, 'boot')}: {reason}"
 
 
 def _at_boot(name: str, boot: BootModules, verdict: BootVerdict, why: str) -> Outcome:

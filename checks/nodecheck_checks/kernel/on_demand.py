@@ -35,7 +35,7 @@ ELSEWHERE = Table(
 )
 
 
-class Loadable(NamedTuple):
+class OnDemand(NamedTuple):
     """Whether a module that is not loaded can be; ``able`` is None where nothing tells."""
 
     able: bool | None = None
@@ -48,7 +48,7 @@ def loadable_now(
     next_tree: Lazy[BootTree],
     loading: Lazy[ModuleLoading],
     modprobe: Lazy[Modprobe],
-) -> Loadable:
+) -> OnDemand:
     """Whether the running kernel takes the module when somebody asks for it by its name.
 
     A ``blacklist`` line is for aliases alone (modprobe.d(5)), and does not count.
@@ -56,34 +56,34 @@ def loadable_now(
     running = whole_tree(tree, next_tree)
     with suppress(FactError):  # a root that does not hold it has shown no such thing
         if loading().disabled:
-            return Loadable(False, (seen("/proc/sys/kernel/modules_disabled", "1"),))
+            return OnDemand(False, (seen("/proc/sys/kernel/modules_disabled", "1"),))
     try:
         own = modprobe().install(name)
     except FactError:
-        return Loadable()
+        return OnDemand()
     if running is not None and running.path is None and running.others:
-        return Loadable(False, (seen(f"/lib/modules/{running.release}"),))
+        return OnDemand(False, (seen(f"/lib/modules/{running.release}"),))
     if running is None or running.dep is None:
-        return Loadable()
+        return OnDemand()
     if (listed := running.loadable(name)) is None:
-        return Loadable(False, (seen(running.dep.path, locator=name),))
+        return OnDemand(False, (seen(running.dep.path, locator=name),))
     rule = stopping(name, running, modprobe)
     if rule is None and own is not None and not command_loads(own, name):
         rule = own
     if rule is not None:
-        return Loadable(False, (seen(rule.path, rule.text, line=rule.line),))
-    return Loadable(True, (seen(running.dep.path, listed.path, line=listed.line),))
+        return OnDemand(False, (seen(rule.path, rule.text, line=rule.line),))
+    return OnDemand(True, (seen(running.dep.path, listed.path, line=listed.line),))
 
 
-def loadable_at_boot(name: str, boot: BootModules) -> Loadable:
+def loadable_at_boot(name: str, boot: BootModules) -> OnDemand:
     """Whether the kernel that will boot takes the module when kube-proxy asks for it."""
     found = boot.on_demand(name)
     if found is None or found.state == UNCLEAR:
-        return Loadable()
-    return Loadable(found.state == LOADED, found.evidence)
+        return OnDemand()
+    return OnDemand(found.state == LOADED, found.evidence)
 
 
-def when_needed(outcome: Outcome, name: str, target: Target, found: Loadable, release: Lazy[OsRelease]) -> Outcome:
+def when_needed(outcome: Outcome, name: str, target: Target, found: OnDemand, release: Lazy[OsRelease]) -> Outcome:
     """What is said of a module that is not loaded: in ipvs mode kube-proxy loads it, else it depends on what does.
 
     kube-proxy's ipvs mode runs ``modprobe`` for the modules that it needs (``GetModules`` up to 1.26, the library

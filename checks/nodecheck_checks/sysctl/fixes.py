@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.facts import BootSysctls
+from nodecheck.checking import Lazy
+from nodecheck.errors import FactError
+from nodecheck.facts import BootSysctls, UdevSysctls
 from nodecheck.facts.kernel.loading import BootVerdict
 from nodecheck.facts.kernel.modules_load import ModulesLoad
 from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, SYSCTL_DIRS, UNIT, Held
@@ -92,6 +94,18 @@ def _files_suffice(key: KeyAsked, sysctls: BootSysctls, held: Held) -> bool:
     """Whether a line sets what is wanted, now or once the module is there before the files: that alone is missing."""
     found = (held, sysctls.held(key.path))
     return any(one.by is not None and one.value is not None and meets(one.value, key.wanted) for one in found)
+
+
+def set_by_udev(module: str, path: str, udev: Lazy[UdevSysctls]) -> Fix | None:
+    """What is to be done where a rule gives the key a value of its own once the module is there: a file may lose."""
+    try:
+        rule = udev().sets(module, path)
+    except FactError:
+        return None
+    if rule is None:
+        return None
+    text = f"{rule.text!r} in {rule.path} sets it when {module} is loaded: take it out, and plan again"
+    return by_hand(f"Let no rule of udev set {dotted(path)}", text)
 
 
 def _for_a_person(key: KeyAsked, sysctls: BootSysctls, held: Held) -> str | None:
@@ -202,11 +216,12 @@ def _base(source: str) -> bytes:
 
 
 def _rivals(key: KeyAsked, sysctls: BootSysctls) -> Iterator[Setting]:
-    """The lines of other files that set a key of the same check to what is not wanted."""
+    """The lines that set a key of the same check to what is not wanted; those of plans are changed where they are."""
+    own = {file.path for file in sysctls.own}
     asked = {name: wanted for key, wanted in key.beside.items() for name in same_variable(key_path(key))}
     for line in sysctls.settings:
         names = [name for name in asked if glob_matches(line.path, name)] if is_glob(line.path) else [line.path]
         value = line.value
         wrong = value is not None and any(name in asked and not meets(value, asked[name]) for name in names)
-        if wrong and _base(line.source) not in (name.encode() for name in NAMES):
+        if wrong and line.source not in own:
             yield line

@@ -24,14 +24,14 @@ from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdic
 from nodecheck.facts.sysctl.at_boot import SYSTEMD, Held
 from nodecheck.facts.sysctl.runs import SysctlRun
 from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, holds_number, is_of_container, module_of
-from nodecheck.fix import Fix, by_hand
+from nodecheck.fix import Fix
 from nodecheck.formats.sysctl_keys import dotted, key_path, spelled
 from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
 from nodecheck.requirements.wanted import meets, verify_wanted, whole_number
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl.evidence import lines_seen, looked_into, writer_seen
-from nodecheck_checks.sysctl.fixes import KeyAsked, ModuleAtBoot, boot_fix, now_fix, why_module
+from nodecheck_checks.sysctl.fixes import KeyAsked, ModuleAtBoot, boot_fix, now_fix, set_by_udev, why_module
 
 _PAGE = "kubeadm's installation page; its preflight until 1.29"
 _FORWARD = "kubeadm preflight, FileContent--proc-sys-net-ipv4-ip_forward"
@@ -44,7 +44,6 @@ KEYS = Table(
 """What the default profile asks for."""
 
 REQUIRE = {row.name: row.wanted for row in KEYS}
-REASONS = {row.name: row.reason for row in KEYS}
 
 MOST_CHARS = 200
 """Characters of a value that a message shows."""
@@ -140,14 +139,13 @@ def sysctl(
         message = f"{source} does not hold a number, which no kernel shows"
         yield unknown(message, code="malformed", expected=wanted, evidence=[seen(source, value)])
         return
-    judge = ok if meets(value, wanted) else fail
     actual = " ".join(value.split("\t"))[:MOST_CHARS]
     message, evidence = f"{subject} is {actual}", [seen(source, value)]
-    if judge is ok:
+    if meets(value, wanted):
         yield ok(message, expected=wanted, actual=actual, evidence=evidence)
     else:
-        fix = now_fix(path, wanted)
-        yield fail(f"{message}, not {wanted}", expected=wanted, actual=actual, evidence=evidence, fix=fix)
+        told = f"{message}, not {wanted}"
+        yield fail(told, expected=wanted, actual=actual, evidence=evidence, fix=now_fix(path, wanted))
 
 
 def _loaded(
@@ -206,7 +204,8 @@ def sysctl_boot(
     if not named and _not_needed(path, target):
         yield skip("the CNI needs no bridge netfilter", evidence=[seen("cni", target().cni)])
         return
-    why = f"{result_id('sysctl', subject, 'boot')}: {REASONS.get(dotted(path), 'the profile asks for it')}"
+    reason = next((row.reason for row in KEYS if row.name == dotted(path)), "the profile asks for it")
+    why = f"{result_id('sysctl', subject, 'boot')}: {reason}"
     yield from key_at_boot(KeyAsked(path, wanted, why, require), sysctls, running, modules, udev, container)
 
 
@@ -226,8 +225,7 @@ def key_at_boot(
     module = module_of(path)
     if module is None or module in _ALWAYS_THERE:
         if _unknown_to_kernel(path, running):
-            told = [seen(f"{PROC_SYS}/{path}")]
-            yield fail(_absent(path), expected=wanted, actual="no such key", evidence=told)
+            yield fail(_absent(path), expected=wanted, actual="no such key", evidence=[seen(f"{PROC_SYS}/{path}")])
             return
         yield from _judged(key, sysctls, lambda files: files.held(path), ())
         return
@@ -239,9 +237,8 @@ def key_at_boot(
         message = f"there will be no such key: {module}: {verdict.message}"
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         load = fix_boot(module, modules(), verdict, why_module(key))
-        fix = _set_by_udev(module, path, udev)
         needed = ModuleAtBoot(verdict, modules().wishes)
-        fix = fix or boot_fix(key, sysctls, sysctls.held(path), needed, load)
+        fix = set_by_udev(module, path, udev) or boot_fix(key, sysctls, sysctls.held(path), needed, load)
         yield fail(message, expected=wanted, actual="no such key", evidence=told, fix=fix)
     else:
         yield from _of_module(key, sysctls, verdict, modules, udev)
@@ -253,8 +250,7 @@ def _of_container(key: KeyAsked, sysctls: BootSysctls, running: Lazy[RunningSysc
     What nothing sets it has from its runtime, or from the host as the runtime makes its namespaces (Linux
     net/ipv4/devinet.c, ``devinet_init_net``). Its module is its host's, which has it loaded or not, as it is now.
     """
-    path = key.path
-    subject, told = dotted(path), container.evidence
+    path, subject, told = key.path, dotted(key.path), container.evidence
     if not running().can_be_set(path):
         message = f"this container cannot set {subject}: ask its host, or how its runtime starts it"
         yield skip(message, code="container-host", evidence=[*told, seen(f"{PROC_SYS}/{path}")])
@@ -267,18 +263,6 @@ def _of_container(key: KeyAsked, sysctls: BootSysctls, running: Lazy[RunningSysc
         yield skip(_noted(message, sysctls, path, held), code="container-host", evidence=evidence)
         return
     yield from _judged(key, sysctls, lambda files: files.held(path, cmdline=False), told)
-
-
-def _set_by_udev(module: str, path: str, udev: Lazy[UdevSysctls]) -> Fix | None:
-    """What is to be done where a rule gives the key a value of its own once the module is there: a file may lose."""
-    try:
-        rule = udev().sets(module, path)
-    except FactError:
-        return None
-    if rule is None:
-        return None
-    text = f"{rule.text!r} in {rule.path} sets it when {module} is loaded: take it out, and plan again"
-    return by_hand(f"Let no rule of udev set {dotted(path)}", text)
 
 
 def _unknown_to_kernel(path: str, running: Lazy[RunningSysctls]) -> bool:

@@ -158,9 +158,12 @@ def _held(
 
 
 def rules_of(report: Report) -> tuple[str | None, ...]:
-    """By what a report was judged: another version or profile may judge the same node otherwise."""
-    used = report.profile
-    return (report.tool.version, used.name, used.digest, used.role, used.kubernetes, used.proxy_mode, used.cni)
+    """By what a report was judged: another version or profile may judge the same node otherwise.
+
+    And of which machine it is: a history can come to another one with a copy of its disk.
+    """
+    used, machine = report.profile, report.node.machine_id
+    return (report.tool.version, machine, used.name, used.digest, used.role, used.kubernetes, used.proxy_mode, used.cni)
 
 
 def amended(report: Report, broken: Mapping[str, BrokenPrediction]) -> Report:

@@ -70,7 +70,7 @@ def reboots_text(found: Reboots) -> str:
     kept, all_ = sum(item.kept for item in found.held), sum(map(_compared, found.held))
     count = len({item.boot_id for item in found.held})
     reboot = "reboot" if count == 1 else f"{count} reboots"
-    lines = [f"{kept} of {all_} predictions kept at the last {reboot}"]
+    lines = [f"{kept} of {all_} kept at the last {reboot}"]
     for item in found.held:
         lines += _reboot_lines(item)
     lines += [

@@ -1,4 +1,4 @@
-"""The recorded audits: list them, show one, or tell since when a result is as it is.
+"""The recorded audits: list them, show one, tell since when a result is as it is, or what came true at reboots.
 
 RUN is a number of the list, the start of a run's id, last, last~2 (two before the last), or baseline.
 """

@@ -72,17 +72,16 @@ def _document(args: argparse.Namespace, report: Report, render: object) -> str:
     from nodecheck.cli.terminal import style
     from nodecheck.render.text import render_text
 
-    document = render_text(report, style(args))
-    return document + _unknown(args.root) if args.verbose and not args.quiet else document
+    return render_text(report, style(args), _unknown(args.root) if args.verbose and not args.quiet else ())
 
 
-def _unknown(root: str | None) -> str:
+def _unknown(root: str | None) -> list[str]:
     """A line for each thing that acts at boot and is not known here."""
     from nodecheck.doctor.boot import boot
     from nodecheck.host import open_host
     from nodecheck.text import printable
 
-    return "".join([f"{printable(item.detail)}\n" for item in boot(open_host(root))])
+    return [printable(item.detail) for item in boot(open_host(root))]
 
 
 def deliver(report: Report, format_: str, path: str) -> bool:

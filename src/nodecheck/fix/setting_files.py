@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _FOLDERS = ("/sysctl.d/", "/modules-load.d/")
 _COMMENTS = ("#", ";")
+MARK = "# nodecheck "
+"""How a comment begins that says what the line below is for; one line of a step's own text leaves it out."""
 
 
 def holds_settings(path: str) -> bool:
@@ -31,7 +33,7 @@ def setting(line: str, why: str) -> str:
     # nodecheck sysctl[net.ipv4.ip_forward]@boot: pods need it
     net.ipv4.ip_forward = 1
     """
-    return f"# nodecheck {printable(why)}\n{line}\n"
+    return f"{MARK}{printable(why)}\n{line}\n"
 
 
 def with_settings(path: str, own: OwnFile | None, text: str) -> Create | Edit:

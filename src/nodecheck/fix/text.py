@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodecheck.fix.setting_files import MARK
 from nodecheck.model.steps import Command, Create, Edit, Step
 from nodecheck.text import printable
 
@@ -34,5 +35,6 @@ def _change(step: Edit, most: int) -> str:
 
 
 def _quoted(text: str, most: int) -> str:
+    text = "\n".join([line for line in text.split("\n") if not line.startswith(MARK)]) or text
     found = printable(text[:most].replace("\t", " ").replace("\n", " / ").strip(" "))
     return f'"{found}..."' if len(text) > most else f'"{found}"'

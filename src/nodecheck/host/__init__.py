@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from nodecheck.host.base import MIB, Completed, Host, Question, Space, Stat, Uname, exists, names_in
-from nodecheck.host.live import LiveHost
 from nodecheck.host.root import RootHost
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.host.live import LiveHost as LiveHost
 
 __all__ = [
     "MIB", "Completed", "Host", "LiveHost", "Question", "RootHost", "Space", "Stat", "Uname", "exists", "names_in",
@@ -18,5 +21,16 @@ def open_host(root: str | None = None) -> Host:
     Raises :class:`nodecheck.errors.UsageError` where ``root`` is not a directory that can be opened.
     """
     if root is None or root == "/":
+        from nodecheck.host.live import LiveHost
+
         return LiveHost()
     return RootHost(root)
+
+
+def __getattr__(name: str) -> object:
+    """:class:`LiveHost`, imported when it is first used: over a root it is not."""
+    if name != "LiveHost":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from nodecheck.host.live import LiveHost
+
+    return LiveHost

@@ -376,23 +376,26 @@ def sorted_names(path: str, directory: int | bytes) -> tuple[str, ...]:
     entries: Any
     with os.scandir(directory) as entries:
         names = [entry.name for entry in islice(entries, MOST_NAMES + 1)]
-    return tuple([_utf8(name) for name in _by_bytes(path, names)])
+    return tuple(_by_bytes(path, names)[1])
 
 
 def sorted_links(path: str, directory: int) -> tuple[tuple[str, str | None], ...]:
     """The names in an open directory, each with the text of its link, None where it is none."""
     with os.scandir(directory) as entries:
         links = {entry.name: entry.is_symlink() for entry in islice(entries, MOST_NAMES + 1)}
-    names = _by_bytes(path, list(links))
-    return tuple([(_utf8(name), _utf8(os.readlink(name, dir_fd=directory)) if links[name] else None) for name in names])
+    pairs = zip(*_by_bytes(path, list(links)))
+    return tuple([(text, _utf8(os.readlink(name, dir_fd=directory)) if links[name] else None) for name, text in pairs])
 
 
-def _by_bytes(path: str, names: list[Any]) -> list[Any]:
-    """The names of a directory in the order of their bytes, which is that of their characters as a rule."""
+def _by_bytes(path: str, names: list[Any]) -> tuple[list[Any], list[str]]:
+    """The names of a directory in the order of their bytes, mostly that of their characters; and the same as text."""
     if len(names) > MOST_NAMES:
         raise TooLarge(path, f"has more than {MOST_NAMES} entries")
-    names.sort(key=None if all(name.isascii() for name in names) else os.fsencode)
-    return names
+    if names and isinstance(names[0], str) and "".join(names).isascii():
+        names.sort()
+        return names, names
+    names.sort(key=os.fsencode)
+    return names, [_utf8(name) for name in names]
 
 
 def _utf8(name: str | bytes) -> str:

@@ -15,6 +15,7 @@ from nodecheck.host.base import (
     ClockState,
     Completed,
     Host,
+    Question,
     Space,
     Stat,
     Uname,
@@ -36,6 +37,11 @@ T = TypeVar("T")
 MOST_KEPT = 128
 """Directories that are kept open, the first that are asked for: a run asks most of its questions in a few of them."""
 
+LARGEST_KEPT = 16 << 10
+"""Bytes of the largest file that is kept for who asks for it again."""
+
+_NOT_ASKED = object()
+
 MOST_LINKS = 40
 """The kernel's own limit on links in one path (path_resolution(7))."""
 
@@ -53,6 +59,8 @@ class RootHost(Host):
 
     def __init__(self, path: str) -> None:
         self._mounted: dict[str, bool] = {}
+        self._answers: dict[Question, Any] = {}
+        """By question; ``Absent`` where nothing is."""
         self._kept: dict[bytes, int] = {}
         """Directories by the path that was asked, links in it followed. None is closed before the host goes: another
         thread may be about to use it."""
@@ -66,6 +74,26 @@ class RootHost(Host):
     def __del__(self) -> None:
         for fd in getattr(self, "_kept", {}).values():
             os.close(fd)
+
+    def ask(self, question: Question) -> Any:
+        """The answer to a question, the same each time: nothing runs here that would change it.
+
+        Several facts look at the same places. What is large is read anew.
+        """
+        known = self._answers.get(question, _NOT_ASKED)
+        if known is Absent:
+            raise Absent(question.arguments[0], "no such file or directory", errno=errno.ENOENT)
+        if known is not _NOT_ASKED:
+            return known
+        try:
+            answer = getattr(self, question.verb)(*question.arguments)
+        except Absent as error:
+            if error.errno == errno.ENOENT:
+                self._answers[question] = Absent
+            raise
+        if not isinstance(answer, bytes) or len(answer) <= LARGEST_KEPT:
+            self._answers[question] = answer
+        return answer
 
     def read(self, path: str, limit: int = MIB) -> bytes:
         return self._opened(path, limit, lambda fd, size: drain(path, fd, limit, size))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from nodecheck.checking.selectors import closest
 from nodecheck.digest import sha256_name
 from nodecheck.errors import FactError, ProfileError
-from nodecheck.host import LiveHost
 from nodecheck.json_text import json_text
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import NOTICE_DAYS, Profile, ResolvedProfile, Waiver
@@ -119,6 +118,8 @@ def _from_file(path: str, registry: Registry) -> Mapping[str, Any]:
     from nodecheck.profile.validate import validate
 
     try:
+        from nodecheck.host.live import LiveHost
+
         raw = LiveHost().read(path)
     except FactError as error:
         raise ProfileError(f"profile {path}: {error.detail}") from error

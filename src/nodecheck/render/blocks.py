@@ -32,6 +32,7 @@ def blocks(groups: Iterable[Group], style: Style) -> Iterator[str]:
         failed = [result for result in results if result.status == Status.FAIL]
         read = _read(failed, style)
         yield from _heading(group, style, _values(failed, read))
+        yield from _causes(results, style)
         for place, line in enumerate(read):
             yield from _field("" if place else "read", line, style)
         yield from _fixes(results, shown, style)
@@ -42,7 +43,7 @@ def label_of(result: Result) -> str:
     return result.severity.value if result.status == Status.FAIL else result.status.value
 
 
-def _heading(group: Group, style: Style, values: str) -> Iterator[str]:
+def _heading(group: Group, style: Style, values: list[tuple[str, str]]) -> Iterator[str]:
     """The ids with the message; with a line a view where the two views say different things."""
     worst = group[0].worst
     start = paint(f"{mark(worst, style)} {label_of(worst)}".ljust(INDENT - 1), tone(worst), style) + " "
@@ -50,7 +51,7 @@ def _heading(group: Group, style: Style, values: str) -> Iterator[str]:
     views = results_of(group[0])
     if len({text_of(result) for result in views}) == 1 and len({label_of(result) for result in views}) == 1:
         both = ", now and at boot" if len(views) > 1 and style.terminal else ""
-        beside = f" ({values})" if values else ""
+        beside = f" ({'; '.join([f'{label}: {text}' for label, text in values])})" if values else ""
         yield from _bold_start(start, name, f"{both}: {text_of(worst)}{beside}", style)
         return
     yield from _bold_start(start, name, "", style)
@@ -58,8 +59,15 @@ def _heading(group: Group, style: Style, values: str) -> Iterator[str]:
         word = label_of(result)
         beside = "" if word == label_of(worst) else f"{word}: "
         yield from _field(result.view, beside + text_of(result), style)
-    if values:
-        yield from _field("", values, style)
+    for label, text in values:
+        yield from _field(label, text, style)
+
+
+def _causes(results: list[Result], style: Style) -> Iterator[str]:
+    """Why something could not be judged, where the message does not say it."""
+    told = [one.cause for one in results if one.cause is not None and one.cause.detail not in one.message]
+    for cause in dict.fromkeys(told):
+        yield from _field("cause", f"{cause.code}: {cause.detail}", style)
 
 
 def _bold_start(start: str, name: str, rest: str, style: Style) -> Iterator[str]:
@@ -74,12 +82,12 @@ def _bold_start(start: str, name: str, rest: str, style: Style) -> Iterator[str]
         left = max(left, 0)
 
 
-def _values(results: list[Result], read: list[str]) -> str:
+def _values(results: list[Result], read: list[str]) -> list[tuple[str, str]]:
     """What was expected and found, where neither the message nor what was read holds it."""
     known = _tells(" ".join([*read, *[text for result in results for text in (result.id, result.message)]]))
-    told = [f"expected: {result.expected}" for result in results if not _tells(result.expected or "") <= known]
-    told += [f"found: {result.actual}" for result in results if not _tells(result.actual or "") <= known]
-    return "; ".join(dict.fromkeys(told))
+    told = [("expected", result.expected or "") for result in results]
+    told += [("found", result.actual or "") for result in results]
+    return [(label, text) for label, text in dict.fromkeys(told) if not _tells(text) <= known]
 
 
 def _tells(text: str) -> set[str]:

@@ -22,14 +22,15 @@ class Said(NamedTuple):
 
 
 def text_of(result: Result) -> str:
-    """The message without the subject at its beginning: it stands beside the id.
+    """The message without its subject at the beginning or at the end: the id beside it says that.
 
     >>> from nodecheck.model.outcomes import Severity
-    >>> text_of(Result("sysctl[a.b]", "sysctl", "a.b", "now", Status.FAIL, Severity.ERROR, "", "a.b is 0", None, None,
-    ...                None, (), None, None, (), (), "", 0.0))
-    'is 0'
+    >>> one = Result("sysctl[a.b]", "sysctl", "a.b", "now", Status.FAIL, Severity.ERROR, "", "a.b is 0", None, None,
+    ...              None, (), None, None, (), (), "", 0.0)
+    >>> text_of(one), text_of(one._replace(message="set nowhere: a.b"))
+    ('is 0', 'set nowhere')
     """
-    rest = result.message.removeprefix(f"{result.subject} ")
+    rest = result.message.removeprefix(f"{result.subject} ").removesuffix(f": {result.subject}")
     return rest if rest.strip() else result.message
 
 

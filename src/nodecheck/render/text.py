@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.render.columns import columns, cut
@@ -19,8 +19,8 @@ def render(report: Report) -> str:
     return render_text(report, Style())
 
 
-def render_text(report: Report, style: Style) -> str:
-    """The report as text."""
+def render_text(report: Report, style: Style, beside: Iterable[str] = ()) -> str:
+    """The report as text; ``beside`` are lines that stand before the verdict."""
     if style.quiet:
         parts = [[*_findings(report, style)]]
     elif style.verbose:
@@ -31,7 +31,7 @@ def render_text(report: Report, style: Style) -> str:
     else:
         parts = [[*_verdict(report, style), *_head(report, style)], [*_findings(report, style)]]
         parts.append([*_tail(report, style, counts=True)])
-    parts.append([*_verdict(report, style, last=True)])
+    parts += [[*beside], [*_verdict(report, style, last=True)]]
     return "\n\n".join(["\n".join(lines) for lines in parts if lines]) + "\n"
 
 

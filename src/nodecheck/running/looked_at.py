@@ -85,6 +85,21 @@ class Places:
         return known
 
 
+_COUNTED = (b"boot_success=", b"boot_indeterminate=", b"recordfail=")
+"""Variables of GRUB's environment block that tell how boots went. GRUB and the booted system write them at each boot,
+and they decide whether a menu is shown (Fedora's 10_reset_boot_success, Ubuntu's 00_header); ``boot_counter`` decides
+which entry boots."""
+
+
+def without_counts(content: bytes) -> bytes:
+    """An environment block of GRUB without what each boot writes into it, and without what fills it up.
+
+    >>> without_counts(b"# GRUB Environment Block\\nsaved_entry=1\\nboot_success=0\\n####")
+    b'# GRUB Environment Block\\nsaved_entry=1\\n'
+    """
+    return b"\n".join([line for line in content.rstrip(b"#").split(b"\n") if not line.startswith(_COUNTED)])
+
+
 class Digests:
     """Digests of what questions were about: equal for equal content and names, whenever it was written."""
 
@@ -119,7 +134,8 @@ class Digests:
         info = self._host.stat(path)
         if verb in ("read", "read_at") and info.kind == "file":
             try:
-                return self._host.read(path, LARGEST)
+                content = self._host.read(path, LARGEST)
+                return without_counts(content) if path.endswith("/grubenv") else content
             except TooLarge:
                 return repr((info.size, info.changed_ns)).encode()
         return repr((info.kind, info.mode, info.uid, info.gid)).encode()

@@ -121,6 +121,8 @@ def prepared(
     settings = _settings(found, *[one if one is not None else other for one, other in zip(asked, own)])
     _one_of("view", view, VIEWS)
     _one_of("fail_on", fail_on, [level.value for level in Severity])
+    if progress is not None and not callable(progress):
+        raise UsageError(f"progress: expected a function, found {progress!r}")
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= 86_400:
         raise UsageError(f"timeout: expected seconds, more than 0 and at most 86400, found {timeout!r}")
     selection = selection_of(registry, _texts("select", select), (*found.ignore, *_texts("ignore", ignore)), view)

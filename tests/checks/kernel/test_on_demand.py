@@ -65,6 +65,16 @@ def test_ip_vs_does_not_apply_in_other_modes(tree: Tree, mode: ProxyMode | None)
     assert len({result.message for result in report.results}) == 1
 
 
+@pytest.mark.parametrize("mode", [None, "iptables"])
+def test_a_waiver_of_ip_vs_is_neither_missed_nor_said_to_be_unneeded(tree: Tree, mode: str | None) -> None:
+    waiver = '[[waiver]]\nselect = "kernel-module[ip_vs*]"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01\n'
+    root = tree(NODE)
+    (root / "p.toml").write_text(f'schema = "nodecheck.profile/1"\nname = "p"\nextends = "kubernetes"\n{waiver}')
+
+    report = nodecheck.run(root=root, profile=root / "p.toml", proxy_mode=mode)
+    assert [result.id for result in report.results if result.check == "waiver"] == []
+
+
 @pytest.mark.parametrize("mode", [None, "iptables", "ipvs"])
 def test_ip_vs_that_a_profile_names_is_to_be_loaded(tree: Tree, mode: ProxyMode | None) -> None:
     named = '[check.kernel-module]\nrequire = ["ip_vs_rr"]\n'

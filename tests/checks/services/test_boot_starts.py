@@ -96,8 +96,12 @@ def stop(root: Path, name: str, how: str) -> None:
         link(root, f"{ETC}/sockets.target.wants/{name}.socket", f"/{ETC}/{name}.socket")
 
 
+LOADED = nodecheck.Profile(extends="kubernetes", checks={"kernel-module": {"demand": "loaded"}})
+"""IPVS is to be loaded by the boot: what kube-proxy would load is no question here."""
+
+
 def judged(root: Path, name: str, **given: str) -> Result:
-    return nodecheck.run(root=root, select=[name], **given)[name]  # type: ignore[arg-type]
+    return nodecheck.run(root=root, profile=LOADED, select=[name], **given)[name]  # type: ignore[arg-type]
 
 
 def forwards(root: Path) -> str:
@@ -238,7 +242,7 @@ def all_of_them(root: Path) -> list[str]:
 
 
 def states(root: Path) -> list[str]:
-    report = nodecheck.run(root=root, select=["swap@boot", *CHECKS[1:]], proxy_mode="ipvs")
+    report = nodecheck.run(root=root, profile=LOADED, select=["swap@boot", *CHECKS[1:]], proxy_mode="ipvs")
     found = {result.check if result.check == "swap" else result.id: result.status.value for result in report.results}
     return [found["swap" if name == "swap@boot" else name] for name in CHECKS]
 

@@ -134,9 +134,9 @@ def test_what_stops_a_module_leaves_what_is_loaded_before_it(
 
 def test_naming_a_module_that_a_script_takes_away_does_not_mend_it(tree: Tree) -> None:
     """As a rebooted node showed."""
-    root = tree({"etc/rc.local": "#!/bin/sh\nmodprobe ip_vs\nmodprobe -r ip_vs\n"})
+    root = tree({"etc/rc.local": "#!/bin/sh\nmodprobe br_netfilter\nmodprobe -r br_netfilter\n"})
     (root / "etc/rc.local").chmod(0o755)
-    row = nodecheck.run(root=root, select=["kernel-module"])["kernel-module[ip_vs]@boot"]
+    row = nodecheck.run(root=root, select=["kernel-module"])["kernel-module[br_netfilter]@boot"]
     assert row.status == "fail"
     assert row.fix is not None
     assert row.fix.safety == "manual"

@@ -74,6 +74,18 @@ def _is_worth(source: str) -> bool:
     return signs and any(map(source.__contains__, _WORDS))
 
 
+def _worth_lines(source: str) -> Iterator[tuple[int, str]]:
+    """The rules of a text that may do anything of what is asked about: few of many."""
+    if any(map(f"{source}\n".__contains__, ("\\\n", "\\\r", "\\ ", "\\\t"))):  # a rule goes on over a line's end
+        yield from [(number, line) for number, line in rule_lines(source) if _is_worth(line)]
+        return
+    for number, line in enumerate(source.split("\n"), 1):
+        if ("RUN" in line or "SYSCTL{" in line or "SYSTEMD_WANTS" in line) and _is_worth(line):
+            line = line.strip(" \t\r")
+            if not line.startswith("#"):
+                yield number, line
+
+
 def _swaps(act: Act) -> bool:
     return any(effect.kind == SWAP for effect in act.effects)
 
@@ -100,9 +112,7 @@ def _by_filter(host: Host, starts: BootStarts, acts: tuple[Act, ...]) -> tuple[A
 
 def _of_text(follower: Follower, starts: BootStarts, source: str, path: str) -> Iterator[Act]:
     jumps = "GOTO=" in source
-    for number, line in rule_lines(source):
-        if not _is_worth(line):
-            continue
+    for number, line in _worth_lines(source):
         pairs = tuple(rule_pairs(line))
         matches = tuple([pair for pair in pairs if pair[1] in ("==", "!=")])
         if ("SUBSYSTEM", "==", "module") in matches:

@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.distro.image import ImageSystem
-from nodecheck.facts.files.mounts import Mount, mount_of, parse_mounts
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import File, First, Named, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.files.mounts import Mount
 
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
 KUBEADM_FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
@@ -100,8 +103,11 @@ class Owners(NamedTuple):
             except FactError as error:
                 return error
 
-        mounts = look(MOUNTS) if host.running else None
-        told = parse_mounts(mounts, MOUNTS) if isinstance(mounts, str) else ()
+        told: tuple[Mount, ...] = ()
+        if host.running and isinstance(mounts := look(MOUNTS), str):
+            from nodecheck.facts.files.mounts import parse_mounts
+
+            told = parse_mounts(mounts, MOUNTS)
         try:
             return cls(image(), look, told)
         except FactError as error:
@@ -156,10 +162,15 @@ class Owners(NamedTuple):
 def read_only(mounts: tuple[Mount, ...], path: str) -> str | None:
     r"""Where a path is mounted, if read-only.
 
+    >>> from nodecheck.facts.files.mounts import parse_mounts
     >>> table = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /usr ro,nodev - ext4 /dev/sda2 rw\n"
     >>> read_only(parse_mounts(table), "/usr/lib/x"), read_only(parse_mounts(table), "/usrx")
     ('/usr', None)
     """
+    if not mounts:
+        return None
+    from nodecheck.facts.files.mounts import mount_of
+
     found = mount_of(mounts, path)
     return found.path if found is not None and found.read_only else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nodecheck.errors import FactError
 from nodecheck.facts.distro.os_release import OsRelease
-from nodecheck.facts.files.lines import whole_line
 from nodecheck.facts.kubelet.places import has_agent, has_kubelet
 from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.services.units import UnitIndex
@@ -171,6 +170,8 @@ class KubeletDriverLine(NamedTuple):
     @classmethod
     def read(cls, host: Host, config: KubeletConfig) -> KubeletDriverLine:
         """Read the lines; a file that cannot be read has none."""
+        from nodecheck.facts.files.lines import whole_line
+
         setting = config.cgroup_driver
         driver = whole_line(host, setting.source, setting.line) if setting is not None else None
         return cls(driver, _kind(host, config.config) if config.config is not None else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
@@ -75,15 +75,17 @@ def parse_unit(source: str, path: str) -> Iterator[Assignment]:
 _BLANKS = " \t\n\r"
 
 
-def _logical_lines(source: str) -> Iterator[tuple[int, str]]:
+def _logical_lines(source: str) -> Iterable[tuple[int, str]]:
     """Lines with continuations joined by a blank, and the number of the first; comments are left out everywhere."""
     lines = source.removeprefix("\ufeff").split("\n")
-    if "\\" not in source:  # nothing goes on over a line's end
-        for number, line in enumerate(lines, 1):
-            line = line.strip(_BLANKS)
-            if line and line[0] not in "#;":
-                yield number, line
-        return
+    if "\\" in source:
+        return _continued(lines)
+    stripped = [line.strip(_BLANKS) for line in lines]
+    return [(number, line) for number, line in enumerate(stripped, 1) if line and line[0] not in "#;"]
+
+
+def _continued(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Those of a text in which some line may go on over its end."""
     pending: list[str] = []
     started = 0
     for number, line in enumerate(lines, 1):

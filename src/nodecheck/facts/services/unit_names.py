@@ -95,24 +95,21 @@ def template_of(name: str) -> str | None:
     return f"{prefix}@.{kind}" if dot and instance else None
 
 
-def dropin_dirs(name: str) -> Iterator[str]:
+def dropin_dirs(name: str) -> tuple[str, ...]:
     """The names of the directories that hold drop-ins of a unit, the first wins (systemd's ``unit_file_find_dirs``).
 
-    >>> list(dropin_dirs("a-b.service"))
-    ['a-b.service.d', 'a-.service.d']
-    >>> list(dropin_dirs("a-b@x.service"))
-    ['a-b@x.service.d', 'a-b@.service.d', 'a-.service.d', 'a-@x.service.d', 'a-@.service.d']
+    >>> dropin_dirs("a-b.service")
+    ('a-b.service.d', 'a-.service.d')
+    >>> dropin_dirs("a-b@x.service")
+    ('a-b@x.service.d', 'a-b@.service.d', 'a-.service.d', 'a-@x.service.d', 'a-@.service.d')
     """
     stem, _, kind = name.rpartition(".")
     prefix, _, instance = stem.partition("@")
-    shorter = tuple(_shorter(prefix))
-    yield f"{name}.d"
-    if instance:
-        yield f"{prefix}@.{kind}.d"
-    yield from (f"{part}.{kind}.d" for part in shorter)
-    if instance:
-        for part in shorter:
-            yield from (f"{part}@{instance}.{kind}.d", f"{part}@.{kind}.d")
+    shorter = tuple(_shorter(prefix)) if "-" in prefix else ()
+    found = [f"{name}.d", *([f"{prefix}@.{kind}.d"] if instance else ()), *[f"{part}.{kind}.d" for part in shorter]]
+    for part in shorter if instance else ():
+        found += (f"{part}@{instance}.{kind}.d", f"{part}@.{kind}.d")
+    return tuple(found)
 
 
 def _shorter(prefix: str) -> Iterator[str]:

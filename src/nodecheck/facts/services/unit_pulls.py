@@ -200,7 +200,7 @@ def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[s
     errors: list[FactError] = []
     for name in queue:
         unit = index.resolve(name)
-        if unit in reached or unit in masked or index.masked(unit) or (index.complete and not index.exists(unit)):
+        if unit in reached or unit in masked or index.lacks(unit):
             continue
         if len(reached) >= MOST_STEPS:
             errors.append(TooLarge(unit, f"is one of more than {MOST_STEPS} units that the boot reaches"))
@@ -308,9 +308,10 @@ def _texts_of(index: UnitIndex, unit: str, aliases: Iterable[str]) -> Iterator[s
     fragment = index.fragment(unit)
     if fragment is not None:
         yield fragment
-    general = f"{unit.rpartition('.')[2]}.d"
-    folders = (general, *[folder for name in (unit, *aliases) for folder in dropin_dirs(name)])
-    if any(folder in index.dirs for folder in folders):
+    known = index.dirs.keys()
+    if f"{unit.rpartition('.')[2]}.d" in known or any(
+        [not known.isdisjoint(dropin_dirs(name)) for name in (unit, *aliases)]  # noqa: C419 - faster
+    ):
         yield from index.dropins(unit)
 
 
@@ -340,7 +341,7 @@ def _assignments(source: str, path: str) -> Iterator[Assignment]:
     if own is None or own[1] not in source:
         if not any(map(source.__contains__, _PULLING)) and not _may_conflict(source):
             return
-        source = _unit_section(source)
+        source = _telling(_unit_section(source))
     for item in parse_unit(source, path):
         if (item.section == "Unit" and (item.key in _PULLING or item.key == _CONFLICTS)) or own == item[:2]:
             yield item
@@ -360,6 +361,17 @@ def _may_conflict(source: str) -> bool:
             return True
         at = source.find(_CONFLICTS, at + 1)
     return False
+
+
+_KEPT = ("[", " ", "\t", "\ufeff", *_PULLING, _CONFLICTS)
+"""Beginnings of the lines that may say something of other units."""
+
+
+def _telling(source: str) -> str:
+    """The text without the lines that say nothing of other units, where each stands on one line."""
+    if "\\" in source:
+        return source
+    return "\n".join([line if line.startswith(_KEPT) else "" for line in source.split("\n")])
 
 
 def _unit_section(source: str) -> str:

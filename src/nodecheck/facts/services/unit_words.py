@@ -42,6 +42,9 @@ def split_words(source: str, relaxed: bool = False) -> tuple[str, ...]:
     >>> split_words(r'/bin/x "a b" c\x20d --e="f g"'), split_words("-a  'b c", relaxed=True)
     (('/bin/x', 'a b', 'c d', '--e=f g'), ('-a', 'b c'))
     """
+    if not any(map(source.__contains__, QUOTES)):
+        source = source.replace("\t", " ").replace("\n", " ").replace("\r", " ")
+        return tuple([word for word in source.split(" ") if word])
     words: list[str] = []
     current: list[str] | None = None
     quote = ""
@@ -56,7 +59,10 @@ def split_words(source: str, relaxed: bool = False) -> tuple[str, ...]:
             if char == quote:
                 quote = ""
             else:
-                current = _added(current, char)
+                ends = [source.find(mark, position) for mark in (quote, "\\")]
+                end = min([end for end in ends if end >= 0], default=len(source))
+                current = _added(current, source[position - 1 : end])
+                position = end
         elif char in BLANKS:
             if current is not None:
                 words.append("".join(current))

@@ -63,8 +63,9 @@ class UnitIndex(NamedTuple):
     """Whether systemd's own unit files are here, so that a unit without a file does not exist."""
     at_boot: UnitIndex | None = None
     """What :meth:`persistent` gives; None where nothing of this lies in ``/run``."""
-    linked: tuple[str, ...] = ()
-    """The names that some link has, in the order of :attr:`files`: only these may be aliases."""
+    linked: tuple[tuple[str, str], ...] = ()
+    """The names that some link has, each with where it leads, in the order of :attr:`files`: only these may be
+    aliases."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -110,6 +111,11 @@ class UnitIndex(NamedTuple):
             name = other
         return None
 
+    def lacks(self, unit: str) -> bool:
+        """Whether a unit, aliases resolved, is masked, or has no file where all unit files are."""
+        entry = self.entry(unit)
+        return self.complete if entry is None else self._masks(entry)
+
     def exists(self, name: str) -> bool:
         """Whether some unit file of that name is there, masked or not."""
         return self.entry(name) is not None
@@ -151,11 +157,15 @@ class UnitIndex(NamedTuple):
         name = self.resolve(name)
         found = [name]
         for known in found if name.rpartition(".")[0] else ():  # which grows: an alias may have aliases
-            for other in self.linked:
-                target = self.files[other][0].target if other in self.files else None
-                if target is not None and target.endswith(known) and other not in found and self.resolve(other) == name:
+            for other, target in self.linked:
+                if target.endswith(known) and other not in found and self._leads(other, known, name):
                     found.append(other)
         return tuple(found)
+
+    def _leads(self, other: str, known: str, name: str) -> bool:
+        """Whether the entry of a name that counts is a link to one of a unit's names, and the name an alias of it."""
+        target = self.files[other][0].target if other in self.files else None
+        return target is not None and target.endswith(known) and self.resolve(other) == name
 
     def dropins(self, name: str) -> tuple[str, ...]:
         """The drop-in files of a unit in the order in which they apply: by base name, each name once."""
@@ -173,10 +183,10 @@ class UnitIndex(NamedTuple):
         """
         general = f"{name.rpartition('.')[2]}.d"
         for owner in self.names_of(name):
-            folders = tuple(dropin_dirs(owner))
-            for place in UNIT_DIRS:
+            folders = [folder for folder in dropin_dirs(owner) if folder in self.dirs]
+            for place in UNIT_DIRS if folders else ():
                 for folder in folders:
-                    if (path := f"{place}/{folder}") in self.dirs.get(folder, ()):
+                    if (path := f"{place}/{folder}") in self.dirs[folder]:
                         yield path
         yield from self.dirs.get(general, ())
 
@@ -244,7 +254,7 @@ def _search(index: UnitIndex, name: str, goals: Container[str], masked: Containe
         if len(done) > MOST_STEPS:
             raise TooLarge(name, f"is pulled in by more than {MOST_STEPS} units")
         unit, why = queue.pop(0)
-        if unit in masked or index.masked(unit) or (index.complete and not index.exists(unit)):
+        if unit in masked or index.lacks(unit):
             continue
         if unit in goals:
             return why or index.fragment(unit) or unit
@@ -264,7 +274,12 @@ class _Builder(NamedTuple):
 
     def made(self, links: dict[str, tuple[str, ...]], empty: frozenset[str], boot: UnitIndex | None) -> UnitIndex:
         complete = any(entry.path.startswith(("/usr/lib", "/lib")) for entry in self.files.get("sysinit.target", ()))
-        linked = [name for name, entries in self.files.items() if any(entry.target is not None for entry in entries)]
+        linked = [
+            (name, entry.target)
+            for name, entries in self.files.items()
+            for entry in entries
+            if entry.target is not None and entry.target != "/dev/null"
+        ]
         return UnitIndex(self.files, self.dirs, links, empty, complete, boot, tuple(linked))
 
 
