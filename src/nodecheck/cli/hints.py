@@ -54,8 +54,10 @@ def hint(words: Sequence[str], verb: Verb) -> str:
     from shlex import join
 
     whole = "".join(words)
-    if not words or len(whole) > MOST_CHARS or not whole.isprintable() or any(word in HELP for word in words):
+    if not words or len(whole) > MOST_CHARS or not whole.isprintable():
         return ""
+    if any(word in HELP for word in words):
+        return f"nodecheck {VERBS_MEANT[words[0]]} --help" if words[0] in VERBS_MEANT else ""
     for line in _candidates(list(words), verb):
         if line != list(words) and _is_taken(line, verb):
             return join(["nodecheck", *line])
@@ -128,6 +130,9 @@ def _repaired(verb: str, words: list[str], parser: argparse.ArgumentParser, form
 
 def _as_words(word: str, verb: str) -> Iterator[str]:
     """A word that is no option, as it may be meant."""
+    if verb == "help":
+        yield word if word in VERBS else VERBS_MEANT.get(word) or near(word, VERBS) or word
+        return
     selectors = _selectors(word) if verb in (*WITH_WORDS, "audit") else [word]
     for selector in selectors:
         yield from ["--select", selector] if verb == "audit" else [selector]
@@ -197,11 +202,11 @@ def _selectors(word: str) -> list[str]:
 
 
 def _parts(word: str) -> list[str]:
-    """What commas outside of brackets part."""
+    """What commas and blanks outside of brackets part."""
     parts, depth = [""], 0
     for char in word:
         depth += (char == "[") - (char == "]")
-        if char == "," and depth == 0:
+        if char in ", " and depth == 0:
             parts.append("")
         else:
             parts[-1] += char

@@ -46,7 +46,8 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     """The options that say what the node is to be."""
     add = parser.add_argument
     add("--profile", metavar="NAME|FILE", help="a profile's name, or a TOML file (default: kubernetes)")
-    add("--waivers", metavar="FILE", action="append", default=[], help="also heed these waivers (may be repeated)")
+    told = "honour these waivers, in place of those that the configuration names (may be repeated)"
+    add("--waivers", metavar="FILE", action="append", default=[], help=told)
     add("--role", choices=ROLES, help="default: the profile's, else found on the node")
     add("--kubernetes", metavar="1.34", help="the Kubernetes release that the node is to run")
     add("--proxy-mode", choices=PROXY_MODES, help="kube-proxy's mode")
