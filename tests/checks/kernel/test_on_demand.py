@@ -71,7 +71,7 @@ def test_a_waiver_of_ip_vs_is_neither_missed_nor_said_to_be_unneeded(tree: Tree,
     root = tree(NODE)
     (root / "p.toml").write_text(f'schema = "nodecheck.profile/1"\nname = "p"\nextends = "kubernetes"\n{waiver}')
 
-    report = nodecheck.run(root=root, profile=root / "p.toml", proxy_mode=mode)  # type: ignore[arg-type]
+    report = nodecheck.run(root=root, profile=root / "p.toml", proxy_mode=mode)
     assert [result.id for result in report.results if result.check == "waiver"] == []
 
 
