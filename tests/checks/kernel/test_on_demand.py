@@ -66,7 +66,7 @@ def test_ip_vs_does_not_apply_in_other_modes(tree: Tree, mode: ProxyMode | None)
 
 
 @pytest.mark.parametrize("mode", [None, "iptables"])
-def test_a_waiver_of_ip_vs_is_neither_missed_nor_said_to_be_unneeded(tree: Tree, mode: str | None) -> None:
+def test_a_waiver_of_ip_vs_is_neither_missed_nor_said_to_be_unneeded(tree: Tree, mode: ProxyMode | None) -> None:
     waiver = '[[waiver]]\nselect = "kernel-module[ip_vs*]"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01\n'
     root = tree(NODE)
     (root / "p.toml").write_text(f'schema = "nodecheck.profile/1"\nname = "p"\nextends = "kubernetes"\n{waiver}')
