@@ -13,7 +13,7 @@ from types import ModuleType
 from nodecheck.cli.verbs import VERBS
 from nodecheck.errors import NodecheckError
 
-Verb = Callable[[str], "tuple[ModuleType, argparse.ArgumentParser]"]
+VerbParser = Callable[[str], "tuple[ModuleType, argparse.ArgumentParser]"]
 """What gives the module and the parser of a verb."""
 
 VERBS_MEANT = {
@@ -49,7 +49,7 @@ LEAST_LIKE = 0.7
 """How much alike two words must be, as difflib counts it: ``only`` and ``role`` are 0.5."""
 
 
-def hint(words: Sequence[str], verb: Verb) -> str:
+def hint(words: Sequence[str], verb: VerbParser) -> str:
     """``nodecheck …``, or nothing where no line is known that does what was meant."""
     from shlex import join
 
@@ -79,7 +79,7 @@ def near(word: str, words: Iterable[str]) -> str | None:
     return plain[found[0]] if found else None
 
 
-def _candidates(words: list[str], verb: Verb) -> Iterator[list[str]]:
+def _candidates(words: list[str], verb: VerbParser) -> Iterator[list[str]]:
     """Lines that may be meant, the likeliest first."""
     name, rest = _verb(words)
     module, parser = verb(name)
@@ -225,7 +225,7 @@ def _is_selector(word: str) -> bool:
     return True
 
 
-def _is_taken(line: list[str], verb: Verb) -> bool:
+def _is_taken(line: list[str], verb: VerbParser) -> bool:
     """Whether nodecheck takes a line."""
     module, parser = verb(line[0])
     try:
