@@ -122,6 +122,8 @@ HINTS = {
     "run --ignore swap,port": "run --ignore swap --ignore port",
     "audit --only swap": "audit --select swap",
     "audit swap": "audit --select swap",
+    "run master": "run --role control-plane",
+    "plan worker --json": "plan --role worker --json",
     "run --role master": "run --role control-plane",
     "run --role=master swap": "run --role control-plane swap",
     "doctor --role node": "doctor --role worker",

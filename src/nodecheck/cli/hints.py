@@ -12,6 +12,7 @@ from types import ModuleType
 
 from nodecheck.cli.verbs import VERBS
 from nodecheck.errors import NodecheckError
+from nodecheck.requirements.asked import ROLES
 
 VerbParser = Callable[[str], "tuple[ModuleType, argparse.ArgumentParser]"]
 """What gives the module and the parser of a verb."""
@@ -109,7 +110,9 @@ def _repaired(verb: str, words: list[str], parser: argparse.ArgumentParser, form
     while left:
         word = left.pop(0)
         if not word.startswith("-") or word in ("-", "--"):
-            yield from _as_words(word, verb)
+            role = word if word in ROLES else VALUES_MEANT.get(word)
+            known = role is not None and "--role" in options and verb not in WITH_WORDS[2:]
+            yield from ["--role", role] if known and role else _as_words(word, verb)
             continue
         name, equals, value = word.partition("=")
         if name[:2] in ("-o", "-f") and len(name) > 2 and not name.startswith("--") and name[:2] not in options:
