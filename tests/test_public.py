@@ -97,7 +97,7 @@ def test_the_command_imports_nothing_that_it_can_do_without(tmp_path: Path) -> N
     found = {line.rpartition("|")[2].strip() for line in told.splitlines() if line.startswith("import time:")}
 
     assert "nodecheck_checks.swap.sources" in found
-    others = {"gettext", "json", "locale", "nodecheck.host.live", "signal", "typing"}
+    others = {"json", "locale", "nodecheck.host.live", "signal", "typing"}
     assert found & (HEAVY | others) == {"argparse"}
 
 

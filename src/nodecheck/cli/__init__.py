@@ -28,26 +28,9 @@ def _run(words):
     if words in (["--version"], ["-V"], ["version"]):
         return _version()
     _leave_working_directory_out()
-    _untranslated()
     from nodecheck.cli.start import start
 
     return start(words)
-
-
-def _untranslated():
-    # type: () -> None
-    """Import argparse without gettext, which it asks for translations of its words. There are none.
-
-    gettext compiles a grammar of plural forms, and imports locale to look for its files: two milliseconds of a start.
-    """
-    if "argparse" in sys.modules or "gettext" in sys.modules:
-        return
-    plain = sys.modules["gettext"] = type(sys)("gettext")
-    plain.__dict__.update(gettext=str, ngettext=lambda one, several, count: one if count == 1 else several)
-    try:
-        import argparse  # noqa: F401
-    finally:
-        del sys.modules["gettext"]
 
 
 def _too_old():
