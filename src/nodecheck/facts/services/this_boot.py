@@ -142,13 +142,12 @@ def _microseconds(told: dict[str, str], name: str) -> int:
 
 def _seconds(stamp: str) -> float:
     """A time as systemctl prints it (``Mon 2026-11-30 07:22:40 CET``), in this machine's zone unless it is UTC."""
-    from calendar import timegm
-    from time import mktime, strptime
+    from datetime import datetime, timezone
 
     words = stamp.split()
     try:
         _, day, clock, zone = words
-        found = strptime(f"{day} {clock[:8]}", "%Y-%m-%d %H:%M:%S")
-        return float(timegm(found)) if zone in ("UTC", "GMT") else mktime(found)
+        found = datetime.strptime(f"{day} {clock[:8]}", "%Y-%m-%d %H:%M:%S")
+        return (found.replace(tzinfo=timezone.utc) if zone in ("UTC", "GMT") else found).timestamp()
     except ValueError:
         raise FactError("systemctl show", f"UserspaceTimestamp={stamp}: expected a day and a time") from None
