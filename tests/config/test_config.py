@@ -10,10 +10,11 @@ import pytest
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.standing import Flap
 from nodecheck.config.load import load_config
-from nodecheck.config.model import Config, Wanted
+from nodecheck.config.model import Config, NodeWanted
 from nodecheck.config.show import to_toml
-from nodecheck.errors import ConfigError
+from nodecheck.errors import ConfigDenied, ConfigError
 from nodecheck.formats.toml import parse_toml
+from tests.rights import modes_hold
 
 WHOLE = """
 schema = "nodecheck.config/1"
@@ -68,7 +69,7 @@ def test_a_whole_file(path: Path) -> None:
     assert load(path, WHOLE) == Config(
         *node, ("swap", "sysctl[net.*]@boot", "tag:kubelet"), ("port",), waivers, 45.0, 19, "best-effort", 256,
         Flap(2, 3), True, "/srv/nodecheck", Limits(90, 16),
-        ("json=/var/lib/nodecheck/last.json", "text=/run/nodecheck.txt"), (str(path),), Wanted(*node, waivers),
+        ("json=/var/lib/nodecheck/last.json", "text=/run/nodecheck.txt"), (str(path),), NodeWanted(*node, waivers),
     )  # fmt: skip
 
 
@@ -92,7 +93,7 @@ def test_the_top_wins_for_all_verbs_and_audit_for_the_audit(path: Path) -> None:
     config = load(path, TOP)
 
     waivers = (f"{path.parent}/waivers.toml", "/nowhere/waivers.toml")
-    assert config.wanted == Wanted(role="worker", kubernetes="1.34", cni="cilium", waivers=waivers)
+    assert config.wanted == NodeWanted(role="worker", kubernetes="1.34", cni="cilium", waivers=waivers)
     assert (config.role, config.kubernetes, config.cni, config.waivers) == ("worker", "1.34", "calico", ())
     assert config.severity == {"time-sync": "error", "sysctl[net.*]@boot": "info"}
     assert config.absent == ("/nowhere/waivers.toml",)
@@ -204,6 +205,27 @@ def test_an_error_in_a_drop_in_names_the_drop_in(path: Path) -> None:
     (folder / "a.toml").symlink_to("nowhere")
     with pytest.raises(ConfigError, match="no such file"):
         load(path, "")
+
+
+def test_what_this_user_may_not_read_is_told_from_what_is_wrong(path: Path) -> None:
+    """Who runs without a configuration that only root may read must not run without one that is wrong."""
+    folder = path.with_name("nodecheck.toml.d")
+    folder.mkdir()
+    waivers = path.with_name("waivers.toml")
+    waivers.touch()
+    path.write_text(f'waivers = ["{waivers}"]\n')
+    (folder / "a.toml").write_text('role = "worker"\n')
+    with modes_hold():
+        for closed in (path, folder / "a.toml", folder):
+            mode = closed.stat().st_mode
+            closed.chmod(0)
+            with pytest.raises(ConfigDenied, match=f"{closed}: Permission denied"):
+                load_config(str(path))
+            closed.chmod(mode)
+        waivers.chmod(0)
+        with pytest.raises(ConfigError, match=r"waivers\.toml: Permission denied") as caught:
+            load_config(str(path))
+    assert type(caught.value) is ConfigError
 
 
 def test_what_is_no_regular_file_is_refused(path: Path) -> None:
