@@ -63,6 +63,8 @@ class Waived(NamedTuple):
     reason: str
     owner: str | None
     expires: str | None
+    ticket: str | None = None
+    created: str | None = None
 
 
 class Outcome(NamedTuple):
