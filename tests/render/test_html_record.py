@@ -98,10 +98,10 @@ def test_a_report_without_waivers_says_so() -> None:
 
 def test_the_node_the_run_and_the_rules_are_named() -> None:
     assert facts(safe(render(used(FAILED)))) == {
-        "Host name": ["node1"], "Machine": ["ab" * 16], "Boot": ["cd" * 16], "System": ["Debian 13"],
+        "Host name": ["node1"], "Machine id": ["ab" * 16], "Boot id": ["cd" * 16], "System": ["Debian 13"],
         "Kernel": ["6.12 x86_64"], "Container": ["lxc"], "Run by": ["ann, by sudo as root (uid 0)"],
         "Read as root": ["yes"], "Source": ["live /"], "Began": ["2026-11-23T01:02:03.004Z"],
-        "Ended": ["2026-11-23T01:02:04.004Z"], "Run": ["3f2b"], "Tool": ["nodecheck 0"], "Plugins": ["none"],
+        "Ended": ["2026-11-23T01:02:04.004Z"], "Run id": ["3f2b"], "Tool": ["nodecheck 0"], "Plugins": ["none"],
         "Profile": ["kubernetes"], "Digest": ["sha256:" + "e" * 64], "Configuration": ["/etc/n.toml", "/etc/n.d/a"],
         "Waiver files": ["/etc/nodecheck/waivers.toml", "w.toml"], "Fails on": ["error"],
     }  # fmt: skip

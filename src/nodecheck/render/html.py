@@ -100,7 +100,7 @@ def _top(report: Report) -> Iterator[str]:
         facts.append(("Configuration", str(report.profile.config).removeprefix("configuration ")))
     yield '<dl class="facts">'
     for label, value in facts:
-        wide = ' class="wide"' if label in ("System", "Judged at") else ""
+        wide = ' class="wide"' if label in ("System", "Judged at", "Source") else ""
         yield f"<div{wide}><dt>{label}</dt><dd>{escaped(value or 'not known')}</dd></div>"
     yield "</dl>"
 

@@ -74,8 +74,8 @@ def record_html(report: Report) -> Iterator[str]:
 def _node(report: Report) -> Iterator[tuple[str, str]]:
     node = report.node
     yield "Host name", _known(node.hostname)
-    yield "Machine", _code(node.machine_id)
-    yield "Boot", _code(node.boot_id)
+    yield "Machine id", _code(node.machine_id)
+    yield "Boot id", _code(node.boot_id)
     yield "System", _known(node.os.pretty_name)
     yield "Kernel", _known(" ".join([part for part in (node.kernel, node.arch) if part]) or None)
     if node.container is not None:
@@ -89,7 +89,7 @@ def _run(report: Report) -> Iterator[tuple[str, str]]:
     yield "Source", escaped(f"{run.source.kind} {run.source.path}")
     yield "Began", escaped(run.started_at)
     yield "Ended", escaped(run.finished_at)
-    yield "Run", _code(run.id)
+    yield "Run id", _code(run.id)
     yield "Tool", escaped(f"{tool.name} {tool.version}")
     others = [f"{plugin.name} {plugin.version or ''} ({plugin.status})" for plugin in tool.plugins]
     yield "Plugins", _items(others)
