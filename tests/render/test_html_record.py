@@ -9,6 +9,9 @@ import pytest
 from nodecheck.checking import Cause, Status, seen
 from nodecheck.model.outcomes import Waived
 from nodecheck.render.html import render
+from nodecheck.render.style import Style
+from nodecheck.render.text import render_text
+from nodecheck.render.told import told
 from nodecheck.report import Node, OsName, Report, Source, User
 from nodecheck.report.parts import ConfigUsed
 from tests.render.test_html import safe
@@ -108,16 +111,16 @@ def test_the_node_the_run_and_the_rules_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "told", "user"),
+    ("files", "read", "user"),
     [
         ((), "none", "ann, by sudo as root (uid 0)"),
         (None, "not recorded: the report is of schema 1.0", "not recorded: the report is of schema 1.0"),
     ],
 )
-def test_none_and_not_recorded_are_told_apart(files: tuple[str, ...] | None, told: str, user: str) -> None:
+def test_none_and_not_recorded_are_told_apart(files: tuple[str, ...] | None, read: str, user: str) -> None:
     found = facts(safe(render(used(FAILED, files=files))))
 
-    assert (found["Waiver files"], found["Run by"]) == ([told], [user])
+    assert (found["Waiver files"], found["Run by"]) == ([read], [user])
 
 
 def test_a_configuration_that_could_not_be_read_is_named() -> None:
@@ -138,3 +141,11 @@ def test_the_evidence_of_what_does_not_apply_is_folded_beside_a_failure_too() ->
     assert (words(folds[0].find("summary")), folds[0].get("open")) == ("24 sources", None)
     assert len(folds[0].findall(".//span[@class='source']")) == 24
     assert folds[1] is None
+
+
+def test_text_and_junit_name_the_ticket_too() -> None:
+    whole = used(*WAIVED)
+
+    assert "zram is wanted (ops, OPS-7 until 2027-03-31)" in render_text(whole, Style(verbose=True))
+    assert "waived: zram is wanted (ops, OPS-7 until 2027-03-31)" in told(WAIVED[0])
+    assert "waived: the host keeps it (ann until 2026-12-24)" in told(WAIVED[2])

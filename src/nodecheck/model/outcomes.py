@@ -66,6 +66,16 @@ class Waived(NamedTuple):
     ticket: str | None = None
     created: str | None = None
 
+    @property
+    def whose(self) -> str:
+        """Who answers for it, and where it was agreed.
+
+        >>> Waived("swap", "zram", "ops", None, "OPS-7").whose, Waived("swap", "zram", None, None).whose
+        ('ops, OPS-7', 'no owner')
+        """
+        owner = self.owner or "no owner"
+        return f"{owner}, {self.ticket}" if self.ticket else owner
+
 
 class Outcome(NamedTuple):
     """What a check yields; the engine makes a :class:`Result` of it."""

@@ -150,9 +150,7 @@ def _read(item: Evidence) -> str:
 
 def _waiver(waiver: Waived) -> str:
     until = f" until {escaped(waiver.expires)}" if waiver.expires else ""
-    owner = escaped(waiver.owner) if waiver.owner else "no owner"
-    ticket = f", {escaped(waiver.ticket)}" if waiver.ticket else ""
-    return f"{escaped(waiver.reason)} ({owner}{ticket}{until}; <code>{escaped(waiver.select)}</code>)"
+    return f"{escaped(waiver.reason)} ({escaped(waiver.whose)}{until}; <code>{escaped(waiver.select)}</code>)"
 
 
 def _link(url: str) -> str:
