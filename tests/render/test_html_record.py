@@ -118,9 +118,11 @@ def test_the_node_the_run_and_the_rules_are_named() -> None:
     ],
 )
 def test_none_and_not_recorded_are_told_apart(files: tuple[str, ...] | None, read: str, user: str) -> None:
-    found = facts(safe(render(used(FAILED, files=files))))
+    whole = used(FAILED, files=files)
+    whole.profile = whole.profile._replace(config=None)
+    found = facts(safe(render(whole)))
 
-    assert (found["Waiver files"], found["Run by"]) == ([read], [user])
+    assert (found["Waiver files"], found["Run by"], found["Configuration"]) == ([read], [user], [read])
 
 
 def test_a_configuration_that_could_not_be_read_is_named() -> None:

@@ -107,7 +107,7 @@ def _rules(report: Report) -> Iterator[tuple[str, str]]:
 def _configuration(report: Report) -> str:
     config = report.profile.config
     if config is None:
-        return "none"
+        return NOT_RECORDED if report.run.waivers_from is None else "none"
     return _items(config.files) if config.unread is None else f"not read: {escaped(config.unread)}"
 
 
