@@ -1,5 +1,5 @@
-"""Write the pages of the checks, ``docs/checks/NAME.md``, their table and the README's list, from the checks; and the
-completions and the manual page from the parsers of the command line.
+"""Write the pages of the checks, ``docs/checks/NAME.md``, their table, the README's list and that of the site, from the
+checks; and the completions and the manual page from the parsers of the command line.
 
 python docs/generate.py            # writes
 python docs/generate.py --check    # exit 1 where something is not up to date
@@ -20,7 +20,9 @@ from nodecheck.shell.man import page as page_1
 
 DOCS = Path(__file__).resolve().parent
 README = DOCS.parent / "README.md"
+SITE = DOCS.parent / "mkdocs.yml"
 MARKS = ("<!-- checks -->\n", "<!-- end of checks -->\n")
+SITE_MARKS = ("      # <checks>\n", "      # </checks>\n")
 
 
 def documents() -> dict[Path, str]:
@@ -30,11 +32,18 @@ def documents() -> dict[Path, str]:
     rows = ["# The checks", "", "| check | views | requirement |", "| --- | --- | --- |"]
     rows += [f"| [`{c.name}`]({c.name}.md) | {', '.join(c.views)} | {c.title} |" for c in checks]
     found[DOCS / "checks/README.md"] = "\n".join(rows) + "\n"
-    head, _, rest = README.read_text().partition(MARKS[0])
     found.update(_of_the_command_line())
     listed = fill(", ".join([f"`{check.name}`" for check in checks]), 116, break_on_hyphens=False)
-    found[README] = f"{head}{MARKS[0]}{listed}.\n{MARKS[1]}{rest.partition(MARKS[1])[2]}"
+    found[README] = _between(README, MARKS, f"{listed}.\n")
+    pages = "".join([f"      - {check.name}: checks/{check.name}.md\n" for check in checks])
+    found[SITE] = _between(SITE, SITE_MARKS, pages)
     return found
+
+
+def _between(path: Path, marks: tuple[str, str], text: str) -> str:
+    """The file with ``text`` between its two marks."""
+    head, _, rest = path.read_text().partition(marks[0])
+    return f"{head}{marks[0]}{text}{marks[1]}{rest.partition(marks[1])[2]}"
 
 
 def _of_the_command_line() -> dict[Path, str]:

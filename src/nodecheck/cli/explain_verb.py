@@ -23,29 +23,40 @@ _PAGES = {
     "plugin": """\
 # plugin: Every installed plugin loads.
 
+## What to type
+
+    nodecheck plugins  # what is loaded, from where, and the error of what is not
+
+## What it means
 Nodecheck itself says this, not a check. A result `plugin[NAME]`, unknown and a warning, means that an installed plugin
 could not be imported, or declared what cannot be: its checks were not run, all others were.
 
 ## How to fix it
-`nodecheck plugins` tells the error. Mend the plugin, install the version that fits this nodecheck, or uninstall it.
+`nodecheck plugins` prints the error. Fix the plugin, install the version that fits this nodecheck, or uninstall it.
 """,
     "waiver": """\
 # waiver: Every waiver is in force and in use.
 
+## What to type
+
+    nodecheck waive --list                # those of a file
+    nodecheck waive SELECT --until 90d    # renew one
+    nodecheck waive SELECT --remove       # end one
+
+## What it means
 Nodecheck itself says this, not a check. A result `waiver[SELECT]`, failed, is about a waiver of the profile or of a
-waiver file. It is a warning where the waiver has expired, and so no longer applies, or matches no result; and for
-information where it ends soon (`waiver-notice-days` of the profile), or where what it covers passes by now.
+waiver file. It is a warning where the waiver has expired, and so no longer applies, or matches no result. It is
+`info` where the waiver ends soon (`waiver-notice-days` of the profile), or where what it covers passes by now.
 A warning `waiver[PATH]` is about a file of waivers that the configuration names and that is not there.
 
 ## How to fix it
-Mend what was waived, and end the waiver: `nodecheck waive SELECT --remove`. Or renew it:
-`nodecheck waive SELECT --until 90d`. Both take `--file FILE`; the evidence names the file. Put a file that is not there
-in its place, or take it out of `waivers` in `/etc/nodecheck/nodecheck.toml`.
+Fix what was waived, and end the waiver. Or renew it. Both take `--file FILE`; the evidence names the file. Put a file
+that is not there in its place, or take it out of `waivers` in `/etc/nodecheck/nodecheck.toml`.
 """,
 }
 """The pages of the results that come from the engine and not from a check."""
 
-_LEGEND = "`*` is any name, `**` any directories in between, `…` what another of these sources tells."
+_LEGEND = "`*` is any name, `**` any directories in between, `…` what another of these sources names."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,9 +102,11 @@ def page(check: Check, readers: Readers) -> Iterator[str]:
 
     # The docstrings are written as Python's are; one backtick is enough for Markdown and for a terminal.
     title, _, body = cleandoc(check.doc).replace("``", "`").partition("\n")
-    yield f"# {check.name}: {title}"
-    yield from body.rstrip().split("\n")
-    yield from ["", "## In a profile", ""]
+    head, sections = _sections(body)
+    yield from [f"# {check.name}: {title}", *head, "", "## What to type", "", *_typed(check), ""]
+    for heading in sorted(sections, key=_place):
+        yield from [f"## {heading}", *sections[heading], ""]
+    yield from ["## In a profile", ""]
     yield f"- Views {' and '.join(check.views)}; severity {check.default_severity.value}"
     if check.tags:
         yield f"- Tags {', '.join(check.tags)}"
@@ -102,6 +115,36 @@ def page(check: Check, readers: Readers) -> Iterator[str]:
     yield from _reads(check, readers)
     if check.references:
         yield from ["", "## References", "", *(f"- {address}" for address in check.references)]
+
+
+_FIRST = ("Why it matters", "How to fix it")
+"""What a reader needs; the specification follows, and the sources come last."""
+
+
+def _place(heading: str) -> int:
+    if heading in _FIRST:
+        return _FIRST.index(heading)
+    return len(_FIRST) + (heading == "Sources")
+
+
+def _sections(body: str) -> tuple[list[str], dict[str, list[str]]]:
+    """The lines before the first heading, and those below each; none has blank lines around it."""
+    head, *parts = f"\n{body}".split("\n## ")
+    found: dict[str, list[str]] = {}
+    for part in parts:
+        heading, _, text = part.partition("\n")
+        found.setdefault(heading, []).extend(text.strip("\n").split("\n"))
+    return head.strip("\n").split("\n") if head.strip() else [], found
+
+
+def _typed(check: Check) -> Iterator[str]:
+    """The lines to type, as a block of code in Markdown and on a terminal."""
+    lines = [(f"run {check.name}", "judge this check alone"), (f"run -v {check.name}", "with all evidence, passes too")]
+    if "boot" in check.views:
+        lines.append((f"run {check.name}@boot", "only what the next boot brings"))
+    lines.append((f"plan {check.name}", "the steps that fix what it finds; changes nothing"))
+    width = max(len(line) for line, _ in lines)
+    yield from [f"    nodecheck {line:{width}}  # {use}" for line, use in lines]
 
 
 def shown(value: object) -> str:
