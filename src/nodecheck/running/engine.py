@@ -57,11 +57,11 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
 
     def identify() -> None:
         container[0] = container_of(facts)
+        user[0] = running_user()  # a database of users on the network may take its time
         try:
             identity[0] = facts.get(NodeIdentity)
         except FactError:
-            pass  # the report names no node then
-        user[0] = running_user()  # a database of users on the network may take its time
+            return  # the report names no node then
 
     status = _work(identify, tasks, facts, finisher, began + request.timeout_s, request)
     for plugin in registry.plugins:
