@@ -10,7 +10,7 @@ import pytest
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.standing import Flap
 from nodecheck.config.load import load_config
-from nodecheck.config.model import Config, Desired
+from nodecheck.config.model import Config, NodeWanted
 from nodecheck.config.show import to_toml
 from nodecheck.errors import ConfigError
 from nodecheck.formats.toml import parse_toml
@@ -68,7 +68,7 @@ def test_a_whole_file(path: Path) -> None:
     assert load(path, WHOLE) == Config(
         *node, ("swap", "sysctl[net.*]@boot", "tag:kubelet"), ("port",), waivers, 45.0, 19, "best-effort", 256,
         Flap(2, 3), True, "/srv/nodecheck", Limits(90, 16),
-        ("json=/var/lib/nodecheck/last.json", "text=/run/nodecheck.txt"), (str(path),), Desired(*node, waivers),
+        ("json=/var/lib/nodecheck/last.json", "text=/run/nodecheck.txt"), (str(path),), NodeWanted(*node, waivers),
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def test_the_top_wins_for_all_verbs_and_audit_for_the_audit(path: Path) -> None:
     config = load(path, TOP)
 
     waivers = (f"{path.parent}/waivers.toml", "/nowhere/waivers.toml")
-    assert config.wanted == Desired(role="worker", kubernetes="1.34", cni="cilium", waivers=waivers)
+    assert config.wanted == NodeWanted(role="worker", kubernetes="1.34", cni="cilium", waivers=waivers)
     assert (config.role, config.kubernetes, config.cni, config.waivers) == ("worker", "1.34", "calico", ())
     assert config.severity == {"time-sync": "error", "sysctl[net.*]@boot": "info"}
     assert config.absent == ("/nowhere/waivers.toml",)

@@ -8,7 +8,7 @@ from typing import Any
 
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.standing import parse_flap
-from nodecheck.config.model import Config, Desired
+from nodecheck.config.model import Config, NodeWanted
 from nodecheck.config.trust import read_trusted, verify_way
 from nodecheck.errors import ConfigDenied, ConfigError, FactError
 from nodecheck.host.trust import there_is
@@ -18,7 +18,7 @@ Tables = dict[str, Any]
 
 MOST_DROP_INS = 100
 NOWHERE = "there is no such file (a link that leads nowhere)"
-TOP_KEYS = tuple([name.replace("_", "-") for name in Desired._fields])
+TOP_KEYS = tuple([name.replace("_", "-") for name in NodeWanted._fields])
 
 
 def load_config(path: str | None = None) -> Config:
@@ -129,10 +129,10 @@ def _lay(merged: Tables, table: Tables) -> None:
 
 def _config(merged: Tables, files: tuple[str, ...]) -> Config:
     top, audit, history = [_fields(merged[name]) for name in ("top", "audit", "history")]
-    wanted = {key: value for key, value in {**audit, **top}.items() if key in Desired._fields}
+    wanted = {key: value for key, value in {**audit, **top}.items() if key in NodeWanted._fields}
     return Config(**{**top, **audit})._replace(
         limits=Limits(**history), outputs=tuple([_output(item) for item in merged["output"]]), files=files,
-        wanted=Desired(**wanted), severity=merged["severity"],
+        wanted=NodeWanted(**wanted), severity=merged["severity"],
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ IO_CLASS = "idle"
 MEMORY_MIB = 512
 
 
-class Desired(NamedTuple):
+class NodeWanted(NamedTuple):
     """What the node is to be, as ``run``, ``plan``, ``list`` and ``doctor`` take it; None where the files say nothing.
 
     These keys stand at the top of a file. What is not there is taken from ``[audit]``.
@@ -55,7 +55,7 @@ class Config(NamedTuple):
     """``FORMAT=PATH``, as ``--output`` takes it."""
     files: tuple[str, ...] = ()
     """The files that were read, in order."""
-    wanted: Desired = Desired()
+    wanted: NodeWanted = NodeWanted()
     """The same keys as the other verbs take them: the top wins over ``[audit]``."""
     severity: Mapping[str, str] = {}
     """Selector to severity, over what the profile says; for every verb."""

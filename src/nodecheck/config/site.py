@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.config.load import load_config
-from nodecheck.config.model import Config, Desired
+from nodecheck.config.model import Config, NodeWanted
 from nodecheck.report.parts import ConfigUsed
 from nodecheck.running.request import Site
 from nodecheck.text import wellformed
@@ -17,10 +17,10 @@ def site_of_file(path: str | None = None) -> Site:
 
 def site_of_audit(config: Config) -> Site:
     """The same as the audit takes it."""
-    return _site(config, Desired(*[getattr(config, name) for name in Desired._fields]))
+    return _site(config, NodeWanted(*[getattr(config, name) for name in NodeWanted._fields]))
 
 
-def _site(config: Config, wanted: Desired) -> Site:
+def _site(config: Config, wanted: NodeWanted) -> Site:
     used = ConfigUsed(tuple([wellformed(path) for path in config.files])) if config.files else None
     there = tuple([path for path in wanted.waivers if path not in config.absent])
     absent = tuple([path for path in wanted.waivers if path in config.absent])
