@@ -24,7 +24,7 @@ complete -c nodecheck -n __fish_use_subcommand -l version -d 'show the version'
 complete -c nodecheck -n __fish_use_subcommand -a run -d 'check this node'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l profile -d 'a profile\'s name, or a TOML file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
-complete -c nodecheck -n '__fish_seen_subcommand_from run' -l waivers -d 'also heed these waivers (may be repeated)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l waivers -d 'honour these waivers, in place of those that the configuration names (may be repeated)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l role -d 'default: the profile\'s, else found on the node' -r -f -a 'control-plane worker'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
@@ -49,7 +49,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from run' -f -a '(__nodecheck_c
 complete -c nodecheck -n __fish_use_subcommand -a plan -d 'print the fixes for what fails'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l profile -d 'a profile\'s name, or a TOML file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
-complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l waivers -d 'also heed these waivers (may be repeated)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l waivers -d 'honour these waivers, in place of those that the configuration names (may be repeated)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l role -d 'default: the profile\'s, else found on the node' -r -f -a 'control-plane worker'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
@@ -74,7 +74,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -f -a '(__nodecheck_
 complete -c nodecheck -n __fish_use_subcommand -a audit -d 'check, record, and tell what changed: for cron and timers'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l profile -d 'a profile\'s name, or a TOML file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
-complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l waivers -d 'also heed these waivers (may be repeated)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l waivers -d 'honour these waivers, in place of those that the configuration names (may be repeated)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l role -d 'default: the profile\'s, else found on the node' -r -f -a 'control-plane worker'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
@@ -170,7 +170,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from explain' -f -a '(__nodeche
 complete -c nodecheck -n __fish_use_subcommand -a doctor -d 'what this nodecheck can and cannot see here'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l profile -d 'a profile\'s name, or a TOML file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
-complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l waivers -d 'also heed these waivers (may be repeated)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l waivers -d 'honour these waivers, in place of those that the configuration names (may be repeated)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l role -d 'default: the profile\'s, else found on the node' -r -f -a 'control-plane worker'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'

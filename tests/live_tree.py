@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nodecheck.errors import Absent, FactError
+from nodecheck.facts.services.this_boot import ASK
 from nodecheck.host.base import Completed, Stat, Uname
 from nodecheck.host.root import RootHost
 from nodecheck.testing import write_tree
@@ -27,7 +28,9 @@ class LiveTree(RootHost):
     whole = True
     this_machine = True
 
-    def __init__(self, path: Path, answers: Mapping[tuple[str, ...], str] | None = None) -> None:
+    def __init__(
+        self, path: Path, words: str = "root=UUID=x ro quiet", answers: Mapping[tuple[str, ...], str] | None = None
+    ) -> None:
         super().__init__(os.fspath(path))
         write_tree(path, {"run/systemd/system/.here": "", "proc/1/.here": "", "proc/self/.here": ""})
         time.sleep(0.02)  # change times are those of the last tick
@@ -35,7 +38,8 @@ class LiveTree(RootHost):
         time.sleep(0.02)
         self.answers = dict(answers or {})
         self.booted_s = self._made_ns // 1_000_000_000 - UP_S
-        self.told = {"FinishTimestampMonotonic": "30000000", "UserspaceTimestampMonotonic": "2000000"}
+        self.told = [f"{(self.booted_s + 2) * 1_000_000}", "2000000", "30000000"]
+        """When systemd began, by the clock and since the boot, and when the boot ended, in microseconds."""
         self.units: dict[str, int] = {}
         """When units became active, in microseconds since the boot."""
         self.user = 0
@@ -45,7 +49,7 @@ class LiveTree(RootHost):
                 "proc/stat": f"cpu  1 2 3\nbtime {self.booted_s}\nprocesses 1\n",
                 "proc/1/mountinfo": ROOT,
                 "proc/self/mountinfo": ROOT,
-                "proc/cmdline": "BOOT_IMAGE=/boot/vmlinuz-6.12.43+deb13-amd64 root=UUID=x ro quiet\n",
+                "proc/cmdline": f"BOOT_IMAGE=/boot/vmlinuz {words}\n",
             },
         )
 
@@ -62,8 +66,13 @@ class LiveTree(RootHost):
         return found
 
     def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
+        if argv == ASK:
+            return Completed(argv, 0, "".join(f"t {value}\n" for value in self.told), "")
         if argv[:2] == ("systemctl", "show"):
-            return Completed(argv, 0, self._shown(argv), "")
+            active = self.units.get(argv[-1], 0)
+            return Completed(
+                argv, 0, f"ActiveEnterTimestampMonotonic={active}\nInactiveEnterTimestampMonotonic=0\n", ""
+            )
         if argv not in self.answers:
             raise Absent(argv[0])
         return Completed(argv, 0, self.answers[argv], "")
@@ -76,11 +85,3 @@ class LiveTree(RootHost):
             except FactError as error:
                 found.append(error)
         return tuple(found)
-
-    def _shown(self, argv: tuple[str, ...]) -> str:
-        if "--" in argv:
-            active = self.units.get(argv[-1], 0)
-            return f"ActiveEnterTimestampMonotonic={active}\nInactiveEnterTimestampMonotonic=0\n"
-        stamp = time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime(self.booted_s + 2))
-        told = {"UserspaceTimestamp": stamp, **self.told}
-        return "".join(f"{name}={value}\n" for name, value in told.items())

@@ -95,7 +95,7 @@ def sources_of(root: Path, profile_name: str) -> dict[str, frozenset[Task]]:
     """Which tasks read which places, each task asked alone."""
     registry, readers = load(), dict[str, set[Task]]()
     profile = load_profile(profile_name, registry)
-    settings = Settings(profile.role, profile.kubernetes, profile.proxy_mode, profile.cni)
+    settings = Settings(profile.role, profile.kubernetes, profile.proxy_mode, profile.cni, profile.runtime)
     request = Request(profile, settings, selection_of(registry, (), profile.ignore, None), "error", 30.0)
     for task in _tasks(registry, request, Finisher(profile, request.selection)):
         host, sink = Watched(str(root)), list[Judged]()

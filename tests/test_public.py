@@ -90,6 +90,17 @@ def test_a_run_of_one_check_imports_nothing_heavy(tmp_path: Path) -> None:
     assert checks == {*swap, "nodecheck_checks.profiles"}
 
 
+def test_the_command_imports_nothing_that_it_can_do_without(tmp_path: Path) -> None:
+    words = ["run", "--json", "--root", str(tmp_path), "--select", "swap"]
+    argv = [sys.executable, "-I", "-X", "importtime", "-m", "nodecheck", *words]
+    told = subprocess.run(argv, capture_output=True, text=True).stderr
+    found = {line.rpartition("|")[2].strip() for line in told.splitlines() if line.startswith("import time:")}
+
+    assert "nodecheck_checks.swap.sources" in found
+    others = {"json", "locale", "nodecheck.host.live", "signal", "typing"}
+    assert found & (HEAVY | others) == {"argparse"}
+
+
 def test_a_whole_run_of_an_empty_root_imports_nothing_heavy(tmp_path: Path) -> None:
     assert modules(f"import nodecheck; nodecheck.run(root={str(tmp_path)!r})") & HEAVY == set()
 

@@ -200,6 +200,8 @@ def test_a_file_of_waivers_that_is_not_there_is_a_finding(alone: Alone, verb: st
     (found,) = [item for item in json.loads(done.out)["results"] if item["check"] == "waiver"]
 
     assert (found["id"], found["status"], found["severity"]) == ("waiver[/etc/nodecheck/w.toml]", "fail", "warning")
+    assert found["fix"]["safety"] == "manual"
+    assert "/etc/nodecheck/w.toml" in found["fix"]["steps"][0]["text"]
     assert found["evidence"] == [
         {"source": "/etc/nodecheck/w.toml", "locator": None, "value": None, "truncated": False}
     ]  # fmt: skip

@@ -12,8 +12,9 @@ from nodecheck.audit.standing import Flap
 from nodecheck.config.load import load_config
 from nodecheck.config.model import Config, NodeWanted
 from nodecheck.config.show import to_toml
-from nodecheck.errors import ConfigError
+from nodecheck.errors import ConfigDenied, ConfigError
 from nodecheck.formats.toml import parse_toml
+from tests.rights import modes_hold
 
 WHOLE = """
 schema = "nodecheck.config/1"
@@ -204,6 +205,27 @@ def test_an_error_in_a_drop_in_names_the_drop_in(path: Path) -> None:
     (folder / "a.toml").symlink_to("nowhere")
     with pytest.raises(ConfigError, match="no such file"):
         load(path, "")
+
+
+def test_what_this_user_may_not_read_is_told_from_what_is_wrong(path: Path) -> None:
+    """Who runs without a configuration that only root may read must not run without one that is wrong."""
+    folder = path.with_name("nodecheck.toml.d")
+    folder.mkdir()
+    waivers = path.with_name("waivers.toml")
+    waivers.touch()
+    path.write_text(f'waivers = ["{waivers}"]\n')
+    (folder / "a.toml").write_text('role = "worker"\n')
+    with modes_hold():
+        for closed in (path, folder / "a.toml", folder):
+            mode = closed.stat().st_mode
+            closed.chmod(0)
+            with pytest.raises(ConfigDenied, match=f"{closed}: Permission denied"):
+                load_config(str(path))
+            closed.chmod(mode)
+        waivers.chmod(0)
+        with pytest.raises(ConfigError, match=r"waivers\.toml: Permission denied") as caught:
+            load_config(str(path))
+    assert type(caught.value) is ConfigError
 
 
 def test_what_is_no_regular_file_is_refused(path: Path) -> None:

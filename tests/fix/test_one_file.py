@@ -70,7 +70,7 @@ def _below(result: Result, root: Path) -> Result:
 
 
 FORWARD = """\
-# nodecheck sysctl[net.ipv4.ip_forward]@boot: no packet of a pod leaves the node otherwise, and kubeadm refuses to go on
+# nodecheck sysctl[net.ipv4.ip_forward]@boot: the node must forward the packets of its pods
 net.ipv4.ip_forward = 1
 # nodecheck sysctl[net.ipv4.ip_forward]@boot: the same switch by its other name, which other files may set
 net.ipv4.conf.all.forwarding = 1

@@ -14,6 +14,7 @@ from nodecheck.render.columns import columns
 from nodecheck.render.groups import text_of
 from nodecheck.render.style import Style
 from nodecheck.render.text import render, render_text
+from nodecheck.render.verdict import headline
 from tests.render.outcomes import OUTCOMES
 from tests.render.test_text import NO_EVIDENCE, report, result
 
@@ -130,6 +131,26 @@ def test_the_verdict_cannot_be_misread(results: tuple[nodecheck.Result, ...], to
 
     assert text.endswith(f"\n{told}")
     assert text.startswith(told.partition(";")[0].partition("\n")[0])
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        (("not-applicable", "not-applicable"), "; nothing of Runtime and kubelet was judged"),
+        (("offline", "not-applicable"), "; nothing of Runtime and kubelet was judged"),
+        (("offline", "offline"), ""),
+    ],
+)
+def test_a_machine_without_a_runtime_does_not_pass_in_silence(codes: tuple[str, str], told: str) -> None:
+    idle = [
+        result(name, Status.SKIP, cause=Cause(code, "why"))
+        for name, code in zip(("cgroup-driver", "runtime-socket"), codes)
+    ]
+
+    assert headline(report(PASSES, *idle)) == f"PASS: the setting that applies is fit{told}"
+    assert headline(report(PASSES, WARNS, *idle)) == f"PASS with 1 warning (time-sync){told}"
+    assert "nothing of" not in headline(report(PASSES, result("version", Status.PASS), *idle))
+    assert "nothing of" not in headline(report(FAILS, *idle))
 
 
 def test_findings_that_say_the_same_are_one_block() -> None:

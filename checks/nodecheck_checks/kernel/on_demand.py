@@ -76,8 +76,12 @@ def loadable_now(
 
 
 def loadable_at_boot(name: str, boot: BootModules) -> OnDemand:
-    """Whether the kernel that will boot takes the module when kube-proxy asks for it."""
-    found = boot.on_demand(name)
+    """Whether the kernel that will boot takes the module when kube-proxy asks for it.
+
+    Where the init does not even load what its files name (``init=/bin/sh``, a rescue target), nothing says that
+    kube-proxy comes to ask.
+    """
+    found = boot.on_demand(name) if boot.wishes.hindrance is None else None
     if found is None or found.state == UNCLEAR:
         return OnDemand()
     return OnDemand(found.state == LOADED, found.evidence)

@@ -70,7 +70,8 @@ def runtime_socket(
     info`, where `crictl` is there, says within 2 seconds whether containerd or CRI-O is ready, and whether it has the
     CRI's version 1, which the kubelet asks for from 1.26 on.
 
-    The agents of k3s, RKE2, k0s and MicroK8s bring the runtime themselves: their sockets are looked for.
+    The agents of k3s, RKE2, k0s and MicroK8s bring the runtime themselves: their sockets are looked for. Where the
+    profile says `runtime = "embedded"`, a node without an agent gets a warning: the agent is what it still needs.
 
     On a node that has not joined, `runtime-socket[criSocket]` fails where several runtimes listen at which kubeadm of
     the release looks, and none of its configuration files says `criSocket`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen, skip, unknown
+from nodecheck.checking import Evidence, Lazy, Outcome, Severity, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError, TimedOut
 from nodecheck.facts import (
     Commands,
@@ -34,11 +34,13 @@ from nodecheck.facts.cluster.runtime_sockets import (
     socket_path,
 )
 from nodecheck.facts.kubelet.config import DEFAULT_RUNTIME
+from nodecheck.facts.kubelet.places import AGENT_CONFIGS, AGENT_STATE
 from nodecheck.facts.kubelet.service_path import SHELL
 from nodecheck.facts.network.unix_listeners import in_run
 from nodecheck.facts.runtimes.releases import daemon_package
 from nodecheck.fix import Fix, by_hand, command
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.asked import EMBEDDED
 from nodecheck.requirements.table import Release, Row, Table
 
 EXPECTED = "a container runtime that accepts at its socket"
@@ -113,7 +115,10 @@ class RuntimeNode(NamedTuple):
 def judged(node: RuntimeNode) -> Outcome:
     """The verdict on the runtime that the kubelet uses, or will use."""
     kubelet = node.kubelet
-    agent = not kubelet.present and node.embedded().present
+    embedded = node.target().runtime == EMBEDDED
+    agent = (not kubelet.present or embedded) and node.embedded().present
+    if embedded and not agent:
+        return _without_agent()
     if not agent and not kubelet.present and node.target().role is None and node.target().kubernetes is None:
         return skip("nothing says that this is a node: there is no kubelet, and no role or release is given")
     if agent:
@@ -176,6 +181,14 @@ def _without_runtime(node: RuntimeNode, told: list[Evidence] | None = None) -> O
         return unknown(message, code="not-found", expected=EXPECTED, evidence=evidence)
     text = "Install containerd or CRI-O, with the systemd cgroup driver" + (", or cri-dockerd" if alone else "")
     return fail(message, expected=EXPECTED, actual="none", evidence=evidence, fix=by_hand("Install a runtime", text))
+
+
+def _without_agent() -> Outcome:
+    """The profile says that an agent brings the runtime, and there is none: before its installation that is so."""
+    message = "the agent that is to bring the container runtime (k3s, RKE2, k0s, MicroK8s) is not on this node"
+    evidence = [seen("profile", "runtime = embedded"), *[seen(path) for path in (*AGENT_CONFIGS, *AGENT_STATE)]]
+    fix = by_hand("Install the agent", "Install the agent whose runtime this node is to have, and start its unit")
+    return fail(message, expected=EXPECTED, actual="none", evidence=evidence, fix=fix, severity=Severity.WARNING)
 
 
 def _of_agent(node: RuntimeNode) -> Outcome:

@@ -12,8 +12,9 @@ from types import ModuleType
 
 from nodecheck.cli.verbs import VERBS
 from nodecheck.errors import NodecheckError
+from nodecheck.requirements.asked import ROLES
 
-Verb = Callable[[str], "tuple[ModuleType, argparse.ArgumentParser]"]
+VerbParser = Callable[[str], "tuple[ModuleType, argparse.ArgumentParser]"]
 """What gives the module and the parser of a verb."""
 
 VERBS_MEANT = {
@@ -49,13 +50,15 @@ LEAST_LIKE = 0.7
 """How much alike two words must be, as difflib counts it: ``only`` and ``role`` are 0.5."""
 
 
-def hint(words: Sequence[str], verb: Verb) -> str:
+def hint(words: Sequence[str], verb: VerbParser) -> str:
     """``nodecheck …``, or nothing where no line is known that does what was meant."""
     from shlex import join
 
     whole = "".join(words)
-    if not words or len(whole) > MOST_CHARS or not whole.isprintable() or any(word in HELP for word in words):
+    if not words or len(whole) > MOST_CHARS or not whole.isprintable():
         return ""
+    if any(word in HELP for word in words):
+        return f"nodecheck {VERBS_MEANT[words[0]]} --help" if words[0] in VERBS_MEANT else ""
     for line in _candidates(list(words), verb):
         if line != list(words) and _is_taken(line, verb):
             return join(["nodecheck", *line])
@@ -77,7 +80,7 @@ def near(word: str, words: Iterable[str]) -> str | None:
     return plain[found[0]] if found else None
 
 
-def _candidates(words: list[str], verb: Verb) -> Iterator[list[str]]:
+def _candidates(words: list[str], verb: VerbParser) -> Iterator[list[str]]:
     """Lines that may be meant, the likeliest first."""
     name, rest = _verb(words)
     module, parser = verb(name)
@@ -107,7 +110,9 @@ def _repaired(verb: str, words: list[str], parser: argparse.ArgumentParser, form
     while left:
         word = left.pop(0)
         if not word.startswith("-") or word in ("-", "--"):
-            yield from _as_words(word, verb)
+            role = word if word in ROLES else VALUES_MEANT.get(word)
+            known = role is not None and "--role" in options and verb not in WITH_WORDS[2:]
+            yield from ["--role", role] if known and role else _as_words(word, verb)
             continue
         name, equals, value = word.partition("=")
         if name[:2] in ("-o", "-f") and len(name) > 2 and not name.startswith("--") and name[:2] not in options:
@@ -128,6 +133,9 @@ def _repaired(verb: str, words: list[str], parser: argparse.ArgumentParser, form
 
 def _as_words(word: str, verb: str) -> Iterator[str]:
     """A word that is no option, as it may be meant."""
+    if verb == "help":
+        yield word if word in VERBS else VERBS_MEANT.get(word) or near(word, VERBS) or word
+        return
     selectors = _selectors(word) if verb in (*WITH_WORDS, "audit") else [word]
     for selector in selectors:
         yield from ["--select", selector] if verb == "audit" else [selector]
@@ -197,11 +205,11 @@ def _selectors(word: str) -> list[str]:
 
 
 def _parts(word: str) -> list[str]:
-    """What commas outside of brackets part."""
+    """What commas and blanks outside of brackets part."""
     parts, depth = [""], 0
     for char in word:
         depth += (char == "[") - (char == "]")
-        if char == "," and depth == 0:
+        if char in ", " and depth == 0:
             parts.append("")
         else:
             parts[-1] += char
@@ -220,7 +228,7 @@ def _is_selector(word: str) -> bool:
     return True
 
 
-def _is_taken(line: list[str], verb: Verb) -> bool:
+def _is_taken(line: list[str], verb: VerbParser) -> bool:
     """Whether nodecheck takes a line."""
     module, parser = verb(line[0])
     try:

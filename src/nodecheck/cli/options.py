@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 from nodecheck.errors import ProfileError, UsageError
 from nodecheck.report import Report
@@ -45,7 +46,8 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     """The options that say what the node is to be."""
     add = parser.add_argument
     add("--profile", metavar="NAME|FILE", help="a profile's name, or a TOML file (default: kubernetes)")
-    add("--waivers", metavar="FILE", action="append", default=[], help="also heed these waivers (may be repeated)")
+    told = "honour these waivers, in place of those that the configuration names (may be repeated)"
+    add("--waivers", metavar="FILE", action="append", default=[], help=told)
     add("--role", choices=ROLES, help="default: the profile's, else found on the node")
     add("--kubernetes", metavar="1.34", help="the Kubernetes release that the node is to run")
     add("--proxy-mode", choices=PROXY_MODES, help="kube-proxy's mode")
@@ -141,12 +143,16 @@ def judged(
 
     ``digests`` and ``explained`` are as a Request has them.
     """
-    from nodecheck.cli.progress import progress
     from nodecheck.running.engine import run
 
+    host, registry, request = prepared_by(args, site)
+    request = request._replace(digests=digests, explained=explained)
+    if args.quiet or sys.stderr is None or not sys.stderr.isatty():
+        return run(host, registry, request)
+    from nodecheck.cli.progress import progress
+
     with progress(args.quiet) as line:
-        host, registry, request = prepared_by(args, site)
-        return run(host, registry, request._replace(watch=line.now_at, digests=digests, explained=explained))
+        return run(host, registry, request._replace(watch=line.now_at))
 
 
 def prepared_by(args: argparse.Namespace, site: Site) -> tuple[Host, Registry, Request]:

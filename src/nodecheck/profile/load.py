@@ -162,6 +162,7 @@ def _profile(tables: Tables) -> ResolvedProfile:
         kubernetes=None if kubernetes is None else kubernetes.removeprefix("v"),
         proxy_mode=tables.get("proxy-mode"),
         cni=tables.get("cni"),
+        runtime=tables.get("runtime"),
         fail_on=tables.get("fail-on", "error"),
         ignore=tuple(tables.get("ignore", ())),
         nodes=tables.get("nodes", {}),

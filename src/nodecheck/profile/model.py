@@ -9,7 +9,7 @@ from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nodecheck.model.literals import FailOn, ProxyMode, Role
+    from nodecheck.model.literals import FailOn, ProxyMode, Role, Runtime
 
 
 SCHEMA = "nodecheck.profile/1"
@@ -52,6 +52,8 @@ class Profile(NamedTuple):
     kubernetes: str | None = None
     proxy_mode: ProxyMode | None = None
     cni: str | None = None
+    runtime: Runtime | None = None
+    """``embedded``: the node's agent brings the container runtime."""
     fail_on: FailOn | None = None
     ignore: Sequence[str] | None = None
     nodes: Mapping[str, str] | None = None
@@ -88,6 +90,7 @@ class ResolvedProfile(NamedTuple):
     kubernetes: str | None = None
     proxy_mode: str | None = None
     cni: str | None = None
+    runtime: str | None = None
     fail_on: str = "error"
     ignore: tuple[str, ...] = ()
     nodes: Mapping[str, str] = {}

@@ -12,7 +12,7 @@ from nodecheck.model.outcomes import Severity
 from nodecheck.plugins import Registry
 from nodecheck.profile.meant import meant
 from nodecheck.profile.model import SCHEMA
-from nodecheck.requirements.asked import PROXY_MODES, ROLES, release_text
+from nodecheck.requirements.asked import PROXY_MODES, ROLES, RUNTIMES, release_text
 
 WAIVERS_SCHEMA = "nodecheck.waivers/1"
 MOST_NOTICE_DAYS = 366
@@ -245,6 +245,7 @@ _KEYS: dict[str, Callable[[Any, Path, Registry], None]] = {
     "kubernetes": _release,
     "proxy-mode": _one_of(PROXY_MODES),
     "cni": _plain,
+    "runtime": _one_of(RUNTIMES),
     "fail-on": _one_of(SEVERITIES),
     "ignore": _ignore,
     "nodes": _nodes,

@@ -8,6 +8,7 @@ from nodecheck.checking.selectors import ENGINE_CHECKS, Selection, Selector, mat
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.fingerprint import fingerprint
 from nodecheck.model.outcomes import NOW, Result, Severity, Status, Waived, result_id
+from nodecheck.model.steps import MANUAL, Fix, Manual
 from nodecheck.profile.model import ResolvedProfile, Waiver
 from nodecheck.text import printable, wellformed
 
@@ -179,8 +180,10 @@ def absent_files(paths: Iterable[str], selection: Selection, severity: SeverityO
         if not ignored and (not selection.select or named(selection, path)):
             level = severity("waiver", (), printable(path), NOW, Severity.WARNING)
             message = f"the configuration names {path}, and there is no such file: its waivers do not count"
+            step = Manual(f"Put {wellformed(path)} there, or take it out of waivers in the configuration")
+            fix = Fix("Put the file of waivers in its place", (step,), MANUAL)
             evidence = (Evidence(wellformed(path)),)
-            found.append(_said(path, message, "a file of waivers", None, evidence, level))
+            found.append(_said(path, message, "a file of waivers", None, evidence, level)._replace(fix=fix))
     return found
 
 

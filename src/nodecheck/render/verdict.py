@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.render.groups import names
-from nodecheck.render.rows import ReportRow, rows
+from nodecheck.render.rows import ReportRow, by_topic, rows
 from nodecheck.report import Report
 from nodecheck.text import printable
 
@@ -20,7 +20,7 @@ def headline(report: Report) -> str:
     """The verdict and its reason in one sentence: ``PASS with 3 warnings (…)``, ``FAIL: 2 errors (…), 1 warning``."""
     verdict, parts = report.summary.verdict, list(_parts(report))
     if verdict == "pass":
-        return f"PASS with {', '.join(parts)}" if parts else f"PASS: {_all_of(report)}"
+        return (f"PASS with {', '.join(parts)}" if parts else f"PASS: {_all_of(report)}") + _idle(report)
     return f"{printable(verdict.upper())}: {', '.join(parts) or 'nothing was judged'}"
 
 
@@ -43,6 +43,22 @@ def _parts(report: Report) -> Iterator[str]:
 def _all_of(report: Report) -> str:
     count = sum(row.worst.status == Status.PASS for row in rows(report.results))
     return "the setting that applies is fit" if count == 1 else f"all {count} settings that apply are fit"
+
+
+def _idle(report: Report) -> str:
+    """The topics of which nothing was judged, but for those of which only a running node can tell.
+
+    So a machine without a runtime and a kubelet does not pass without a word of that.
+    """
+    topics = by_topic(report.results) if any(result.status == Status.SKIP for result in report.results) else []
+    idle = [title for title, group in topics if _nothing_judged(group)]
+    return f"; nothing of {', '.join(idle)} was judged" if idle else ""
+
+
+def _nothing_judged(group: list[ReportRow]) -> bool:
+    results = [result for row in group for result in (row.now, row.boot) if result is not None]
+    causes = {result.cause.code for result in results if result.cause is not None}
+    return all(result.status == Status.SKIP for result in results) and causes != {"offline"}
 
 
 def counted(count: int, word: str) -> str:

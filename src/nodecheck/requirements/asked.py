@@ -25,6 +25,9 @@ CONTROL_PLANE = "control-plane"
 WORKER = "worker"
 ROLES = (CONTROL_PLANE, WORKER)
 PROXY_MODES = ("ipvs", "iptables", "nftables", "none")
+EMBEDDED = "embedded"
+"""The agent of the node (k3s, RKE2, k0s, MicroK8s) brings the container runtime."""
+RUNTIMES = (EMBEDDED,)
 
 
 def release_text(text: str) -> str:
@@ -48,3 +51,5 @@ class Settings(NamedTuple):
     kubernetes: str | None = None
     proxy_mode: str | None = None
     cni: str | None = None
+    runtime: str | None = None
+    """``embedded``: the node's agent brings it; None: whatever is there."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from nodecheck.checking.declare import Check, skip
 from nodecheck.checking.judging import Judged, Subject, Task, severity_of
 from nodecheck.checking.store import Facts
@@ -63,7 +61,9 @@ def on_host(fix: Fix) -> Fix:
 
 def _told(step: Step) -> str:
     if isinstance(step, Command):
-        return " ".join(map(shlex.quote, step.argv))
+        from shlex import join
+
+        return join(step.argv)
     if isinstance(step, Edit):
         return f"in {step.path} replace {step.before!r} by {step.after!r}"
     if isinstance(step, Create):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from _thread import get_ident
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from time import gmtime, monotonic, strftime, time
 
 from nodecheck.checking.declare import Check
@@ -58,8 +57,10 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
 
     def identify() -> None:
         container[0] = container_of(facts)
-        with suppress(FactError):
+        try:
             identity[0] = facts.get(NodeIdentity)
+        except FactError:
+            identity[0] = NodeIdentity()  # the report names no node then
         user[0] = running_user()  # a database of users on the network may take its time
 
     status = _work(identify, tasks, facts, finisher, began + request.timeout_s, request)
@@ -260,11 +261,8 @@ def _privileged(host: Host) -> bool:
 
 
 def _profile_used(request: Request, found: Target | None) -> ProfileUsed:
-    given = request.settings
-    profile = request.profile
-    if found is None:
-        return ProfileUsed(profile.name, profile.digest, *given, request.config)
-    target = (found.role, found.kubernetes, found.proxy_mode, found.cni)
+    profile, told = request.profile, found or request.settings
+    target = (told.role, told.kubernetes, told.proxy_mode, told.cni)
     return ProfileUsed(profile.name, profile.digest, *target, request.config)
 
 

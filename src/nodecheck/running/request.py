@@ -181,6 +181,7 @@ def _settings(
         kubernetes or profile.kubernetes,
         proxy_mode or profile.proxy_mode,
         cni or profile.cni,
+        profile.runtime,
     )
 
 

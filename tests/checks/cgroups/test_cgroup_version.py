@@ -182,3 +182,12 @@ def test_a_replay_says_the_same(tmp_path: Path) -> None:
 
     assert_verdicts(again, {"cgroup-version": "fail"})
     assert [one.fingerprint for one in first] == [one.fingerprint for one in again]
+
+
+@pytest.mark.parametrize(("word", "told"), [("init=/bin/sh", "init=/bin/sh mounts"), ("rdinit=/x", "rdinit=/x starts")])
+def test_what_boots_in_place_of_the_init_system_mounts_what_it_likes(tmp_path: Path, word: str, told: str) -> None:
+    files = {**DEBIAN_13, "/proc/cmdline": f"ro {word}\n", "/usr/bin/sh": "", "/bin/sh": ""}
+    (found,) = judge(cgroup_version, write_tree(tmp_path, files), view="boot", kubernetes="1.36")
+
+    assert found.status == "unknown"
+    assert f"what {told} is not known" in found.message

@@ -66,7 +66,7 @@ def test_ip_vs_does_not_apply_in_other_modes(tree: Tree, mode: ProxyMode | None)
 
 
 @pytest.mark.parametrize("mode", [None, "iptables"])
-def test_a_waiver_of_ip_vs_is_neither_missed_nor_said_to_be_unneeded(tree: Tree, mode: str | None) -> None:
+def test_a_waiver_of_ip_vs_is_neither_missed_nor_said_to_be_unneeded(tree: Tree, mode: ProxyMode | None) -> None:
     waiver = '[[waiver]]\nselect = "kernel-module[ip_vs*]"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01\n'
     root = tree(NODE)
     (root / "p.toml").write_text(f'schema = "nodecheck.profile/1"\nname = "p"\nextends = "kubernetes"\n{waiver}')
@@ -108,6 +108,14 @@ def test_a_kernel_that_takes_no_more_modules(tree: Tree) -> None:
         "fail",
         "error",
     )
+
+
+@pytest.mark.parametrize("words", ["init=/bin/sh", "emergency"])
+def test_a_boot_that_starts_nothing_starts_no_kube_proxy(tree: Tree, words: str) -> None:
+    started = {**NODE, "usr/lib/systemd/systemd": "", "proc/cmdline": "quiet\n"}
+    assert judged(tree(started), "ip_vs", "ipvs")["boot"] == ("pass", "error")
+
+    assert judged(tree({**started, "proc/cmdline": f"{words}\n"}), "ip_vs", "ipvs")["boot"] == ("fail", "error")
 
 
 def test_without_a_list_of_modules_nothing_says_that_it_can_be_loaded(tree: Tree) -> None:

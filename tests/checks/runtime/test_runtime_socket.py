@@ -235,6 +235,31 @@ def test_the_runtime_that_is_there(listening: str, given: dict[str, Any]) -> Non
     assert other.status in ("fail", "unknown")
 
 
+EMBEDDED = Target(role="worker", runtime="embedded")
+
+
+def test_a_profile_may_say_that_the_agent_is_the_runtime() -> None:
+    (found,) = told(CONTAINERD, target=EMBEDDED, containerd=Containerd("/usr/bin/containerd"))
+    assert (found.status.value, found.severity) == ("fail", "warning")
+    assert "the agent that is to bring the container runtime" in found.message
+    assert "/var/lib/rancher/k3s/agent" in {item.source for item in found.evidence}
+
+    (found,) = told("/run/k3s/containerd/containerd.sock", target=EMBEDDED, embedded=EmbeddedKubelet(True))
+    assert found.status == "pass"
+
+
+def test_the_profiles_word_reaches_the_check(tmp_path: Path) -> None:
+    import nodecheck
+
+    write_tree(tmp_path, {"/usr/bin/sh": TreeFile("", 0o755), "/run/.here": ""})
+    for runtime, expected in (("embedded", "fail"), (None, "skip")):
+        profile = nodecheck.Profile(extends="kubernetes", runtime=runtime)  # type: ignore[arg-type]
+        found = nodecheck.run(root=tmp_path, profile=profile, select=["runtime-socket"])["runtime-socket"]
+        assert found.status.value == expected
+    with pytest.raises(nodecheck.ProfileError, match="runtime: expected"):
+        nodecheck.run(root=tmp_path, profile=nodecheck.Profile(runtime="containerd"))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("listening", "release", "expected"),
     [

@@ -168,7 +168,7 @@ class BootCgroups(NamedTuple):
         if container.kind is not None:
             return cls(now().found, open="what the host of this container mounts")
         if units.untold is not None:
-            return cls(CgroupVersion(), open=str(units.untold))
+            return cls(CgroupVersion(), open=f"what {units.untold.detail.partition(' ')[0]} starts")
         if units.shell is not None:
             return cls(CgroupVersion(), open=f"what {units.shell} mounts")
         if not init.is_systemd:

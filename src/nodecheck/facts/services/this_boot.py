@@ -23,8 +23,16 @@ if TYPE_CHECKING:
 STAT = "/proc/stat"
 BOOTED = "/run/systemd/system"
 """sd_booted(3)."""
-_MANAGER = ("UserspaceTimestamp", "UserspaceTimestampMonotonic", "FinishTimestampMonotonic")
-SHOW = ("systemctl", "show", "--no-pager", *[word for name in _MANAGER for word in ("-p", name)])
+_MANAGER = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
+ASK = (
+    "busctl",
+    "get-property",
+    *_MANAGER,
+    "UserspaceTimestamp",
+    "UserspaceTimestampMonotonic",
+    "FinishTimestampMonotonic",
+)
+"""In microseconds, where systemctl prints a time of day."""
 MOUNTS, FIRST_MOUNTS = "/proc/self/mountinfo", "/proc/1/mountinfo"
 
 CLOCK_SLACK_S = 5
@@ -46,7 +54,7 @@ class ThisBoot(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Call("reader"), File(STAT), Exists(BOOTED), File(MOUNTS), File(FIRST_MOUNTS), Program(SHOW))
+        return (Call("reader"), File(STAT), Exists(BOOTED), File(MOUNTS), File(FIRST_MOUNTS), Program(ASK))
 
     @classmethod
     def read(
@@ -107,19 +115,17 @@ def _root(host: Host, path: str) -> tuple[str, str] | None:
 def _times(host: Host) -> ThisBoot:
     began = _began(text(host, STAT, 4 << 20))
     try:
-        done = host.run(SHOW)
+        done = host.run(ASK)
     except Absent as error:
-        raise Unsupported("systemctl", "is not installed") from error
+        raise Unsupported("busctl", "is not installed") from error
     if done.code != 0:
-        raise FactError("systemctl show", done.stderr.strip().partition("\n")[0] or f"exit code {done.code}")
-    told = dict(line.partition("=")[::2] for line in done.stdout.split("\n"))
-    finished = _microseconds(told, "FinishTimestampMonotonic")
-    if not finished:
+        raise FactError("busctl", done.stderr.strip().partition("\n")[0] or f"exit code {done.code}")
+    began_us, since_us, finished_us = _microseconds(done.stdout)
+    if not finished_us:
         return ThisBoot(untold="the boot has not ended yet")
-    then = _seconds(told["UserspaceTimestamp"]) - _microseconds(told, "UserspaceTimestampMonotonic") / 1_000_000
-    if abs(began - then) > CLOCK_SLACK_S:
+    if abs(began - (began_us - since_us) / 1_000_000) > CLOCK_SLACK_S:
         return ThisBoot(untold="the clock was set since the boot")
-    return ThisBoot(began, finished)
+    return ThisBoot(began, finished_us)
 
 
 def _began(stat: str) -> int:
@@ -133,22 +139,14 @@ def _began(stat: str) -> int:
     raise FactError(STAT, "has no btime")
 
 
-def _microseconds(told: dict[str, str], name: str) -> int:
-    value = told.get(name, "")
-    if not (value.isascii() and value.isdigit()):
-        raise FactError("systemctl show", f"{name}={value}: expected a number of microseconds")
-    return int(value)
+def _microseconds(said: str) -> list[int]:
+    r"""The three numbers that busctl prints, each behind its type.
 
-
-def _seconds(stamp: str) -> float:
-    """A time as systemctl prints it (``Mon 2026-11-30 07:22:40 CET``), in this machine's zone unless it is UTC."""
-    from calendar import timegm
-    from time import mktime, strptime
-
-    words = stamp.split()
-    try:
-        _, day, clock, zone = words
-        found = strptime(f"{day} {clock[:8]}", "%Y-%m-%d %H:%M:%S")
-        return float(timegm(found)) if zone in ("UTC", "GMT") else mktime(found)
-    except ValueError:
-        raise FactError("systemctl show", f"UserspaceTimestamp={stamp}: expected a day and a time") from None
+    >>> _microseconds("t 1796025763000000\nt 13146477\nt 37982407\n")
+    [1796025763000000, 13146477, 37982407]
+    """
+    lines = said.rstrip("\n").split("\n")
+    values = [line.removeprefix("t ") for line in lines]
+    if len(values) != 3 or not all(value.isascii() and value.isdigit() for value in values):
+        raise FactError("busctl", f"expected three numbers of microseconds, found {said[:100]!r}")
+    return [int(value) for value in values]
