@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from nodecheck.plugins import load
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PEOPLE = {
@@ -52,6 +54,12 @@ def test_a_check_s_page_says_first_what_to_type_and_then_the_specification() -> 
         assert f"    nodecheck run {path.stem} " in path.read_text()
 
 
+def test_each_check_has_a_row_in_the_table_against_other_programs() -> None:
+    """So the table, and what is not checked, are looked at where a check is new."""
+    page = (DOCS / "compared.md").read_text()
+    assert [c.name for c in load().all_checks() if c.plugin == "builtin" and f"(checks/{c.name}.md)" not in page] == []
+
+
 def loaded(text: str) -> list[str]:
     """The addresses on other hosts that a browser would fetch."""
     return LOADED.findall(text)
@@ -73,8 +81,9 @@ def test_what_is_fetched_is_found(text: str, found: bool) -> None:
 
 @pytest.mark.skipif(find_spec("mkdocs") is None, reason="needs the extra docs (mkdocs)")
 def test_it_builds_strictly_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    """Not --quiet: mkdocs counts only the warnings that it prints, and a broken link would pass."""
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
         cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
