@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from nodecheck.checking import Cause, Evidence, Result, Severity, Status
 from nodecheck.model.outcomes import Waived, result_id
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
-from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool
+from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool, User
 from nodecheck.report.parts import PluginUsed
 from nodecheck.report.summary import summary_of
 
@@ -104,7 +104,7 @@ def results(draw: st.DrawFn, names: SearchStrategy[str] | None = None) -> Result
     if status in (Status.UNKNOWN, Status.SKIP):
         cause = Cause(draw(st.sampled_from(("denied", "crashed", "not-applicable")) | text), draw(text))
     if status is Status.WAIVED:
-        waiver = Waived(draw(text), draw(text), draw(maybe), draw(maybe))
+        waiver = Waived(draw(text), draw(text), draw(maybe), draw(maybe), draw(maybe), draw(maybe))
     evidence = draw(evidences() if cause is None else st.just(()) | evidences())
     return Result(
         result_id(check, subject, view), check, subject, view, status, draw(st.sampled_from(Severity)), draw(text),
@@ -131,6 +131,8 @@ def reports(draw: st.DrawFn, max_results: int = 6) -> Report:
         source,
         draw(st.booleans()),
         fail_on,
+        draw(st.none() | st.lists(text, max_size=2).map(tuple)),
+        draw(st.none() | st.builds(User, st.integers(0, 2**32 - 1), maybe, maybe)),
     )
     node = Node(
         draw(maybe), draw(maybe), draw(maybe), draw(maybe), draw(maybe), OsName(draw(maybe), draw(maybe), draw(maybe))
@@ -148,7 +150,7 @@ def hostile_report() -> Report:
     text = "\x1b[31m<b>]]>\udcff\n::error::|#\\\"'\x00{{x}}节点"
     run = Run(
         "3f2b8c1e-0000-4000-8000-000000000000", "2026-11-23T01:02:03.004Z", "2026-11-23T01:02:03.104Z", 0.1, "complete",
-        Source("live", "/"), True, "error",
+        Source("live", "/"), True, "error", (text, text), User(0, text, text),
     )  # fmt: skip
     node = Node(text, text, text, text, text, OsName(text, text, text))
     used = ProfileUsed(text, "sha256:" + "a" * 64, "worker", text, None, text)
@@ -160,7 +162,7 @@ def hostile_report() -> Report:
 def _spoiled(text: str, status: Status) -> Result:
     subject, line = f"{status.value} {text}", text.replace("\n", "")
     cause = Cause(text, text) if status in (Status.UNKNOWN, Status.SKIP) else None
-    waiver = Waived(text, text, text, text) if status is Status.WAIVED else None
+    waiver = Waived(text, text, text, text, text, text) if status is Status.WAIVED else None
     steps = (Command((text, text)), Edit(text, text, text), Create(text, "0644", text), Manual(text))
     evidence = (Evidence(text, text, text), Evidence("/etc/" + text, "line 3", text, True))
     return Result(

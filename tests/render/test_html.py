@@ -251,6 +251,9 @@ def test_print_shows_all(chromium: Browser, tmp_path: Path) -> None:
         "return [...document.querySelectorAll('.one')].every(one => one.checkVisibility({contentVisibilityAuto: true}))"
     )
     assert chromium.js(visible)
+    apart = """return [...document.querySelectorAll("tr td.view")].every(cell =>
+        cell.firstElementChild.getBoundingClientRect().right <= cell.nextElementSibling.getBoundingClientRect().left)"""
+    assert chromium.js(apart)  # "? unknown" and what stands beside it
     assert not chromium.js("return document.getElementById('bar').checkVisibility()")
     assert chromium.pdf().startswith(b"%PDF")
 

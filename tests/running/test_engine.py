@@ -373,14 +373,16 @@ def test_waivers(tmp_path: Path) -> None:
         yield fail("disk", subject="/dev/sda2")
 
     waivers = (
-        Waiver("swap[/dev/zram*]", "wanted", "platform", "2999-01-01"),
+        Waiver("swap[/dev/zram*]", "wanted", "platform", "2999-01-01", "OPS-7", "2026-11-01"),
         Waiver("swap[/dev/sda2]", "old", "platform", "2020-01-01"),
         Waiver("swap[/dev/sdb]", "gone", "platform", "2999-01-01"),
     )
     report = judged(tmp_path, swap, waivers=waivers)
 
     assert report["swap[/dev/zram0]"].status == Status.WAIVED
-    assert report["swap[/dev/zram0]"].waiver == ("swap[/dev/zram*]", "wanted", "platform", "2999-01-01")
+    assert report["swap[/dev/zram0]"].waiver == (
+        "swap[/dev/zram*]", "wanted", "platform", "2999-01-01", "OPS-7", "2026-11-01",
+    )  # fmt: skip
     assert report["swap[/dev/sda2]"].status == Status.FAIL
     for select in ("swap[/dev/sda2]", "swap[/dev/sdb]"):
         finding = report[f"waiver[{select}]"]

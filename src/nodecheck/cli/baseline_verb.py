@@ -85,14 +85,8 @@ def _now() -> str:
 
 def _who() -> str:
     """Who accepts: the user behind sudo(8), else the user."""
-    from pwd import getpwuid
-
+    from nodecheck.running.request import running_user
     from nodecheck.text import printable
 
-    name = os.environ.get("SUDO_USER", "") if os.geteuid() == 0 else ""
-    if not name:
-        try:
-            name = getpwuid(os.getuid()).pw_name
-        except KeyError:
-            name = f"uid {os.getuid()}"
-    return printable(name[:100])
+    user = running_user()
+    return printable(user.sudo_user or user.name or f"uid {user.uid}")

@@ -63,6 +63,18 @@ class Waived(NamedTuple):
     reason: str
     owner: str | None
     expires: str | None
+    ticket: str | None = None
+    created: str | None = None
+
+    @property
+    def whose(self) -> str:
+        """Who answers for it, and where it was agreed.
+
+        >>> Waived("swap", "zram", "ops", None, "OPS-7").whose, Waived("swap", "zram", None, None).whose
+        ('ops, OPS-7', 'no owner')
+        """
+        owner = self.owner or "no owner"
+        return f"{owner}, {self.ticket}" if self.ticket else owner
 
 
 class Outcome(NamedTuple):

@@ -58,7 +58,7 @@ def takes(selector: Selector, result: Result) -> bool:
 def _cover(result: Result, waiver: Waiver) -> Result:
     if result.status != Status.FAIL:
         return result
-    cover = Waived(waiver.select, waiver.reason, waiver.owner, waiver.expires)
+    cover = Waived(waiver.select, waiver.reason, waiver.owner, waiver.expires, waiver.ticket, waiver.created)
     print_ = fingerprint(result.id, Status.FAIL, result.evidence)
     return result._replace(status=Status.WAIVED, waiver=cover, fingerprint=print_)
 

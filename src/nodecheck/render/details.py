@@ -50,7 +50,7 @@ def _details(result: Result, style: Style) -> Iterator[str]:
     yield from _evidence(result.evidence, style)
     if result.waiver is not None:
         until = f" until {result.waiver.expires}" if result.waiver.expires else ""
-        yield from _field("waived", f"{result.waiver.reason} ({result.waiver.owner or 'no owner'}{until})", style)
+        yield from _field("waived", f"{result.waiver.reason} ({result.waiver.whose}{until})", style)
 
 
 def _evidence(evidence: tuple[Evidence, ...], style: Style) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.model.outcomes import Result, Status
+from nodecheck.render.html_record import record_html, waivers_html
 from nodecheck.render.html_rows import escaped, lines_of, marked, row_html
 from nodecheck.render.rows import ReportRow, by_topic, rank
 from nodecheck.report import Report
@@ -70,6 +71,8 @@ def _body(report: Report) -> Iterator[str]:
     yield '<main><h2 class="unseen">Results</h2>'
     yield from _table(report)
     yield from _script(report)
+    yield from waivers_html(report)
+    yield from record_html(report)
     yield "</main>"
     yield from _footer(report)
     yield f"<script>{shipped('render/page/script.js')}</script>"
@@ -82,7 +85,10 @@ def _top(report: Report) -> Iterator[str]:
     yield f"<h1>{escaped(_host(report))}</h1>"
     yield f'<span class="verdict {verdict}">{escaped(found.verdict.upper())}</span>'
     yield "</div>"
-    counts = f"{found.failed} failed, {found.unknown} unknown, {found.waived} waived, {found.passed} passed, "
+    waived = f"{found.waived} waived"
+    if found.waived:
+        waived = f'<a href="#waivers">{waived}</a>'
+    counts = f"{found.failed} failed, {found.unknown} unknown, {waived}, {found.passed} passed, "
     yield f'<p class="told">{counts}{found.skipped} skipped; {found.coverage:.0%} of what applies was judged</p>'
     about = [part for part in (node.os.pretty_name, node.kernel, node.arch) if part]
     if node.container is not None:
@@ -94,7 +100,7 @@ def _top(report: Report) -> Iterator[str]:
         facts.append(("Configuration", str(report.profile.config).removeprefix("configuration ")))
     yield '<dl class="facts">'
     for label, value in facts:
-        wide = ' class="wide"' if label in ("System", "Judged at") else ""
+        wide = ' class="wide"' if label in ("System", "Judged at", "Source") else ""
         yield f"<div{wide}><dt>{label}</dt><dd>{escaped(value or 'not known')}</dd></div>"
     yield "</dl>"
 

@@ -49,7 +49,7 @@ def anchor(name: str) -> str:
     return "r-" + quote(name, safe="[]/.,:@+-_~", errors="surrogatepass")
 
 
-def _href(place: str) -> str:
+def href(place: str) -> str:
     """What leads to an ``id``: browsers decode it once."""
     return place.replace("%", "%25")
 
@@ -62,7 +62,7 @@ def row_html(row: ReportRow) -> Iterator[str]:
     yield f'<tr role="row" id="{escape(place)}" data-status="{statuses}">'
     yield _cell(row.now, "Now")
     yield _cell(row.boot, "After reboot")
-    link = f'<a href="#{escape(_href(place))}"><code>{escaped(row.name)}</code></a>'
+    link = f'<a href="#{escape(href(place))}"><code>{escaped(row.name)}</code></a>'
     yield f'<th role="rowheader" scope="row">{link}</th>'
     opened = " open" if row.worst.status in (Status.FAIL, Status.UNKNOWN) else ""
     yield f'<td role="cell" class="finding"><details{opened}><summary>{escaped(row.worst.message)}</summary>'
@@ -101,7 +101,7 @@ def _one(result: Result, worst: Result) -> Iterator[str]:
     if result.actual is not None:
         yield from _facet("Found", escaped(result.actual))
     if result.evidence:
-        yield from _facet("Read", "<ul>" + "".join(_sources(result.evidence)) + "</ul>")
+        yield from _facet("Read", _evidence(result))
     if result.waiver is not None:
         yield from _facet("Waived", _waiver(result.waiver))
     yield "</dl>"
@@ -112,6 +112,15 @@ def _one(result: Result, worst: Result) -> Iterator[str]:
 
 def _facet(label: str, content: str) -> Iterator[str]:
     yield f"<dt>{label}</dt><dd>{content}</dd>"
+
+
+def _evidence(result: Result) -> str:
+    """Where it was read; of what does not apply, behind a fold."""
+    items = "<ul>" + "".join(_sources(result.evidence)) + "</ul>"
+    if result.status != Status.SKIP:
+        return items
+    count = len(result.evidence)
+    return f"<details><summary>{count} {'source' if count == 1 else 'sources'}</summary>{items}</details>"
 
 
 def _sources(evidence: tuple[Evidence, ...]) -> Iterator[str]:
@@ -141,8 +150,7 @@ def _read(item: Evidence) -> str:
 
 def _waiver(waiver: Waived) -> str:
     until = f" until {escaped(waiver.expires)}" if waiver.expires else ""
-    owner = escaped(waiver.owner) if waiver.owner else "no owner"
-    return f"{escaped(waiver.reason)} ({owner}{until}; <code>{escaped(waiver.select)}</code>)"
+    return f"{escaped(waiver.reason)} ({escaped(waiver.whose)}{until}; <code>{escaped(waiver.select)}</code>)"
 
 
 def _link(url: str) -> str:

@@ -58,10 +58,15 @@ def rows(results: Iterable[Result]) -> list[ReportRow]:
     """A row a check and subject, in the order of their names."""
     found: dict[str, ReportRow] = {}
     for result in results:
-        name = result.id.removesuffix("@boot") if result.view == BOOT else result.id
+        name = row_name(result)
         row = found.get(name, ReportRow(name, None, None))
         found[name] = row._replace(now=result) if result.view == NOW else row._replace(boot=result)
     return [found[name] for name in sorted(found)]
+
+
+def row_name(result: Result) -> str:
+    """The id without the view, which both views share."""
+    return result.id.removesuffix("@boot") if result.view == BOOT else result.id
 
 
 def by_topic(results: Iterable[Result]) -> list[tuple[str, list[ReportRow]]]:

@@ -41,7 +41,7 @@ def _found(result: Result) -> Iterator[str]:
         yield f"read: {read_at(item)}"
     if (waiver := result.waiver) is not None:
         until = f" until {shown(waiver.expires)}" if waiver.expires else ""
-        yield f"waived: {shown(waiver.reason)} ({shown(waiver.owner or 'no owner')}{until})"
+        yield f"waived: {shown(waiver.reason)} ({shown(waiver.whose)}{until})"
 
 
 def read_at(item: Evidence) -> str:

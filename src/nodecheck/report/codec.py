@@ -18,6 +18,7 @@ from nodecheck.report.parts import (
     Source,
     Summary,
     Tool,
+    User,
 )
 from nodecheck.typed import TYPE_CHECKING, Any
 
@@ -54,9 +55,18 @@ def header(report: ReportLike) -> dict[str, Any]:
     """``tool``, ``run``, ``node`` and ``profile``."""
     return {
         "tool": {**report.tool._asdict(), "plugins": [plugin._asdict() for plugin in report.tool.plugins]},
-        "run": {**report.run._asdict(), "source": report.run.source._asdict()},
+        "run": _run_dict(report.run),
         "node": {**report.node._asdict(), "os": report.node.os._asdict()},
         "profile": _profile_dict(report.profile),
+    }
+
+
+def _run_dict(run: Run) -> dict[str, Any]:
+    return {
+        **run._asdict(),
+        "source": run.source._asdict(),
+        "waivers_from": None if run.waivers_from is None else list(run.waivers_from),
+        "user": None if run.user is None else run.user._asdict(),
     }
 
 
@@ -140,11 +150,21 @@ def _whole(document: dict[str, Any]) -> Whole:
     tool, run, node = document["tool"], document["run"], document["node"]
     return (
         Tool(tool["name"], tool["version"], tuple(PluginUsed(**_known(PluginUsed, item)) for item in tool["plugins"])),
-        Run(**{**_known(Run, run), "source": Source(**_known(Source, run["source"]))}),
+        _run(run),
         Node(**{**_known(Node, node), "os": OsName(**_known(OsName, node["os"]))}),
         ProfileUsed(**{**_known(ProfileUsed, document["profile"]), "config": _config(document["profile"])}),
         Summary(*(document["summary"][key] for key in _SUMMARY)),
         tuple(_result(result) for result in document["results"]),
+    )
+
+
+def _run(found: dict[str, Any]) -> Run:
+    files, user = found.get("waivers_from"), found.get("user")  # schema 1.0 has neither
+    source = Source(**_known(Source, found["source"]))
+    run = Run(**{**_known(Run, found), "source": source})
+    return run._replace(
+        waivers_from=None if files is None else tuple(files),
+        user=None if user is None else User(**_known(User, user)),
     )
 
 

@@ -35,6 +35,25 @@ class Source(NamedTuple):
     path: str
 
 
+class User(NamedTuple):
+    """Who ran nodecheck: the effective user of its process."""
+
+    uid: int
+    name: str | None = None
+    """None where no database of users has the number."""
+    sudo_user: str | None = None
+    """Who became root by sudo(8), as sudo says in ``SUDO_USER``; others than root could set it to anything."""
+
+    def __str__(self) -> str:
+        """The same in a few words.
+
+        >>> str(User(0, "root", "ann")), str(User(1000, "ann")), str(User(1000))
+        ('ann, by sudo as root (uid 0)', 'ann (uid 1000)', 'uid 1000')
+        """
+        name = f"uid {self.uid}" if self.name is None else f"{self.name} (uid {self.uid})"
+        return name if self.sudo_user is None else f"{self.sudo_user}, by sudo as {name}"
+
+
 class Run(NamedTuple):
     """One run; times are RFC 3339 UTC, ``status`` is ``complete`` or ``timeout``."""
 
@@ -46,6 +65,10 @@ class Run(NamedTuple):
     source: Source
     privileged: bool
     fail_on: str
+    waivers_from: tuple[str, ...] | None = None
+    """The files of waivers that were read, in their order; None in reports of before schema 1.1."""
+    user: User | None = None
+    """None in reports of before schema 1.1."""
 
 
 class OsName(NamedTuple):

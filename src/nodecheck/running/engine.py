@@ -22,13 +22,14 @@ from nodecheck.model.secrets import masked
 from nodecheck.plugins import PluginInfo, Registry
 from nodecheck.profile.waivers import absent_files, looked_at, waived
 from nodecheck.report.model import Report
-from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, Source, Tool
+from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, Source, Tool, User
 from nodecheck.report.summary import summary_of
 from nodecheck.requirements.asked import Settings
 from nodecheck.running.container_aware import container_of, host_aware, own_part
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
-from nodecheck.running.request import Progress, Request
+from nodecheck.running.request import Progress, Request, running_user
+from nodecheck.text import wellformed
 from nodecheck.typed import Any
 from nodecheck.version import __version__
 
@@ -52,9 +53,11 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
     tasks = _tasks(registry, request, finisher)
     identity = [NodeIdentity()]
     container = [Container()]
+    user = [User(os.geteuid())]
 
     def identify() -> None:
         container[0] = container_of(facts)
+        user[0] = running_user()  # a database of users on the network may take its time
         try:
             identity[0] = facts.get(NodeIdentity)
         except FactError:
@@ -82,6 +85,8 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
             Source(host.kind, host.path),
             _privileged(host),
             request.fail_on,
+            tuple([wellformed(path) for path in request.waivers_from]),
+            user[0],
         ),
         _node(identity[0], container[0]),
         _profile_used(request, facts.known(Target)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from os import PathLike, fspath
@@ -14,8 +15,12 @@ from nodecheck.plugins import Registry, load
 from nodecheck.profile.load import load_profile, with_severities
 from nodecheck.profile.model import Profile, ResolvedProfile
 from nodecheck.record import NamedTuple
-from nodecheck.report.parts import ConfigUsed
+from nodecheck.report.parts import ConfigUsed, User
 from nodecheck.requirements.asked import PROXY_MODES, ROLES, Settings, release_text
+from nodecheck.text import wellformed
+
+MOST_NAME = 100
+"""Characters of a user's name that are shown."""
 
 
 class Progress(NamedTuple):
@@ -65,8 +70,22 @@ class Request(NamedTuple):
     watch: Callable[[Progress], None] | None = None
     config: ConfigUsed | None = None
     absent_waivers: tuple[str, ...] = ()
+    waivers_from: tuple[str, ...] = ()
     digests: dict[str, str] | None = None
     explained: set[str] | None = None
+
+
+def running_user() -> User:
+    """Who runs this process."""
+    from pwd import getpwuid
+
+    uid = os.geteuid()
+    try:
+        name = wellformed(getpwuid(uid).pw_name)
+    except KeyError:
+        name = None
+    behind = os.environ.get("SUDO_USER", "") if uid == 0 else ""
+    return User(uid, name, wellformed(behind[:MOST_NAME]) or None)
 
 
 def selection_of(registry: Registry, select: Iterable[str], ignore: Iterable[str], view: str | None) -> Selection:
@@ -115,7 +134,8 @@ def prepared(
     """
     registry = registry or load()
     given = _paths("waivers", waivers)
-    found = judging(site, profile, given or site.waivers, registry)
+    files = given or site.waivers
+    found = judging(site, profile, files, registry)
     asked = (role, kubernetes, proxy_mode, cni)
     own = (site.role, site.kubernetes, site.proxy_mode, site.cni)
     settings = _settings(found, *[one if one is not None else other for one, other in zip(asked, own)])
@@ -129,8 +149,9 @@ def prepared(
     host = host or open_host(None if root is None else _path("root", root))
     level = fail_on or site.fail_on or found.fail_on
     request = Request(
-        found, settings, selection, level, float(timeout), progress, site.used, () if given else site.absent
-    )
+        found, settings, selection, level, float(timeout), progress, site.used, () if given else site.absent,
+        files,
+    )  # fmt: skip
     return host, registry, request
 
 
