@@ -26,7 +26,6 @@ ENDS = {";", "|", "||", "&", "&&", ">", ">>", "<", "<<", "(", ")", "<(", ">|", "
 NOT_TYPED = {
     "plan --root /mnt/node7 prints one step to review, with the commands": "a report's last lines say what a line does",
     "explain swap says why it matters": "a report's last lines say what a line does",
-    "-p err": "an option of journalctl, after its -t nodecheck",
     "diff": "a sentence names the verb",
     "diff --json": "a sentence names the verb, and which of its outputs is meant",
     "convert": "a sentence names the verb",
@@ -60,6 +59,8 @@ def commands(line: str) -> Iterator[tuple[str, ...]]:
     for place, token in enumerate(tokens):
         if token.rpartition("/")[2] not in ("nodecheck", "nodecheck.pyz") or tokens[place + 1 :][:1] == ["="]:
             continue
+        if re.match(r"--?\w", tokens[place - 1] if place else ""):
+            continue  # the word of another program's option: journalctl -t nodecheck, ssh-keygen -n nodecheck
         words = []
         for word in tokens[place + 1 :]:
             if word in ENDS:
@@ -134,6 +135,8 @@ def test_a_wrong_line_is_found(words: tuple[str, ...]) -> None:
         ("nodecheck history 'swap@boot'; nodecheck diff 1 2", [("history", "swap@boot"), ("diff", "1", "2")]),
         ("vim -q <(nodecheck run --format short)", [("run", "--format", "short")]),
         ("ssh node7 sudo ./nodecheck.pyz run --json > x.json", [("run", "--json")]),
+        ("- nodecheck run --root ./rootfs", [("run", "--root", "./rootfs")]),
+        ("journalctl -t nodecheck -p err", []),
         ("less fix.sh", []),
     ],
 )  # fmt: skip
