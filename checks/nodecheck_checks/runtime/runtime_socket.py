@@ -23,6 +23,7 @@ from nodecheck.facts import (
     UnitIndex,
     UnixListeners,
 )
+from nodecheck.requirements.asked import Settings
 from nodecheck_checks.runtime.sockets import RuntimeNode, judged, several
 
 
@@ -50,6 +51,7 @@ def runtime_socket(
     cri_socket: Lazy[CriSocketSetting],
     containerd_status: Lazy[ContainerdStatus],
     crio_status: Lazy[CrioStatus],
+    given: Lazy[Settings],
 ) -> Results:
     """A container runtime is on the node, and something accepts at the socket that the kubelet uses.
 
@@ -86,7 +88,7 @@ def runtime_socket(
     """
     node = RuntimeNode(
         target, kubelet, embedded, own, docker, containerd, crio, packages, commands, listeners, kinds, units, services,
-        index, joined, cri_socket, containerd_status, crio_status,
+        index, joined, cri_socket, containerd_status, crio_status, given,
     )  # fmt: skip
     yield judged(node)
     found = several(node)

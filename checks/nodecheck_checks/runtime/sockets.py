@@ -40,7 +40,7 @@ from nodecheck.facts.network.unix_listeners import in_run
 from nodecheck.facts.runtimes.releases import daemon_package
 from nodecheck.fix import Fix, by_hand, command
 from nodecheck.record import NamedTuple
-from nodecheck.requirements.asked import EMBEDDED
+from nodecheck.requirements.asked import EMBEDDED, Settings
 from nodecheck.requirements.table import Release, Row, Table
 
 EXPECTED = "a container runtime that accepts at its socket"
@@ -91,6 +91,7 @@ class RuntimeNode(NamedTuple):
     cri_socket: Lazy[CriSocketSetting]
     containerd_status: Lazy[ContainerdStatus]
     crio_status: Lazy[CrioStatus]
+    given: Lazy[Settings]
 
     def release(self) -> Release | None:
         """The kubelet's own release, else the one that the node is to have."""
@@ -115,7 +116,7 @@ class RuntimeNode(NamedTuple):
 def judged(node: RuntimeNode) -> Outcome:
     """The verdict on the runtime that the kubelet uses, or will use."""
     kubelet = node.kubelet
-    embedded = node.target().runtime == EMBEDDED
+    embedded = node.given().runtime == EMBEDDED
     agent = (not kubelet.present or embedded) and node.embedded().present
     if embedded and not agent:
         return _without_agent()

@@ -42,6 +42,7 @@ from nodecheck.host import Host
 from nodecheck.host.base import Completed, Question
 from nodecheck.host.live import LiveHost
 from nodecheck.host.root import RootHost
+from nodecheck.requirements.asked import Settings
 from nodecheck.testing import TreeFile, assert_verdicts, judge, record, replay, write_tree
 from nodecheck_checks.runtime.runtime_socket import runtime_socket
 
@@ -80,7 +81,7 @@ def told(*listening: str, **given: Any) -> list[Outcome]:
         "listeners": UnixListeners(frozenset(listening)),
         "kinds": SocketKinds({}), "units": SocketUnits({}), "services": Services({}), "index": NO_UNITS,
         "joined": Joined(), "cri_socket": CriSocketSetting(), "containerd_status": ContainerdStatus(CriStatus()),
-        "crio_status": CrioStatus(CriStatus()), **given,
+        "crio_status": CrioStatus(CriStatus()), "given": Settings(), **given,
     }  # fmt: skip
     lazy = {name: fact if name == "kubelet" else _lazy(fact) for name, fact in facts.items()}
     return list(runtime_socket(*lazy.values()))
@@ -235,16 +236,16 @@ def test_the_runtime_that_is_there(listening: str, given: dict[str, Any]) -> Non
     assert other.status in ("fail", "unknown")
 
 
-EMBEDDED = Target(role="worker", runtime="embedded")
+EMBEDDED = Settings(role="worker", runtime="embedded")
 
 
 def test_a_profile_may_say_that_the_agent_is_the_runtime() -> None:
-    (found,) = told(CONTAINERD, target=EMBEDDED, containerd=Containerd("/usr/bin/containerd"))
+    (found,) = told(CONTAINERD, given=EMBEDDED, containerd=Containerd("/usr/bin/containerd"))
     assert (found.status.value, found.severity) == ("fail", "warning")
     assert "the agent that is to bring the container runtime" in found.message
     assert "/var/lib/rancher/k3s/agent" in {item.source for item in found.evidence}
 
-    (found,) = told("/run/k3s/containerd/containerd.sock", target=EMBEDDED, embedded=EmbeddedKubelet(True))
+    (found,) = told("/run/k3s/containerd/containerd.sock", given=EMBEDDED, embedded=EmbeddedKubelet(True))
     assert found.status == "pass"
 
 

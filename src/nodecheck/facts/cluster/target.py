@@ -35,8 +35,6 @@ class Target(NamedTuple):
     cni: str | None = None
     unreadable: tuple[str, ...] = ()
     """Sources that might have told what is None, and why they could not be read: ``cni: /etc/cni/net.d: …``."""
-    runtime: str | None = None
-    """``embedded`` where the profile says that the node's agent brings the container runtime."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -49,7 +47,7 @@ class Target(NamedTuple):
         """The settings, completed by what the node shows."""
         asked = (given.role, given.kubernetes, given.proxy_mode, given.cni)
         if None not in asked:
-            return cls(*asked, (), given.runtime)
+            return cls(*asked)
         from nodecheck.facts.cluster.signs import Signs
 
         signs = Signs(host)
@@ -57,7 +55,7 @@ class Target(NamedTuple):
         kubernetes = given.kubernetes or signs.kubernetes()
         proxy_mode = given.proxy_mode or signs.proxy_mode()
         cni = given.cni or signs.cni()
-        return cls(role, kubernetes, proxy_mode, cni, tuple(signs.unreadable), given.runtime)
+        return cls(role, kubernetes, proxy_mode, cni, tuple(signs.unreadable))
 
     def untold(self, about: str) -> str | None:
         """Why ``role``, ``kubernetes``, ``proxy-mode`` or ``cni`` could not be told; None where nothing hid it.
