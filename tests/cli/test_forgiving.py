@@ -17,6 +17,7 @@ from nodecheck.cli.start import verb_parser
 from nodecheck.cli.verbs import VERBS
 from nodecheck.plugins import load
 from nodecheck.profile.meant import meant
+from nodecheck.testing import write_tree
 from tests.cli.conftest import Command
 from tests.test_old_python import interpreter
 from tests.zipapps import ROOT
@@ -310,6 +311,21 @@ def test_history_takes_selectors(nodecheck: Command, tmp_path: Path) -> None:
     key = nodecheck("history", "net.ipv4.ip_forward", *state)
     assert key.code == 2
     assert key.err.endswith("Type: nodecheck history 'sysctl[net.ipv4.ip_forward]' --state " + state[1] + "\n")
+
+
+def test_a_pass_without_subject_hides_no_failure_of_one(nodecheck: Command, tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "root", {"/etc/fstab": "# none\n", "/etc/hostname": "node1\n"})
+    state = ("--state", str(tmp_path / "state"))
+    audit = ("audit", "--root", str(root), "--select", "swap@boot", "--exit-zero", *state)
+    nodecheck(*audit)
+    write_tree(root, {"/etc/fstab": "/dev/sdb1 none swap sw 0 0\n"})
+    nodecheck(*audit)
+
+    told = nodecheck("history", "swap@boot", *state).out
+    assert "swap[/dev/sdb1]@boot" in told
+    assert "nothing turns swap on at boot" in told
+    assert json.loads(nodecheck("history", "swap@boot", "--json", *state).out)["id"] == "swap@boot"
+    assert "sdb1" not in nodecheck("history", "--result", "swap@boot", *state).out
 
 
 def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:

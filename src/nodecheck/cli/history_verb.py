@@ -137,9 +137,10 @@ def _boots(args: argparse.Namespace, db: sqlite3.Connection) -> str:
 def _result(args: argparse.Namespace, db: sqlite3.Connection, name: str) -> str:
     from nodecheck.audit.lookup import intervals, selected
 
-    if found := intervals(db, name):
+    found = intervals(db, name)
+    names = [] if args.result is not None or (found and args.format == "json") else selected(db, name)
+    if found and names in ([], [name]):
         return _stood(args, {name: found})[0]
-    names = [] if args.result is not None else selected(db, name)
     if not names:
         from nodecheck.checking.selectors import nearest
 

@@ -106,7 +106,8 @@ def _read(results: list[Result], style: Style) -> list[str]:
     items = dict.fromkeys([item for result in results for item in result.evidence])
     absent = dict.fromkeys([_absent(item) for item in items if item.value is None])
     if absent and all(item.value is None for item in items):
-        return [_fitting("not there: ", list(absent), style.width - INDENT)]
+        start = "not there: " if all(item.locator is None for item in items) else "nothing in: "  # it may be there
+        return [_fitting(start, list(absent), style.width - INDENT)]
     told = [told_of(item, style) for item in items if item.value is not None and _is_news(item, said)]
     return told[: MOST_READ[results[0].severity]] if told else []
 
