@@ -522,3 +522,70 @@ def test_a_worker_that_was_given_up_cannot_fail_the_run() -> None:
 
     assert overrun == [0]
     assert schedule.sinks == [[], [1]]
+
+
+def _raises(*_: object) -> Severity:
+    raise ValueError("a rule of its own")
+
+
+def odd_checks() -> dict[str, Check]:
+    """Mistakes of who writes a plugin, beside what a check itself may raise."""
+
+    @check(severity=_raises)
+    def severity(motd: Motd) -> Results:
+        """A rule that raises."""
+        yield fail("it fails", evidence=[seen("/etc/motd", "x")])
+
+    @check()
+    def text(motd: Motd) -> Results:
+        """No outcome."""
+        yield "a text"  # type: ignore[misc]
+
+    @check()
+    def fix(motd: Motd) -> Results:
+        """No fix."""
+        yield fail("it fails", evidence=[seen("/etc/motd", "x")], fix="run this")  # type: ignore[arg-type]
+
+    @check()
+    def evidence(motd: Motd) -> Results:
+        """No evidence."""
+        yield fail("it fails", evidence="abc")  # type: ignore[arg-type]
+
+    @check()
+    def message(motd: Motd) -> Results:
+        """No message."""
+        yield fail(5, evidence=[seen("/etc/motd", "x")])  # type: ignore[arg-type]
+
+    return {item.name: item for item in (severity, text, fix, evidence, message)}
+
+
+@pytest.mark.parametrize("name", odd_checks())
+def test_a_mistake_of_a_plugin_is_that_checks_own(tmp_path: Path, name: str) -> None:
+    @check()
+    def well(motd: Motd) -> Results:
+        """Another check."""
+        yield ok("it says something")
+
+    report = judged(tmp_path, odd_checks()[name], well)
+
+    cause = report[name].cause
+    assert cause is not None
+    assert (report[name].status.value, cause.code) == ("unknown", "crashed")
+    assert report["well"].status == "pass"
+
+
+def test_each_names_a_parameter(tmp_path: Path) -> None:
+    @check(each="requir")
+    def misspelt(subject: str, motd: Motd, *, require: tuple[str, ...] = ()) -> Results:
+        """Misspelt."""
+        yield ok("never")
+
+    @check(each="require")
+    def number(subject: str, motd: Motd, *, require: int = 5) -> Results:
+        """No list."""
+        yield ok("never")
+
+    for bad in (misspelt, number):
+        found = judged(tmp_path, bad)[bad.name]
+        assert found.status == "unknown"
+        assert bad.name in found.message

@@ -10,8 +10,10 @@ from nodecheck.checking.declare import Check, Judge
 from nodecheck.checking.store import Facts, Key, Used, crashed
 from nodecheck.errors import FactError, Offline
 from nodecheck.host.base import Host
+from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Need
 from nodecheck.model.outcomes import Cause, Outcome, Severity, Status
+from nodecheck.model.steps import Fix
 from nodecheck.record import NamedTuple
 from nodecheck.typed import Any
 
@@ -101,7 +103,11 @@ def _collect(task: Task, facts: Facts, subject: Subject, sink: list[Judged]) -> 
     for count, outcome in enumerate(_outcomes(task, facts, subject), 1):
         if count > MOST_OUTCOMES:
             outcome = _too_many(subject.name)
-        sink.append(Judged(_complete(task, facts, outcome, subject, used), perf_counter() - started, used))
+        try:
+            whole = _complete(task, facts, outcome, subject, used)
+        except (Exception, SystemExit) as error:  # what a check yields, and its rule of severity, are a plugin's
+            whole = from_crash(task.check, error, subject.name)
+        sink.append(Judged(whole, perf_counter() - started, used))
         if count > MOST_OUTCOMES:
             break
         started = perf_counter()
@@ -152,8 +158,15 @@ def from_error(error: FactError) -> Outcome:
     return Outcome(status, str(error), cause=Cause(error.code, str(error)))
 
 
+def from_crash(check: Check, error: BaseException, subject: str | None) -> Outcome:
+    """``unknown``, cause ``crashed``: what a check says, or a rule of its own, cannot be taken."""
+    found = from_error(crashed(check.name, error))
+    return found._replace(subject=subject, severity=check.default_severity)
+
+
 def _complete(task: Task, facts: Facts, outcome: Outcome, asked: Subject, used: Used) -> Outcome:
-    """The outcome with subject, severity and evidence; the first law is kept here."""
+    """The outcome with subject, severity and evidence; the first law is kept here. Raises TypeError for no outcome."""
+    _verify(outcome)
     subject = outcome.subject if outcome.subject is not None else asked.name
     severity = outcome.severity or severity_of(task.check, facts, asked._replace(name=subject))
     evidence = outcome.evidence or facts.evidence(used)
@@ -162,6 +175,16 @@ def _complete(task: Task, facts: Facts, outcome: Outcome, asked: Subject, used: 
         cause = Cause("no-evidence", message)
         return Outcome(Status.UNKNOWN, message, subject, severity=severity, cause=cause)
     return outcome._replace(subject=subject, severity=severity, evidence=evidence)
+
+
+def _verify(outcome: object) -> None:
+    if not isinstance(outcome, Outcome):
+        raise TypeError(f"it yields {outcome!r:.100}, which is no outcome")
+    if not (outcome.fix is None or isinstance(outcome.fix, Fix)):
+        raise TypeError(f"its fix is {outcome.fix!r:.100}, which is no Fix")
+    wrong = next((item for item in outcome.evidence if not isinstance(item, Evidence)), None)
+    if wrong is not None:
+        raise TypeError(f"its evidence holds {wrong!r:.100}, which is no evidence")
 
 
 def severity_of(check: Check, facts: Facts, subject: Subject) -> Severity:

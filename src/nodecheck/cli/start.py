@@ -20,7 +20,7 @@ exit codes:
   0    judged, and nothing failed at or above --fail-on
   1    at least one failure at or above --fail-on
   2    usage: an unknown option, selector, check or profile; nothing was checked
-  3    no such failure, but something is unknown, or nothing at all was judged
+  3    no such failure, but something of that severity is unknown, or nothing at all was judged
   70   a bug in nodecheck itself
   74   the verdict was reached, but an output could not be written
   75   another run holds the lock (commands that lock)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from time import gmtime, monotonic, strftime, time
 
 from nodecheck.checking.declare import Check
-from nodecheck.checking.judging import Judged, Subject, Task, judged
+from nodecheck.checking.judging import Judged, Subject, Task, from_crash, judged
 from nodecheck.checking.selectors import Selection
-from nodecheck.checking.store import Facts, Given
+from nodecheck.checking.store import Facts, Given, crashed
 from nodecheck.checking.workers import Schedule
 from nodecheck.errors import FactError, PluginError
 from nodecheck.facts.boot.container import Container
@@ -104,6 +104,8 @@ def _tasks(registry: Registry, request: Request, finisher: Finisher) -> list[Tas
         except PluginError as error:
             registry.fail(registry.owners[name], str(error))
             finisher.add_unloaded(name, str(error))
+        except (Exception, SystemExit) as error:  # its spelling, or a default of its own
+            finisher.add_unloaded(name, str(crashed(name, error)))
     return tasks
 
 
@@ -125,6 +127,8 @@ def _subjects(check: Check, view: str, parameters: Mapping[str, Any], request: R
     """What the profile and the defaults list; where they spell one subject in two ways, the profile's own counts."""
     if check.each is None:
         return None
+    if check.each not in parameters:
+        raise TypeError(f"each={check.each!r} names no keyword-only parameter of the function")
     listed, usual = parameters[check.each], check.parameters[check.each][1]
     names = request.profile.names(check.name, check.each)
     found: dict[str, Subject] = {}
@@ -167,13 +171,10 @@ def _work(
         elif not _deselected(tasks[index - 1]):
             if watch is not None:
                 watch(_progress(tasks, index - 1))
-            task = own_part(tasks[index - 1], facts, sink)
-            if task is not None:
-                judged(task, facts, sink)
-            for place, done in enumerate(sink):
-                if done.outcome.fix is not None:
-                    check = tasks[index - 1].check
-                    sink[place] = host_aware(done, check, facts) or owner_aware(done, facts)
+            try:
+                _judge(tasks[index - 1], facts, sink)
+            except (Exception, SystemExit) as error:  # a rule of the check's own: the others go on
+                sink.append(Judged(from_crash(tasks[index - 1].check, error, None), 0.0))
 
     def overran(index: int, over: bool) -> None:
         nonlocal cut_short
@@ -186,8 +187,26 @@ def _work(
     for index, task in enumerate(tasks, 1):
         sink = schedule.sinks[index]
         for done in [*sink, *_late(task, sink, late[index])] if index in late else sink:
-            finisher.add(task, done)
+            _add(finisher, task, done)
     return "timeout" if cut_short else "complete"
+
+
+def _judge(asked: Task, facts: Facts, sink: list[Judged]) -> None:
+    """One task, its fixes for those who are to do them."""
+    task = own_part(asked, facts, sink)
+    if task is not None:
+        judged(task, facts, sink)
+    for place, done in enumerate(sink):
+        if done.outcome.fix is not None:
+            sink[place] = host_aware(done, asked.check, facts) or owner_aware(done, facts)
+
+
+def _add(finisher: Finisher, task: Task, done: Judged) -> None:
+    """Add what a check said; ``unknown`` where that is no text, or nothing that a report can hold."""
+    try:
+        finisher.add(task, done)
+    except (Exception, SystemExit) as error:
+        finisher.add(task, Judged(from_crash(task.check, error, None), 0.0))
 
 
 def _looked_back(
