@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ import pytest
 from nodecheck.checking import Check, Lazy, Results, Severity, Status, check, fail, ok, seen, skip
 from nodecheck.errors import Denied
 from nodecheck.host import Host, RootHost
+from nodecheck.model.outcomes import Cause, Outcome
+from nodecheck.model.steps import Fix, command, create
 from nodecheck.plugins import Registry
 from nodecheck.profile.model import ResolvedProfile, Waiver
 from nodecheck.report import Report
@@ -556,7 +559,37 @@ def odd_checks() -> dict[str, Check]:
         """No message."""
         yield fail(5, evidence=[seen("/etc/motd", "x")])  # type: ignore[arg-type]
 
-    return {item.name: item for item in (severity, text, fix, evidence, message)}
+    return {item.name: item for item in (severity, text, fix, evidence, message, *ill_made())}
+
+
+def ill_made() -> Iterator[Check]:
+    """Checks that each yield an outcome with one field that no report can hold."""
+    read = seen("/etc/motd", "x")
+    whole = fail("it fails", evidence=[read], fix=Fix("Mend it", (command("true"),)))
+    fields: dict[str, Any] = {
+        "status": "fail",
+        "subject": b"x",
+        "expected": 5,
+        "severity": "error",
+        "cause": Cause({1}, "a set"),  # type: ignore[arg-type]
+        "evidence": (read._replace(source=5),),  # type: ignore[arg-type]
+        "evidence-locator": (read._replace(locator={5}),),  # type: ignore[arg-type]
+        "fix-title": Fix(None, ()),  # type: ignore[arg-type]
+        "fix-steps": Fix("Mend it", (read,)),  # type: ignore[arg-type]
+        "fix-argv": Fix("Mend it", (command("true", 5),)),  # type: ignore[arg-type]
+        "fix-content": Fix("Mend it", (create("/etc/a", b"content"),)),  # type: ignore[arg-type]
+    }
+    for name, value in fields.items():
+        yield yielding(f"ill-{name}", whole._replace(**{name.partition("-")[0]: value}))
+
+
+def yielding(name: str, outcome: Outcome) -> Check:
+    @check(name=name)
+    def ill(motd: Motd) -> Results:
+        """Ill made."""
+        yield outcome
+
+    return ill
 
 
 @pytest.mark.parametrize("name", odd_checks())
@@ -572,6 +605,7 @@ def test_a_mistake_of_a_plugin_is_that_checks_own(tmp_path: Path, name: str) -> 
     assert cause is not None
     assert (report[name].status.value, cause.code) == ("unknown", "crashed")
     assert report["well"].status == "pass"
+    assert Report.from_json(report.to_json()) == report
 
 
 def test_each_names_a_parameter(tmp_path: Path) -> None:

@@ -8,12 +8,11 @@ from time import perf_counter
 
 from nodecheck.checking.declare import Check, Judge
 from nodecheck.checking.store import Facts, Key, Used, crashed
+from nodecheck.checking.verify import verify
 from nodecheck.errors import FactError, Offline
 from nodecheck.host.base import Host
-from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Need
 from nodecheck.model.outcomes import Cause, Outcome, Severity, Status
-from nodecheck.model.steps import Fix
 from nodecheck.record import NamedTuple
 from nodecheck.typed import Any
 
@@ -166,25 +165,17 @@ def from_crash(check: Check, error: BaseException, subject: str | None) -> Outco
 
 def _complete(task: Task, facts: Facts, outcome: Outcome, asked: Subject, used: Used) -> Outcome:
     """The outcome with subject, severity and evidence; the first law is kept here. Raises TypeError for no outcome."""
-    _verify(outcome)
+    if not isinstance(outcome, Outcome):
+        raise TypeError(f"it yields {outcome!r:.100}, which is no outcome")
     subject = outcome.subject if outcome.subject is not None else asked.name
     severity = outcome.severity or severity_of(task.check, facts, asked._replace(name=subject))
-    evidence = outcome.evidence or facts.evidence(used)
-    if not evidence and outcome.status in (Status.PASS, Status.FAIL):
+    whole = outcome._replace(subject=subject, severity=severity, evidence=outcome.evidence or facts.evidence(used))
+    verify(whole)
+    if not whole.evidence and outcome.status in (Status.PASS, Status.FAIL):
         message = f"{outcome.message} (but no evidence was given)"
         cause = Cause("no-evidence", message)
         return Outcome(Status.UNKNOWN, message, subject, severity=severity, cause=cause)
-    return outcome._replace(subject=subject, severity=severity, evidence=evidence)
-
-
-def _verify(outcome: object) -> None:
-    if not isinstance(outcome, Outcome):
-        raise TypeError(f"it yields {outcome!r:.100}, which is no outcome")
-    if not (outcome.fix is None or isinstance(outcome.fix, Fix)):
-        raise TypeError(f"its fix is {outcome.fix!r:.100}, which is no Fix")
-    wrong = next((item for item in outcome.evidence if not isinstance(item, Evidence)), None)
-    if wrong is not None:
-        raise TypeError(f"its evidence holds {wrong!r:.100}, which is no evidence")
+    return whole
 
 
 def severity_of(check: Check, facts: Facts, subject: Subject) -> Severity:

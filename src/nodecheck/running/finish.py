@@ -77,32 +77,31 @@ class Finisher:
             identity = result_id(name, subject, view)
         if identity in self._ids:
             return None
-        self._ids.add(identity)
         severity = self.severity(name, tags, subject, view, outcome.severity or Severity.ERROR)
         evidence = tuple([_safe_evidence(item) for item in outcome.evidence])
         status = outcome.status
-        self.results.append(
-            Result(
-                identity,
-                name,
-                subject,
-                view,
-                status,
-                severity,
-                title,
-                printable(outcome.message),
-                _safe(outcome.expected),
-                _safe(outcome.actual),
-                _safe_cause(outcome.cause),
-                evidence,
-                _safe_fix(outcome.fix),
-                None,
-                tags,
-                references,
-                fingerprint(identity, status, evidence),
-                round(duration_s, 6),
-            )
+        result = Result(
+            identity,
+            name,
+            subject,
+            view,
+            status,
+            severity,
+            title,
+            printable(outcome.message),
+            _safe(outcome.expected),
+            _safe(outcome.actual),
+            _safe_cause(outcome.cause),
+            evidence,
+            _safe_fix(outcome.fix),
+            None,
+            tags,
+            references,
+            fingerprint(identity, status, evidence),
+            round(duration_s, 6),
         )
+        self._ids.add(identity)  # not before it is made: where that fails, `unknown` takes its place
+        self.results.append(result)
         return identity
 
     def _numbered(self, name: str, subject: str, view: str) -> str:

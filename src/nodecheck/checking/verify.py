@@ -1,0 +1,50 @@
+"""Whether what a check yields can stand in a report. Who writes a plugin need not run a type checker."""
+
+from __future__ import annotations
+
+from nodecheck.model.evidence import Evidence
+from nodecheck.model.outcomes import Cause, Outcome, Severity, Status
+from nodecheck.model.steps import Command, Create, Edit, Fix, Manual
+from nodecheck.typed import Any
+
+_NOTHING = type(None)
+_TEXT = (str, _NOTHING)
+
+_FIELDS: dict[type, tuple[type | tuple[type, ...], ...]] = {
+    Outcome: (Status, str, _TEXT, _TEXT, _TEXT, tuple, (Fix, _NOTHING), Severity, (Cause, _NOTHING)),
+    Evidence: (str, _TEXT, _TEXT, bool),
+    Cause: (str, str),
+    Fix: (str, tuple, str, bool),
+    Command: (tuple,),
+    Edit: (str, str, str),
+    Create: (str, str, str),
+    Manual: (str,),
+}
+"""Of each record in an outcome, what its fields are."""
+
+_ITEMS: dict[str, type | tuple[type, ...]] = {
+    "evidence": Evidence,
+    "steps": (Command, Edit, Create, Manual),
+    "argv": str,
+}
+"""Of each field that is a tuple, what it holds."""
+
+
+def verify(record: Any) -> None:
+    """Raises TypeError where a field of an outcome, or of what is in it, is not what it is declared to be."""
+    for name, value, kind in zip(record._fields, record, _FIELDS[type(record)]):
+        _is(name, value, kind)
+        if type(value) in _FIELDS:
+            verify(value)
+        elif kind is tuple:
+            for item in value:
+                _is(name, item, _ITEMS[name])
+                if type(item) in _FIELDS:
+                    verify(item)
+
+
+def _is(name: str, value: object, kind: type | tuple[type, ...]) -> None:
+    if not isinstance(value, kind):
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        expected = " or ".join(["None" if one is _NOTHING else one.__name__ for one in kinds])
+        raise TypeError(f"its {name}: expected {expected}, found {value!r:.100}")
