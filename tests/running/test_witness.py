@@ -6,10 +6,14 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from nodecheck.checking import Results, check, fail, ok, seen
+from nodecheck.checking.declare import ExplainedRule
 from nodecheck.facts.services.running import LIST
+from nodecheck.host import Host
 from nodecheck.model.outcomes import Result
 from nodecheck.report import Report
 from nodecheck.testing import judge, run, write_tree
@@ -24,6 +28,14 @@ AREA_UNIT = "swapfile.swap"
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     return debian_node(tmp_path)
+
+
+class Motd(NamedTuple):
+    text: str
+
+    @classmethod
+    def read(cls, host: Host) -> Motd:
+        return cls(host.read("/etc/motd").decode())
 
 
 def swap(host: LiveTree) -> Report:
@@ -277,6 +289,35 @@ def test_a_waived_failure_contradicts_nothing(tree: Path, tmp_path_factory: pyte
 
     assert report["swap[/swapfile]"].status == "waived"
     assert report["swap@boot"].status == "pass"
+
+
+def _raises(subject: str | None, motd: Motd) -> str | None:
+    raise ValueError("token=abcdefghijkl \x1b[2J")
+
+
+def _of_another_kind(subject: str | None, motd: Motd) -> str | None:
+    return 5  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("rule", [_raises, _of_another_kind, "no_such_module:rule"])
+def test_a_rule_of_a_plugin_that_cannot_be_asked_explains_nothing(tree: Path, rule: str | ExplainedRule) -> None:
+    @check(explained=rule)
+    def sample(motd: Motd) -> Results:
+        """Sample."""
+        yield fail("it is otherwise now", evidence=[seen("/etc/motd", "x")])
+
+    @sample.at_boot
+    def sample_boot(motd: Motd) -> Results:
+        """Sample."""
+        yield ok("it will be well")
+
+    write_tree(tree, {"etc/motd": "x"})
+    report = judge(sample, LiveTree(tree))
+
+    assert report["sample"].status == "fail"
+    assert told(report["sample@boot"]) == ("unknown", "crashed")
+    assert not any(text in report["sample@boot"].message for text in ("abcdefghijkl", "\x1b"))
+    assert Report.from_json(report.to_json()) == report
 
 
 def test_the_whole_of_a_healthy_node_is_explained(tree: Path) -> None:

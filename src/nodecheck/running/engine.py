@@ -26,12 +26,16 @@ from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, S
 from nodecheck.report.summary import summary_of
 from nodecheck.requirements.asked import Settings
 from nodecheck.running.container_aware import container_of, host_aware, own_part
+from nodecheck.running.contradictions import contradictions
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
 from nodecheck.running.request import Progress, Request, running_user
 from nodecheck.text import wellformed
-from nodecheck.typed import Any
+from nodecheck.typed import TYPE_CHECKING, Any
 from nodecheck.version import __version__
+
+if TYPE_CHECKING:
+    from nodecheck.running.witness import Witnessed
 
 CHECK_SHARE = 3
 """A check may take the run's time divided by this, and not more than :data:`CHECK_MOST_S`."""
@@ -214,27 +218,29 @@ def _looked_back(
 ) -> list[Result]:
     """The results as the node's own present leaves them, and the digests that were asked for; where that does not end
     in time the results stay."""
-    against = any(one.view == NOW and one.status == Status.FAIL for one in results)
-    if not against and request.digests is None:
+    against, digests = contradictions(results), request.digests
+    if not against and digests is None:
         return results
 
-    def work(_: int, sink: list[list[Result]]) -> None:
+    def work(_: int, sink: list[Witnessed]) -> None:
         facts.owner = get_ident()
-        if request.digests is not None:
+        if digests is not None:
             from nodecheck.running.looked_at import Digests
 
-            digests = Digests(facts.host)
-            request.digests.update({name: digests.of(facts.questions(used)) for name, used in finisher.used.items()})
+            known = Digests(facts.host)
+            digests.update({name: known.of(facts.questions(used)) for name, used in finisher.used.items()})
         if against:
-            from nodecheck.running.witness import explained, witnessed
+            from nodecheck.running.witness import witnessed
 
-            sink.append(witnessed(results, finisher.used, registry.check, facts))
-            if request.explained is not None:
-                request.explained.update(explained(results, sink[0]))
+            sink.append(witnessed(against, finisher.used, registry.check, facts))
 
     schedule = Schedule(1, work, lambda _, __: facts.abandon(CHECK_MOST_S))
     schedule.run(CHECK_MOST_S, max(deadline, monotonic() + LOOK_BACK_S))
-    return schedule.sinks[0][0] if schedule.sinks[0] else results
+    for found in schedule.sinks[0]:
+        results = [found.changed.get(result.id) or result for result in results]
+        if request.explained is not None:
+            request.explained.update(found.explained)
+    return results
 
 
 def _progress(tasks: list[Task], place: int) -> Progress:
