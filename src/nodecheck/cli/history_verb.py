@@ -140,31 +140,29 @@ def _result(args: argparse.Namespace, db: sqlite3.Connection, name: str) -> str:
     found = intervals(db, name)
     names = [] if args.result is not None or (found and args.format == "json") else selected(db, name)
     if found and names in ([], [name]):
-        return _stood(args, {name: found})[0]
+        return _stood(args, {name: found}, several=False)
     if not names:
         from nodecheck.checking.selectors import nearest
 
         known = [row[0] for row in db.execute("SELECT DISTINCT name FROM result LIMIT 5000")]
         raise UsageError(f"the history has neither a run nor a result {name!r}{nearest(name, known)}")
-    several = _stood(args, {item: intervals(db, item) for item in names})
-    if args.format == "json":
-        return json.dumps({"results": [json.loads(text) for text in several]}, indent=2) + "\n"
-    return "".join(several)
+    return _stood(args, {item: intervals(db, item) for item in names}, several=True)
 
 
-def _stood(args: argparse.Namespace, found: dict[str, tuple[Interval, ...]]) -> list[str]:
-    """The document of each result."""
+def _stood(args: argparse.Namespace, found: dict[str, tuple[Interval, ...]], several: bool) -> str:
+    """The document of some results, or of one alone."""
     if args.format == "json":
-        return [_json(name, items) for name, items in found.items()]
+        told = [_dict(name, items) for name, items in found.items()]
+        return json.dumps({"results": told} if several else told[0], indent=2) + "\n"
     _text_only(args)
     from nodecheck.audit.show_history import intervals_text
 
-    return [intervals_text(name, items) for name, items in found.items()]
+    return "".join([intervals_text(name, items) for name, items in found.items()])
 
 
-def _json(name: str, found: tuple[Interval, ...]) -> str:
+def _dict(name: str, found: tuple[Interval, ...]) -> dict[str, Any]:
     spans = [{**item._asdict(), "first": item.first._asdict(), "last": item.last._asdict()} for item in found]
-    return json.dumps({"id": name, "intervals": spans}, indent=2) + "\n"
+    return {"id": name, "intervals": spans}
 
 
 def _text_only(args: argparse.Namespace) -> None:
