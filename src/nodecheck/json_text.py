@@ -27,15 +27,12 @@ def json_text(
     >>> json_text({"b": (1, None), "a": "\u00e9\n"}, sort_keys=True)
     '{"a": "\\u00e9\\n", "b": [1, null]}'
     """
-    try:
-        if sys.version_info >= (3, 14):
-            raise ImportError("a later json may ask its C part otherwise")
-        from _json import encode_basestring_ascii, make_encoder
-    except ImportError:
+    if sys.implementation.name != "cpython" or sys.version_info >= (3, 14):
         from json import dumps
 
         return dumps(value, separators=separators, sort_keys=sort_keys, default=default)
+    from _json import encode_basestring_ascii, make_encoder
+
     item, key = separators
-    return "".join(
-        make_encoder({}, default, encode_basestring_ascii, None, key, item, sort_keys, False, True)(value, 0)
-    )
+    encoder = make_encoder({}, default, encode_basestring_ascii, None, key, item, sort_keys, False, True)
+    return "".join(encoder(value, 0))
