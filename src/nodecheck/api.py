@@ -9,8 +9,7 @@ from nodecheck.profile.model import Profile
 from nodecheck.report import Report
 from nodecheck.running.engine import run as judge
 from nodecheck.running.request import DEFAULT_TIMEOUT_S, NO_SITE, Progress, Site, prepared
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.model.literals import FailOn, ProxyMode, Role, View

@@ -8,8 +8,7 @@ from nodecheck.facts import KubeletConfig, Target
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import NEWEST, Release, Row, Table
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.kernel.cgroups import CgroupVersion

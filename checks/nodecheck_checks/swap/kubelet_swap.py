@@ -28,10 +28,9 @@ from nodecheck.facts import (
 from nodecheck.facts.distro.os_release import at_least, leading_numbers
 from nodecheck.facts.swap.swaps import PROC_SWAPS
 from nodecheck.fix import Fix, by_hand
+from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.swap.behaviour import GATE, SETTING, Swapping, differs, refused
 from nodecheck_checks.swap.swap import swap_boot
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
 
 if TYPE_CHECKING:
     from nodecheck.facts.kernel.cgroups import CgroupVersion

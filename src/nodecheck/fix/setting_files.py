@@ -5,8 +5,7 @@ from __future__ import annotations
 from nodecheck.model.steps import Create, Edit, create, edit
 from nodecheck.record import NamedTuple
 from nodecheck.text import printable
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.files.conf_dirs import OwnFile

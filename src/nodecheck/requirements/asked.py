@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import UsageError
 from nodecheck.record import NamedTuple
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Protocol

@@ -8,8 +8,7 @@ from __future__ import annotations
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Outcome, Severity, Status
 from nodecheck.record import NamedTuple
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

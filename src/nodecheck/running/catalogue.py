@@ -9,8 +9,7 @@ from nodecheck.profile.model import Profile, ResolvedProfile
 from nodecheck.record import NamedTuple
 from nodecheck.running.finish import Finisher
 from nodecheck.running.request import DEFAULT_PROFILE, profile_source, selection_of
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,8 +14,7 @@ from nodecheck.host.base import text_or_none, texts
 from nodecheck.model.sources import Dir, Exists, File, Named, Sources, Tree
 from nodecheck.record import NamedTuple
 from nodecheck.text import whole_number
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.boot.grub import GrubEntry, GrubMenu

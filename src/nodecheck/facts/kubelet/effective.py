@@ -30,9 +30,7 @@ from nodecheck.formats.tree import TreeNode
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
-from nodecheck.typed import TypeVar
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+from nodecheck.typed import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from nodecheck.facts.services.unit_reader import UnitReader

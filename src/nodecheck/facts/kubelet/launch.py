@@ -25,8 +25,7 @@ from nodecheck.host.base import text, text_or_none
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.services.unit_reader import UnitReader

@@ -12,8 +12,7 @@ from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Call, Sources
 from nodecheck.record import NamedTuple
-
-TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.files.mounts import Mounts
