@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nodecheck.errors import Absent, Denied, FactError, Malformed, Offline, TooLarge, UsageError
-from nodecheck.host import LiveHost, RootHost, open_host
-from nodecheck.host.base import exists, text
+from nodecheck.host import LiveHost, RootHost, open_host, root
+from nodecheck.host.base import Question, exists, text
 from nodecheck.host.root import MOST_KEPT
 from tests.rights import modes_hold
 
@@ -185,3 +185,23 @@ def test_kept_directories_are_few_and_closed_with_the_host(tmp_path: Path) -> No
     assert len(os.listdir("/proc/self/fd")) == before + MOST_KEPT
     del host
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_answers_are_kept_as_long_as_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(root, "MOST_ANSWERS", 1000)
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(name.encode() * 600)
+    host = RootHost(str(tmp_path))
+    asked = [Question("read", (f"/{name}",)) for name in ("a", "b", "none")]
+
+    def found() -> list[bytes]:
+        return [host.ask(question)[:1] for question in asked[:2]]
+
+    assert found() == [b"a", b"b"]
+    with pytest.raises(Absent):
+        host.ask(asked[2])
+    for name in ("a", "b", "none"):
+        (tmp_path / name).write_bytes(b"new" * 200)
+    assert found() == [b"a", b"n"]
+    with pytest.raises(Absent):
+        host.ask(asked[2])

@@ -40,6 +40,12 @@ MOST_KEPT = 128
 LARGEST_KEPT = 16 << 10
 """Bytes of the largest file that is kept for who asks for it again."""
 
+MOST_ANSWERS = 16 << 20
+"""Bytes of all answers that are kept, about. The full Debian root of the benchmarks gives half a MiB of them."""
+
+_NAME = 100
+"""Bytes that a name, a number or nothing takes of it."""
+
 _NOT_ASKED = object()
 
 MOST_LINKS = 40
@@ -61,6 +67,7 @@ class RootHost(Host):
         self._mounted: dict[str, bool] = {}
         self._answers: dict[Question, Any] = {}
         """By question; ``Absent`` where nothing is."""
+        self._room = MOST_ANSWERS
         self._kept: dict[bytes, int] = {}
         """Directories by the path that was asked, links in it followed. None is closed before the host goes: another
         thread may be about to use it."""
@@ -89,11 +96,18 @@ class RootHost(Host):
             answer = getattr(self, question.verb)(*question.arguments)
         except Absent as error:
             if error.errno == errno.ENOENT:
-                self._answers[question] = Absent
+                self._keep_answer(question, Absent, _NAME)
             raise
-        if not isinstance(answer, bytes) or len(answer) <= LARGEST_KEPT:
-            self._answers[question] = answer
+        if not isinstance(answer, bytes):
+            self._keep_answer(question, answer, _NAME * (len(answer) if isinstance(answer, tuple) else 1))
+        elif len(answer) <= LARGEST_KEPT:
+            self._keep_answer(question, answer, _NAME + len(answer))
         return answer
+
+    def _keep_answer(self, question: Question, answer: Any, size: int) -> None:
+        if size <= self._room:
+            self._room -= size
+            self._answers[question] = answer
 
     def read(self, path: str, limit: int = MIB) -> bytes:
         return self._opened(path, limit, lambda fd, size: drain(path, fd, limit, size))
