@@ -49,6 +49,22 @@ _LIVE = (
     "br_netfilter 22256 0 - Live 0xffffffffc0998000\nbridge 155432 1 br_netfilter, Live 0xffffffffc0964000\n"
 )  # fmt: skip
 
+_CGROUPS = """\
+#subsys_name	hierarchy	num_cgroups	enabled
+cpuset	3	1	1
+cpu	8	60	1
+cpuacct	8	60	1
+memory	6	60	1
+devices	5	60	1
+freezer	10	1	1
+net_cls	7	1	1
+blkio	4	60	1
+perf_event	2	1	1
+hugetlb	11	1	1
+pids	9	60	1
+net_prio	7	1	1
+"""
+
 _GRUB = f"""set default="${{saved_entry}}"
 menuentry 'CentOS Linux ({KERNEL}) 7 (Core)' --class centos --unrestricted $menuentry_id_option 'gnulinux-{KERNEL}-advanced-x' {{
 	set root='hd0,msdos1'
@@ -108,6 +124,7 @@ FILES: dict[str, str] = {
     f"{MODULES}/modules.builtin": "kernel/net/ipv4/ip_tunnel.ko\n",
     "boot/grub2/grub.cfg": _GRUB,
     "proc/cmdline": f"BOOT_IMAGE=/vmlinuz-{KERNEL} root=/dev/mapper/centos-root ro crashkernel=auto rhgb quiet\n",
+    "proc/cgroups": _CGROUPS,
     "proc/modules": _LIVE,
     "proc/swaps": "Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n",
     "proc/sys/kernel/hostname": "node1\n",

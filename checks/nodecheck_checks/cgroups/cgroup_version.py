@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, Status, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
     BootCgroups,
@@ -104,7 +104,8 @@ def cgroup_version(
     ## What it looks at
     Now: the kind of file system at `/sys/fs/cgroup` and `/sys/fs/cgroup/unified` (statfs, as the kubelet does it; the
     names there where the node is a root or a capture), and its list of controllers: `cgroup.controllers`, on v1
-    `/proc/cgroups`. A hybrid hierarchy, v1 with a v2 tree beside it, is v1 to the kubelet.
+    `/proc/cgroups` or the memory controller's own hierarchy. Where none of them says it, nothing passes. A hybrid
+    hierarchy, v1 with a v2 tree beside it, is v1 to the kubelet.
 
     Boot: the next boot's command line as this systemd takes it. `systemd.unified_cgroup_hierarchy=` counts from systemd
     226 on, `cgroup_no_v1=all` from 241 on. Where v1 is asked for, systemd 256 does not boot, 257 waits for 30 seconds
@@ -139,6 +140,9 @@ def cgroup_version(
     if memory.on is False:
         told = seen(memory.source, "no memory")
         judged = _without_memory(found.version, judged, told)
+    elif memory.on is None and judged.status == Status.PASS:
+        message = f"{judged.message}; {memory.source} does not say whether the memory controller is on"
+        judged = unknown(message, code="not-found", expected=f"{V2} with the memory controller", evidence=evidence)
     yield judged
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from nodecheck.facts.kernel.cgroups import FORCE, OPTION
 from nodecheck.fix import command
-from nodecheck.testing import assert_verdicts, judge, record, replay, write_tree
+from nodecheck.testing import TreeDirectory, assert_verdicts, judge, record, replay, write_tree
 from nodecheck_checks.cgroups.cgroup_version import cgroup_version
 
 V2 = {"/sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory hugetlb pids rdma misc\n"}
@@ -104,6 +104,11 @@ def test_the_kubelet_inside_k3s(tmp_path: Path, word: str, expected: str) -> Non
         ({"/sys/fs/cgroup/cgroup.controllers": "cpuset cpu io pids\n"}, "fail error"),
         ({**V1, "/proc/cgroups": CGROUPS.format(0, 0)}, "fail error"),
         ({**V1, "/proc/cgroups": CGROUPS.format(5, 1)}, "pass"),
+        ({**V1, "/proc/cgroups": CGROUPS.replace("memory", "misc").format(5, 1)}, "fail error"),
+        ({**V1, "/proc/cgroups": ""}, "pass"),
+        ({"/sys/fs/cgroup/cpu/tasks": ""}, "unknown"),
+        ({"/sys/fs/cgroup/cpu/tasks": "", "/sys/fs/cgroup/memory": TreeDirectory()}, "unknown"),
+        ({"/sys/fs/cgroup/cgroup.controllers": ""}, "unknown"),
     ],
 )
 def test_a_node_without_the_memory_controller(tmp_path: Path, hierarchy: dict[str, str], expected: str) -> None:

@@ -156,6 +156,12 @@ def test_the_memory_controller_of_v1(tmp_path: Path, enabled: str, memory: bool)
     assert Facts(RootHost(str(node))).get(MemoryController) == (memory, "/proc/cgroups")
 
 
+def test_the_memory_controller_of_v1_is_where_its_hierarchy_is(tmp_path: Path) -> None:
+    node = write_tree(tmp_path, {f"/sys/fs/cgroup/{name}/tasks": "" for name in ("cpu", "memory")})
+
+    assert Facts(RootHost(str(node))).get(MemoryController) == (True, "/sys/fs/cgroup/memory/tasks")
+
+
 class Mounted(Host):
     """A live node of which the kernel says what is mounted where; the names below it are all three hierarchies'."""
 

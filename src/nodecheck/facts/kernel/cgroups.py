@@ -17,10 +17,10 @@ from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.cgroup_defaults import HYBRID, V1, V2, BuiltHierarchy, default_of_distribution
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem
-from nodecheck.host import Host
+from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Dir, File, Sources
+from nodecheck.model.sources import Dir, Exists, File, Sources
 from nodecheck.record import NamedTuple
 
 MOUNT = "/sys/fs/cgroup"
@@ -109,8 +109,8 @@ class MemoryController(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        """The list of controllers of either version."""
-        return (File(f"{MOUNT}/cgroup.controllers"), File(_PROC))
+        """The list of controllers of either version; on v1 without one, the controller's own hierarchy."""
+        return (File(f"{MOUNT}/cgroup.controllers"), File(_PROC), Exists(_OWN))
 
     @classmethod
     def read(cls, host: Host, mounted: NowCgroups) -> MemoryController:
@@ -118,19 +118,30 @@ class MemoryController(NamedTuple):
         unified = mounted.found.version == V2
         path = f"{MOUNT}/cgroup.controllers" if unified else _PROC
         try:
-            told = text(host, path)
-        except (Absent, Offline, NotCaptured, Unsupported):
-            return cls(None, path)
-        if unified:
-            names = told.split()
-            return cls("memory" in names if names else None, path)
-        for line in told.split("\n"):
-            fields = line.split()
-            if fields[:1] == ["memory"] and len(fields) == 4:
-                return cls(fields[3] != "0", path)
-        return cls(None, path)
+            names = _controllers(text(host, path), unified)
+        except _NOT_TOLD:
+            names = ()
+        if names:  # an empty list is no kernel's, but what a copy of /sys makes of one
+            return cls("memory" in names, path)
+        try:
+            own = not unified and exists(host, _OWN)
+        except _NOT_TOLD:
+            own = False
+        return cls(True, _OWN) if own else cls(None, path)
 
 
+_NOT_TOLD = (Absent, Offline, NotCaptured, Unsupported)
+
+
+def _controllers(told: str, unified: bool) -> tuple[str, ...]:
+    """The controllers that are on, as the kernel lists them in either version."""
+    if unified:
+        return tuple(told.split())
+    lines = [line.split() for line in told.split("\n")[1:]]
+    return tuple([line[0] for line in lines if len(line) == 4 and line[3] != "0"])
+
+
+_OWN = f"{MOUNT}/memory/tasks"
 _PROC = "/proc/cgroups"
 
 
