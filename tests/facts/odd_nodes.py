@@ -57,7 +57,11 @@ _TREES: dict[str, dict[str, str]] = {
         "proc/sys/kernel/osrelease": "5.4.0\n",
         "lib/modules/6.1.0/modules.dep": "",
     },
-    "old kernel": {"proc/sys/kernel/osrelease": "3.10.0\n", "usr/lib/modules/3.10.0/modules.dep": ""},
+    "old kernel": {
+        "proc/sys/kernel/osrelease": "3.10.0\n",
+        "usr/lib/modules/3.10.0/modules.dep": "",
+        "sys/fs/cgroup/memory/tasks": "",
+    },
     "agent": {
         **SYSTEMD,
         f"{UNITS}/kubelet.service": "[Service]\nExecStart=/opt/k/kubelet --kubeconfig=/srv/k --cgroup-driver=systemd"
