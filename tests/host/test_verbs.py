@@ -13,7 +13,7 @@ import pytest
 from nodecheck.errors import Absent, Denied, FactError, Malformed, Offline, Unsupported
 from nodecheck.host import Host, LiveHost, RootHost
 from nodecheck.host.base import Question
-from nodecheck.host.record import Recorder
+from nodecheck.host.record import EXCERPT, Recorder
 
 VERBS = tuple(
     name
@@ -193,6 +193,18 @@ def test_what_answers_leave_as_evidence(tmp_path: Path) -> None:
         ("/file", "statfs(2)", hex(magic)),
         *[("/none", None, None)] * 3,
     ]
+
+
+def test_what_a_program_says_is_cut_and_says_so() -> None:
+    recorder = Recorder(LiveHost())
+    recorder.run(("seq", "3"))
+    recorder.run_all((("seq", "1000"), ("seq", "2")))
+    first, long, last = recorder.seen
+
+    assert (first.value, first.truncated) == ("1\n2\n3", False)
+    assert (last.value, last.truncated) == ("1\n2", False)
+    assert (long.value, long.truncated) == ("\n".join(map(str, range(1, 1001)))[:EXCERPT], True)
+    assert long.source.endswith("seq 1000")
 
 
 def test_an_extended_attribute_is_evidence(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from nodecheck.model.steps import Fix, command, create, edit, manual
 from nodecheck.render.columns import columns, cut
 from nodecheck.render.style import Style
 from nodecheck.render.text import render, render_text
+from nodecheck.render.told import told
 from nodecheck.report import Node, OsName, ProfileUsed, Report, Run, Source, Tool
 from nodecheck.report.summary import summary_of
 from nodecheck.text import printable
@@ -128,6 +130,18 @@ def test_verbose_explains_passes() -> None:
     text = render_text(report(result("good", Status.PASS, evidence=(seen("/proc/x", "1"),))), Style(verbose=True))
 
     assert "/proc/x: 1" in text
+
+
+@pytest.mark.parametrize(("symbols", "mark"), [(True, "…"), (False, "...")])
+def test_evidence_says_that_there_is_more(symbols: bool, mark: str) -> None:
+    read = (seen("/proc/whole", "w"), seen("/proc/part", "p")._replace(truncated=True), seen("/proc/long", "l" * 201))
+    item = result("good", Status.PASS, evidence=read)
+    text = render_text(report(item), Style(verbose=True, symbols=symbols, width=400))
+
+    for line in ("/proc/whole: w\n", f"/proc/part: p{mark}\n", f"/proc/long: {'l' * 200}{mark}\n"):
+        assert line in text
+    lines = "\n".join(told(item))
+    assert ("/proc/whole: w\n" in lines, "/proc/part: p…\n" in lines) == (True, True)
 
 
 def test_a_report_without_results() -> None:

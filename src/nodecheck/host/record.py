@@ -56,6 +56,12 @@ class Recorder(Host):
         if len(self.seen) < MOST_SOURCES:
             self.seen.append(Evidence(source, locator, value))
 
+    def note_output(self, done: Completed) -> None:
+        """Remember what a program said."""
+        if len(self.seen) < MOST_SOURCES:
+            said = done.stdout.strip()
+            self.seen.append(Evidence(" ".join(done.argv), None, _excerpt(said), truncated=len(said) > EXCERPT))
+
 
 _OF_PATHS = frozenset(("read", "read_at", "names", "links", "stat", "link", "xattr", "xattrs"))
 """The questions whose answer is what lies at a path, and stays so until somebody changes it."""
@@ -81,14 +87,10 @@ def _read_at(recorder: Recorder, arguments: Any, _: bytes) -> None:
         recorder.note(arguments[0], "")
 
 
-def _run(recorder: Recorder, arguments: Any, done: Completed) -> None:
-    recorder.note(" ".join(arguments[0]), _excerpt(done.stdout.strip()))
-
-
 def _run_all(recorder: Recorder, _: Any, answers: Any) -> None:
     for answer in answers:
         if isinstance(answer, Completed):
-            recorder.note(" ".join(answer.argv), _excerpt(answer.stdout.strip()))
+            recorder.note_output(answer)
 
 
 def _xattr(recorder: Recorder, arguments: Any, value: bytes | None) -> None:
@@ -102,7 +104,7 @@ _NOTES: dict[str, Callable[[Recorder, Any, Any], None]] = {
     "statvfs": lambda recorder, arguments, _: recorder.note(arguments[0], "", "statvfs(3)"),
     "statfs": lambda recorder, arguments, magic: recorder.note(arguments[0], f"{magic:#x}", "statfs(2)"),
     "xattr": _xattr,
-    "run": _run,
+    "run": lambda recorder, _, done: recorder.note_output(done),
     "run_all": _run_all,
     "netlink": lambda recorder, arguments, _: recorder.note(f"netlink {arguments[0]}", ""),
     "clock": lambda recorder, _, __: recorder.note("adjtimex(2)", ""),

@@ -19,6 +19,9 @@ MOST_EVIDENCE = 8
 MOST_ABSENT = 4
 """Of these, how many that were not there are named where there are many sources."""
 
+VALUE_ROOM = 200
+"""Characters that are shown of one value."""
+
 LABELS = 12
 """Columns of the labels."""
 
@@ -80,8 +83,9 @@ def told_of(item: Evidence, style: Style) -> str:
     where = printable(item.source) + (f", {item.locator}" if item.locator else "")
     if item.value is None:
         return f"{where}: not there"
-    value = _shown(item.value if len(item.value) <= 200 else item.value[:200] + ellipsis(style))
-    return f"{where}: {value}" if value else where
+    value = _shown(item.value[:VALUE_ROOM])
+    more = ellipsis(style) if item.truncated or len(item.value) > VALUE_ROOM else ""
+    return f"{where}: {value}{more}" if value else where
 
 
 def _fix(fix: Fix, before: str | None, style: Style) -> Iterator[str]:

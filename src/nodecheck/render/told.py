@@ -51,7 +51,10 @@ def read_at(item: Evidence) -> str:
     ('/etc/fstab, line 2: /swap.img none swap', '/etc/crio: not there')
     """
     where = shown(item.source) + (f", {shown(item.locator)}" if item.locator else "")
-    return f"{where}: {'not there' if item.value is None else shown(item.value)}"
+    if item.value is None:
+        return f"{where}: not there"
+    more = "…" if item.truncated and len(item.value) <= VALUE_ROOM else ""
+    return f"{where}: {shown(item.value)}{more}"
 
 
 def _fix(result: Result) -> Iterator[str]:
