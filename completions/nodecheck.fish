@@ -33,6 +33,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from run' -l select -d 'only th
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l ignore -d 'not these results (a selector; may be repeated)' -r -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l view -d 'only what holds now, or only what will hold after a reboot' -r -f -a 'now boot'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l root -d 'judge the file system in DIR instead of the live node' -r -f -a '(__fish_complete_directories)'
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l capture -d 'judge the node that nodecheck capture, or its collector, wrote to FILE (- for standard input)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l timeout -d 'for the whole run (default: 30)' -r -f
@@ -58,6 +59,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l select -d 'only t
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l ignore -d 'not these results (a selector; may be repeated)' -r -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l view -d 'only what holds now, or only what will hold after a reboot' -r -f -a 'now boot'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l root -d 'judge the file system in DIR instead of the live node' -r -f -a '(__fish_complete_directories)'
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l capture -d 'judge the node that nodecheck capture, or its collector, wrote to FILE (- for standard input)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l timeout -d 'for the whole run (default: 30)' -r -f
@@ -83,6 +85,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l select -d 'only 
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l ignore -d 'not these results (a selector; may be repeated)' -r -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l view -d 'only what holds now, or only what will hold after a reboot' -r -f -a 'now boot'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l root -d 'judge the file system in DIR instead of the live node' -r -f -a '(__fish_complete_directories)'
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l capture -d 'judge the node that nodecheck capture, or its collector, wrote to FILE (- for standard input)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l timeout -d 'for the whole run (default: 30)' -r -f
@@ -98,6 +101,11 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l no-config -d 'as
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l state -d 'the state directory (default: the configuration\'s, /var/lib/nodecheck, …)' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l changed-only -d 'report, and exit by, the changes alone'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l check-config -d 'only validate the configuration, and print what is in force'
+complete -c nodecheck -n __fish_use_subcommand -a capture -d 'write all that is read of a node to one file, to be judged elsewhere'
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -s h -l help -d 'show this help message and exit'
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -s o -l output -d 'write FILE, whole or not at all, not standard output' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l root -d 'capture the file system in DIR instead of the live node' -r -f -a '(__fish_complete_directories)'
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l timeout -d 'for the whole capture (default: 120)' -r -f
 complete -c nodecheck -n __fish_use_subcommand -a history -d 'the recorded audits, and since when something is as it is'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l result -d 'the history of this result: since when it has the status that it has' -r -f -a '(__nodecheck_checks)'
@@ -162,6 +170,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from list' -s h -l help -d 'sho
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l profile -d 'a profile\'s name, or a file (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l no-config -d 'as if there were no configuration'
+complete -c nodecheck -n '__fish_seen_subcommand_from list' -l capture -d 'as for run --capture FILE: no configuration of this node counts' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l json -d 'as JSON'
 complete -c nodecheck -n __fish_use_subcommand -a explain -d 'what a check looks at and why'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -s h -l help -d 'show this help message and exit'
@@ -197,7 +206,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from completion' -s h -l help -
 complete -c nodecheck -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c nodecheck -n __fish_use_subcommand -a help -d 'what the verbs do, or the options of one'
 complete -c nodecheck -n '__fish_seen_subcommand_from help' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n '__fish_seen_subcommand_from help' -f -a 'run plan audit history diff baseline schedule waive convert list explain doctor plugins profile completion help version schema'
+complete -c nodecheck -n '__fish_seen_subcommand_from help' -f -a 'run plan audit capture history diff baseline schedule waive convert list explain doctor plugins profile completion help version schema'
 complete -c nodecheck -n __fish_use_subcommand -a version -d 'print the version'
 complete -c nodecheck -n '__fish_seen_subcommand_from version' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n __fish_use_subcommand -a schema -d 'print the JSON Schema of a report, a plan, an audit or a profile'

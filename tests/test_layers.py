@@ -28,7 +28,7 @@ plugins
 checks
 profile render
 running
-config
+config capturing
 api planning
 fleet testing nodecheck
 doctor pytest_plugin shell

@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_the_public_names() -> None:
     assert set(nodecheck.__all__) == {
-        "Change", "CheckInfo", "Command", "Create", "Edit", "Evidence", "FactError", "FailOn", "Fix", "Manual",
-        "NodecheckError", "Plan", "Profile", "ProfileError", "Progress", "ProxyMode", "Report", "ReportError", "Result",
-        "Role", "SelectorError", "Severity", "Status", "Step", "UsageError", "View", "__version__", "checks", "diff",
-        "hookimpl", "hookspec", "plan", "profiles", "run", "schema",
+        "CaptureError", "Change", "CheckInfo", "Command", "Create", "Edit", "Evidence", "FactError", "FailOn", "Fix",
+        "Manual", "NodecheckError", "Plan", "Profile", "ProfileError", "Progress", "ProxyMode", "Report",
+        "ReportError", "Result", "Role", "SelectorError", "Severity", "Status", "Step", "UsageError", "View",
+        "__version__", "capture", "checks", "diff", "hookimpl", "hookspec", "plan", "profiles", "run", "schema",
     }  # fmt: skip
     for name in nodecheck.__all__:
         assert getattr(nodecheck, name) is not None
@@ -34,7 +34,7 @@ def test_the_public_names() -> None:
 def test_the_arguments_of_run() -> None:
     assert list(inspect.signature(nodecheck.run).parameters) == [
         "root", "profile", "role", "kubernetes", "proxy_mode", "cni", "select", "ignore", "view", "fail_on",
-        "progress", "timeout", "waivers", "config",
+        "progress", "timeout", "waivers", "config", "capture",
     ]  # fmt: skip
 
 

@@ -7,9 +7,11 @@
 TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the 8 ms that importing typing costs
 
 if TYPE_CHECKING:
+    from nodecheck.api import capture as capture
     from nodecheck.api import run as run
     from nodecheck.audit.changes import Change as Change
     from nodecheck.audit.changes import diff as diff
+    from nodecheck.errors import CaptureError as CaptureError
     from nodecheck.errors import FactError as FactError
     from nodecheck.errors import NodecheckError as NodecheckError
     from nodecheck.errors import ProfileError as ProfileError
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from nodecheck.version import __version__ as __version__
 
 _HOMES = {
+    "CaptureError": "errors",
     "Change": "audit.changes",
     "CheckInfo": "running.catalogue",
     "Command": "model.steps",
@@ -71,6 +74,7 @@ _HOMES = {
     "UsageError": "errors",
     "View": "model.literals",
     "__version__": "version",
+    "capture": "api",
     "checks": "running.catalogue",
     "diff": "audit.changes",
     "hookimpl": "hookspecs",

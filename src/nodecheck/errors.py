@@ -5,6 +5,7 @@
     NodecheckError
     ├── UsageError              what the caller asked for cannot be done (exit code 2)
     │   ├── SelectorError       a selector that names no check, or no tag
+    │   ├── CaptureError        a document that is no capture, or a damaged one
     │   ├── ProfileError        a profile or waiver that does not validate
     │   └── ConfigError         a configuration that does not validate, or that root must not trust
     │       └── ConfigDenied    one that this user may not read
@@ -40,6 +41,10 @@ class UsageError(NodecheckError):
 
 class SelectorError(UsageError):
     """A selector names a check or a tag that does not exist."""
+
+
+class CaptureError(UsageError):
+    """A document is not a capture that this nodecheck reads; names the capture and the line."""
 
 
 class ProfileError(UsageError):

@@ -128,7 +128,7 @@ def replay(recorded: Mapping[str, Any] | str | bytes) -> ReplayHost:
 
 
 def run(node: Node = None, **options: Any) -> Report:
-    """Judge a node, by the options of :func:`nodecheck.run` but ``root``; raises what that raises."""
+    """Judge a node, by the options of :func:`nodecheck.run` but ``root`` and ``capture``; raises what that raises."""
     return _report(node, load(), {}, options)
 
 
@@ -170,11 +170,11 @@ def assert_replays(node: Node = None, **options: Any) -> ReplayHost:
     """Raise AssertionError unless the node, recorded and replayed by way of JSON, has the same report but for the
     run's id, times and source. Returns the replay."""
     recording = record(node)
-    first = _comparable(run(recording, **options))
+    first = comparable(run(recording, **options))
     host = replay(json.dumps(recording.to_data()))
-    second = _comparable(run(host, **options))
+    second = comparable(run(host, **options))
     if first != second:
-        raise AssertionError(f"a replay of {recording.path} differs: {_first_difference(first, second)}")
+        raise AssertionError(f"a replay of {recording.path} differs: {first_difference(first, second)}")
     return host
 
 
@@ -187,6 +187,7 @@ def _host(node: Node) -> Host:
 def _report(node: Node, registry: Registry, parameters: Mapping[str, Any], options: Mapping[str, Any]) -> Report:
     known: dict[str, Any] = {**(run_nodecheck.__kwdefaults__ or {}), **options}
     site = site_of(known.pop("config"))
+    known.pop("capture", None)
     host, registry, request = prepared(**known, site=site, host=_host(node), registry=registry)
     profile = request.profile
     checks = {name: {**profile.checks.get(name, {}), **values} for name, values in parameters.items()}
@@ -216,7 +217,7 @@ def _told(name: str, status: str, result: Result | None) -> str:
     return f"{name}: expected {status}, found {result.status}: {result.message} [{evidence or 'no evidence'}]"
 
 
-def _first_difference(one: list[str], other: list[str]) -> str:
+def first_difference(one: list[str], other: list[str]) -> str:
     for place, line in enumerate(one):
         found = other[place] if place < len(other) else "nothing"
         if found != line:
@@ -224,7 +225,7 @@ def _first_difference(one: list[str], other: list[str]) -> str:
     return f"{other[len(one)].strip(' ')} came at the end"
 
 
-def _comparable(report: Report) -> list[str]:
+def comparable(report: Report) -> list[str]:
     """What two reports of one node have in common, line by line."""
     document = report.to_dict()
     document["run"] = {name: value for name, value in document["run"].items() if name not in _VARIES}

@@ -18,21 +18,22 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _THROUGH = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC
 
 
-def write_atomically(path: str, document: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, whole; its mode stays. Raises OSError.
+def write_atomically(path: str, document: str | bytes, mode: int = 0o644) -> None:
+    """Write a file so that a reader sees the old one or the new one, whole; its mode stays, a new one has ``mode``
+    (less the umask). Raises OSError.
 
     A link stays, and leads to the file. A terminal, a FIFO or ``/dev/stdout`` is written to as it is. As root nothing
     is written through a link or a FIFO that another user made, as proc(5), ``protected_symlinks``, has it for sticky
     directories alone; and the directory is held open, so that it cannot become another meanwhile.
     """
-    raw = document.encode("utf-8", "backslashreplace")
+    raw = document if isinstance(document, bytes) else document.encode("utf-8", "backslashreplace")
     with _place(path) as (directory, name):
         if directory is None:
             _through(os.open(name, _THROUGH | os.O_TRUNC), raw)
             return
         old = _found(directory, name)
         if old is None or stat.S_ISREG(old.st_mode):
-            _replace(directory, name, old, raw)
+            _replace(directory, name, old, raw, mode)
         else:
             _through(_special(directory, name, old), raw)
 
@@ -102,10 +103,10 @@ def _refuse_foreign(found: os.stat_result, what: str) -> None:
         raise PermissionError(errno.EPERM, f"root writes through no {what} that user {found.st_uid} made")
 
 
-def _replace(directory: int, name: str, old: os.stat_result | None, raw: bytes) -> None:
+def _replace(directory: int, name: str, old: os.stat_result | None, raw: bytes, mode: int) -> None:
     """Put a regular file in place. Its number is chosen by chance: a process that was killed may have left one."""
     temporary = f"{name}.{os.urandom(6).hex()}.tmp"
-    fd = os.open(temporary, _NEW, 0o644, dir_fd=directory)
+    fd = os.open(temporary, _NEW, mode, dir_fd=directory)
     try:
         with os.fdopen(fd, "wb") as file:
             if old is not None:

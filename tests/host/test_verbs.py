@@ -32,7 +32,7 @@ def both(root: Path) -> list[tuple[Host, str]]:
 @pytest.mark.parametrize("kind", [LiveHost, RootHost])
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_host_that_reads_has_a_method_of_its_own_for_each_verb(kind: type[Host], verb: str) -> None:
-    assert verb in vars(kind)
+    assert getattr(kind, verb) is not getattr(Host, verb)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -46,7 +46,8 @@ def test_a_host_that_asks_another_one_asks_every_verb(verb: str) -> None:
     parameters = list(inspect.signature(getattr(Host, verb)).parameters.values())[1:]
     given = [("a", "b") if one.name == "argvs" else one.name for one in parameters if one.default is one.empty]
     defaults = [one.default for one in parameters if one.default is not one.empty]
-    assert getattr(Told(), verb)(*given) == Question(verb, (*given, *defaults))
+    asked = Question(verb, (*given, *defaults))
+    assert getattr(Told(), verb)(*given) == (True if verb == "is_real" else asked)
 
 
 def test_what_a_host_is(tmp_path: Path) -> None:

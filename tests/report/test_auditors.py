@@ -40,6 +40,7 @@ created = 2026-11-23
 """
 SINCE_1_1 = {
     "run": ("waivers_from", "user"), "profile": ("config",), "node": ("container",), "waiver": ("ticket", "created"),
+    "source": ("captured_at", "captured_from"),
 }  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def without_new_keys(document: dict[str, Any]) -> dict[str, Any]:
     """A document of today without the keys that schema 1.1 added; each of them must be there."""
     found = deepcopy(document)
     places = [(found[part], SINCE_1_1[part]) for part in ("run", "profile", "node")]
+    places.append((found["run"]["source"], SINCE_1_1["source"]))
     places += [(result["waiver"], SINCE_1_1["waiver"]) for result in found["results"] if result["waiver"]]
     for place, keys in places:
         for key in keys:

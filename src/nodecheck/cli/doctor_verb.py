@@ -60,7 +60,8 @@ def _items(args: argparse.Namespace) -> Iterator[Item]:
     from nodecheck.host import open_host
     from nodecheck.running.engine import run
 
-    whole = argparse.Namespace(**vars(args), root=None, words=(), select=(), ignore=(), view=None, fail_on=None)
+    rest = {"root": None, "capture": None, "words": (), "select": (), "ignore": (), "view": None, "fail_on": None}
+    whole = argparse.Namespace(**vars(args), **rest)
     with progress(quiet=args.json):
         report = run(*prepared_by(whole, site_of(args)))
     for part in (program, plugins, rights, place, tools):

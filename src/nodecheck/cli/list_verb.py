@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nodecheck.cli.options import add_config, site_of
+from nodecheck.cli.options import add_config, other_host, site_of
 from nodecheck.cli.start import write
 from nodecheck.errors import ProfileError
 from nodecheck.text import printable
@@ -20,6 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck list``."""
     parser.add_argument("--profile", metavar="NAME|FILE", help="a profile's name, or a file (default: kubernetes)")
     add_config(parser)
+    told = "as for run --capture FILE: no configuration of this node counts"
+    parser.add_argument("--capture", metavar="FILE", help=told)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -59,6 +61,7 @@ def _profile(args: argparse.Namespace) -> tuple[ResolvedProfile, ConfigUsed | No
     from nodecheck.plugins import load
     from nodecheck.running.request import judging
 
+    other_host(args)
     site = site_of(args)
     try:
         return judging(site, args.profile, (), load()), site.used

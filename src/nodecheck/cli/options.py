@@ -30,10 +30,29 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--select", metavar="S", action="append", default=[], help="only these results (a selector; may be repeated)")
     add("--ignore", metavar="S", action="append", default=[], help="not these results (a selector; may be repeated)")
     add("--view", choices=("now", "boot"), help="only what holds now, or only what will hold after a reboot")
-    add("--root", metavar="DIR", help="judge the file system in DIR instead of the live node")
+    add_other_node(parser)
     add("--fail-on", choices=LEVELS, help="the least severity that makes the exit code 1 (default: the profile's)")
     add("--exit-zero", action="store_true", help="exit 0 where the verdict would make it 1 or 3")
-    add("--timeout", metavar="SECONDS", type=_seconds, default=30.0, help="for the whole run (default: 30)")
+    add("--timeout", metavar="SECONDS", type=seconds, default=30.0, help="for the whole run (default: 30)")
+
+
+def add_other_node(parser: argparse.ArgumentParser) -> None:
+    """The options that say that another node is judged than this one."""
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--root", metavar="DIR", help="judge the file system in DIR instead of the live node")
+    told = "judge the node that nodecheck capture, or its collector, wrote to FILE (- for standard input)"
+    one.add_argument("--capture", metavar="FILE", help=told)
+
+
+def other_host(args: argparse.Namespace) -> Host | None:
+    """The host of ``--capture``; None where that is not given. Raises UsageError."""
+    if args.capture is None:
+        return None
+    if not args.capture:
+        raise UsageError("--capture: expected a file, found nothing")
+    from nodecheck.capturing.files import open_capture
+
+    return open_capture(args.capture)
 
 
 def add_words(parser: argparse.ArgumentParser) -> None:
@@ -129,7 +148,7 @@ def exit_map(args: argparse.Namespace, format_: str) -> str | None:
     return format_ if format_ in ("nagios", "npd") else None
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
     try:
         return float(text)
     except ValueError:
@@ -166,7 +185,7 @@ def prepared_by(args: argparse.Namespace, site: Site) -> tuple[Host, Registry, R
         return prepared(
             root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
             proxy_mode=args.proxy_mode, cni=args.cni, select=select, ignore=args.ignore, view=args.view,
-            fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers or (), site=site,
+            fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers or (), site=site, host=other_host(args),
         )  # fmt: skip
     except ProfileError as error:
         from nodecheck.cli.configured import blamed

@@ -13,6 +13,7 @@ from nodecheck.cli.options import (
     add_words,
     exit_map,
     judged,
+    other_host,
     site_of,
 )  # fmt: skip
 from nodecheck.cli.start import EPILOG, Unwritten, complain, write
@@ -25,6 +26,7 @@ examples:
   nodecheck run swap 'sysctl[net.*]@boot'    only swap, and what the next boot makes of some kernel parameters
   nodecheck run --role worker --kubernetes 1.34 --ignore port
   nodecheck run --root /mnt/image --json
+  nodecheck run --capture node.capture       another node, by what nodecheck capture wrote there
 
 """
 
@@ -72,16 +74,16 @@ def _document(args: argparse.Namespace, report: Report, render: object) -> str:
     from nodecheck.cli.terminal import style
     from nodecheck.render.text import render_text
 
-    return render_text(report, style(args), _unknown(args.root) if args.verbose and not args.quiet else ())
+    return render_text(report, style(args), _unknown(args) if args.verbose and not args.quiet else ())
 
 
-def _unknown(root: str | None) -> list[str]:
+def _unknown(args: argparse.Namespace) -> list[str]:
     """A line for each thing that acts at boot and is not known here."""
     from nodecheck.doctor.boot import boot
     from nodecheck.host import open_host
     from nodecheck.text import printable
 
-    return [printable(item.detail) for item in boot(open_host(root))]
+    return [printable(item.detail) for item in boot(other_host(args) or open_host(args.root))]
 
 
 def deliver(report: Report, format_: str, path: str) -> bool:
@@ -95,11 +97,11 @@ def deliver(report: Report, format_: str, path: str) -> bool:
     return _told(path, lambda: send(report, format_, path))
 
 
-def write_file(path: str, document: str) -> bool:
+def write_file(path: str, document: str | bytes, mode: int = 0o644) -> bool:
     """Write one output; False, and a word on standard error, where that cannot be done."""
     from nodecheck.writing import write_atomically
 
-    return _told(path, lambda: write_atomically(path, document))
+    return _told(path, lambda: write_atomically(path, document, mode))
 
 
 def _told(path: str, write_it: Callable[[], None]) -> bool:

@@ -217,15 +217,15 @@ def say(text: str) -> None:
             return  # nobody can be told
 
 
-def write(text: str) -> None:
+def write(text: str | bytes) -> None:
     """Write the chosen document to standard output. Raises :class:`Unwritten`."""
     if sys.stdout is None:
         raise Unwritten("standard output is closed")
     try:
-        raw = text.encode("utf-8", "backslashreplace")
+        raw = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
         out = getattr(sys.stdout, "buffer", None)
         if out is None:
-            sys.stdout.write(text)
+            sys.stdout.write(text)  # type: ignore[arg-type]  # one that takes text alone was put there by a caller
         else:
             sys.stdout.flush()
             out.write(raw)

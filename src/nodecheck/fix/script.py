@@ -81,7 +81,7 @@ _START = (
 
 
 def _offline(plan: Planned) -> bool:
-    return plan.source.kind != "live"
+    return not plan.source.is_running_node
 
 
 def _name(plan: Planned) -> str:

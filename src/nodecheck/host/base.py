@@ -96,6 +96,15 @@ class Uname(NamedTuple):
     """``x86_64``, ``aarch64`` …"""
 
 
+class Captured(NamedTuple):
+    """Of what and when a capture was made."""
+
+    at: str
+    """RFC 3339, UTC, by the node's own clock."""
+    kind: str
+    """``live`` or ``root``."""
+
+
 class Question(NamedTuple):
     """What a host can be asked: the name of a method of :class:`Host`, and all its arguments."""
 
@@ -119,11 +128,18 @@ class Host(Protocol):
     whole: bool
     """Every file of the node is there; else what is missing may have been left out."""
     this_machine: bool
-    """It is the machine that nodecheck runs on, at this moment."""
+    """It is the machine that nodecheck runs on, at this moment; or a capture of one that was."""
 
     def ask(self, question: Question) -> Any:
         """The answer to a question; raises what the method of that name raises."""
         return getattr(self, question.verb)(*question.arguments)
+
+    captured: Captured | None = None
+    """Where and when, of a capture; else None."""
+
+    def is_real(self, top: str) -> bool:
+        """Whether ``/proc`` or ``/sys`` is the file system of a kernel here, of which nothing is missing."""
+        return bool(self.ask(Question("is_real", (top,))))
 
     def read(self, path: str, limit: int = MIB) -> bytes:
         """The bytes of a regular file, ``/dev/null`` being empty.

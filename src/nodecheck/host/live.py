@@ -182,11 +182,11 @@ class LiveHost(Host):
     def _error(self, path: str, error: OSError) -> FactError:
         found = error_of(path, error)
         top = virtual_root(path)
-        if top and isinstance(found, Absent) and not self._is_real(top) and not self._is_part(path):
+        if top and isinstance(found, Absent) and not self.is_real(top) and not self._is_part(path):
             return Unsupported(path, f"{top} is not mounted here")
         return found
 
-    def _is_real(self, top: str) -> bool:
+    def is_real(self, top: str) -> bool:
         if top not in self._mounted:
             self._mounted[top] = is_mounted(top.encode(), "proc" if top == "/proc" else "sysfs")
         return self._mounted[top]

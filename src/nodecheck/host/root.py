@@ -48,6 +48,8 @@ _NAME = 100
 
 _NOT_ASKED = object()
 
+NOT_HELD = "only the running system can tell, and this root does not hold it"
+
 MOST_LINKS = 40
 """The kernel's own limit on links in one path (path_resolution(7))."""
 
@@ -55,7 +57,29 @@ _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
-class RootHost(Host):
+class NotRunning(Host):
+    """A host of which only what lies in files can be told."""
+
+    def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
+        raise Offline(argv[0], "commands are never run for another root")
+
+    def run_all(self, argvs: Sequence[tuple[str, ...]], timeout_s: float = 3.0) -> tuple[Completed | FactError, ...]:
+        return tuple([Offline(argv[0], "commands are never run for another root") for argv in argvs])
+
+    def netlink(self, table: str) -> tuple[Any, ...]:
+        raise Offline(f"netlink {table}", "only the running kernel can tell")
+
+    def clock(self) -> ClockState:
+        raise Offline("adjtimex(2)", "only the running kernel can tell how its clock is")
+
+    def uname(self) -> Uname:
+        raise Offline("uname(2)", "only the running kernel can tell")
+
+    def process_user(self, pid: int) -> str | None:
+        raise Offline(f"/proc/{pid}", "only the running system can tell whose process it is")
+
+
+class RootHost(NotRunning):
     """The file system in ``path``. Every component is resolved inside it: no link leaves it, nothing is written."""
 
     kind = "root"
@@ -195,30 +219,12 @@ class RootHost(Host):
 
         return self._at(path, act, Unsupported(path, "leads to /dev/null, which a root need not have"))
 
-    def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
-        raise Offline(argv[0], "commands are never run for another root")
-
-    def run_all(self, argvs: Sequence[tuple[str, ...]], timeout_s: float = 3.0) -> tuple[Completed | FactError, ...]:
-        return tuple([Offline(argv[0], "commands are never run for another root") for argv in argvs])
-
-    def netlink(self, table: str) -> tuple[Any, ...]:
-        raise Offline(f"netlink {table}", "only the running kernel can tell")
-
-    def clock(self) -> ClockState:
-        raise Offline("adjtimex(2)", "only the running kernel can tell how its clock is")
-
-    def uname(self) -> Uname:
-        raise Offline("uname(2)", "only the running kernel can tell")
-
     def byte_order(self) -> str:
         """This machine's: a root does not say whose files under ``/proc`` it holds."""
         return sys.byteorder
 
     def reader(self) -> int:
         return os.geteuid()
-
-    def process_user(self, pid: int) -> str | None:
-        raise Offline(f"/proc/{pid}", "only the running system can tell whose process it is")
 
     def _at(self, path: str, act: Callable[[int, bytes], T], null: T | FactError, follow: bool = True) -> T:
         """``act`` on the directory that holds what ``path`` names, and its name there.
@@ -281,11 +287,11 @@ class RootHost(Host):
     def _error(self, path: str, error: OSError) -> FactError:
         found = error_of(path, error)
         top = virtual_root(path)
-        if top and isinstance(found, Absent) and not self._is_real(top):
-            return Offline(path, "only the running system can tell, and this root does not hold it")
+        if top and isinstance(found, Absent) and not self.is_real(top):
+            return Offline(path, NOT_HELD)
         return found
 
-    def _is_real(self, top: str) -> bool:
+    def is_real(self, top: str) -> bool:
         if top not in self._mounted:
             kind = "proc" if top == "/proc" else "sysfs"
             self._mounted[top] = self._walked_to(top, lambda fd: is_mounted(fd, kind))

@@ -41,7 +41,7 @@ def _comment(found: Planned) -> Iterator[str]:
     yield "Look at what it would do: ansible-playbook --check --diff FILE"
     yield "Where the inventory has another name for the node: -e nodecheck_host=NAME"
     yield "Without what restarts or cuts something: --skip-tags disruptive"
-    if found.source.kind != "live":
+    if not found.source.is_running_node:
         yield f"The file system in {shown(found.source.path)} was judged; this is for the machine that runs it."
     if found.not_fixed:
         yield ""
@@ -121,7 +121,7 @@ def _guard(found: Planned) -> Iterator[Task]:
     """The playbook must not mend another node, nor a running system after an image was judged, by mistake."""
     if not found.steps:
         return
-    if found.source.kind != "live":
+    if not found.source.is_running_node:
         told = "a directory was judged, and this changes the running system: say -e nodecheck_any_host=true if it is it"
         yield {
             "name": "It is said that this is what was judged",

@@ -35,7 +35,7 @@ def step_tasks(plan: Planned, place: int, item: PlanStep, state: str) -> Iterato
 
 def _doing(plan: Planned, place: int, item: PlanStep, state: str) -> Iterator[Task]:
     step = item.step
-    why = _by_hand(item) or (plan.source.kind != "live" and _needs_a_running_node(item))
+    why = _by_hand(item) or (not plan.source.is_running_node and _needs_a_running_node(item))
     if why:
         yield {
             "name": _name(place, item),

@@ -117,7 +117,7 @@ def _moment(time: str) -> str:
 
 def _source(report: Report) -> str:
     run = report.run
-    where = "the live node" if run.source.kind == "live" else f"{run.source.kind} {run.source.path}"
+    where = "the live node" if run.source.kind == "live" else f"{run.source.kind} {run.source}"
     return where if run.privileged else f"{where}, without root"
 
 

@@ -86,7 +86,7 @@ def _run(report: Report) -> Iterator[tuple[str, str]]:
     run, tool = report.run, report.tool
     yield "Run by", NOT_RECORDED if run.user is None else escaped(str(run.user))
     yield "Read as root", "yes" if run.privileged else "no"
-    yield "Source", escaped(f"{run.source.kind} {run.source.path}")
+    yield "Source", escaped(f"{run.source.kind} {run.source}")
     yield "Began", escaped(run.started_at)
     yield "Ended", escaped(run.finished_at)
     yield "Run id", _code(run.id)

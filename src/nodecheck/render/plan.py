@@ -34,8 +34,8 @@ def render_plan(plan: Planned, style: Style) -> str:
 
 def _as_a_script(plan: Planned, style: Style) -> Iterator[str]:
     """How to run it, a line a step: nothing runs before one has read it and decided."""
-    live = plan.source.kind == "live"
-    words = () if live else ("--root", plan.source.path)
+    live = plan.source.is_running_node
+    words = () if plan.source.kind == "live" else (f"--{plan.source.kind}", plan.source.path)
     again = "".join([f" {shell_line((word,))}" for word in (words if style.again is None else style.again)])
     yield "As a script. Write it, read it, and run it once you agree with it:"
     yield f"  nodecheck plan{again} --format sh > fix.sh"

@@ -59,7 +59,7 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     if node.container is not None:
         about.append(f"a container: {printable(node.container)}")
     if report.run.source.kind != "live":
-        about.append(printable(report.run.source.path))
+        about.append(printable(str(report.run.source)))
     rest = f"  ({', '.join(about)})" if about else ""
     first, *others = wrapped("", host + rest, style, 2)
     yield paint(first[: len(host)], "bold", style) + first[len(host) :]

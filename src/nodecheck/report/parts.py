@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.record import NamedTuple
+from nodecheck.text import minute
 
 SCHEMA = "urn:nodecheck:schema:report:1"
 SCHEMA_VERSION = "1.1"
@@ -29,10 +30,27 @@ class Tool(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where the bytes came from: ``live`` or ``root``, and the path."""
+    """Where the bytes came from: ``live``, ``root`` or ``capture``, and the path."""
 
     kind: str
     path: str
+    captured_at: str | None = None
+    """When the capture was made; None where it is none."""
+    captured_from: str | None = None
+    """``live`` or ``root``: what was captured."""
+
+    @property
+    def is_running_node(self) -> bool:
+        """Whether a node that ran was judged, itself or by a capture: what is fixed is fixed on it."""
+        return (self.captured_from or self.kind) == "live"
+
+    def __str__(self) -> str:
+        """The same for people.
+
+        >>> str(Source("root", "/mnt")), str(Source("capture", "n.capture", "2026-11-30T12:00:00Z", "live"))
+        ('/mnt', 'n.capture, captured 2026-11-30 12:00Z')
+        """
+        return self.path if self.captured_at is None else f"{self.path}, captured {minute(self.captured_at)}"
 
 
 class User(NamedTuple):

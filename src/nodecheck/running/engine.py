@@ -86,7 +86,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
             _rfc3339(finished),
             round(finished - started, 6),
             status,
-            Source(host.kind, host.path),
+            _source(host),
             _privileged(host),
             request.fail_on,
             tuple([wellformed(path) for path in request.waivers_from]),
@@ -275,6 +275,11 @@ def _node(found: NodeIdentity, container: Container) -> Node:
     told = (None, None, None) if release is None else (release.id, release.version, release.pretty_name)
     name = OsName(*[None if text is None else masked(text) for text in told])
     return Node(found.hostname, found.machine_id, found.boot_id, found.kernel, found.machine, name, container.kind)
+
+
+def _source(host: Host) -> Source:
+    made = host.captured
+    return Source(host.kind, host.path) if made is None else Source(host.kind, host.path, made.at, made.kind)
 
 
 def _privileged(host: Host) -> bool:

@@ -142,7 +142,7 @@ def _masked_evidence(item: Evidence) -> Evidence:
 def _masked_fix(fix: Fix, evidence: tuple[Evidence, ...]) -> Fix:
     """The fix, or one by hand where a step holds a secret: an edit needs the exact line, which no report shows."""
     steps = [_masked_step(step) for step in fix.steps]
-    if all(old == new for old, new in zip(fix.steps, steps)):
+    if all(old == new for old, new in zip(fix.steps, steps)) and not any(map(_was_masked, fix.steps)):
         return fix._replace(title=masked(fix.title))
     return Fix(masked(fix.title), tuple([Manual(_told_masked(step, evidence)) for step in steps]), "manual", fix.reboot)
 
@@ -153,6 +153,12 @@ def _masked_step(step: Step) -> Step:
         line = " ".join(words)  # ``--token``, ``abc``: the key of a secret may be a word of its own
         return Command(words) if masked(line) == line else Command((masked(line),))
     return type(step)(*[masked(text) for text in step])
+
+
+def _was_masked(step: Step) -> bool:
+    """Whether a step was made of what a capture holds, which has no secrets."""
+    texts = step.argv if isinstance(step, Command) else step
+    return any(MASK in text for text in texts)
 
 
 def _told_masked(step: Step, evidence: tuple[Evidence, ...]) -> str:

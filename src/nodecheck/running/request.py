@@ -146,7 +146,7 @@ def prepared(
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= 86_400:
         raise UsageError(f"timeout: expected seconds, more than 0 and at most 86400, found {timeout!r}")
     selection = selection_of(registry, _texts("select", select), (*found.ignore, *_texts("ignore", ignore)), view)
-    host = host or open_host(None if root is None else _path("root", root))
+    host = host or open_host(None if root is None else path_of("root", root))
     level = fail_on or site.fail_on or found.fail_on
     request = Request(
         found, settings, selection, level, float(timeout), progress, site.used, () if given else site.absent,
@@ -205,7 +205,8 @@ def _text(name: str, value: object) -> str:
     return value
 
 
-def _path(name: str, value: object) -> str:
+def path_of(name: str, value: object) -> str:
+    """The text of a path that a caller gave. Raises UsageError."""
     try:
         found = fspath(value)  # type: ignore[call-overload]
     except TypeError as error:
@@ -217,7 +218,7 @@ def _paths(name: str, values: Iterable[str | PathLike[str]]) -> tuple[str, ...]:
     if isinstance(values, (str, PathLike)):
         raise UsageError(f"{name}: expected a list of paths, found {values!r}")
     try:
-        return tuple([_path(name, value) for value in values])
+        return tuple([path_of(name, value) for value in values])
     except TypeError as error:
         raise UsageError(f"{name}: expected a list of paths, found {values!r}") from error
 
@@ -226,5 +227,5 @@ def profile_source(profile: str | PathLike[str] | Profile) -> str | Profile:
     """As :func:`load_profile` takes it; a path object is a path, also where it reads like a name."""
     if isinstance(profile, Profile):
         return profile
-    source = _path("profile", profile)
+    source = path_of("profile", profile)
     return source if isinstance(profile, str) or "/" in source else f"./{source}"

@@ -1,0 +1,112 @@
+"""A capture that is complete: for any role, release, proxy mode and profile, whatever this run would need."""
+
+from __future__ import annotations
+
+from _thread import get_ident
+from collections.abc import Iterator
+from time import gmtime, monotonic, strftime, time
+
+from nodecheck.capturing.image import Image, Origin
+from nodecheck.capturing.kernel import look_at_kernel
+from nodecheck.capturing.recorder import ImageRecorder
+from nodecheck.checking.reads import facts_of
+from nodecheck.checking.store import Facts, Given
+from nodecheck.checking.workers import Schedule
+from nodecheck.errors import FactError
+from nodecheck.facts.cluster.target import SiteNodes
+from nodecheck.host import Host
+from nodecheck.host.programs import SEARCH_PATH
+from nodecheck.plugins import Registry
+from nodecheck.requirements.asked import ROLES, Settings
+from nodecheck.running.engine import run
+from nodecheck.running.request import prepared
+from nodecheck.version import __version__
+
+EACH_S = 10.0
+"""What one fact may take: a network file system may hang."""
+
+TIMEOUT_S = 120.0
+"""What a whole capture may take."""
+
+
+def captured(host: Host, registry: Registry, timeout_s: float = TIMEOUT_S) -> Image:
+    """The image of a node. Never raises for what the node holds."""
+    deadline = monotonic() + timeout_s
+    recorder = ImageRecorder(host, _about(host, registry))
+    _read_all(recorder, registry, deadline)
+    _judge(recorder, registry, deadline)
+    look_at_kernel(recorder, deadline)
+    _look_at_programs(recorder, deadline)
+    return recorder.image
+
+
+def _about(host: Host, registry: Registry) -> Origin:
+    return Origin(
+        strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(time())),
+        f"nodecheck {__version__}",
+        host.running,
+        host.whole,
+        host.this_machine,
+        host.path,
+        tuple([top for top in ("/proc", "/sys") if host.is_real(top)]),
+        tuple([f"{plugin.name} {plugin.version or '-'}" for plugin in registry.plugins if plugin.status == "loaded"]),
+    )
+
+
+def _read_all(recorder: Host, registry: Registry, deadline: float) -> None:
+    """Read every fact that any check may ask for, each within its time."""
+    facts = Facts(recorder, [Given(Settings, Settings()), Given(SiteNodes, SiteNodes({}))], registry.readers)
+    kinds = list(_facts(registry))
+
+    def work(index: int, _: list[None]) -> None:
+        facts.owner = get_ident()
+        try:
+            facts.get(kinds[index])
+        except FactError:
+            return  # what could not be read is in the image, as the host's answer
+
+    schedule = Schedule(len(kinds), work, lambda _, __: facts.abandon(EACH_S))
+    schedule.run(EACH_S, deadline)
+
+
+def _facts(registry: Registry) -> Iterator[type]:
+    """Each once; those of a subject are read when the subjects are judged."""
+    known: dict[type, bool] = {}
+    for check in registry.all_checks():
+        known.update(facts_of(check, registry.readers))
+    for kind in known:
+        if kind not in (Settings, SiteNodes):
+            yield kind
+
+
+def _judge(recorder: Host, registry: Registry, deadline: float) -> None:
+    """Judge by each profile and role: what facts left to be asked when it is needed, and what fixes ask."""
+    for profile in sorted(registry.profiles):
+        for role in ROLES:
+            left = deadline - monotonic()
+            if left <= 0:
+                return
+            _, _, request = prepared(
+                root=None, profile=profile, role=role, kubernetes=None, proxy_mode=None, cni=None, select=(), ignore=(),
+                view=None, fail_on=None, timeout=left, waivers=(), host=recorder, registry=registry,
+            )  # fmt: skip
+            run(recorder, registry, request)
+
+
+def _look_at_programs(recorder: Host, deadline: float) -> None:
+    """What is in the directories of programs: newer checks ask for other names."""
+    for folder in SEARCH_PATH:
+        try:
+            for name, _ in recorder.links(folder):
+                if monotonic() > deadline:
+                    return
+                _look(recorder, f"{folder}/{name}")
+        except FactError:
+            continue  # noted, as every answer is
+
+
+def _look(recorder: Host, path: str) -> None:
+    try:
+        recorder.stat(path)
+    except FactError:
+        return  # noted

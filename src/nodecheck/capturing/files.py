@@ -1,0 +1,111 @@
+"""Captures as files: packed and unpacked within bounds, read from a path or from standard input."""
+
+from __future__ import annotations
+
+import sys
+
+from nodecheck.capturing.host import CaptureHost
+from nodecheck.capturing.image import Image
+from nodecheck.capturing.parse import parsed
+from nodecheck.capturing.text import MAGIC, dumped
+from nodecheck.errors import CaptureError
+from nodecheck.reading import read_file
+from nodecheck.text import printable
+
+MIB = 1 << 20
+MOST_PACKED = 64 * MIB
+MOST_UNPACKED = 64 * MIB
+"""Bytes that a capture may have; the one of a full node has two million."""
+
+MOST_BEFORE = 64
+"""Lines before the first that are passed over: what ``kubectl`` or a login says."""
+
+STDIN = "-"
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+def packed(image: Image) -> bytes:
+    """The file of an image: its text, gzip'd; equal images give equal bytes."""
+    from gzip import compress
+
+    return compress(dumped(image), 6, mtime=0)
+
+
+def open_capture(path: str) -> CaptureHost:
+    """The host of a capture in a file, or on standard input (``-``). Raises CaptureError."""
+    name = "standard input" if path == STDIN else path
+    return CaptureHost(parsed(unpacked(_content(path, name), name), name), name)
+
+
+def read_capture(raw: bytes, name: str) -> CaptureHost:
+    """The host of the bytes of a capture, packed or not. Raises CaptureError, which names it so."""
+    return CaptureHost(parsed(unpacked(raw, name), name), name)
+
+
+def _content(path: str, name: str) -> bytes:
+    try:
+        if path == STDIN:
+            if sys.stdin is None:
+                raise CaptureError("--capture -: standard input is closed")
+            return _bounded(sys.stdin.buffer.read(MOST_PACKED + 1), name)
+        return _bounded(read_file(path, MOST_PACKED), name)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CaptureError(f"{printable(name)}: a capture that cannot be read: {why}") from error
+
+
+def _bounded(found: bytes, name: str) -> bytes:
+    if len(found) > MOST_PACKED:
+        raise CaptureError(f"{printable(name)}: expected a capture of at most {MOST_PACKED // MIB} MiB, found more")
+    return found
+
+
+def unpacked(raw: bytes, name: str) -> bytes:
+    """The text of a capture, from its first line on. Unpacking stops at the bound. Raises CaptureError."""
+    if raw[:2] == _GZIP:
+        raw = _gunzipped(raw, name)
+    elif raw[:4] == _ZSTD:
+        raw = _unzstd(raw, name)
+    if raw.startswith(MAGIC):
+        return raw
+    at = 0
+    for _ in range(MOST_BEFORE):
+        at = raw.find(b"\n", at) + 1
+        if not at or raw.startswith(MAGIC, at):
+            break
+    return raw[at:]
+
+
+def _gunzipped(raw: bytes, name: str) -> bytes:
+    import zlib
+
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        found = unpacker.decompress(raw, MOST_UNPACKED + 1)
+    except zlib.error as error:
+        raise CaptureError(f"{printable(name)}: a damaged capture: {error}") from error
+    if len(found) > MOST_UNPACKED:
+        raise CaptureError(f"{printable(name)}: expected at most {MOST_UNPACKED // MIB} MiB of text, found more")
+    if not unpacker.eof:
+        raise CaptureError(f"{printable(name)}: the capture was cut short: its gzip stream has no end")
+    if unpacker.unused_data:
+        raise CaptureError(f"{printable(name)}: bytes after the end of the capture")
+    return found
+
+
+def _unzstd(raw: bytes, name: str) -> bytes:
+    try:
+        from compression import zstd  # type: ignore[import-not-found]  # Python 3.14
+    except ImportError as error:
+        told = "a capture packed by zstd, which only Python 3.14 reads: unpack it first (zstd -dc)"
+        raise CaptureError(f"{printable(name)}: {told}") from error
+    unpacker = zstd.ZstdDecompressor()
+    try:
+        found: bytes = unpacker.decompress(raw, MOST_UNPACKED + 1)
+    except zstd.ZstdError as error:
+        raise CaptureError(f"{printable(name)}: a damaged capture: {error}") from error
+    if len(found) > MOST_UNPACKED:
+        raise CaptureError(f"{printable(name)}: expected at most {MOST_UNPACKED // MIB} MiB of text, found more")
+    return found

@@ -1,0 +1,1 @@
+"""Captures: made, written, read and judged."""

@@ -1,0 +1,50 @@
+"""A capture has the verdicts of its node: for any role, release and profile, and whatever lies in its tree."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.capturing.alike import differences, options
+from tests.capturing.mutate import spoilt
+from tests.fix.test_corpus import roots as corpus_roots
+from tests.nodes import debian_node, rocky_node
+from tests.reference import reference_node
+
+SEED = int(os.environ.get("NODECHECK_SEED", "1"))
+"""Of the trees and combinations that are drawn; ``python -m tests.capturing`` takes all of them."""
+
+PARTS = 4
+SPOILT = 12
+"""Trees with something odd that each part looks at."""
+
+
+@pytest.mark.parametrize("build", [debian_node, rocky_node, reference_node])
+def test_a_scratch_node(tmp_path: Path, build: object) -> None:
+    assert list(differences(build(tmp_path), options(SEED, 12))) == []  # type: ignore[operator]
+
+
+def test_the_live_node() -> None:
+    found = list(differences(None, options(SEED, 3)))
+    assert [line for line in found if " MiB (" not in line] == []  # room on a disk may change from look to look
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_trees_of_the_corpus(corpus: Path, part: int) -> None:
+    roots = random.Random(SEED).sample(corpus_roots(corpus), 10 * PARTS)[part::PARTS]
+    assert [f"{root}: {line}" for root in roots for line in differences(root, options(SEED, 3))] == []
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_trees_with_something_odd(corpus: Path, tmp_path: Path, part: int) -> None:
+    made = [build(tmp_path / build.__name__) for build in (debian_node, rocky_node)]
+    sources = [*made, *corpus_roots(corpus)]
+    chance = random.Random(SEED * 1000 + part)
+    for number in range(SPOILT):
+        target = tmp_path / f"odd{number}"
+        seed = chance.randrange(1 << 30)
+        told = spoilt(chance.choice(sources), target, seed)
+        assert [f"{seed}: {told}: {line}" for line in differences(target, options(seed, 2))] == []
