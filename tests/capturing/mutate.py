@@ -51,9 +51,9 @@ def absolute(path: Path) -> None:
         root = root.parent
     aside = root / "aside"
     aside.mkdir(exist_ok=True)
-    moved = aside / path.name
-    shutil.move(path, moved)
-    path.symlink_to("/aside/" + path.name)
+    name = f"{len(list(aside.iterdir()))}-{path.name}"
+    shutil.move(path, aside / name)
+    path.symlink_to(f"/aside/{name}")
 
 
 def empty(path: Path) -> None:

@@ -23,6 +23,8 @@ MOST_BEFORE = 64
 STDIN = "-"
 
 _GZIP = b"\x1f\x8b"
+_XZ = b"\xfd7zXZ\0"
+_BZIP2 = b"BZh"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
@@ -36,7 +38,31 @@ def packed(image: Image) -> bytes:
 def open_capture(path: str) -> CaptureHost:
     """The host of a capture in a file, or on standard input (``-``). Raises CaptureError."""
     name = "standard input" if path == STDIN else path
+    if path != STDIN and _is_archive(path):
+        from nodecheck.capturing.archives import read_archive
+
+        return CaptureHost(read_archive(path), path)
     return CaptureHost(parsed(unpacked(_content(path, name), name), name), name)
+
+
+def _is_archive(path: str) -> bool:
+    """Whether a path names what another tool made: a directory, or a file that begins as no capture does."""
+    import os
+
+    if os.path.isdir(path):
+        return True
+    try:
+        head = read_file(path, 1 << 12)
+    except OSError:
+        return False  # reading it whole says why
+    if head[:2] == _GZIP:
+        import zlib
+
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, 1 << 12)
+        except zlib.error:
+            return False
+    return head[:6] == _XZ or head[:3] == _BZIP2 or head[257:262] == b"ustar"
 
 
 def read_capture(raw: bytes, name: str) -> CaptureHost:
