@@ -32,15 +32,15 @@ TIMEOUT_S = 120.0
 def captured(host: Host, registry: Registry, timeout_s: float = TIMEOUT_S) -> Image:
     """The image of a node. Never raises for what the node holds."""
     deadline = monotonic() + timeout_s
-    recorder = ImageRecorder(host, _about(host, registry))
+    recorder = ImageRecorder(host, _origin(host, registry))
+    _look_at_programs(recorder, deadline)  # first: thousands of questions are about names that are not there
     _read_all(recorder, registry, deadline)
     _judge(recorder, registry, deadline)
     look_at_kernel(recorder, deadline)
-    _look_at_programs(recorder, deadline)
     return recorder.image
 
 
-def _about(host: Host, registry: Registry) -> Origin:
+def _origin(host: Host, registry: Registry) -> Origin:
     return Origin(
         strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(time())),
         f"nodecheck {__version__}",

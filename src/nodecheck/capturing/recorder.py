@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from nodecheck.capturing.image import ABSENT, GONE, LINK, PATH_VERBS, Failure, Image, Origin, Range, is_magic, joined
 from nodecheck.capturing.masking import is_secret_file, without_secrets
 from nodecheck.errors import Absent, FactError, Offline, TooLarge, Unsupported
-from nodecheck.host.base import MIB, Completed, Host, Question, Stat
+from nodecheck.host.base import MIB, Completed, Host, Question, Stat, virtual_root
 from nodecheck.host.questions import key_of
 from nodecheck.host.root import MOST_LINKS
 from nodecheck.model.secrets import masked
 from nodecheck.typed import Any
 
 _NOT_ASKED = object()
+_NO_NAMES = ("", ".", "..")
 
 
 class ImageRecorder(Host):
@@ -30,6 +31,8 @@ class ImageRecorder(Host):
         self.image = Image(origin)
         self._answers: dict[Question, Any] = {}
         self._links: dict[str, str | None] = {}
+        self._listed: dict[str, frozenset[str]] = {}
+        """The names in a directory, by its path as it was asked; of file systems of the kernel's none."""
         self._real: dict[str, str | None] = {"/": "/"}
         """By the path of a directory that was asked: where it is, links resolved; None where that cannot be told."""
 
@@ -37,18 +40,28 @@ class ImageRecorder(Host):
         """The answer that was given before, else the host's; an error is an answer too."""
         if question.verb == "run_all":
             return self._run_all(*question.arguments)
+        if question.verb in PATH_VERBS and self._is_known_gone(question.arguments[0]):
+            if question.verb == "link":
+                return None
+            raise GONE.at(question.arguments[0])
         key = key_of(question)
         answer = self._answers.get(key, _NOT_ASKED)
         if answer is _NOT_ASKED:
             try:
                 answer = self._host.ask(question)
             except FactError as error:
-                answer = error
+                answer = Failure.of(error).at(error.source)
             self._answers[key] = answer
             self._note(key, answer)
         if isinstance(answer, FactError):
-            raise answer
+            raise Failure.of(answer).at(answer.source)  # made anew: what is kept must not keep who asked
         return answer
+
+    def _is_known_gone(self, path: str) -> bool:
+        """Whether the listing of its directory lacks a name: what a capture says then, and the image need not hold."""
+        folder, _, name = path.rpartition("/")
+        listed = self._listed.get(folder)
+        return listed is not None and name not in listed and name not in _NO_NAMES
 
     def _run_all(self, argvs: Sequence[tuple[str, ...]], timeout_s: float) -> tuple[Completed | FactError, ...]:
         """Run side by side what was not run before; each program is kept as if it had been run alone."""
@@ -73,6 +86,8 @@ class ImageRecorder(Host):
             self._note_error(question, place, answer)
         else:
             _NOTES[verb](self, place, arguments, answer)
+            if verb in ("names", "links") and virtual_root(place) is None and place != "/":
+                self._listed[arguments[0]] = frozenset(self.image.at(place).names or ())
             self._look(place, arguments[0], verb)
 
     def _note_error(self, question: Question, place: str, error: FactError) -> None:

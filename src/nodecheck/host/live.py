@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -106,8 +107,8 @@ class LiveHost(Host):
         try:
             return os.readlink(raw_path(path)).decode("utf-8", "surrogateescape")
         except OSError as error:
-            if error.errno == 22:  # EINVAL: not a link
-                return None
+            if error.errno == errno.EINVAL or (error.errno == errno.ENOENT and virtual_root(path) is None):
+                return None  # something that is no link, or nothing
             found = self._error(path, error)
             if isinstance(found, Absent):
                 return None
