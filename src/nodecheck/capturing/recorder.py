@@ -31,7 +31,7 @@ class ImageRecorder(Host):
         self.image = Image(origin)
         self._answers: dict[Question, Any] = {}
         self._links: dict[str, str | None] = {}
-        self._listed: dict[str, frozenset[str]] = {}
+        self._names_of: dict[str, frozenset[str]] = {}
         """The names in a directory, by its path as it was asked; of file systems of the kernel's none."""
         self._real: dict[str, str | None] = {"/": "/"}
         """By the path of a directory that was asked: where it is, links resolved; None where that cannot be told."""
@@ -60,7 +60,7 @@ class ImageRecorder(Host):
     def _is_known_gone(self, path: str) -> bool:
         """Whether the listing of its directory lacks a name: what a capture says then, and the image need not hold."""
         folder, _, name = path.rpartition("/")
-        listed = self._listed.get(folder)
+        listed = self._names_of.get(folder)
         return listed is not None and name not in listed and name not in _NO_NAMES
 
     def _run_all(self, argvs: Sequence[tuple[str, ...]], timeout_s: float) -> tuple[Completed | FactError, ...]:
@@ -87,7 +87,7 @@ class ImageRecorder(Host):
         else:
             _NOTES[verb](self, place, arguments, answer)
             if verb in ("names", "links") and virtual_root(place) is None and place != "/":
-                self._listed[arguments[0]] = frozenset(self.image.at(place).names or ())
+                self._names_of[arguments[0]] = frozenset(self.image.at(place).names or ())
             self._look(place, arguments[0], verb)
 
     def _note_error(self, question: Question, place: str, error: FactError) -> None:
