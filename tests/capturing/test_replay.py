@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from nodecheck.capturing.complete import captured
+from nodecheck.capturing.files import packed, read_capture
+from nodecheck.capturing.host import CaptureHost
+from nodecheck.plugins import load
+from nodecheck.testing import comparable, run
 from tests.capturing.alike import differences, options
 from tests.capturing.mutate import spoilt
 from tests.fix.test_corpus import roots as corpus_roots
+from tests.live_tree import LiveTree
 from tests.nodes import debian_node, rocky_node
 from tests.reference import reference_node
 
@@ -48,3 +54,29 @@ def test_trees_with_something_odd(corpus: Path, tmp_path: Path, part: int) -> No
         seed = chance.randrange(1 << 30)
         told = spoilt(chance.choice(sources), target, seed)
         assert [f"{seed}: {told}: {line}" for line in differences(target, options(seed, 2))] == []
+
+
+@pytest.mark.parametrize("since", [False, True])
+def test_a_capture_holds_what_the_node_is_witness_of(tmp_path: Path, since: bool) -> None:
+    """Swap of nobody: unexplained, unless something that the verdict rests on changed since the boot."""
+    node = debian_node(tmp_path)
+    (node / "proc/swaps").write_text("Filename\tType\tSize\tUsed\tPriority\n/swapfile file 524284 0 -2\n")
+    host = LiveTree(node)
+    if since:
+        (node / "etc/systemd/system/new.timer").write_text("[Timer]\nOnCalendar=daily\n")
+    replay = read_capture(packed(captured(host, load())), "a capture")
+    here, there = run(host, select=["swap"]), run(replay, select=["swap"])
+
+    assert here["swap@boot"].status == ("pass" if since else "unknown")
+    assert comparable(here) == comparable(there)
+
+
+def test_what_a_capture_lacks_of_the_witness_is_no_pass(tmp_path: Path) -> None:
+    node = debian_node(tmp_path)
+    (node / "proc/swaps").write_text("Filename\tType\tSize\tUsed\tPriority\n/swapfile file 524284 0 -2\n")
+    image = captured(LiveTree(node), load())
+    for path in ("/etc", "/etc/fstab"):
+        image.entries[path].info = None
+    found = run(CaptureHost(image, "a capture"), select=["swap"])["swap@boot"]
+
+    assert (found.status, found.cause and found.cause.code) == ("unknown", "not-captured")

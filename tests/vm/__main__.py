@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from tests.vm.captured import captured
 from tests.vm.docker_node import in_docker
 from tests.vm.image import RELEASES, image, missing
 from tests.vm.machine import end_all
@@ -58,6 +59,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     add("--power-cuts", metavar="N", type=int, help="instead: cut the power of an auditing node so many times")
     add("--witness", action="store_true", help="instead: an actor that nodecheck does not know, in Perl and in C")
     add("--docker", metavar="N", type=int, help="instead: docker's privileged container, restarted so many times")
+    add("--captures", action="store_true", help="instead: capture each of these states, and judge the captures here")
     add("--list", action="store_true", help="print the states and what is planted in them")
     return parser.parse_args(words)
 
@@ -111,6 +113,8 @@ def main(words: list[str]) -> int:
         return _witness(args)
     if args.docker is not None:
         return _docker(args)
+    if args.captures:
+        return _captures(args, states)
     done: tuple[Proof, ...] = ()
     start, of = time.monotonic(), commit()
     for proof in proofs(states, args.cache, args.jobs, args.release, args.build):
@@ -140,6 +144,16 @@ def _witness(args: argparse.Namespace) -> int:
         seen = caught(name, actor, disk, made.with_suffix(""), args.cache)
         print("\n".join([f"an actor in {name}", *seen.lines, *[f"WRONG {one}" for one in seen.problems]]), flush=True)
         wrong += len(seen.problems)
+    return 1 if wrong else 0
+
+
+def _captures(args: argparse.Namespace, states: tuple[State, ...]) -> int:
+    made = image(args.cache, args.release, args.build)
+    wrong = 0
+    for one in captured(states, prepared(made, args.cache), made.with_suffix(""), args.cache):
+        print(f"{one.state}: {one.bytes} bytes, {one.results} results, {len(one.differences)} lines differ", flush=True)
+        print("".join([f"    {line}\n" for line in one.differences[:20]]), end="")
+        wrong += len(one.differences)
     return 1 if wrong else 0
 
 

@@ -36,6 +36,8 @@ def captured(host: Host, registry: Registry, timeout_s: float = TIMEOUT_S) -> Im
     _look_at_programs(recorder, deadline)  # first: thousands of questions are about names that are not there
     _read_all(recorder, registry, deadline)
     _judge(recorder, registry, deadline)
+    if host.this_machine:
+        recorder.look_at_folders()
     look_at_kernel(recorder, deadline)
     return recorder.image
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from nodecheck.checking.declare import Check
 from nodecheck.checking.judging import Subject, arguments, from_crash
 from nodecheck.checking.store import Facts, Key
-from nodecheck.errors import FactError
+from nodecheck.errors import FactError, NotCaptured
 from nodecheck.facts.services.this_boot import CLOCK_SLACK_S, ThisBoot
 from nodecheck.host.record import Asked
 from nodecheck.model.evidence import Evidence
@@ -66,6 +66,8 @@ def witnessed(
             elif _is_unchanged(facts.questions(used.get(one.boot.id, ())), places):
                 left = [now for now, told in zip(one.present, why) if told is None]
                 changed[one.boot.id] = _unexplained(one.boot, left)
+        except NotCaptured as error:  # the node itself would have been asked
+            changed[one.boot.id] = _unknown(one.boot, str(error), Cause(error.code, str(error)), one.boot.evidence)
         except FactError:
             continue  # what cannot be looked at may have changed
         except (Exception, SystemExit) as error:  # the rule of a plugin: what it would have explained stays open

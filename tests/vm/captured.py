@@ -1,0 +1,72 @@
+"""Captures of a real node: judged elsewhere, each has the report that the node itself gave."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nodecheck
+from nodecheck.record import NamedTuple
+from nodecheck.testing import comparable
+from tests.vm.node import Node, node
+from tests.vm.states import State
+
+OPTIONS: tuple[dict[str, Any], ...] = (
+    {}, {"role": "worker", "kubernetes": "1.36"}, {"role": "control-plane", "kubernetes": "1.24", "proxy_mode": "ipvs"},
+)  # fmt: skip
+FILE = "/run/node.capture"
+
+
+class Compared(NamedTuple):
+    """What came of one state."""
+
+    state: str
+    bytes: int
+    results: int
+    differences: tuple[str, ...]
+
+
+def captured(states: Iterable[State], disk: Path, boot: Path, cache: Path) -> Iterator[Compared]:
+    """Plant each state, judge and capture the node before and after a reboot, and judge the captures here."""
+    for state in states:
+        with (
+            tempfile.TemporaryDirectory(dir=cache) as folder,
+            node(disk, boot, Path(folder), state.words, state.second_disk) as machine,
+        ):
+            machine.plant(state.plants, state.profile())
+            (Path(folder) / "vm.toml").write_text(state.profile())
+            yield _compared(state.name, machine, Path(folder) / "vm.toml")
+            machine.machine.reboot()
+            yield _compared(f"{state.name}, rebooted", machine, Path(folder) / "vm.toml")
+
+
+def _compared(name: str, machine: Node, profile: Path) -> Compared:
+    machine.machine.sh(f"{machine.command} capture -o {FILE}", 900)
+    raw = base64.b64decode(machine.machine.sh(f"base64 -w 0 {FILE}", 900))
+    differences, results = [], 0
+    for options in OPTIONS:
+        there = nodecheck.Report.from_json(_json(machine.report(_words(options))))
+        here = nodecheck.run(capture=raw, profile=profile, timeout=300, **options)
+        results += len(here.results)
+        lines = difflib.unified_diff(comparable(there), comparable(here), lineterm="", n=0)
+        differences += [line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    return Compared(name, len(raw), results, tuple([line for line in differences if not _may_change(line)]))
+
+
+def _words(options: dict[str, str]) -> str:
+    return " ".join([f"--{name.replace('_', '-')} {value}" for name, value in options.items()])
+
+
+def _json(document: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(document)
+
+
+def _may_change(line: str) -> bool:
+    """Whether a line is about what differs from look to look: room on a disk, and where the profile's file lies."""
+    return " MiB (" in line or '"digest": ' in line
