@@ -23,6 +23,7 @@ from nodecheck.testing import (
     TreeLink,
     assert_replays,
     assert_verdicts,
+    capture_of,
     judge,
     record,
     replay,
@@ -255,3 +256,11 @@ def test_the_example_of_the_docs_runs(tmp_path: Path) -> None:
     for number, test in enumerate(tests):
         (tmp_path / str(number)).mkdir()
         test(tmp_path / str(number))
+
+
+def test_a_capture_of_a_tree_is_judged_as_the_tree(tmp_path: Path) -> None:
+    node = write_tree(tmp_path, {"/etc/fstab": "/dev/sda2 none swap sw 0 0\n"})
+    host = capture_of(node)
+
+    assert host.kind == "capture"
+    assert_verdicts(judge("swap", host), {"swap[/dev/sda2]@boot": "fail"})

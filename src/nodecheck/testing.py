@@ -20,6 +20,8 @@ from typing import Any, Union
 
 from nodecheck.api import run as run_nodecheck
 from nodecheck.api import site_of
+from nodecheck.capturing.complete import captured
+from nodecheck.capturing.files import packed, read_capture
 from nodecheck.checking.declare import Check
 from nodecheck.errors import UsageError
 from nodecheck.host import Host, open_host
@@ -41,6 +43,7 @@ __all__ = [
     "TreeLink",
     "assert_replays",
     "assert_verdicts",
+    "capture_of",
     "judge",
     "record",
     "replay",
@@ -125,6 +128,14 @@ def replay(recorded: Mapping[str, Any] | str | bytes) -> ReplayHost:
     if not isinstance(recorded, Mapping):
         raise UsageError("not a recording of a host: not an object")
     return ReplayHost(recorded)
+
+
+def capture_of(node: Node = None) -> Host:
+    """The host of a capture of the node, written and read again: what a check finds where it never runs.
+
+    It holds what any installed check may ask; judge one that is not installed from :func:`record`.
+    """
+    return read_capture(packed(captured(_host(node), load())), "a capture")
 
 
 def run(node: Node = None, **options: Any) -> Report:
