@@ -11,6 +11,11 @@ import pytest
 from nodecheck.capturing.complete import captured
 from nodecheck.capturing.files import packed, read_capture
 from nodecheck.capturing.host import CaptureHost
+from nodecheck.capturing.image import Origin
+from nodecheck.capturing.recorder import ImageRecorder
+from nodecheck.capturing.text import dumped
+from nodecheck.errors import NotCaptured
+from nodecheck.host import open_host
 from nodecheck.plugins import load
 from nodecheck.testing import comparable, run
 from tests.capturing.alike import differences, options
@@ -80,3 +85,26 @@ def test_what_a_capture_lacks_of_the_witness_is_no_pass(tmp_path: Path) -> None:
     found = run(CaptureHost(image, "a capture"), select=["swap"])["swap@boot"]
 
     assert (found.status, found.cause and found.cause.code) == ("unknown", "not-captured")
+
+
+def test_a_file_that_is_too_large_for_a_capture_is_not_captured(tmp_path: Path) -> None:
+    node = debian_node(tmp_path)
+    status = node / "var/lib/dpkg/status"
+    status.parent.mkdir(parents=True, exist_ok=True)
+    status.write_bytes(b"Package: a\nStatus: install ok installed\nDescription: " + b"x" * (9 << 20) + b"\n\n")
+    replay = read_capture(packed(captured(open_host(str(node)), load())), "a capture")
+
+    assert replay.stat("/var/lib/dpkg/status").size > 9 << 20
+    with pytest.raises(NotCaptured):
+        replay.read("/var/lib/dpkg/status", 32 << 20)
+
+
+def test_a_thread_that_hangs_leaves_the_capture_alone(tmp_path: Path) -> None:
+    host = open_host(str(debian_node(tmp_path)))
+    recorder = ImageRecorder(host, Origin("", "", False, False, False, "/", ()))
+    recorder.read("/etc/fstab")
+    image = recorder.finished()
+    before = dumped(image)
+    recorder.read("/etc/hosts")
+
+    assert dumped(image) == before

@@ -39,7 +39,7 @@ def captured(host: Host, registry: Registry, timeout_s: float = TIMEOUT_S) -> Im
     if host.this_machine:
         recorder.look_at_folders()
     look_at_kernel(recorder, deadline)
-    return recorder.image
+    return recorder.finished()
 
 
 def _origin(host: Host, registry: Registry) -> Origin:

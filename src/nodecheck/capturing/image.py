@@ -10,6 +10,9 @@ from nodecheck.host.questions import ERRORS
 from nodecheck.record import NamedTuple
 from nodecheck.typed import Any
 
+MOST_CONTENT = 8 << 20
+"""Bytes of one file, or of one answer, that a capture holds. A larger one is not captured."""
+
 ABSENT = "absent"
 LINK = "link"
 

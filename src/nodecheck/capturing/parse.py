@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from nodecheck.capturing.image import ABSENT, LINK, Failure, Image, Origin, PathEntry, Range, joined
+from nodecheck.capturing.image import ABSENT, LINK, MOST_CONTENT, Failure, Image, Origin, PathEntry, Range, joined
 from nodecheck.capturing.text import END, LETTERS, MAGIC
 from nodecheck.errors import CaptureError
 from nodecheck.host.base import Completed, Question, Stat
@@ -15,9 +15,6 @@ from nodecheck.record import NamedTuple
 from nodecheck.text import decode, is_digits, printable, whole_number
 from nodecheck.typed import Any
 
-MIB = 1 << 20
-MOST_CONTENT = 8 * MIB
-"""Bytes of one file or one answer."""
 MOST_RECORDS = 200_000
 MOST_NAME = 4096
 """Bytes of a path."""

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from nodecheck.capturing.image import ABSENT, GONE, LINK, PATH_VERBS, Failure, Image, Origin, Range, is_magic, joined
+from nodecheck.capturing.image import (
+    ABSENT,
+    GONE,
+    LINK,
+    MOST_CONTENT,
+    PATH_VERBS,
+    Failure,
+    Image,
+    Origin,
+    Range,
+    is_magic,
+    joined,
+)  # fmt: skip
 from nodecheck.capturing.masking import is_secret_file, without_secrets
 from nodecheck.errors import Absent, FactError, Offline, TooLarge, Unsupported
 from nodecheck.host.base import MIB, Completed, Host, Question, Stat, virtual_root
@@ -139,6 +151,11 @@ class ImageRecorder(Host):
         except FactError:
             return  # it is noted, as every answer is
 
+    def finished(self) -> Image:
+        """What is known now. A thread that hangs in a read, and was given up, does not change it any more."""
+        image, self.image = self.image, Image(self.image.origin)
+        return image
+
     def place(self, path: str, follow: bool = True) -> str | None:
         """Where a path leads, no directory on the way being a link; None where that cannot be told."""
         folder, _, name = path.rstrip("/").rpartition("/")
@@ -203,7 +220,7 @@ class ImageRecorder(Host):
     # -- what each answer says of a place
 
     def _read(self, place: str, _: Any, content: bytes) -> None:
-        if place != "/dev/null" and not is_secret_file(place):
+        if place != "/dev/null" and not is_secret_file(place) and len(content) <= MOST_CONTENT:
             self.image.at(place).content = without_secrets(place, content)
 
     def _read_at(self, place: str, arguments: Any, content: bytes) -> None:
