@@ -237,7 +237,7 @@ def name_of(raw: str, at: int) -> str:
         raise _Wrong(f"a name of at most {MOST_NAME} bytes", at)
     if "\0" in raw:
         raise _Wrong("a name without NUL", at)
-    return raw.replace("%0A", "\n").replace("%25", "%") if "%" in raw else raw
+    return raw.replace("%00", "\0").replace("%0A", "\n").replace("%25", "%") if "%" in raw else raw
 
 
 def _names(record: Record) -> tuple[str, ...]:
@@ -259,7 +259,7 @@ def _entry(image: Image, folder: str, record: Record) -> PathEntry:
                 raise _Wrong("mode, owner, group and size, or '-', and a name", record.at)
             info = Stat(str(kind), int(numbers[0], 8), int(numbers[3]), int(numbers[1]), int(numbers[2]), None)
     name = name_of(name, record.at)
-    if "/" in name or name in ("", "..") or (name == "." and folder != "/"):
+    if "/" in name or "\0" in name or name in ("", "..") or (name == "." and folder != "/"):
         raise _Wrong("the name of an entry", record.at)
     path = "/" if name == "." else joined(folder, name)
     entry = image.at(path)

@@ -55,7 +55,7 @@ def name_of(text: str) -> bytes:
     >>> name_of("/etc/a\\n100%")
     b'/etc/a%0A100%25'
     """
-    return encode(text).replace(b"%", b"%25").replace(b"\n", b"%0A")
+    return encode(text).replace(b"%", b"%25").replace(b"\n", b"%0A").replace(b"\0", b"%00")
 
 
 def block(content: bytes) -> bytes:
