@@ -102,7 +102,14 @@ def test_the_command_imports_nothing_that_it_can_do_without(tmp_path: Path) -> N
 
 
 def test_a_whole_run_of_an_empty_root_imports_nothing_heavy(tmp_path: Path) -> None:
-    assert modules(f"import nodecheck; nodecheck.run(root={str(tmp_path)!r})") & HEAVY == set()
+    found = modules(f"import nodecheck; nodecheck.run(root={str(tmp_path)!r})")
+
+    assert found & {*HEAVY, "contextlib", "typing"} == set()
+
+
+def test_netlink_imports_neither_pyroute2_nor_typing() -> None:
+    code = "from nodecheck.host.netlink import TABLES, dump\nfor table in TABLES: dump(table)"
+    assert modules(code) & {"contextlib", "logging", "pyroute2", "typing"} == set()
 
 
 def test_every_check_is_documented() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
 
 if TYPE_CHECKING:
-    from typing import Any, Generic, NoReturn, Optional, Protocol, TypeVar, Union
+    from typing import Any, Generic, Literal, NoReturn, Optional, Protocol, TypeVar, Union
 else:
 
     class _Form:
@@ -25,11 +25,16 @@ else:
         __slots__ = ()
         __class_getitem__ = classmethod(type(list[int]))
 
-    def TypeVar(_):
+    class Literal(Generic):
+        """``Literal["a", "b"]``: an alias, whose ``__args__`` are the words that a parameter of a check takes."""
+
+        __slots__ = ()
+
+    def TypeVar(*_, **__):
         """A type that is not known."""
         return object
 
     Any = NoReturn = Protocol = object
     Optional = Union = _Form()
 
-__all__ = ["TYPE_CHECKING", "Any", "Generic", "NoReturn", "Optional", "Protocol", "TypeVar", "Union"]
+__all__ = ["TYPE_CHECKING", "Any", "Generic", "Literal", "NoReturn", "Optional", "Protocol", "TypeVar", "Union"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError, Offline
 from nodecheck.facts import (
@@ -26,6 +24,7 @@ from nodecheck.facts.kernel.modules import GENL_FAMILIES, Presence, module_name,
 from nodecheck.facts.kernel.trees import has_ipv4_conntrack
 from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
+from nodecheck.typed import Literal
 from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
 from nodecheck_checks.kernel.on_demand import CONNTRACK, OnDemand, loadable_at_boot, loadable_now, when_needed
 

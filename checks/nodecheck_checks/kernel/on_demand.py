@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from nodecheck.checking import Evidence, Lazy, Outcome, Severity, ok, seen
 from nodecheck.errors import FactError
 from nodecheck.facts import BootModules, BootTree, Modprobe, ModuleLoading, OsRelease, RunningTree, Target
@@ -54,9 +52,12 @@ def loadable_now(
     A ``blacklist`` line is for aliases alone (modprobe.d(5)), and does not count.
     """
     running = whole_tree(tree, next_tree)
-    with suppress(FactError):  # a root that does not hold it has shown no such thing
-        if loading().disabled:
-            return OnDemand(False, (seen("/proc/sys/kernel/modules_disabled", "1"),))
+    try:
+        disabled = loading().disabled
+    except FactError:  # a root that does not hold it has shown no such thing
+        disabled = False
+    if disabled:
+        return OnDemand(False, (seen("/proc/sys/kernel/modules_disabled", "1"),))
     try:
         own = modprobe().install(name)
     except FactError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError, Offline, Unsupported
 from nodecheck.facts import (
@@ -147,12 +145,19 @@ def hostname_boot(
         present = kernel().name
     except (Absent, Offline):
         present = boot.name
-    with suppress(FactError):
-        joined()  # so that what the verdict rests on does not depend on the name of now, against which audits hold it
+    _ask(joined)
     if present.lower() != boot.name.lower() and flaw(boot.name) is None:
         yield _renamed(boot, present, evidence, joined())
     else:
         yield _judged(boot.name, node, evidence, boot, init)
+
+
+def _ask(joined: Lazy[Joined]) -> None:
+    """So that what the verdict rests on does not depend on the name of now, against which audits hold it."""
+    try:
+        joined()
+    except FactError:
+        return  # it is asked for again where it counts
 
 
 def _by_sysctl(boot: BootHostname, sysctls: Lazy[BootSysctls]) -> BootHostname:

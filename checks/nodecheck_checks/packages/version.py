@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, unknown
 from nodecheck.errors import Offline
 from nodecheck.facts import KubernetesTools, Packages, RuntimeTools, Traces
 from nodecheck.formats.pins import parse_pin
+from nodecheck.typed import Literal
 from nodecheck_checks.packages.installed import KUBERNETES, Missing, install, installed
 
 Component = Literal["docker", "containerd", "crio", "runc", "kubelet", "kubeadm", "kubectl"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from nodecheck.checking import Lazy, Outcome, Results, Severity, check, fail, ok, skip, unknown
 from nodecheck.errors import FactError
@@ -25,6 +24,7 @@ from nodecheck.facts import (
 )
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Literal
 from nodecheck_checks.runtime.agent_sides import agent_outcomes, severity_beside
 from nodecheck_checks.runtime.driver_sides import KUBELET, Side, SidesNode, attempt, runtimes, together, unread
 from nodecheck_checks.runtime.kubelet_side import as_it_runs, asks_runtime, kubelet_side

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
 
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import FactError, Offline
@@ -25,6 +24,7 @@ from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
 from nodecheck.facts.runtimes.releases import Release, daemon_package
 from nodecheck.fix import MANUAL, Fix
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from nodecheck.facts.runtimes.containerd_config import Effective

@@ -1,12 +1,12 @@
 """The distribution and its release."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 from nodecheck.checking import Outcome, Results, Severity, check, fail, ok, unknown
 from nodecheck.facts import OsRelease
 from nodecheck.facts.distro.os_release import at_least, leading_numbers
 from nodecheck.fix import by_hand
+from nodecheck.typed import Literal
 
 ROLLING = "rolling"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from nodecheck.formats.versions import Version
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 
 class Pin(NamedTuple):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from nodecheck.errors import Malformed, ParseError, TooLarge
 from nodecheck.text import is_digits
+from nodecheck.typed import Any
 
 Table = Mapping[str, Any]
 Path = tuple[str, ...]

@@ -7,11 +7,11 @@ import os
 import select
 from collections.abc import Iterable, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Union
 
 from nodecheck.errors import FactError, Malformed, TimedOut, TooLarge
 from nodecheck.host.base import Completed, error_of
 from nodecheck.host.programs import SEARCH_PATH, find_program
+from nodecheck.typed import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
     from subprocess import Popen

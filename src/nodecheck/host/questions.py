@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
-from typing import Any
 
 from nodecheck.errors import (
     Absent,
@@ -34,6 +33,7 @@ from nodecheck.host.netlink.rows import (
     RuleRow,
 )
 from nodecheck.text import decode, encode, wellformed
+from nodecheck.typed import Any
 
 RECORDS: dict[str, Any] = {
     kind.__name__: kind

@@ -4,11 +4,11 @@ the same answers elsewhere."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from nodecheck.errors import FactError
 from nodecheck.host.base import Completed, Host, Question
 from nodecheck.host.questions import key_of, to_data
+from nodecheck.typed import Any
 
 
 class RecordingHost(Host):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from nodecheck.errors import FactError, NotCaptured, UsageError
 from nodecheck.host.base import Completed, Host, Question
 from nodecheck.host.questions import from_data, key_of, source_of
+from nodecheck.typed import Any
 
 
 class ReplayHost(Host):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, get_args, get_origin
 
+from nodecheck import typed
 from nodecheck.checking.declare import Check
 from nodecheck.checking.selectors import check_selectors, closest, nearest, parse_selector
 from nodecheck.errors import PluginError, ProfileError, SelectorError, UsageError
@@ -180,14 +181,14 @@ def _verified(verify: Callable[[Any], object], item: Any, path: Path) -> None:
 def conform(kind: Any, value: Any, path: Path) -> None:
     """Raise Invalid unless ``value`` (as TOML gives it) is of the annotated type ``kind``."""
     origin, inner = get_origin(kind), get_args(kind)
-    if origin is Literal:
+    if origin in _LITERALS:
         _one_of(inner)(value, path, None)  # type: ignore[arg-type]
     elif origin in (tuple, list):
         for item in _list(value, path):
             conform(inner[0], item, path)
     elif origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
         for name, item in _table(value, path).items():
-            if get_origin(inner[0]) is Literal and name not in (known := get_args(inner[0])):
+            if get_origin(inner[0]) in _LITERALS and name not in (known := get_args(inner[0])):
                 raise Invalid((*path, name), f"expected one of {', '.join(known)}{nearest(name, known)}")
             conform(inner[1], item, (*path, name))
     elif inner:  # X | None
@@ -197,6 +198,9 @@ def conform(kind: Any, value: Any, path: Path) -> None:
     elif type(value) is not kind and not (kind is float and type(value) is int):
         raise Invalid(path, f"expected {_KINDS.get(kind, str(kind))}, found {_shown(value)}")
 
+
+_LITERALS = (Literal, typed.Literal)
+"""Of a plugin, and of nodecheck's own checks."""
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 

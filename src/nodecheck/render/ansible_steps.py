@@ -13,7 +13,7 @@ from nodecheck.render.ansible_yaml import Task, literal
 from nodecheck.text import printable, wellformed
 
 if TYPE_CHECKING:
-    from nodecheck.render.ansible_yaml import Literal
+    from nodecheck.render.ansible_yaml import LiteralText
 
 
 def looks(place: int, item: PlanStep) -> Iterator[Task]:
@@ -68,7 +68,7 @@ def _needs_a_running_node(item: PlanStep) -> str:
     return "Left out, for only the running node can do it" if running else ""
 
 
-def _name(place: int, item: PlanStep) -> Literal:
+def _name(place: int, item: PlanStep) -> LiteralText:
     return literal(f"{place}. {printable(item.title)}: {told(item.step, 60)} (for {printable(', '.join(item.for_))})")
 
 
@@ -99,7 +99,7 @@ def _conditions(place: int, step: Edit) -> tuple[str, str]:
     return done, f"{many} >= 1" if every else f"{many} == 1"
 
 
-def _data(step: Edit) -> dict[str, Literal]:
+def _data(step: Edit) -> dict[str, LiteralText]:
     return {"nodecheck_before": literal(_bytes(step.before)), "nodecheck_after": literal(_bytes(step.after))}
 
 

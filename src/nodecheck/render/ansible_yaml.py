@@ -11,7 +11,7 @@ from nodecheck.text import wellformed
 TEMPLATES = ("{{", "{%", "{#")
 
 
-class Literal(str):
+class LiteralText(str):
     """A text that must not be templated."""
 
     __slots__ = ()
@@ -24,13 +24,13 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
         return True
 
 
-def _literal(dumper: yaml.SafeDumper, text: Literal) -> yaml.ScalarNode:
+def _literal(dumper: yaml.SafeDumper, text: LiteralText) -> yaml.ScalarNode:
     if any(start in text for start in TEMPLATES):
         return dumper.represent_scalar("!unsafe", str(text), style='"')
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|" if "\n" in text else None)
 
 
-_Dumper.add_representer(Literal, _literal)
+_Dumper.add_representer(LiteralText, _literal)
 
 
 def dumped(document: Any) -> str:
@@ -42,6 +42,6 @@ def dumped(document: Any) -> str:
 Task = dict[str, Any]
 
 
-def literal(text: str) -> Literal:
+def literal(text: str) -> LiteralText:
     """A text of the node, as data."""
-    return Literal(wellformed(text))
+    return LiteralText(wellformed(text))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
 
 from nodecheck.errors import Absent, FactError, Offline
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
+from nodecheck.typed import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from nodecheck.formats.tree import TreeNode

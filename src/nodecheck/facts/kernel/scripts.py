@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.acts.at_boot import BootActs
@@ -23,6 +22,7 @@ from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Each, Exists, File, Named, Sources, Tree
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.kernel.load_scripts import Script

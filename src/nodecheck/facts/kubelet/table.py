@@ -7,10 +7,9 @@ Keys, kinds and defaults are those of ``staging/src/k8s.io/kubelet/config/v1beta
 
 from __future__ import annotations
 
-from typing import Union
-
 from nodecheck.model.sources import JudgedSetting, Judges
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Union
 
 Pairs = tuple[tuple[str, str], ...]
 Value = Union[bool, int, float, str, tuple[str, ...], Pairs, None]

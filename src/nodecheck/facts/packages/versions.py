@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, FactError, Malformed, Offline, Unsupported
 from nodecheck.facts.services.service_programs import service_program
@@ -14,6 +13,7 @@ from nodecheck.host.programs import SEARCH_PATH
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, Named, Program, Sources, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.formats.versions import Version

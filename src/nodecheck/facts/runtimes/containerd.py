@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nodecheck.facts.runtimes.containerd_verdict import ContainerdVerdict
 from nodecheck.facts.runtimes.service import Service, first_there, flag_value, service
 from nodecheck.facts.services.init_system import UnitIndex
@@ -12,6 +10,7 @@ from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

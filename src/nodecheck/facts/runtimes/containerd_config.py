@@ -7,7 +7,6 @@ The rules are those of containerd's ``cri/config`` (``ValidatePluginConfig``, ``
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
 from nodecheck.facts.runtimes.containerd_merge import (
@@ -30,6 +29,7 @@ from nodecheck.facts.runtimes.containerd_releases import (
     spellings,
 )
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 RUNC_V2 = "io.containerd.runc.v2"
 RUNC_V1 = "io.containerd.runc.v1"

@@ -15,7 +15,6 @@ names none is read by it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from nodecheck.facts.runtimes.containerd_releases import (
     ALONE,
@@ -31,6 +30,7 @@ from nodecheck.facts.runtimes.containerd_releases import (
     told_release,
 )
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 CRI_V1 = "cri"
 CRI_V2 = "io.containerd.grpc.v1.cri"

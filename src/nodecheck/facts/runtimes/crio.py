@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
 from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
 from nodecheck.facts.services.init_system import UnitIndex
@@ -14,6 +12,7 @@ from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table
+from nodecheck.typed import Any
 
 CONFIG = "/etc/crio/crio.conf"
 CONFIG_DIR = "/etc/crio/crio.conf.d"

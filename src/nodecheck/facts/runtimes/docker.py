@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nodecheck.errors import Absent, Malformed
 from nodecheck.facts.files.lines import whole_line
@@ -29,6 +28,7 @@ from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 PROGRAMS = (
     "/usr/bin/dockerd",

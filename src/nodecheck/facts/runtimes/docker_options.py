@@ -7,9 +7,9 @@ that is set both in the file and as a flag (moby's ``daemon/config/config.go``, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 _BOOLEANS = (
     "debug tls tlsverify selinux-enabled iptables ip6tables ip-forward ip-forward-no-drop ip-masq ipv6 icc "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from nodecheck.facts.services.init_system import Unit, UnitIndex, load_unit
 from nodecheck.facts.services.unit_files import Assignment, parse_unit
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
@@ -29,6 +28,7 @@ from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.sources import Each, File, Named, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Protocol
 
 _OWNERS = {"4": "iptables", "6": "iptables", NFT: "nftables", UFW: "ufw"}
 _MADE_ANEW = ("/run/", "/var/run/", "/tmp/", "/dev/", "/proc/", "/sys/")  # noqa: S108 - only named

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.distro.os_release import parse_os_release
@@ -15,6 +14,7 @@ from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text, text_or_none, texts
 from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.security.nft_script import Reader

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from nodecheck.errors import Absent, Denied, FactError, Offline, TooLarge, Unsupported
 from nodecheck.facts.kernel.modules import PROC_MODULES, Modules
@@ -24,6 +23,7 @@ from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import File, Netlink, Program, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.host.netlink import ChainRow, RuleRow

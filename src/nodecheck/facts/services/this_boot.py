@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nodecheck.errors import Absent, FactError, ParseError, Unsupported
 from nodecheck.facts.boot.cmdline import Cmdline
 from nodecheck.facts.boot.container import Container
@@ -16,6 +14,7 @@ from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Call, Exists, File, Program, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,9 @@ messages into rows, :mod:`.wire` for the sockets.
 
 from __future__ import annotations
 
-from typing import Any
-
 from nodecheck.errors import FactError, Malformed
 from nodecheck.host.netlink.rows import AddressRow, ChainRow, FamilyRow, HopRow, LinkRow, ListenerRow, RouteRow, RuleRow
+from nodecheck.typed import Any
 
 TABLES = ("links", "addresses", "routes", "listeners", "genl_families")
 FIREWALL = "nft_chains"

@@ -8,10 +8,10 @@ from functools import partial
 from operator import methodcaller
 from struct import Struct
 from struct import error as StructError
-from typing import Any
 
 from nodecheck.errors import Malformed, Unsupported
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 Convert = Callable[[Any], Any]
 

@@ -14,11 +14,11 @@ from functools import partial
 from itertools import repeat
 from operator import itemgetter
 from struct import Struct
-from typing import Any
 
 from nodecheck.errors import Malformed, TooLarge
 from nodecheck.host.netlink.atoms import SWAPS, Atom, Column, Convert, atoms, attributes, size_of
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 _WORD = Struct("=I").unpack_from
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Any
 
 from nodecheck.host.netlink.atoms import Column, attributes, numbers, remembered, text_of
 from nodecheck.host.netlink.rows import NftVerdict
+from nodecheck.typed import Any
 
 MODULE = "netlink.nfnetlink.nftsocket"
 SUBSYSTEM = 10

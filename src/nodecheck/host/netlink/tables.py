@@ -6,7 +6,6 @@ import _socket
 from collections.abc import Callable
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
 
 from nodecheck.errors import Malformed
 from nodecheck.host.netlink.atoms import Column, address, remembered
@@ -23,6 +22,7 @@ from nodecheck.host.netlink.rows import (
 )
 from nodecheck.host.netlink.view import message_class
 from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
 
 AF_INET, AF_INET6 = 2, 10
 RTM_F_CLONED = 0x200

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import builtins
 from _thread import RLock
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType, SimpleNamespace
-from typing import Any
 
+from nodecheck import typed
 from nodecheck.errors import Unsupported
+from nodecheck.typed import Any
 
 PACKAGE = "pyroute2"
 
@@ -161,6 +162,9 @@ def _stand_ins() -> dict[str, Any]:
         "socket": _Instead("socket", AddressFamily=int, **vars(_socket)),
         "threading": _Instead("threading", Lock=_thread.allocate_lock, RLock=RLock, local=_thread._local),
         "traceback": _Instead("traceback"),
+        "typing": _Instead(
+            "typing", Callable=Callable, Dict=dict, **{name: getattr(typed, name) for name in typed.__all__}
+        ),
         "weakref": _Instead("weakref", proxy=_weakref.proxy, ref=_weakref.ref),
     }
 
