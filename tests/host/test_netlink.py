@@ -407,7 +407,9 @@ def test_an_attribute_that_pyroute2_lacks_is_told() -> None:
 def test_fields_out_of_their_plan_are_none() -> None:
     cls = message_class("netlink.rtnl.rtmsg", "rtmsg")
     rows: list[Any] = []
-    plan = RowPlan("x", cls, asks("routes")[0].plan._columns, RouteRow)
+    routes = asks("routes")[0].plan
+    assert isinstance(routes, RowPlan)
+    plan = RowPlan("x", cls, routes._columns, RouteRow)
     raw = message(24, bytes(12))
     assert plan.into(rows)(bytearray(raw), 0, len(raw), len(raw)) == len(raw)
     assert rows == [RouteRow(0, 0, 0, 0, 0, 0, None, None, None, None, None, None)]

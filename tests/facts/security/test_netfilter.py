@@ -18,6 +18,9 @@ from nodecheck.facts.security.netfilter import LegacyTables, NftTables
 from nodecheck.facts.security.nft_script import parse_script
 from nodecheck.host import LiveHost
 from nodecheck.host.netlink import dump
+from nodecheck.host.netlink import nft as nft_classes
+from nodecheck.host.netlink.tables import _filled, _request, asks
+from nodecheck.host.netlink.view import _view, message_class
 from tests.host.netlink_namespaces import become_nobody, in_namespace
 
 NFT = """
@@ -96,6 +99,21 @@ def test_the_same_by_the_plain_import(private: bool) -> None:
     ]
     assert {(row.table, row.chain) for row in rules} == {("guard", "in")}
     assert none == ()
+
+
+def test_without_a_chain_the_classes_of_nf_tables_are_not_loaded() -> None:
+    def work() -> Any:
+        _view.cache_clear()
+        asks.cache_clear()
+        return dump("nft_chains"), [name for name in _view()._loaded if name.endswith("nftsocket")]
+
+    assert in_namespace(work) == ((), [])
+
+
+def test_the_request_for_chains_is_that_of_its_own_class() -> None:
+    whole = _request(_filled(message_class(nft_classes.MODULE, "nft_chain_msg")), 0xA04)
+
+    assert [ask.request for ask in asks("nft_chains")] == [whole]
 
 
 def test_a_map_of_verdicts() -> None:

@@ -148,6 +148,27 @@ class RowPlan:
         return next((column for column in self._columns if name in column.names), None)
 
 
+class LatePlan:
+    """A :class:`RowPlan` that is made when the first message is there: of an empty table no class need be loaded."""
+
+    def __init__(self, make: Callable[[], RowPlan]) -> None:
+        self._make = make
+        self._plan: RowPlan | None = None
+
+    def into(self, rows: list[Any]) -> Callable[[bytearray, int, int, int], int]:
+        """As :meth:`RowPlan.into`."""
+        known: Callable[[bytearray, int, int, int], int] | None = None
+
+        def take(buffer: bytearray, at: int, end: int, limit: int) -> int:
+            nonlocal known
+            if known is None:
+                self._plan = self._plan or self._make()
+                known = self._plan.into(rows)
+            return known(buffer, at, end, limit)
+
+        return take
+
+
 def _alike(words: memoryview, stride: int, expected: Iterable[tuple[int, int]], count: int) -> int:
     """How many messages from the first on have the same words at the same places.
 

@@ -9,7 +9,7 @@ from nodecheck.host.netlink.atoms import Column, attributes, numbers, remembered
 from nodecheck.host.netlink.rows import NftVerdict
 from nodecheck.typed import Any
 
-MODULE = "netlink.nfnetlink.nftsocket"
+MODULE, FIXED = "netlink.nfnetlink.nftsocket", "netlink.nfnetlink"
 SUBSYSTEM = 10
 """NFNL_SUBSYS_NFTABLES, the upper byte of a message's type."""
 

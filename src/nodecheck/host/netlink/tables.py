@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from nodecheck.errors import Malformed
 from nodecheck.host.netlink.atoms import Column, address, remembered
-from nodecheck.host.netlink.decode import RowPlan
+from nodecheck.host.netlink.decode import LatePlan, RowPlan
 from nodecheck.host.netlink.rows import (
     AddressRow,
     ChainRow,
@@ -36,7 +36,7 @@ class Ask(NamedTuple):
     """One dump: the request, and what makes rows of its answer."""
 
     request: bytes
-    plan: RowPlan
+    plan: RowPlan | LatePlan
 
 
 class NetlinkTable(NamedTuple):
@@ -183,9 +183,13 @@ RULES = "nft_rules "
 def _chains(private: bool) -> tuple[Ask, ...]:
     from nodecheck.host.netlink import nft
 
-    cls = message_class(nft.MODULE, "nft_chain_msg", private)
-    request = _request(_filled(cls), nft.SUBSYSTEM << 8 | nft.GET_CHAIN)
-    return (Ask(request, RowPlan("netlink nft_chains", cls, nft.chain_columns(cls), ChainRow)),)
+    def plan() -> RowPlan:
+        cls = message_class(nft.MODULE, "nft_chain_msg", private)
+        return RowPlan("netlink nft_chains", cls, nft.chain_columns(cls), ChainRow)
+
+    # The request is the fixed part alone. The classes of nf_tables, a twentieth of a run, are for what comes back.
+    fixed = message_class(nft.FIXED, "nfgen_msg", private)
+    return (Ask(_request(_filled(fixed), nft.SUBSYSTEM << 8 | nft.GET_CHAIN), LatePlan(plan)),)
 
 
 def _rules(name: str, private: bool) -> NetlinkTable:
