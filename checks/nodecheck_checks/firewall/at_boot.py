@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
 from nodecheck.errors import Absent, FactError, Unsupported
-from nodecheck.facts import BootRules, FirewalldTrace, FirewallSwitches, NftFile, SavedRules, UfwConf
+from nodecheck.facts import FirewalldTrace, FirewallSwitches, NftFile, SavedRules, UfwConf
 from nodecheck.facts.acts.model import LATE, UNTOLD, Act
-from nodecheck.facts.security.boot_rules import LoadedRules
 from nodecheck.facts.security.firewall_files import OTHER_FIREWALLS, UFW_CONF
 from nodecheck.facts.services.init_system import UnitIndex
-from nodecheck.facts.services.openrc import Runlevels
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_order import comes_after
 from nodecheck.facts.services.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.firewall.wanted import FIREWALLS, UNITS, Wanted
+
+if TYPE_CHECKING:
+    from nodecheck.facts.security.boot_rules import LoadedRules
 
 
 class Start(NamedTuple):
@@ -40,7 +43,7 @@ class Loads(NamedTuple):
     saved: Lazy[SavedRules]
     script: Lazy[NftFile]
     switches: Lazy[FirewallSwitches]
-    rules: Lazy[BootRules]
+    rules: Lazy[facts.BootRules]
 
 
 class AtBoot:
@@ -49,7 +52,7 @@ class AtBoot:
     def __init__(
         self,
         starts: BootStarts,
-        runlevels: Lazy[Runlevels],
+        runlevels: Lazy[facts.Runlevels],
         ufw: Lazy[UfwConf],
         firewalld: Lazy[FirewalldTrace],
         loads: Loads,

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Denied, FactError, Offline
 from nodecheck.facts import (
-    BootRules,
     BootStarts,
     FirewalldTrace,
     FirewallSwitches,
     LegacyTables,
     NftFile,
     NftTables,
-    Runlevels,
     SavedRules,
     Services,
     Target,
@@ -181,13 +180,13 @@ def _no_units(name: str) -> list[Evidence]:
 @firewall.at_boot
 def firewall_boot(
     starts: BootStarts,
-    runlevels: Lazy[Runlevels],
+    runlevels: Lazy[facts.Runlevels],
     ufw: Lazy[UfwConf],
     saved: Lazy[SavedRules],
     script: Lazy[NftFile],
     firewalld: Lazy[FirewalldTrace],
     switches: Lazy[FirewallSwitches],
-    rules: Lazy[BootRules],
+    rules: Lazy[facts.BootRules],
     target: Lazy[Target],
     *,
     off: tuple[str, ...] = (),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
-from nodecheck.facts import ComponentPorts, Listeners, SocketOwners, Target
+from nodecheck.facts import ComponentPorts, Listeners, Target
 from nodecheck.facts.cluster.component_ports import ComponentPort
 from nodecheck.facts.network.listeners import ListenerRow
-from nodecheck.facts.network.processes import Process
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import CONTROL_PLANE
 from nodecheck.requirements.table import Release, Row, Table, named_row
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.network.processes import Process
 
 
 class Port(NamedTuple):
@@ -103,7 +107,7 @@ def port_text(text: str) -> str:
 def port(
     target: Lazy[Target],
     listeners: Listeners,
-    owners: Lazy[SocketOwners],
+    owners: Lazy[facts.SocketOwners],
     configured: Lazy[ComponentPorts],
     *,
     require: tuple[str, ...] = (),
@@ -184,7 +188,7 @@ def ports_of(target: Target) -> tuple[Port, ...]:
     return tuple([_port(row) for row in PORTS.of(target)])
 
 
-def _judged(wanted: Port, listeners: Listeners, owners: Lazy[SocketOwners]) -> Outcome:
+def _judged(wanted: Port, listeners: Listeners, owners: Lazy[facts.SocketOwners]) -> Outcome:
     subject, rows = f"{wanted.number}/tcp", listeners.on(wanted.number)
     whose = wanted.component or "no other process"
     expected = f"free, or held by {wanted.component}" if wanted.component else "free"
@@ -244,7 +248,7 @@ def _said(wanted: Port) -> Iterator[Evidence]:
 
 
 def _stand_in(
-    wanted: Port, held: tuple[tuple[ListenerRow, Process | None], ...], listeners: Listeners, owners: SocketOwners
+    wanted: Port, held: tuple[tuple[ListenerRow, Process | None], ...], listeners: Listeners, owners: facts.SocketOwners
 ) -> Process | None:
     """Who answers in kube-proxy's place, where nobody else holds its port and no kube-proxy listens anywhere."""
     if wanted.component != PROXY or not all(_is_any(process, STAND_INS) for _, process in held):
@@ -254,7 +258,7 @@ def _stand_in(
     return None if runs else next((process for _, process in held if process is not None), None)
 
 
-def _untold(wanted: Port, held: Held, owners: SocketOwners, evidence: list[Evidence], expected: str) -> Outcome:
+def _untold(wanted: Port, held: Held, owners: facts.SocketOwners, evidence: list[Evidence], expected: str) -> Outcome:
     places = _places([row for row, process in held if process is None])
     if owners.hidden:
         code, why = "denied", "not all processes may be looked into (run as root)"

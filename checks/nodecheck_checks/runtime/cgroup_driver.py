@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Lazy, Outcome, Results, Severity, check, fail, ok, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
     AgentDriver,
     BootCgroups,
     Containerd,
-    CriDockerd,
     Crio,
     Docker,
     InitSystem,
@@ -52,7 +52,7 @@ def cgroup_driver(
     init: Lazy[InitSystem],
     cgroups: Lazy[NowCgroups],
     planned: Lazy[BootCgroups],
-    shim: Lazy[CriDockerd],
+    shim: Lazy[facts.CriDockerd],
     agents: Lazy[AgentDriver],
     *,
     driver: Literal["auto", "systemd", "cgroupfs"] = "auto",

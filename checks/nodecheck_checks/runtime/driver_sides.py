@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import FactError, Offline
 from nodecheck.facts import (
     BootCgroups,
     Containerd,
-    CriDockerd,
     Crio,
     Docker,
     InitSystem,
@@ -70,7 +70,7 @@ class SidesNode(NamedTuple):
     init: Lazy[InitSystem]
     cgroups: Lazy[NowCgroups]
     planned: Lazy[BootCgroups]
-    shim: Lazy[CriDockerd]
+    shim: Lazy[facts.CriDockerd]
 
     def release(self, name: str) -> Release | None:
         """The release of a runtime, where the node shows it."""

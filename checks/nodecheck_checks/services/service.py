@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
@@ -16,7 +17,6 @@ from nodecheck.facts import (
     NeededServices,
     OtherServices,
     Services,
-    StartedServices,
 )
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.running import ServiceState
@@ -56,7 +56,7 @@ def service(
     services: Lazy[Services],
     index: Lazy[UnitIndex],
     joined: Lazy[Joined],
-    started: Lazy[StartedServices],
+    started: Lazy[facts.StartedServices],
     wanted: Lazy[NeededServices],
     known: Lazy[KnownServices],
     others: Lazy[OtherServices],
@@ -247,7 +247,7 @@ def _time(outcome: Outcome, services: Services, wanted: Lazy[NeededServices]) ->
     return outcome._replace(severity=Severity.WARNING)
 
 
-def _openrc_now(subject: str, init: InitSystem, started: Lazy[StartedServices]) -> Outcome:
+def _openrc_now(subject: str, init: InitSystem, started: Lazy[facts.StartedServices]) -> Outcome:
     if init.name != "openrc":
         message = f"{init.name} runs here, and does not tell which services run"
         return unknown(message, code="unsupported", expected="started")

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts import SwapProgramActs
 from nodecheck.facts.acts.model import ON, SWAP, Act
 from nodecheck.facts.acts.swap_programs import RPI_SWAP, WAAGENT
 from nodecheck.facts.files.fstab import FSTAB, Fstab, with_option
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
-from nodecheck.facts.swap.gpt import GptSwap, GptSwaps
 from nodecheck.facts.swap.units import SWAP_TARGET, SwapCommands, SwapService, SwapServices, SwapUnit, SwapUnits
 from nodecheck.facts.swap.zram import ZramDevice, ZramGenerator
 from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
+from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.swap.at_boot import EXPECTED, SwapBoot, is_device, mask_fix
+
+if TYPE_CHECKING:
+    from nodecheck.facts.swap.gpt import GptSwap
 
 NO_AGENT_SWAP = "ResourceDisk.EnableSwap=n"
 
@@ -162,7 +164,7 @@ def of_commands(boot: SwapBoot, swapon: SwapCommands) -> Iterator[Outcome]:
             yield _fail(message, area.what, area.source, evidence, fix)
 
 
-def of_programs(boot: SwapBoot, programs: SwapProgramActs) -> Iterator[Outcome]:
+def of_programs(boot: SwapBoot, programs: facts.SwapProgramActs) -> Iterator[Outcome]:
     """Programs that a configuration of their own tells to make swap: the Azure agent, rpi-swap, cloud-init."""
     for act in programs.acts:
         for effect in act.effects:
@@ -192,7 +194,7 @@ def _program_fix(act: Act) -> Fix:
     return by_hand(f"Let {act.actor} make no swap", f"take {act.text} out of {act.source}")
 
 
-def of_gpt(boot: SwapBoot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:
+def of_gpt(boot: SwapBoot, gpt: facts.GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcome]:
     """Swap partitions on the root's disk, where systemd-gpt-auto-generator looks for them."""
     # A swap line in fstab, noauto or not, keeps the generator away since systemd 234 (systemd/systemd#6192).
     told = boot.init.at_least(234) and boot.options.fstab_off is None
@@ -209,7 +211,7 @@ def of_gpt(boot: SwapBoot, gpt: GptSwaps, fstab: Lazy[Fstab]) -> Iterator[Outcom
         yield _fail(message, partition.node, "systemd-gpt-auto-generator", evidence, fix)
 
 
-def by_gpt(boot: SwapBoot, gpt: GptSwaps) -> Iterator[GptSwap]:
+def by_gpt(boot: SwapBoot, gpt: facts.GptSwaps) -> Iterator[GptSwap]:
     """The swap partitions that systemd-gpt-auto-generator turns on where fstab names no swap."""
     if not boot.init.is_systemd or not gpt.partitions:
         return
@@ -221,7 +223,7 @@ def by_gpt(boot: SwapBoot, gpt: GptSwaps) -> Iterator[GptSwap]:
             yield partition
 
 
-def kept_from_gpt(boot: SwapBoot, gpt: Lazy[GptSwaps], found: Outcome) -> Outcome:
+def kept_from_gpt(boot: SwapBoot, gpt: Lazy[facts.GptSwaps], found: Outcome) -> Outcome:
     """A failure of fstab, with ``noauto`` where without any line of swap a partition would be turned on instead."""
     steps = () if found.fix is None else found.fix.steps
     lines = [step.before for step in steps if isinstance(step, Edit)]

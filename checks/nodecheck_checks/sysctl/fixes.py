@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from nodecheck import facts
 from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
-from nodecheck.facts import BootSysctls, UdevSysctls
+from nodecheck.facts import BootSysctls
 from nodecheck.facts.kernel.loading import BootVerdict
 from nodecheck.facts.kernel.modules_load import ModulesLoad
 from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, SYSCTL_DIRS, UNIT, Held
@@ -96,7 +97,7 @@ def _files_suffice(key: KeyAsked, sysctls: BootSysctls, held: Held) -> bool:
     return any(one.by is not None and one.value is not None and meets(one.value, key.wanted) for one in found)
 
 
-def set_by_udev(module: str, path: str, udev: Lazy[UdevSysctls]) -> Fix | None:
+def set_by_udev(module: str, path: str, udev: Lazy[facts.UdevSysctls]) -> Fix | None:
     """What is to be done where a rule gives the key a value of its own once the module is there: a file may lose."""
     try:
         rule = udev().sets(module, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, check, seen, skip, unknown
 from nodecheck.facts import (
     BootModules,
@@ -17,7 +18,6 @@ from nodecheck.facts import (
     RunningSysctls,
     RunningTree,
     Target,
-    UdevSysctls,
 )
 from nodecheck.formats.sysctl_keys import key_path, spelled
 from nodecheck.model.outcomes import result_id
@@ -114,7 +114,7 @@ def kubelet_defaults_boot(
     kubelet: Lazy[KubeletConfig],
     running: Lazy[RunningSysctls],
     modules: Lazy[BootModules],
-    udev: Lazy[UdevSysctls],
+    udev: Lazy[facts.UdevSysctls],
     target: Lazy[Target],
     container: Lazy[Container],
     named: bool = False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts import (
@@ -17,7 +18,6 @@ from nodecheck.facts import (
     RunningSysctls,
     RunningTree,
     Target,
-    UdevSysctls,
 )
 from nodecheck.facts.kernel.config import built_as
 from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
@@ -192,7 +192,7 @@ def sysctl_boot(
     sysctls: BootSysctls,
     running: Lazy[RunningSysctls],
     modules: Lazy[BootModules],
-    udev: Lazy[UdevSysctls],
+    udev: Lazy[facts.UdevSysctls],
     target: Lazy[Target],
     container: Lazy[Container],
     named: bool = False,
@@ -214,7 +214,7 @@ def key_at_boot(
     sysctls: BootSysctls,
     running: Lazy[RunningSysctls],
     modules: Lazy[BootModules],
-    udev: Lazy[UdevSysctls],
+    udev: Lazy[facts.UdevSysctls],
     container: Lazy[Container],
 ) -> Results:
     """What a key holds after the next boot."""
@@ -279,7 +279,7 @@ def _unknown_to_kernel(path: str, running: Lazy[RunningSysctls]) -> bool:
 
 
 def _of_module(
-    key: KeyAsked, sysctls: BootSysctls, verdict: BootVerdict, modules: Lazy[BootModules], udev: Lazy[UdevSysctls]
+    key: KeyAsked, sysctls: BootSysctls, verdict: BootVerdict, modules: Lazy[BootModules], udev: Lazy[facts.UdevSysctls]
 ) -> Results:
     """Judge a key whose module is there after boot, perhaps only after the files were applied."""
     path, module = key.path, module_of(key.path) or ""

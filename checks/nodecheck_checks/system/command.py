@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
     AllCommands,
-    AptLists,
     Commands,
     ImageSystem,
     KubeletRelease,
@@ -49,7 +49,7 @@ def command(
     image: Lazy[ImageSystem],
     index: UnitIndex,
     kubelet: Lazy[KubeletRelease],
-    lists: Lazy[AptLists],
+    lists: Lazy[facts.AptLists],
     shell: Lazy[ShellCommands],
     *,
     require: tuple[str, ...] = (),
@@ -135,7 +135,7 @@ def _in_a_shell(
 class _Fixes:
     """Which package manager the node has."""
 
-    def __init__(self, release: Lazy[OsRelease], image: Lazy[ImageSystem], lists: Lazy[AptLists]) -> None:
+    def __init__(self, release: Lazy[OsRelease], image: Lazy[ImageSystem], lists: Lazy[facts.AptLists]) -> None:
         self._release, self._image, self._lists = release, image, lists
 
     def install(self, name: str) -> Fix:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.facts.acts.commands import CommandActs
 from nodecheck.facts.acts.model import FILTER, KINDS, MODULE, RUNS, STAYS, SWAP, SYSCTL, UNTOLD, Act, Effect, Provider
-from nodecheck.facts.acts.programs import AgentActs, SwapProgramActs, SysctlProgramActs
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Sources
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.acts.programs import AgentActs, SwapProgramActs, SysctlProgramActs
 
 
 class BootActs:

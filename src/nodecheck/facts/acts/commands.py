@@ -34,11 +34,14 @@ from nodecheck.facts.files.conf_dirs import conf_sources
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.rc_local import RcLocal
 from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.services.sysv import SysvScripts
 from nodecheck.formats.udev_rules import RULES_DIRS
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Exists, File, Named, Sources, Tree, UnitText
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.sysv import SysvScripts
 
 
 class CommandActs:

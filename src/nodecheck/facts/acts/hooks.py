@@ -10,12 +10,15 @@ from nodecheck.facts.acts.model import BOOT, LATE, NETWORK, Act, by_start
 from nodecheck.facts.acts.units import undecided
 from nodecheck.facts.services.rc_local import RcLocal
 from nodecheck.facts.services.starts import RC_LOCAL, BootStarts
-from nodecheck.facts.services.sysv import SysvScripts
 from nodecheck.facts.services.unit_start import UnitStart
 from nodecheck.formats.shell_calls import Words
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import stat_or_none
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.sysv import SysvScripts
 
 
 def acts_of(actor: str, commands: Iterable[BootCommand], place: int, follower: Follower) -> Iterator[Act]:

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from nodecheck.errors import Absent, FactError, Malformed
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet.places import kubelet_unit
-from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Each, Exists, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.unit_reader import UnitReader
 
 DEFAULT_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 """systemd's default (``DEFAULT_PATH`` in src/basic/path-util.h; systemd.exec(5), "Environment Variables in Spawned

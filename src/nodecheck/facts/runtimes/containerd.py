@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.runtimes.containerd_verdict import ContainerdVerdict
 from nodecheck.facts.runtimes.service import Service, first_there, flag_value, service
 from nodecheck.facts.services.init_system import UnitIndex
-from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, UnitText
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.runtimes.containerd_config import Effective
     from nodecheck.facts.runtimes.containerd_merge import ConfigFile
     from nodecheck.facts.runtimes.containerd_releases import Version
+    from nodecheck.facts.runtimes.containerd_verdict import ContainerdVerdict
+    from nodecheck.facts.services.unit_reader import UnitReader
 
 CONFIG = "/etc/containerd/config.toml"
 PROGRAMS = (

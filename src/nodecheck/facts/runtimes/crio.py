@@ -5,14 +5,16 @@ from __future__ import annotations
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
 from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
 from nodecheck.facts.services.init_system import UnitIndex
-from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.formats.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table
-from nodecheck.typed import Any
+from nodecheck.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.unit_reader import UnitReader
 
 CONFIG = "/etc/crio/crio.conf"
 CONFIG_DIR = "/etc/crio/crio.conf.d"

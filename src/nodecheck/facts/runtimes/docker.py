@@ -21,14 +21,16 @@ from nodecheck.facts.runtimes.docker_options import (
 from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.unit_command import Word
-from nodecheck.facts.services.unit_reader import UnitReader
 from nodecheck.facts.services.unit_words import BLANKS, environment_file, split_words
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, UnitText
 from nodecheck.record import NamedTuple
-from nodecheck.typed import Any
+from nodecheck.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.unit_reader import UnitReader
 
 PROGRAMS = (
     "/usr/bin/dockerd",

@@ -17,7 +17,6 @@ from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.presets import FULL_SINCE, MACHINE_ID, FirstBoot, Preset
 from nodecheck.facts.services.service_units import NEED, Obstacle, ServiceUnit, condition_sources, unit_at_boot
 from nodecheck.facts.services.surroundings import NextBoot
-from nodecheck.facts.services.sysv import SysvScript, SysvScripts
 from nodecheck.facts.services.unit_pulls import ServicePulls, boot_goals, boot_index, masked_by, walk
 from nodecheck.facts.services.unit_start import (
     CONFLICT,
@@ -58,6 +57,7 @@ from nodecheck.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from nodecheck.facts.services.boot_mounts import LostMount
     from nodecheck.facts.services.openrc import Runlevels
+    from nodecheck.facts.services.sysv import SysvScript, SysvScripts
 
 RC_LOCAL = "rc-local.service"
 """What runs ``rc.local``: a generator links it to multi-user.target, whoever enables it or not."""
