@@ -12,8 +12,7 @@ from nodecheck.facts.kernel.loading import BootVerdict
 from nodecheck.facts.kernel.modules_load import ModulesLoad
 from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, SYSCTL_DIRS, UNIT, Held
 from nodecheck.facts.sysctl.conf import NAME
-from nodecheck.facts.sysctl.runs import SysctlRun
-from nodecheck.facts.sysctl.tuned import MAIN_CONF, TUNED
+from nodecheck.facts.sysctl.runs import MAIN_CONF, TUNED, SysctlRun
 from nodecheck.facts.sysctl.variables import module_of, same_variable
 from nodecheck.fix import MANUAL, Create, Edit, Fix, Step, by_hand, command, edit
 from nodecheck.fix.setting_files import setting, with_settings

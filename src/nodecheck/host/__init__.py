@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from nodecheck.host.base import MIB, Completed, Host, Question, Space, Stat, Uname, exists, names_in
-from nodecheck.host.root import RootHost
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.host.live import LiveHost as LiveHost
+    from nodecheck.host.root import RootHost as RootHost
 
 __all__ = [
     "MIB", "Completed", "Host", "LiveHost", "Question", "RootHost", "Space", "Stat", "Uname", "exists", "names_in",
@@ -24,13 +24,19 @@ def open_host(root: str | None = None) -> Host:
         from nodecheck.host.live import LiveHost
 
         return LiveHost()
+    from nodecheck.host.root import RootHost
+
     return RootHost(root)
 
 
 def __getattr__(name: str) -> object:
-    """:class:`LiveHost`, imported when it is first used: over a root it is not."""
-    if name != "LiveHost":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from nodecheck.host.live import LiveHost
+    """:class:`LiveHost` and :class:`RootHost`, imported when they are first used: a run uses one of them."""
+    if name == "LiveHost":
+        from nodecheck.host.live import LiveHost
 
-    return LiveHost
+        return LiveHost
+    if name == "RootHost":
+        from nodecheck.host.root import RootHost
+
+        return RootHost
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from nodecheck.facts.acts.model import (
+    ANY,
     APPLIES,
+    EVERY,
     FILTER,
     HOSTNAME,
     KINDS,
@@ -31,12 +33,6 @@ from nodecheck.formats.shell_calls import Words, printed_text
 from nodecheck.formats.shell_script import ShellStep
 from nodecheck.formats.sysctl_keys import key_path
 from nodecheck.typed import Optional
-
-ANY = "?"
-"""The name of what cannot be told."""
-
-EVERY = "*"
-"""The name of a sysctl where any may be set."""
 
 PROC_SYS = "/proc/sys/"
 SYSCTL_CONF = "/etc/sysctl.conf"

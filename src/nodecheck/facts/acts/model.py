@@ -27,6 +27,9 @@ loaded, removed, or refused to whoever loads it later. A swap area is turned *on
 *loaded* in place of those that are there, *set* beside them, or removed. A unit is started or stopped.
 """
 
+ANY, EVERY = "?", "*"
+"""The name of what cannot be told, and that of a sysctl where any may be set."""
+
 RUNS, STAYS, UNTOLD = "runs", "stays", "untold"
 """Whether an act is shown to run at the next boot, shown not to run, or cannot be told."""
 

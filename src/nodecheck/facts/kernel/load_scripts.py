@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nodecheck.facts.acts.effects import ANY, UNKNOWN_PROGRAM, effects_of
+from nodecheck.facts.acts.effects import UNKNOWN_PROGRAM, effects_of
+from nodecheck.facts.acts.model import ANY
 from nodecheck.facts.acts.model import MODULE, REMOVES, Effect
 from nodecheck.formats.shell_calls import SHELLS
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.acts.at_boot import BootActs
-from nodecheck.facts.acts.effects import ANY
-from nodecheck.facts.acts.follow import SHELL_PATHS, NodeFiles, module_sources
-from nodecheck.facts.acts.model import LOADS, MODULE, STAYS, Act, Effect
+from nodecheck.facts.acts.model import ANY, LOADS, MODULE, STAYS, Act, Effect
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.modules import module_name
 from nodecheck.facts.kernel.modules_load import Load
@@ -65,6 +63,8 @@ class ModuleScripts(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.acts.follow import SHELL_PATHS, module_sources
+
         return (
             Tree(SCRIPT_DIR, "*.modules"),
             File(RC_MODULES),
@@ -113,6 +113,7 @@ def _script(host: Host, path: str, run: bool, why: Evidence | None) -> tuple[Mod
         executable, source = host.stat(path).executable, text(host, path)
     except Absent:
         return ()
+    from nodecheck.facts.acts.follow import NodeFiles
     from nodecheck.facts.kernel.load_scripts import parse_script
 
     return (ModuleScript(path, executable, parse_script(source, NodeFiles(host)), run, why),)

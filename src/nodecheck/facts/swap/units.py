@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.acts.at_boot import BootActs
-from nodecheck.facts.acts.effects import ANY
-from nodecheck.facts.acts.model import BOOT, OFF, ON, SWAP, Act
+from nodecheck.facts.acts.model import ANY, BOOT, OFF, ON, SWAP, Act
 from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
 from nodecheck.facts.files.fstab import Fstab
 from nodecheck.facts.services.init_system import InitSystem

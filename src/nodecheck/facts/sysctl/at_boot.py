@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Absent, FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
-from nodecheck.facts.acts.effects import EVERY
+from nodecheck.facts.acts.model import EVERY
 from nodecheck.facts.boot.container import CMDLINE as FIRST_ARGUMENTS
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.conf_dirs import ConfFile, OwnFile, conf_files, conf_sources, own_files
@@ -23,8 +23,7 @@ from nodecheck.facts.sysctl.conf import (
     procps_writes,
     systemd_writes,
 )
-from nodecheck.facts.sysctl.runs import SysctlRun, runs
-from nodecheck.facts.sysctl.tuned import REAPPLY, tuned_sources, with_tuned
+from nodecheck.facts.sysctl.runs import REAPPLY, TUNED, SysctlRun, runs
 from nodecheck.facts.sysctl.variables import IP_FORWARD, STABLE_SECRET, default_of, master_of, same_variable, taken
 from nodecheck.formats.sysctl_lines import Setting, parse_procps, parse_systemd
 from nodecheck.host import Host
@@ -92,6 +91,8 @@ class BootSysctls(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.sysctl.tuned import tuned_sources
+
         return (
             *conf_sources(SYSCTL_DIRS, "*.conf"),
             File(SYSCTL_CONF),
@@ -133,7 +134,12 @@ class BootSysctls(NamedTuple):
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
         again = runs(acts(), lambda: tuple(_procps_settings(host)))
         before = tuple([run for run in again if run.sysinit])
-        again = (*before, *with_tuned(host, starts, tuple([run for run in again if not run.sysinit])))
+        later = tuple([run for run in again if not run.sysinit])
+        if starts.of(f"{TUNED}.service").acts:
+            from nodecheck.facts.sysctl.tuned import with_tuned
+
+            later = with_tuned(host, starts, later)
+        again = (*before, *later)
         return cls(writer, files, (*found, *extra), told, _told_procps(host), init.at_least(245), extra, again, own)
 
     def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:

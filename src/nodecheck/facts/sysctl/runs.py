@@ -9,10 +9,14 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.errors import FactError
 from nodecheck.facts.acts.at_boot import BootActs
-from nodecheck.facts.acts.effects import ANY
-from nodecheck.facts.acts.model import AFTER, APPLIES, EARLY, SETS, SYSCTL, SYSINIT, Act, Effect
+from nodecheck.facts.acts.model import AFTER, ANY, APPLIES, EARLY, SETS, SYSCTL, SYSINIT, Act, Effect
 from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.record import NamedTuple
+
+MAIN_CONF = "/etc/tuned/tuned-main.conf"
+TUNED = "tuned"
+REAPPLY = "tuned reapply_sysctl"
+"""What runs of TuneD are called."""
 
 
 class SysctlSetter(NamedTuple):

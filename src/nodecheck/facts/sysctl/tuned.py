@@ -22,19 +22,14 @@ from nodecheck.facts.acts.tuned import (
     read_or_empty,
 )
 from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.sysctl.runs import SysctlRun, SysctlSetter
+from nodecheck.facts.sysctl.runs import MAIN_CONF, REAPPLY, TUNED, SysctlRun, SysctlSetter
 from nodecheck.facts.sysctl.variables import same_variable
 from nodecheck.formats.sysctl_keys import is_glob
 from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.host import Host, names_in
 from nodecheck.model.sources import File, Sources
 
-MAIN_CONF = "/etc/tuned/tuned-main.conf"
 __all__ = ["MAIN_CONF", "MOST_PROFILES", "REAPPLY", "TUNED", "parse_profile", "tuned_runs", "tuned_sources"]
-
-TUNED = "tuned"
-REAPPLY = "tuned reapply_sysctl"
-"""What runs of TuneD are called."""
 
 _OF_UNIT = (
     "type", "enabled", "devices", "replace", "drop", "priority", "cpuinfo_regex", "uname_regex", "script_pre",
