@@ -25,7 +25,6 @@ from nodecheck.facts.kernel.trees import has_ipv4_conntrack
 from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
 from nodecheck.typed import Literal
-from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_at_boot, load_now
 from nodecheck_checks.kernel.on_demand import CONNTRACK, OnDemand, loadable_at_boot, loadable_now, when_needed
 
 REQUIRED = ("br_netfilter", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")
@@ -166,6 +165,8 @@ def kernel_module(
         hidden = part.startswith("ip_vs_") and presence("ip_vs", modules, sysfs, signs).state == "built-in"
         judged = _now(part, found, hidden, tree, next_tree, config, families)
         if judged.fix is None and judged.status == "fail":
+            from nodecheck_checks.kernel.module_fixes import load_now
+
             judged = judged._replace(fix=load_now(part, tree, next_tree, loading, modprobe))
         if judged.actual in (_NOT_THERE, _NOT_LOADED) and _on_demand(part, demand, named):
             able = loadable_now(part, tree, next_tree, loading, modprobe)
@@ -236,6 +237,8 @@ def _now(
     if built == "n" and (listed := _listed(name, tree, next_tree)) is not None:
         built, evidence = "m", (*evidence, listed)
     if built == "n":
+        from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL
+
         message = "the running kernel was built without it"
         return fail(message, expected=EXPECTED_NOW, actual=_NOT_THERE, evidence=evidence, fix=OTHER_KERNEL)
     if found.listing is None:
@@ -321,6 +324,8 @@ def _why(name: str, target: Lazy[Target], named: bool) -> str:
 def _at_boot(name: str, boot: BootModules, verdict: BootVerdict, why: str) -> Outcome:
     if verdict.state in (BUILT_IN, LOADED):
         return ok(verdict.message, expected=EXPECTED_BOOT, actual=verdict.state, evidence=verdict.evidence)
+    from nodecheck_checks.kernel.module_fixes import fix_boot, load_at_boot
+
     if verdict.state == UNCLEAR:
         fix = load_at_boot(name, boot, why) if verdict.block is None else None
         evidence = verdict.evidence

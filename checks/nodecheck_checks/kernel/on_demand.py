@@ -10,7 +10,6 @@ from nodecheck.facts.kernel.loading import LOADED, UNCLEAR
 from nodecheck.facts.kernel.modprobe import command_loads
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table
-from nodecheck_checks.kernel.module_fixes import stopping, whole_tree
 
 CONNTRACK = "nf_conntrack"
 
@@ -51,6 +50,8 @@ def loadable_now(
 
     A ``blacklist`` line is for aliases alone (modprobe.d(5)), and does not count.
     """
+    from nodecheck_checks.kernel.module_fixes import stopping, whole_tree
+
     running = whole_tree(tree, next_tree)
     try:
         disabled = loading().disabled

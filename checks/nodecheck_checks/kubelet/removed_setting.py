@@ -10,7 +10,6 @@ from nodecheck.facts.kubelet.given import API, FLAG, KUBELET, GivenSetting
 from nodecheck.facts.kubelet.removed import ADDED, KUBEADM_APIS, REMOVED, REMOVED_GATES
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Release, Row, Table
-from nodecheck_checks.kubelet.removed_fixes import fix_of
 
 EXPECTED = "only what the release knows"
 _SOURCES = 16
@@ -122,6 +121,8 @@ def _judged(found: list[GivenSetting], releases: Releases, joined: Lazy[Joined])
 
 
 def _refused(found: list[GivenSetting], release: Release, joined: Lazy[Joined]) -> Outcome:
+    from nodecheck_checks.kubelet.removed_fixes import fix_of
+
     first, row = found[0], rows_of(found[0])[0]
     components = ", ".join(dict.fromkeys(item.component for item in found))
     known = "no longer" if row.before is not None else "not yet"

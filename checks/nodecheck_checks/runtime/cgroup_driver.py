@@ -19,7 +19,6 @@ from nodecheck.facts import (
     KubeletRelease,
     NowCgroups,
     PackageSigns,
-    RuntimeReleases,
     Target,
 )
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
@@ -27,7 +26,6 @@ from nodecheck.record import NamedTuple
 from nodecheck.typed import Literal
 from nodecheck_checks.runtime.agent_sides import agent_outcomes, severity_beside
 from nodecheck_checks.runtime.driver_sides import KUBELET, Side, SidesNode, attempt, runtimes, together, unread
-from nodecheck_checks.runtime.kubelet_side import as_it_runs, asks_runtime, kubelet_side
 
 
 @check(
@@ -45,7 +43,7 @@ def cgroup_driver(
     crio: Lazy[Crio],
     kubelet: Lazy[KubeletConfig],
     line: Lazy[KubeletDriverLine],
-    releases: Lazy[RuntimeReleases],
+    releases: Lazy[facts.RuntimeReleases],
     kubelet_release: Lazy[KubeletRelease],
     packages: Lazy[PackageSigns],
     target: Lazy[Target],
@@ -171,6 +169,8 @@ def _with_kubelet(
     containerd: Lazy[Containerd],
     line: Lazy[KubeletDriverLine],
 ) -> Iterator[Outcome]:
+    from nodecheck_checks.runtime.kubelet_side import as_it_runs, asks_runtime, kubelet_side
+
     config = as_it_runs(config, node)
     pointed = _pointed(config, node, sides)
     runtime = next((side for side in sides if side.name == pointed), None)

@@ -17,17 +17,17 @@ from nodecheck.facts import (
     KubeletRelease,
     NowCgroups,
     PackageSigns,
-    RuntimeReleases,
     Target,
 )
 from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD, CgroupVersion
-from nodecheck.facts.runtimes.releases import Release, daemon_package
+from nodecheck.facts.packages.packages import daemon_package
 from nodecheck.fix import MANUAL, Fix
 from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from nodecheck.facts.runtimes.containerd_config import Effective
+    from nodecheck.facts.runtimes.releases import Release
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ def together(side: Side, other: Side, wanted: str) -> Side:
 class SidesNode(NamedTuple):
     """What the sides of one node have in common; read only where a verdict depends on it."""
 
-    releases: Lazy[RuntimeReleases]
+    releases: Lazy[facts.RuntimeReleases]
     kubelet: Lazy[KubeletRelease]
     packages: Lazy[PackageSigns]
     target: Lazy[Target]

@@ -37,7 +37,7 @@ from nodecheck.facts.kubelet.config import DEFAULT_RUNTIME
 from nodecheck.facts.kubelet.places import AGENT_CONFIGS, AGENT_STATE
 from nodecheck.facts.kubelet.service_path import SHELL
 from nodecheck.facts.network.unix_listeners import in_run
-from nodecheck.facts.runtimes.releases import daemon_package
+from nodecheck.facts.packages.packages import daemon_package
 from nodecheck.fix import Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import EMBEDDED, Settings

@@ -15,12 +15,10 @@ from nodecheck.facts.sysctl.conf import NAME
 from nodecheck.facts.sysctl.runs import MAIN_CONF, TUNED, SysctlRun
 from nodecheck.facts.sysctl.variables import module_of, same_variable
 from nodecheck.fix import MANUAL, Create, Edit, Fix, Step, by_hand, command, edit
-from nodecheck.fix.setting_files import setting, with_settings
 from nodecheck.formats.sysctl_keys import dotted, glob_matches, is_glob, key_path
 from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.wanted import meets, value_for
-from nodecheck_checks.kernel.module_fixes import load_step
 
 
 def now_fix(path: str, wanted: str, load: Fix | None = None) -> Fix:
@@ -124,7 +122,11 @@ def _for_a_person(key: KeyAsked, sysctls: BootSysctls, held: Held) -> str | None
 
 def _module_steps(key: KeyAsked, wishes: ModulesLoad) -> list[Step]:
     module = module_of(key.path)
-    return [] if module is None else [load_step(module, wishes, why_module(key))]
+    if module is None:
+        return []
+    from nodecheck_checks.kernel.module_fixes import load_step
+
+    return [load_step(module, wishes, why_module(key))]
 
 
 def why_module(key: KeyAsked) -> str:
@@ -141,6 +143,8 @@ def _file_step(key: KeyAsked, value: str, sysctls: BootSysctls, held: Held) -> S
     wrong = _own_line(sysctls, held)
     if wrong is not None and held.by is not None:
         return edit(wrong[0], wrong[1], f"{dotted(held.by.path)} = {value}")
+    from nodecheck.fix.setting_files import setting, with_settings
+
     names = same_variable(key.path)
     lines = [setting(f"{dotted(key.path)} = {value}", key.why)]
     other = f"{_finding(key)}: the same switch by its other name, which other files may set"

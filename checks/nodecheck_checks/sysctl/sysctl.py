@@ -29,7 +29,6 @@ from nodecheck.formats.sysctl_keys import dotted, key_path, spelled
 from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
 from nodecheck.requirements.wanted import meets, verify_wanted, whole_number
-from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, fix_boot, load_now
 from nodecheck_checks.sysctl.evidence import lines_seen, looked_into, writer_seen
 from nodecheck_checks.sysctl.fixes import KeyAsked, ModuleAtBoot, boot_fix, now_fix, set_by_udev, why_module
 
@@ -157,6 +156,8 @@ def _loaded(
     modprobe: Lazy[Modprobe],
 ) -> Fix:
     """What loads the module of a key now."""
+    from nodecheck_checks.kernel.module_fixes import OTHER_KERNEL, load_now
+
     try:
         built = built_as(config().config, module)
     except FactError:
@@ -234,6 +235,8 @@ def key_at_boot(
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         yield unknown(f"{module}: {verdict.message}", code="unsupported", expected=wanted, evidence=told)
     elif verdict.state not in (BUILT_IN, LOADED):
+        from nodecheck_checks.kernel.module_fixes import fix_boot
+
         message = f"there will be no such key: {module}: {verdict.message}"
         told = [*verdict.evidence, *lines_seen(sysctls.held(path))]
         load = fix_boot(module, modules(), verdict, why_module(key))

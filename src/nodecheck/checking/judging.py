@@ -169,8 +169,10 @@ def _complete(task: Task, facts: Facts, outcome: Outcome, asked: Subject, used: 
         raise TypeError(f"it yields {outcome!r:.100}, which is no outcome")
     subject = outcome.subject if outcome.subject is not None else asked.name
     severity = outcome.severity or severity_of(task.check, facts, asked._replace(name=subject))
-    whole = outcome._replace(subject=subject, severity=severity, evidence=outcome.evidence or facts.evidence(used))
-    verify(whole)
+    whole = outcome._replace(subject=subject, severity=severity, evidence=outcome.evidence or ())
+    verify(whole)  # what the engine adds itself need not be looked at
+    if not outcome.evidence:
+        whole = whole._replace(evidence=facts.evidence(used))
     if not whole.evidence and outcome.status in (Status.PASS, Status.FAIL):
         message = f"{outcome.message} (but no evidence was given)"
         cause = Cause("no-evidence", message)

@@ -83,12 +83,18 @@ def needs_of(function: Callable[..., Any]) -> tuple[tuple[Need, ...], dict[str, 
 def _evaluated(note: Any, function: Callable[..., Any]) -> Any:
     if not isinstance(note, str):
         return note
+    if note in _PLAIN and note not in function.__globals__:
+        return _PLAIN[note]
     try:
         return eval(note, function.__globals__)  # noqa: S307 - the module's own text
     except TypeError:
         if sys.version_info >= (3, 10):
             raise
         return _of_unions(note, function.__globals__)
+
+
+_PLAIN = {"str": str, "bool": bool, "int": int}
+"""What most parameters are, by its name."""
 
 
 def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:

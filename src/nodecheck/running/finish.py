@@ -24,13 +24,15 @@ class Finisher:
         self._severities = [(parse_selector(text), Severity(value)) for text, value in profile.severity.items()]
         self._selection = selection
         self._ids: set[str] = set()
+        self._masked: dict[Evidence, Evidence] = {}
+        """Each piece of evidence, without secrets: many results share it."""
         self.used: dict[str, Collection[Key]] = {}
         """The facts that each result of the boot view rests on, by its id."""
         self.results: list[Result] = []
 
     def add(self, task: Task, done: Judged) -> None:
         """Add an outcome of a check, unless it was not asked for."""
-        check, outcome = task.check, _without_secrets(done.outcome)
+        check, outcome = task.check, self._without_secrets(done.outcome)
         subject = None if outcome.subject is None else printable(outcome.subject)
         unjudged = outcome.status in (Status.UNKNOWN, Status.SKIP)
         if self._selection.keeps(check.name, check.tags, subject, task.view, unjudged):
@@ -104,6 +106,26 @@ class Finisher:
         self.results.append(result)
         return identity
 
+    def _without_secrets(self, outcome: Outcome) -> Outcome:
+        """The outcome with ``~secret~`` in the place of each secret; a step that holds one becomes one by hand."""
+        fix = outcome.fix
+        if outcome.evidence:
+            outcome = outcome._replace(evidence=tuple([self._masked_evidence(item) for item in outcome.evidence]))
+        texts = [outcome.message, outcome.subject, outcome.expected, outcome.actual]
+        told = [None if text is None else masked(text) for text in texts]
+        if told != texts:
+            message, subject, expected, actual = told
+            outcome = outcome._replace(message=message or "", subject=subject, expected=expected, actual=actual)
+        if outcome.cause is not None:
+            outcome = outcome._replace(cause=Cause(outcome.cause.code, masked(outcome.cause.detail)))
+        return outcome if fix is None else outcome._replace(fix=_masked_fix(fix, outcome.evidence))
+
+    def _masked_evidence(self, item: Evidence) -> Evidence:
+        found = self._masked.get(item)
+        if found is None:
+            found = self._masked[item] = _masked_evidence(item)
+        return found
+
     def _numbered(self, name: str, subject: str, view: str) -> str:
         number = 2
         while result_id(name, f"{subject}-{number}", view) in self._ids:
@@ -116,21 +138,6 @@ class Finisher:
             if selector.takes(name, tags, subject, view):
                 found = severity
         return found
-
-
-def _without_secrets(outcome: Outcome) -> Outcome:
-    """The outcome with ``~secret~`` in the place of each secret; a step that holds one becomes one by hand."""
-    fix = outcome.fix
-    if outcome.evidence:
-        outcome = outcome._replace(evidence=tuple([_masked_evidence(item) for item in outcome.evidence]))
-    texts = [outcome.message, outcome.subject, outcome.expected, outcome.actual]
-    told = [None if text is None else masked(text) for text in texts]
-    if told != texts:
-        message, subject, expected, actual = told
-        outcome = outcome._replace(message=message or "", subject=subject, expected=expected, actual=actual)
-    if outcome.cause is not None:
-        outcome = outcome._replace(cause=Cause(outcome.cause.code, masked(outcome.cause.detail)))
-    return outcome if fix is None else outcome._replace(fix=_masked_fix(fix, outcome.evidence))
 
 
 def _masked_evidence(item: Evidence) -> Evidence:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.facts.acts.effects import UNKNOWN_PROGRAM, effects_of
-from nodecheck.facts.acts.model import ANY
-from nodecheck.facts.acts.model import MODULE, REMOVES, Effect
+from nodecheck.facts.acts.model import ANY, MODULE, REMOVES, Effect
 from nodecheck.formats.shell_calls import SHELLS
 from nodecheck.formats.shell_script import ShellStep, ShellSurroundings, steps_of
 from nodecheck.record import NamedTuple

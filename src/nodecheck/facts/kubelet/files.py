@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 
 from nodecheck.errors import TooLarge
 from nodecheck.facts.kubelet.flags import Flags, gates_of
-from nodecheck.formats.structured import load
 from nodecheck.formats.tree import Malformation, TreeNode
 from nodecheck.host import Host
 from nodecheck.record import NamedTuple
@@ -83,6 +82,8 @@ def decode(raw: bytes, path: str, dropin: bool = False) -> Tree:
     """
     if not raw:
         raise RefusedConfig("is empty, and the kubelet takes no empty configuration")
+    from nodecheck.formats.structured import load
+
     try:
         tree = load(raw, path, _LOCATED)
     except Malformation as error:

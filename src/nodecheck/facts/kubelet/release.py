@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from nodecheck.errors import FactError
 from nodecheck.facts.kubelet.places import has_kubelet
-from nodecheck.facts.packages.packages import Packages
-from nodecheck.facts.packages.versions import KubernetesTools
-from nodecheck.facts.runtimes.releases import Release, _release
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.packages.packages import Packages
+    from nodecheck.facts.packages.versions import KubernetesTools
+    from nodecheck.facts.runtimes.releases import Release
 
 
 class KubeletRelease(NamedTuple):
@@ -34,7 +37,9 @@ class KubeletRelease(NamedTuple):
         """What the kubelet says, else what its package is called; a whole node that shows no kubelet is not asked."""
         if host.whole and not _may_have_kubelet(host, index):
             return cls()
-        numbers = _release(tools().of("kubelet"), packages, "kubelet")
+        from nodecheck.facts.runtimes.releases import release_of
+
+        numbers = release_of(tools().of("kubelet"), packages, "kubelet")
         if numbers is None:
             try:
                 packages()

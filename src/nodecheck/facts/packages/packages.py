@@ -8,6 +8,9 @@ from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
+CLIENTS = ("docker-ce-cli", "docker-cli", "moby-cli")
+"""Packages of docker's client, which runs no containers."""
+
 
 class Packages(NamedTuple):
     """The packages of interest that are installed, and where they were looked for."""
@@ -53,6 +56,12 @@ class Packages(NamedTuple):
             if plain_name(package.name) == name:
                 return package
         return None
+
+
+def daemon_package(packages: Packages, name: str) -> Package | None:
+    """The package that brings a component's daemon."""
+    found = packages.of(name)
+    return None if found is None or found.name in CLIENTS else found
 
 
 class PackageSigns(NamedTuple):

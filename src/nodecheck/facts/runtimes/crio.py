@@ -5,7 +5,6 @@ from __future__ import annotations
 from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
 from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
 from nodecheck.facts.services.init_system import UnitIndex
-from nodecheck.formats.toml import MOST_BYTES, decoded, line_of, parse_toml
 from nodecheck.host import Host, names_in
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, Tree, UnitText
@@ -198,6 +197,8 @@ def _walk(host: Host, folder: str, level: int) -> tuple[str, ...]:
 
 def _apply(host: Host, path: str, settings: dict[str, Value], optional: bool) -> bool:
     """Take the settings of one file; whether it is there."""
+    from nodecheck.formats.toml import MOST_BYTES, decoded, parse_toml
+
     try:
         raw = host.read(path, MOST_BYTES)
     except Absent as error:
@@ -228,6 +229,8 @@ def _take(
     name = key if key in table else next((k for k in table if k.lower() == key), key)
     if name not in table:
         return
+    from nodecheck.formats.toml import line_of
+
     line, told = line_of(source, (*keys, name)) or (None, f"{name} = {table[name]!r}")
     if not isinstance(table[name], str):
         raise ParseError(path, line, told.strip(), "a string")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from nodecheck.errors import FactError
-from nodecheck.facts.packages.names import Package
-from nodecheck.facts.packages.packages import Packages
+from nodecheck.facts.packages.packages import Packages, daemon_package
 from nodecheck.facts.packages.versions import RuntimeTools, Told
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple
 
 Release = tuple[int, ...]
-
-CLIENTS = ("docker-ce-cli", "docker-cli", "moby-cli")
-"""Packages of docker's client, which runs no containers."""
 
 _NAMES = ("docker", "containerd", "crio", "cri-dockerd")
 
@@ -34,20 +30,14 @@ class RuntimeReleases(NamedTuple):
     @classmethod
     def read(cls, tools: RuntimeTools, packages: Lazy[Packages]) -> RuntimeReleases:
         """What the programs say, else what the packages are called."""
-        return cls(*[_release(tools.of(name), packages, name) for name in _NAMES])
+        return cls(*[release_of(tools.of(name), packages, name) for name in _NAMES])
 
     def of(self, name: str) -> Release | None:
         """The release of ``docker``, ``containerd``, ``crio`` or ``cri-dockerd``."""
         return dict(zip(_NAMES, self))[name]
 
 
-def daemon_package(packages: Packages, name: str) -> Package | None:
-    """The package that brings a component's daemon."""
-    found = packages.of(name)
-    return None if found is None or found.name in CLIENTS else found
-
-
-def _release(told: Told, packages: Lazy[Packages], name: str) -> Release | None:
+def release_of(told: Told, packages: Lazy[Packages], name: str) -> Release | None:
     """A program's answer counts before its package's name: it is what runs."""
     if told.version is not None and not (name == "docker" and "dockerd" not in told.command):
         return told.version.numbers
