@@ -84,11 +84,12 @@ else:
 
     class _Maker(type):
         def __new__(meta, name, bases, namespace):
-            fields = tuple(namespace.get("__annotations__", ()))
-            defaults = {field: namespace.pop(field) for field in fields if field in namespace}
+            fields, defaults = tuple(namespace.get("__annotations__", ())), {}
             for place, field in enumerate(fields):
-                if field.startswith("_"):
+                if field[0] == "_":
                     raise ValueError(f"Field names cannot start with an underscore: {field!r}")
+                if field in namespace:
+                    defaults[field] = namespace[field]
                 namespace[field] = _tuplegetter(place, None)
             last = tuple(defaults.values()) if fields[len(fields) - len(defaults) :] == tuple(defaults) else ()
             namespace.update(__slots__=(), _fields=fields, _field_defaults=defaults, _defaults=last)
