@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 
@@ -16,7 +17,7 @@ class _Hash(Protocol):
 
 def _found() -> Callable[[bytes], _Hash]:
     """CPython's own C module (``_sha2`` from 3.12 on, ``_sha256`` before), else hashlib."""
-    for name in ("_sha2", "_sha256"):
+    for name in ("_sha2",) if sys.version_info >= (3, 12) else ("_sha256",):
         try:
             found: Callable[[bytes], _Hash] = import_module(name).sha256
         except ImportError:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, seen, unknown
-from nodecheck.facts import BootStarts, Fstab, Generators, SwapCommands, SwapOptions, SwapPulls
+from nodecheck.facts import BootStarts, Fstab, Generators, SwapOptions
 from nodecheck.facts.files.fstab import FSTAB, FstabEntry
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
 from nodecheck.facts.services.unit_start import KEEPING, TARGET
-from nodecheck.facts.swap.units import SWAP_TARGET
+from nodecheck.facts.swap.swaps import SWAP_TARGET
 from nodecheck.fix import Fix, command, edit
 
 EXPECTED = "no swap"
@@ -100,7 +101,7 @@ class SwapBoot:
         self.kept(stop.evidence for stop in found.stops if stop.kind in KEEPING)
         return found.acts
 
-    def turned_off(self, commands: Lazy[SwapCommands], *specs: str) -> bool:
+    def turned_off(self, commands: Lazy[facts.SwapCommands], *specs: str) -> bool:
         """Whether the boot turns an area off again once all is on that ``swap.target`` waits for."""
         off = commands().off(*specs)
         if off is None or off.doubt is not None:
@@ -109,7 +110,7 @@ class SwapBoot:
         self._reasons.append(self.off)
         return True
 
-    def unless_off(self, found: Outcome, commands: Lazy[SwapCommands], *specs: str) -> Outcome:
+    def unless_off(self, found: Outcome, commands: Lazy[facts.SwapCommands], *specs: str) -> Outcome:
         """A failure; unknown where the area may be turned off again, and nobody can tell."""
         off = commands().off(*specs)
         if off is None or off.doubt is None:
@@ -118,7 +119,9 @@ class SwapBoot:
         message = f"{found.message}; {off.text!r} in {off.source} may turn it off again: {off.doubt}"
         return unknown(message, code=off.doubt.code, subject=found.subject, expected=EXPECTED, evidence=list(told))
 
-    def of_fstab(self, fstab: Fstab, pulls: Lazy[SwapPulls], commands: Lazy[SwapCommands]) -> Iterator[Outcome]:
+    def of_fstab(
+        self, fstab: Fstab, pulls: Lazy[facts.SwapPulls], commands: Lazy[facts.SwapCommands]
+    ) -> Iterator[Outcome]:
         """The swap areas of fstab that the next boot turns on; OpenRC runs ``swapon -a`` in its service ``swap``."""
         if self.init.is_systemd:
             off = self.blocked(self.options.fstab_off) or self.blocked(self.options.swap_off)
@@ -127,7 +130,9 @@ class SwapBoot:
         elif self.init.name not in NO_FSTAB and (self.init.name != "openrc" or not self.at_boot.of("swap").stays):
             yield from self._swapon(fstab)
 
-    def _generated(self, fstab: Fstab, pulls: Lazy[SwapPulls], commands: Lazy[SwapCommands]) -> Iterator[Outcome]:
+    def _generated(
+        self, fstab: Fstab, pulls: Lazy[facts.SwapPulls], commands: Lazy[facts.SwapCommands]
+    ) -> Iterator[Outcome]:
         groups: dict[str, list[FstabEntry]] = {}
         for entry in fstab.swaps:
             unit = unit_of_path(device_node(entry.spec), ".swap")
@@ -148,7 +153,7 @@ class SwapBoot:
                 found = _of_lines(groups[unit])
                 yield self.unless_off(found, commands, *specs) if waited_for else found
 
-    def _wanted(self, unit: str, pulls: Lazy[SwapPulls]) -> bool:
+    def _wanted(self, unit: str, pulls: Lazy[facts.SwapPulls]) -> bool:
         """Whether something else than the generator's own link pulls the unit of a line in."""
         if self.at_boot.words.wants(unit) is not None:
             return True

@@ -11,7 +11,8 @@ from nodecheck.facts.acts.model import ON, SWAP, Act
 from nodecheck.facts.acts.swap_programs import RPI_SWAP, WAAGENT
 from nodecheck.facts.files.fstab import FSTAB, Fstab, with_option
 from nodecheck.facts.services.unit_names import device_node, unit_of_path
-from nodecheck.facts.swap.units import SWAP_TARGET, SwapCommands, SwapService, SwapServices, SwapUnit, SwapUnits
+from nodecheck.facts.swap.swaps import SWAP_TARGET
+from nodecheck.facts.swap.units import SwapCommands, SwapService, SwapServices, SwapUnit, SwapUnits
 from nodecheck.facts.swap.zram import ZramDevice, ZramGenerator
 from nodecheck.fix import Edit, Fix, by_hand, command, create, edit
 from nodecheck.typed import TYPE_CHECKING

@@ -13,28 +13,13 @@ from nodecheck.facts import (
     Generators,
     KernelRelease,
     KubeletConfig,
-    SwapCommands,
     SwapOptions,
-    SwapPulls,
     Swaps,
-    SwapServices,
-    SwapUnits,
     Target,
-    ZramGenerator,
 )
 from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea
 from nodecheck.fix import SAFE, Fix, by_hand, command
 from nodecheck_checks.swap.at_boot import SwapBoot
-from nodecheck_checks.swap.sources import (
-    kept_from_gpt,
-    of_cmdline,
-    of_commands,
-    of_gpt,
-    of_programs,
-    of_services,
-    of_units,
-    of_zram,
-)
 
 EXPECTED = "no swap"
 
@@ -149,11 +134,11 @@ def swap_boot(
     options: SwapOptions,
     generators: Generators,
     fstab: Lazy[Fstab],
-    units: Lazy[SwapUnits],
-    zram: Lazy[ZramGenerator],
-    services: Lazy[SwapServices],
-    pulls: Lazy[SwapPulls],
-    commands: Lazy[SwapCommands],
+    units: Lazy[facts.SwapUnits],
+    zram: Lazy[facts.ZramGenerator],
+    services: Lazy[facts.SwapServices],
+    pulls: Lazy[facts.SwapPulls],
+    commands: Lazy[facts.SwapCommands],
     programs: Lazy[facts.SwapProgramActs],
     gpt: Lazy[facts.GptSwaps],
     runlevels: Lazy[facts.Runlevels],
@@ -161,22 +146,24 @@ def swap_boot(
     kernel: Lazy[KernelRelease],
 ) -> Results:
     """Nothing turns swap on at the next boot."""
+    halt = starts.halted("the init system")
     boot = SwapBoot(starts, options, generators)
-    sources: tuple[Callable[[], Iterator[Outcome]], ...] = (
-        lambda: (kept_from_gpt(boot, gpt, found) for found in boot.of_fstab(fstab(), pulls, commands)),
-        lambda: of_cmdline(boot),
-        lambda: of_units(boot, units()),
-        lambda: of_zram(boot, zram(), commands),
-        lambda: of_services(boot, services(), runlevels),
-        lambda: of_commands(boot, commands()),
-        lambda: of_programs(boot, programs()),
-        lambda: of_gpt(boot, gpt(), fstab),
+    boot.kept([halt.evidence] if halt is not None else [])
+    from nodecheck_checks.swap import sources
+
+    turning_on: tuple[Callable[[], Iterator[Outcome]], ...] = (
+        lambda: (sources.kept_from_gpt(boot, gpt, found) for found in boot.of_fstab(fstab(), pulls, commands)),
+        lambda: sources.of_cmdline(boot),
+        lambda: sources.of_units(boot, units()),
+        lambda: sources.of_zram(boot, zram(), commands),
+        lambda: sources.of_services(boot, services(), runlevels),
+        lambda: sources.of_commands(boot, commands()),
+        lambda: sources.of_programs(boot, programs()),
+        lambda: sources.of_gpt(boot, gpt(), fstab),
     )
     found: list[Outcome] = []
     errors: list[FactError] = []
-    halt = starts.halted("the init system")
-    boot.kept([halt.evidence] if halt is not None else [])
-    for source in sources if halt is None else ():
+    for source in turning_on if halt is None else ():
         try:
             found.extend(source())
         except FactError as error:
@@ -233,7 +220,7 @@ def _kernel_without_swap(swaps: Lazy[Swaps], kernel: Lazy[KernelRelease]) -> boo
         return False
 
 
-def _looked_at(boot: SwapBoot, fstab: Lazy[Fstab], zram: Lazy[ZramGenerator]) -> list[Evidence]:
+def _looked_at(boot: SwapBoot, fstab: Lazy[Fstab], zram: Lazy[facts.ZramGenerator]) -> list[Evidence]:
     """The sources that say nothing of swap, and what took away that which they say."""
     lines = [seen("/etc/fstab", entry.text, line=entry.line) for entry in fstab().swaps]
     none = [seen("/etc/fstab", "no line of type swap" if fstab().present else None)]

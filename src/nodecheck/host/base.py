@@ -416,9 +416,11 @@ def _by_bytes(path: str, names: list[Any]) -> tuple[list[Any], list[str]]:
 
 def _utf8(name: str | bytes) -> str:
     """A name as text, whatever the locale of this process is."""
-    if isinstance(name, str) and name.isascii():
-        return name
-    return os.fsencode(name).decode("utf-8", "surrogateescape")
+    if isinstance(name, str):
+        if name.isascii():
+            return name
+        name = os.fsencode(name)
+    return name.decode("utf-8", "surrogateescape")
 
 
 def raw_path(path: str) -> bytes:

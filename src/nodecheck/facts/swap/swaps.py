@@ -9,6 +9,7 @@ from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
 from nodecheck.text import whole_number
 
+SWAP_TARGET = "swap.target"
 PROC_SWAPS = "/proc/swaps"
 
 _DELETED = "\\040(deleted)"

@@ -27,7 +27,6 @@ from nodecheck.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from nodecheck.facts.services.unit_pulls import Pulls
 
-SWAP_TARGET = "swap.target"
 MOST_UNITS = 256
 """More swap units than this are not judged."""
 
