@@ -12,7 +12,6 @@ from nodecheck.facts.acts.model import LATE, UNTOLD, Act
 from nodecheck.facts.security.firewall_files import OTHER_FIREWALLS, UFW_CONF
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.starts import BootStarts
-from nodecheck.facts.services.unit_order import comes_after
 from nodecheck.facts.services.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
@@ -95,7 +94,11 @@ class AtBoot:
 
     def _after(self, unit: str, act: Act) -> Act:
         """A command that stops a unit, undecided where nothing says that it comes after the unit's start."""
-        if act.place >= LATE or act.doubt is not None or comes_after(self.starts, act.actor, unit):
+        if act.place >= LATE or act.doubt is not None:
+            return act
+        from nodecheck.facts.services.unit_order import comes_after
+
+        if comes_after(self.starts, act.actor, unit):
             return act
         why = Unsupported(act.source, f"whether {act.text!r} comes after the start of {unit} is not known")
         return act._replace(state=UNTOLD, doubt=why)

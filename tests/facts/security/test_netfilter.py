@@ -18,8 +18,7 @@ from nodecheck.facts.security.netfilter import LegacyTables, NftTables
 from nodecheck.facts.security.nft_script import parse_script
 from nodecheck.host import LiveHost
 from nodecheck.host.netlink import dump
-from nodecheck.host.netlink import nft as nft_classes
-from nodecheck.host.netlink.tables import _filled, _request, asks
+from nodecheck.host.netlink.tables import NFTSOCKET, _filled, _request, asks
 from nodecheck.host.netlink.view import _view, message_class
 from tests.host.netlink_namespaces import become_nobody, in_namespace
 
@@ -111,7 +110,7 @@ def test_without_a_chain_the_classes_of_nf_tables_are_not_loaded() -> None:
 
 
 def test_the_request_for_chains_is_that_of_its_own_class() -> None:
-    whole = _request(_filled(message_class(nft_classes.MODULE, "nft_chain_msg")), 0xA04)
+    whole = _request(_filled(message_class(NFTSOCKET, "nft_chain_msg")), 0xA04)
 
     assert [ask.request for ask in asks("nft_chains")] == [whole]
 

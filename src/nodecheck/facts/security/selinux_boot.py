@@ -6,13 +6,16 @@ from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.distro.os_release import OsRelease, at_least, leading_numbers
 from nodecheck.facts.security.selinux import DISABLED, ENFORCING, MODES, PERMISSIVE, SelinuxMode
-from nodecheck.facts.security.selinux_lsm import STARTS_WITHOUT, KernelLsm, suse_16
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import exists, text
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Dir, Exists, File, JudgedSetting, Judges, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.security.selinux_lsm import KernelLsm
 
 CONFIG = "/etc/selinux/config"
 POLICY = "/etc/selinux/targeted/policy"
@@ -173,6 +176,8 @@ def _without_config(config: SelinuxConfig, now: Lazy[SelinuxMode], release: Lazy
     try:
         running = now()
     except Offline:
+        from nodecheck.facts.security.selinux_lsm import STARTS_WITHOUT, suse_16
+
         told = release()
         unused = told.family in STARTS_WITHOUT and not suse_16(told)
         return SelinuxAtBoot(DISABLED if unused else None, why, (*looked, *told.evidence), config)

@@ -9,14 +9,6 @@ from nodecheck.host.netlink.atoms import Column, attributes, numbers, remembered
 from nodecheck.host.netlink.rows import NftVerdict
 from nodecheck.typed import Any
 
-MODULE, FIXED = "netlink.nfnetlink.nftsocket", "netlink.nfnetlink"
-SUBSYSTEM = 10
-"""NFNL_SUBSYS_NFTABLES, the upper byte of a message's type."""
-
-GET_CHAIN, GET_RULE = 4, 7
-PROTOCOL = 12
-"""NETLINK_NETFILTER."""
-
 FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 
 _BE32 = Struct(">I").unpack_from

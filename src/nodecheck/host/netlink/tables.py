@@ -176,27 +176,35 @@ def _no_clones(rows: list[RouteRow]) -> list[RouteRow]:
     return rows
 
 
+NFNETLINK = "netlink.nfnetlink"
+NFTSOCKET = f"{NFNETLINK}.nftsocket"
+NETFILTER = 12
+"""NETLINK_NETFILTER, the protocol."""
+NFTABLES = 10
+"""NFNL_SUBSYS_NFTABLES, the upper byte of a message's type."""
+GET_CHAIN, GET_RULE = 4, 7
+
 RULES = "nft_rules "
 """Begins the name of the rules of one chain: family, a blank, table, a NUL (names may hold all but that), chain."""
 
 
 def _chains(private: bool) -> tuple[Ask, ...]:
-    from nodecheck.host.netlink import nft
-
     def plan() -> RowPlan:
-        cls = message_class(nft.MODULE, "nft_chain_msg", private)
+        from nodecheck.host.netlink import nft
+
+        cls = message_class(NFTSOCKET, "nft_chain_msg", private)
         return RowPlan("netlink nft_chains", cls, nft.chain_columns(cls), ChainRow)
 
     # The request is the fixed part alone. The classes of nf_tables, a twentieth of a run, are for what comes back.
-    fixed = message_class(nft.FIXED, "nfgen_msg", private)
-    return (Ask(_request(_filled(fixed), nft.SUBSYSTEM << 8 | nft.GET_CHAIN), LatePlan(plan)),)
+    fixed = message_class(NFNETLINK, "nfgen_msg", private)
+    return (Ask(_request(_filled(fixed), NFTABLES << 8 | GET_CHAIN), LatePlan(plan)),)
 
 
 def _rules(name: str, private: bool) -> NetlinkTable:
     """The rules of one chain; kernels before 4.7 ignore which, so that others are left out here."""
     from nodecheck.host.netlink import nft
 
-    cls = message_class(nft.MODULE, "nft_rule_msg", private)
+    cls = message_class(NFTSOCKET, "nft_rule_msg", private)
     family, _, place = name.removeprefix(RULES).partition(" ")
     table, _, chain = place.partition("\0")
     wanted = (nft.family_number(family), table, chain)
@@ -204,10 +212,10 @@ def _rules(name: str, private: bool) -> NetlinkTable:
     def ask(private: bool) -> tuple[Ask, ...]:
         message = _filled(cls, nfgen_family=wanted[0])
         message["attrs"] += [("NFTA_RULE_TABLE", table), ("NFTA_RULE_CHAIN", chain)]
-        request = _request(message, nft.SUBSYSTEM << 8 | nft.GET_RULE)
+        request = _request(message, NFTABLES << 8 | GET_RULE)
         return (Ask(request, RowPlan("netlink nft_rules", cls, nft.rule_columns(cls), RuleRow)),)
 
-    return NetlinkTable(nft.PROTOCOL, ask, lambda rows: [row for row in rows if row[:3] == wanted])
+    return NetlinkTable(NETFILTER, ask, lambda rows: [row for row in rows if row[:3] == wanted])
 
 
 _TABLES = {
@@ -216,7 +224,7 @@ _TABLES = {
     "routes": NetlinkTable(0, _routes, _no_clones),
     "listeners": NetlinkTable(4, _listeners),
     "genl_families": NetlinkTable(16, _families),
-    "nft_chains": NetlinkTable(12, _chains),
+    "nft_chains": NetlinkTable(NETFILTER, _chains),
 }
 
 
