@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, Status, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
     BootCgroups,
     BootCmdline,
     Cmdline,
-    EmbeddedKubelet,
     KubeletConfig,
     KubeletRelease,
     MemoryController,
@@ -58,7 +58,7 @@ class V1Node(NamedTuple):
     target: Lazy[Target]
     kubelet: Lazy[KubeletConfig]
     own: Lazy[KubeletRelease]
-    embedded: Lazy[EmbeddedKubelet]
+    embedded: Lazy[facts.EmbeddedKubelet]
     os_release: Lazy[OsRelease]
 
     def release(self) -> tuple[int, ...] | None:
@@ -91,7 +91,7 @@ def cgroup_version(
     target: Lazy[Target],
     kubelet: Lazy[KubeletConfig],
     own: Lazy[KubeletRelease],
-    embedded: Lazy[EmbeddedKubelet],
+    embedded: Lazy[facts.EmbeddedKubelet],
     os_release: Lazy[OsRelease],
 ) -> Results:
     """The node runs cgroup v2, with the memory controller, now and after the next boot.
@@ -153,7 +153,7 @@ def cgroup_version_boot(
     target: Lazy[Target],
     kubelet: Lazy[KubeletConfig],
     own: Lazy[KubeletRelease],
-    embedded: Lazy[EmbeddedKubelet],
+    embedded: Lazy[facts.EmbeddedKubelet],
     os_release: Lazy[OsRelease],
     memory: Lazy[MemoryController],
     running: Lazy[Cmdline],

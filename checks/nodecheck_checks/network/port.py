@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, unknown
-from nodecheck.facts import ComponentPorts, Listeners, Target
-from nodecheck.facts.cluster.component_ports import ComponentPort
+from nodecheck.facts import Listeners, Target
 from nodecheck.facts.network.listeners import ListenerRow
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
@@ -16,6 +15,7 @@ from nodecheck.requirements.table import Release, Row, Table, named_row
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nodecheck.facts.cluster.component_ports import ComponentPort
     from nodecheck.facts.network.processes import Process
 
 
@@ -108,7 +108,7 @@ def port(
     target: Lazy[Target],
     listeners: Listeners,
     owners: Lazy[facts.SocketOwners],
-    configured: Lazy[ComponentPorts],
+    configured: Lazy[facts.ComponentPorts],
     *,
     require: tuple[str, ...] = (),
 ) -> Results:
@@ -165,7 +165,7 @@ def _wanted(require: tuple[str, ...], target: Lazy[Target]) -> tuple[Port, ...]:
     return tuple([_port(known[name].by_profile() if name in known else named_row(name)) for name in names])
 
 
-def _moved(wanted: Port, configured: ComponentPorts) -> Port | Outcome:
+def _moved(wanted: Port, configured: facts.ComponentPorts) -> Port | Outcome:
     """The port where its component's configuration has it; unknown where that cannot be read."""
     problem = configured.problem(wanted.component)
     if problem is not None:
@@ -272,6 +272,7 @@ def _untold(wanted: Port, held: Held, owners: facts.SocketOwners, evidence: list
 def belongs(process: Process, component: str) -> bool:
     """Whether a process is that component, or a program that holds it; ``comm`` has room for 15 bytes (proc(5)).
 
+    >>> from nodecheck.facts.network.processes import Process
     >>> belongs(Process(("kube-controller",), None, "root"), "kube-controller-manager")
     True
     """

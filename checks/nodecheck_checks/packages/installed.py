@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, seen
 from nodecheck.errors import Absent, Malformed, Offline, Unsupported
-from nodecheck.facts import KubernetesTools, Packages, RuntimeTools, Traces
+from nodecheck.facts import KubernetesTools, Packages, RuntimeTools
 from nodecheck.facts.packages.names import NAMES, Package
 from nodecheck.facts.packages.versions import Told
 from nodecheck.fix import Fix, by_hand
@@ -75,7 +76,7 @@ class Missing(NamedTuple):
 
 
 def installed(
-    component: str, tools: KubernetesTools | RuntimeTools, packages: Packages, traces: Lazy[Traces]
+    component: str, tools: KubernetesTools | RuntimeTools, packages: Packages, traces: Lazy[facts.Traces]
 ) -> Installed | Missing:
     """The version of a component by its program, else by its package.
 
@@ -113,7 +114,7 @@ def bundle_of(component: str, packages: Packages) -> Package | None:
     return None
 
 
-def _deny_traces(component: str, traces: Traces) -> None:
+def _deny_traces(component: str, traces: facts.Traces) -> None:
     trace = traces.of(component)
     if trace is not None:
         raise Unsupported(

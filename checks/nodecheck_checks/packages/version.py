@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nodecheck import facts
 from nodecheck.checking import Lazy, Results, Severity, check, fail, ok, unknown
 from nodecheck.errors import Offline
-from nodecheck.facts import KubernetesTools, Packages, RuntimeTools, Traces
+from nodecheck.facts import KubernetesTools, Packages, RuntimeTools
 from nodecheck.formats.pins import parse_pin
 from nodecheck.typed import Literal
 from nodecheck_checks.packages.installed import KUBERNETES, Missing, install, installed
@@ -23,7 +24,7 @@ def version(
     kubernetes: Lazy[KubernetesTools],
     runtimes: Lazy[RuntimeTools],
     packages: Lazy[Packages],
-    traces: Lazy[Traces],
+    traces: Lazy[facts.Traces],
     *,
     require: Mapping[Component, str] = _NOTHING,
 ) -> Results:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, Status, check, fail, ok, skip, unknown
 from nodecheck.errors import FactError, Offline
-from nodecheck.facts import KubernetesTools, Packages, Target, Traces
+from nodecheck.facts import KubernetesTools, Packages, Target
 from nodecheck.fix import Fix
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table
@@ -72,7 +73,9 @@ def _severity(subject: str | None) -> Severity:
 
 
 @check(severity=_severity, tags=["kubelet", "kubeadm", "versions"], topic="runtime")
-def version_skew(target: Target, tools: KubernetesTools, packages: Lazy[Packages], traces: Lazy[Traces]) -> Results:
+def version_skew(
+    target: Target, tools: KubernetesTools, packages: Lazy[Packages], traces: Lazy[facts.Traces]
+) -> Results:
     """The versions of kubelet, kubeadm and kubectl may be used with the control plane and with each other.
 
     ## Why it matters
@@ -130,7 +133,11 @@ def _compared(outcome: Outcome, component: str, unread: list[str], target: int |
 
 
 def _look(
-    component: str, tools: KubernetesTools, packages: Lazy[Packages], traces: Lazy[Traces], found: dict[str, Installed]
+    component: str,
+    tools: KubernetesTools,
+    packages: Lazy[Packages],
+    traces: Lazy[facts.Traces],
+    found: dict[str, Installed],
 ) -> Outcome | None:
     """Note what is installed of a component; an outcome where that cannot be told."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodecheck import facts
 from nodecheck.checking import Lazy, Results, check
 from nodecheck.facts import (
     Commands,
@@ -11,7 +12,6 @@ from nodecheck.facts import (
     CrioStatus,
     CriSocketSetting,
     Docker,
-    EmbeddedKubelet,
     Joined,
     KubeletConfig,
     KubeletRelease,
@@ -35,7 +35,7 @@ from nodecheck_checks.runtime.sockets import RuntimeNode, judged, several
 def runtime_socket(
     target: Lazy[Target],
     kubelet: KubeletConfig,
-    embedded: Lazy[EmbeddedKubelet],
+    embedded: Lazy[facts.EmbeddedKubelet],
     own: Lazy[KubeletRelease],
     docker: Lazy[Docker],
     containerd: Lazy[Containerd],

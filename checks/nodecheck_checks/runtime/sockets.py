@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Severity, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError, TimedOut
 from nodecheck.facts import (
@@ -12,7 +13,6 @@ from nodecheck.facts import (
     CrioStatus,
     CriSocketSetting,
     Docker,
-    EmbeddedKubelet,
     Joined,
     KubeletConfig,
     KubeletRelease,
@@ -75,7 +75,7 @@ class RuntimeNode(NamedTuple):
 
     target: Lazy[Target]
     kubelet: KubeletConfig
-    embedded: Lazy[EmbeddedKubelet]
+    embedded: Lazy[facts.EmbeddedKubelet]
     own: Lazy[KubeletRelease]
     docker: Lazy[Docker]
     containerd: Lazy[Containerd]

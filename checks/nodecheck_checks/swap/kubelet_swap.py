@@ -8,7 +8,6 @@ from nodecheck.errors import Absent, Offline
 from nodecheck.facts import (
     BootStarts,
     Container,
-    EmbeddedKubelet,
     Fstab,
     Generators,
     KernelRelease,
@@ -41,7 +40,7 @@ OSRELEASE = "/proc/sys/kernel/osrelease"
 )
 def kubelet_swap(
     kubelet: KubeletConfig,
-    embedded: Lazy[EmbeddedKubelet],
+    embedded: Lazy[facts.EmbeddedKubelet],
     own: Lazy[facts.KubeletRelease],
     target: Lazy[Target],
     mounted: Lazy[facts.NowCgroups],
@@ -89,7 +88,7 @@ def kubelet_swap(
 @kubelet_swap.at_boot
 def kubelet_swap_boot(
     kubelet: KubeletConfig,
-    embedded: Lazy[EmbeddedKubelet],
+    embedded: Lazy[facts.EmbeddedKubelet],
     own: Lazy[facts.KubeletRelease],
     target: Lazy[Target],
     mounted: Lazy[facts.NowCgroups],
@@ -128,7 +127,7 @@ def kubelet_swap_boot(
     yield judged
 
 
-def _idle(kubelet: KubeletConfig, embedded: Lazy[EmbeddedKubelet]) -> Outcome | None:
+def _idle(kubelet: KubeletConfig, embedded: Lazy[facts.EmbeddedKubelet]) -> Outcome | None:
     """What keeps the check from a verdict: no kubelet, or one that tolerates no swap and is told nothing of it."""
     if not kubelet.present:
         inner = "the kubelet inside the agent is not looked into" if embedded().present else "there is no kubelet"

@@ -436,10 +436,9 @@ def virtual_root(path: str) -> str | None:
     >>> virtual_root("/proc/swaps"), virtual_root("/etc/fstab")
     ('/proc', None)
     """
-    for top in ("/proc", "/sys"):
-        if path == top or path.startswith(top + "/"):
-            return top
-    return None
+    if path.startswith(("/proc/", "/sys/")):
+        return path[: path.index("/", 1)]
+    return path if path in ("/proc", "/sys") else None
 
 
 def is_mounted(directory: int | bytes, kind: str, *, whole: bool = True) -> bool:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     Whole = tuple[Tool, Run, Node, ProfileUsed, Summary, tuple[Result, ...]]
 
+_EVIDENCE = Evidence._fields
 _SUMMARY = ("verdict", "exit_code", "pass", "fail", "unknown", "skip", "waived", "coverage")
 
 
@@ -87,7 +88,7 @@ def result_dict(result: Result) -> dict[str, Any]:
     found["status"] = result.status.value
     found["severity"] = result.severity.value
     found["cause"] = None if result.cause is None else result.cause._asdict()
-    found["evidence"] = [item._asdict() for item in result.evidence]
+    found["evidence"] = [dict(zip(_EVIDENCE, item)) for item in result.evidence]  # many: the quickest way
     found["fix"] = None if result.fix is None else fix_dict(result.fix)
     found["waiver"] = None if result.waiver is None else result.waiver._asdict()
     found["tags"] = list(result.tags)

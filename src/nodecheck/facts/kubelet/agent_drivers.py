@@ -9,7 +9,6 @@ MicroK8s makes ``containerd.toml`` of a template (``run-containerd-with-args``).
 from __future__ import annotations
 
 from nodecheck.errors import Absent, Malformed
-from nodecheck.facts.kubelet.agents import EmbeddedKubelet
 from nodecheck.facts.kubelet.files import RefusedConfig, decode, dropin_paths, fields, merged
 from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.runtimes.containerd import Containerd
@@ -21,6 +20,10 @@ from nodecheck.host.base import text, text_or_none, texts
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kubelet.agents import EmbeddedKubelet
 
 _RANCHER = "/var/lib/rancher"
 _TEMPLATE = {b"${RUNTIME_TYPE}": b"io.containerd.runc.v2", b"${RUNTIME}": b"runc", b"${SNAPSHOTTER}": b"overlayfs"}

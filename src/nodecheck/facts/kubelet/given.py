@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nodecheck.errors import FactError, Malformed
 from nodecheck.facts.files.lines import whole_line
-from nodecheck.facts.kubelet.agents import EmbeddedKubelet
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.files import GATES, KubeletSources
 from nodecheck.facts.kubelet.flags import gates_of
@@ -24,6 +23,10 @@ from nodecheck.host.base import text_or_none
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Each, File, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kubelet.agents import EmbeddedKubelet
 
 KUBELET = "kubelet"
 COMPONENTS = ("kube-proxy", "kube-apiserver", "kube-controller-manager", "kube-scheduler")

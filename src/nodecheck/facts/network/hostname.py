@@ -5,7 +5,6 @@ from __future__ import annotations
 from nodecheck.errors import Absent, Offline
 from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline
-from nodecheck.facts.files.mounts import Mounts
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.host import Host
 from nodecheck.host.base import text, text_or_none
@@ -13,6 +12,10 @@ from nodecheck.model.evidence import Evidence
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Call, File, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.files.mounts import Mounts
 
 KERNEL = "/proc/sys/kernel/hostname"
 STATIC = "/etc/hostname"
