@@ -26,7 +26,6 @@ from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, S
 from nodecheck.report.summary import summary_of
 from nodecheck.requirements.asked import Settings
 from nodecheck.running.container_aware import container_of, host_aware, own_part
-from nodecheck.running.contradictions import contradictions
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
 from nodecheck.running.request import Progress, Request, running_user
@@ -218,6 +217,8 @@ def _looked_back(
 ) -> list[Result]:
     """The results as the node's own present leaves them, and the digests that were asked for; where that does not end
     in time the results stay."""
+    from nodecheck.running.contradictions import contradictions
+
     against, digests = contradictions(results), request.digests
     if not against and digests is None:
         return results
