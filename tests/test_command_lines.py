@@ -1,15 +1,12 @@
 """Every command line of nodecheck that the docs, the README or a help text show is one that nodecheck takes.
 
 They are parsed by the verbs' own parsers, and the checks that they name are there. What cannot parse stands in
-NOT_TYPED, with the reason.
+NOT_TYPED, with the reason. That they run, too, is held by test_documented_runs.py.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,10 +15,7 @@ from nodecheck.cli.start import verb_parser
 from nodecheck.cli.verbs import VERBS
 from nodecheck.errors import NodecheckError
 from nodecheck.plugins import load
-
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-ENDS = {";", "|", "||", "&", "&&", ">", ">>", "<", "<<", "(", ")", "<(", ">|", "2>", ";;", "|&"}
+from tests.documented import PAGES, calls, documented
 
 NOT_TYPED = {
     "plan --root /mnt/node7 prints one step to review, with the commands": "a report's last lines say what a line does",
@@ -35,54 +29,6 @@ NOT_TYPED = {
 
 OF_OTHERS = {"motd": "the check of examples/nodecheck-motd"}
 """Checks that are not nodecheck's own."""
-
-
-def shown(markdown: str) -> Iterator[str]:
-    """The lines of code: fenced, indented, or within a sentence."""
-    fence = re.compile(r"^ *```[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-    for block in fence.findall(markdown):
-        yield from block.replace("\\\n", " ").split("\n")
-    rest = fence.sub("\n", markdown)
-    yield from re.findall(r"^ {4}(nodecheck .*)$", rest, re.MULTILINE)
-    yield from [" ".join(code.split()) for code in re.findall(r"`(nodecheck [^`]+)`", rest)]
-
-
-def commands(line: str) -> Iterator[tuple[str, ...]]:
-    """What follows ``nodecheck`` in a line of shell, once for each time that it is called there."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    lexer.commenters = "#"
-    try:
-        tokens = list(lexer)
-    except ValueError:  # a quote that is open: a sentence, not a line of shell
-        return
-    for place, token in enumerate(tokens):
-        if token.rpartition("/")[2] not in ("nodecheck", "nodecheck.pyz") or tokens[place + 1 :][:1] == ["="]:
-            continue
-        if re.match(r"--?\w", tokens[place - 1] if place else ""):
-            continue  # the word of another program's option: journalctl -t nodecheck, ssh-keygen -n nodecheck
-        words = []
-        for word in tokens[place + 1 :]:
-            if word in ENDS:
-                break
-            words.append(word)
-        yield tuple(words)
-
-
-def documented() -> dict[tuple[str, ...], str]:
-    """The words of each command line, with the page that shows it."""
-    found: dict[tuple[str, ...], str] = {}
-    for path in PAGES:
-        for line in shown(path.read_text()):
-            for words in commands(line):
-                if words and (words[0] in VERBS or words[0].startswith("-")):
-                    found.setdefault(words, path.relative_to(ROOT).as_posix())
-    for verb in VERBS:
-        for line in verb_parser(verb)[1].format_help().split("\n"):
-            if re.match(r" *nodecheck ", line):
-                for words in commands(re.split(r"  +(?=\S)", line.strip())[0]):
-                    found.setdefault(words, f"nodecheck {verb} --help")
-    return found
 
 
 DOCUMENTED = documented()
@@ -141,7 +87,7 @@ def test_a_wrong_line_is_found(words: tuple[str, ...]) -> None:
     ],
 )  # fmt: skip
 def test_the_lines_of_a_shell_are_taken_apart(line: str, found: list[tuple[str, ...]]) -> None:
-    assert list(commands(line)) == found
+    assert [call.words for call in calls(line)] == found
 
 
 def test_no_line_is_excused_that_parses_or_is_gone() -> None:
