@@ -17,10 +17,12 @@ import pytest
 import nodecheck
 from nodecheck.checking import Results, check, fail, ok, seen
 from nodecheck.host import MIB, Host, RootHost, Space
+from nodecheck.model.sources import Exists, File, Sources
 from nodecheck.testing import (
     TreeDirectory,
     TreeFile,
     TreeLink,
+    assert_declared,
     assert_replays,
     assert_verdicts,
     capture_of,
@@ -163,6 +165,57 @@ def test_an_installed_check_by_name(tmp_path: Path) -> None:
     assert [result.id for result in report] == ["sysctl[vm.swappiness]@boot"]
     with pytest.raises(nodecheck.SelectorError):
         judge("swpa", node)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"requires": {"vm.swappiness": "10"}}, r"requires: unknown parameter; did you mean 'require'"),
+        ({"require": {"vm.swappiness": 10}}, r"require.vm.swappiness: expected a text in quotes, found the number 10"),
+        ({"require": ["vm.swappiness"]}, r"require: expected a table, found the list"),
+    ],
+)
+def test_parameters_are_validated_as_a_profile_is(parameters: dict[str, object], message: str, tmp_path: Path) -> None:
+    with pytest.raises(nodecheck.UsageError, match=message):
+        judge("sysctl", tmp_path, parameters=parameters)
+    with pytest.raises(nodecheck.UsageError, match=message):
+        assert_declared("sysctl", tmp_path, parameters=parameters)
+
+
+class Greeting(NamedTuple):
+    """What the node says, and where more of it stands."""
+
+    text: str
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (File("/etc/issue"), Exists("/etc/motd"))
+
+    @classmethod
+    def read(cls, host: Host) -> Greeting:
+        issue = host.read("/etc/issue").decode()
+        return cls(host.read("/etc/motd").decode() if "motd" in issue else issue)
+
+
+@check()
+def greeting(greeting: Greeting) -> Results:
+    """The node greets."""
+    yield ok("it does") if greeting.text else fail("it does not")
+
+
+def test_what_a_fact_asks_and_does_not_declare_is_found(tmp_path: Path) -> None:
+    assert_declared(greeting, write_tree(tmp_path, {"etc/issue": "hello\n"}))
+    node = write_tree(tmp_path, {"etc/issue": "see motd\n", "etc/motd": "hello\n"})
+    assert_verdicts(judge(greeting, node), {"greeting": "pass"})
+    with pytest.raises(AssertionError) as found:
+        assert_declared(greeting, node)
+    assert str(found.value) == "asked for, and not declared in reads: Greeting: read /etc/motd"
+
+
+def test_a_fact_that_declares_nothing_is_found(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="not declared in reads: Room: statvfs /"):
+        assert_declared(room, tmp_path)
+    assert_declared("swap", debian_node(tmp_path / "node"))
 
 
 def test_an_assertion_says_what_was_found(tmp_path: Path) -> None:

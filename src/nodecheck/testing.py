@@ -23,16 +23,23 @@ from nodecheck.api import site_of
 from nodecheck.capturing.complete import captured
 from nodecheck.capturing.files import packed, read_capture
 from nodecheck.checking.declare import Check
-from nodecheck.errors import UsageError
+from nodecheck.checking.judging import judged as judge_task
+from nodecheck.checking.overheard import Overheard
+from nodecheck.checking.store import Given
+from nodecheck.errors import ProfileError, UsageError
+from nodecheck.facts.cluster.target import SiteNodes
 from nodecheck.host import Host, open_host
 from nodecheck.host.recording import RecordingHost
 from nodecheck.host.replay import ReplayHost
 from nodecheck.model.outcomes import Result
 from nodecheck.plugins import Registry, load
+from nodecheck.profile.validate import validate_parameters
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
+from nodecheck.requirements.asked import Settings
 from nodecheck.running.engine import run as judged
-from nodecheck.running.request import prepared
+from nodecheck.running.engine import tasks_of
+from nodecheck.running.request import Request, prepared
 
 __all__ = [
     "Node",
@@ -41,6 +48,7 @@ __all__ = [
     "TreeDirectory",
     "TreeFile",
     "TreeLink",
+    "assert_declared",
     "assert_replays",
     "assert_verdicts",
     "capture_of",
@@ -154,13 +162,38 @@ def judge(
     """Judge one check alone, in all its views, by the options of :func:`run`.
 
     ``check`` is the name of an installed check, or what ``@check`` made, installed or not. ``parameters`` are those of
-    the profile, by their names there (``{"require": [...]}``); they are not validated. ``readers`` read fact types that
-    have no ``read`` of their own, as the hook ``nodecheck_facts`` gives them. ``select=`` narrows what is judged.
+    the profile, by their names there (``{"require": [...]}``), and as strictly validated. ``readers`` read fact types
+    that have no ``read`` of their own, as the hook ``nodecheck_facts`` gives them. ``select=`` narrows what is judged.
+
+    Raises :class:`nodecheck.UsageError` for a parameter that the check does not take or of another type, and what
+    :func:`nodecheck.run` raises.
     """
+    host, registry, request = _asked(check, node, parameters, readers, options)
+    return judged(host, registry, request)
+
+
+def assert_declared(
+    check: str | Check,
+    node: Node = None,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    readers: Mapping[type, Callable[..., Any]] | None = None,
+    **options: Any,
+) -> None:
+    """Raise AssertionError where a fact of the check asks the node for what its ``reads`` does not declare.
+
+    The check is judged in all its views, as by :func:`judge`. What no view asks of this node cannot be seen: give
+    nodes on which the fact reads all that it may read.
+    """
+    host, registry, request = _asked(check, node, parameters, readers, options)
+    given = (Given(Settings, request.settings), Given(SiteNodes, SiteNodes(request.profile.nodes)))
+    facts = Overheard(host, given, registry.readers)
     name = check if isinstance(check, str) else check.name
-    options.setdefault("select", [name])
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in (parameters or {}).items()}
-    return _report(node, _with(check, readers or {}), {name: given}, options)
+    for task in tasks_of(registry.check(name), request):
+        judge_task(task, facts, [])
+    problems = list(facts.undeclared())
+    if problems:
+        raise AssertionError("\n".join([f"asked for, and not declared in reads: {problem}" for problem in problems]))
 
 
 def assert_verdicts(found: Report | Iterable[Result], expected: Mapping[str, str]) -> None:
@@ -196,13 +229,39 @@ def _host(node: Node) -> Host:
 
 
 def _report(node: Node, registry: Registry, parameters: Mapping[str, Any], options: Mapping[str, Any]) -> Report:
+    return judged(*_request(node, registry, parameters, options))
+
+
+def _request(
+    node: Node, registry: Registry, parameters: Mapping[str, Any], options: Mapping[str, Any]
+) -> tuple[Host, Registry, Request]:
     known: dict[str, Any] = {**(run_nodecheck.__kwdefaults__ or {}), **options}
     site = site_of(known.pop("config"))
     known.pop("capture", None)
     host, registry, request = prepared(**known, site=site, host=_host(node), registry=registry)
     profile = request.profile
     checks = {name: {**profile.checks.get(name, {}), **values} for name, values in parameters.items()}
-    return judged(host, registry, request._replace(profile=profile._replace(checks={**profile.checks, **checks})))
+    return host, registry, request._replace(profile=profile._replace(checks={**profile.checks, **checks}))
+
+
+def _asked(
+    check: str | Check,
+    node: Node,
+    parameters: Mapping[str, Any] | None,
+    readers: Mapping[type, Callable[..., Any]] | None,
+    options: dict[str, Any],
+) -> tuple[Host, Registry, Request]:
+    """What the engine gets for one check alone. Raises UsageError."""
+    registry = _with(check, readers or {})
+    name = check if isinstance(check, str) else check.name
+    options.setdefault("select", [name])
+    if name in registry.checks:  # where it is not, the selection says so
+        try:
+            validate_parameters(registry.check(name), parameters or {})
+        except ProfileError as error:
+            raise UsageError(f"parameters: {error}") from error
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in (parameters or {}).items()}
+    return _request(node, registry, {name: given}, options)
 
 
 def _with(check: str | Check, readers: Mapping[type, Callable[..., Any]]) -> Registry:

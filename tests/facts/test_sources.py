@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
@@ -18,13 +16,13 @@ import pytest
 import nodecheck.facts
 from nodecheck.checking.declare import Check
 from nodecheck.checking.judging import Judged, Subject, Task, judged
-from nodecheck.checking.store import About, Facts, Given, Key
+from nodecheck.checking.overheard import Overheard
+from nodecheck.checking.store import Given
 from nodecheck.errors import FactError
 from nodecheck.facts.cluster.target import SiteNodes
 from nodecheck.facts.distro.owners import HOSTS, KUBELET_CONFIG, Owners
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, RootHost, exists
-from nodecheck.model.needs import Need, needs_of
 from nodecheck.model.sources import (
     AnySource,
     Dir,
@@ -51,9 +49,6 @@ from tests.reference import reference_node
 
 PARTS = 4
 
-NO_QUESTIONS = ("kind", "path", "running", "whole", "this_machine", "seen", "note")
-"""What else a host, and the recorder around it, has."""
-
 
 @cache
 def all_facts() -> tuple[type, ...]:
@@ -64,74 +59,6 @@ def all_facts() -> tuple[type, ...]:
             if isinstance(item, type) and isinstance(vars(item).get("read"), classmethod):
                 found[item.__name__] = item
     return tuple([found[name] for name in sorted(found)])
-
-
-class Question(NamedTuple):
-    """One call of a host."""
-
-    verb: str
-    subject: object
-
-
-class Heard:
-    """A host that tells each question and each answer before it passes it on."""
-
-    def __init__(self, host: Host, hear: Callable[[Question, object], None]) -> None:
-        self._host, self._hear = host, hear
-
-    def __getattr__(self, verb: str) -> Any:
-        asked = getattr(self._host, verb)
-        if verb in NO_QUESTIONS:
-            return asked
-
-        def ask(*subject: Any, **options: Any) -> Any:
-            several = [Question("run", argv) for argv in subject[0]] if verb == "run_all" else []
-            for question in several or [Question(verb, subject[0] if subject else "")]:
-                self._hear(question, None)
-            answer = asked(*subject, **options)
-            answered = [one for one in answer if not isinstance(one, FactError)] if several else answer
-            self._hear(Question(verb, subject[0] if subject else ""), answered)
-            return answer
-
-        return ask
-
-
-class Overheard(Facts):
-    """Facts that keep what each of them asked, and all that they were told."""
-
-    def __init__(self, host: Host, given: tuple[Given, ...]) -> None:
-        super().__init__(host, given)
-        self.asked: dict[type, dict[Question, None]] = defaultdict(dict)
-        self.told: dict[type, list[object]] = defaultdict(list)
-        self._asking: list[type] = []
-
-    def get(self, key: Key) -> Any:
-        self._asking.append(key.kind if isinstance(key, About) else key)
-        try:
-            return super().get(key)
-        finally:
-            self._asking.pop()
-
-    def bound(self, need: Need, host: Host | None = None, subject: str | None = None) -> Any:
-        found = super().bound(need, host, subject)
-        if need.fact is not Host:
-            return found
-        kind = self._asking[-1]
-
-        def hear(question: Question, answer: object) -> None:
-            if question.verb != "run_all":
-                self.asked[kind][question] = None
-            if answer is not None:
-                self.told[kind].append(answer)
-
-        return Heard(found, hear)
-
-    def value(self, kind: type) -> object:
-        """The fact, None where it cannot be had."""
-        try:
-            return self.get(kind)
-        except FactError:
-            return None
 
 
 def subjects(check: Check, parameters: dict[str, Any]) -> tuple[Subject, ...] | None:
@@ -164,51 +91,6 @@ def overheard(root: Path | None) -> Overheard:
         owners.of(path)
     owners.of_link("eth0")
     return facts
-
-
-_WITHIN: dict[tuple[type, Sources], set[Question]] = defaultdict(set)
-"""Questions that a fact's sources are known to cover: most nodes are asked the same."""
-
-
-def undeclared(facts: Overheard) -> Iterator[str]:
-    """What facts asked without having declared it."""
-    for kind, asked in facts.asked.items():
-        sources = declared(kind) or ()
-        plain = settled([source for source in sources if not isinstance(source, Named)], facts.value)
-        within = _WITHIN[kind, plain]
-        for question in asked:
-            if question in within:
-                continue
-            if any(covers(source, *question) for source in plain):
-                within.add(question)
-            elif not is_named(question, kind, facts):
-                yield f"{kind.__name__}: {question.verb} {question.subject}"
-
-
-def is_named(question: Question, kind: type, facts: Overheard) -> bool:
-    """Whether a fact may be led to a path by what it reads, and was: by the path, its directory, or its end alone."""
-    path = question.subject
-    sources = declared(kind) or ()
-    if not isinstance(path, str) or covers(UnitText("*"), *question):
-        return False
-    if not any(isinstance(one, Named) and covers(one, *question) for one in sources):
-        return False
-    parts = path.rstrip("/").split("/")
-    folder = re.escape("/".join(parts[:-1]))
-    ends = "|".join(re.escape("/".join(parts[at:])) for at in range(1, len(parts)))
-    told = re.compile(
-        rf"{re.escape('/'.join(parts))}|{folder}(?:[\"'\s,\]]|$|/[*?])|(?<![\w/.-])(?:{ends})(?:/[*?]|(?![\w/.-]))",
-        re.MULTILINE,
-    )
-    return any(told.search(text) for text in texts(kind, facts))
-
-
-def texts(kind: type, facts: Overheard) -> Iterator[str]:
-    """All that a fact was told, and that those were which it is made of."""
-    needs = [need.fact for need in needs_of(vars(kind)["read"].__func__)[0] if need.fact is not Host]
-    for fact in (kind, *needs):
-        for answer in facts.told.get(fact, ()):
-            yield answer.decode("utf-8", "surrogateescape") if isinstance(answer, bytes) else str(answer)
 
 
 UNASKED = {
@@ -256,14 +138,14 @@ def test_every_fact_declares_its_sources() -> None:
 
 
 def test_scratch_nodes_and_the_live_host_are_asked_for_nothing_else(scratch: tuple[Overheard, ...]) -> None:
-    assert [problem for facts in scratch for problem in undeclared(facts)] == []
+    assert [problem for facts in scratch for problem in facts.undeclared()] == []
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_corpus_is_asked_for_nothing_else(corpus: Path, part: int) -> None:
     roots = corpus_roots(corpus)[part::PARTS]
     assert roots
-    assert [f"{root}: {problem}" for root in roots for problem in undeclared(overheard(root))] == []
+    assert [f"{root}: {problem}" for root in roots for problem in overheard(root).undeclared()] == []
 
 
 def test_every_source_is_asked_for_on_some_tree(scratch: tuple[Overheard, ...]) -> None:
@@ -314,7 +196,7 @@ def test_what_is_not_declared_is_told(tmp_path: Path) -> None:
     facts = Overheard(RootHost(str(tmp_path)), ())
     facts.value(Odd)
 
-    assert list(undeclared(facts)) == ["Odd: read /etc/fstab", "Odd: read /etc/x-unnamed"]
+    assert list(facts.undeclared()) == ["Odd: read /etc/fstab", "Odd: read /etc/x-unnamed"]
 
 
 DEBIAN_ROOT = os.environ.get("NODECHECK_DEBIAN_ROOT", "/var/tmp/nodecheck-debian-root")

@@ -13,10 +13,11 @@ from nodecheck.errors import Malformed, ProfileError
 from nodecheck.facts import RunningSysctls
 from nodecheck.formats.sysctl_keys import spelled
 from nodecheck.host import LiveHost
-from nodecheck.plugins import Registry
+from nodecheck.plugins import Registry, load
 from nodecheck.profile.show import to_toml
 from nodecheck.profile.validate import Invalid, validate
-from nodecheck.testing import judge, write_tree
+from nodecheck.running.engine import run
+from nodecheck.testing import _request, judge, write_tree
 
 ODD = (
     "net/ipv4/../../../../etc/shadow",
@@ -82,11 +83,12 @@ def test_a_plugins_own_call_does_not_leave_proc_sys(path: str) -> None:
 
 
 def test_what_was_never_validated_is_unknown_and_shows_nothing(tmp_path: Path) -> None:
-    """A test's parameters are not validated, and neither is a plugin's default."""
+    """A plugin's default is not."""
     root = write_tree(tmp_path, {"/etc/secret": "hunter2", "/proc/sys/vm/swappiness": "1\n"})
     keys = {"vm/../../../etc/secret": "1", "vm.swappiness": "1"}
 
-    report = judge("sysctl", root, parameters={"require": keys}, view="now")
+    asked = _request(root, load(), {"sysctl": {"require": keys}}, {"select": ["sysctl"], "view": "now"})
+    report = run(*asked)
 
     assert sorted(item.status for item in report if item.subject in ("vm.swappiness", *keys)) == ["pass", "unknown"]
     assert "hunter2" not in json.dumps(report.to_dict())

@@ -151,8 +151,13 @@ def _checks(value: Any, path: Path, registry: Registry) -> None:
             check = registry.check(name)
         except PluginError as error:
             raise Invalid(here, str(error)) from error
-        for key, item in _table(parameters, here).items():
-            _parameter(check, key, item, (*here, key))
+        validate_parameters(check, _table(parameters, here), here)
+
+
+def validate_parameters(check: Check, parameters: Mapping[str, Any], path: Path = ()) -> None:
+    """Raise :class:`Invalid` for the first parameter that the check does not take, or that is not of its type."""
+    for key, item in parameters.items():
+        _parameter(check, key, list(item) if isinstance(item, tuple) else item, (*path, key))
 
 
 def _parameter(check: Check, key: str, value: Any, path: Path) -> None:

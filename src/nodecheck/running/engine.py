@@ -103,7 +103,7 @@ def _tasks(registry: Registry, request: Request, finisher: Finisher) -> list[Tas
     for name in sorted(registry.checks):
         try:
             if _may_be_wanted(registry, request.selection, name):
-                tasks.extend(_views(registry.check(name), request))
+                tasks.extend(tasks_of(registry.check(name), request))
         except PluginError as error:
             registry.fail(registry.owners[name], str(error))
             finisher.add_unloaded(name, str(error))
@@ -118,7 +118,8 @@ def _may_be_wanted(registry: Registry, selection: Selection, name: str) -> bool:
     return any(selection.wants(name, tags, view) for view in (NOW, BOOT))
 
 
-def _views(check: Check, request: Request) -> Iterable[Task]:
+def tasks_of(check: Check, request: Request) -> Iterable[Task]:
+    """What is to be judged of one check: a task a view that was asked for."""
     parameters = {name: default for name, (_, default) in check.parameters.items()}
     parameters.update(request.profile.checks.get(check.name, {}))
     for view in check.views:
