@@ -23,9 +23,13 @@ from nodecheck.fix.actions import (
     Goal,
     action_of,
 )
+from nodecheck.fix.script import script
 from nodecheck.model.outcomes import Severity
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step, command
 from nodecheck.planning import plan
+from nodecheck.render.plan import render_plan
+from nodecheck.render.style import Style
+from nodecheck.report import Source
 from tests.fix.reports import failing, report_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,6 +124,25 @@ def test_files_tell_what_they_set_at_each_boot() -> None:
     assert modules.persists == (Goal("module", "ip_vs", "loaded"),)
     assert action_of(Create("/etc/hosts", "0644", "a = 1\n")).persists is None
     assert action_of(Edit("/etc/sysctl.d/x.conf", "a = 0", "a = 1")).persists is None
+
+
+@pytest.mark.parametrize(
+    ("line", "running"),
+    [
+        ("sysctl --system", True), ("sysctl -p", True), ("/sbin/modprobe ip_vs", True), ("service motd reload", True),
+        ("rc-service motd restart", True), ("nft flush ruleset", True), ("mount -a", True), ("pkill -HUP motd", True),
+        ("systemctl reload motd", True), ("swapon -a", True), ("crictl info", True),
+        ("systemctl enable motd", False), ("update-grub", False), ("depmod -a", False), ("update-initramfs -u", False),
+    ],
+)  # fmt: skip
+def test_what_only_a_running_node_can_do_is_known(line: str, running: bool) -> None:
+    """In the chroot of an image it would change the machine that builds it."""
+    step = Command(tuple(line.split(" ")))
+    made = plan(report_of(failing("a", Fix(line, (step,)))))._replace(source=Source("root", "/mnt/image"))
+
+    assert action_of(step).probe.running is running
+    assert ("skipped || node_only" in script(made)) is running
+    assert ("only a running node can do it" in render_plan(made, Style())) is running
 
 
 def test_a_command_without_words_does_nothing() -> None:

@@ -148,7 +148,8 @@ def _of_command(argv: tuple[str, ...]) -> Action:
     program = argv[0] if argv else ""
     rank = _RANKS.get(program.rpartition("/")[2], COMMAND)
     read = _PROGRAMS.get(program)
-    found = Action(rank) if read is None else read(argv)._replace(rank=rank)
+    live = program.rpartition("/")[2] in _LIVE
+    found = Action(rank, (), Probe(running=live)) if read is None else read(argv)._replace(rank=rank)
     if program in _GUARD_PROGRAMS:
         return found._replace(lowers_guard=True)
     return found if found.units is None else found._replace(rank=_rank_of_units(found.units))
@@ -169,7 +170,7 @@ _PASSES = Action(COMMAND, (), Probe(), lasts=False)
 
 def _of_sysctl(argv: tuple[str, ...]) -> Action:
     words = argv[3:] if argv[2:3] == ("--",) else argv[2:]
-    unknown = Action(COMMAND, lasts=False)
+    unknown = _PASSES
     if argv[1:2] not in (("-w",), ("-qw",)) or len(words) != 1 or "=" not in words[0]:
         return unknown
     key, _, value = words[0].partition("=")
@@ -314,3 +315,11 @@ _PROGRAMS: dict[str, Callable[[tuple[str, ...]], Action]] = {
     **dict.fromkeys(("apt-get", "dnf", "yum", "zypper", "apk", "tdnf"), _of_packages),
 }  # fmt: skip
 """How each program's words are read; by its plain name alone, for another of that name may do otherwise."""
+_LIVE = frozenset((
+    "sysctl", "swapoff", "swapon", "modprobe", "insmod", "rmmod", "setenforce", "ip", "ifup", "ifdown", "service",
+    "rc-service", "invoke-rc.d", "initctl", "kill", "pkill", "killall", "mount", "umount", "nft", "iptables",
+    "ip6tables", "iptables-restore", "ip6tables-restore", "ipset", "conntrack", "tc", "ethtool", "networkctl",
+    "resolvectl", "chronyc", "udevadm", "crictl", "ctr", "nerdctl", "docker", "podman", "kubectl", "reboot", "shutdown",
+    "telinit",
+))  # fmt: skip
+"""Programs that change nothing but what runs: in a chroot of an image they would change the machine that builds it."""

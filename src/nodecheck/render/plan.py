@@ -21,7 +21,7 @@ def render_plan(plan: Planned, style: Style) -> str:
     if not style.quiet:
         lines += [*_head(plan, style), ""]
     for place, item in enumerate(plan.steps, 1):
-        lines += [*_step(place, item, style), ""]
+        lines += [*_step(place, item, plan, style), ""]
     if plan.not_fixed:
         lines.append(paint("Not fixed by these steps", "bold", style))
         lines += _left(plan, style)
@@ -66,10 +66,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _step(place: int, item: PlanStep, style: Style) -> Iterator[str]:
+def _step(place: int, item: PlanStep, plan: Planned, style: Style) -> Iterator[str]:
+    from nodecheck.fix.actions import action_of
+
     head = f"{place:>3}. "
     marks = [] if item.safety == SAFE else [item.safety]
     marks += ["reboot"] if item.reboot else []
+    if plan.source.kind != "live" and isinstance(item.step, Command) and action_of(item.step).probe.running:
+        marks.append("the script leaves it out: only a running node can do it")
     yield from wrapped(head, item.title + (f" ({', '.join(marks)})" if marks else ""), style)
     for line in _change(item.step, style):
         yield " " * len(head) + line
