@@ -81,7 +81,7 @@ def test_it_is_silent_until_something_changes(audit: Audit) -> None:
     worse = audit(first="bad", second="bad")
     assert worse.code == 1
     lines = worse.out.split("\n")
-    assert re.fullmatch(r".*: run 3, FAIL, 2 failed, 0 unknown, 0 waived", lines[0])
+    assert re.fullmatch(r".*: run 3, FAIL: 1 error, 1 warning", lines[0])
     assert lines[1] == "NEW FAILURE       first (error): first is bad"
     assert re.fullmatch(r"still failing     second \(warning\): second is bad; failing since .* \(run 1\)", lines[2])
     assert audit(first="bad", second="bad") == (1, "", "")
@@ -107,7 +107,7 @@ def test_exit_codes_of_other_programs(audit: Audit, tmp_path: Path) -> None:
     nagios, npd = ("--exit-map", "nagios"), ("--exit-map", "npd")
     assert [audit(*codes, first="bad|x=1").code for codes in (nagios, npd, ("--exit-map", "run"))] == [2, 1, 1]
     quiet = audit("-q", *nagios, first="bad|x=1")
-    assert quiet.out.startswith(quiet.out.partition(":")[0] + ": run 4, FAIL, 1 failed")  # silence would be a fault
+    assert quiet.out.startswith(quiet.out.partition(":")[0] + ": run 4, FAIL: 1 error")  # silence would be a fault
     changed = audit(*nagios, first="bad|x=2")
     assert "bad\\x7cx=2" in changed.out  # what follows a bar would be numbers
     assert "|" not in changed.out

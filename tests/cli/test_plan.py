@@ -106,12 +106,12 @@ def test_quiet_says_nothing_where_all_is_well(nodecheck: Command, root: Path) ->
 def test_what_could_not_be_judged_is_no_all_clear(nodecheck: Command, root: Path) -> None:
     dark = nodecheck("plan", "--root", str(root), "--select", "os-release", "--select", "hosts", "--select", "swap@now")
     assert (dark.code, dark.err) == (3, "")
-    assert dark.out == "this node  nothing failed\n  nothing was judged: nodecheck run says why\n"
+    assert dark.out == "this node  nothing failed\n  1 setting could not be judged: nodecheck run says why\n"
     (root / "etc/os-release").write_text("ID=debian\nVERSION_ID=12\n")
     (root / "etc/selinux").mkdir()
     (root / "etc/selinux/config").mkdir()
     dark = nodecheck("plan", "--root", str(root), "--select", "os-release", "--select", "selinux@boot")
-    assert dark.out == "this node  nothing failed\n  1 result could not be judged: nodecheck run says why\n"
+    assert dark.out == "this node  nothing failed\n  1 setting could not be judged: nodecheck run says why\n"
 
 
 def test_outputs_are_written_beside(nodecheck: Command, root: Path, tmp_path: Path) -> None:

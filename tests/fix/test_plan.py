@@ -264,9 +264,9 @@ def test_what_cannot_be_planned_is_told(fix: Fix | None, told: str) -> None:
     [
         (["pass"], None),
         (["waived"], None),
-        (["fail", "unknown"], "1 result could not be judged"),
-        (["pass", "unknown", "unknown"], "2 results could not be judged"),
-        (["unknown"], "nothing was judged"),
+        (["fail", "unknown"], "1 setting could not be judged"),
+        (["pass", "unknown", "unknown"], "2 settings could not be judged"),
+        (["unknown"], "1 setting could not be judged"),
         (["skip"], "nothing was judged"),
         ([], "nothing was judged"),
     ],

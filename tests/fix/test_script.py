@@ -634,14 +634,14 @@ def test_it_runs_from_standard_input_whatever_its_commands_read(machine: Machine
 
 def test_an_empty_plan_is_a_script_too(machine: Machine) -> None:
     good, dark = failing("g", None, status=Status.PASS), failing("u", None, status=Status.UNKNOWN)
-    doubt = "1 result could not be judged: nodecheck run says why.\n"
+    doubt = "1 setting could not be judged: nodecheck run says why.\n"
     left = "nothing can be done\nLeft to a person:\n  - a: no fix is known: it is not well\n"
     assert machine.text(plan(report_of())).startswith("#!/bin/sh\n")
     for results, told in (
         ((), "nothing failed\nNothing was judged: nodecheck run says why.\n"),
         ((good,), "nothing is to be done\n"),
         ((good, dark), "nothing failed\n" + doubt),
-        ((dark,), "nothing failed\nNothing was judged: nodecheck run says why.\n"),
+        ((dark,), "nothing failed\n1 setting could not be judged: nodecheck run says why.\n"),
         ((failing("a", None),), left),
         ((failing("a", None), dark), left + doubt),
     ):
@@ -651,7 +651,7 @@ def test_an_empty_plan_is_a_script_too(machine: Machine) -> None:
 def test_what_could_not_be_judged_is_told_at_the_end(dash: Machine, etc: Path) -> None:
     dark = [failing(f"u[{number}]", None, status=Status.UNKNOWN) for number in range(2)]
     told = well(dash.run(report_of(failing("a", mended(create(str(etc / "f"), "x"))), *dark)))
-    assert told.endswith("0 left out.\n2 results could not be judged: nodecheck run says why.\n")
+    assert told.endswith("0 left out.\n2 settings could not be judged: nodecheck run says why.\n")
 
 
 @pytest.mark.parametrize(("name", "code"), [("TERM", 143), ("HUP", 129), ("INT", 130)])

@@ -10,7 +10,7 @@ from nodecheck.audit.session import FIRST, LOUD, Audit, Notice
 from nodecheck.audit.show_boots import held_line
 from nodecheck.audit.store import change_dict
 from nodecheck.record import NamedTuple
-from nodecheck.report import Report
+from nodecheck.report.settings import in_short
 from nodecheck.text import minute, printable
 
 LABELS = {
@@ -69,14 +69,8 @@ def head(audit: Audit, look: Look) -> str:
     host = printable(audit.report.node.hostname or "this node")
     number = "" if audit.run is None else f"run {audit.run}, "
     first = "the first: " if audit.before is None else ""
-    text = f"{host}: {number}{first}{verdict(audit.report)}"
+    text = f"{host}: {number}{first}{printable(in_short(audit.report))}"
     return text if look.width is None or len(text) <= look.width else text[: look.width - 1] + "…"
-
-
-def verdict(report: Report) -> str:
-    """The verdict and what is not well, in a few words."""
-    found = report.summary
-    return f"{found.verdict.upper()}, {found.failed} failed, {found.unknown} unknown, {found.waived} waived"
 
 
 def _drift(audit: Audit, look: Look) -> Iterator[str]:

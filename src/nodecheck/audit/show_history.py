@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nodecheck.audit.changes import KINDS
 from nodecheck.audit.lookup import Interval, RunLine
-from nodecheck.audit.show import verdict
 from nodecheck.audit.store import Baseline
+from nodecheck.report.settings import in_short
 from nodecheck.text import minute, printable
 
 
@@ -36,7 +36,7 @@ def baseline_text(baseline: Baseline) -> str:
     report = baseline.report
     rows = [
         f"baseline for profile {printable(report.profile.name)}: run {baseline.run} of {minute(report.run.started_at)},"
-        f" {verdict(report)}",
+        f" {printable(in_short(report))}",
         f"accepted {minute(baseline.accepted_at)} by {printable(baseline.by)}",
     ]
     rows += [

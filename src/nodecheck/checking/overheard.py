@@ -87,7 +87,7 @@ class Overheard(Facts):
 
     def texts(self, kind: type) -> Iterator[str]:
         """All that a fact was told, and that those were told which it is made of, and those that these are made of."""
-        queue, done = [kind], {Host, str}
+        queue, done = [kind], set[type]([Host, str])
         while queue:
             fact = queue.pop(0)
             if fact in done:

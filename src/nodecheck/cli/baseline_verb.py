@@ -34,10 +34,10 @@ def _accept(args: argparse.Namespace, directory: str) -> int:
     from nodecheck.audit.lookup import find, report_of
     from nodecheck.audit.opening import Corrupt, opened, reading
     from nodecheck.audit.place import verify
-    from nodecheck.audit.show import verdict
     from nodecheck.audit.store import Baseline, accept
     from nodecheck.cli.start import Unwritten
-    from nodecheck.text import minute
+    from nodecheck.report.settings import in_short
+    from nodecheck.text import minute, printable
 
     with reading(directory) as db:
         run = find(db, args.run)
@@ -51,7 +51,7 @@ def _accept(args: argparse.Namespace, directory: str) -> int:
             accept(db, scope, found)
     except (sqlite3.DatabaseError, Corrupt, OSError) as error:
         raise Unwritten(f"the baseline could not be recorded: {getattr(error, 'strerror', None) or error}") from error
-    write(f"accepted as the baseline: run {run} of {minute(report.run.started_at)}, {verdict(report)}\n")
+    write(f"accepted as the baseline: run {run} of {minute(report.run.started_at)}, {printable(in_short(report))}\n")
     return 0
 
 

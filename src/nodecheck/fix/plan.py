@@ -7,9 +7,10 @@ from collections.abc import Container
 from nodecheck.fix.merge import Fixing, Merger
 from nodecheck.fix.order import ordered
 from nodecheck.fix.planned import NotFixed, Planned, PlanStep
-from nodecheck.model.outcomes import Result
+from nodecheck.model.outcomes import Result, Status
 from nodecheck.model.steps import MANUAL, Manual
 from nodecheck.report import Report
+from nodecheck.report.settings import having, rows
 from nodecheck.text import printable
 
 
@@ -41,9 +42,8 @@ def plan(report: Report) -> Planned:
     left = tuple([NotFixed(name, printable(not_fixed[name])) for name in order if name in not_fixed])
     found = report.summary
     judged = bool(found.passed or found.failed or found.waived)
-    return Planned(
-        report.node, report.run.source, report.run.id, steps, left, found.unknown, judged, report.profile.config
-    )
+    unknown = len(having(rows(report.results), Status.UNKNOWN))
+    return Planned(report.node, report.run.source, report.run.id, steps, left, unknown, judged, report.profile.config)
 
 
 def _least(report: Report) -> str:

@@ -6,6 +6,7 @@ from nodecheck.model.steps import DISRUPTIVE, SAFE, Step
 from nodecheck.record import NamedTuple
 from nodecheck.report import Node, Source
 from nodecheck.report.parts import ConfigUsed
+from nodecheck.report.settings import not_judged
 
 SCHEMA = "urn:nodecheck:schema:plan:1"
 SCHEMA_VERSION = "1.0"
@@ -41,7 +42,7 @@ class Planned(NamedTuple):
     steps: tuple[PlanStep, ...]
     not_fixed: tuple[NotFixed, ...]
     unknown: int = 0
-    """Results that could not be judged: whether they need a fix is not known."""
+    """Settings that could not be judged: whether they need a fix is not known."""
     judged: bool = True
     """Whether anything was."""
     config: ConfigUsed | None = None
@@ -60,10 +61,8 @@ class Planned(NamedTuple):
     @property
     def doubt(self) -> str | None:
         """What the plan cannot speak of, in words; None where everything was judged."""
-        if not self.judged:
-            return "nothing was judged: nodecheck run says why"
-        results = "1 result" if self.unknown == 1 else f"{self.unknown} results"
-        return f"{results} could not be judged: nodecheck run says why" if self.unknown else None
+        told = not_judged(self.unknown) if self.unknown else None if self.judged else "nothing was judged"
+        return None if told is None else f"{told}: nodecheck run says why"
 
     @property
     def nothing(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from nodecheck.model.outcomes import BOOT, Result, Status
 from nodecheck.record import NamedTuple
-from nodecheck.render.rows import ReportRow, rank, rows
+from nodecheck.report.settings import ReportRow, rank, rows
 from nodecheck.text import printable
 
 Group = tuple[ReportRow, ...]

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.html_record import record_html, waivers_html
 from nodecheck.render.html_rows import escaped, lines_of, marked, row_html
-from nodecheck.render.rows import ReportRow, by_topic, rank
+from nodecheck.render.rows import by_topic
 from nodecheck.report import Report
+from nodecheck.report.settings import ReportRow, rank
 from nodecheck.shipped import shipped
 
 ATTENTION = "Needs attention"

@@ -7,8 +7,8 @@ from html import escape
 
 from nodecheck.model.outcomes import Result, Waived
 from nodecheck.render.html_rows import anchor, escaped, href
-from nodecheck.render.rows import row_name
 from nodecheck.report import Report
+from nodecheck.report.settings import row_name
 
 MOST_COVERED = 5
 """Findings that stand beside their waiver; more are behind a fold."""

@@ -8,8 +8,9 @@ from html import escape
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Result, Status, Waived
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
-from nodecheck.render.rows import ReportRow, word
+from nodecheck.render.rows import word
 from nodecheck.render.steps import added, removed, shell_line
+from nodecheck.report.settings import ReportRow
 from nodecheck.text import printable
 
 MOST_ABSENT = 4

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.markdown_parts import cell, code, findings, text
-from nodecheck.render.rows import ReportRow, by_topic, rank, word, worst_first
+from nodecheck.render.rows import by_topic, word, worst_first
 from nodecheck.report import Report
+from nodecheck.report.settings import ReportRow, rank
 
 MOST_BYTES = 65_000
 """GitHub takes comments of 65,536 characters; a job summary may have 1 MiB."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nodecheck.checking.selectors import ENGINE_CHECKS
-from nodecheck.model.outcomes import BOOT, NOW, Result, Severity, Status
-from nodecheck.record import NamedTuple
+from nodecheck.model.outcomes import Result, Severity, Status
+from nodecheck.report.settings import ReportRow, rank, rows
 
 TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("System", ("system", "os", "hardware", "identity", "limits", "packages", "state")),
@@ -25,48 +25,9 @@ ITSELF = "nodecheck itself"
 OTHER = "Other"
 
 
-class ReportRow(NamedTuple):
-    """One check and subject: its id without the view, and its result in each view that was judged."""
-
-    name: str
-    now: Result | None
-    boot: Result | None
-
-    @property
-    def worst(self) -> Result:
-        """The result that says most; that of the ``now`` view where both say as much."""
-        if self.now is None or self.boot is None:
-            return self.now or self.boot  # type: ignore[return-value]
-        return self.boot if rank(self.boot) > rank(self.now) else self.now
-
-
-_ORDER = {Status.SKIP: 0, Status.PASS: 1, Status.WAIVED: 2, Status.UNKNOWN: 3, Status.FAIL: 4}
-_LEVELS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
-
-
-def rank(result: Result) -> tuple[int, int]:
-    """How much a result asks for attention: failures before what is unknown, errors before warnings."""
-    return _ORDER[result.status], _LEVELS[result.severity]
-
-
 def worst_first(results: Iterable[Result]) -> list[Result]:
     """The results, the worst first; in the order of their ids where they are alike."""
     return sorted(results, key=lambda result: tuple([-part for part in rank(result)]))
-
-
-def rows(results: Iterable[Result]) -> list[ReportRow]:
-    """A row a check and subject, in the order of their names."""
-    found: dict[str, ReportRow] = {}
-    for result in results:
-        name = row_name(result)
-        row = found.get(name, ReportRow(name, None, None))
-        found[name] = row._replace(now=result) if result.view == NOW else row._replace(boot=result)
-    return [found[name] for name in sorted(found)]
-
-
-def row_name(result: Result) -> str:
-    """The id without the view, which both views share."""
-    return result.id.removesuffix("@boot") if result.view == BOOT else result.id
 
 
 def by_topic(results: Iterable[Result]) -> list[tuple[str, list[ReportRow]]]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from nodecheck.model.outcomes import Result, Status
 from nodecheck.render.columns import columns, padded
 from nodecheck.render.groups import Group, names, same, text_of
-from nodecheck.render.rows import ReportRow, by_topic, word
+from nodecheck.render.rows import by_topic, word
 from nodecheck.render.style import Style, mark, paint, tone
 from nodecheck.report import Report
+from nodecheck.report.settings import ReportRow
 from nodecheck.text import printable
 
 CELLS = 18

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from nodecheck.model.outcomes import Result, Severity, Status
 from nodecheck.render.columns import columns, cut
 from nodecheck.render.groups import grouped, names
-from nodecheck.render.rows import by_topic, rows, worst_first
+from nodecheck.render.rows import by_topic, worst_first
 from nodecheck.render.style import INDENT, Style, ellipsis, paint
-from nodecheck.render.verdict import by_check, counted, having, headline, settings_and_results
+from nodecheck.render.verdict import by_check, headline
 from nodecheck.report import Report
+from nodecheck.report.settings import counted, having, rows, settings_and_results
 from nodecheck.text import printable
 
 

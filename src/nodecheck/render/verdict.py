@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from nodecheck.model.outcomes import Result, Severity, Status
+from nodecheck.model.outcomes import Status
 from nodecheck.render.groups import names
-from nodecheck.render.rows import ReportRow, by_topic, rows
+from nodecheck.render.rows import by_topic
 from nodecheck.report import Report
+from nodecheck.report.settings import ReportRow, in_words, rows, verdict_parts
 from nodecheck.text import printable
 
 MOST_NAMES = 3
 """Names of what made the verdict that stand beside it."""
 
-WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-
 
 def headline(report: Report) -> str:
     """The verdict and its reason in one sentence: ``PASS with 3 warnings (…)``, ``FAIL: 2 errors (…), 1 warning``."""
-    verdict, parts = report.summary.verdict, list(_parts(report))
-    if verdict == "pass":
-        return (f"PASS with {', '.join(parts)}" if parts else f"PASS: {_all_of(report)}") + _idle(report)
-    return f"{printable(verdict.upper())}: {', '.join(parts) or 'nothing was judged'}"
-
-
-def _parts(report: Report) -> Iterator[str]:
-    """How many settings are not well in which way; those are named that made the verdict."""
-    settings, verdict = rows(report.results), report.summary.verdict
-    unknown = having(settings, Status.UNKNOWN)
-    if verdict == "unknown" and unknown:
-        yield f"{counted(len(unknown), 'setting')} could not be judged{_named(unknown)}"
-    for level, word in WORDS.items():
-        failed, counts = having(settings, Status.FAIL, level), level.reaches(report.run.fail_on)
-        if failed and (counts or level != Severity.INFO):
-            yield counted(len(failed), word) + (_named(failed) if counts or verdict == "pass" else "")
-    if verdict != "unknown" and unknown:
-        yield f"{len(unknown)} unknown{_named(unknown) if verdict == 'pass' else ''}"
-    if waived := having(settings, Status.WAIVED):
-        yield f"{len(waived)} waived"
+    verdict = report.summary.verdict
+    parts = [part.text + (_named(part.settings) if part.made else "") for part in verdict_parts(report)]
+    well = _all_of(report) if verdict == "pass" and not parts else ""
+    return in_words(printable(verdict), parts, well) + (_idle(report) if verdict == "pass" else "")
 
 
 def _all_of(report: Report) -> str:
@@ -61,37 +44,7 @@ def _nothing_judged(group: list[ReportRow]) -> bool:
     return all(result.status == Status.SKIP for result in results) and causes != {"offline"}
 
 
-def counted(count: int, word: str) -> str:
-    """A number and its word.
-
-    >>> counted(1, "error"), counted(2, "error")
-    ('1 error', '2 errors')
-    """
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
-def settings_and_results(settings: int, results: int) -> str:
-    """How many settings, and how many results the report's summary counts where those are more.
-
-    >>> settings_and_results(2, 3), settings_and_results(2, 2)
-    ('2 settings (3 results)', '2 settings')
-    """
-    more = f" ({counted(results, 'result')})" if results != settings else ""
-    return counted(settings, "setting") + more
-
-
-def having(settings: Iterable[ReportRow], status: Status, level: Severity | None = None) -> list[ReportRow]:
-    """The settings of which a view has this status, each with such views alone; ``level``: of the worst of these."""
-    found = [row._replace(now=_if(row.now, status), boot=_if(row.boot, status)) for row in settings]
-    there = [row for row in found if row.now or row.boot]
-    return [row for row in there if level is None or row.worst.severity == level]
-
-
-def _if(result: Result | None, status: Status) -> Result | None:
-    return result if result is not None and result.status == status else None
-
-
-def _named(settings: list[ReportRow]) -> str:
+def _named(settings: Iterable[ReportRow]) -> str:
     """The names of a few: of several settings of one check the check alone."""
     found = [name if count == 1 else f"{count} of {name}" for name, count in by_check(settings)]
     more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
