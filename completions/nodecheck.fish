@@ -155,7 +155,10 @@ complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l owner -d 'who an
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l ticket -d 'where it is discussed' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l file -d 'a file of waivers, or a profile (default: /etc/nodecheck/waivers.toml, or the user\'s own)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l remove -d 'end the waiver of ID'
-complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l list -d 'list the waivers of the file, and change nothing'
+complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l list -d 'list the waivers that run takes here, or those of --file alone, and change nothing'
+complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l waivers -d 'with --list: these waivers, in place of those that the configuration names (may be repeated)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l json -d 'with --list: as JSON'
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l dry-run -d 'show what would change, and change nothing'
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -f -a '(__nodecheck_checks)'

@@ -275,3 +275,55 @@ def test_a_report_of_schema_1_0_is_read(tmp_path: Path) -> None:
     document["schema_version"] = "1.0"
 
     assert library.Report.from_json(json.dumps(document)).profile.config is None
+
+
+ACCEPTED = """
+schema = "nodecheck.waivers/1"
+[[waiver]]
+select = "{select}"
+reason = "wanted"
+owner = "platform"
+expires = 2999-12-31
+"""
+
+
+@NAMESPACES
+def test_waive_list_shows_what_run_takes(alone: Alone) -> None:
+    """The files that the configuration names, and not the default one alone."""
+    config = 'waivers = ["/etc/nodecheck/ours.toml", "/etc/nodecheck/none.toml"]\n'
+    files = {
+        "nodecheck_toml": config, "ours_toml": ACCEPTED.format(select="swap"),
+        "waivers_toml": ACCEPTED.format(select="port"), "other_toml": ACCEPTED.format(select="hosts"),
+    }  # fmt: skip
+    ended = alone("nodecheck waive --list", **files)
+    assert (ended.code, ended.err) == (0, "")
+    lines = [line for line in ended.out.split("\n") if "wanted" not in line]
+    assert lines[0] == "/etc/nodecheck/ours.toml"
+    assert lines[1].startswith("  swap: until 2999-12-31")
+    assert lines[2] == "/etc/nodecheck/none.toml: not there; run reports it as waiver[/etc/nodecheck/none.toml]"
+    assert lines[3] == "/etc/nodecheck/waivers.toml: not used, because no configuration names it"
+    assert lines[4].startswith("  port: until 2999-12-31")
+
+    listed = json.loads(alone("nodecheck waive --list --json", **files).out)
+    assert [(item["select"], item["file"].rpartition("/")[2], item["used"]) for item in listed] == [
+        ("swap", "ours.toml", True), ("port", "waivers.toml", False),
+    ]  # fmt: skip
+    named = alone("nodecheck waive --list --waivers other.toml", **files).out
+    assert named.startswith("other.toml\n  hosts: until")
+    assert "ours.toml" not in named
+    assert "ours.toml" not in alone("nodecheck waive --list --no-config", **files).out
+    assert alone("nodecheck waive --list --file other.toml", **files).out.startswith("hosts: until")
+    assert alone("nodecheck waive --list --file other.toml --no-config", **files).code == 2
+    assert alone("nodecheck waive swap --remove --waivers other.toml", **files).code == 2
+
+
+@NAMESPACES
+def test_waive_list_shows_the_waivers_of_the_profile(alone: Alone) -> None:
+    profile = ACCEPTED.format(select="swap").replace('nodecheck.waivers/1"', 'nodecheck.profile/1"\nname = "edge"')
+    files = {"nodecheck_toml": 'profile = "/etc/nodecheck/edge.toml"\n', "edge_toml": profile}
+    ended = alone("nodecheck waive --list", **files)
+    assert ended.out.startswith("profile /etc/nodecheck/edge.toml\n  swap: until 2999-12-31"), ended.err
+    none = alone("nodecheck waive --list")
+    assert none.out == (
+        "no waivers: neither the profile nor the configuration has any, and /etc/nodecheck/waivers.toml is not there\n"
+    )

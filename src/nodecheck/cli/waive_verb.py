@@ -1,4 +1,4 @@
-"""Accept a failure for a while: add a waiver to a file, renew it, end it, or list those that are there."""
+"""Accept a failure for a while: add a waiver to a file, renew it, end it, or list those that count here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nodecheck.cli.options import add_config
 from nodecheck.cli.start import Unwritten, complain, write
 from nodecheck.errors import UsageError
 from nodecheck.text import is_digits, printable
@@ -21,6 +22,7 @@ EPILOG = """\
   nodecheck waive 'swap[/dev/zram0]' --until 2027-12-31      renew it: what is not given stays
   nodecheck waive 'swap[/dev/zram0]' --remove
   nodecheck run --waivers /etc/nodecheck/waivers.toml        heed them
+  nodecheck waive --list                                     those that run takes here
 """
 
 MOST_DAYS = 3660
@@ -38,18 +40,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--file", metavar="FILE", help=f"a file of waivers, or a profile (default: {DEFAULT_FILE}, or the user's own)")
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--remove", action="store_true", help="end the waiver of ID")
-    one.add_argument("--list", action="store_true", help="list the waivers of the file, and change nothing")
+    told = "list the waivers that run takes here, or those of --file alone, and change nothing"
+    one.add_argument("--list", action="store_true", help=told)
+    told = "with --list: these waivers, in place of those that the configuration names (may be repeated)"
+    add("--waivers", metavar="FILE", action="append", default=[], help=told)
+    add_config(parser)
     add("--json", action="store_true", help="with --list: as JSON")
     add("--dry-run", action="store_true", help="show what would change, and change nothing")
+    parser.set_defaults(profile=None)
 
 
 def main(args: argparse.Namespace) -> int:
     """Edit the file, or list it."""
     path = args.file or default_file()
     try:
-        return _list(args, path) if args.list else _edit(args, path)
+        if not args.list:
+            return _edit(args, path)
+        _list(args)
     except OSError as error:
         raise Unwritten(f"{path}: {error.strerror or error}") from error
+    return 0
 
 
 def default_file() -> str:
@@ -96,6 +106,8 @@ def _edit(args: argparse.Namespace, path: str) -> int:
         raise UsageError("expected the id of a result, or --list")
     if args.json:
         raise UsageError("--json: goes with --list")
+    if args.waivers or args.config is not None or args.no_config:
+        raise UsageError("--waivers and --config: go with --list; --file says which file is to be edited")
     changes = _changes(args)
     if args.remove and changes:
         raise UsageError(f"--remove: goes without --{'until' if 'expires' in changes else next(iter(changes))}")
@@ -179,36 +191,14 @@ def _say_who_heeds(path: str, text: str) -> None:
         )
 
 
-def _list(args: argparse.Namespace, path: str) -> int:
-    import json
-
-    from nodecheck.plugins import load
-    from nodecheck.profile.waiver_edit import waivers_in
-    from nodecheck.profile.waiver_store import read, validate
+def _list(args: argparse.Namespace) -> None:
+    from nodecheck.cli.waivers_listed import in_use, of_file
 
     if args.id is not None or _changes(args):
         raise UsageError("--list: goes without an id and without values")
-    text = read(path)
-    if text is not None:
-        validate(text, path, load())
-    items = [] if text is None else waivers_in(text)
-    if args.json:
-        write(
-            json.dumps([{**item, "state": _state(item["expires"])[0]} for item in items], indent=2, default=str) + "\n"
-        )
-        return 0
-    for item in items:
-        write(printable(f"{item['select']}: {_state(item['expires'])[1]}") + "\n")
-        ticket = f", {item['ticket']}" if "ticket" in item else ""
-        write(printable(f"    {item['reason']} ({item['owner']}{ticket})") + "\n")
-    if not items:
-        write(f"{printable(path)}: no waivers\n")
-    return 0
-
-
-def _state(expires: date) -> tuple[str, str]:
-    """``expired`` or ``in-force``, and the same for people."""
-    left = (expires - today()).days
-    if left < 0:
-        return "expired", f"expired on {expires}"
-    return "in-force", f"until {expires}, {'its last day' if left == 0 else f'{left} more days'}"
+    if args.file is None:
+        in_use(args, default_file(), today())
+        return
+    if args.waivers or args.config is not None or args.no_config:
+        raise UsageError("--file: lists that file alone, and goes without --waivers and --config")
+    of_file(args.file, args.json, today())
