@@ -166,6 +166,7 @@ complete -c nodecheck -n __fish_use_subcommand -a convert -d 'show a report in a
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -l to -d 'text, short, json, jsonl, junit, openmetrics, nagios, npd, markdown, html, sarif, tap, github, ansible, journald, syslog, or one of a plugin' -r -f -a 'text short json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -s o -l output -d 'write FILE, whole or not at all, not standard output' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from convert' -s v -l verbose -d 'with --to text: explain every verdict, passes too, as run -v does'
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -l exit-map -d 'whose exit codes: run\'s own, those of a Nagios plugin, or of node-problem-detector (default: by the format)' -r -f -a 'run nagios npd'
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -F
 complete -c nodecheck -n __fish_use_subcommand -a list -d 'the checks of a profile'

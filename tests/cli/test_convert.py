@@ -14,6 +14,8 @@ import pytest
 
 from nodecheck.cli.start import start
 from nodecheck.render.outputs import BUILT_IN, SOCKETS, renderer
+from nodecheck.render.style import Style
+from nodecheck.render.text import render_text
 from nodecheck.report import Report
 from tests.cli.conftest import BASE, Command, Ended
 from tests.render.reports import hostile_report
@@ -93,6 +95,12 @@ def test_convert_prints_what_run_would(name: str, here: Command, kept: Path) -> 
     assert done.out == renderer(name)(Report.from_json(kept.read_bytes()))
 
 
+def test_the_whole_text_is_what_run_explains(here: Command, kept: Path) -> None:
+    whole = here("convert", "report.json", "--to", "text", "-v")
+    assert (whole.code, whole.out) == (0, render_text(report(FAILED), Style(verbose=True)))
+    assert len(whole.out) > len(here("convert", "report.json", "--to", "text").out)
+
+
 def test_json_converts_to_itself(here: Command, kept: Path) -> None:
     assert json.loads(here("convert", str(kept), "--to", "json").out) == json.loads(kept.read_text())
 
@@ -149,6 +157,7 @@ def test_a_later_minor_version_is_read(here: Command, kept: Path) -> None:
         (["convert", "none.json", "--to", "junit"], "none.json: cannot be read: No such file or directory"),
         (["convert", ".", "--to", "junit"], ".: cannot be read: Is a directory"),
         (["convert", "report.json", "--to", "junitt"], "there is no format 'junitt'; did you mean 'junit'?"),
+        (["convert", "report.json", "--to", "junit", "-v"], "--verbose: goes with --to text"),
         (["run", "--format", "sarf"], "there is no format 'sarf'; did you mean 'sarif'?"),
         (["run", "--output", "junit"], "expected FORMAT=FILE"),
         (["run", "--output", "junit=-"], "--format says what goes to standard output"),

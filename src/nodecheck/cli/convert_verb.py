@@ -32,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("report", metavar="FILE", help="a report as JSON; - for standard input")
     parser.add_argument("--to", metavar="FORMAT", required=True, help=f"{', '.join(BUILT_IN)}, or one of a plugin")
     parser.add_argument("-o", "--output", metavar="FILE", help="write FILE, whole or not at all, not standard output")
+    told = "with --to text: explain every verdict, passes too, as run -v does"
+    parser.add_argument("-v", "--verbose", action="store_true", help=told)
     add_exit_map(parser)
 
 
@@ -47,7 +49,9 @@ def _convert(args: argparse.Namespace, codes: str | None) -> int:
     from nodecheck.cli.run_verb import write_file
     from nodecheck.render.outputs import renderer
 
-    render = renderer(args.to)
+    if args.verbose and args.to != "text":
+        raise UsageError(f"--verbose: goes with --to text; {args.to} has one length")
+    render = _in_full if args.verbose else renderer(args.to)
     report = read_report(args.report)
     document = render(report)
     if args.output is None:
@@ -55,6 +59,14 @@ def _convert(args: argparse.Namespace, codes: str | None) -> int:
     elif not write_file(args.output, document):
         raise Unwritten("the report could not be written")
     return 0 if codes is None else mapped_exit_code(report, codes)
+
+
+def _in_full(report: Report) -> str:
+    """The report as text, as ``nodecheck run -v`` prints it where no terminal is."""
+    from nodecheck.render.style import Style
+    from nodecheck.render.text import render_text
+
+    return render_text(report, Style(verbose=True))
 
 
 def read_report(path: str) -> Report:
