@@ -129,7 +129,7 @@ HINTS = {
     "run --role=master swap": "run --role control-plane swap",
     "doctor --role node": "doctor --role worker",
     "doctor --root /mnt/image": "run -v --root /mnt/image",
-    "doctor --root=/mnt/image --role worker": "run -v --root=/mnt/image --role worker",
+    "doctor --root=/mnt/image --role worker": "run -v --root /mnt/image --role worker",
     "run --fail-on warn": "run --fail-on warning",
     "run --proxy-mode ip_vs": "run --proxy-mode ipvs",
     "run --k8s 1.34": "run --kubernetes 1.34",

@@ -85,7 +85,8 @@ def _candidates(words: list[str], verb: VerbParser) -> Iterator[list[str]]:
     name, rest = _verb(words)
     module, parser = verb(name)
     if name == "doctor" and any(word.partition("=")[0] == "--root" for word in rest):
-        yield ["run", "-v", *rest]  # of a directory a run says all that cannot be seen; the rest is of this machine
+        # Of a directory a run says all that cannot be seen; the rest of doctor is of this machine.
+        yield ["run", "-v", *_repaired("run", rest, verb("run")[1], ())]
     yield [name, *_repaired(name, rest, parser, _formats(name, module))]
     if words[0] in VERBS_MEANT:
         yield [name]
