@@ -60,6 +60,7 @@ STANDS_FOR = {
     ("--to", "NAME"): "markdown",
     ("--format", "FORMAT"): "tap",
     ("--to", "FORMAT"): "tap",
+    ("--root", "DIR"): "rootfs",
     ("history", "ID"): "1",
     ("history", "812"): "1",
     ("diff", "700"): "1",

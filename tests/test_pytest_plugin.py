@@ -14,6 +14,7 @@ import nodecheck
 from nodecheck.checking.selectors import parse_selector
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Cause, Result, Severity, Status, Waived
+from nodecheck.report import Report
 from nodecheck.report.summary import summary_of
 
 pytest_plugins = ["pytester"]
@@ -162,6 +163,20 @@ def test_junit_xml(pytester: pytest.Pytester) -> None:
     assert tags["d"] == ["error"]
     assert tags["c"] == tags["g"] == ["skipped"]
     assert tags["a"] == []
+
+
+def test_junit_xml_by_pytest_counts_what_the_exit_code_counts(pytester: pytest.Pytester) -> None:
+    """And nodecheck's own has each failure and each unknown, as docs/outputs.md says."""
+    lesser = [item for item in RESULTS if item.severity != "error"]
+    done = pytester.runpytest(saved(pytester.path, RESULTS[0], *lesser), "--junitxml=x.xml")
+    report = Report.from_json((pytester.path / "report.json").read_text())
+
+    assert [str(item.status) for item in lesser] == ["fail", "unknown"]
+    assert (report.exit_code, done.ret) == (0, 0)
+    by_pytest = ElementTree.parse(pytester.path / "x.xml")
+    assert [len(list(by_pytest.iter(name))) for name in ("failure", "error", "skipped")] == [0, 0, 2]
+    own = ElementTree.fromstring(report.render("junit"))
+    assert [len(list(own.iter(name))) for name in ("failure", "error", "skipped")] == [1, 1, 0]
 
 
 def test_names_stay_whole_in_the_summary_and_for_last_failed(pytester: pytest.Pytester) -> None:

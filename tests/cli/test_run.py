@@ -104,6 +104,7 @@ def test_a_bug_is_70_with_a_traceback(nodecheck: Command, plugin: Plugin) -> Non
 
 @pytest.mark.parametrize("output", ["/dev/full", "closed", "pipe"])
 def test_output_that_cannot_be_written_is_74(tmp_path: Path, output: str) -> None:
+    (tmp_path / "etc").mkdir()
     words = f"{sys.executable} -m nodecheck run --json --root {tmp_path}"
     script = {
         "/dev/full": f"{words} > /dev/full; echo $? >&2",
@@ -427,3 +428,19 @@ def test_a_generator_that_is_not_known_is_told_under_v_alone(tmp_path: Path) -> 
     plain, verbose = (subprocess.run([*argv, *more], capture_output=True, text=True).stdout for more in ((), ("-v",)))
     assert "own-generator" not in plain
     assert "/usr/lib/systemd/system-generators/own-generator runs at boot" in verbose
+
+
+@pytest.mark.parametrize("verb", ["run", "plan"])
+def test_a_root_with_nothing_of_a_node_is_named(nodecheck: Command, tmp_path: Path, verb: str) -> None:
+    """As a directory on which nobody mounted the image: its verdict is of nothing."""
+    bare = tmp_path / "image"
+    bare.mkdir()
+    empty = nodecheck(verb, "--root", str(bare), "--json", "swap")
+    assert empty.err == (
+        f"nodecheck: --root {bare}: is empty, so that nothing of a node is there to be judged. Is it mounted?\n"
+    )
+    (bare / "lost+found").mkdir()
+    assert "has none of etc, usr, var, proc and their like" in nodecheck(verb, "--root", str(bare), "swap").err
+    (bare / "etc").mkdir()
+    assert nodecheck(verb, "--root", str(bare), "swap").err == ""
+    json.loads(empty.out)

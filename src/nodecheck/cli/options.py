@@ -23,6 +23,12 @@ ELSEWHERE = ("root", "capture", "ssh", "hosts")
 """Options by which another node is judged than the one that nodecheck runs on, as far as a verb has them."""
 
 
+OF_A_NODE = frozenset(
+    ("bin", "boot", "dev", "etc", "home", "lib", "lib64", "mnt", "opt", "ostree", "proc", "root", "run", "sbin", "srv")
+).union(("sys", "sysroot", "tmp", "usr", "var"))
+"""Names of which every node's file system has some, and a part of one that somebody copied has one."""
+
+
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """What is judged, and how: every option of ``run`` but those of its outputs and of the configuration."""
     add_target(parser)
@@ -182,7 +188,7 @@ def prepared_by(args: argparse.Namespace, site: Site) -> tuple[Host, Registry, R
         raise UsageError("--root: expected a directory, found nothing")
     select = (*args.words, *args.select)
     try:
-        return prepared(
+        found = prepared(
             root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
             proxy_mode=args.proxy_mode, cni=args.cni, select=select, ignore=args.ignore, view=args.view,
             fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers or (), site=site, host=other_host(args),
@@ -191,3 +197,19 @@ def prepared_by(args: argparse.Namespace, site: Site) -> tuple[Host, Registry, R
         from nodecheck.cli.configured import blamed
 
         raise blamed(error, args, site) from error
+    if args.root is not None:
+        _say_if_bare(args.root)
+    return found
+
+
+def _say_if_bare(root: str) -> None:
+    """Say that a directory holds nothing of a node, as one does on which an image was to be mounted."""
+    try:
+        names = os.listdir(root)
+    except OSError:
+        return  # the report says what cannot be read
+    if OF_A_NODE.isdisjoint(names):
+        from nodecheck.cli.start import complain
+
+        what = "is empty" if not names else "has none of etc, usr, var, proc and their like"
+        complain(f"--root {root}: {what}, so that nothing of a node is there to be judged. Is it mounted?")
