@@ -17,6 +17,7 @@ from nodecheck.model.steps import Fix, command
 from nodecheck.planning import plan
 from nodecheck.render.html import render
 from nodecheck.report import Report
+from nodecheck.report.settings import rows
 from nodecheck.text import printable
 from tests.growth import steps_of
 from tests.render.browser import DRIVER, Browser, browser
@@ -243,14 +244,26 @@ def test_a_hostile_report_fits_a_phone(chromium: Browser, tmp_path: Path, dark: 
     assert chromium.requested() == set()
 
 
-def test_print_shows_all(chromium: Browser, tmp_path: Path) -> None:
+OPENED = """return Object.fromEntries([...document.querySelectorAll("tr[data-status]")].map(row => [row.id.slice(2),
+    [...row.querySelectorAll(".one")].every(one => one.checkVisibility({contentVisibilityAuto: true}))]))"""
+
+
+def test_print_shows_what_needs_attention_and_the_rest_in_a_line(chromium: Browser, tmp_path: Path) -> None:
     shown(chromium, SAMPLE, tmp_path)
     chromium.screen(1280, 900, media="print")
 
-    visible = (
-        "return [...document.querySelectorAll('.one')].every(one => one.checkVisibility({contentVisibilityAuto: true}))"
+    attention = {"fail", "unknown", "waived"}
+    wanted = {
+        row.name: bool(attention & {r.status.value for r in (row.now, row.boot) if r}) for row in rows(SAMPLE.results)
+    }
+    assert set(wanted.values()) == {True, False}
+    assert chromium.js(OPENED) == wanted
+    assert chromium.js(
+        "return [...document.querySelectorAll('.finding > details > summary')].every(one => one.checkVisibility())"
     )
-    assert chromium.js(visible)
+    chromium.js("document.getElementById('all').click()")
+    assert all(chromium.js(OPENED).values())
+    chromium.js("document.getElementById('all').click()")
     apart = """return [...document.querySelectorAll("tr td.view")].every(cell =>
         cell.firstElementChild.getBoundingClientRect().right <= cell.nextElementSibling.getBoundingClientRect().left)"""
     assert chromium.js(apart)  # "? unknown" and what stands beside it

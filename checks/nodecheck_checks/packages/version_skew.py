@@ -176,7 +176,7 @@ def _judged(component: str, found: dict[str, Installed], target: int | None, pac
         expected=expected,
         actual=shown,
         evidence=evidence,
-        fix=_fix(component, expected, packages, one),
+        fix=_fix(component, expected if target is not None else f"a release that {expected}", packages, one),
     )
 
 

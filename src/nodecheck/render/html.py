@@ -133,6 +133,7 @@ def _bar(report: Report) -> Iterator[str]:
                 f'<button type="button" class="{status.value}" data-status="{status.value}" aria-pressed="false">'
                 f"{label} {count}</button>"
             )
+    yield '<button type="button" id="all" aria-pressed="false">Open all</button>'
     yield '<input type="search" placeholder="Search" aria-label="Search the results" autocomplete="off">'
     yield '<output aria-live="polite"></output>'
     yield "</div>"

@@ -211,6 +211,14 @@ class TestSkew:
         assert statuses(None, kubelet="v1.17.0", kubectl="v1.20.0") == {"kubelet": "pass", "kubectl": "pass"}
         assert statuses(None, kubelet="v1.17.0", kubectl="v1.21.0") == {"kubelet": "fail", "kubectl": "fail"}
 
+    def test_the_fix_is_a_sentence(self) -> None:
+        fix = skew(None, kubelet="v1.19.0", kubeadm="v1.18.0")["kubelet"].fix
+        assert fix is not None
+        assert fix.title == "Bring kubelet to a release that fits v1.18.0"
+        fix = skew("1.28", kubelet="v1.20.0")["kubelet"].fix
+        assert fix is not None
+        assert "a release" not in fix.title
+
     def test_the_kubelets_that_kubeadm_takes(self) -> None:
         found = skew("1.28", kubelet="v1.26.0", kubeadm="v1.28.0")
         assert found["kubelet"].status == Status.FAIL

@@ -71,9 +71,18 @@
     frame.append(pre, button);
   });
 
+  const all = document.getElementById("all");
+  all.addEventListener("click", () => {
+    const open = all.getAttribute("aria-pressed") !== "true";
+    all.setAttribute("aria-pressed", String(open));
+    document.querySelectorAll("main details").forEach((one) => { one.open = open; });
+  });
+
+  // In print, what needs attention is open, and so is what the reader opened: the rest is a line each.
+  const attention = ["fail", "unknown", "waived"].map((status) => `tr[data-status~="${status}"] details:not([open])`);
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open])")];
+    closed = [...document.querySelectorAll(attention.join())];
     closed.forEach((one) => { one.open = true; });
   });
   addEventListener("afterprint", () => closed.forEach((one) => { one.open = false; }));
