@@ -108,8 +108,18 @@ def _read(results: list[Result], style: Style) -> list[str]:
     if absent and all(item.value is None for item in items):
         start = "not there: " if all(item.locator is None for item in items) else "nothing in: "  # it may be there
         return [_fitting(start, list(absent), style.width - INDENT)]
-    told = [told_of(item, style) for item in items if item.value is not None and _is_news(item, said)]
+    told = [_told_short(item, style) for item in items if item.value is not None and _is_news(item, said)]
     return told[: MOST_READ[results[0].severity]] if told else []
+
+
+def _told_short(item: Evidence, style: Style) -> str:
+    """As :func:`told_of`; a file of which the first line alone is kept, and that is a comment, says where, and no more.
+
+    >>> _told_short(Evidence("/etc/a.conf", None, "# This file is part of systemd.", True), Style())
+    '/etc/a.conf'
+    """
+    told_nothing = item.truncated and item.locator is None and (item.value or "").lstrip(" \t")[:1] in ("#", ";")
+    return told_of(item._replace(value="", truncated=False) if told_nothing else item, style)
 
 
 def _fitting(start: str, texts: list[str], room: int) -> str:
