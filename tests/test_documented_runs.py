@@ -32,6 +32,7 @@ NOT_RUN = {
     "python -m compileall -q -b app": "needs what pip installed: tests/test_zipapp.py",
     "python -m zipapp app --main nodecheck.cli:main --python /usr/bin/env python3 --output nodecheck.pyz": "needs what "
     "pip installed: tests/test_zipapp.py",
+    "pytest my-plugin": "are the tests of a plugin that the reader wrote: tests/test_reader_pages.py",
     "python -m pytest --quiet -n auto": "is this suite",
     "python -m pytest -q tests/healthy": "is a part of this suite",
     "pytest tests/kinds/test_members.py -k [5": "is a part of this suite",

@@ -52,4 +52,4 @@ def test_a_strangers_plugin_is_loaded_and_judges(environment: Path) -> None:
     assert (step["before"], step["after"]) == ("Welcome", "Owner: storage\nWelcome")
     page = ran(command, "explain", "motd", cwd=environment)
     assert "says whose node this is" in page
-    assert "What is read for Motd is not declared by its plugin." in page
+    assert "In each run, as far as it is there:\n\n- Files: `/etc/motd`" in page

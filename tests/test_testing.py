@@ -16,6 +16,7 @@ import pytest
 
 import nodecheck
 from nodecheck.checking import Results, check, fail, ok, seen
+from nodecheck.cli.explain_verb import _reads
 from nodecheck.host import MIB, Host, RootHost, Space
 from nodecheck.model.sources import Exists, File, Sources
 from nodecheck.testing import (
@@ -152,6 +153,7 @@ def test_the_example_plugin_is_judged_without_being_installed(tmp_path: Path, mo
     node = write_tree(tmp_path, {"/etc/motd": "Welcome\nOwner: storage\n"})
     assert_verdicts(judge(motd, node, parameters={"owner": "storage"}), {"motd": "pass"})
     assert_verdicts(judge(motd, node), {"motd": "fail"})
+    assert_declared(motd, node)
     assert_verdicts(judge(motd, write_tree(tmp_path / "shut", {"/etc/motd": TreeDirectory()})), {"motd": "unknown"})
 
 
@@ -216,6 +218,13 @@ def test_a_fact_that_declares_nothing_is_found(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="not declared in reads: Room: statvfs /"):
         assert_declared(room, tmp_path)
     assert_declared("swap", debian_node(tmp_path / "node"))
+
+
+def test_what_a_plugin_does_not_declare_is_said_without_a_legend() -> None:
+    """On the page that ``nodecheck explain`` prints."""
+    assert list(_reads(room, {})) == [
+        "", "## What it reads", "", "What is read for Room is not declared by its plugin.",
+    ]  # fmt: skip
 
 
 def test_an_assertion_says_what_was_found(tmp_path: Path) -> None:

@@ -10,12 +10,18 @@ from nodecheck.checking import Check, Results, Severity, check, fail, ok, seen
 from nodecheck.errors import Absent
 from nodecheck.fix import Fix, Step, create, edit, manual
 from nodecheck.host import Host
+from nodecheck.model.sources import File, Sources
 
 
 class Motd(NamedTuple):
     """The message of the day; None where there is no file."""
 
     text: str | None
+
+    @classmethod
+    def reads(cls) -> Sources:
+        """All that ``read`` may ask a host for."""
+        return (File("/etc/motd"),)
 
     @classmethod
     def read(cls, host: Host) -> Motd:

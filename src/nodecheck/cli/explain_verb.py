@@ -159,7 +159,9 @@ def _reads(check: Check, readers: Readers) -> Iterator[str]:
 
     reads = reads_of(check, readers)
     if any(reads):
-        yield from ["", "## What it reads", "", _LEGEND]
+        yield from ["", "## What it reads"]
+    if reads.always or reads.sometimes:
+        yield from ["", _LEGEND]
     yield from _group("In each run, as far as it is there:", reads.always)
     yield from _group("Only where that leaves a question open:", reads.sometimes)
     for fact in sorted([fact.__name__ for fact in reads.silent]):
