@@ -51,7 +51,7 @@ def row_name(result: Result) -> str:
     return result.id.removesuffix("@boot") if result.view == BOOT else result.id
 
 
-class Part(NamedTuple):
+class VerdictPart(NamedTuple):
     """A part of the verdict in words, and the settings that it counts. ``made``: they are why it is as it is."""
 
     text: str
@@ -62,20 +62,20 @@ class Part(NamedTuple):
 WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def verdict_parts(report: Report) -> Iterator[Part]:
+def verdict_parts(report: Report) -> Iterator[VerdictPart]:
     """How many settings are not well in which way."""
     settings, verdict = rows(report.results), report.summary.verdict
     unknown = tuple(having(settings, Status.UNKNOWN))
     if verdict == "unknown" and unknown:
-        yield Part(not_judged(len(unknown)), unknown, True)
+        yield VerdictPart(not_judged(len(unknown)), unknown, True)
     for level, word in WORDS.items():
         failed, counts = tuple(having(settings, Status.FAIL, level)), level.reaches(report.run.fail_on)
         if failed and (counts or level != Severity.INFO):
-            yield Part(counted(len(failed), word), failed, counts or verdict == "pass")
+            yield VerdictPart(counted(len(failed), word), failed, counts or verdict == "pass")
     if verdict != "unknown" and unknown:
-        yield Part(f"{len(unknown)} unknown", unknown, verdict == "pass")
+        yield VerdictPart(f"{len(unknown)} unknown", unknown, verdict == "pass")
     if waived := having(settings, Status.WAIVED):
-        yield Part(f"{len(waived)} waived", tuple(waived))
+        yield VerdictPart(f"{len(waived)} waived", tuple(waived))
 
 
 def not_judged(count: int) -> str:
