@@ -146,6 +146,18 @@ def test_a_report_that_is_larger_than_the_bound_is_not_recorded_and_nothing_else
     record(state, report({"a": "pass"}), limits)
 
 
+def test_a_time_names_the_last_run_before_it(state: Path) -> None:
+    for hour in (0, 24, 48):  # 1, 2 and 3 January 2026, at midnight
+        record(state, report({"a": "pass"}, at=at(hour)))
+
+    named = {
+        "2026-01-02T12:00:00Z": 2, "2026-01-02T14:00:00+02:00": 2, "2026-01-02": 1, "2026-01-04": 3, "2025-12-01": 1,
+        "7d": 3, "2w": 3, "9999w": 1, "2026-13-01": None, "7x": None, "d": None, "-7d": None,
+    }  # fmt: skip
+    with reading(str(state)) as db:
+        assert {text: find(db, text) for text in named} == named
+
+
 def test_since_when(state: Path) -> None:
     for hour, said in enumerate(["pass", "fail", "fail", "unknown", "fail", "pass", "pass"]):
         record(state, report({"a": said, "z": "pass"}, at=at(hour)))

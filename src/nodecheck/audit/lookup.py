@@ -73,14 +73,18 @@ def _line(row: Sequence[Any]) -> RunLine:
 
 
 def find(db: sqlite3.Connection, text: str) -> int | None:
-    """The number of the run that a text names: a number, ``last``, ``last~2``, or the start of its id; None for none.
+    """The number of the run that a text names; None for none.
 
-    Raises UsageError where several ids begin so.
+    That is a number, ``last``, ``last~2``, the start of its id, or a time (``2026-11-23``, ``7d`` ago): the last run
+    that began before it, or the first run where none did. Raises UsageError where several ids begin so.
     """
     name, tilde, back = text.partition("~")
     if name == "last" and (not tilde or whole_number(back, 7) is not None):
         row = db.execute("SELECT seq FROM run ORDER BY seq DESC LIMIT 1 OFFSET ?", (int(back or 0),)).fetchone()
         return None if row is None else int(row[0])
+    at = _time_of(text)
+    if at is not None:
+        return _run_at(db, at)
     number = whole_number(text, 15)
     if number is not None:
         row = db.execute("SELECT seq FROM run WHERE seq = ?", (number,)).fetchone()
@@ -92,6 +96,41 @@ def find(db: sqlite3.Connection, text: str) -> int | None:
     if len(found) > 1:
         raise UsageError(f"several runs have an id that begins with {text!r}")
     return int(found[0][0]) if found else None
+
+
+def _time_of(text: str) -> str | None:
+    """The beginning of an RFC 3339 time in UTC that a text names: a day, a time, or so many days or weeks ago.
+
+    >>> _time_of("2026-11-23"), _time_of("2026-11-23T12:30:00Z"), _time_of("2026-13-01"), _time_of("last")
+    ('2026-11-23', '2026-11-23T12:30:00', None, None)
+    """
+    from datetime import datetime, timedelta, timezone
+
+    count, days = whole_number(text[:-1], 4), {"d": 1, "w": 7}.get(text[-1:])
+    if count is not None and days is not None:
+        at = datetime.now(timezone.utc) - timedelta(days=count * days)
+        return at.strftime("%Y-%m-%dT%H:%M:%S")
+    plain = text.removesuffix("Z")
+    try:
+        found = datetime.fromisoformat(plain) if plain[4:5] == plain[7:8] == "-" else None
+    except ValueError:
+        return None
+    if found is None:
+        return None
+    return (found.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")) if found.tzinfo else plain
+
+
+def _run_at(db: sqlite3.Connection, at: str) -> int | None:
+    """The last run that began before a time; the first one where none did; None where there is no run."""
+    found = None
+    for seq, body in db.execute("SELECT seq, body FROM run ORDER BY seq DESC"):
+        found = int(seq)
+        try:
+            if str(unpack(body)["run"]["started_at"]) < at:
+                break
+        except (HistoryError, KeyError, TypeError) as error:
+            raise HistoryError(f"run {seq} of the history is damaged") from error
+    return found
 
 
 def report_of(db: sqlite3.Connection, run: int) -> tuple[Report, str]:

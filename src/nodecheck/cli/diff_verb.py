@@ -1,4 +1,5 @@
-"""What changed between two reports: files, or recorded runs (a number, the start of an id, last, last~1, baseline).
+"""What changed between two reports: files, or recorded runs (a number, the start of an id, last, last~1,
+baseline, or a time: 7d or 2026-11-23 is the last run before it).
 
 Exit codes by the changes alone: 0 nothing worse, 1 something fails newly at or above the later report's --fail-on,
 3 something can no longer be judged and nothing fails newly.

@@ -1,6 +1,7 @@
 """The recorded audits: list them, show one, tell since when a result is as it is, or what came true at reboots.
 
-RUN is a number of the list, the start of a run's id, last, last~2 (two before the last), or baseline.
+RUN is a number of the list, the start of a run's id, last, last~2 (two before the last), baseline, or a time: 7d or
+2026-11-23 is the last run before it.
 """
 
 from __future__ import annotations
