@@ -125,6 +125,8 @@ def _journal() -> int:
     os.makedirs("/run/systemd/journal")
     journal.bind("/run/systemd/journal/socket")
     child = os.fork()
+    if child == 0:
+        alarm(10 * SECONDS)  # nobody may be left to end it
     while child == 0:
         journal.recv(1 << 18)
     return child

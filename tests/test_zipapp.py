@@ -185,6 +185,7 @@ def test_the_schedule_calls_the_zip_file(from_zip: list[str], archive: Path, tmp
 def test_nothing_is_loaded_from_the_working_directory(from_zip: list[str], tmp_path: Path) -> None:
     for name in ("evil", "yaml", "psutil", "pluggy", "nodecheck_checks", "json", "tomllib"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('loaded from the working directory')\n")
+    (tmp_path / "etc").mkdir()  # something of a node
     info = tmp_path / "evil-1.0.dist-info"
     info.mkdir()
     (info / "entry_points.txt").write_text("[nodecheck]\nevil = evil\n")
