@@ -22,6 +22,7 @@ NOT_RUN = {
     "nodecheck explain motd": "the plugin of examples/nodecheck-motd is not installed: tests/test_example_plugin.py",
     "nodecheck run motd": "the plugin of examples/nodecheck-motd is not installed: tests/test_example_plugin.py",
     "nodecheck waive": "a sentence names the verb",
+    "nodecheck run --capture sosreport-n1.tar.xz": "no sosreport is here: tests/capturing/test_archives.py",
     "nodecheck schedule systemd --every daily --install": "asks the systemd of a node: tests/schedule",
     "nodecheck schedule systemd --every hourly --install": "asks the systemd of a node: tests/schedule",
     "nodecheck schedule systemd --remove": "asks the systemd of a node: tests/schedule",

@@ -45,6 +45,7 @@ def captured(states: Iterable[State], disk: Path, boot: Path, cache: Path) -> It
 
 
 def _compared(name: str, machine: Node, profile: Path) -> Compared:
+    machine.report()  # what a look itself brings about is so from now on
     machine.machine.sh(f"{machine.command} capture -o {FILE}", 900)
     raw = base64.b64decode(machine.machine.sh(f"base64 -w 0 {FILE}", 900))
     differences, results = [], 0
