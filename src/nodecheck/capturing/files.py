@@ -22,7 +22,7 @@ MOST_BEFORE = 64
 
 STDIN = "-"
 
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 _XZ = b"\xfd7zXZ\0"
 _BZIP2 = b"BZh"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -55,7 +55,7 @@ def _is_archive(path: str) -> bool:
         head = read_file(path, 1 << 12)
     except OSError:
         return False  # reading it whole says why
-    if head[:2] == _GZIP:
+    if head[:2] == GZIP:
         import zlib
 
         try:
@@ -90,7 +90,7 @@ def _bounded(found: bytes, name: str) -> bytes:
 
 def unpacked(raw: bytes, name: str) -> bytes:
     """The text of a capture, from its first line on. Unpacking stops at the bound. Raises CaptureError."""
-    if raw[:2] == _GZIP:
+    if raw[:2] == GZIP:
         raw = _gunzipped(raw, name)
     elif raw[:4] == _ZSTD:
         raw = _unzstd(raw, name)

@@ -44,6 +44,22 @@ class Source(NamedTuple):
         """Whether a node that ran was judged, itself or by a capture: what is fixed is fixed on it."""
         return (self.captured_from or self.kind) == "live"
 
+    @property
+    def ssh_host(self) -> str | None:
+        """The host that was asked over ssh; None where none was.
+
+        >>> Source("capture", "ssh://root@node7").ssh_host
+        'root@node7'
+        """
+        return self.path[6:] if self.kind == "capture" and self.path.startswith("ssh://") else None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The words with which nodecheck looks there again."""
+        if self.ssh_host is not None:
+            return ("--ssh", self.ssh_host)
+        return () if self.kind == "live" else (f"--{self.kind}", self.path)
+
     def __str__(self) -> str:
         """The same for people.
 
