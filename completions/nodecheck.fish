@@ -37,6 +37,11 @@ complete -c nodecheck -n '__fish_seen_subcommand_from run' -l capture -d 'judge 
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l timeout -d 'for the whole run (default: 30)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l ssh -d 'the node that ssh reaches by this name, on which nothing has to be installed (may be repeated)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l hosts -d 'the hosts in FILE, one a line, after # a comment (- for standard input)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l ssh-option -d 'an option for ssh, as after its -o: Port=2222 (may be repeated)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l sudo -d 'read the nodes as root, by sudo without a password (sudo -n)'
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l parallel -d 'ask at most N hosts at once (default: 16)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l format -d 'text, short, json, jsonl, junit, openmetrics, nagios, npd, markdown, html, sarif, tap, github, ansible, journald, syslog, or one of a plugin (default: text)' -r -f -a 'text short json jsonl junit openmetrics nagios npd markdown html sarif tap github ansible journald syslog'
@@ -63,6 +68,11 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l capture -d 'judge
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l fail-on -d 'the least severity that makes the exit code 1 (default: the profile\'s)' -r -f -a 'error warning info'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l exit-zero -d 'exit 0 where the verdict would make it 1 or 3'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l timeout -d 'for the whole run (default: 30)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l ssh -d 'the node that ssh reaches by this name, on which nothing has to be installed (may be repeated)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l hosts -d 'the hosts in FILE, one a line, after # a comment (- for standard input)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l ssh-option -d 'an option for ssh, as after its -o: Port=2222 (may be repeated)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l sudo -d 'read the nodes as root, by sudo without a password (sudo -n)'
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l parallel -d 'ask at most N hosts at once (default: 16)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l keep-going -d 'let the script, or the playbook, go on after a step that fails, without what needs it; then it exits 1'
@@ -103,9 +113,14 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l changed-only -d 
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l check-config -d 'only validate the configuration, and print what is in force'
 complete -c nodecheck -n __fish_use_subcommand -a capture -d 'write all that is read of a node to one file, to be judged elsewhere'
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n '__fish_seen_subcommand_from capture' -s o -l output -d 'write FILE, whole or not at all, not standard output' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -s o -l output -d 'write FILE, whole or not at all, not standard output; over ssh: HOST.capture in this directory' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l root -d 'capture the file system in DIR instead of the live node' -r -f -a '(__fish_complete_directories)'
-complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l timeout -d 'for the whole capture (default: 120)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l ssh -d 'the node that ssh reaches by this name, on which nothing has to be installed (may be repeated)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l hosts -d 'the hosts in FILE, one a line, after # a comment (- for standard input)' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l ssh-option -d 'an option for ssh, as after its -o: Port=2222 (may be repeated)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l sudo -d 'read the nodes as root, by sudo without a password (sudo -n)'
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l parallel -d 'ask at most N hosts at once (default: 16)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l timeout -d 'for a whole capture (default: 120)' -r -f
 complete -c nodecheck -n __fish_use_subcommand -a history -d 'the recorded audits, and since when something is as it is'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l result -d 'the history of this result: since when it has the status that it has' -r -f -a '(__nodecheck_checks)'
@@ -213,6 +228,6 @@ complete -c nodecheck -n '__fish_seen_subcommand_from help' -s h -l help -d 'sho
 complete -c nodecheck -n '__fish_seen_subcommand_from help' -f -a 'run plan audit capture history diff baseline schedule waive convert list explain doctor plugins profile completion help version schema'
 complete -c nodecheck -n __fish_use_subcommand -a version -d 'print the version'
 complete -c nodecheck -n '__fish_seen_subcommand_from version' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n __fish_use_subcommand -a schema -d 'print the JSON Schema of a report, a plan, an audit or a profile'
+complete -c nodecheck -n __fish_use_subcommand -a schema -d 'print the JSON Schema of a report, a plan, an audit, a profile, or of hosts'
 complete -c nodecheck -n '__fish_seen_subcommand_from schema' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n '__fish_seen_subcommand_from schema' -f -a 'report plan audit profile'
+complete -c nodecheck -n '__fish_seen_subcommand_from schema' -f -a 'report plan audit profile hosts'

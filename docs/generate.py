@@ -1,5 +1,5 @@
 """Write the pages of the checks, ``docs/checks/NAME.md``, their table, the README's list and that of the site, from the
-checks; and the completions and the manual page from the parsers of the command line.
+checks; the completions and the manual page from the parsers of the command line; and the schema of several hosts.
 
 python docs/generate.py            # writes
 python docs/generate.py --check    # exit 1 where something is not up to date
@@ -7,6 +7,7 @@ python docs/generate.py --check    # exit 1 where something is not up to date
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from textwrap import fill
@@ -21,6 +22,7 @@ from nodecheck.shell.man import page as page_1
 DOCS = Path(__file__).resolve().parent
 README = DOCS.parent / "README.md"
 SITE = DOCS.parent / "mkdocs.yml"
+SCHEMAS = DOCS.parent / "src/nodecheck/schemas"
 MARKS = ("<!-- checks -->\n", "<!-- end of checks -->\n")
 SITE_MARKS = ("      # <checks>\n", "      # </checks>\n")
 DECISION_MARKS = ("      # <decisions>\n", "      # </decisions>\n")
@@ -37,6 +39,7 @@ def documents() -> dict[Path, str]:
     listed = fill(", ".join([f"`{check.name}`" for check in checks]), 116, break_on_hyphens=False)
     found[README] = _between(README.read_text(), MARKS, f"{listed}.\n")
     pages = "".join([f"      - {check.name}: checks/{check.name}.md\n" for check in checks])
+    found[SCHEMAS / "hosts-1.json"] = _hosts_schema()
     decisions = "".join([f"      - adr/{path.name}\n" for path in sorted(DOCS.glob("adr/*.md"))])
     site = _between(SITE.read_text(), SITE_MARKS, pages)
     found[SITE] = _between(site, DECISION_MARKS, decisions)
@@ -47,6 +50,40 @@ def _between(whole: str, marks: tuple[str, str], text: str) -> str:
     """A file's text with ``text`` between its two marks."""
     head, _, rest = whole.partition(marks[0])
     return f"{head}{marks[0]}{text}{marks[1]}{rest.partition(marks[1])[2]}"
+
+
+def _hosts_schema() -> str:
+    """The schema of several hosts holds that of a report, so that a validator needs one file."""
+    text = "ssh's own words, or what else is wrong, in one line."
+    code = "unreachable, timeout, too-large, no-capture or crashed; others may follow."
+    error = {
+        "type": "object",
+        "properties": {
+            "error": {"description": text, "type": "string"},
+            "code": {"description": code, "type": "string", "pattern": "^[a-z]+(-[a-z]+)*$"},
+        },
+        "required": ["error", "code"],
+    }
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:nodecheck:schema:hosts:1",
+        "title": "The reports of hosts that were asked over ssh",
+        "type": "object",
+        "properties": {
+            "$schema": {"const": "urn:nodecheck:schema:hosts:1"},
+            "schema_version": {"type": "string", "pattern": r"^1\.[0-9]+$"},
+            "hosts": {
+                "description": "By the host as it was named; the report, or why there is none.",
+                "type": "object",
+                "additionalProperties": {
+                    "anyOf": [{"$ref": "urn:nodecheck:schema:report:1"}, {"$ref": "#/$defs/error"}]
+                },
+            },
+        },
+        "required": ["$schema", "schema_version", "hosts"],
+        "$defs": {"error": error, "report": json.loads((SCHEMAS / "report-1.json").read_text())},
+    }
+    return json.dumps(whole, indent=2) + "\n"
 
 
 def _of_the_command_line() -> dict[Path, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nodecheck.cli.configured import config_of
 from nodecheck.cli.options import add_config, add_exit_map, add_outputs, add_run_options, judged
-from nodecheck.cli.start import EPILOG, Unwritten, complain, write
+from nodecheck.cli.start import EPILOG, Unwritten, complain, write, write_file
 from nodecheck.cli.state import add_state_alone
 from nodecheck.errors import UsageError
 from nodecheck.report.summary import BUG, UNJUDGED, mapped_code, mapped_exit_code
@@ -175,7 +175,7 @@ def _boot(report: Report, digests: dict[str, str], explained: set[str]) -> BootS
 
 def _delivered(audit: Audit, format_: str, path: str) -> bool:
     """Write or send the audit's report; metrics also tell what became of the predictions."""
-    from nodecheck.cli.run_verb import deliver, write_file
+    from nodecheck.cli.run_verb import deliver
 
     if format_ != "openmetrics":
         return deliver(audit.report, format_, path)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from nodecheck.cli.options import seconds
-from nodecheck.cli.start import Unwritten, write
+from nodecheck.cli.options import add_ssh, asks_over_ssh, seconds
+from nodecheck.cli.start import Unwritten, write, write_file
 from nodecheck.errors import UsageError
 
 MODE = 0o600
@@ -18,10 +18,12 @@ MODE = 0o600
 EPILOG = """\
 nodecheck capture -o node.capture
 nodecheck run --capture node.capture --role worker --kubernetes 1.36
+nodecheck capture --ssh node7 --ssh node8 -o captures
 
 exit codes:
   0    written
   2    usage
+  3    a host could not be captured over ssh
   74   the file could not be written
 """
 
@@ -30,15 +32,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``nodecheck capture``."""
     parser.epilog = EPILOG
     add = parser.add_argument
-    add("-o", "--output", metavar="FILE", help="write FILE, whole or not at all, not standard output")
+    told = "write FILE, whole or not at all, not standard output; over ssh: HOST.capture in this directory"
+    add("-o", "--output", metavar="FILE", help=told)
     add("--root", metavar="DIR", help="capture the file system in DIR instead of the live node")
-    add("--timeout", metavar="SECONDS", type=seconds, default=120.0, help="for the whole capture (default: 120)")
+    add_ssh(parser)
+    add("--timeout", metavar="SECONDS", type=seconds, default=120.0, help="for a whole capture (default: 120)")
 
 
 def main(args: argparse.Namespace) -> int:
     """Capture, and write."""
+    if asks_over_ssh(args):
+        from nodecheck.cli.over_ssh import capture_hosts
+
+        return capture_hosts(args)
     from nodecheck.api import capture
-    from nodecheck.cli.run_verb import write_file
 
     if args.root == "":
         raise UsageError("--root: expected a directory, found nothing")

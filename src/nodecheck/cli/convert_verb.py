@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from nodecheck.cli.options import add_exit_map, exit_map
-from nodecheck.cli.start import Unwritten, write
+from nodecheck.cli.start import Unwritten, write, write_file
 from nodecheck.errors import ReportError, UsageError
 from nodecheck.reading import read_file
 from nodecheck.report import Report
@@ -46,7 +46,6 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _convert(args: argparse.Namespace, codes: str | None) -> int:
-    from nodecheck.cli.run_verb import write_file
     from nodecheck.render.outputs import renderer
 
     if args.verbose and args.to != "text":

@@ -50,6 +50,24 @@ def add_other_node(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--capture", metavar="FILE", help=told)
 
 
+def add_ssh(parser: argparse.ArgumentParser) -> None:
+    """The options by which nodes are asked over ssh, one or many."""
+    add = parser.add_argument
+    told = "the node that ssh reaches by this name, on which nothing has to be installed (may be repeated)"
+    add("--ssh", metavar="[USER@]HOST", action="append", default=[], help=told)
+    told = "the hosts in FILE, one a line, after # a comment (- for standard input)"
+    add("--hosts", metavar="FILE", action="append", default=[], help=told)
+    told = "an option for ssh, as after its -o: Port=2222 (may be repeated)"
+    add("--ssh-option", metavar="OPTION", action="append", default=[], help=told)
+    add("--sudo", action="store_true", help="read the nodes as root, by sudo without a password (sudo -n)")
+    add("--parallel", metavar="N", type=int, help="ask at most N hosts at once (default: 16)")
+
+
+def asks_over_ssh(args: argparse.Namespace) -> bool:
+    """Whether an option of :func:`add_ssh` was given."""
+    return bool(args.ssh or args.hosts or args.ssh_option or args.sudo or args.parallel is not None)
+
+
 def other_host(args: argparse.Namespace) -> Host | None:
     """The host of ``--capture``; None where that is not given. Raises UsageError."""
     if args.capture is None:

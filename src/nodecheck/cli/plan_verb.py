@@ -5,10 +5,25 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable
 
-from nodecheck.cli.options import add_config, add_outputs, add_run_options, add_words, judged, site_of
-from nodecheck.cli.start import EPILOG, Unwritten, complain, write
+from nodecheck.cli.options import (
+    add_config,
+    add_outputs,
+    add_run_options,
+    add_ssh,
+    add_words,
+    asks_over_ssh,
+    judged,
+    site_of,
+)  # fmt: skip
+from nodecheck.cli.start import EPILOG, Unwritten, complain, write, write_file
 from nodecheck.errors import UsageError
 from nodecheck.planning import Plan, plan
+from nodecheck.report import Report
+from nodecheck.report.summary import UNJUDGED
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.running.request import Site
 
 Form = Callable[[Plan, bool], str]
 """Writes a plan down; the second is whether it goes on after a step that fails."""
@@ -41,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "nodecheck plan --format sh > fix.sh\nless fix.sh\nsh fix.sh\n\n" + EPILOG
     add_words(parser)
     add_run_options(parser)
+    add_ssh(parser)
     add_config(parser)
     told = "let the script, or the playbook, go on after a step that fails, without what needs it; then it exits 1"
     parser.add_argument("--keep-going", action="store_true", help=told)
@@ -59,12 +75,12 @@ def form(name: str) -> Form:
 
 def main(args: argparse.Namespace) -> int:
     """Judge the node, and print the fixes."""
-    from nodecheck.cli.run_verb import write_file
-
     made = form(args.format)
     outputs = outputs_of(args.output)
     site = site_of(args)
-    report = judged(args, site)
+    report = _judged(args, site)
+    if report is None:
+        return 0 if args.exit_zero else UNJUDGED
     if site.used is not None and site.used.unread is not None:
         complain(str(site.used))  # a script has no header that says so
     found = plan(report)
@@ -74,6 +90,15 @@ def main(args: argparse.Namespace) -> int:
     if not all(written):
         raise Unwritten("not every output could be written")
     return 0 if args.exit_zero else report.exit_code
+
+
+def _judged(args: argparse.Namespace, site: Site) -> Report | None:
+    """The report that is planned by; None where the node could not be reached, which was said."""
+    if not asks_over_ssh(args):
+        return judged(args, site)
+    from nodecheck.cli.over_ssh import report_of_one
+
+    return report_of_one(args, site)
 
 
 def _text(args: argparse.Namespace, found: Plan) -> str:

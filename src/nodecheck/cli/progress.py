@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import os
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,20 @@ AFTER_S = 1.0
 
 
 class progress:
-    """Shows ``checking this node: CHECK, N s`` on standard error while the body takes longer than a second."""
+    """Shows ``checking this node: CHECK, N s`` on standard error while the body takes longer than a second.
 
-    def __init__(self, quiet: bool) -> None:
+    ``doing`` gives other words for what goes on.
+    """
+
+    def __init__(self, quiet: bool, doing: Callable[[], str] | None = None) -> None:
+        self._doing = doing or self._this_node
         self._done = _thread.allocate_lock()
         self._ended = _thread.allocate_lock()
         self._what = ""
         self._shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    def _this_node(self) -> str:
+        return f"checking this node{self._what}"
 
     def now_at(self, found: Progress) -> None:
         """The check that is waited for from now on."""
@@ -44,7 +52,7 @@ class progress:
         try:
             while not self._done.acquire(timeout=AFTER_S):
                 seconds += 1
-                line = f"checking this node{self._what}, {seconds} s"
+                line = f"{self._doing()}, {seconds} s"
                 sys.stderr.write(f"\r{line[: _columns() - 1]}\x1b[K")
                 sys.stderr.flush()
             if seconds:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from nodecheck.cli.options import (
     add_config,
     add_exit_map,
     add_outputs,
     add_run_options,
+    add_ssh,
     add_words,
+    asks_over_ssh,
     exit_map,
     judged,
     other_host,
     site_of,
 )  # fmt: skip
-from nodecheck.cli.start import EPILOG, Unwritten, complain, write
+from nodecheck.cli.start import EPILOG, Unwritten, write, write_file, written
 from nodecheck.report import Report
 from nodecheck.report.summary import mapped_exit_code
 
@@ -26,6 +27,7 @@ examples:
   nodecheck run swap 'sysctl[net.*]@boot'    only swap, and what the next boot makes of some kernel parameters
   nodecheck run --role worker --kubernetes 1.34 --ignore port
   nodecheck run --root /mnt/image --json
+  nodecheck run --ssh node7 --ssh node8      other nodes, on which nothing has to be installed
   nodecheck run --capture node.capture       another node, by what nodecheck capture wrote there
 
 """
@@ -38,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES + EPILOG
     add_words(parser)
     add_run_options(parser)
+    add_ssh(parser)
     add_config(parser)
     log = "; journald and syslog go to the node's log, and need no FILE"
     add_outputs(parser, f"{', '.join(BUILT_IN)}, or one of a plugin", log)
@@ -55,15 +58,19 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace, codes: str) -> int:
+    if asks_over_ssh(args):
+        from nodecheck.cli.over_ssh import run_hosts
+
+        return run_hosts(args, codes)
     from nodecheck.render.outputs import parse_outputs, renderer
 
     render = renderer(args.format)
     outputs = parse_outputs(args.output)
     report = judged(args, site_of(args))
-    written = [deliver(report, *output) for output in outputs]
+    done = [deliver(report, *output) for output in outputs]
     if not (args.quiet and report.exit_code == 0):
         write(_document(args, report, render))
-    if not all(written):
+    if not all(done):
         raise Unwritten("not every output could be written")
     return 0 if args.exit_zero else mapped_exit_code(report, codes)
 
@@ -94,20 +101,4 @@ def deliver(report: Report, format_: str, path: str) -> bool:
         return write_file(path, renderer(format_)(report))
     from nodecheck.cli.send import send
 
-    return _told(path, lambda: send(report, format_, path))
-
-
-def write_file(path: str, document: str | bytes, mode: int = 0o644) -> bool:
-    """Write one output; False, and a word on standard error, where that cannot be done."""
-    from nodecheck.writing import write_atomically
-
-    return _told(path, lambda: write_atomically(path, document, mode))
-
-
-def _told(path: str, write_it: Callable[[], None]) -> bool:
-    try:
-        write_it()
-    except OSError as error:
-        complain(f"{path}: could not be written: {error.strerror or error}")
-        return False
-    return True
+    return written(path, lambda: send(report, format_, path))

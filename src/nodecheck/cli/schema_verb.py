@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of a report, a plan, an audit or a profile."""
+"""The JSON Schema (2020-12) of a report, a plan, an audit, a profile, or of several hosts."""
 
 from __future__ import annotations
 

@@ -234,6 +234,23 @@ def write(text: str | bytes) -> None:
         raise _unwritten(error) from error
 
 
+def write_file(path: str, document: str | bytes, mode: int = 0o644) -> bool:
+    """Write one output; False, and a word on standard error, where that cannot be done."""
+    from nodecheck.writing import write_atomically
+
+    return written(path, lambda: write_atomically(path, document, mode))
+
+
+def written(path: str, write_it: Callable[[], None]) -> bool:
+    """Whether an output could be written, or sent; a word on standard error where not."""
+    try:
+        write_it()
+    except OSError as error:
+        complain(f"{path}: could not be written: {error.strerror or error}")
+        return False
+    return True
+
+
 def _flushed(code: int) -> int:
     try:
         if sys.stdout is not None:

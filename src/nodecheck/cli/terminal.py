@@ -83,9 +83,11 @@ def again(args: argparse.Namespace) -> tuple[str, ...]:
         value = given.get(name)
         if value is not None:
             found.extend((f"--{name.replace('_', '-')}", str(value)))
-    for name in ("waivers", "select", "ignore"):
+    for name in ("waivers", "select", "ignore", "ssh", "hosts", "ssh_option"):
         for value in given.get(name) or ():
-            found.extend((f"--{name}", value))
+            found.extend((f"--{name.replace('_', '-')}", value))
+    if given.get("sudo"):
+        found.append("--sudo")
     if given.get("no_config"):
         found.append("--no-config")
     return tuple(found)

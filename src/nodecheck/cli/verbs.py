@@ -21,5 +21,5 @@ VERBS = {
     "completion": "print the completion script of a shell",
     "help": "what the verbs do, or the options of one",
     "version": "print the version",
-    "schema": "print the JSON Schema of a report, a plan, an audit or a profile",
+    "schema": "print the JSON Schema of a report, a plan, an audit, a profile, or of hosts",
 }

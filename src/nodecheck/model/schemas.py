@@ -9,12 +9,12 @@ from nodecheck.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any
 
-DOCUMENTS = ("report", "plan", "audit", "profile")
+DOCUMENTS = ("report", "plan", "audit", "profile", "hosts")
 """The documents that have a schema."""
 
 
 def schema(document: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a ``report``, ``plan``, ``audit`` or ``profile``. Raises UsageError."""
+    """The JSON Schema (2020-12) of one of :data:`DOCUMENTS`. Raises UsageError."""
     import json
 
     found: dict[str, Any] = json.loads(schema_text(document))

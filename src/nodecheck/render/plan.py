@@ -34,13 +34,23 @@ def render_plan(plan: Planned, style: Style) -> str:
 
 def _as_a_script(plan: Planned, style: Style) -> Iterator[str]:
     """How to run it, a line a step: nothing runs before one has read it and decided."""
-    live = plan.source.is_running_node
-    words = () if plan.source.kind == "live" else (f"--{plan.source.kind}", plan.source.path)
-    again = "".join([f" {shell_line((word,))}" for word in (words if style.again is None else style.again)])
+    words = plan.source.options if style.again is None else style.again
+    again = "".join([f" {shell_line((word,))}" for word in words])
     yield "As a script. Write it, read it, and run it once you agree with it:"
     yield f"  nodecheck plan{again} --format sh > fix.sh"
     yield "  less fix.sh"
-    yield "  sh fix.sh" if live else f"  chroot {shell_line((plan.source.path,))} sh -s < fix.sh"
+    yield f"  {_ran(plan, words)}"
+
+
+def _ran(plan: Planned, words: tuple[str, ...]) -> str:
+    """The line that runs the script where it belongs; over ssh as ``words`` have it."""
+    if plan.source.ssh_host is not None:
+        options = [part for word, value in zip(words, words[1:]) if word == "--ssh-option" for part in ("-o", value)]
+        sudo = ("sudo", "-n") if "--sudo" in words else ()
+        return f"{shell_line(('ssh', *options, plan.source.ssh_host, *sudo, 'sh', '-s'))} < fix.sh"
+    if plan.source.is_running_node:
+        return "sh fix.sh"
+    return f"chroot {shell_line((plan.source.path,))} sh -s < fix.sh"
 
 
 def _head(plan: Planned, style: Style) -> Iterator[str]:

@@ -23,14 +23,14 @@ def render(report: Report) -> str:
 def render_text(report: Report, style: Style, beside: Iterable[str] = ()) -> str:
     """The report as text; ``beside`` are lines that stand before the verdict."""
     if style.quiet:
-        parts = [[*_findings(report, style)]]
+        parts = [[*findings(report, style)]]
     elif style.verbose:
         from nodecheck.render.table import table
 
-        parts = [[*_verdict(report, style), *_head(report, style)], *_in_full(report, style), [*table(report, style)]]
+        parts = [[*_verdict(report, style), *heading(report, style)], *_in_full(report, style), [*table(report, style)]]
         parts.append([*_tail(report, style, counts=False)])
     else:
-        parts = [[*_verdict(report, style), *_head(report, style)], [*_findings(report, style)]]
+        parts = [[*_verdict(report, style), *heading(report, style)], [*findings(report, style)]]
         parts.append([*_tail(report, style, counts=True)])
     parts += [[*beside], [*_verdict(report, style, last=True)]]
     return "\n\n".join(["\n".join(lines) for lines in parts if lines]) + "\n"
@@ -51,11 +51,12 @@ def _verdict(report: Report, style: Style, last: bool = False) -> Iterator[str]:
         yield from wrapped("", share, style)
 
 
-def _head(report: Report, style: Style) -> Iterator[str]:
+def heading(report: Report, style: Style, name: str | None = None) -> Iterator[str]:
+    """The node, under its own name or another, and what it is to be."""
     from nodecheck.render.details import wrapped
 
     node, used = report.node, report.profile
-    host = cut(printable(node.hostname or "this node"), style.width, ellipsis(style))
+    host = cut(printable(name or node.hostname or "this node"), style.width, ellipsis(style))
     about = [printable(part) for part in (node.os.pretty_name, node.kernel, node.arch) if part]
     if node.container is not None:
         about.append(f"a container: {printable(node.container)}")
@@ -89,7 +90,8 @@ def _joined(parts: list[str], mark: str, style: Style) -> Iterator[str]:
     yield line
 
 
-def _findings(report: Report, style: Style) -> Iterator[str]:
+def findings(report: Report, style: Style) -> Iterator[str]:
+    """What is not well, a few lines each."""
     from nodecheck.render.blocks import blocks
 
     return blocks(grouped(_shown(report, style)), style)
