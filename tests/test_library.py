@@ -234,7 +234,7 @@ def test_a_report_is_rendered_in_every_format(tmp_path: Path) -> None:
 
 
 def test_schemas(tmp_path: Path) -> None:
-    for document in ("report", "plan", "audit", "profile"):
+    for document in ("report", "plan", "audit", "profile", "hosts"):
         jsonschema.Draft202012Validator.check_schema(nodecheck.schema(document))
     jsonschema.validate(nodecheck.run(root=tmp_path, select=["swap"]).to_dict(), nodecheck.schema("report"))
     with pytest.raises(nodecheck.UsageError, match="expected one of report, plan"):

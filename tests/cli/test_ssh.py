@@ -257,7 +257,7 @@ def test_a_node_that_hangs_takes_its_time_and_no_more(nodes: Nodes, canned: dict
 
 
 @with_sshd
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_a_signal_ends_all_children(nodes: Nodes, number: signal.Signals, code: int) -> None:
     hangs = nodes.add("ForceCommand sleep 60")
     words = ["run", *nodes.options(), "--ssh", hangs, "--ssh", f"ann@{hangs}"]

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from signal import SIG_DFL, SIGHUP, SIGTERM, getsignal, signal
 from traceback import print_exc
 from zlib import compress, decompress
 
@@ -16,7 +17,7 @@ from nodecheck.capturing.remote import SshCaptures, SshWay, host_of
 from nodecheck.cli.options import prepared_by, site_of
 from nodecheck.cli.progress import progress
 from nodecheck.cli.start import Unwritten, complain, write, write_file
-from nodecheck.cli.terminal import again, style
+from nodecheck.cli.terminal import style
 from nodecheck.errors import UsageError
 from nodecheck.reading import read_file
 from nodecheck.render.hosts import FORMS, HostPart
@@ -49,8 +50,7 @@ class _HostsPage:
 
     def add(self, host: str, answer: HostAnswer) -> None:
         """Keep what the document says of a host."""
-        words = None if self._style.again is None else ("--ssh", host, *self._style.again)
-        part = self._form.part(host, answer, self._style._replace(again=words))
+        part = self._form.part(host, answer, self._style)
         self._parts[host] = part._replace(text=""), compress(part.text.encode("utf-8", "backslashreplace"), 1)
 
     def pieces(self) -> Iterator[str]:
@@ -67,7 +67,8 @@ def run_hosts(args: argparse.Namespace, codes: str) -> int:
     """Judge the hosts, write the documents, give the exit code."""
     outputs = _outputs(args)
     hosts, way = _asked(args)
-    pages = [_HostsPage(args.format, hosts, _style(args))]
+    shown = style(args)
+    pages = [_HostsPage(args.format, hosts, shown if len(hosts) == 1 else shown._replace(again=None))]
     pages += [_HostsPage(format_, hosts, Style(), path) for format_, path in outputs]
     found: list[HostCode] = []
     for host, answer in _answers(args, hosts, way, site_of(args)):
@@ -133,6 +134,8 @@ def _nodes(
 ) -> Iterator[tuple[str, CaptureHost | Unreached]]:
     """Each host with what came from it, in the order in which they end; with a progress line on a terminal."""
     done = 0
+    if getsignal(SIGHUP) == SIG_DFL:  # a terminal that is closed must not leave an ssh behind
+        signal(SIGHUP, getsignal(SIGTERM))
 
     def doing() -> str:
         waiting = found.running
@@ -191,13 +194,6 @@ def _outputs(args: argparse.Namespace) -> list[tuple[str, str]]:
         if format_ not in FORMS:
             raise UsageError(f"{option}: of hosts over ssh expected one of {', '.join(FORMS)}, found {format_!r}")
     return outputs
-
-
-def _style(args: argparse.Namespace) -> Style:
-    """As the terminal has it; the words to type again are those without the hosts."""
-    alone = argparse.Namespace(**{**vars(args), "ssh": [], "hosts": []})
-    found = style(args)
-    return found if found.again is None else found._replace(again=again(alone))
 
 
 def _directory(given: str | None) -> str:

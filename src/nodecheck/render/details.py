@@ -148,7 +148,8 @@ def next_steps(report: Report, style: Style) -> Iterator[str]:
         yield from _next(f"nodecheck explain {quote(printable(first))}", "says why it matters", style)
     denied = [result for result in report.results if result.cause is not None and result.cause.code == "denied"]
     if denied and not report.run.privileged:
-        yield from _next(f"sudo nodecheck run{again}", "may read what was denied", style)
+        line = f"nodecheck run{again} --sudo" if report.run.source.ssh_host else f"sudo nodecheck run{again}"
+        yield from _next(line, "may read what was denied", style)
 
 
 def planned(report: Report) -> str:

@@ -8,6 +8,7 @@ from nodecheck.json_text import json_text
 from nodecheck.record import NamedTuple
 from nodecheck.render import json, short
 from nodecheck.render.columns import columns, cut, padded
+from nodecheck.render.details import next_steps
 from nodecheck.render.style import Style, ellipsis, paint
 from nodecheck.render.text import findings, heading, render_text
 from nodecheck.render.verdict import counted, headline
@@ -69,10 +70,11 @@ def _text_part(host: str, answer: HostAnswer, style: Style) -> HostPart:
     if isinstance(answer, Unreached):
         return HostPart(host, UNJUDGED, f"UNKNOWN: {answer.text}", "")
     if style.verbose and not style.quiet:
-        text = render_text(answer, style._replace(again=None))
+        text = render_text(answer, style)
     else:
         found = list(findings(answer, style))
-        text = "\n".join([*heading(answer, style, host), *found, ""]) if found else ""
+        after = [] if style.again is None else list(next_steps(answer, style))
+        text = "\n".join([*heading(answer, style, host), *found, *after, ""]) if found else ""
     return HostPart(host, answer.exit_code, headline(answer), text)
 
 
