@@ -18,8 +18,9 @@ import jsonschema
 import pytest
 
 import nodecheck as library
-from nodecheck.capturing.remote import SshWay, ssh_argv
+from nodecheck.capturing.remote import Printed, SshWay, host_of, ssh_argv
 from nodecheck.capturing.remote_script import script
+from nodecheck.report.hosts import Unreached
 from nodecheck.testing import write_tree
 from tests.cli.conftest import Command
 from tests.cli.sshds import Nodes, deaf, missing
@@ -388,6 +389,23 @@ def test_what_cannot_be_asked(nodecheck: Command, tmp_path: Path, words: list[st
 
     assert (done.code, done.out) == (2, "")
     assert told in done.err
+
+
+@pytest.mark.parametrize(
+    ("got", "code", "text"),
+    [
+        (Printed(b"", 255, "ssh: no route"), "unreachable", "ssh: no route"),
+        (Printed(b"", 255, ""), "unreachable", "ssh said nothing"),
+        (Printed(b"nodecheck", 255, ""), "unreachable", "the connection broke before the end of the capture"),
+        (Printed(gzip.compress(b""), 0, "sudo: no"), "no-capture", "sudo: no"),
+        (Printed(b"", 127, ""), "no-capture", "nothing came, and ssh ended with code 127"),
+        (Printed(b"\x1f\x8b", 0, "denied"), "no-capture",
+         "ssh://node7: the capture was cut short: its gzip stream has no end (denied)"),
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_why_there_is_no_report(got: Printed, code: str, text: str) -> None:
+    assert host_of("node7", got) == Unreached(code, text)
 
 
 def test_the_command_line_of_ssh() -> None:

@@ -71,18 +71,19 @@ def host_of(host: str, got: Got) -> CaptureHost | Unreached:
     """The node behind what came from a host; ``ssh://HOST`` is its path. Never raises for what a host sent."""
     if isinstance(got, Unreached):
         return got
-    name, text = f"ssh://{host}", b""
+    name, why = f"ssh://{host}", ""
     try:
         text = unpacked(past_greeting(got.raw), name)
         if text:
             return read_capture(text, name)
-        why = f"nothing came, and ssh ended with code {got.code}"
     except CaptureError as error:
         why = str(error)
     if got.code == _OWN_FAILURE:
         why = "the connection broke before the end of the capture" if got.raw else ""
         return Unreached("unreachable", "; ".join([part for part in (got.words, why) if part]) or "ssh said nothing")
-    return Unreached("no-capture", f"{why}{_beside(got.words)}" if text or not got.words else got.words)
+    if not why:
+        return Unreached("no-capture", got.words or f"nothing came, and ssh ended with code {got.code}")
+    return Unreached("no-capture", f"{why}{_beside(got.words)}")
 
 
 def past_greeting(raw: bytes) -> bytes:
