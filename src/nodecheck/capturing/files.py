@@ -49,8 +49,8 @@ def _is_archive(path: str) -> bool:
     """Whether a path names what another tool made: a directory, or a file that begins as no capture does."""
     import os
 
-    if os.path.isdir(path):
-        return True
+    if not os.path.isfile(path):  # what a pipe holds can be read once
+        return os.path.isdir(path)
     try:
         head = read_file(path, 1 << 12)
     except OSError:

@@ -11,8 +11,9 @@ from nodecheck.render.columns import columns, cut, padded
 from nodecheck.render.details import next_steps
 from nodecheck.render.style import Style, ellipsis, paint
 from nodecheck.render.text import findings, heading, render_text
-from nodecheck.render.verdict import counted, headline
+from nodecheck.render.verdict import headline
 from nodecheck.report.hosts import SCHEMA, SCHEMA_VERSION, HostAnswer, Unreached, code_of
+from nodecheck.report.settings import counted
 from nodecheck.report.summary import FAILED, OK, UNJUDGED
 
 MOST_HOST_COLUMNS = 40
