@@ -158,8 +158,8 @@ def load_at_boot(name: str, boot: BootModules, why: str) -> Fix | None:
         return Fix(f"Load {name} at boot", (script,))
     step = load_step(name, boot.wishes, why)
     hindrance = boot.wishes.hindrance
-    if hindrance is None:
+    if hindrance is None or hindrance.is_want_of_files:
         return Fix(f"Load {name} at boot", (step,))
     if hindrance.unmask:
         return Fix(f"Load {name} at boot", (command("systemctl", "unmask", SERVICE), step))
-    return Fix(f"Load {name} at boot", (manual(f"{hindrance.message}: let it run at boot."), step), MANUAL)
+    return Fix(f"Load {name} at boot", (manual(f"{hindrance.message.rstrip('.')}: let it run at boot"), step), MANUAL)

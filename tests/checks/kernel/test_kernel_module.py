@@ -22,6 +22,7 @@ from nodecheck.model.outcomes import Result
 from nodecheck.model.steps import Command, Create, Edit
 from nodecheck_checks.kernel.kernel_module import kernel_module, module_severity
 from tests.fix.apply import write
+from tests.nodes import debian_node
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]
 
@@ -758,3 +759,21 @@ def test_a_module_that_is_barred_and_not_named_gets_both(tree: Tree) -> None:
     (root / "etc/modules-load.d").mkdir()
     (root / "etc/modules-load.d/nodecheck-br_netfilter.conf").write_text("br_netfilter\n")
     assert boot(root).status == "pass"
+
+
+def test_empty_directories_keep_the_service_from_nothing_that_the_fix_writes(tmp_path: Path) -> None:
+    """The conditions of the service are triggers, of which one is enough: the file makes one hold."""
+    node = debian_node(tmp_path)
+    for file in node.glob("*/modules-load.d/*"):
+        file.unlink()
+    unit = node / "usr/lib/systemd/system/systemd-modules-load.service"
+    folders = ("/lib", "/usr/lib", "/usr/local/lib", "/etc", "/run")
+    conditions = "".join([f"ConditionDirectoryNotEmpty=|{folder}/modules-load.d\n" for folder in folders])
+    unit.write_text(f"[Unit]\nDefaultDependencies=no\n{conditions}{unit.read_text()}")
+    found = boot(node)
+    assert found.status == "fail"
+    assert found.fix is not None
+    assert (found.fix.safety, [type(step) for step in found.fix.steps]) == ("safe", [Create])
+    mend(node, found)
+
+    assert boot(node).status == "pass"

@@ -53,6 +53,15 @@ class Hindrance(NamedTuple):
     value: str | None
     unmask: bool = False
 
+    @property
+    def is_want_of_files(self) -> bool:
+        """Whether it is only that all directories of modules-load.d are empty: a file there takes it away.
+
+        The service's own conditions for them are triggers (``ConditionDirectoryNotEmpty=|``, systemd.unit(5)), of which
+        one is enough.
+        """
+        return "ConditionDirectoryNotEmpty=|" in self.message and "modules-load.d" in self.message
+
 
 class ModulesLoad(NamedTuple):
     """The modules that the init system is told to load."""
