@@ -107,6 +107,8 @@ def test_the_node_the_run_and_the_rules_are_named() -> None:
         "Ended": ["2026-11-23T01:02:04.004Z"], "Run id": ["3f2b"], "Tool": ["nodecheck 0"], "Plugins": ["none"],
         "Profile": ["kubernetes"], "Digest": ["sha256:" + "e" * 64], "Configuration": ["/etc/n.toml", "/etc/n.d/a"],
         "Waiver files": ["/etc/nodecheck/waivers.toml", "w.toml"], "Fails on": ["error"],
+        "Only": ["not recorded: the report is of schema 1.0"], "View": ["both"],
+        "Without": ["not recorded: the report is of schema 1.0"],
     }  # fmt: skip
 
 

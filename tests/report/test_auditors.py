@@ -39,8 +39,8 @@ ticket = "OPS-7"
 created = 2026-11-23
 """
 SINCE_1_1 = {
-    "run": ("waivers_from", "user"), "profile": ("config",), "node": ("container",), "waiver": ("ticket", "created"),
-    "source": ("captured_at", "captured_from"),
+    "run": ("waivers_from", "user", "select", "ignore", "view"), "profile": ("config",), "node": ("container",),
+    "waiver": ("ticket", "created"), "source": ("captured_at", "captured_from"),
 }  # fmt: skip
 
 
@@ -186,3 +186,16 @@ def test_a_new_key_of_another_type_is_refused(tmp_path: Path, place: tuple[Any, 
 
     with pytest.raises(ReportError, match=said):
         nodecheck.Report.from_json(json.dumps(document))
+
+
+def test_the_report_says_what_was_left_out(tmp_path: Path) -> None:
+    node = old_node(tmp_path)
+    whole = nodecheck.run(root=node)
+    part = nodecheck.run(root=node, select=["swap", "sysctl[net.*]"], ignore=["swap[/x]"], view="boot")
+
+    assert (whole.run.select, whole.run.ignore, whole.run.view) == ((), (), None)
+    assert (part.run.select, part.run.ignore, part.run.view) == (("swap", "sysctl[net.*]"), ("swap[/x]",), "boot")
+    assert "only swap sysctl[net.*]" in part.render()
+    assert "without swap[/x]" in part.render()
+    assert "only the view boot" in part.render()
+    assert nodecheck.Report.from_json(part.to_json()).run == part.run

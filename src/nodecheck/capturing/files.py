@@ -88,8 +88,25 @@ def _bounded(found: bytes, name: str) -> bytes:
     return found
 
 
+def past_greeting(raw: bytes) -> bytes:
+    r"""A packed capture without the lines before it, which some nodes' shells print for everybody who comes.
+
+    >>> past_greeting(b"Welcome\n\x1f\x8b..."), past_greeting(b"Welcome\nnodecheck capture 1\n")
+    (b'\x1f\x8b...', b'Welcome\nnodecheck capture 1\n')
+    """
+    at = 0
+    for _ in range(MOST_BEFORE + 1):
+        if raw.startswith(GZIP, at):
+            return raw[at:]
+        at = raw.find(b"\n", at) + 1
+        if not at:
+            break
+    return raw
+
+
 def unpacked(raw: bytes, name: str) -> bytes:
     """The text of a capture, from its first line on. Unpacking stops at the bound. Raises CaptureError."""
+    raw = past_greeting(raw)
     if raw[:2] == GZIP:
         raw = _gunzipped(raw, name)
     elif raw[:4] == _ZSTD:

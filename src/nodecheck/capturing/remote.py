@@ -19,7 +19,7 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Union
 
-from nodecheck.capturing.files import GZIP, MIB, MOST_BEFORE, MOST_PACKED, read_capture, unpacked
+from nodecheck.capturing.files import MIB, MOST_PACKED, read_capture, unpacked
 from nodecheck.capturing.host import CaptureHost
 from nodecheck.capturing.remote_script import script
 from nodecheck.errors import CaptureError, FactError, UsageError
@@ -73,7 +73,7 @@ def host_of(host: str, got: Got) -> CaptureHost | Unreached:
         return got
     name, why = f"ssh://{host}", ""
     try:
-        text = unpacked(past_greeting(got.raw), name)
+        text = unpacked(got.raw, name)
         if text:
             return read_capture(text, name)
     except CaptureError as error:
@@ -84,22 +84,6 @@ def host_of(host: str, got: Got) -> CaptureHost | Unreached:
     if not why:
         return Unreached("no-capture", got.words or f"nothing came, and ssh ended with code {got.code}")
     return Unreached("no-capture", f"{why}{_beside(got.words)}")
-
-
-def past_greeting(raw: bytes) -> bytes:
-    r"""A packed capture without the lines before it, which some nodes' shells print for everybody who comes.
-
-    >>> past_greeting(b"Welcome\n\x1f\x8b..."), past_greeting(b"Welcome\nnodecheck capture 1\n")
-    (b'\x1f\x8b...', b'Welcome\nnodecheck capture 1\n')
-    """
-    at = 0
-    for _ in range(MOST_BEFORE + 1):
-        if raw.startswith(GZIP, at):
-            return raw[at:]
-        at = raw.find(b"\n", at) + 1
-        if not at:
-            break
-    return raw
 
 
 def _beside(words: str) -> str:

@@ -54,8 +54,21 @@ def main(args: argparse.Namespace) -> int:
         from nodecheck.audit.show import diff_text
         from nodecheck.cli.audit_verb import look_of
 
-        write(diff_text(changes, notices, look_of(args)))
+        write(_compared(old, before, new, now) + diff_text(changes, notices, look_of(args)))
     return exit_code(changes, new.run.fail_on)
+
+
+def _compared(old: Report, before: int | None, new: Report, now: int | None) -> str:
+    """Which runs were compared, where the history was asked for one."""
+    from nodecheck.text import minute
+
+    if before is None and now is None:
+        return ""
+    words = [
+        f"{'the report of' if number is None else f'run {number},'} {minute(report.run.started_at)}"
+        for report, number in ((old, before), (new, now))
+    ]
+    return f"{words[0]}, against {words[1]}\n"
 
 
 def _dated(args: argparse.Namespace, before: int, now: int, changes: tuple[Change, ...]) -> tuple[Change, ...]:

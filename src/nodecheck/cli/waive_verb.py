@@ -186,8 +186,8 @@ def _say_who_heeds(path: str, text: str) -> None:
         heeded = False
     if not heeded:
         complain(
-            f"no configuration names {path} yet: waivers = [{path!r}] in {DEFAULT_PATH} lets all verbs honour it, "
-            f"and nodecheck run --waivers {path} does so once"
+            f"no configuration names {path} yet: waivers = [{os.path.abspath(path)!r}] in {DEFAULT_PATH} lets all "
+            f"verbs honour it, and nodecheck run --waivers {path} does so once"
         )
 
 

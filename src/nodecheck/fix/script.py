@@ -84,6 +84,13 @@ def _offline(plan: Planned) -> bool:
     return not plan.source.is_running_node
 
 
+def _where(plan: Planned) -> str:
+    """The directory that was judged; of a capture nobody knows where it is here."""
+    if plan.source.kind == "capture":
+        return f"The file system of which {shown(plan.source.path)} is a capture"
+    return f"The file system in {shown(plan.source.path)}"
+
+
 def _name(plan: Planned) -> str:
     return shown(plan.node.hostname or "a node without a name")
 
@@ -92,7 +99,7 @@ def _head(plan: Planned, keep_going: bool) -> Iterator[str]:
     yield "#!/bin/sh"
     yield f"# Fixes for {_name(plan)}, made by nodecheck plan. Read them before you run them."
     if _offline(plan):
-        yield f"# The file system in {shown(plan.source.path)} was judged: run it in a chroot of that directory."
+        yield f"# {_where(plan)} was judged: run it in a chroot of that directory."
     yield "#"
     yield "# It checks everything first, and changes nothing where a file is no longer what was judged. It keeps copies"
     ends = "goes on without what needs a step that failed" if keep_going else "stops at the first error"

@@ -102,6 +102,13 @@ def _rules(report: Report) -> Iterator[tuple[str, str]]:
     yield "Configuration", _configuration(report)
     yield "Waiver files", NOT_RECORDED if files is None else _items(files)
     yield "Fails on", escaped(report.run.fail_on)
+    yield "Only", _selected(report.run.select, "everything")
+    yield "Without", _selected(report.run.ignore, "none")
+    yield "View", escaped(report.run.view or "both")
+
+
+def _selected(selectors: tuple[str, ...] | None, otherwise: str) -> str:
+    return NOT_RECORDED if selectors is None else _items(selectors) if selectors else otherwise
 
 
 def _configuration(report: Report) -> str:

@@ -50,7 +50,8 @@ def _ran(plan: Planned, words: tuple[str, ...]) -> str:
         return f"{shell_line(('ssh', *options, plan.source.ssh_host, *sudo, 'sh', '-s'))} < fix.sh"
     if plan.source.is_running_node:
         return "sh fix.sh"
-    return f"chroot {shell_line((plan.source.path,))} sh -s < fix.sh"
+    where = shell_line((plan.source.path,)) if plan.source.kind == "root" else "DIR"  # where it lies, no capture says
+    return f"chroot {where} sh -s < fix.sh"
 
 
 def _head(plan: Planned, style: Style) -> Iterator[str]:

@@ -71,12 +71,24 @@ def heading(report: Report, style: Style, name: str | None = None) -> Iterator[s
     target += [f"{label} {printable(value)}" for label, value in asked if value]
     if used.cni:
         target.append(f"cni {printable(used.cni)}")
+    target += _left_out(report)
     if used.config is not None:
         target.append(printable(str(used.config)))
     missing = [f"--{label.lower().replace(' ', '-')}" for label, value in asked if not value]
     if missing:
         target.append(f"not known: say {', '.join(missing)}")
     yield from _joined(target, " · " if style.symbols else ", ", style)
+
+
+def _left_out(report: Report) -> Iterator[str]:
+    """What was asked for, where that is not everything."""
+    run = report.run
+    if run.select:
+        yield f"only {printable(' '.join(run.select))}"
+    if run.ignore:
+        yield f"without {printable(' '.join(run.ignore))}"
+    if run.view is not None:
+        yield f"only the view {printable(run.view)}"
 
 
 def _joined(parts: list[str], mark: str, style: Style) -> Iterator[str]:

@@ -68,6 +68,8 @@ def _run_dict(run: Run) -> dict[str, Any]:
         "source": run.source._asdict(),
         "waivers_from": None if run.waivers_from is None else list(run.waivers_from),
         "user": None if run.user is None else run.user._asdict(),
+        "select": None if run.select is None else list(run.select),
+        "ignore": None if run.ignore is None else list(run.ignore),
     }
 
 
@@ -160,12 +162,15 @@ def _whole(document: dict[str, Any]) -> Whole:
 
 
 def _run(found: dict[str, Any]) -> Run:
-    files, user = found.get("waivers_from"), found.get("user")  # schema 1.0 has neither
+    files, user = found.get("waivers_from"), found.get("user")  # schema 1.0 has none of these
+    select, ignore = found.get("select"), found.get("ignore")
     source = Source(**_known(Source, found["source"]))
     run = Run(**{**_known(Run, found), "source": source})
     return run._replace(
         waivers_from=None if files is None else tuple(files),
         user=None if user is None else User(**_known(User, user)),
+        select=None if select is None else tuple(select),
+        ignore=None if ignore is None else tuple(ignore),
     )
 
 

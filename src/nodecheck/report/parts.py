@@ -103,6 +103,12 @@ class Run(NamedTuple):
     """The files of waivers that were read, in their order; None in reports of before schema 1.1."""
     user: User | None = None
     """None in reports of before schema 1.1."""
+    select: tuple[str, ...] | None = None
+    """The selectors of what was looked at alone; none: everything. None in reports of before schema 1.1."""
+    ignore: tuple[str, ...] | None = None
+    """Those of what was left out, by the profile too. None in reports of before schema 1.1."""
+    view: str | None = None
+    """``now`` or ``boot``, where one view was looked at alone."""
 
 
 class OsName(NamedTuple):
