@@ -325,3 +325,22 @@ def test_a_hidden_file_takes_no_other_verdict_along(tmp_path: Path) -> None:
     assert status(root) == "pass"
     assert status(root, "sysctl[net.bridge.bridge-nf-call-iptables]@boot") == "pass"
     assert status(root, "kernel-module[br_netfilter]@boot") == "pass"
+
+
+@pytest.mark.parametrize(
+    ("own", "tmpfiles", "expected"),
+    [("0", "1", "unknown"), ("1", "0", "fail"), (None, "1", "pass"), (None, "0", "fail"), ("1", "1", "pass")],
+)
+def test_nothing_orders_tmpfiles_and_sysctl_d(tmp_path: Path, own: str | None, tmpfiles: str, expected: str) -> None:
+    """Either may be the last, as an emulated node showed: what tmpfiles breaks counts, what it makes right does not."""
+    root = debian_node(tmp_path)
+    (root / "etc/sysctl.d/k8s.conf").unlink()
+    if own is not None:
+        write(root, "etc/sysctl.d/k8s.conf", f"net.ipv4.ip_forward = {own}\n")
+    write(root, "etc/tmpfiles.d/z.conf", f"w /proc/sys/net/ipv4/ip_forward - - - - {tmpfiles}\n")
+    write(root, f"{UNITS}/systemd-tmpfiles-setup.service", "[Service]\nExecStart=/usr/bin/mount\n")
+    link = root / f"{UNITS}/sysinit.target.wants/systemd-tmpfiles-setup.service"
+    link.symlink_to("../systemd-tmpfiles-setup.service")
+    found = nodecheck.run(root=root, select=["sysctl[net.ipv4.ip_forward]@boot"])
+
+    assert [str(result.status) for result in found.results] == [expected]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nodecheck.errors import FactError
+from nodecheck.errors import FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
 from nodecheck.facts.acts.model import AFTER, ANY, APPLIES, EARLY, SETS, SYSCTL, SYSINIT, Act, Effect
 from nodecheck.formats.sysctl_lines import Setting
@@ -70,7 +70,15 @@ def _of_act(act: Act, effects: list[Effect], system: Callable[[], tuple[Setting,
     if known or unclear:
         early = act.place <= EARLY
         run = SysctlRun(setter, known, doubt=act.unsure, early=early, later=later, sysinit=sysinit, unclear=unclear)
-        yield run._replace(actor=actor)
+        run = run._replace(actor=actor)
+        yield from _either_way(run, act) if act.races and act.unsure is None else (run,)
+
+
+def _either_way(run: SysctlRun, act: Act) -> Iterator[SysctlRun]:
+    """What is done for sure, before the files are applied or after: what it breaks counts, what it mends does not."""
+    told = f"nothing orders {act.actor} ({act.text!r}) and {act.races}, which may set it after that"
+    yield run._replace(early=True)
+    yield run._replace(doubt=Unsupported(act.source, told), later=True)
 
 
 def _is_open(effect: Effect) -> bool:
