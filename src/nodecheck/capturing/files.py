@@ -7,7 +7,7 @@ import sys
 from nodecheck.capturing.host import CaptureHost
 from nodecheck.capturing.image import Image
 from nodecheck.capturing.parse import parsed
-from nodecheck.capturing.text import MAGIC, dumped
+from nodecheck.capturing.text import FORMAT, dumped
 from nodecheck.errors import CaptureError
 from nodecheck.reading import read_file
 from nodecheck.text import printable
@@ -42,7 +42,7 @@ def open_capture(path: str) -> CaptureHost:
         from nodecheck.capturing.archives import read_archive
 
         return CaptureHost(read_archive(path), path)
-    return CaptureHost(parsed(unpacked(_content(path, name), name), name), name)
+    return read_capture(_content(path, name), name)
 
 
 def _is_archive(path: str) -> bool:
@@ -67,7 +67,10 @@ def _is_archive(path: str) -> bool:
 
 def read_capture(raw: bytes, name: str) -> CaptureHost:
     """The host of the bytes of a capture, packed or not. Raises CaptureError, which names it so."""
-    return CaptureHost(parsed(unpacked(raw, name), name), name)
+    text = unpacked(raw, name)
+    begin = _begin(text)
+    image = parsed(text[begin:] if begin else text, name, text.count(b"\n", 0, begin))
+    return CaptureHost(image, name)
 
 
 def _content(path: str, name: str) -> bytes:
@@ -105,20 +108,23 @@ def past_greeting(raw: bytes) -> bytes:
 
 
 def unpacked(raw: bytes, name: str) -> bytes:
-    """The text of a capture, from its first line on. Unpacking stops at the bound. Raises CaptureError."""
+    """The text of a capture. Unpacking stops at the bound. Raises CaptureError."""
     raw = past_greeting(raw)
     if raw[:2] == GZIP:
-        raw = _gunzipped(raw, name)
-    elif raw[:4] == _ZSTD:
-        raw = _unzstd(raw, name)
-    if raw.startswith(MAGIC):
-        return raw
+        return _gunzipped(raw, name)
+    return _unzstd(raw, name) if raw[:4] == _ZSTD else raw
+
+
+def _begin(text: bytes) -> int:
+    """Where the first line of a capture begins; 0 where there is none within bounds."""
     at = 0
-    for _ in range(MOST_BEFORE):
-        at = raw.find(b"\n", at) + 1
-        if not at or raw.startswith(MAGIC, at):
+    for _ in range(MOST_BEFORE + 1):
+        if text.startswith(FORMAT, at):
+            return at
+        at = text.find(b"\n", at) + 1
+        if not at:
             break
-    return raw[at:]
+    return 0
 
 
 def _gunzipped(raw: bytes, name: str) -> bytes:
@@ -133,7 +139,7 @@ def _gunzipped(raw: bytes, name: str) -> bytes:
         raise CaptureError(f"{printable(name)}: expected at most {MOST_UNPACKED // MIB} MiB of text, found more")
     if not unpacker.eof:
         raise CaptureError(f"{printable(name)}: the capture was cut short: its gzip stream has no end")
-    if unpacker.unused_data:
+    if unpacker.unused_data or unpacker.unconsumed_tail:
         raise CaptureError(f"{printable(name)}: bytes after the end of the capture")
     return found
 

@@ -176,6 +176,8 @@ class CaptureHost(Host):
                 here = here.rpartition("/")[0] or "/"
                 entry = entries.get(here, _FOLDER)
                 continue
+            if entry.kind in _PLAIN:
+                return Failure("Malformed", "not a directory", 20)
             place = joined(here, name)
             below = entries.get(place) or self._untold(place, name, entry)
             if below is None or isinstance(below, Failure):
@@ -192,7 +194,7 @@ class CaptureHost(Host):
                     here, entry = "/", entries.get("/", _FOLDER)
                 continue
             if below.kind == ABSENT:
-                return below.failures.get(ABSENT, GONE)
+                return below.failures.get(ABSENT) or self._gone(place)
             here, entry = place, below
         return here, _NULL if here == "/dev/null" else entry
 
@@ -202,8 +204,6 @@ class CaptureHost(Host):
             return _FOLDER if place == "/dev" else _NULL
         if above.names is not None:
             return _NOTHING if name in above.names else self._gone(place)
-        if above.kind in _PLAIN:
-            return Failure("Malformed", "not a directory", 20)
         if self._is_folder(place):
             return _FOLDER
         for verb in ("stat", "names", "links"):

@@ -16,6 +16,9 @@ MOST_CONTENT = 8 << 20
 ABSENT = "absent"
 LINK = "link"
 
+MOST_CONTENT = 8 << 20
+"""Bytes of one file or one answer; what is larger is not captured."""
+
 _MAGIC = re.compile(r"/proc/(?:self|thread-self|[0-9]+)(?:/(?:exe|cwd|root|fd/[^/]+|ns/[^/]+))?")
 
 
@@ -69,7 +72,7 @@ class Range(NamedTuple):
 class PathEntry:
     """What is known of one path, of which no directory on the way is a link."""
 
-    __slots__ = ("content", "failures", "info", "kind", "names", "over", "ranges", "target", "tells_links")
+    __slots__ = ("content", "failures", "info", "kind", "links", "names", "over", "ranges", "target", "tells_links")
 
     def __init__(self, kind: str | None = None) -> None:
         self.kind = kind
@@ -83,6 +86,8 @@ class PathEntry:
         """The whole listing of the directory."""
         self.tells_links = False
         """Of each of ``names`` it is known whether it is a link."""
+        self.links: int | None = None
+        """How many of ``names`` are links; None where the capture does not say it."""
         self.failures: dict[str, Failure] = {}
         """By the verb of the question."""
         self.over: int | None = None
@@ -106,6 +111,8 @@ class Origin(NamedTuple):
     """Those of ``/proc`` and ``/sys`` that were file systems of a kernel."""
     plugins: tuple[str, ...] = ()
     """Name and version of each plugin whose facts were read."""
+    redacted: bool = False
+    """Names and addresses are others than the node's."""
 
 
 class Image:
@@ -123,6 +130,24 @@ class Image:
         if found is None:
             found = self.entries[path] = PathEntry()
         return found
+
+    def drop_contradicted(self) -> None:
+        """Take listings for not captured that entries speak against: one of the two is wrong, or lines were lost."""
+        found: dict[str, list[str]] = {}
+        links: dict[str, int] = {}
+        for path, entry in self.entries.items():
+            folder, _, name = path.rpartition("/")
+            if entry.kind not in (None, ABSENT) and name:
+                found.setdefault(folder or "/", []).append(name)
+            if entry.target is not None:
+                links[folder or "/"] = links.get(folder or "/", 0) + 1
+        for path, entry in self.entries.items():
+            if entry.names is None:
+                continue
+            if entry.links is not None and entry.links != links.get(path, 0):
+                entry.tells_links = False
+            if not path.startswith("/proc") and not set(entry.names).issuperset(found.get(path, ())):
+                entry.names, entry.tells_links = None, False  # below /proc, processes come and go meanwhile
 
 
 PATH_VERBS = ("read", "read_at", "names", "links", "stat", "link")

@@ -5,14 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from nodecheck.capturing.image import ABSENT, LINK, MOST_CONTENT, Failure, Image, Origin, PathEntry, Range, joined
-from nodecheck.capturing.text import END, LETTERS, MAGIC
+from nodecheck.capturing.image import (
+    ABSENT,
+    LINK,
+    MOST_CONTENT,
+    PATH_VERBS,
+    Failure,
+    Image,
+    Origin,
+    PathEntry,
+    Range,
+    joined,
+)
+from nodecheck.capturing.kinds import answers, is_verb, row_of, takes
+from nodecheck.capturing.text import END, FORMAT, HOLDING, LETTERS, MAGIC, SUM, sum_of
+from nodecheck.capturing.values import NoValue, row, value_of
 from nodecheck.errors import CaptureError
 from nodecheck.host.base import Completed, Question, Stat
-from nodecheck.host.netlink import rows
-from nodecheck.host.questions import ERRORS, from_data
+from nodecheck.host.questions import ERRORS
 from nodecheck.record import NamedTuple
-from nodecheck.text import decode, is_digits, printable, whole_number
+from nodecheck.text import decode, encode, printable, whole_number
 from nodecheck.typed import Any
 
 MOST_RECORDS = 200_000
@@ -21,11 +33,19 @@ MOST_NAME = 4096
 MOST_LISTED = 1 << 16
 """Names of one directory; the kernel's own tables of devices and processes are far below."""
 MOST_ROWS = 1_000_000
+"""Rows of netlink, names of directories and words of commands, all together."""
+MOST_JSON = 8 << 20
+"""Bytes of all questions and answers that are JSON: in memory they take ten times as much."""
 
-_RECORD = re.compile(rb"([^|\n][^\n]*)\n((?:\|[^\n]*\n)*)(\n?)")
+_UNCONTENT = re.compile(rb"\n(?!\|)")
+_VERSION = re.compile(rb"([0-9]{1,6})(?:\.([0-9]{1,6}))?")
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
 _VERB = re.compile(r"[a-z_]{1,32}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
+_TIME = re.compile(
+    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z"
+)
+_OWN_TOOL = "nodecheck "
 
 
 class _Wrong(Exception):
@@ -48,12 +68,13 @@ class Record(NamedTuple):
     at: int
 
 
-def parsed(raw: bytes, name: str) -> Image:
-    """The image of a text. Raises CaptureError, which names the capture and the line."""
+def parsed(raw: bytes, name: str, before: int = 0) -> Image:
+    """The image of a text, ``before`` which so many lines were passed over. Raises CaptureError, which names the
+    capture and the line."""
     try:
         return _TextReader(raw).image()
     except _Wrong as error:
-        line = raw.count(b"\n", 0, error.at) + 1
+        line = before + raw.count(b"\n", 0, error.at) + 1
         text = decode(raw[error.at : error.at + 400].partition(b"\n")[0])
         quoted = printable(text if len(text) <= 60 else text[:60] + "…")
         raise CaptureError(f"{printable(name)}, line {line}: expected {error.expected}, found '{quoted}'") from error
@@ -64,25 +85,48 @@ class _TextReader:
         self._raw = raw
         self._records = 0
         self._rows = 0
+        self._json = 0
+        self._later = False
+        """It is of a later minor version: records and sections of other kinds are passed over."""
 
     def image(self) -> Image:
-        first = self._raw.partition(b"\n")[0]
-        if first != MAGIC:
-            if first.startswith(MAGIC.rpartition(b" ")[0] + b" "):
-                raise _Wrong("version 1 of the format: this nodecheck does not read a later one")
-            raise _Wrong(f"the line '{MAGIC.decode()}': this is no capture")
+        self._check_version()
         if not self._raw.endswith(b"\n" + END + b"\n"):
             raise _Wrong("a last line '.': the capture was cut short", max(0, self._raw.rfind(b"\n", 0, -1) + 1))
         sections = self._sections()
         image = Image(self._about(next(sections)))
+        self._check_sum(image.origin.tool)
+        known = set[str]()
         for head, body, at in sections:
             word, _, rest = head.partition(" ")
+            if head in known and word != "run" and word != "answer":
+                raise _Wrong("one section of what stands there", self._line(at))
+            known.add(head)
             if word in _SECTIONS:
                 _SECTIONS[word](self, image, name_of(rest, at), body, at)
-            elif not word:
-                raise _Wrong("a section", at)
-            # a section of a later minor version: whoever asks for what it holds is told that it is not captured
+            elif not self._later:
+                raise _Wrong("a section of version 1 of the format", self._line(at))
+            # a section of a later minor version: whoever asks for what it holds hears that it is not captured
+        image.drop_contradicted()
         return image
+
+    def _check_version(self) -> None:
+        first = self._raw.partition(b"\n")[0]
+        found = _VERSION.fullmatch(first, len(FORMAT)) if first.startswith(FORMAT) else None
+        if found is None:
+            raise _Wrong(f"the line '{MAGIC.decode()}': this is no capture")
+        if int(found[1]) != 1:
+            raise _Wrong(f"version 1 of the format: take a later nodecheck, which reads version {found[0].decode()}")
+        self._later = found[2] is not None and int(found[2]) > 0
+
+    def _check_sum(self, tool: str) -> None:
+        """Whether a line went or came since the capture was written. A collector in sh writes no sum."""
+        found = SUM.search(self._raw, max(0, len(self._raw) - 64))
+        if found is None and not tool.startswith(_OWN_TOOL):
+            return
+        if found is None or found[1] != sum_of(self._raw[: found.start()]):
+            at = self._raw.rfind(b"\n", 0, -len(END) - 1) + 1 if found is None else found.start(1) - 8
+            raise _Wrong("the sum of the lines above: the capture was changed or damaged", at)
 
     def _sections(self) -> Iterator[tuple[str, bytes, int]]:
         """The head of each section, its records and where they begin; the first has the head ``i``."""
@@ -97,120 +141,197 @@ class _TextReader:
                 return
             at = stop
             line = self._raw.index(b"\n", at)
+            if line - at > MOST_NAME + 64:
+                raise _Wrong(f"a name of at most {MOST_NAME} bytes", at)
             head = decode(self._raw[at + 1 : line])
             begin = line + 1
 
     def _parts(self, body: bytes, begin: int) -> Iterator[Record]:
         """The records of a section."""
-        at = 0
-        for found in _RECORD.finditer(body):
-            if found.start() != at:
-                break
+        at, size = 0, len(body)
+        while at < size:
+            line = body.find(b"\n", at)
+            if line <= at or body[at : at + 1] == b"|":
+                raise _Wrong("the head of a record", begin + at)
             self._records += 1
             if self._records > MOST_RECORDS:
                 raise _Wrong(f"at most {MOST_RECORDS} records", begin + at)
-            head = decode(found[1])
-            content = _unmarked(found[2], bool(found[3]))
-            if content is not None and len(content) > MOST_CONTENT:
-                raise _Wrong(f"at most {MOST_CONTENT} bytes of content", begin + at)
+            if line - at > 2 * MOST_NAME:
+                raise _Wrong(f"a name of at most {MOST_NAME} bytes", begin + at)
+            head = decode(body[at:line])
+            content, following = self._content(body, line + 1, begin + at)
             yield Record(head[:1], head[2:], content, begin + at)
-            at = found.end()
-        if at != len(body):
-            raise _Wrong("the head of a record", begin + at)
+            at = following
+
+    def _content(self, body: bytes, at: int, record: int) -> tuple[bytes | None, int]:
+        """The content that begins there, None for none, and where the next record does."""
+        if body[at : at + 1] == b"\n":
+            return b"", at + 1
+        if body[at : at + 1] != b"|":
+            return None, at
+        found = _UNCONTENT.search(body, at)
+        end = len(body) if found is None else found.start() + 1
+        if end - at > 2 * MOST_CONTENT:
+            raise _Wrong(f"at most {MOST_CONTENT} bytes of content", record)
+        content = body[at + 1 : end].replace(b"\n|", b"\n")
+        ended = body[end : end + 1] == b"\n"
+        if len(content) > MOST_CONTENT + 1:
+            raise _Wrong(f"at most {MOST_CONTENT} bytes of content", record)
+        return (content, end + 1) if ended else (content[:-1], end)
+
+    def _line(self, at: int) -> int:
+        """Where the line begins that ends before a byte: the head of a section."""
+        return self._raw.rfind(b"\n", 0, at - 1) + 1
+
+    def _count(self, rows: int, at: int) -> None:
+        self._rows += rows
+        if self._rows > MOST_ROWS:
+            raise _Wrong(f"at most {MOST_ROWS} rows and names", at)
+
+    def _pass(self, record: Record) -> None:
+        """Pass over a record of a later minor version."""
+        if not self._later:
+            raise _Wrong("a record of version 1 of the format", record.at)
 
     # -- what each section says
 
     def _about(self, section: tuple[str, bytes, int]) -> Origin:
         found: dict[str, list[str]] = {}
         for record in self._parts(section[1], section[2]):
-            if record.letter == "i":
-                word, _, value = record.rest.partition(" ")
-                found.setdefault(word, []).append(name_of(value, record.at))
-        missing = [
-            word for word in ("time", "tool", "path", "running", "whole", "own") if len(found.get(word, ())) != 1
-        ]
+            if record.letter != "i" or record.content is not None:
+                self._pass(record)
+                continue
+            word, _, value = record.rest.partition(" ")
+            found.setdefault(word, []).append(name_of(value, record.at))
+        once = ("time", "tool", "path", "running", "whole", "own")
+        missing = [word for word in once if len(found.get(word, ())) != 1]
         if missing:
             raise _Wrong(f"one line 'i {missing[0]}' among the first", section[2])
+        if not _TIME.fullmatch(found["time"][0]):
+            raise _Wrong("a time like 2026-11-30T12:00:00Z in the line 'i time'", section[2])
+        if any(found[word][0] not in ("0", "1") for word in ("running", "whole", "own")):
+            raise _Wrong("0 or 1 in the lines 'i running', 'i whole' and 'i own'", section[2])
         running, whole, own = [found[word] == ["1"] for word in ("running", "whole", "own")]
         real, plugins = tuple(found.get("real", ())), tuple(found.get("plugin", ()))
-        return Origin(found["time"][0], found["tool"][0], running, whole, own, found["path"][0], real, plugins)
+        redacted = found.get("redacted") == ["1"]
+        told = found["time"][0], found["tool"][0], running, whole, own, found["path"][0], real, plugins, redacted
+        return Origin(*told)
 
     def _folder(self, image: Image, folder: str, body: bytes, begin: int) -> None:
-        if folder[:1] != "/" or (any(part in ("", ".", "..") for part in folder.split("/")[1:]) and folder != "/"):
-            raise _Wrong("the absolute path of a directory, without '..'", begin - len(folder) - 3)
+        if folder[:1] != "/" or (folder != "/" and any(part in _NO_NAMES for part in folder.split("/")[1:])):
+            raise _Wrong("the absolute path of a directory, without '..'", self._line(begin))
         entry: PathEntry | None = None
+        known = set[str]()
         for record in self._parts(body, begin):
             if record.letter in ("K", "L"):
                 self._listing(image, folder, record)
-            elif record.letter in _KINDS and len(record.rest) > 0:
-                entry = _entry(image, folder, record)
+            elif record.letter in _KINDS and record.rest:
+                entry = _entry(image, folder, record, known)
             elif record.letter in _OF_ENTRY:
                 if entry is None:
                     raise _Wrong("an entry before what is said of it", record.at)
                 _OF_ENTRY[record.letter](entry, record)
+            else:
+                self._pass(record)
 
     def _listing(self, image: Image, folder: str, record: Record) -> None:
         own = image.at(folder)
-        names = _names(record)
-        if own.names is not None or len(names) > MOST_LISTED or any("/" in name or name in _NO_NAMES for name in names):
-            raise _Wrong("one listing of names", record.at)
-        own.names, own.tells_links = names, record.letter == "K"
+        names = self._names(record)
+        number = whole_number(record.rest) if record.rest else None
+        odd = own.names is not None or record.content is None or (bool(record.rest) and number is None)
+        if odd or len(names) > MOST_LISTED or not _is_listing(names):
+            raise _Wrong("one listing of names, in the order of their bytes", record.at)
+        own.names, own.tells_links, own.links = names, record.letter == "K", number
         if own.kind is None:
             own.kind = "dir"
 
-    def _changed(self, image: Image, _: str, body: bytes, begin: int) -> None:
+    def _changed(self, image: Image, rest: str, body: bytes, begin: int) -> None:
         for record in self._parts(body, begin):
-            for line in (record.content or b"").split(b"\n"):
+            if record.letter != "C":
+                self._pass(record)
+                continue
+            lines = (record.content or b"").split(b"\n")
+            self._count(len(lines), record.at)
+            for line in lines:
                 number, _, path = decode(line).partition(" ")
                 entry = image.entries.get(name_of(path, record.at))
-                if entry is None or entry.info is None or not _NUMBER.fullmatch(number):
+                if entry is None or entry.info is None or not _is_number(number, 1 << 63):
                     raise _Wrong("nanoseconds and the path of an entry", record.at)
                 entry.info = entry.info._replace(changed_ns=int(number))
 
-    def _run(self, image: Image, _: str, body: bytes, begin: int) -> None:
+    def _run(self, image: Image, rest: str, body: bytes, begin: int) -> None:
         argv: tuple[str, ...] = ()
         answer: Any = None
         for record in self._parts(body, begin):
-            if record.letter == "A":
-                argv = _names(record)
-            elif record.letter == "E":
+            if record.letter == "A" and not argv:
+                argv = self._names(record)
+            elif record.letter == "E" and answer is None:
                 answer = _failure(record)[1].at(decode(record.content or b""))
-            elif record.letter == "=":
+            elif record.letter == "=" and answer is None:
                 code, _, program = record.rest.partition(" ")
-                if not re.fullmatch("-?[0-9]{1,9}", code) or not argv:
+                if not re.fullmatch("-?[0-9]{1,9}", code) or not argv or record.content is not None:
                     raise _Wrong("an exit code and a program", record.at)
                 answer = Completed((name_of(program, record.at), *argv[1:]), int(code), "", "")
-            elif record.letter in ("1", "2") and isinstance(answer, Completed):
-                text = decode(record.content or b"")
+            elif record.letter in ("1", "2") and isinstance(answer, Completed) and record.content is not None:
+                text = decode(record.content)
                 answer = answer._replace(stdout=text) if record.letter == "1" else answer._replace(stderr=text)
+            else:
+                self._pass(record)
         if not argv or answer is None:
-            raise _Wrong("a command and how it ended", begin)
-        image.answers[Question("run", (argv,))] = answer
+            raise _Wrong("a command and how it ended", self._line(begin))
+        self._put(image, Question("run", (argv,)), answer, begin)
+
+    def _put(self, image: Image, question: Question, answer: Any, at: int) -> None:
+        if question in image.answers:
+            raise _Wrong("one answer to a question", self._line(at))
+        image.answers[question] = answer
 
     def _netlink(self, image: Image, table: str, body: bytes, begin: int) -> None:
-        kind: Any = None
-        columns: list[str] = []
+        kind, columns, question = row_of(table), list[str](), Question("netlink", (table,))
         for record in self._parts(body, begin):
             if record.letter == "E":
-                image.answers[Question("netlink", (table,))] = _failure(record)[1].at(decode(record.content or b""))
+                self._put(image, question, _failure(record)[1].at(decode(record.content or b"")), begin)
             elif record.letter == "T":
                 name, *columns = record.rest.split(" ")
-                kind = getattr(rows, name, None)
-            elif record.letter == "V":
-                lines = (record.content or b"").split(b"\n") if record.content else []
-                self._rows += len(lines)
-                if self._rows > MOST_ROWS:
-                    raise _Wrong(f"at most {MOST_ROWS} rows", record.at)
-                if lines and (kind is None or set(kind._fields) - set(columns)):
+                if kind is None or name != kind.__name__:
                     return  # a table of another version: it is not captured
-                found = tuple([_row(kind, columns, line, record) for line in lines])
-                image.answers[Question("netlink", (table,))] = found
+            elif record.letter == "V" and record.content is not None:
+                lines = record.content.split(b"\n") if record.content else []
+                self._count(len(lines), record.at)
+                if lines and (kind is None or set(kind._fields) - set(columns)):
+                    return
+                self._put(image, question, _rows(kind, columns, lines, record.at), begin)
+            else:
+                self._pass(record)
 
     def _answer(self, image: Image, verb: str, body: bytes, begin: int) -> None:
-        found = {record.letter: _json(record) for record in self._parts(body, begin)}
-        if not _VERB.fullmatch(verb) or not isinstance(found.get("Q"), tuple) or "V" not in found:
-            raise _Wrong("the arguments of a question and its answer", begin)
-        image.answers[Question(verb, found["Q"])] = found["V"]
+        if not _VERB.fullmatch(verb):
+            raise _Wrong("the verb of a question", self._line(begin))
+        found: dict[str, Any] = {}
+        for record in self._parts(body, begin):
+            if record.letter not in ("Q", "V") or record.letter in found:
+                self._pass(record)
+                continue
+            self._json += len(record.content or b"")
+            if self._json > MOST_JSON:
+                raise _Wrong(f"at most {MOST_JSON} bytes of questions and answers", record.at)
+            found[record.letter] = _json(record)
+        if not is_verb(verb):
+            return  # of a later nodecheck: nobody asks it here
+        if not isinstance(found.get("Q"), tuple) or not takes(verb, found["Q"]):
+            raise _Wrong(f"the arguments of the question '{verb}'", self._line(begin))
+        if "V" not in found or not answers(verb, found["V"]):
+            raise _Wrong(f"an answer to the question '{verb}'", self._line(begin))
+        self._put(image, Question(verb, found["Q"]), found["V"], begin)
+
+    def _sum(self, image: Image, rest: str, body: bytes, begin: int) -> None:
+        """It was held against the text before all else."""
+
+    def _names(self, record: Record) -> tuple[str, ...]:
+        if not record.content:
+            return ()
+        self._count(record.content.count(b"\n") + 1, record.at)
+        return tuple([name_of(name, record.at) for name in decode(record.content).split("\n")])
 
 
 _SECTIONS: dict[str, Callable[[_TextReader, Image, str, bytes, int], None]] = {
@@ -219,34 +340,34 @@ _SECTIONS: dict[str, Callable[[_TextReader, Image, str, bytes, int], None]] = {
     "run": _TextReader._run,
     "netlink": _TextReader._netlink,
     "answer": _TextReader._answer,
+    "sum": _TextReader._sum,
 }
 
 _NO_NAMES = ("", ".", "..")
 
 
-def _unmarked(body: bytes, ended: bool) -> bytes | None:
-    if not body:
-        return b"" if ended else None
-    content = body[1:].replace(b"\n|", b"\n")
-    return content if ended else content[:-1]
-
-
 def name_of(raw: str, at: int) -> str:
     """A name as it was, out of a head."""
-    if len(raw) > MOST_NAME:
+    if len(raw) > MOST_NAME or (len(raw) * 3 > MOST_NAME and len(encode(raw)) > MOST_NAME):
         raise _Wrong(f"a name of at most {MOST_NAME} bytes", at)
     if "\0" in raw:
         raise _Wrong("a name without NUL", at)
     return raw.replace("%00", "\0").replace("%0A", "\n").replace("%25", "%") if "%" in raw else raw
 
 
-def _names(record: Record) -> tuple[str, ...]:
-    if not record.content:
-        return ()
-    return tuple([name_of(name, record.at) for name in decode(record.content).split("\n")])
+def _is_listing(names: tuple[str, ...]) -> bool:
+    """Whether it is what a directory holds: each name once, in the order of its bytes."""
+    if any("/" in name or name in _NO_NAMES for name in names):
+        return False
+    raw = list(names) if "".join(names).isascii() else [encode(name) for name in names]
+    return len(set(raw)) == len(raw) and raw == sorted(raw)
 
 
-def _entry(image: Image, folder: str, record: Record) -> PathEntry:
+def _is_number(digits: str, bound: int) -> bool:
+    return _NUMBER.fullmatch(digits) is not None and int(digits) < bound
+
+
+def _entry(image: Image, folder: str, record: Record, known: set[str]) -> PathEntry:
     kind = _KINDS[record.letter]
     info: Stat | None = None
     name = record.rest
@@ -255,27 +376,35 @@ def _entry(image: Image, folder: str, record: Record) -> PathEntry:
             name = record.rest[2:]
         else:
             *numbers, name = record.rest.split(" ", 4)
-            if len(numbers) != 4 or not all(map(_NUMBER.fullmatch, numbers)) or not set(numbers[0]) <= set("01234567"):
+            info = _info(kind, numbers)
+            if info is None:
                 raise _Wrong("mode, owner, group and size, or '-', and a name", record.at)
-            info = Stat(str(kind), int(numbers[0], 8), int(numbers[3]), int(numbers[1]), int(numbers[2]), None)
     name = name_of(name, record.at)
     if "/" in name or "\0" in name or name in ("", "..") or (name == "." and folder != "/"):
         raise _Wrong("the name of an entry", record.at)
-    path = "/" if name == "." else joined(folder, name)
-    entry = image.at(path)
-    if entry.kind is not None and not (entry.kind == "dir" and entry.info is None and kind == "dir"):
+    if name in known:
         raise _Wrong("an entry that does not stand there already", record.at)
+    known.add(name)
+    if (record.content is None) == (kind == LINK) or (record.content is not None and b"\0" in record.content):
+        raise _Wrong("the text of a link, and of nothing else", record.at)
+    entry = image.at("/" if name == "." else joined(folder, name))
     entry.kind, entry.info = kind, info
-    if kind == LINK:
-        if not record.content:
-            raise _Wrong("the text of a link", record.at)
+    if record.content is not None:
         entry.target = decode(record.content)
     return entry
 
 
+def _info(kind: str | None, numbers: list[str]) -> Stat | None:
+    if len(numbers) != 4 or not re.fullmatch("[0-7]{1,4}", numbers[0]):
+        return None
+    if not all(map(_is_number, numbers[1:], (1 << 32, 1 << 32, 1 << 63))):
+        return None
+    return Stat(str(kind), int(numbers[0], 8), int(numbers[3]), int(numbers[1]), int(numbers[2]), None)
+
+
 def _failure(record: Record) -> tuple[str, Failure]:
     words = record.rest.split(" ", 3)
-    if len(words) != 4 or words[1] not in ERRORS or not (words[2] == "-" or _NUMBER.fullmatch(words[2])):
+    if len(words) != 4 or words[1] not in ERRORS or not (words[2] == "-" or _is_number(words[2], 1 << 31)):
         raise _Wrong("the verb of a question, the name of an error, its number and what it says", record.at)
     verb, kind, number, detail = words
     return verb, Failure(kind, name_of(detail, record.at), None if number == "-" else int(number))
@@ -283,45 +412,44 @@ def _failure(record: Record) -> tuple[str, Failure]:
 
 def _failed(entry: PathEntry, record: Record) -> None:
     verb, failure = _failure(record)
+    if verb not in (*PATH_VERBS, ABSENT) or verb in entry.failures or record.content is not None:
+        raise _Wrong("one error for a question of a path", record.at)
     entry.failures[verb] = failure
 
 
 def _over(entry: PathEntry, record: Record) -> None:
-    entry.over = whole_number(record.rest)
-    if entry.over is None:
-        raise _Wrong("a number of bytes", record.at)
+    number = whole_number(record.rest)
+    if number is None or entry.over is not None or record.content is not None or entry.kind not in HOLDING:
+        raise _Wrong("a number of bytes, of a file and once", record.at)
+    entry.over = number
 
 
 def _content(entry: PathEntry, record: Record) -> None:
-    if entry.content is not None or record.content is None:
+    if entry.content is not None or record.content is None or entry.kind not in HOLDING or record.rest:
         raise _Wrong("the content of a file, once", record.at)
     entry.content = record.content
 
 
 def _range(entry: PathEntry, record: Record) -> None:
     offset, _, size = record.rest.partition(" ")
-    if not is_digits(offset) or not is_digits(size) or max(len(offset), len(size)) > 18:
-        raise _Wrong("an offset and a number of bytes", record.at)
-    entry.ranges = (*entry.ranges, Range(int(offset), int(size), record.content or b""))
+    numbers = whole_number(offset), whole_number(size)
+    if None in numbers or record.content is None or entry.kind not in HOLDING or len(record.content) > int(size):
+        raise _Wrong("an offset and a number of bytes, and what a file holds there", record.at)
+    entry.ranges = (*entry.ranges, Range(int(offset), int(size), record.content))
 
 
 _OF_ENTRY: dict[str, Callable[[PathEntry, Record], None]] = {"E": _failed, "O": _over, "F": _content, "R": _range}
 
 
 def _json(record: Record) -> Any:
-    import json
-
     try:
-        return from_data(json.loads(record.content or b""))
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        return value_of(record.content or b"")
+    except NoValue as error:
         raise _Wrong("JSON of a question or an answer", record.at) from error
 
 
-def _row(kind: Any, columns: list[str], line: bytes, record: Record) -> Any:
-    import json
-
+def _rows(kind: Any, columns: list[str], lines: list[bytes], at: int) -> tuple[Any, ...]:
     try:
-        values = dict(zip(columns, [from_data(item) for item in json.loads(line)]))
-        return kind(**{name: values[name] for name in kind._fields})
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise _Wrong(f"JSON lists of the columns of {kind.__name__}", record.at) from error
+        return tuple([row(kind, columns, line) for line in lines])
+    except NoValue as error:
+        raise _Wrong(f"JSON lists of the columns of {kind.__name__}", at) from error

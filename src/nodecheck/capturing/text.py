@@ -7,9 +7,10 @@ equal bytes on every node, and times stand apart.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
-from nodecheck.capturing.image import ABSENT, LINK, Failure, Image, Origin, PathEntry
+from nodecheck.capturing.image import ABSENT, LINK, MOST_CONTENT, Failure, Image, Origin, PathEntry, joined
 from nodecheck.errors import FactError
 from nodecheck.host.base import Completed, Question
 from nodecheck.host.questions import to_data
@@ -17,8 +18,12 @@ from nodecheck.json_text import json_text
 from nodecheck.text import encode
 from nodecheck.typed import Any
 
-MAGIC = b"nodecheck capture 1"
+FORMAT = b"nodecheck capture "
+MAGIC = FORMAT + b"1"
 END = b"."
+
+SUM = re.compile(rb"@sum\nS crc32 ([0-9a-f]{8})\n\.\n\Z")
+"""The last section, and the end of the text."""
 
 LETTERS = {
     "file": "f",
@@ -35,6 +40,9 @@ LETTERS = {
 }
 """How a head begins, by the kind of an entry."""
 
+HOLDING = ("file", "null", None)
+"""Kinds that have content."""
+
 
 def dumped(image: Image) -> bytes:
     """The text of an image."""
@@ -45,8 +53,19 @@ def dumped(image: Image) -> bytes:
     parts.extend(_times(image))
     for question, answer in sorted(image.answers.items(), key=lambda item: (item[0].verb, repr(item[0].arguments))):
         parts.extend(_answer(question, answer))
-    parts.append(END + b"\n")
-    return b"".join(parts)
+    text = b"".join(parts)
+    return text + b"@sum\nS crc32 " + sum_of(text) + b"\n" + END + b"\n"
+
+
+def sum_of(text: bytes) -> bytes:
+    r"""What shows that a line of a text went or came.
+
+    >>> sum_of(b"nodecheck capture 1\n")
+    b'8c48e759'
+    """
+    from zlib import crc32
+
+    return b"%08x" % crc32(text)
 
 
 def name_of(text: str) -> bytes:
@@ -86,6 +105,7 @@ def _about(origin: Origin) -> Iterator[bytes]:
         ("own", _bit(origin.this_machine)),
         *[("real", top) for top in origin.real],
         *[("plugin", plugin) for plugin in origin.plugins],
+        *([("redacted", "1")] if origin.redacted else []),
     ]
     for word, value in words:
         yield b"i %s " % word.encode() + name_of(value) + b"\n"
@@ -123,10 +143,15 @@ def _is_implied(image: Image, folder: str, name: str, entry: PathEntry) -> bool:
 def _folder(image: Image, folder: str, names: Iterable[str]) -> Iterator[bytes]:
     own = image.entries.get(folder)
     if own is not None and own.names is not None:
-        yield (b"K\n" if own.tells_links else b"L\n") + names_block(own.names)
+        yield (b"K %d\n" % _links(image, folder, own.names) if own.tells_links else b"L\n") + names_block(own.names)
     for name in names:
-        path = folder if name == "." else folder + name if folder == "/" else f"{folder}/{name}"
-        yield from _entry(name, image.entries[path])
+        yield from _entry(name, image.entries[folder if name == "." else joined(folder, name)])
+
+
+def _links(image: Image, folder: str, names: Iterable[str]) -> int:
+    """How many of the names are those of links."""
+    known = [image.entries.get(joined(folder, name)) for name in names]
+    return sum([entry is not None and entry.target is not None for entry in known])
 
 
 def _entry(name: str, entry: PathEntry) -> Iterator[bytes]:
@@ -142,9 +167,11 @@ def _entry(name: str, entry: PathEntry) -> Iterator[bytes]:
         yield block(encode(entry.target))
     for verb, failure in entry.failures.items():
         yield failed(verb, failure)
+    if entry.kind not in HOLDING:
+        return  # it became something else while it was looked at
     if entry.over is not None:
         yield b"O %d\n" % entry.over
-    if entry.content is not None:
+    if entry.content is not None and len(entry.content) <= MOST_CONTENT:
         yield b"F\n" + block(entry.content)
     for part in entry.ranges:
         yield b"R %d %d\n" % (part.offset, part.size) + block(part.content)
@@ -194,10 +221,13 @@ def _rows(answer: Any) -> Iterator[bytes]:
     if isinstance(answer, FactError):
         yield failed("netlink", Failure.of(answer)) + block(encode(answer.source))
         return
+    body = b"".join([b"|" + _json([to_data(item) for item in row]) + b"\n" for row in answer])
+    if len(body) > MOST_CONTENT:
+        return
     if answer:
         kind = type(answer[0])
         yield b"T " + " ".join([kind.__name__, *kind._fields]).encode() + b"\n"
-    yield b"V\n" + (b"".join([b"|" + _json([to_data(item) for item in row]) + b"\n" for row in answer]) or b"\n")
+    yield b"V\n" + (body or b"\n")
 
 
 def _json(value: object) -> bytes:
