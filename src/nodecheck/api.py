@@ -13,6 +13,7 @@ from nodecheck.running.request import DEFAULT_TIMEOUT_S, NO_SITE, Progress, Site
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nodecheck.capturing.image import Image
     from nodecheck.host import Host
     from nodecheck.model.literals import FailOn, ProxyMode, Role, View
 
@@ -71,14 +72,20 @@ def capture(*, root: str | PathLike[str] | None = None, timeout: float = 120.0) 
 
     Raises :class:`nodecheck.UsageError` for bad arguments; never for what the node holds.
     """
-    from nodecheck.capturing.complete import captured
     from nodecheck.capturing.files import packed
+
+    return packed(captured_image(root, timeout))
+
+
+def captured_image(root: str | PathLike[str] | None, timeout: float) -> Image:
+    """What :func:`capture` writes, before it is written. Raises UsageError."""
+    from nodecheck.capturing.complete import captured
     from nodecheck.host import open_host
     from nodecheck.plugins import load
 
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= 86_400:
         raise UsageError(f"timeout: expected seconds, more than 0 and at most 86400, found {timeout!r}")
-    return packed(captured(open_host(None if root is None else path_of("root", root)), load(), float(timeout)))
+    return captured(open_host(None if root is None else path_of("root", root)), load(), float(timeout))
 
 
 def _captured(capture: str | PathLike[str] | bytes | None, root: object) -> Host | None:

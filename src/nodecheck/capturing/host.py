@@ -113,7 +113,7 @@ class CaptureHost(Host):
         return tuple(pairs)
 
     def _listing(self, path: str, verb: str) -> tuple[str, tuple[str, ...]]:
-        place, entry = self._place(path)
+        place, entry = self.place(path)
         self._raise_failure(entry, verb, path)
         if entry.names is None:
             if entry.kind in _PLAIN:
@@ -131,7 +131,7 @@ class CaptureHost(Host):
 
     def _link(self, path: str) -> str | None:
         try:
-            _, entry = self._place(path, follow=False)
+            _, entry = self.place(path, follow=False)
         except (Absent, Offline):
             return None
         if entry.kind is None:
@@ -144,7 +144,7 @@ class CaptureHost(Host):
     # -- where a path leads
 
     def _at(self, path: str, verb: str) -> PathEntry:
-        entry = self._place(path)[1]
+        entry = self.place(path)[1]
         self._raise_failure(entry, verb, path)
         return entry
 
@@ -154,7 +154,7 @@ class CaptureHost(Host):
             if failure is not None:
                 raise failure.at(path)
 
-    def _place(self, path: str, follow: bool = True) -> tuple[str, PathEntry]:
+    def place(self, path: str, follow: bool = True) -> tuple[str, PathEntry]:
         """The place, and what is known of it. Raises what the node raised on the way there."""
         key = (path, follow)
         if key not in self._found:
