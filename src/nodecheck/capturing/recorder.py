@@ -18,11 +18,11 @@ from nodecheck.capturing.image import (
     joined,
 )  # fmt: skip
 from nodecheck.capturing.masking import is_secret_file, without_secrets
-from nodecheck.errors import Absent, FactError, Offline, TooLarge, Unsupported
+from nodecheck.errors import Absent, FactError, NotCaptured, Offline, TooLarge, Unsupported
 from nodecheck.host.base import MIB, Completed, Host, Question, Stat, virtual_root
 from nodecheck.host.questions import key_of
 from nodecheck.host.root import MOST_LINKS
-from nodecheck.model.secrets import masked
+from nodecheck.model.secrets import masked, masked_bytes
 from nodecheck.typed import Any
 
 _NOT_ASKED = object()
@@ -31,7 +31,7 @@ _NO_NAMES = ("", ".", "..")
 
 class ImageRecorder(Host):
     """Another host, whose answers go into ``image``. What was asked once is not asked again: an image does not
-    contradict itself."""
+    contradict itself. Who asks gets what the image holds, without secrets: what follows from them is never asked."""
 
     def __init__(self, host: Host, origin: Origin) -> None:
         self._host = host
@@ -63,8 +63,7 @@ class ImageRecorder(Host):
                 answer = self._host.ask(question)
             except FactError as error:
                 answer = Failure.of(error).at(error.source)
-            self._answers[key] = answer
-            self._note(key, answer)
+            answer = self._note(key, answer)
         if isinstance(answer, FactError):
             raise Failure.of(answer).at(answer.source)  # made anew: what is kept must not keep who asked
         return answer
@@ -95,20 +94,21 @@ class ImageRecorder(Host):
         keys = [Question("run", (argv,)) for argv in argvs]
         new = tuple([key.arguments[0] for key in keys if key not in self._answers])
         for argv, answer in zip(new, self._host.run_all(new, timeout_s)):
-            key = Question("run", (argv,))
-            self._answers[key] = answer
-            self._note(key, answer)
+            self._note(Question("run", (argv,)), answer)
         return tuple([self._answers[key] for key in keys])
 
-    def _note(self, question: Question, answer: Any) -> None:
-        """Put an answer where it is found again."""
+    def _note(self, question: Question, answer: Any) -> Any:
+        """Put an answer where it is found again, without secrets; so it is given too."""
         verb, arguments = question
         if verb not in PATH_VERBS:
-            self.image.answers[question] = _masked(answer)
-            return
+            answer = self._answers[question] = self.image.answers[question] = _masked(answer)
+            return answer
         place = self.place(arguments[0], follow=verb != "link")
+        answer = self._answers[question] = _of_path(verb, arguments[0] if place is None else place, answer)
         if place is None or (verb == "link" and is_magic(place)):
             self.image.answers[question] = answer
+        elif isinstance(answer, NotCaptured):
+            self._look(place, arguments[0], verb)
         elif isinstance(answer, FactError):
             self._note_error(question, place, answer)
         else:
@@ -116,6 +116,7 @@ class ImageRecorder(Host):
             if verb in ("names", "links") and virtual_root(place) is None and place != "/":
                 self._names_of[arguments[0]] = frozenset(self.image.at(place).names or ())
             self._look(place, arguments[0], verb)
+        return answer
 
     def _note_error(self, question: Question, place: str, error: FactError) -> None:
         verb, arguments = question
@@ -220,15 +221,13 @@ class ImageRecorder(Host):
     # -- what each answer says of a place
 
     def _read(self, place: str, _: Any, content: bytes) -> None:
-        if place != "/dev/null" and not is_secret_file(place) and len(content) <= MOST_CONTENT:
-            self.image.at(place).content = without_secrets(place, content)
+        if place != "/dev/null":
+            self.image.at(place).content = content
 
     def _read_at(self, place: str, arguments: Any, content: bytes) -> None:
         _, offset, size = arguments
-        if is_secret_file(place):
-            return
         entry = self.image.at(place)
-        entry.ranges = (*entry.ranges, Range(offset, size, without_secrets(place, content)))
+        entry.ranges = (*entry.ranges, Range(offset, size, content))
 
     def _names(self, place: str, _: Any, names: tuple[str, ...]) -> None:
         self.image.at(place).names = names
@@ -250,11 +249,27 @@ class ImageRecorder(Host):
         self._note_link(place, target)
 
 
+def _of_path(verb: str, place: str, answer: Any) -> Any:
+    """An answer about a path as a capture holds it."""
+    if isinstance(answer, bytes):
+        if is_secret_file(place):
+            return NotCaptured(place, "is secret as a whole: a capture leaves its content out")
+        if len(answer) > MOST_CONTENT:
+            return NotCaptured(place, f"has more than the {MOST_CONTENT} bytes that a capture holds of a file")
+        return without_secrets(place, answer)
+    return _masked(answer)
+
+
 def _masked(answer: Any) -> Any:
-    """An answer without secrets: those that programs print."""
-    if not isinstance(answer, Completed):
-        return answer
-    return answer._replace(stdout=masked(answer.stdout), stderr=masked(answer.stderr))
+    """An answer without secrets: what programs print, attributes, the words of errors."""
+    if isinstance(answer, Completed):
+        return answer._replace(stdout=masked(answer.stdout), stderr=masked(answer.stderr))
+    if isinstance(answer, bytes):
+        return masked_bytes(answer)
+    if isinstance(answer, FactError):
+        detail = masked(answer.detail)
+        return answer if detail == answer.detail else Failure.of(answer)._replace(detail=detail).at(answer.source)
+    return answer
 
 
 _NOTES: dict[str, Callable[[ImageRecorder, str, Any, Any], None]] = {
