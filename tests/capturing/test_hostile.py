@@ -14,6 +14,12 @@ import pytest
 
 import nodecheck
 from nodecheck.capturing.complete import captured
+from nodecheck.capturing.files import read_capture
+from nodecheck.capturing.parse import parsed
+from nodecheck.capturing.permute import RedactKey
+from nodecheck.capturing.redact import redacted
+from nodecheck.capturing.settle import fill
+from nodecheck.capturing.show import of_path, overview
 from nodecheck.capturing.text import dumped
 from nodecheck.host import open_host
 from nodecheck.plugins import load
@@ -120,3 +126,30 @@ def test_what_a_later_minor_version_adds_is_passed_over(base: Path) -> None:
     assert [(item.id, item.status) for item in later.results] == [(item.id, item.status) for item in first.results]
     with pytest.raises(nodecheck.CaptureError, match=r"a (record|section) of version 1"):
         nodecheck.run(capture=summed(raw.replace(b"capture 1.7", b"capture 1", 1)))
+
+
+def test_what_can_be_read_can_be_shown_redacted_and_joined(base: Path) -> None:
+    """Hostile and damaged captures, as far as they are captures."""
+    read = 0
+    for raw in [*hostile(), *[damaged(base.read_bytes(), seed) for seed in range(60)]]:
+        try:
+            host = read_capture(raw, "a capture")
+        except nodecheck.CaptureError:
+            continue
+        read += 1
+        shown = overview(host.image) + "".join([of_path(host, path) for path in sorted(host.image.entries)[:20]])
+        assert all(line.replace("\t", "").isprintable() for line in shown.split("\n"))
+        new = redacted(host.image, RedactKey(bytes(32)), {})
+        again = parsed(dumped(new), "a redacted capture")
+        fill(again, new)
+        assert nodecheck.run(capture=dumped(again), select=["swap"]).results
+    assert read > 40
+
+
+def test_a_row_with_an_odd_length_is_redacted() -> None:
+    rows = b"@netlink addresses\nT AddressRow family prefix_length flags scope ifindex address\nV\n"
+    rows += b'|[10,1000000,0,0,1,"fd00::1"]\n|[2,-7,0,0,1,"10.0.0.1"]\n|[10,-9,0,0,1,"x:y"]\n'
+    new = dumped(redacted(parsed(text(rows), "a capture"), RedactKey(bytes(32)), {}))
+
+    assert b'"x:y"' in new
+    assert b"fd00::1" not in new

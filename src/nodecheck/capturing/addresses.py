@@ -138,4 +138,5 @@ def _length(text: str | None, most: int) -> int:
 
 def _network(number: int, width: int, length: int) -> int:
     """How many bits are to change: those of the network, where no other is set."""
+    length = min(max(length, 0), width)
     return length if not number & (1 << (width - length)) - 1 else width
