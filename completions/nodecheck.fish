@@ -115,6 +115,10 @@ complete -c nodecheck -n __fish_use_subcommand -a capture -d 'write all that is 
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -s o -l output -d 'write FILE, whole or not at all, not standard output; over ssh: HOST.capture in this directory' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l root -d 'capture the file system in DIR instead of the live node' -r -f -a '(__fish_complete_directories)'
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l from -d 'take a capture that is there (- for standard input); of several, of one node, the later knows better' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l show -d 'print what is known of PATH, or of the capture itself, and write none' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l redact -d 'other names, addresses and ids in place of the node\'s own; verdicts stay'
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l map -d 'the key of --redact, and what became what; made where it is not there. Keep it: it is for the owner alone' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l ssh -d 'the node that ssh reaches by this name, on which nothing has to be installed (may be repeated)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l hosts -d 'the hosts in FILE, one a line, after # a comment (- for standard input)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l ssh-option -d 'an option for ssh, as after its -o: Port=2222 (may be repeated)' -r -f

@@ -79,7 +79,9 @@ def _check(args: argparse.Namespace) -> None:
             "--root: expected a directory, found nothing" if args.root == "" else "--from: expected a file"
         )
     if asks_over_ssh(args) and (args.redact or args.sources or args.show is not None):
-        raise UsageError("--ssh: expected neither --redact nor --from nor --show: they take what it wrote, by --from FILE")
+        raise UsageError(
+            "--ssh: expected neither --redact nor --from nor --show: they take what it wrote, by --from FILE"
+        )
     if args.map is not None and not (args.redact and args.map):
         raise UsageError(
             "--map: expected a file, and --redact" if args.redact else "--map: expected --redact beside it"
@@ -88,7 +90,13 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--show prints what is known: expected no -o beside it")
     if args.sources.count("-") > 1:
         raise UsageError("--from -: expected standard input once")
-    if args.show is None and args.output is None and not asks_over_ssh(args) and sys.stdout is not None and sys.stdout.isatty():
+    if (
+        args.show is None
+        and args.output is None
+        and not asks_over_ssh(args)
+        and sys.stdout is not None
+        and sys.stdout.isatty()
+    ):
         raise UsageError("a capture is no text for a terminal: say -o FILE, or send it through a pipe")
 
 
