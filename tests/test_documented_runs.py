@@ -23,6 +23,7 @@ NOT_RUN = {
     "nodecheck run motd": "the plugin of examples/nodecheck-motd is not installed: tests/test_example_plugin.py",
     "nodecheck waive": "a sentence names the verb",
     "nodecheck plan --ssh node7 --format sh": "no such host answers: tests/cli/test_ssh.py",
+    "nodecheck capture --hosts hosts.txt -o captures": "no such host answers: tests/cli/test_ssh.py",
     "nodecheck capture --ssh node7 -o captures": "no such host answers: tests/cli/test_ssh.py",
     "nodecheck capture --ssh node7 --ssh node8 -o captures": "no such host answers: tests/cli/test_ssh.py",
     "nodecheck run --capture sosreport-n1.tar.xz": "no sosreport is here: tests/capturing/test_archives.py",
@@ -72,12 +73,14 @@ STANDS_FOR = {
 }
 """A word after another, and what is typed in its place: here one run was recorded, or two, and not 812."""
 
+CAPTURE = "nodecheck capture 1\ni time 2026-11-30T12:00:00Z\ni tool x\ni path /\ni running 1\ni whole 1\ni own 1\n.\n"
 FILES = {
     "other.toml": 'role = "worker"\nkubernetes = "1.34"\n',
     "site.toml": 'schema = "nodecheck.profile/1"\nname = "site"\nextends = "centos7-kubeadm-1.17"\n',
     "hosts.txt": "node7\nroot@node8  # the second\n",
-    "node7.capture": "nodecheck capture 1\ni time 2026-11-30T12:00:00Z\ni tool x\ni path /\ni running 1\ni whole 1\n"
-    "i own 1\n.\n",
+    "node7.capture": CAPTURE,
+    "first.capture": CAPTURE,
+    "second.capture": CAPTURE,
     "edge.toml": 'schema = "nodecheck.profile/1"\nname = "edge"\nextends = "kubernetes"\n',
 }
 WAIVERS = (

@@ -23,7 +23,8 @@ EPILOG = """\
 nodecheck capture -o node.capture
 nodecheck run --capture node.capture --role worker --kubernetes 1.36
 nodecheck capture --from node.capture --show /etc/fstab
-nodecheck capture --redact --map fleet.map -o node.capture
+
+nodecheck capture --redact --map fleet.map -o sent.capture
 nodecheck capture --ssh node7 --ssh node8 -o captures
 
 exit codes:
