@@ -125,6 +125,9 @@ complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l ssh-option -d 
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l sudo -d 'read the nodes as root, by sudo without a password (sudo -n)'
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l parallel -d 'ask at most N hosts at once (default: 16)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l timeout -d 'for a whole capture (default: 120)' -r -f
+complete -c nodecheck -n __fish_use_subcommand -a collector -d 'print a script of sh that captures a node without Python'
+complete -c nodecheck -n '__fish_seen_subcommand_from collector' -s h -l help -d 'show this help message and exit'
+complete -c nodecheck -n '__fish_seen_subcommand_from collector' -s o -l output -d 'write FILE, whole or not at all, not standard output' -r -F
 complete -c nodecheck -n __fish_use_subcommand -a history -d 'the recorded audits, and since when something is as it is'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l result -d 'the history of this result: since when it has the status that it has' -r -f -a '(__nodecheck_checks)'
@@ -229,7 +232,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from completion' -s h -l help -
 complete -c nodecheck -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c nodecheck -n __fish_use_subcommand -a help -d 'what the verbs do, or the options of one'
 complete -c nodecheck -n '__fish_seen_subcommand_from help' -s h -l help -d 'show this help message and exit'
-complete -c nodecheck -n '__fish_seen_subcommand_from help' -f -a 'run plan audit capture history diff baseline schedule waive convert list explain doctor plugins profile completion help version schema'
+complete -c nodecheck -n '__fish_seen_subcommand_from help' -f -a 'run plan audit capture collector history diff baseline schedule waive convert list explain doctor plugins profile completion help version schema'
 complete -c nodecheck -n __fish_use_subcommand -a version -d 'print the version'
 complete -c nodecheck -n '__fish_seen_subcommand_from version' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n __fish_use_subcommand -a schema -d 'print the JSON Schema of a report, a plan, an audit, a profile, or of hosts'

@@ -58,12 +58,13 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("capture", "--root", "node", "-o", "node.capture"),
     ("run", "--capture", "node.capture"),
     ("run", "--ssh=-x"),
+    ("collector",),
     ("run", "--nonsense"),
     ("run", "net.ipv4.ip_forward"),
     ("explain", "swapp"),
 )
-ELSEWHERE = {"schedule"}
-"""Its output names the program: it has a test of its own."""
+ELSEWHERE = {"schedule", "capture"}
+"""The output names the program, or the moment: they have tests of their own."""
 
 Said = dict[tuple[str, ...], tuple[int, str, str]]
 

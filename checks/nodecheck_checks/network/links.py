@@ -65,12 +65,12 @@ def default_route(routes: Routes, links: Links, kubelet: Lazy[KubeletConfig]) ->
     found = chosen(routes)
     if found.route is not None:
         good = list(dict.fromkeys(text for route, text in told if leads_out(route)))
-        evidence = [seen("netlink routes", text, locator="table main") for text in good]
+        evidence = [seen(routes.source, text, locator="table main") for text in good]
         yield ok("; ".join(good), expected="a default route", actual=good[0], evidence=evidence)
         return
     others = list(dict.fromkeys(text for _, text in told))
     message, severity = _no_way(found, names, others, kubelet)
-    evidence = [seen("netlink routes", text) for text in others or ("no route to everywhere",)]
+    evidence = [seen(routes.source, text) for text in others or ("no route to everywhere",)]
     yield fail(
         message,
         expected="a default route",
@@ -176,7 +176,7 @@ def interface(
         row = addresses.holder(node_ip.name)
         link = None if row is None else links.at(row.ifindex)
         if link is None:
-            yield _no_such_address(node_ip)
+            yield _no_such_address(node_ip, addresses.source)
         elif link.name not in judged:
             judged.add(link.name)
             yield _judged(link, node_ip, about)
@@ -205,7 +205,7 @@ def _by_weight(reasons: list[_Reason], about: _About) -> Iterator[Outcome]:
 
 def _of(reason: _Reason, about: _About) -> Outcome:
     link = about.links.named(reason.name)
-    return _missing(reason) if link is None else _judged(link, reason, about)
+    return _missing(reason, about.links.source) if link is None else _judged(link, reason, about)
 
 
 _BY_ROUTE = "the default route goes by it"
@@ -244,19 +244,19 @@ def _node_ips(setting: KubeletSetting | None) -> Iterator[_Reason]:
             yield _Reason(address or "", "it has the kubelet's --node-ip", (evidence,))
 
 
-def _no_such_address(reason: _Reason) -> Outcome:
+def _no_such_address(reason: _Reason, source: str) -> Outcome:
     return fail(
         f"no link has the kubelet's --node-ip {reason.name}",
         subject=reason.name,
         expected="an address of this node",
         actual="absent",
-        evidence=[*reason.evidence, seen("netlink addresses", f"no {reason.name}")],
+        evidence=[*reason.evidence, seen(source, f"no {reason.name}")],
         fix=by_hand(f"Give the node {reason.name}", f"Add {reason.name} to a link, or correct --node-ip"),
     )
 
 
-def _missing(reason: _Reason) -> Outcome:
-    evidence = [seen("netlink links", f"no link {reason.name}")]
+def _missing(reason: _Reason, source: str) -> Outcome:
+    evidence = [seen(source, f"no link {reason.name}")]
     if reason.name.startswith("number "):
         message = f"{reason.why}, and it is gone: the links changed while they were read"
         return unknown(message, code="not-found", subject=reason.name, evidence=evidence)
@@ -271,8 +271,8 @@ def _judged(link: LinkRow, reason: _Reason, about: _About) -> Outcome:
     told = ", ".join(f"{row.address}/{row.prefix_length}" for row in own) or "no address"
     evidence = [
         *reason.evidence,
-        seen("netlink links", told_link(link)),
-        seen("netlink addresses", f"{link.name}: {told}"),
+        seen(links.source, told_link(link)),
+        seen(addresses.source, f"{link.name}: {told}"),
     ]
     expected = f"up, with an address and an MTU of {minimum_mtu} or more"
     elsewhere = None if own else _elsewhere(links, addresses)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from nodecheck.capturing.collected import CollectedRecords
 from nodecheck.capturing.image import (
     ABSENT,
     LINK,
@@ -18,18 +19,16 @@ from nodecheck.capturing.image import (
     joined,
 )
 from nodecheck.capturing.kinds import answers, is_verb, row_of, takes
+from nodecheck.capturing.records import MOST_NAME, Record, Wrong, name_of
 from nodecheck.capturing.text import END, FORMAT, HOLDING, LETTERS, MAGIC, SUM, sum_of
 from nodecheck.capturing.values import NoValue, row, value_of
 from nodecheck.errors import CaptureError
 from nodecheck.host.base import Completed, Question, Stat
 from nodecheck.host.questions import ERRORS
-from nodecheck.record import NamedTuple
 from nodecheck.text import decode, encode, printable, whole_number
 from nodecheck.typed import Any
 
 MOST_RECORDS = 200_000
-MOST_NAME = 4096
-"""Bytes of a path."""
 MOST_LISTED = 1 << 16
 """Names of one directory; the kernel's own tables of devices and processes are far below."""
 MOST_ROWS = 1_000_000
@@ -48,32 +47,12 @@ _TIME = re.compile(
 _OWN_TOOL = "nodecheck "
 
 
-class _Wrong(Exception):
-    """What is wrong with a record; ``at`` is the byte where it begins."""
-
-    def __init__(self, expected: str, at: int = 0) -> None:
-        super().__init__(expected)
-        self.expected = expected
-        self.at = at
-
-
-class Record(NamedTuple):
-    """A head and its content."""
-
-    letter: str
-    rest: str
-    """Of the head, not yet decoded."""
-    content: bytes | None
-    """None where no content follows."""
-    at: int
-
-
 def parsed(raw: bytes, name: str, before: int = 0) -> Image:
     """The image of a text, ``before`` which so many lines were passed over. Raises CaptureError, which names the
     capture and the line."""
     try:
         return _TextReader(raw).image()
-    except _Wrong as error:
+    except Wrong as error:
         line = before + raw.count(b"\n", 0, error.at) + 1
         text = decode(raw[error.at : error.at + 400].partition(b"\n")[0])
         quoted = printable(text if len(text) <= 60 else text[:60] + "…")
@@ -86,27 +65,30 @@ class _TextReader:
         self._records = 0
         self._rows = 0
         self._json = 0
+        self._collected: CollectedRecords | None = None
         self._later = False
         """It is of a later minor version: records and sections of other kinds are passed over."""
 
     def image(self) -> Image:
         self._check_version()
         if not self._raw.endswith(b"\n" + END + b"\n"):
-            raise _Wrong("a last line '.': the capture was cut short", max(0, self._raw.rfind(b"\n", 0, -1) + 1))
+            raise Wrong("a last line '.': the capture was cut short", max(0, self._raw.rfind(b"\n", 0, -1) + 1))
         sections = self._sections()
         image = Image(self._about(next(sections)))
         self._check_sum(image.origin.tool)
         known = set[str]()
         for head, body, at in sections:
             word, _, rest = head.partition(" ")
-            if head in known and word != "run" and word != "answer":
-                raise _Wrong("one section of what stands there", self._line(at))
+            if head in known and word not in ("run", "answer", "collected"):
+                raise Wrong("one section of what stands there", self._line(at))
             known.add(head)
             if word in _SECTIONS:
                 _SECTIONS[word](self, image, name_of(rest, at), body, at)
             elif not self._later:
-                raise _Wrong("a section of version 1 of the format", self._line(at))
+                raise Wrong("a section of version 1 of the format", self._line(at))
             # a section of a later minor version: whoever asks for what it holds hears that it is not captured
+        if self._collected is not None:
+            self._collected.settle()
         image.drop_contradicted()
         return image
 
@@ -114,9 +96,9 @@ class _TextReader:
         first = self._raw.partition(b"\n")[0]
         found = _VERSION.fullmatch(first, len(FORMAT)) if first.startswith(FORMAT) else None
         if found is None:
-            raise _Wrong(f"the line '{MAGIC.decode()}': this is no capture")
+            raise Wrong(f"the line '{MAGIC.decode()}': this is no capture")
         if int(found[1]) != 1:
-            raise _Wrong(f"version 1 of the format: take a later nodecheck, which reads version {found[0].decode()}")
+            raise Wrong(f"version 1 of the format: take a later nodecheck, which reads version {found[0].decode()}")
         self._later = found[2] is not None and int(found[2]) > 0
 
     def _check_sum(self, tool: str) -> None:
@@ -126,7 +108,7 @@ class _TextReader:
             return
         if found is None or found[1] != sum_of(self._raw[: found.start()]):
             at = self._raw.rfind(b"\n", 0, -len(END) - 1) + 1 if found is None else found.start(1) - 8
-            raise _Wrong("the sum of the lines above: the capture was changed or damaged", at)
+            raise Wrong("the sum of the lines above: the capture was changed or damaged", at)
 
     def _sections(self) -> Iterator[tuple[str, bytes, int]]:
         """The head of each section, its records and where they begin; the first has the head ``i``."""
@@ -142,7 +124,7 @@ class _TextReader:
             at = stop
             line = self._raw.index(b"\n", at)
             if line - at > MOST_NAME + 64:
-                raise _Wrong(f"a name of at most {MOST_NAME} bytes", at)
+                raise Wrong(f"a name of at most {MOST_NAME} bytes", at)
             head = decode(self._raw[at + 1 : line])
             begin = line + 1
 
@@ -152,12 +134,12 @@ class _TextReader:
         while at < size:
             line = body.find(b"\n", at)
             if line <= at or body[at : at + 1] == b"|":
-                raise _Wrong("the head of a record", begin + at)
+                raise Wrong("the head of a record", begin + at)
             self._records += 1
             if self._records > MOST_RECORDS:
-                raise _Wrong(f"at most {MOST_RECORDS} records", begin + at)
+                raise Wrong(f"at most {MOST_RECORDS} records", begin + at)
             if line - at > 2 * MOST_NAME:
-                raise _Wrong(f"a name of at most {MOST_NAME} bytes", begin + at)
+                raise Wrong(f"a name of at most {MOST_NAME} bytes", begin + at)
             head = decode(body[at:line])
             content, following = self._content(body, line + 1, begin + at)
             yield Record(head[:1], head[2:], content, begin + at)
@@ -172,11 +154,11 @@ class _TextReader:
         found = _UNCONTENT.search(body, at)
         end = len(body) if found is None else found.start() + 1
         if end - at > 2 * MOST_CONTENT:
-            raise _Wrong(f"at most {MOST_CONTENT} bytes of content", record)
+            raise Wrong(f"at most {MOST_CONTENT} bytes of content", record)
         content = body[at + 1 : end].replace(b"\n|", b"\n")
         ended = body[end : end + 1] == b"\n"
         if len(content) > MOST_CONTENT + 1:
-            raise _Wrong(f"at most {MOST_CONTENT} bytes of content", record)
+            raise Wrong(f"at most {MOST_CONTENT} bytes of content", record)
         return (content, end + 1) if ended else (content[:-1], end)
 
     def _line(self, at: int) -> int:
@@ -186,12 +168,12 @@ class _TextReader:
     def _count(self, rows: int, at: int) -> None:
         self._rows += rows
         if self._rows > MOST_ROWS:
-            raise _Wrong(f"at most {MOST_ROWS} rows and names", at)
+            raise Wrong(f"at most {MOST_ROWS} rows and names", at)
 
     def _pass(self, record: Record) -> None:
         """Pass over a record of a later minor version."""
         if not self._later:
-            raise _Wrong("a record of version 1 of the format", record.at)
+            raise Wrong("a record of version 1 of the format", record.at)
 
     # -- what each section says
 
@@ -206,11 +188,11 @@ class _TextReader:
         once = ("time", "tool", "path", "running", "whole", "own")
         missing = [word for word in once if len(found.get(word, ())) != 1]
         if missing:
-            raise _Wrong(f"one line 'i {missing[0]}' among the first", section[2])
+            raise Wrong(f"one line 'i {missing[0]}' among the first", section[2])
         if not _TIME.fullmatch(found["time"][0]):
-            raise _Wrong("a time like 2026-11-30T12:00:00Z in the line 'i time'", section[2])
+            raise Wrong("a time like 2026-11-30T12:00:00Z in the line 'i time'", section[2])
         if any(found[word][0] not in ("0", "1") for word in ("running", "whole", "own")):
-            raise _Wrong("0 or 1 in the lines 'i running', 'i whole' and 'i own'", section[2])
+            raise Wrong("0 or 1 in the lines 'i running', 'i whole' and 'i own'", section[2])
         running, whole, own = [found[word] == ["1"] for word in ("running", "whole", "own")]
         real, plugins = tuple(found.get("real", ())), tuple(found.get("plugin", ()))
         redacted = found.get("redacted") == ["1"]
@@ -219,7 +201,7 @@ class _TextReader:
 
     def _folder(self, image: Image, folder: str, body: bytes, begin: int) -> None:
         if folder[:1] != "/" or (folder != "/" and any(part in _NO_NAMES for part in folder.split("/")[1:])):
-            raise _Wrong("the absolute path of a directory, without '..'", self._line(begin))
+            raise Wrong("the absolute path of a directory, without '..'", self._line(begin))
         entry: PathEntry | None = None
         known = set[str]()
         for record in self._parts(body, begin):
@@ -229,7 +211,7 @@ class _TextReader:
                 entry = _entry(image, folder, record, known)
             elif record.letter in _OF_ENTRY:
                 if entry is None:
-                    raise _Wrong("an entry before what is said of it", record.at)
+                    raise Wrong("an entry before what is said of it", record.at)
                 _OF_ENTRY[record.letter](entry, record)
             else:
                 self._pass(record)
@@ -240,7 +222,7 @@ class _TextReader:
         number = whole_number(record.rest) if record.rest else None
         odd = own.names is not None or record.content is None or (bool(record.rest) and number is None)
         if odd or len(names) > MOST_LISTED or not _is_listing(names):
-            raise _Wrong("one listing of names, in the order of their bytes", record.at)
+            raise Wrong("one listing of names, in the order of their bytes", record.at)
         own.names, own.tells_links, own.links = names, record.letter == "K", number
         if own.kind is None:
             own.kind = "dir"
@@ -256,7 +238,7 @@ class _TextReader:
                 number, _, path = decode(line).partition(" ")
                 entry = image.entries.get(name_of(path, record.at))
                 if entry is None or entry.info is None or not _is_number(number, 1 << 63):
-                    raise _Wrong("nanoseconds and the path of an entry", record.at)
+                    raise Wrong("nanoseconds and the path of an entry", record.at)
                 entry.info = entry.info._replace(changed_ns=int(number))
 
     def _run(self, image: Image, rest: str, body: bytes, begin: int) -> None:
@@ -270,7 +252,7 @@ class _TextReader:
             elif record.letter == "=" and answer is None:
                 code, _, program = record.rest.partition(" ")
                 if not re.fullmatch("-?[0-9]{1,9}", code) or not argv or record.content is not None:
-                    raise _Wrong("an exit code and a program", record.at)
+                    raise Wrong("an exit code and a program", record.at)
                 answer = Completed((name_of(program, record.at), *argv[1:]), int(code), "", "")
             elif record.letter in ("1", "2") and isinstance(answer, Completed) and record.content is not None:
                 text = decode(record.content)
@@ -278,12 +260,12 @@ class _TextReader:
             else:
                 self._pass(record)
         if not argv or answer is None:
-            raise _Wrong("a command and how it ended", self._line(begin))
+            raise Wrong("a command and how it ended", self._line(begin))
         self._put(image, Question("run", (argv,)), answer, begin)
 
     def _put(self, image: Image, question: Question, answer: Any, at: int) -> None:
         if question in image.answers:
-            raise _Wrong("one answer to a question", self._line(at))
+            raise Wrong("one answer to a question", self._line(at))
         image.answers[question] = answer
 
     def _netlink(self, image: Image, table: str, body: bytes, begin: int) -> None:
@@ -304,9 +286,13 @@ class _TextReader:
             else:
                 self._pass(record)
 
+    def _collect(self, image: Image, _: str, body: bytes, begin: int) -> None:
+        self._collected = self._collected or CollectedRecords(image)
+        self._collected.take(self._parts(body, begin))
+
     def _answer(self, image: Image, verb: str, body: bytes, begin: int) -> None:
         if not _VERB.fullmatch(verb):
-            raise _Wrong("the verb of a question", self._line(begin))
+            raise Wrong("the verb of a question", self._line(begin))
         found: dict[str, Any] = {}
         for record in self._parts(body, begin):
             if record.letter not in ("Q", "V") or record.letter in found:
@@ -314,14 +300,14 @@ class _TextReader:
                 continue
             self._json += len(record.content or b"")
             if self._json > MOST_JSON:
-                raise _Wrong(f"at most {MOST_JSON} bytes of questions and answers", record.at)
+                raise Wrong(f"at most {MOST_JSON} bytes of questions and answers", record.at)
             found[record.letter] = _json(record)
         if not is_verb(verb):
             return  # of a later nodecheck: nobody asks it here
         if not isinstance(found.get("Q"), tuple) or not takes(verb, found["Q"]):
-            raise _Wrong(f"the arguments of the question '{verb}'", self._line(begin))
+            raise Wrong(f"the arguments of the question '{verb}'", self._line(begin))
         if "V" not in found or not answers(verb, found["V"]):
-            raise _Wrong(f"an answer to the question '{verb}'", self._line(begin))
+            raise Wrong(f"an answer to the question '{verb}'", self._line(begin))
         self._put(image, Question(verb, found["Q"]), found["V"], begin)
 
     def _sum(self, image: Image, rest: str, body: bytes, begin: int) -> None:
@@ -337,6 +323,7 @@ class _TextReader:
 _SECTIONS: dict[str, Callable[[_TextReader, Image, str, bytes, int], None]] = {
     "": _TextReader._folder,
     "changed": _TextReader._changed,
+    "collected": _TextReader._collect,
     "run": _TextReader._run,
     "netlink": _TextReader._netlink,
     "answer": _TextReader._answer,
@@ -344,15 +331,6 @@ _SECTIONS: dict[str, Callable[[_TextReader, Image, str, bytes, int], None]] = {
 }
 
 _NO_NAMES = ("", ".", "..")
-
-
-def name_of(raw: str, at: int) -> str:
-    """A name as it was, out of a head."""
-    if len(raw) > MOST_NAME or (len(raw) * 3 > MOST_NAME and len(encode(raw)) > MOST_NAME):
-        raise _Wrong(f"a name of at most {MOST_NAME} bytes", at)
-    if "\0" in raw:
-        raise _Wrong("a name without NUL", at)
-    return raw.replace("%00", "\0").replace("%0A", "\n").replace("%25", "%") if "%" in raw else raw
 
 
 def _is_listing(names: tuple[str, ...]) -> bool:
@@ -378,15 +356,15 @@ def _entry(image: Image, folder: str, record: Record, known: set[str]) -> PathEn
             *numbers, name = record.rest.split(" ", 4)
             info = _info(kind, numbers)
             if info is None:
-                raise _Wrong("mode, owner, group and size, or '-', and a name", record.at)
+                raise Wrong("mode, owner, group and size, or '-', and a name", record.at)
     name = name_of(name, record.at)
     if "/" in name or "\0" in name or name in ("", "..") or (name == "." and folder != "/"):
-        raise _Wrong("the name of an entry", record.at)
+        raise Wrong("the name of an entry", record.at)
     if name in known:
-        raise _Wrong("an entry that does not stand there already", record.at)
+        raise Wrong("an entry that does not stand there already", record.at)
     known.add(name)
     if (record.content is None) == (kind == LINK) or (record.content is not None and b"\0" in record.content):
-        raise _Wrong("the text of a link, and of nothing else", record.at)
+        raise Wrong("the text of a link, and of nothing else", record.at)
     entry = image.at("/" if name == "." else joined(folder, name))
     entry.kind, entry.info = kind, info
     if record.content is not None:
@@ -405,7 +383,7 @@ def _info(kind: str | None, numbers: list[str]) -> Stat | None:
 def _failure(record: Record) -> tuple[str, Failure]:
     words = record.rest.split(" ", 3)
     if len(words) != 4 or words[1] not in ERRORS or not (words[2] == "-" or _is_number(words[2], 1 << 31)):
-        raise _Wrong("the verb of a question, the name of an error, its number and what it says", record.at)
+        raise Wrong("the verb of a question, the name of an error, its number and what it says", record.at)
     verb, kind, number, detail = words
     return verb, Failure(kind, name_of(detail, record.at), None if number == "-" else int(number))
 
@@ -413,20 +391,20 @@ def _failure(record: Record) -> tuple[str, Failure]:
 def _failed(entry: PathEntry, record: Record) -> None:
     verb, failure = _failure(record)
     if verb not in (*PATH_VERBS, ABSENT) or verb in entry.failures or record.content is not None:
-        raise _Wrong("one error for a question of a path", record.at)
+        raise Wrong("one error for a question of a path", record.at)
     entry.failures[verb] = failure
 
 
 def _over(entry: PathEntry, record: Record) -> None:
     number = whole_number(record.rest)
     if number is None or entry.over is not None or record.content is not None or entry.kind not in HOLDING:
-        raise _Wrong("a number of bytes, of a file and once", record.at)
+        raise Wrong("a number of bytes, of a file and once", record.at)
     entry.over = number
 
 
 def _content(entry: PathEntry, record: Record) -> None:
     if entry.content is not None or record.content is None or entry.kind not in HOLDING or record.rest:
-        raise _Wrong("the content of a file, once", record.at)
+        raise Wrong("the content of a file, once", record.at)
     entry.content = record.content
 
 
@@ -434,7 +412,7 @@ def _range(entry: PathEntry, record: Record) -> None:
     offset, _, size = record.rest.partition(" ")
     numbers = whole_number(offset), whole_number(size)
     if None in numbers or record.content is None or entry.kind not in HOLDING or len(record.content) > int(size):
-        raise _Wrong("an offset and a number of bytes, and what a file holds there", record.at)
+        raise Wrong("an offset and a number of bytes, and what a file holds there", record.at)
     entry.ranges = (*entry.ranges, Range(int(offset), int(size), record.content))
 
 
@@ -445,11 +423,11 @@ def _json(record: Record) -> Any:
     try:
         return value_of(record.content or b"")
     except NoValue as error:
-        raise _Wrong("JSON of a question or an answer", record.at) from error
+        raise Wrong("JSON of a question or an answer", record.at) from error
 
 
 def _rows(kind: Any, columns: list[str], lines: list[bytes], at: int) -> tuple[Any, ...]:
     try:
         return tuple([row(kind, columns, line) for line in lines])
     except NoValue as error:
-        raise _Wrong(f"JSON lists of the columns of {kind.__name__}", at) from error
+        raise Wrong(f"JSON lists of the columns of {kind.__name__}", at) from error

@@ -7,6 +7,7 @@ VERBS = {
     "plan": "print the fixes for what fails",
     "audit": "check, record, and tell what changed: for cron and timers",
     "capture": "write all that is read of a node to one file, to be judged elsewhere",
+    "collector": "print a script of sh that captures a node without Python",
     "history": "the recorded audits, and since when something is as it is",
     "diff": "what changed between two reports",
     "baseline": "accept a recorded run as what the node is to be",

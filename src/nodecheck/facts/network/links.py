@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from nodecheck.errors import Denied, Unsupported
+from nodecheck.facts.network.kernel_files import (
+    ADDRESSES6,
+    NET_CLASS,
+    ROUTE,
+    ROUTE6,
+    TRIE,
+    addresses_by_files,
+    link_sources,
+    links_by_files,
+)
 from nodecheck.host import Host
 from nodecheck.host.netlink import AddressRow, LinkRow
-from nodecheck.model.sources import Netlink, Sources
+from nodecheck.model.sources import Dir, Exists, File, Netlink, Sources
 from nodecheck.record import NamedTuple
 
 __all__ = ["AddressRow", "Addresses", "LinkRow", "Links", "is_usable", "spelt", "told_link"]
@@ -25,14 +36,22 @@ class Links(NamedTuple):
     """The network interfaces."""
 
     rows: tuple[LinkRow, ...] = ()
+    source: str = "netlink links"
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Netlink("links"),)
+        return (Netlink("links"), Dir(NET_CLASS), Exists(f"{NET_CLASS}/*/master"), *link_sources())
 
     @classmethod
     def read(cls, host: Host) -> Links:
-        return cls(host.netlink("links"))
+        """By netlink; where the kernel refuses that, by sysfs."""
+        try:
+            return cls(host.netlink("links"))
+        except (Unsupported, Denied):
+            found = links_by_files(host)
+            if found is None:
+                raise
+            return cls(found, NET_CLASS)
 
     def named(self, name: str) -> LinkRow | None:
         """The interface of that name."""
@@ -47,14 +66,23 @@ class Addresses(NamedTuple):
     """The addresses of all interfaces, IPv4 and IPv6."""
 
     rows: tuple[AddressRow, ...] = ()
+    source: str = "netlink addresses"
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Netlink("addresses"),)
+        files = tuple(map(File, (TRIE, ADDRESSES6, ROUTE, ROUTE6)))
+        return (Netlink("addresses"), *files, *link_sources(), Exists("/proc/net"))
 
     @classmethod
     def read(cls, host: Host) -> Addresses:
-        return cls(host.netlink("addresses"))
+        """By netlink; where the kernel refuses that, by the files that say the same."""
+        try:
+            return cls(host.netlink("addresses"))
+        except (Unsupported, Denied):
+            found = addresses_by_files(host)
+            if found is None:
+                raise
+            return cls(found, TRIE)
 
     def of(self, ifindex: int) -> tuple[AddressRow, ...]:
         """The addresses of one interface."""

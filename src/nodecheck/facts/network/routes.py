@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from nodecheck.errors import Denied, Unsupported
+from nodecheck.facts.network.kernel_files import ROUTE, ROUTE6, link_sources, routes_by_files
 from nodecheck.host import Host
 from nodecheck.host.netlink import HopRow, RouteRow
-from nodecheck.model.sources import Netlink, Sources
+from nodecheck.model.sources import Exists, File, Netlink, Sources
 from nodecheck.record import NamedTuple
 
 __all__ = [
@@ -25,14 +27,22 @@ class Routes(NamedTuple):
     """The routes of all tables, IPv4 and IPv6."""
 
     rows: tuple[RouteRow, ...] = ()
+    source: str = "netlink routes"
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Netlink("routes"),)
+        return (Netlink("routes"), File(ROUTE), File(ROUTE6), *link_sources(), Exists("/proc/net"))
 
     @classmethod
     def read(cls, host: Host) -> Routes:
-        return cls(host.netlink("routes"))
+        """By netlink; where the kernel refuses that, by the files that say the same of table ``main``."""
+        try:
+            return cls(host.netlink("routes"))
+        except (Unsupported, Denied):
+            found = routes_by_files(host)
+            if found is None:
+                raise
+            return cls(found, ROUTE)
 
     @property
     def defaults(self) -> tuple[RouteRow, ...]:

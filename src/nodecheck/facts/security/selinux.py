@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import re
 
 from nodecheck.errors import Absent, Denied, FactError, Offline, ParseError
 from nodecheck.host import Host
-from nodecheck.host.base import text
+from nodecheck.host.base import text, text_or_none
 from nodecheck.model.evidence import Evidence, seen
 from nodecheck.model.sources import File, Sources
 from nodecheck.record import NamedTuple
@@ -21,6 +22,7 @@ CURRENT = "/proc/self/attr/current"
 NO_POLICY = "kernel"
 """The label that SELinux gives everything as long as no policy is loaded."""
 LSM_LIST = "/sys/kernel/security/lsm"
+FILESYSTEMS = "/proc/filesystems"
 _PAGE = 4096
 _SPACES = " \t\n\v\f\r"
 
@@ -34,7 +36,7 @@ class SelinuxMode(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (File(ENFORCE), File(CURRENT), File(LSM_LIST))
+        return (File(ENFORCE), File(CURRENT), File(LSM_LIST), File(FILESYSTEMS))
 
     @classmethod
     def read(cls, host: Host) -> SelinuxMode:
@@ -79,6 +81,8 @@ def _by_label(host: Host, offline: Offline | None) -> SelinuxMode:
     except Absent:
         return SelinuxMode(DISABLED, (*absent, seen(CURRENT)))
     except FactError as error:
+        if error.errno is None and _has_no_selinuxfs(host):  # busybox's head calls every error of read(2) the same
+            return SelinuxMode(DISABLED, (*absent, seen(FILESYSTEMS, "no selinuxfs")))
         if error.errno != errno.EINVAL:
             raise
         return SelinuxMode(DISABLED, (*absent, seen(CURRENT, "EINVAL: no security module gives labels")))
@@ -86,6 +90,11 @@ def _by_label(host: Host, offline: Offline | None) -> SelinuxMode:
         raise ParseError(CURRENT, 1, label, "a security module's label")
     mode = None if is_context(label) else DISABLED
     return SelinuxMode(mode, (*absent, seen(CURRENT, label), *listed))
+
+
+def _has_no_selinuxfs(host: Host) -> bool:
+    """Whether the kernel has no file system of SELinux: it registers one when it starts that (proc(5))."""
+    return "selinuxfs" not in re.split("[ \t\n]+", text_or_none(host, FILESYSTEMS, _PAGE) or "selinuxfs")
 
 
 def _lsm_list(host: Host) -> str | None:

@@ -7,6 +7,8 @@ messages into rows, :mod:`.wire` for the sockets.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nodecheck.errors import FactError, Malformed
 from nodecheck.host.netlink.rows import AddressRow, ChainRow, FamilyRow, HopRow, LinkRow, ListenerRow, RouteRow, RuleRow
 from nodecheck.typed import Any
@@ -30,6 +32,7 @@ __all__ = [
     "RouteRow",
     "RuleRow",
     "dump",
+    "rows_of",
 ]
 
 
@@ -52,6 +55,26 @@ def dump(table: str, *, timeout_s: float = TIMEOUT_S, private: bool = True, buff
     if spec.keep is not None:
         found = spec.keep(found)
     return tuple(found)
+
+
+def rows_of(table: str, dumps: Sequence[Sequence[bytes] | int]) -> tuple[Any, ...]:
+    """The rows of a table out of the datagrams of each of its dumps, or an errno, as somebody else received them from a
+    kernel of this machine's byte order. Raises what :func:`dump` raises."""
+    import struct
+
+    from nodecheck.host.netlink import wire
+    from nodecheck.host.netlink.tables import asks, table_of
+
+    source = f"netlink {table}".replace("\0", " ")
+    spec, found = table_of(table), list[Any]()
+    for ask, datagrams in zip(asks(table), dumps):
+        if isinstance(datagrams, int):
+            raise wire.refused(source, datagrams)
+        try:
+            wire.replayed(source, datagrams, wire.HEADER.unpack_from(ask.request)[3], ask.plan.into(found))
+        except struct.error as error:
+            raise Malformed(source, f"a message that cannot be read: {error}") from error
+    return tuple(found if spec.keep is None else spec.keep(found))
 
 
 def _rows(source: str, protocol: int, ask: Any, timeout_s: float, buffer: int) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _socket
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
 from time import monotonic
 
@@ -61,6 +61,26 @@ def dump(source: str, protocol: int, request: bytes, begin: Callable[[], Take], 
         if buffer > LARGEST_BUFFER:
             raise TooLarge(source, f"a message has more than {LARGEST_BUFFER} bytes")
     raise TimedOut(source, f"{why} ({MOST_TRIES} tries)")
+
+
+def replayed(source: str, datagrams: Iterable[bytes], sequence: int, take: Take) -> None:
+    """Give each message of datagrams to ``take`` that somebody else received. Raises what :func:`dump` raises."""
+    interrupted = done = False
+    try:
+        for raw in datagrams:
+            done, flags = _messages(source, bytearray(raw), len(raw), sequence, take)
+            interrupted = interrupted or bool(flags & NLM_F_DUMP_INTR)
+    except OSError as error:
+        raise _told(source, error) from error
+    except _Again as error:
+        raise TimedOut(source, str(error)) from error
+    if interrupted or not done:
+        raise TimedOut(source, "the table kept changing while it was read" if interrupted else "the dump has no end")
+
+
+def refused(source: str, number: int) -> FactError:
+    """The error for an errno that somebody else was given."""
+    return _told(source, OSError(number, os.strerror(number)))
 
 
 class _Limits:

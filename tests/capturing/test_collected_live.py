@@ -1,0 +1,88 @@
+"""The script on this machine: its capture has the verdicts of the live run, but for what a table explains."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nodecheck.capturing.files import read_capture
+from nodecheck.testing import comparable, run
+from tests.capturing.shells import HERE, collected, text
+
+MAY_DIFFER = {
+    "disk-free": "room on a disk changes from look to look",
+    "port": "sockets come and go",
+}
+"""By check, why a live run and a capture may differ."""
+
+BY_SHELL = {"busybox": {"selinux": "its head calls EINVAL an input/output error: the evidence names /proc/filesystems"}}
+
+BY_FILES = {
+    "default-route": "the evidence names /proc/net/route",
+    "interface": "the evidence names /sys/class/net",
+    "firewall": "nobody asked nf_tables",
+}
+"""The same where no Python asked netlink."""
+
+Results = dict[tuple[str, str, str], dict[str, Any]]
+
+
+def results(lines: list[str]) -> Results:
+    document = json.loads("\n".join(lines))
+    return {(item["check"], item["subject"], item["view"]): item for item in document["results"]}
+
+
+def differences(found: Results, expected: Results, *tables: dict[str, str]) -> Iterator[str]:
+    for key in {**expected, **found}:
+        if not any(key[0] in table for table in tables) and found.get(key) != expected.get(key):
+            yield f"{key}: {expected.get(key)} became {found.get(key)}"
+
+
+@pytest.mark.parametrize("shell", HERE, ids=lambda shell: str(shell[0]))
+def test_the_live_node(shell: tuple[str, ...]) -> None:
+    found = results(comparable(run(read_capture(collected(None, shell).stdout, "a capture"))))
+    assert list(differences(found, results(comparable(run())), MAY_DIFFER, BY_SHELL.get(shell[0], {}))) == []
+
+
+def test_without_python_other_sources_tell() -> None:
+    """Statuses stay, and nothing that is unknown or fails becomes a pass."""
+    changed = text().replace(
+        "for k in python3 /usr/libexec/platform-python python2 python; do", "for k in no-python; do"
+    )
+    assert changed != text()
+    environment = {"PATH": os.environ["PATH"]}
+    done = subprocess.run([*HERE[0], "-s"], input=changed.encode(), env=environment, capture_output=True, check=True)
+    found, expected = results(comparable(run(read_capture(done.stdout, "a capture")))), results(comparable(run()))
+    assert list(differences(found, expected, MAY_DIFFER, BY_FILES)) == []
+    passes = [key for key, item in found.items() if item["status"] == "pass"]
+    assert [key for key in passes if expected[key]["status"] != "pass"] == []
+    for key in found:
+        if key[0] in ("default-route", "interface"):
+            assert found[key]["status"] == expected[key]["status"], key
+
+
+def test_a_capture_that_was_cut_short_is_refused() -> None:
+    from nodecheck.errors import CaptureError
+
+    whole = collected(None).stdout
+    with pytest.raises(CaptureError, match="cut short"):
+        read_capture(whole[: len(whole) // 2], "a capture")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [b"S\n|zz 0 0 0 0 ./etc/x\n\n", b"S\n|81a4 0 0 0 0 /etc/x\n\n", b"l ../etc\n|x\n\n", b"a etc\n", b"n x\n", b"r x\n",
+     b"o 0 /bin/x\n", b"g /etc/../x\n\n", b"+ x\n", b"k 0 0\n", b"u\n|x\n\n", b"v /\n|1 2\n\n", b"h /x\n|zz\n\n"],
+)  # fmt: skip
+def test_records_that_no_script_prints_are_one_error(record: bytes) -> None:
+    from nodecheck.errors import CaptureError
+
+    about = b"nodecheck capture 1\ni time x\ni tool x\ni path /\ni running 1\ni whole 1\ni own 1\n@collected\n"
+    before = b"g /etc/y\n\n" if record[:1] == b"+" else b""
+    with pytest.raises(CaptureError, match=r"a capture, line [0-9]+: expected"):
+        read_capture(about + before + record + b".\n", "a capture")
