@@ -79,6 +79,7 @@ FILES = {
     "site.toml": 'schema = "nodecheck.profile/1"\nname = "site"\nextends = "centos7-kubeadm-1.17"\n',
     "hosts.txt": "node7\nroot@node8  # the second\n",
     "node7.capture": CAPTURE,
+    "node1.capture": CAPTURE,
     "first.capture": CAPTURE,
     "second.capture": CAPTURE,
     "edge.toml": 'schema = "nodecheck.profile/1"\nname = "edge"\nextends = "kubernetes"\n',

@@ -78,6 +78,15 @@ class Done(NamedTuple):
     """The most memory that its process had."""
 
 
+def _peak_kib(pid: int) -> int:
+    """The most memory that a process had until now; 0 where it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().split("\n")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+
+
 class Nodes:
     """A network with nodes in it. ``name`` of each leads to an address; ``call`` runs nodecheck in it."""
 
@@ -154,14 +163,16 @@ class Nodes:
         assert process.stdin is not None
         process.stdin.write(given or b"")
         process.stdin.close()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peak = 0
+        while process.poll() is None:  # what wait4(2) says begins with the memory of who forked it
+            peak = _peak_kib(process.pid) or peak
+            time.sleep(0.01)
         for reader in readers:
             reader.join()
         for stream in (process.stdout, process.stderr):
             assert stream is not None
             stream.close()
-        return Done(process.returncode, said["out"].decode(), said["err"].decode(), usage.ru_maxrss)
+        return Done(process.returncode, said["out"].decode(), said["err"].decode(), peak)
 
     def end(self) -> None:
         """End all of them."""

@@ -252,7 +252,7 @@ bounded() { # a program with a fixed environment and an end: 4 s
   set -- env -i PATH="$PATH" LC_ALL=C LANG=C HOME=/nonexistent TERM=dumb $limit "$@"
   [ -z "$TIMEOUT" ] || { "$@" </dev/null; return $?; }
   "$@" </dev/null &
-  p=$!; { sleep 4; kill -9 "$p"; } >/dev/null 2>&1 &
+  p=$!; { sleep 4; kill -9 "$p"; } >/dev/null 2>&1 & # at once where there is no sleep: nothing would end it
   w=$!; wait "$p"; p=$?; kill "$w" 2>/dev/null; return "$p"
 }
 find_program() { # sets PROGRAM; fails where there is none, or it is not to be run
@@ -292,7 +292,7 @@ processes() { # which there are, and who holds the sockets that listen
   done
 }
 # a look that hangs, as at a dead network file system, ends all of it: the capture counts as cut short
-{ w=0; while [ "$w" -lt 90 ]; do sleep 2; w=$((w + 1)); done; kill -9 $$; } </dev/null >/dev/null 2>&1 &
+{ w=0; while sleep 2 && [ "$w" -lt 90 ]; do w=$((w + 1)); done; [ "$w" -lt 90 ] || kill -9 $$; } </dev/null >/dev/null 2>&1 &
 DOG=$!
 say "nodecheck capture 1${NL}i time $(date -u +%Y-%m-%dT%H:%M:%SZ)${NL}i tool collector 1"
 head_of 'i path' "$PWD"
