@@ -94,6 +94,11 @@ def overheard(root: Path | None) -> Overheard:
 
 
 UNASKED = {
+    "Addresses: *": "only a running node where netlink cannot be asked",
+    "Links: /sys/class/net*": "only a running node where netlink cannot be asked",
+    "Routes: /proc/net*": "only a running node where netlink cannot be asked",
+    "Routes: /sys/class/net*": "only a running node where netlink cannot be asked",
+    "SelinuxMode: /proc/filesystems": "only a running node that does not say what its missing selinuxfs is",
     "Listeners: /proc/thread-self/net/tcp*": "only a running kernel that refuses netlink",
     "UnixListeners: /proc/thread-self/net/unix": "only a running node whose first process hides its tables",
     "LegacyTables: /proc/net/ip*_tables_names": "only a running kernel before Linux 3.17",

@@ -54,7 +54,8 @@ def main(args: argparse.Namespace) -> int:
         from nodecheck.audit.show import diff_text
         from nodecheck.cli.audit_verb import look_of
 
-        write(_compared(old, before, new, now) + diff_text(changes, notices, look_of(args)))
+        text = diff_text(changes, notices, look_of(args))
+        write(_compared(old, before, new, now) + text if text else "")
     return exit_code(changes, new.run.fail_on)
 
 
