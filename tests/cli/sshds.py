@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -78,6 +79,11 @@ class Done(NamedTuple):
     """The most memory that its process had."""
 
 
+def _as_a_shell() -> None:
+    """Let a closed terminal end the program, also where nohup(1) runs these tests: that would be inherited."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def _peak_kib(pid: int) -> int:
     """The most memory that a process had until now; 0 where it has ended."""
     try:
@@ -145,7 +151,7 @@ class Nodes:
         given: dict[str, Any] = {"stdin": subprocess.DEVNULL, **more}
         return subprocess.Popen(
             ["nsenter", f"--net=/proc/{self._pid}/ns/net", "--", *argv],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.place, env=env, **given,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.place, env=env, preexec_fn=_as_a_shell, **given,
         )  # fmt: skip
 
     def call(self, *words: str, given: bytes | None = None) -> Done:
