@@ -31,8 +31,6 @@ _TWICE = (
 _DEVICE = "fstab asks for the area, and only its device is missing: it would be on as soon as one had that UUID"
 _POLICY = "Debian's SELinux policy, enforcing, denies zram-generator the module: only a log tells"
 
-_UNORDERED = "two services of the boot set it to two values, and nothing orders the two: either may be the last"
-
 _DATE = "a timer that waits for a date is no part of the boot; this one does not wait long"
 
 KNOWN: tuple[Known, ...] = (
@@ -51,7 +49,6 @@ KNOWN: tuple[Known, ...] = (
     Known("boot", "kernel-module[nf_conntrack]@boot", "firewalld on", _RULES),
     Known("boot", "kernel-module[nf_conntrack]@boot", "networkd masquerades", _RULES),
     Known("boot", "sysctl[net.ipv4.route.mtu_expires]@boot", "timer calendar", _DATE),
-    Known("boot", "sysctl[net.ipv4.ip_no_pmtu_disc]@boot", "udev wants", _UNORDERED),
     Known("boot", "hostname@boot", "hostname that changes", _NAME),
 )
 

@@ -344,3 +344,26 @@ def test_nothing_orders_tmpfiles_and_sysctl_d(tmp_path: Path, own: str | None, t
     found = nodecheck.run(root=root, select=["sysctl[net.ipv4.ip_forward]@boot"])
 
     assert [str(result.status) for result in found.results] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("order", "values", "expected"),
+    [("", "10", "unknown"), ("", "01", "unknown"), ("", "11", "pass"), ("", "00", "fail"),
+     ("After=a.service\n", "01", "pass"), ("After=a.service\n", "10", "fail")],
+)  # fmt: skip
+def test_two_services_that_nothing_orders(tmp_path: Path, order: str, values: str, expected: str) -> None:
+    """On an emulated node the one that comes first by its name was the last."""
+    root = debian_node(tmp_path)
+    (root / "etc/sysctl.d/k8s.conf").unlink()
+    write(root, "usr/sbin/sysctl", "#!/bin/sh\n")
+    (root / "usr/sbin/sysctl").chmod(0o755)
+    for name, value in zip("ab", values):
+        unit = f"[Unit]\n{order if name == 'b' else ''}[Service]\nType=oneshot\n"
+        unit += f"ExecStart=/usr/sbin/sysctl -w net.ipv4.ip_forward={value}\n"
+        write(root, f"etc/systemd/system/{name}.service", unit)
+        link = root / f"etc/systemd/system/multi-user.target.wants/{name}.service"
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(f"../{name}.service")
+    found = nodecheck.run(root=root, select=["sysctl[net.ipv4.ip_forward]@boot"])
+
+    assert [str(result.status) for result in found.results] == [expected]

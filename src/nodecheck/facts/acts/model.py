@@ -97,6 +97,8 @@ class Act(NamedTuple):
     """What keeps it from running that would run else; nothing where it is masked, or not enabled."""
     why: str = ""
     """The same in words."""
+    ordered: frozenset[str] | None = None
+    """The units that its own names in ``After=`` and ``Before=``; None where no unit does it."""
     races: str = ""
     """The unit that does such things too, where nothing orders the two: either may be the last."""
 

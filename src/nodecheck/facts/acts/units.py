@@ -234,13 +234,13 @@ def _of_commands(host: Host, follower: Follower, unit: Unit) -> Iterator[Act]:
     section = "Socket" if unit.name.endswith(".socket") else "Service"
     lines, environment, problem = exec_lines(host, unit, section, _KEYS)
     variables: dict[str, str | None] = {name: word.text for name, word in environment.items()}
-    place = _place(unit)
+    place, order = _place(unit), _ordered(unit)
     stopped, reason = problem or "", ""
     for line in lines:
         for command in _commands(follower, line, variables):
             effects = effects_of(command.step, follower.text, follower.may_be_area)
             if effects:
-                act = Act(unit.name, command.source, command.line, command.text, effects, place)
+                act = Act(unit.name, command.source, command.line, command.text, effects, place, ordered=order)
                 yield _kept(act, stopped or _powerless(unit, line, effects), command.reason or reason)
         wrong, doubt = _outcome(follower, line)
         stopped, reason = stopped or wrong, reason or doubt
@@ -295,6 +295,12 @@ def _powerless(unit: Unit, line: ExecLine, effects: tuple[Effect, ...]) -> str:
         if kinds == {kind} and unit.last("Service", key) in _TRUE:
             return f"{key}=yes keeps it from that"
     return ""
+
+
+def _ordered(unit: Unit) -> frozenset[str]:
+    """The units that a unit names to be ordered with."""
+    values = [value for key in ("After", "Before") for value, _, _ in unit.values("Unit", key)]
+    return frozenset([name for value in values for name in value.split(" ") if name])
 
 
 def _place(unit: Unit) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.errors import FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
-from nodecheck.facts.acts.model import AFTER, ANY, APPLIES, EARLY, SETS, SYSCTL, SYSINIT, Act, Effect
+from nodecheck.facts.acts.model import AFTER, ANY, APPLIES, BOOT, EARLY, SETS, SYSCTL, SYSINIT, Act, Effect
 from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.record import NamedTuple
 
@@ -54,7 +54,22 @@ def runs(acts: BootActs, system: Callable[[], tuple[Setting, ...]]) -> tuple[Sys
     found: dict[Act, list[Effect]] = {}
     for effect, act in acts.may(SYSCTL):
         found.setdefault(act, []).append(effect)
-    return tuple([run for act, effects in found.items() for run in _of_act(act, effects, system)])
+    done = [(act, run) for act, effects in found.items() for run in _of_act(act, effects, system)]
+    return (*[run for _, run in done], *_rivals(done))
+
+
+def _rivals(done: list[tuple[Act, SysctlRun]]) -> Iterator[SysctlRun]:
+    """What units of one place set to two values, where nothing orders the two: either may be the last."""
+    certain = [(act, run) for act, run in done if act.ordered is not None and act.place == BOOT and run.doubt is None]
+    for place, (act, run) in enumerate(certain):
+        for other, after in certain[place + 1 :]:
+            if other.actor == act.actor or other.actor in (act.ordered or ()) or act.actor in (other.ordered or ()):
+                continue
+            last = {setting.path: setting.value for setting in after.settings}
+            odd = [one for one in run.settings if one.value is not None and last.get(one.path, one.value) != one.value]
+            if odd:
+                told = f"nothing orders {act.actor} and {other.actor}, which sets it to another value"
+                yield run._replace(settings=tuple(odd), everything=False, doubt=Unsupported(act.source, told))
 
 
 def _of_act(act: Act, effects: list[Effect], system: Callable[[], tuple[Setting, ...]]) -> Iterator[SysctlRun]:
