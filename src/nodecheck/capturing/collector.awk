@@ -182,7 +182,6 @@ function mask(line,   l, indent, key, rest, filled, d) {
 function fresh() { pem = strict = 0; quote = ""; depth = accounts = -1 }
 function begin(n) {
   fresh(); size = shown = 0; open = 1; gsub(/%/, "%25", n); gsub(/\n/, "%0A", n); print (keep ? "z " : "g ") n
-  clear = n ~ /^\/(proc\/sys|boot\/config|(usr\/)?lib\/modules)|dpkg\/status$/
 }
 function finish() { if (open) print "\n+ " size + 0; open = 0 }
 BEGIN {
@@ -206,5 +205,5 @@ FNR == 1 && FILENAME ~ /^\.\// { finish(); begin(substr(FILENAME, 2)); seen[FILE
 { size += length($0) + 1; if (size > 8388608) next }
 keep == "container" && !/^container=/ { next }
 keep == "called" && NR > 1 && (/^-/ || shown++) { next }
-{ print "|" (clear ? $0 : mask($0)) }
+{ print "|" mask($0) }
 END { finish(); for (i = 1; i < ARGC; i++) if (!(ARGV[i] in seen)) { begin(substr(ARGV[i], 2)); finish() } }
