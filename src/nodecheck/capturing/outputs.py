@@ -143,8 +143,13 @@ def _hop_flags(line: str) -> int:
 
 
 def listeners(text: str) -> tuple[ListenerRow, ...] | None:
-    """The listening TCP sockets of ``netstat -neopa``: user and inode are told by ``-e``."""
+    """The listening TCP sockets of ``netstat -neopa``: user and inode are told by ``-e``.
+
+    The list is whole where that of the Unix sockets has begun after it; of a part, no port counts as free.
+    """
     rows = []
+    if "Active Internet connections" not in text or "\nActive UNIX domain sockets" not in text:
+        return None
     for line in text.split("\n"):
         words = line.split()
         if len(words) > 7 and words[0] in ("tcp", "tcp6") and words[5] == "LISTEN" and words[7].isdigit():
@@ -152,7 +157,7 @@ def listeners(text: str) -> tuple[ListenerRow, ...] | None:
             if port.isdigit() and words[6].isdigit():
                 family = 10 if words[0] == "tcp6" else 2
                 rows.append(ListenerRow(family, int(port), address, 0, int(words[6]), int(words[7]), None))
-    return tuple(rows) if "Active Internet connections" in text else None
+    return tuple(rows)
 
 
 def clock(text: str) -> ClockState | None:
