@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from signal import SIG_DFL, SIGHUP, SIGTERM, getsignal, signal
-from traceback import print_exc
+from traceback import format_exc
 from zlib import compress, decompress
 
 from nodecheck.capturing.files import packed
@@ -125,7 +125,8 @@ def _answers(
         try:
             yield host, run(node, registry, request)
         except Exception as error:  # a bug, which one hostile node must not turn against the others
-            print_exc()
+            for line in format_exc().splitlines():  # it may quote what the node sent
+                complain(line)
             yield host, Unreached("crashed", f"a bug in nodecheck: {printable(f'{type(error).__name__}: {error}')}")
 
 
