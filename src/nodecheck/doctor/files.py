@@ -44,7 +44,7 @@ def _waivers(path: str) -> Item:
         count = len(load_waivers(path, load()))
     except NodecheckError as error:
         return missing(TOPIC, path, str(error), "a valid file of waivers")
-    return ok(TOPIC, path, f"{count} waivers")
+    return ok(TOPIC, path, "1 waiver" if count == 1 else f"{count} waivers")
 
 
 def _state(configured: str | None) -> Item:
