@@ -10,7 +10,7 @@ import _socket
 import re
 from collections.abc import Iterator, Mapping
 
-from nodecheck.errors import Absent, FactError, Offline, ParseError, Unsupported
+from nodecheck.errors import Absent, Denied, FactError, NotCaptured, Offline, ParseError, Unsupported
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.host.netlink import AddressRow, LinkRow, RouteRow
@@ -72,9 +72,14 @@ def _link_row(numbers: Mapping[str, int], name: str, found: Mapping[str, str], m
 
 
 def _value(host: Host, path: str) -> str:
-    """What a file of sysfs says; empty where it says nothing, as ``carrier`` of a link that is down."""
+    """What a file of sysfs says; empty where it says nothing, as ``carrier`` of a link that is down (``EINVAL``).
+
+    Raises Denied and NotCaptured: what nobody read says nothing of the link.
+    """
     try:
         return text(host, path, 4096).strip("\n")
+    except (Denied, NotCaptured):
+        raise
     except FactError:
         return ""
 
