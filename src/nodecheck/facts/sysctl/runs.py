@@ -61,15 +61,18 @@ def runs(acts: BootActs, system: Callable[[], tuple[Setting, ...]]) -> tuple[Sys
 def _rivals(done: list[tuple[Act, SysctlRun]]) -> Iterator[SysctlRun]:
     """What units of one place set to two values, where nothing orders the two: either may be the last."""
     certain = [(act, run) for act, run in done if act.ordered is not None and act.place == BOOT and run.doubt is None]
+    lasts = [{setting.path: setting.value for setting in run.settings} for _, run in certain]
     for place, (act, run) in enumerate(certain):
-        for other, after in certain[place + 1 :]:
+        odd: dict[Setting, str] = {}
+        for (other, _), last in zip(certain[place + 1 :], lasts[place + 1 :]):
             if other.actor == act.actor or other.actor in (act.ordered or ()) or act.actor in (other.ordered or ()):
                 continue
-            last = {setting.path: setting.value for setting in after.settings}
-            odd = [one for one in run.settings if one.value is not None and last.get(one.path, one.value) != one.value]
-            if odd:
-                told = f"nothing orders {act.actor} and {other.actor}, which sets it to another value"
-                yield run._replace(settings=tuple(odd), everything=False, doubt=Unsupported(act.source, told))
+            for one in run.settings:
+                if one.value is not None and last.get(one.path, one.value) != one.value:
+                    odd.setdefault(one, other.actor)
+        if odd:
+            told = f"nothing orders {act.actor} and {next(iter(odd.values()))}, which sets it to another value"
+            yield run._replace(settings=tuple(odd), everything=False, doubt=Unsupported(act.source, told))
 
 
 def _of_act(act: Act, effects: list[Effect], system: Callable[[], tuple[Setting, ...]]) -> Iterator[SysctlRun]:
