@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,9 @@ CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 settings.register_profile("nodecheck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("nodecheck")  # a busy machine fails no test: how long one takes is for benchmarks/
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's `&` ignores it, and children would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

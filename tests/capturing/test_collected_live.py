@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from nodecheck.capturing.files import read_capture
+from nodecheck.errors import Absent
 from nodecheck.testing import comparable, run
 from tests.capturing.shells import HERE, collected, text
 
@@ -80,6 +82,30 @@ def test_without_python_other_sources_tell() -> None:
     for key in found:
         if key[0] in ("default-route", "interface"):
             assert found[key]["status"] == expected[key]["status"], key
+
+
+@pytest.mark.parametrize("shell", HERE, ids=lambda shell: str(shell[0]))
+def test_a_process_that_ends_on_the_way_is_none(shell: tuple[str, ...]) -> None:
+    """Listed, and gone when it is looked at: on a busy node some process always is."""
+    listed, looked = "set -- ./proc/*", "case $k in ./proc/[0-9]*)"
+    whole = text()
+    assert whole.count(listed) == whole.count(looked) == 1
+    changed = whole.replace(listed, f"sleep 60 & victim=$!; {listed}")
+    changed = changed.replace(
+        looked,
+        f'[ -z "$victim" ] || {{ kill -9 "$victim"; wait "$victim"; warn "ended $victim"; victim=""; }}; {looked}',
+    )
+    environment = {"PATH": os.environ["PATH"]}
+    done = subprocess.run([*shell, "-s"], input=changed.encode(), env=environment, capture_output=True, check=True)
+    (victim,) = re.findall(rb"^collector: ended ([0-9]+)$", done.stderr, re.MULTILINE)
+    node = read_capture(done.stdout, "a capture")
+    assert victim.decode() in node.names("/proc")
+    with pytest.raises(Absent):
+        node.read(f"/proc/{victim.decode()}/comm", 64)
+    with pytest.raises(Absent):
+        node.names(f"/proc/{victim.decode()}/fd")
+    statuses = {key[2]: item["status"] for key, item in results(comparable(run(node))).items() if key[0] == "time-sync"}
+    assert statuses["now"] != "unknown"
 
 
 def test_a_capture_that_was_cut_short_is_refused() -> None:

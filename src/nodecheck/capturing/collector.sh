@@ -277,9 +277,12 @@ run() { # a program of the node: what it says
   head_of "o ${res##*=}" "$PROGRAM"
 }
 processes() { # which there are, and who holds the sockets that listen
-  say 'd /proc'; for k in ./proc/*; do head_of n "${k##*/}"; done
-  for k in ./proc/[0-9]*; do
-    if { IFS= read -r w <"$k/comm"; } 2>/dev/null; then say "g ${k#.}/comm$NL|$w$NL"; else say "a ${k#.}"; fi
+  set -- ./proc/* # once: each that is listed is looked at, or said to be gone by now
+  say 'd /proc'; for k in "$@"; do head_of n "${k##*/}"; done
+  for k in "$@"; do
+    case $k in ./proc/[0-9]*) ;; *) continue ;; esac
+    { IFS= read -r w <"$k/comm"; } 2>/dev/null || { say "a ${k#.}"; continue; }
+    say "g ${k#.}/comm$NL|$w$NL"
     [ -r "$k/fd" ] || failed names "${k#.}/fd" 'Permission denied'
   done
   set -- $(ls -l ./proc/[0-9]*/fd 2>/dev/null | awk 'function listening(file,   l, f) { while ((getline l < file) > 0) { split(l, f, " "); if (f[4] == "0A") want["socket:[" f[10] "]"] = 1 } }
