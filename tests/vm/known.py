@@ -31,6 +31,7 @@ _TWICE = (
 _DEVICE = "fstab asks for the area, and only its device is missing: it would be on as soon as one had that UUID"
 _POLICY = "Debian's SELinux policy, enforcing, denies zram-generator the module: only a log tells"
 
+_TMPFILES = "nothing orders systemd-tmpfiles-setup and systemd-sysctl: the value is that of either, and both fail"
 _DATE = "a timer that waits for a date is no part of the boot; this one does not wait long"
 
 KNOWN: tuple[Known, ...] = (
@@ -49,6 +50,7 @@ KNOWN: tuple[Known, ...] = (
     Known("boot", "kernel-module[nf_conntrack]@boot", "firewalld on", _RULES),
     Known("boot", "kernel-module[nf_conntrack]@boot", "networkd masquerades", _RULES),
     Known("boot", "sysctl[net.ipv4.route.mtu_expires]@boot", "timer calendar", _DATE),
+    Known("boot", "sysctl[kernel.panic]@boot", "tmpfiles over sysctl.d", _TMPFILES),
     Known("boot", "hostname@boot", "hostname that changes", _NAME),
 )
 

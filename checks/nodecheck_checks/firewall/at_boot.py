@@ -98,7 +98,7 @@ class AtBoot:
             return act
         from nodecheck.facts.services.unit_order import comes_after
 
-        if comes_after(self.starts, act.actor, unit):
+        if comes_after(self.starts, act.unit or act.actor, unit):
             return act
         why = Unsupported(act.source, f"whether {act.text!r} comes after the start of {unit} is not known")
         return act._replace(state=UNTOLD, doubt=why)

@@ -14,7 +14,10 @@ ELF = TreeFile("\x7fELF", mode=0o755)
 FIREWALLD: Entries = {"/usr/sbin/firewalld": ELF, **program("firewalld.service", "/usr/sbin/firewalld")}
 EARLY: Entries = {
     **FIREWALLD, "/usr/lib/systemd/system/firewalld.service":
-    "[Unit]\nBefore=network-pre.target\n[Service]\nExecStart=/usr/sbin/firewalld\n",
+    "[Unit]\nBefore=network-pre.target\nWants=network-pre.target\n[Service]\nExecStart=/usr/sbin/firewalld\n",
+    "/usr/lib/systemd/system/network-pre.target": "[Unit]\n",
+    "/usr/lib/systemd/system/network.target": "[Unit]\nAfter=network-pre.target\n",
+    "/usr/lib/systemd/system/network-online.target": "[Unit]\nAfter=network.target\n",
 }  # fmt: skip
 NFT: Entries = {
     "/usr/sbin/nft": ELF,
@@ -23,6 +26,7 @@ NFT: Entries = {
 }
 STOP = "ExecStart=/usr/bin/systemctl stop firewalld"
 AFTER = "After=firewalld.service"
+ONLINE = "After=network-online.target\nWants=network-online.target"
 
 
 def by_unit(*lines: str, first: str = "", on: bool = True) -> Entries:
@@ -37,7 +41,8 @@ def by_unit(*lines: str, first: str = "", on: bool = True) -> Entries:
         (by_unit("ExecStart=/usr/bin/systemctl disable --now firewalld", first=AFTER), "pass"),
         ({**own("systemctl stop firewalld"), f"{ETC}/a.service": unit(f"ExecStart={OWN}", first=AFTER)}, "pass"),
         (by_unit(STOP, first="After=multi-user.target"), "pass"),
-        ({**EARLY, **by_unit(STOP, first="After=network-online.target")}, "pass"),
+        ({**EARLY, **by_unit(STOP, first=f"{ONLINE} network.target")}, "pass"),
+        ({**EARLY, **by_unit(STOP, first=ONLINE)}, "unknown"),  # nothing starts network.target
         (by_unit(STOP), "unknown"),
         (by_unit(STOP, first="After=network-online.target"), "unknown"),
         (by_unit(STOP, first="Before=firewalld.service"), "unknown"),

@@ -27,6 +27,9 @@ loaded, removed, or refused to whoever loads it later. A swap area is turned *on
 *loaded* in place of those that are there, *set* beside them, or removed. A unit is started or stopped.
 """
 
+UDEV = "udev"
+"""The actor of udev's rules: it follows them when a device is found, however far the boot has come."""
+
 ANY, EVERY = "?", "*"
 """The name of what cannot be told, and that of a sysctl where any may be set."""
 
@@ -97,8 +100,8 @@ class Act(NamedTuple):
     """What keeps it from running that would run else; nothing where it is masked, or not enabled."""
     why: str = ""
     """The same in words."""
-    ordered: frozenset[str] | None = None
-    """The units that its own names in ``After=`` and ``Before=``; None where no unit does it."""
+    unit: str = ""
+    """The unit that does it as it starts, or once it has; "" where none is known."""
     races: str = ""
     """The unit that does such things too, where nothing orders the two: either may be the last."""
 
@@ -150,6 +153,7 @@ def by_start(act: Act, start: UnitStart) -> Act:
     """
     if act.state == STAYS:
         return act
+    act = act._replace(unit=act.unit or start.unit)
     if start.stays or start.fails is not None:
         stop = start.fails or start.stop(*KEEPING)
         if stop is None:

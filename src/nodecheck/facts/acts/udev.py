@@ -18,6 +18,7 @@ from nodecheck.facts.acts.model import (
     SWAP,
     SYSCTL,
     SYSINIT,
+    UDEV,
     UNIT,
     Act,
     Effect,
@@ -123,7 +124,7 @@ def _of_text(follower: Follower, starts: BootStarts, source: str, path: str) -> 
             if unknown and key == "ENV{SYSTEMD_WANTS}":
                 continue
             if holds is not False and operator in ("=", "+=", ":="):
-                for act in _of_pair(follower, starts, Act("udev", path, number, line, (), SYSINIT), key, value):
+                for act in _of_pair(follower, starts, Act(UDEV, path, number, line, (), SYSINIT), key, value):
                     told = holds and not jumps and act.state == RUNS
                     yield act if told or act.doubt is not None else undecided(act, "whether a device matches")
 

@@ -21,6 +21,7 @@ from nodecheck.facts.acts.model import (
     SWAP,
     SYSCTL,
     SYSINIT,
+    UDEV,
     UNIT,
     UNTOLD,
     Act,
@@ -234,13 +235,13 @@ def _of_commands(host: Host, follower: Follower, unit: Unit) -> Iterator[Act]:
     section = "Socket" if unit.name.endswith(".socket") else "Service"
     lines, environment, problem = exec_lines(host, unit, section, _KEYS)
     variables: dict[str, str | None] = {name: word.text for name, word in environment.items()}
-    place, order = _place(unit), _ordered(unit)
+    place = _place(unit)
     stopped, reason = problem or "", ""
     for line in lines:
         for command in _commands(follower, line, variables):
             effects = effects_of(command.step, follower.text, follower.may_be_area)
             if effects:
-                act = Act(unit.name, command.source, command.line, command.text, effects, place, ordered=order)
+                act = Act(unit.name, command.source, command.line, command.text, effects, place, unit=unit.name)
                 yield _kept(act, stopped or _powerless(unit, line, effects), command.reason or reason)
         wrong, doubt = _outcome(follower, line)
         stopped, reason = stopped or wrong, reason or doubt
@@ -297,12 +298,6 @@ def _powerless(unit: Unit, line: ExecLine, effects: tuple[Effect, ...]) -> str:
     return ""
 
 
-def _ordered(unit: Unit) -> frozenset[str]:
-    """The units that a unit names to be ordered with."""
-    values = [value for key in ("After", "Before") for value, _, _ in unit.values("Unit", key)]
-    return frozenset([name for value in values for name in value.split(" ") if name])
-
-
 def _place(unit: Unit) -> int:
     if unit.last("Unit", "DefaultDependencies") not in _FALSE:
         return BOOT
@@ -320,5 +315,9 @@ def _of_started(host: Host, starts: BootStarts, follower: Follower, name: str, b
         found = (by._replace(effects=(Effect(SWAP, what, ON),)),)
     elif name.endswith((".service", ".socket")):
         found = (*_of_commands(host, follower, unit), *_conflicts(unit))
-    for act in found:
-        yield act._replace(state=by.state, doubt=by.doubt, place=by.place) if act.state == RUNS else act
+    for act in found:  # what a device wants is started once basic.target is reached, whenever the device was found
+        if by.actor == UDEV:
+            act = act._replace(place=max(act.place, by.place), unit=name)
+        else:
+            act = act._replace(place=by.place, unit=by.unit)
+        yield act._replace(state=by.state, doubt=by.doubt) if act.state == RUNS else act

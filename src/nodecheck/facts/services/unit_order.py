@@ -11,32 +11,65 @@ _NEXT = {
     "sockets.target": "basic.target", "local-fs.target": "sysinit.target",
 }  # fmt: skip
 """The target that comes next to each."""
-_FALSE = ("no", "false", "off", "0", "n", "f")
+_EVERY = ("sysinit.target", "basic.target")
+_FALSE = frozenset(["no", "false", "off", "0", "n", "f"])
+
+
+class UnitOrder:
+    """The orders between the units of one boot; what the text of each says is looked up once."""
+
+    def __init__(self, starts: BootStarts) -> None:
+        self._starts = starts
+        self._words: dict[tuple[str, str], frozenset[str]] = {}
+        self._names: dict[str, frozenset[str]] = {}
+        self._ways: dict[str, frozenset[str]] = {}
+
+    def is_after(self, later: str, unit: str) -> bool:
+        """Whether it is shown that ``later`` is started when ``unit`` has been; False where nobody orders them.
+
+        What is named by both orders them only where the boot starts it: for a unit without a job nothing waits
+        (systemd.unit(5), "Before=, After=").
+        """
+        before = self.named(later, "After")
+        if self._own(unit) & before or self._own(later) & self.named(unit, "Before"):
+            return True
+        way = self._way(unit)
+        by_default = not {word.lower() for word in self.named(later, "DefaultDependencies")} & _FALSE
+        return bool(way & before) or (by_default and "basic.target" in way)
+
+    def named(self, unit: str, key: str) -> frozenset[str]:
+        """The words of all values of a key in ``[Unit]``."""
+        if (unit, key) not in self._words:
+            sources = self._starts.sources(unit)
+            items = [item for path, text in sources if key in text for item in parse_unit(text, path)]
+            told = [item.value for item in items if (item.section, item.key) == ("Unit", key)]
+            self._words[unit, key] = frozenset([word for value in told for word in value.split()])
+        return self._words[unit, key]
+
+    def _own(self, unit: str) -> frozenset[str]:
+        if unit not in self._names:
+            self._names[unit] = frozenset(self._starts.index.names_of(unit))
+        return self._names[unit]
+
+    def _way(self, unit: str) -> frozenset[str]:
+        """What is started after a unit, and may order it with others: what it names, and targets behind that."""
+        if unit not in self._ways:
+            found: set[str] = set()
+            wanted = self._starts.index.wanted_by(unit)  # a target comes after what it wants (systemd.target(5))
+            for name in (*sorted(self.named(unit, "Before")), *wanted):
+                while name and name not in found and (name in _EVERY or not self._starts.of(name).stays):
+                    found.add(name)
+                    name = _NEXT.get(name, "")
+            self._ways[unit] = frozenset(found)
+        return self._ways[unit]
 
 
 def comes_after(starts: BootStarts, later: str, unit: str) -> bool:
     """Whether it is shown that ``later`` is started when ``unit`` has been; False where nobody orders them."""
-    names = {*starts.index.names_of(unit), *_named(starts, unit, "Before")}
-    names.update(starts.index.wanted_by(unit))  # a target comes after what it wants (systemd.target(5))
-    for target in sorted(names):
-        while (following := _NEXT.get(target)) is not None and following not in names:
-            names.add(following)
-            target = following
-    before = set(_named(starts, later, "After"))
-    if not {value.lower() for value in _named(starts, later, "DefaultDependencies")} & {*_FALSE}:
-        before.add("basic.target")
-    own = {*starts.index.names_of(later)}
-    return bool(names & before) or bool(own & set(_named(starts, unit, "Before")))
-
-
-def _named(starts: BootStarts, unit: str, key: str) -> list[str]:
-    """The words of all values of a key in ``[Unit]``."""
-    items = [item for path, text in starts.sources(unit) if key in text for item in parse_unit(text, path)]
-    return [word for item in items if (item.section, item.key) == ("Unit", key) for word in item.value.split()]
+    return UnitOrder(starts).is_after(later, unit)
 
 
 def is_named_after(starts: BootStarts, later: str, unit: str) -> bool:
     """Whether ``After=`` of ``later`` names ``unit``, or a target that comes after all that the boot starts."""
-    return bool(
-        {*starts.index.names_of(unit), "multi-user.target", "graphical.target"} & {*_named(starts, later, "After")}
-    )
+    names = {*starts.index.names_of(unit), "multi-user.target", "graphical.target"}
+    return bool(names & UnitOrder(starts).named(later, "After"))

@@ -128,11 +128,11 @@ class BootSysctls(NamedTuple):
         own = own_files(host, files)
         if writer.name == PROCPS:
             settings = tuple(_procps_settings(host))
-            return cls(writer, files, settings, told, settings, runs=runs(acts(), lambda: settings), own=own)
+            return cls(writer, files, settings, told, settings, runs=runs(acts(), starts, lambda: settings), own=own)
         version = init.version or 9999
         found = [one for file in files for one in parse_systemd(_content(host, file), file.path, version)]
         extra = credential_settings(host, cmdline) if init.at_least(252) else ()
-        again = runs(acts(), lambda: tuple(_procps_settings(host)))
+        again = runs(acts(), starts, lambda: tuple(_procps_settings(host)))
         before = tuple([run for run in again if run.sysinit])
         later = tuple([run for run in again if not run.sysinit])
         if starts.of(f"{TUNED}.service").acts:

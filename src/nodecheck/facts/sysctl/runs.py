@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.errors import FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
-from nodecheck.facts.acts.model import AFTER, ANY, APPLIES, BOOT, EARLY, SETS, SYSCTL, SYSINIT, Act, Effect
+from nodecheck.facts.acts.model import AFTER, ANY, APPLIES, EARLY, SETS, SYSCTL, SYSINIT, UDEV, Act, Effect
+from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.services.unit_order import UnitOrder
+from nodecheck.facts.sysctl.variables import same_variable
 from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.record import NamedTuple
 
@@ -17,6 +20,7 @@ MAIN_CONF = "/etc/tuned/tuned-main.conf"
 TUNED = "tuned"
 REAPPLY = "tuned reapply_sysctl"
 """What runs of TuneD are called."""
+_SETTLED = "systemd-udev-settle.service"
 
 
 class SysctlSetter(NamedTuple):
@@ -49,30 +53,79 @@ class SysctlRun(NamedTuple):
     """Keys that it sets to what cannot be told; ``?`` where it cannot be told which."""
 
 
-def runs(acts: BootActs, system: Callable[[], tuple[Setting, ...]]) -> tuple[SysctlRun, ...]:
+def runs(acts: BootActs, starts: BootStarts, system: Callable[[], tuple[Setting, ...]]) -> tuple[SysctlRun, ...]:
     """What acts set, in the order of the boot; ``system`` reads what ``sysctl --system`` reads."""
     found: dict[Act, list[Effect]] = {}
     for effect, act in acts.may(SYSCTL):
         found.setdefault(act, []).append(effect)
     done = [(act, run) for act, effects in found.items() for run in _of_act(act, effects, system)]
-    return (*[run for _, run in done], *_rivals(done))
-
-
-def _rivals(done: list[tuple[Act, SysctlRun]]) -> Iterator[SysctlRun]:
-    """What units of one place set to two values, where nothing orders the two: either may be the last."""
-    certain = [(act, run) for act, run in done if act.ordered is not None and act.place == BOOT and run.doubt is None]
-    lasts = [{setting.path: setting.value for setting in run.settings} for _, run in certain]
-    for place, (act, run) in enumerate(certain):
+    rivals, units = [_Rival(*one) for one in done], UnitOrder(starts)
+    orders: dict[tuple[str, str], str] = {}
+    befores: dict[int, set[int]] = {}
+    doubts: list[SysctlRun] = []
+    for place, one in enumerate(rivals):
         odd: dict[Setting, str] = {}
-        for (other, _), last in zip(certain[place + 1 :], lasts[place + 1 :]):
-            if other.actor == act.actor or other.actor in (act.ordered or ()) or act.actor in (other.ordered or ()):
-                continue
-            for one in run.settings:
-                if one.value is not None and last.get(one.path, one.value) != one.value:
-                    odd.setdefault(one, other.actor)
+        for at, other in enumerate(rivals[place + 1 :], place + 1):
+            differing = one.differing(other)
+            pair = (one.unit, other.unit)
+            if differing and pair not in orders:
+                orders[pair] = _order(units, *pair)
+            order = orders[pair] if differing else None
+            if order == _BEFORE:
+                befores.setdefault(place, set()).add(at)
+            elif order == _NONE and other.run.doubt is None:
+                odd.update(dict.fromkeys(differing, other.act.actor))
         if odd:
-            told = f"nothing orders {act.actor} and {next(iter(odd.values()))}, which sets it to another value"
-            yield run._replace(settings=tuple(odd), everything=False, doubt=Unsupported(act.source, told))
+            doubts.append(_doubted(one, odd))
+    return (*_sorted([one.run for one in rivals], befores), *doubts)
+
+
+_AFTER, _BEFORE, _NONE = "after", "before", "none"
+
+
+class _Rival:
+    """A run, and what it leaves each variable with: by the first of its names."""
+
+    def __init__(self, act: Act, run: SysctlRun) -> None:
+        self.act, self.run, self.unit = act, run, _SETTLED if act.actor == UDEV else act.unit
+        told = run.settings if act.unit and EARLY < act.place < AFTER else ()
+        self.last = {same_variable(one.path)[0]: one for one in told if one.value is not None}
+
+    def differing(self, other: _Rival) -> list[Setting]:
+        """What another run, of another actor, leaves with another value; of names without globs."""
+        if self.act.actor == other.act.actor or not other.last:
+            return []
+        last = other.last
+        return [one for name, one in self.last.items() if name in last and last[name].value != one.value]
+
+
+def _order(units: UnitOrder, unit: str, other: str) -> str:
+    """When the second of two units has done its work, by what orders them.
+
+    A rule of udev may be followed at any time, unless whoever comes later waits for udev to have settled
+    (systemd-udev-settle.service(8)).
+    """
+    if unit == other or (other != _SETTLED and units.is_after(other, unit)):
+        return _AFTER
+    return _BEFORE if unit != _SETTLED and units.is_after(unit, other) else _NONE
+
+
+def _doubted(one: _Rival, odd: dict[Setting, str]) -> SysctlRun:
+    """What a run sets and another one to another value, where nothing orders the two: either may be the last."""
+    told = f"nothing orders {one.act.actor} and {next(iter(odd.values()))}, which sets it to another value"
+    doubt = one.run.doubt or Unsupported(one.act.source, told)
+    left = one.run._replace(settings=tuple(odd), everything=False, early=False, sysinit=False, later=False)
+    return left._replace(doubt=doubt, unclear=())
+
+
+def _sorted(found: list[SysctlRun], befores: dict[int, set[int]]) -> Iterator[SysctlRun]:
+    """The runs, each behind those that are shown to be done before it; what comes behind a late one is late too."""
+    left, sysinit = dict(enumerate(found)), True
+    while left:
+        free = (place for place in left if not befores.get(place, set()) & left.keys())
+        run = left.pop(next(free, next(iter(left))))  # units that wait for each other are not ordered at all
+        sysinit = sysinit and run.sysinit
+        yield run._replace(sysinit=sysinit)
 
 
 def _of_act(act: Act, effects: list[Effect], system: Callable[[], tuple[Setting, ...]]) -> Iterator[SysctlRun]:
