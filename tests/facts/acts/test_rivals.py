@@ -34,6 +34,19 @@ def by_udev(value: str, order: str = "") -> Entries:
     return {"/etc/udev/rules.d/z.rules": f'{LO}, RUN+="{command(value)}"\n', **UDEVD}
 
 
+SETTLE = "systemd-udev-settle.service"
+
+
+def settling(on: bool) -> Entries:
+    text = unit("ExecStart=/usr/bin/udevadm settle", first="DefaultDependencies=no\nBefore=sysinit.target")
+    link = {f"{ETC}/sysinit.target.wants/{SETTLE}": TreeLink(f"{USR}/{SETTLE}")}
+    return {"/usr/bin/udevadm": TreeFile("\x7fELF", mode=0o755), f"{USR}/{SETTLE}": text, **(link if on else {})}
+
+
+def by_settled_udev(value: str, order: str = "") -> Entries:
+    return {**by_udev(value), **settling(on=True)}
+
+
 def by_wanted(value: str, order: str = "") -> Entries:
     rule = f'{LO}, TAG+="systemd", ENV{{SYSTEMD_WANTS}}+="wanted.service"\n'
     wanted = unit(f"ExecStart={command(value)}", first=order)
@@ -84,6 +97,10 @@ def test_a_rule_that_may_match_is_followed_at_any_time(tmp_path: Path, values: s
     assert judged(tmp_path, service("a.service", values[0]), tree) == expected
 
 
+def test_a_settling_that_nothing_starts_has_nobody_wait(tmp_path: Path) -> None:
+    assert judged(tmp_path, service("a.service", "1"), by_udev("0"), settling(on=False)) == "unknown"
+
+
 @pytest.mark.parametrize("other", OTHERS)
 @LAST
 def test_alone_each_has_the_say(tmp_path: Path, other: Other, value: str, expected: str) -> None:
@@ -93,7 +110,7 @@ def test_alone_each_has_the_say(tmp_path: Path, other: Other, value: str, expect
 @pytest.mark.parametrize(
     ("other", "order"),
     [
-        (by_udev, "After=systemd-udev-settle.service"),
+        (by_settled_udev, ""),
         (by_wanted, "After=wanted.service"),
         (by_rc_local, "After=rc-local.service"),
         (by_ifupdown, "After=networking.service"),

@@ -27,8 +27,8 @@ loaded, removed, or refused to whoever loads it later. A swap area is turned *on
 *loaded* in place of those that are there, *set* beside them, or removed. A unit is started or stopped.
 """
 
-UDEV = "udev"
-"""The actor of udev's rules: it follows them when a device is found, however far the boot has come."""
+UDEVD = "systemd-udevd.service"
+"""What follows udev's rules: when a device is found, however far the boot has come."""
 
 ANY, EVERY = "?", "*"
 """The name of what cannot be told, and that of a sysctl where any may be set."""

@@ -18,7 +18,7 @@ from nodecheck.facts.acts.model import (
     SWAP,
     SYSCTL,
     SYSINIT,
-    UDEV,
+    UDEVD,
     UNIT,
     Act,
     Effect,
@@ -33,8 +33,6 @@ from nodecheck.formats.sysctl_keys import component_matches, key_path
 from nodecheck.formats.udev_rules import RULES_DIRS, rule_lines, rule_pairs
 from nodecheck.host import Host
 from nodecheck.host.base import text
-
-UDEVD = "systemd-udevd.service"
 
 _WORDS = (
     "sysctl", "SYSCTL{", "/proc/sys", "modprobe", "kmod load", "hostname", "swapon", "swapoff", "SYSTEMD_WANTS",
@@ -124,7 +122,7 @@ def _of_text(follower: Follower, starts: BootStarts, source: str, path: str) -> 
             if unknown and key == "ENV{SYSTEMD_WANTS}":
                 continue
             if holds is not False and operator in ("=", "+=", ":="):
-                for act in _of_pair(follower, starts, Act(UDEV, path, number, line, (), SYSINIT), key, value):
+                for act in _of_pair(follower, starts, Act("udev", path, number, line, (), SYSINIT), key, value):
                     told = holds and not jumps and act.state == RUNS
                     yield act if told or act.doubt is not None else undecided(act, "whether a device matches")
 

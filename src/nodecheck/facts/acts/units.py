@@ -21,7 +21,7 @@ from nodecheck.facts.acts.model import (
     SWAP,
     SYSCTL,
     SYSINIT,
-    UDEV,
+    UDEVD,
     UNIT,
     UNTOLD,
     Act,
@@ -316,7 +316,7 @@ def _of_started(host: Host, starts: BootStarts, follower: Follower, name: str, b
     elif name.endswith((".service", ".socket")):
         found = (*_of_commands(host, follower, unit), *_conflicts(unit))
     for act in found:  # what a device wants is started once basic.target is reached, whenever the device was found
-        if by.actor == UDEV:
+        if by.unit == UDEVD:
             act = act._replace(place=max(act.place, by.place), unit=name)
         else:
             act = act._replace(place=by.place, unit=by.unit)

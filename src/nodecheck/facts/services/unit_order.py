@@ -19,7 +19,7 @@ class UnitOrder:
     """The orders between the units of one boot; what the text of each says is looked up once."""
 
     def __init__(self, starts: BootStarts) -> None:
-        self._starts = starts
+        self.starts = starts
         self._words: dict[tuple[str, str], frozenset[str]] = {}
         self._names: dict[str, frozenset[str]] = {}
         self._ways: dict[str, frozenset[str]] = {}
@@ -40,7 +40,7 @@ class UnitOrder:
     def named(self, unit: str, key: str) -> frozenset[str]:
         """The words of all values of a key in ``[Unit]``."""
         if (unit, key) not in self._words:
-            sources = self._starts.sources(unit)
+            sources = self.starts.sources(unit)
             items = [item for path, text in sources if key in text for item in parse_unit(text, path)]
             told = [item.value for item in items if (item.section, item.key) == ("Unit", key)]
             self._words[unit, key] = frozenset([word for value in told for word in value.split()])
@@ -48,16 +48,16 @@ class UnitOrder:
 
     def _own(self, unit: str) -> frozenset[str]:
         if unit not in self._names:
-            self._names[unit] = frozenset(self._starts.index.names_of(unit))
+            self._names[unit] = frozenset(self.starts.index.names_of(unit))
         return self._names[unit]
 
     def _way(self, unit: str) -> frozenset[str]:
         """What is started after a unit, and may order it with others: what it names, and targets behind that."""
         if unit not in self._ways:
             found: set[str] = set()
-            wanted = self._starts.index.wanted_by(unit)  # a target comes after what it wants (systemd.target(5))
+            wanted = self.starts.index.wanted_by(unit)  # a target comes after what it wants (systemd.target(5))
             for name in (*sorted(self.named(unit, "Before")), *wanted):
-                while name and name not in found and (name in _EVERY or not self._starts.of(name).stays):
+                while name and name not in found and (name in _EVERY or not self.starts.of(name).stays):
                     found.add(name)
                     name = _NEXT.get(name, "")
             self._ways[unit] = frozenset(found)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from nodecheck.errors import FactError, Unsupported
 from nodecheck.facts.acts.at_boot import BootActs
-from nodecheck.facts.acts.model import AFTER, ANY, APPLIES, EARLY, SETS, SYSCTL, SYSINIT, UDEV, Act, Effect
+from nodecheck.facts.acts.model import AFTER, ANY, APPLIES, EARLY, SETS, SYSCTL, SYSINIT, UDEVD, Act, Effect
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_order import UnitOrder
 from nodecheck.facts.sysctl.variables import same_variable
@@ -87,7 +87,7 @@ class _Rival:
     """A run, and what it leaves each variable with: by the first of its names."""
 
     def __init__(self, act: Act, run: SysctlRun) -> None:
-        self.act, self.run, self.unit = act, run, _SETTLED if act.actor == UDEV else act.unit
+        self.act, self.run, self.unit = act, run, act.unit
         told = run.settings if act.unit and EARLY < act.place < AFTER else ()
         self.last = {same_variable(one.path)[0]: one for one in told if one.value is not None}
 
@@ -105,9 +105,15 @@ def _order(units: UnitOrder, unit: str, other: str) -> str:
     A rule of udev may be followed at any time, unless whoever comes later waits for udev to have settled
     (systemd-udev-settle.service(8)).
     """
-    if unit == other or (other != _SETTLED and units.is_after(other, unit)):
+    if unit == other or (other != UDEVD and _waits(units, other, unit)):
         return _AFTER
-    return _BEFORE if unit != _SETTLED and units.is_after(unit, other) else _NONE
+    return _BEFORE if unit != UDEVD and _waits(units, unit, other) else _NONE
+
+
+def _waits(units: UnitOrder, later: str, unit: str) -> bool:
+    if unit != UDEVD:
+        return units.is_after(later, unit)
+    return units.starts.of(_SETTLED).acts and units.is_after(later, _SETTLED)
 
 
 def _doubted(one: _Rival, odd: dict[Setting, str]) -> SysctlRun:
