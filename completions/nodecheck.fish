@@ -128,6 +128,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l timeout -d 'fo
 complete -c nodecheck -n __fish_use_subcommand -a collector -d 'print a script of sh that captures a node without Python'
 complete -c nodecheck -n '__fish_seen_subcommand_from collector' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from collector' -s o -l output -d 'write FILE, whole or not at all, not standard output' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from collector' -l more -d 'only what the checks ask and this capture, or archive, has no answer to (- for standard input); of several: what none of them has' -r -F
 complete -c nodecheck -n __fish_use_subcommand -a history -d 'the recorded audits, and since when something is as it is'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l result -d 'the history of this result: since when it has the status that it has' -r -f -a '(__nodecheck_checks)'

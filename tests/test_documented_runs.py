@@ -80,6 +80,7 @@ FILES = {
     "hosts.txt": "node7\nroot@node8  # the second\n",
     "node7.capture": CAPTURE,
     "node1.capture": CAPTURE,
+    "node1.more": CAPTURE,
     "first.capture": CAPTURE,
     "second.capture": CAPTURE,
     "edge.toml": 'schema = "nodecheck.profile/1"\nname = "edge"\nextends = "kubernetes"\n',

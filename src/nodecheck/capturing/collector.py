@@ -28,6 +28,7 @@ from nodecheck.model.sources import (
     declared,
 )
 from nodecheck.plugins import Registry
+from nodecheck.record import NamedTuple
 from nodecheck.shipped import shipped
 
 WIDTH = 190
@@ -54,17 +55,51 @@ _PROCESS = "/proc/*/"
 MOST_DEPTH = 16
 
 
-def script(registry: Registry) -> str:
-    """The script that collects what the checks of a registry read."""
-    sources = sources_of(registry)
+PARTS = ("uname", "processes", "kernel", "trees")
+"""What the engine does beside files and programs: names of the system, processes and who listens, netlink and the
+clock, and what an image holds of /proc and /sys."""
+
+SPACES = (
+    "/", "/var", "/var/lib", "/var/log", "/run", "/proc/sys/kernel", "/proc/1/root/proc/sys/kernel",
+    "/var/lib/kubelet", "/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/k0s",
+    "/var/lib/rancher", "/var/lib/etcd", "/sys/fs/cgroup", "/sys/fs/cgroup/unified",
+)  # fmt: skip
+"""Paths whose file systems are asked for their room and their kind."""
+
+_BLOCKS = 2049
+"""Of 512 bytes: one more than the files of most kinds have that are read."""
+WHOLE_BLOCKS = 16385
+"""The same of the largest that a capture holds."""
+
+
+class ToCollect(NamedTuple):
+    """What a script is to bring."""
+
+    sources: tuple[AnySource, ...]
+    heads: tuple[str, ...] = ()
+    """Programs of which the first bytes are read."""
+    parts: tuple[str, ...] = PARTS
+    spaces: tuple[str, ...] = SPACES
+    blocks: int = _BLOCKS
+
+
+def script(registry: Registry, wanted: ToCollect | None = None) -> str:
+    """The script that collects what the checks of a registry read, or what is wanted alone."""
+    told = wanted or ToCollect((*sources_of(registry), *_ALSO))
     parts = {
-        "@sources": words(sources),
-        "@programs": programs(sources),
+        "@sources": words(told.sources, told.heads),
+        "@programs": programs(told.sources),
         "@awk": packed(shipped("capturing/collector.awk"), " "),
         "@ask": (shipped("capturing/collector_netlink.txt").replace("@asks", _asks()).rstrip("\n"),),
+        "@parts": tuple(_parts(told)),
     }
     engine = packed(shipped("capturing/collector.sh"), "; ")
     return "\n".join([line for part in engine for line in parts.get(part.strip(" "), (part,))]) + "\n"
+
+
+def _parts(wanted: ToCollect) -> Iterator[str]:
+    lines = wrap(" ".join(wanted.spaces), WIDTH, break_long_words=False, break_on_hyphens=False)
+    yield f"PARTS=' {' '.join(wanted.parts)} ' MOST={wanted.blocks} SPACES='{chr(10).join(lines)}'"
 
 
 _CONTINUES = ("{", " do", " then", "else", ";;", " in", "&&", "||", "|", "&", ",")
@@ -108,18 +143,22 @@ def sources_of(registry: Registry) -> tuple[AnySource, ...]:
     return tuple(found.values())
 
 
-def words(sources: Iterable[AnySource]) -> tuple[str, ...]:
+def words(sources: Iterable[AnySource], heads: Iterable[str] = ()) -> tuple[str, ...]:
     """What the engine goes through, in lines: ``/etc/sysctl.d:1 *.conf /etc: fstab hosts - csf``.
 
     A directory with a number is listed so deep, and its files of these patterns are read. Without one, its files of
-    these names are read, and those behind ``-`` are looked at.
+    these names are read, those behind ``-`` are looked at, and of programs behind ``+`` the first bytes are read.
     """
-    plain: list[AnySource] = [*_plain(sources)]
-    plain += _ALSO
+    plain = [*_plain(sources)]
     trees = _trees(plain)
     parts = [f"{folder}:{depth} {' '.join(patterns)}" for folder, (depth, patterns) in trees.items()]
     for folder, (read, seen) in _places(plain, trees).items():
         parts.append(" ".join([f"{folder}:", *read, *(["-", *seen] if seen else [])]))
+    by_folder: dict[str, list[str]] = {}
+    for path in sorted(heads):
+        folder, _, name = path.rpartition("/")
+        by_folder.setdefault(folder or "/", []).append(name)
+    parts += [f"{folder}: + {' '.join(names)}" for folder, names in by_folder.items()]
     return tuple(wrap(" ".join(parts), WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
@@ -193,6 +232,8 @@ def _places(
 def programs(sources: Iterable[AnySource]) -> tuple[str, ...]:
     """The calls for the commands that can be asked without knowing the node."""
     found = [source.argv for source in sources if isinstance(source, Program) and "*" not in source.argv]
+    if not found:
+        return ()
     return packed("{\n" + "\n".join([f"  run {' '.join(map(quote, argv))}" for argv in found]) + "\n}", "; ")
 
 

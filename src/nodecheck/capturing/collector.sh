@@ -17,7 +17,8 @@ LIVE=1 STAT='' LATE='' LINKS='' STATS='' FILES='' SCAN='' DONE='' DAEMONS='' TIM
 [ -z "${NODECHECK_ROOT:-}" ] || LIVE=''
 case $(stat -c '%f %u %g %s %Z %n' / 2>/dev/null) in *' /') STAT=1 ;; *) warn 'no stat -c: modes and owners are left out' ;; esac
 if timeout -s KILL 1 true 2>/dev/null; then TIMEOUT='-s KILL 4'; elif timeout -t 1 true 2>/dev/null; then TIMEOUT='-t 4 -s KILL'; fi
-# What is looked at: /FOLDER:DEPTH and patterns of files that are read; /FOLDER: and names that are read, then names behind -.
+@parts
+# What is looked at: /FOLDER:DEPTH and patterns of files that are read; /FOLDER: and names: to read, behind - to look at, behind + programs.
 SOURCES='
 @sources
 '
@@ -28,6 +29,7 @@ ASK='
 @ask
 '
 [ "$(say 'token: a' | awk "$MASK" 2>/dev/null)" = '|token: ~secret~' ] || { warn 'no awk that takes secrets out: nothing is said'; exit 1; }
+has() { case $PARTS in *" $1 "*) ;; *) return 1 ;; esac; } # whether a part is asked for
 late() { [ -n "$LATE" ] || { [ $(($(date +%s) - START)) -gt 120 ] && LATE=1 && warn 'more than 120 s: the rest is left out'; }; }
 head_of() { # the head of a record: letter and path
   case $2 in *%* | *"$NL"*) say "$1 $(say "$2" | awk '{ gsub(/%/, "%25"); printf "%s%s", s, $0; s = "%0A" }')" ;; *) say "$1 $2" ;; esac
@@ -100,7 +102,7 @@ content() { # what a regular file holds: later, many at once
 contents() { # at most 1 MiB of each; 8 of those that some fact reads whole
   [ -n "$FILES" ] && ! late || return 0
   set -f; IFS=$NL
-  set -- $(find $FILES -prune -type f \( -size -2049 -o -size -16385 \( -name 'modules.*' -o -name status -o -name 'config-*' -o -name grub.cfg \) \) 2>/dev/null)
+  set -- $(find $FILES -prune -type f \( -size "-$MOST" -o -size -16385 \( -name 'modules.*' -o -name status -o -name 'config-*' -o -name grub.cfg \) \) 2>/dev/null)
   set +f; IFS=" $NL"; FILES='' files=0
   [ $# -gt 0 ] || return 0
   awk "$MASK" "$@" 2>/dev/null || few "$@"
@@ -183,22 +185,23 @@ each() { # a function for a directory, or for each that a pattern gives
     *) walk "$2" || return 0; look "$AT"; [ ! -d ".$AT" ] || "$1" "$AT" "$3" "$4" ;;
   esac
 }
-at() { # a directory: names in it that are read, and names that are looked at
+at() { # a directory: names in it that are read, names that are looked at, and programs
   dir=${1%/}
   for k in $2; do item "$dir/$k" && content "$AT"; done
   for k in $3; do item "$dir/$k"; done
+  for k in $HEADS; do item "$dir/$k" && program_text "$AT"; done
 }
 item() { if [ -h ".$1" ] || [ ! -e ".$1" ]; then walk "$1" || return 1; else AT=$1; fi; look "$AT"; }
 sources() { # all that SOURCES says
-  folder='' depth='' read='' seen=''
+  folder='' depth='' read='' seen='' HEADS=''
   for w in "$@" /:; do
     case $w in
       /*:*)
         set +f
         if [ -n "$depth" ]; then each tree "$folder" "$depth" "$read"; elif [ -n "$folder" ]; then each at "$folder" "$read" "$seen"; fi
-        folder=${w%:*} depth=${w##*:} read='' seen='' how='' ;;
-      -) how=seen ;;
-      *) if [ -z "$how" ]; then read="$read $w"; else seen="$seen $w"; fi ;;
+        folder=${w%:*} depth=${w##*:} read='' seen='' HEADS='' how='' ;;
+      - | +) how=$w ;;
+      *) case $how in -) seen="$seen $w" ;; +) HEADS="$HEADS $w" ;; *) read="$read $w" ;; esac ;;
     esac
   done
 }
@@ -305,20 +308,21 @@ PROC='' SYS=''
 ! is_real sys sysfs || { SYS=1; say 'i real /sys'; }
 say "@collected${NL}r $ME${NL}y $(printf '\001\000' | od -A n -t u2 2>/dev/null | tr -d ' ')"
 set -f; set -- $SOURCES; sources "$@"
-[ -n "$PROC" ] || each tree /proc 12 '*'
-[ -n "$SYS" ] || each tree /sys 12 '*'
+[ -n "$PROC" ] || ! has trees || each tree /proc 12 '*'
+[ -n "$SYS" ] || ! has trees || each tree /sys 12 '*'
 contents; follow; follow; follow
 if [ -n "$LIVE" ]; then
-  say u; for k in s n r v m; do say "|$(uname -$k)"; done; say ''
-  [ -z "$PROC" ] || processes
+  ! has uname || { say u; for k in s n r v m; do say "|$(uname -$k)"; done; say ''; }
+  [ -z "$PROC" ] || ! has processes || processes
 @programs
   for k in $DAEMONS; do run "$k" --version; done
-  for k in / /var /var/lib /var/log /run /proc/sys/kernel /proc/1/root/proc/sys/kernel /var/lib/kubelet /var/lib/containerd /var/lib/containers /var/lib/docker /var/lib/k0s /var/lib/rancher /var/lib/etcd /sys/fs/cgroup /sys/fs/cgroup/unified; do
+  for k in $SPACES; do
     if v=$(stat -L -f -c '%S %b %f %a %c %d %t' "$k" 2>/dev/null); then say "v $k$NL|$v$NL"; elif [ ! -e "$k" ]; then say "v $k"; fi
   done
   w='' nft=nft # which is asked only where nf_tables is at work: asking loads it
   k=/lib/modules/$(uname -r)/modules.builtin
   [ ! -r /proc/modules ] || [ ! -r "$k" ] || grep -q '^nf_tables ' /proc/modules || grep -q '/nf_tables.ko' "$k" || nft=''
+  has kernel || w=1
   for k in python3 /usr/libexec/platform-python python2 python; do
     [ -n "$w" ] || { find_program "$k" && bounded "$PROGRAM" -E -s -c "$ASK" $nft 2>/dev/null && w=1; }
   done

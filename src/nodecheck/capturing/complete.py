@@ -12,7 +12,7 @@ from nodecheck.capturing.recorder import ImageRecorder
 from nodecheck.checking.reads import facts_of
 from nodecheck.checking.store import Facts, Given
 from nodecheck.checking.workers import Schedule
-from nodecheck.errors import FactError
+from nodecheck.errors import FactError, NotCaptured
 from nodecheck.facts.cluster.target import SiteNodes
 from nodecheck.host import Host
 from nodecheck.host.programs import SEARCH_PATH
@@ -34,8 +34,7 @@ def captured(host: Host, registry: Registry, timeout_s: float = TIMEOUT_S) -> Im
     deadline = monotonic() + timeout_s
     recorder = ImageRecorder(host, _origin(host, registry))
     _look_at_programs(recorder, deadline)  # first: thousands of questions are about names that are not there
-    _read_all(recorder, registry, deadline)
-    _judge(recorder, registry, deadline)
+    ask_all(recorder, registry, deadline)
     if host.this_machine:
         recorder.look_at_folders()
     look_at_kernel(recorder, deadline)
@@ -55,24 +54,32 @@ def _origin(host: Host, registry: Registry) -> Origin:
     )
 
 
-def _read_all(recorder: Host, registry: Registry, deadline: float) -> None:
-    """Read every fact that any check may ask for, each within its time."""
-    facts = Facts(recorder, [Given(Settings, Settings()), Given(SiteNodes, SiteNodes({}))], registry.readers)
-    kinds = list(_facts(registry))
+def ask_all(host: Host, registry: Registry, deadline: float) -> tuple[type, ...]:
+    """Ask a host all that any run may ask: every fact of any check, each within its time, and what judging asks.
+
+    Gives the facts that a capture lacks something of.
+    """
+    facts = Facts(host, [Given(Settings, Settings()), Given(SiteNodes, SiteNodes({}))], registry.readers)
+    kinds = list(facts_to_read(registry))
+    lacking: dict[type, None] = {}
 
     def work(index: int, _: list[None]) -> None:
         facts.owner = get_ident()
         try:
             facts.get(kinds[index])
+        except NotCaptured:
+            lacking[kinds[index]] = None
         except FactError:
             return  # what could not be read is in the image, as the host's answer
 
     schedule = Schedule(len(kinds), work, lambda _, __: facts.abandon(EACH_S))
     schedule.run(EACH_S, deadline)
+    _judge(host, registry, deadline)
+    return tuple(lacking)
 
 
-def _facts(registry: Registry) -> Iterator[type]:
-    """Each once; those of a subject are read when the subjects are judged."""
+def facts_to_read(registry: Registry) -> Iterator[type]:
+    """The facts of all checks, each once; those of a subject are read when the subjects are judged."""
     known: dict[type, bool] = {}
     for check in registry.all_checks():
         known.update(facts_of(check, registry.readers))
@@ -81,7 +88,7 @@ def _facts(registry: Registry) -> Iterator[type]:
             yield kind
 
 
-def _judge(recorder: Host, registry: Registry, deadline: float) -> None:
+def _judge(host: Host, registry: Registry, deadline: float) -> None:
     """Judge by each profile and role: what facts left to be asked when it is needed, and what fixes ask."""
     for profile in sorted(registry.profiles):
         for role in ROLES:
@@ -90,9 +97,9 @@ def _judge(recorder: Host, registry: Registry, deadline: float) -> None:
                 return
             _, _, request = prepared(
                 root=None, profile=profile, role=role, kubernetes=None, proxy_mode=None, cni=None, select=(), ignore=(),
-                view=None, fail_on=None, timeout=left, waivers=(), host=recorder, registry=registry,
+                view=None, fail_on=None, timeout=left, waivers=(), host=host, registry=registry,
             )  # fmt: skip
-            run(recorder, registry, request)
+            run(host, registry, request)
 
 
 def _look_at_programs(recorder: Host, deadline: float) -> None:

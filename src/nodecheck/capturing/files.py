@@ -41,8 +41,8 @@ def open_capture(path: str) -> CaptureHost:
     if path != STDIN and _is_archive(path):
         from nodecheck.capturing.archives import read_archive
 
-        return CaptureHost(read_archive(path), path)
-    return read_capture(_content(path, name), name)
+        return CaptureHost(read_archive(path), path, path)
+    return read_capture(_content(path, name), name, None if path == STDIN else path)
 
 
 def _is_archive(path: str) -> bool:
@@ -65,12 +65,13 @@ def _is_archive(path: str) -> bool:
     return head[:6] == _XZ or head[:3] == _BZIP2 or head[257:262] == b"ustar"
 
 
-def read_capture(raw: bytes, name: str) -> CaptureHost:
-    """The host of the bytes of a capture, packed or not. Raises CaptureError, which names it so."""
+def read_capture(raw: bytes, name: str, file: str | None = None) -> CaptureHost:
+    """The host of the bytes of a capture, packed or not, that lies in a file or in none. Raises CaptureError, which
+    names it so."""
     text = unpacked(raw, name)
     begin = _begin(text)
     image = parsed(text[begin:] if begin else text, name, text.count(b"\n", 0, begin))
-    return CaptureHost(image, name)
+    return CaptureHost(image, name, file)
 
 
 def _content(path: str, name: str) -> bytes:

@@ -27,9 +27,11 @@ class CaptureHost(Host):
 
     kind = "capture"
 
-    def __init__(self, image: Image, path: str) -> None:
+    def __init__(self, image: Image, path: str, file: str | None = None) -> None:
+        """``file`` is where the capture lies, if it does: what is missing is advised to be fetched by it."""
         self.image = image
         self.path = path
+        self._file = file
         origin = image.origin
         self.running, self.whole, self.this_machine = origin.running, origin.whole, origin.this_machine
         self.captured = Captured(origin.time, "live" if origin.running else "root")
@@ -233,7 +235,12 @@ class CaptureHost(Host):
         return Failure("Offline", NOT_HELD, None)
 
     def _missing(self, source: str) -> NotCaptured:
-        return NotCaptured(source, f"is not in the capture {self.path}")
+        told = f"is not in the capture {self.path}"
+        if self._file is not None and not self.image.origin.redacted:
+            from shlex import quote
+
+            told += f": nodecheck collector --more {quote(self._file)} prints what brings it"
+        return NotCaptured(source, told)
 
 
 _TOLD: dict[str, Callable[..., Any]] = {

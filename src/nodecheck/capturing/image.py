@@ -16,9 +16,6 @@ MOST_CONTENT = 8 << 20
 ABSENT = "absent"
 LINK = "link"
 
-MOST_CONTENT = 8 << 20
-"""Bytes of one file or one answer; what is larger is not captured."""
-
 _MAGIC = re.compile(r"/proc/(?:self|thread-self|[0-9]+)(?:/(?:exe|cwd|root|fd/[^/]+|ns/[^/]+))?")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nodecheck.capturing.files import open_capture
-from nodecheck.capturing.image import Image, Origin, PathEntry
-from nodecheck.errors import CaptureError
+from nodecheck.capturing.image import ABSENT, LINK, Image, Origin, PathEntry
+from nodecheck.errors import CaptureError, FactError
 from nodecheck.text import decode, printable
 from nodecheck.typed import Any
 from nodecheck.version import __version__
@@ -42,7 +42,9 @@ def fill(image: Image, later: Image) -> None:
     image.origin = _origin(image.origin, later.origin)
     for path, entry in later.entries.items():
         image.entries[path] = _entry(image.entries.get(path), entry)
-    image.answers.update(later.answers)
+    for question, answer in later.answers.items():
+        if not isinstance(answer, FactError) or question not in image.answers:  # what did not ask knows no better
+            image.answers[question] = answer
 
 
 def _origin(first: Origin, later: Origin) -> Origin:
@@ -56,8 +58,8 @@ def _entry(first: PathEntry | None, later: PathEntry) -> PathEntry:
     """The later, with what the first knows more of the same thing."""
     if first is None or not _is_same(first, later):
         return later
-    later.info = later.info or first.info
     later.kind = later.kind or first.kind
+    later.info = None if later.kind in (ABSENT, LINK) else later.info or first.info
     if later.content is None and "read" not in later.failures:
         later.content, later.over = first.content, first.over if later.over is None else later.over
     later.ranges = (*later.ranges, *[part for part in first.ranges if part not in later.ranges])

@@ -188,7 +188,7 @@ def _times(image: Image) -> Iterator[bytes]:
     lines = [
         b"|%d " % entry.info.changed_ns + name_of(path) + b"\n"
         for path, entry in sorted(image.entries.items())
-        if entry.info is not None and entry.info.changed_ns is not None
+        if entry.info is not None and entry.info.changed_ns is not None and entry.kind not in (ABSENT, LINK)
     ]
     if lines:
         yield b"@changed\nC\n" + b"".join(lines)
