@@ -13,7 +13,7 @@ unset CDPATH ENV BASH_ENV LANG QUOTING_STYLE TIME_STYLE LS_COLORS GREP_OPTIONS P
 case ${KSH_VERSION:-} in *MIRBSD*) say() { print -r -- "$1"; } ;; *) say() { printf '%s\n' "$1"; } ;; esac # mksh has no printf
 warn() { say "collector: $1" >&2; }
 cd "${NODECHECK_ROOT:-/}" && cd "$(pwd -P)" || exit 1 # every path below is relative to it: ./etc/fstab
-LIVE=1 STAT='' LATE='' LINKS='' STATS='' FILES='' SCAN='' DONE='' DAEMONS='' TIMEOUT='' stats=0 files=0 interfaces=0 ME=$(id -u) START=$(date +%s)
+LIVE=1 STAT='' LATE='' LINKS='' STATS='' FILES='' SCAN='' DONE='' DAEMONS='' LARGE='' TIMEOUT='' stats=0 files=0 interfaces=0 ME=$(id -u) START=$(date +%s)
 [ -z "${NODECHECK_ROOT:-}" ] || LIVE=''
 case $(stat -c '%f %u %g %s %Z %n' / 2>/dev/null) in *' /') STAT=1 ;; *) warn 'no stat -c: modes and owners are left out' ;; esac
 if timeout -s KILL 1 true 2>/dev/null; then TIMEOUT='-s KILL 4'; elif timeout -t 1 true 2>/dev/null; then TIMEOUT='-t 4 -s KILL'; fi
@@ -120,7 +120,7 @@ alone() { # one file, with what went wrong; $2 is what is kept of words that NUL
   [ -z "$res" ] || { warn "$res"; failed read "$1" "${res%%"$NL"*}"; }
 }
 bytes() { # a database, and what is packed
-  [ -n "$(find ".$1" -prune -size -16385 2>/dev/null)" ] || return 0
+  [ -n "$(find ".$1" -prune -size -16385 2>/dev/null)" ] || { LARGE=${1%/*}; return 0; }
   head_of b "$1"
   { base64 ".$1" || od -A n -v -t x1 ".$1"; } 2>/dev/null | awk '{ print "|" $0 }'
   say ''
@@ -271,6 +271,7 @@ run() { # a program of the node: what it says
     ip6tables*) grep -q filter /proc/net/ip6_tables_names 2>/dev/null || return 0 ;;
     nft) [ -n "$nft" ] || return 0 ;;
     crictl) [ -S "${3#unix://}" ] || return 0 ;;
+    rpm) [ "$3" = "$LARGE" ] || return 0 ;; # it writes a lock: asked only where its database cannot be carried
   esac
   say c; for k in "$@"; do head_of n "$k"; done
   find_program "$1" || { say "o $why"; return 0; }
@@ -300,16 +301,12 @@ processes() { # which there are, and who holds the sockets that listen
 # a look that hangs, as at a dead network file system, ends all of it: the capture counts as cut short
 { w=0; while sleep 2 && [ "$w" -lt 90 ]; do w=$((w + 1)); done; [ "$w" -lt 90 ] || kill -9 $$; } </dev/null >/dev/null 2>&1 &
 DOG=$!
-say "nodecheck capture 1${NL}i time $(date -u +%Y-%m-%dT%H:%M:%SZ)${NL}i tool collector 1"
-head_of 'i path' "$PWD"
+say "nodecheck capture 1${NL}i time $(date -u +%Y-%m-%dT%H:%M:%SZ)${NL}i tool collector 1"; head_of 'i path' "$PWD"
 if [ -n "$LIVE" ]; then say "i running 1${NL}i whole 1${NL}i own 1"; else say "i running 0${NL}i whole 0${NL}i own 0"; fi
-PROC='' SYS=''
-! is_real proc proc || { PROC=1; say 'i real /proc'; }
-! is_real sys sysfs || { SYS=1; say 'i real /sys'; }
+PROC='' SYS=''; ! is_real proc proc || { PROC=1; say 'i real /proc'; }; ! is_real sys sysfs || { SYS=1; say 'i real /sys'; }
 say "@collected${NL}r $ME${NL}y $(printf '\001\000' | od -A n -t u2 2>/dev/null | tr -d ' ')"
 set -f; set -- $SOURCES; sources "$@"
-[ -n "$PROC" ] || ! has trees || each tree /proc 12 '*'
-[ -n "$SYS" ] || ! has trees || each tree /sys 12 '*'
+! has trees || { [ -n "$PROC" ] || each tree /proc 12 '*'; [ -n "$SYS" ] || each tree /sys 12 '*'; }
 contents; follow; follow; follow
 if [ -n "$LIVE" ]; then
   ! has uname || { say u; for k in s n r v m; do say "|$(uname -$k)"; done; say ''; }
@@ -319,15 +316,13 @@ if [ -n "$LIVE" ]; then
   for k in $SPACES; do
     if v=$(stat -L -f -c '%S %b %f %a %c %d %t' "$k" 2>/dev/null); then say "v $k$NL|$v$NL"; elif [ ! -e "$k" ]; then say "v $k"; fi
   done
-  w='' nft=nft # which is asked only where nf_tables is at work: asking loads it
+  w='' nft=nft; has kernel || w=1 # nft is asked only where nf_tables is at work: asking loads it
   k=/lib/modules/$(uname -r)/modules.builtin
   [ ! -r /proc/modules ] || [ ! -r "$k" ] || grep -q '^nf_tables ' /proc/modules || grep -q '/nf_tables.ko' "$k" || nft=''
-  has kernel || w=1
   for k in python3 /usr/libexec/platform-python python2 python; do
     [ -n "$w" ] || { find_program "$k" && bounded "$PROGRAM" -E -s -c "$ASK" $nft 2>/dev/null && w=1; }
   done
   [ -n "$w" ] || { run nft -j list ruleset; run adjtimex; run busybox adjtimex; }
 fi
-contents; looked
-kill "$DOG" 2>/dev/null
+contents; looked; kill "$DOG" 2>/dev/null
 say .

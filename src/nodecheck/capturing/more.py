@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Container, Iterable
 from time import monotonic
 
-from nodecheck.capturing.collected import HEAD
+from nodecheck.capturing.collected import HEAD, MOST_READ
 from nodecheck.capturing.collector import WHOLE_BLOCKS, ToCollect
 from nodecheck.capturing.complete import TIMEOUT_S, ask_all, facts_to_read
 from nodecheck.capturing.host import CaptureHost
@@ -79,9 +79,11 @@ def lacking(host: CaptureHost, registry: Registry) -> Lacking:
     own = dict.fromkeys([source for fact in short for source in declared(fact) or ()])
     whole = [source for source in own if _is_missing(noting, source)]
     sources = [source for fact in facts_to_read(registry) for source in declared(fact) or ()]
-    known = {path for path, entry in host.image.entries.items() if entry.kind not in (None, ABSENT)}
+    entries = host.image.entries.items()
+    never = {path for path, entry in entries if entry.kind not in (None, ABSENT) and is_secret_file(path)}
+    never |= {path for path, entry in entries if entry.info is not None and entry.info.size > MOST_READ}
     programs = [source for source in sources if isinstance(source, Program)]
-    return _sorted_out(noting.missing, programs, known, whole)
+    return _sorted_out(noting.missing, programs, never, whole)
 
 
 def _is_missing(host: Host, source: AnySource) -> bool:
@@ -119,7 +121,7 @@ def _read_folder(host: Host, source: Tree | Dir) -> None:
 
 
 def _sorted_out(
-    questions: Collection[Question], programs: list[Program], known: Container[str], whole: Iterable[AnySource] = ()
+    questions: Collection[Question], programs: list[Program], never: Container[str], whole: Iterable[AnySource] = ()
 ) -> Lacking:
     sources: dict[AnySource, None] = {**dict.fromkeys(map(File, IDENTITY)), **dict.fromkeys(whole)}
     heads: dict[str, None] = {}
@@ -133,7 +135,7 @@ def _sorted_out(
             sources[Program(arguments[0])] = None
         elif verb in _PARTS or (verb in PATH_VERBS and (path == "/proc" or _PROCESS.match(path))):
             parts[_PARTS.get(verb, "processes")] = None
-        elif not _PLAIN.fullmatch(path) or (verb == "read" and path in known and is_secret_file(path)):
+        elif not _PLAIN.fullmatch(path) or (verb in ("read", "read_at") and path in never):
             beyond.add(source_of(question))
         elif verb == "read_at" and arguments[1:] == (0, HEAD):
             heads[path] = None
@@ -149,6 +151,8 @@ def _sorted_out(
 
 def _may_run(argv: tuple[str, ...], programs: list[Program]) -> bool:
     """Whether a program is one that the checks run, by its own name: a capture may name any other."""
+    if any(argv == one.argv for one in programs):
+        return True
     plain = all(_WORD.fullmatch(word) is not None for word in argv)
     name = argv[0].rpartition("/")[2]
     return plain and any(name == one.argv[0] and covers(one, "run", (name, *argv[1:])) for one in programs)
