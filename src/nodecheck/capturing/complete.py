@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from _thread import get_ident
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import gmtime, monotonic, strftime, time
 
 from nodecheck.capturing.image import Image, Origin
@@ -33,12 +33,18 @@ def captured(host: Host, registry: Registry, timeout_s: float = TIMEOUT_S) -> Im
     """The image of a node. Never raises for what the node holds."""
     deadline = monotonic() + timeout_s
     recorder = ImageRecorder(host, _origin(host, registry))
-    _look_at_programs(recorder, deadline)  # first: thousands of questions are about names that are not there
+    # first: thousands of questions are about names that are not there
+    _each(SEARCH_PATH, lambda folder: _look_at_programs(recorder, folder, deadline), deadline)
     ask_all(recorder, registry, deadline)
     if host.this_machine:
-        recorder.look_at_folders()
-    look_at_kernel(recorder, deadline)
+        _each(recorder.folders(), lambda folder: _look(recorder, folder), deadline)
+    _each(("/proc/sys",), lambda _: look_at_kernel(recorder, deadline), deadline, TIMEOUT_S)
     return recorder.finished()
+
+
+def _each(paths: Sequence[str], look: Callable[[str], None], deadline: float, each_s: float | None = None) -> None:
+    """Look at each, within its time: one of them may lie on a network file system that hangs."""
+    Schedule(len(paths), lambda index, _: look(paths[index]), lambda _, __: None).run(each_s or EACH_S, deadline)
 
 
 def _origin(host: Host, registry: Registry) -> Origin:
@@ -102,16 +108,15 @@ def _judge(host: Host, registry: Registry, deadline: float) -> None:
             run(host, registry, request)
 
 
-def _look_at_programs(recorder: Host, deadline: float) -> None:
-    """What is in the directories of programs: newer checks ask for other names."""
-    for folder in SEARCH_PATH:
-        try:
-            for name, _ in recorder.links(folder):
-                if monotonic() > deadline:
-                    return
-                _look(recorder, f"{folder}/{name}")
-        except FactError:
-            continue  # noted, as every answer is
+def _look_at_programs(recorder: Host, folder: str, deadline: float) -> None:
+    """What is in a directory of programs: newer checks ask for other names."""
+    try:
+        for name, _ in recorder.links(folder):
+            if monotonic() > deadline:
+                return
+            _look(recorder, f"{folder}/{name}")
+    except FactError:
+        return  # noted, as every answer is
 
 
 def _look(recorder: Host, path: str) -> None:

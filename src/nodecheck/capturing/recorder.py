@@ -68,20 +68,16 @@ class ImageRecorder(Host):
             raise Failure.of(answer).at(answer.source)  # made anew: what is kept must not keep who asked
         return answer
 
-    def look_at_folders(self) -> None:
-        """Know of each directory that a question led through, when it changed: that tells what was in it before."""
-        folders = {"/"}
+    def folders(self) -> tuple[str, ...]:
+        """The directories that questions led through, sorted: when one changed tells what was in it before."""
+        found = {"/"}
         for question in list(self._answers):
             if question.verb in PATH_VERBS:
                 folder = question.arguments[0].rpartition("/")[0]
-                while folder and folder not in folders:
-                    folders.add(folder)
+                while folder and folder not in found:
+                    found.add(folder)
                     folder = folder.rpartition("/")[0]
-        for folder in sorted(folders):
-            try:
-                self.ask(Question("stat", (folder,)))
-            except FactError:
-                continue  # noted, as every answer is
+        return tuple(sorted(found))
 
     def _is_known_gone(self, path: str) -> bool:
         """Whether the listing of its directory lacks a name: what a capture says then, and the image need not hold."""
