@@ -205,15 +205,16 @@ sources() { # all that SOURCES says
     esac
   done
 }
-NAMED='/^[ \t]*[#;]/ { next }
-{ all = /^[ \t]*(EnvironmentFile|include|imports|source|\.|IPT_SYSCTL|"?staticPodPath|[^ \t]*pod-manifest-path)[ \t=":]/; test = /(\[|test) /
+NAMED='BEGIN { while (("ls ./usr/local/sbin ./usr/local/bin ./usr/sbin ./usr/bin ./sbin ./bin 2>/dev/null" | getline f) > 0) { if (f ~ /:$/) d = substr(f, 2, length(f) - 2); else if (!(f in at)) at[f] = d "/" f }
+  n = split("awk cat chmod chown cp cut date echo false find grep head hostname id install ip kill ln ls mkdir mount mv printf rm sed sleep sort sysctl systemctl tail test touch tr true uname wc", w, " "); for (i = 1; i <= n; i++) plain[w[i]] = 1 }
+FNR == 1 { own = FILENAME ~ /^\.\/(etc|opt|usr\/local|root|home|srv|var\/spool)\// && (/^#!/ || FILENAME ~ /cron|interfaces|\.sh$/); unit = FILENAME ~ /\.(service|socket|conf)$/ }
+/^[ \t]*[#;]/ { next }
+{ all = /^[ \t]*(EnvironmentFile|include|imports|source|\.|IPT_SYSCTL|"?staticPodPath|[^ \t]*pod-manifest-path)[ \t=":]/; test = /(\[|test) /; run = unit && /^Exec/; filled = /DirectoryNotEmpty=/
   gsub(/[^A-Za-z0-9_.+@\/-]/, " "); n = split($0, w, " "); w[0] = ""
-  for (i = 1; i <= n; i++) {
-    p = w[i]; sub(/^-/, "", p); sub(/^\/\/\//, "/", p)
+  for (i = 1; i <= n; i++) { p = w[i]; sub(/^-/, "", p); sub(/^\/\/\//, "/", p); q = p; sub(/^[-+@]+/, "", q); if ((run || (own && !(q in plain))) && q in at) print "x" at[q]
     if (p !~ /^\/[A-Za-z0-9]/ || p ~ /^\/(proc|sys|dev|tmp)(\/|$)|\.\./) continue
     read = all || p ~ /\.sh$/ || (!test && w[i - 1] ~ /^-[cfp]$/) || w[i - 1] ~ /^(-?-config.*|--(file|load|system)|source|\.|(.*\/)?(ba)?sh)$/
-    print (read ? "r" : "x") p
-  } }'
+    print (filled ? "d" : read ? "r" : "x") p } }'
 follow() { # what the files that were read name: programs and places are looked at, configuration and scripts are read
   [ -n "$SCAN" ] || return 0
   set -f; IFS=$NL; set -- $(awk "$NAMED" $SCAN 2>/dev/null | sort -u); set +f; IFS=" $NL"; SCAN=''
@@ -224,7 +225,7 @@ follow() { # what the files that were read name: programs and places are looked 
     look "$AT"
     case $k in */dockerd* | */containerd | */crio | */kubelet) DAEMONS="$DAEMONS ${k#?}" ;; esac
     if [ -d ".$AT" ]; then
-      case $k$AT in r*/etc/* | r*/opt/*/*) tree "$AT" 1 '*' ;; esac
+      case $k$AT in r*/etc/* | r*/opt/*/*) tree "$AT" 1 '*' ;; d*) tree "$AT" 0 '' ;; esac
     elif [ -x ".$AT" ]; then program_text "$AT"
     else case $k$AT in */bin/* | */sbin/* | x*/usr/lib/* | x*/usr/local/lib/*) program_text "$AT" ;; r*) content "$AT" ;; esac; fi
   done
