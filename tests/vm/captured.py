@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import nodecheck
+from nodecheck.capturing.collector import script
+from nodecheck.capturing.files import open_capture, packed
+from nodecheck.capturing.more import lacking
+from nodecheck.capturing.settle import settled
+from nodecheck.plugins import load
 from nodecheck.record import NamedTuple
 from nodecheck.testing import comparable
 from tests.vm.node import Node, node
@@ -31,7 +36,10 @@ class Compared(NamedTuple):
 
 
 def captured(states: Iterable[State], disk: Path, boot: Path, cache: Path) -> Iterator[Compared]:
-    """Plant each state, judge and capture the node before and after a reboot, and judge the captures here."""
+    """Plant each state, judge and capture the node before and after a reboot, and judge the captures here.
+
+    Also those of the collector, by the node's own shell, after each of two rounds.
+    """
     for state in states:
         with (
             tempfile.TemporaryDirectory(dir=cache) as folder,
@@ -48,6 +56,7 @@ def _compared(name: str, machine: Node, profile: Path) -> Compared:
     machine.report()  # what a look itself brings about is so from now on
     machine.machine.sh(f"{machine.command} capture -o {FILE}", 900)
     raw = base64.b64decode(machine.machine.sh(f"base64 -w 0 {FILE}", 900))
+    rounds = _collected(machine, profile.parent)
     differences, results = [], 0
     for options in OPTIONS:
         there = nodecheck.Report.from_json(_json(machine.report(_words(options))))
@@ -55,7 +64,34 @@ def _compared(name: str, machine: Node, profile: Path) -> Compared:
         results += len(here.results)
         lines = difflib.unified_diff(comparable(there), comparable(here), lineterm="", n=0)
         differences += [line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+        for number, text in enumerate(rounds, 1):
+            found = nodecheck.run(capture=text, profile=profile, timeout=300, **options)
+            differences += _other_statuses(there, found, f"round {number} of the collector")
     return Compared(name, len(raw), results, tuple([line for line in differences if not _may_change(line)]))
+
+
+def _collected(machine: Node, folder: Path) -> tuple[bytes, ...]:
+    """What the script brings by the node's own sh, and that joined with its second round."""
+    first, second = folder / "first.capture", folder / "second.capture"
+    first.write_bytes(_brought(machine, script(load())))
+    wanted = lacking(open_capture(str(first)), load()).wanted
+    second.write_bytes(_brought(machine, script(load(), wanted)))
+    return first.read_bytes(), packed(settled([str(first), str(second)]))
+
+
+def _brought(machine: Node, text: str) -> bytes:
+    machine.machine.push(text.encode(), "/run/collector.sh")
+    machine.machine.sh("sh /run/collector.sh 2>/run/collector.err | gzip >/run/collector.capture", 900)
+    return base64.b64decode(machine.machine.sh("base64 -w 0 /run/collector.capture", 900))
+
+
+def _other_statuses(there: nodecheck.Report, here: nodecheck.Report, who: str) -> Iterator[str]:
+    """A line for each verdict that is another; evidence may name another source."""
+    known = {item.id: item for item in there.results}
+    for item in here.results:
+        if item.id not in known or known[item.id].status != item.status:
+            told = known[item.id].status if item.id in known else "nothing"
+            yield f"+ {who}: {item.id} is {item.status}, there {told}: {item.message[:200]}"
 
 
 def _words(options: dict[str, str]) -> str:
