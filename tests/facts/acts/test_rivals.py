@@ -169,3 +169,13 @@ def test_units_that_wait_for_each_other_are_not_ordered(tmp_path: Path) -> None:
     tree = service("a.service", "1", "After=b.service"), service("b.service", "0", "After=a.service")
 
     assert judged(tmp_path, *tree) in ("fail", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("own", "rule", "expected"), [("0", "1", "unknown"), ("1", "0", "fail"), ("", "1", "pass"), ("", "0", "fail")]
+)
+def test_nothing_orders_rules_of_udev_and_sysctl_d(tmp_path: Path, own: str, rule: str, expected: str) -> None:
+    """Where systemd-sysctl fails on a line, an emulated node started it once more, when udev was done."""
+    files: Entries = {"/etc/sysctl.d/a.conf": f"{KEY} = {own}\n"} if own else {}
+
+    assert judged(tmp_path, files, by_udev(rule)) == expected

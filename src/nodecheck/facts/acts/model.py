@@ -27,6 +27,10 @@ loaded, removed, or refused to whoever loads it later. A swap area is turned *on
 *loaded* in place of those that are there, *set* beside them, or removed. A unit is started or stopped.
 """
 
+SYSCTL_UNIT = "systemd-sysctl.service"
+"""What applies sysctl.d. Neither systemd-tmpfiles-setup nor udev is ordered with it, as an emulated Debian 12 showed:
+it began first and ended last; and where it fails on a line, it is started once more, when udev is done."""
+
 UDEVD = "systemd-udevd.service"
 """What follows udev's rules: when a device is found, however far the boot has come."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Unsupported
-from nodecheck.facts.acts.model import SETS, SYSCTL, SYSINIT, UNTOLD, Act, Effect, by_start
+from nodecheck.facts.acts.model import SETS, SYSCTL, SYSCTL_UNIT, SYSINIT, UNTOLD, Act, Effect, by_start
 from nodecheck.facts.files.conf_dirs import conf_files
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, MASK_WORD, SHELL, TARGET
@@ -17,9 +17,6 @@ TMPFILES_DIRS = (
     "/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d", "/lib/tmpfiles.d",
 )  # fmt: skip
 UNIT = "systemd-tmpfiles-setup.service"
-SYSCTL_UNIT = "systemd-sysctl.service"
-"""Both are on the way to sysinit.target, and neither names the other. An emulated Debian 12 showed it: systemd-sysctl
-began first and ended last."""
 
 _PROC_SYS = "/proc/sys/"
 _SAID = frozenset("!-=+?")

@@ -17,6 +17,7 @@ from nodecheck.facts.acts.model import (
     STARTS,
     SWAP,
     SYSCTL,
+    SYSCTL_UNIT,
     SYSINIT,
     UDEVD,
     UNIT,
@@ -122,7 +123,8 @@ def _of_text(follower: Follower, starts: BootStarts, source: str, path: str) -> 
             if unknown and key == "ENV{SYSTEMD_WANTS}":
                 continue
             if holds is not False and operator in ("=", "+=", ":="):
-                for act in _of_pair(follower, starts, Act("udev", path, number, line, (), SYSINIT), key, value):
+                rule = Act("udev", path, number, line, (), SYSINIT, races=SYSCTL_UNIT)
+                for act in _of_pair(follower, starts, rule, key, value):
                     told = holds and not jumps and act.state == RUNS
                     yield act if told or act.doubt is not None else undecided(act, "whether a device matches")
 
