@@ -87,6 +87,8 @@ class Program(NamedTuple):
     """
 
     argv: tuple[str, ...]
+    in_capture: bool = False
+    """Asked by a collector alone, where its capture cannot hold what is read elsewhere: no run starts it."""
 
 
 class Netlink(NamedTuple):
@@ -259,7 +261,7 @@ def told(source: AnySource) -> tuple[str, ...]:
         return tuple([text for form in plain_forms(source) for text in told(form)])
     if isinstance(source, First):
         return source.paths
-    return (_text(source),)
+    return () if isinstance(source, Program) and source.in_capture else (_text(source),)
 
 
 def _text(source: File | Tree | Dir | Exists | UnitText | Named | Program | Netlink | Call) -> str:

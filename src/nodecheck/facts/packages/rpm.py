@@ -89,7 +89,10 @@ def _by_files(host: Host) -> PackageDatabase:
 def rpm_sources() -> Sources:
     """The databases of rpm, each in three formats; SQLite has a log beside. The program is asked in a capture alone."""
     names = (*[name for name, _ in _FORMATS], "rpmdb.sqlite-wal")
-    return (*[File(f"{directory}/{name}") for directory in DIRECTORIES for name in names], *map(Program, QUERIES))
+    return (
+        *[File(f"{directory}/{name}") for directory in DIRECTORIES for name in names],
+        *[Program(query, in_capture=True) for query in QUERIES],
+    )
 
 
 def _database(host: Host) -> tuple[str, Headers] | None:
