@@ -341,7 +341,10 @@ def test_nothing_orders_tmpfiles_and_sysctl_d(tmp_path: Path, own: str | None, t
     if own is not None:
         write(root, "etc/sysctl.d/k8s.conf", f"net.ipv4.ip_forward = {own}\n")
     write(root, "etc/tmpfiles.d/z.conf", f"w /proc/sys/net/ipv4/ip_forward - - - - {tmpfiles}\n")
-    write(root, f"{UNITS}/systemd-tmpfiles-setup.service", "[Service]\nExecStart=/usr/bin/mount\n")
+    own_unit = (
+        "[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n[Service]\nType=oneshot\nExecStart=/usr/bin/mount\n"
+    )
+    write(root, f"{UNITS}/systemd-tmpfiles-setup.service", own_unit)
     link = root / f"{UNITS}/sysinit.target.wants/systemd-tmpfiles-setup.service"
     link.symlink_to("../systemd-tmpfiles-setup.service")
     found = nodecheck.run(root=root, select=["sysctl[net.ipv4.ip_forward]@boot"])

@@ -111,7 +111,6 @@ def test_alone_each_has_the_say(tmp_path: Path, other: Other, value: str, expect
     ("other", "order"),
     [
         (by_settled_udev, ""),
-        (by_wanted, "After=wanted.service"),
         (by_rc_local, "After=rc-local.service"),
         (by_ifupdown, "After=networking.service"),
         (by_ifupdown, "After=network.target"),
@@ -164,11 +163,119 @@ def test_three_in_a_row(tmp_path: Path, value: str, expected: str) -> None:
     assert judged(tmp_path, last, middle, service("c.service", value)) == expected
 
 
-def test_units_that_wait_for_each_other_are_not_ordered(tmp_path: Path) -> None:
+@pytest.mark.parametrize("values", ["10", "01"])
+def test_units_that_wait_for_each_other_are_not_ordered(tmp_path: Path, values: str) -> None:
     """systemd drops the job of one of the two, whichever it meets first."""
-    tree = service("a.service", "1", "After=b.service"), service("b.service", "0", "After=a.service")
+    tree = service("a.service", values[0], "After=b.service"), service("b.service", values[1], "After=a.service")
 
-    assert judged(tmp_path, *tree) in ("fail", "unknown")
+    assert judged(tmp_path, *tree) == "unknown"
+
+
+def wanted_in(target: str, name: str, value: str, order: str = "", kind: str = "oneshot") -> Entries:
+    text = f"[Unit]\n{order}\n[Service]\nType={kind}\nExecStart={command(value)}\n"
+    return {f"{ETC}/{name}": text, f"{ETC}/{target}.wants/{name}": TreeLink(f"../{name}")}
+
+
+EARLY = "DefaultDependencies=no\nAfter=systemd-sysctl.service"
+MULTI = "multi-user.target"
+M_SERVICE: Entries = {f"{ETC}/m.service": unit("ExecStart=/usr/bin/touch /x"), **enabled("m.service")}
+NO_ORDER: dict[str, tuple[Entries, Entries]] = {
+    "both wait for their target": (
+        service("a.service", "1", f"After={MULTI}"), service("b.service", "0", f"After={MULTI}"),
+    ),
+    "both of basic.target": (wanted_in("basic.target", "a.service", "1"), wanted_in("basic.target", "b.service", "0")),
+    "one of basic.target": (service("a.service", "1"), wanted_in("basic.target", "b.service", "0")),
+    "early, and before nothing": (service("a.service", "1"), wanted_in("sysinit.target", "b.service", "0", EARLY)),
+    "a target that one without defaults is not before": (
+        service("a.service", "1", f"After={MULTI}"), service("b.service", "0", EARLY),
+    ),
+    "wanted by a service": (
+        {**service("a.service", "1", "After=m.service"), **M_SERVICE}, wanted_in("m.service", "b.service", "0"),
+    ),
+    "up as soon as it is forked": (
+        service("a.service", "1", "After=b.service"), wanted_in(MULTI, "b.service", "0", kind="simple"),
+    ),
+    "a hook of a connection": (
+        service("a.service", "1", "After=NetworkManager.service"),
+        {"/etc/NetworkManager/dispatcher.d/z": script(command("0")),
+         f"{USR}/NetworkManager.service": "[Service]\nType=notify\nExecStart=/usr/sbin/NetworkManager\n",
+         **enabled("NetworkManager.service", USR)},
+    ),
+    "a job of cron": (
+        service("a.service", "1", "After=cron.service"),
+        {"/etc/cron.d/z": TreeFile(f"@reboot root {command('0')}\n", mode=0o644),
+         f"{USR}/cron.service": "[Service]\nExecStart=/usr/sbin/cron -f\n", **enabled("cron.service", USR)},
+    ),
+    "wanted by a device": (service("a.service", "1", "After=wanted.service"), by_wanted("0")),
+    "a device that may come": (
+        {**service("a.service", "1"), **settling(on=True)},
+        {"/etc/udev/rules.d/z.rules": f'SUBSYSTEM=="net", KERNEL=="eth0", RUN+="{command("0")}"\n', **UDEVD},
+    ),
+    "between them what only a socket starts": (
+        {**service("a.service", "1", "After=m.service"), f"{ETC}/m.service": unit("ExecStart=/usr/bin/touch /x"),
+         f"{ETC}/m.socket": "[Socket]\nListenStream=/run/m\n",
+         f"{ETC}/sockets.target.wants/m.socket": TreeLink("../m.socket")},
+        service("b.service", "0", "Before=m.service"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NO_ORDER)
+def test_what_looks_like_an_order_and_is_none(tmp_path: Path, case: str) -> None:
+    assert judged(tmp_path, *NO_ORDER[case]) == "unknown"
+
+
+ORDER: dict[str, tuple[Entries, Entries]] = {
+    "by one that sets nothing": (
+        {**service("a.service", "1", "After=m.service"), f"{ETC}/m.service": unit(
+            "ExecStart=/usr/bin/touch /x", first="After=b.service"), **enabled("m.service")},
+        service("b.service", "0"),
+    ),
+    "by targets of one's own": (
+        service("a.service", "1", "After=two.target\nWants=one.target two.target"),
+        {**service("b.service", "0", "Before=one.target"), f"{ETC}/one.target": "[Unit]\n",
+         f"{ETC}/two.target": "[Unit]\nAfter=one.target\n"},
+    ),
+    "rc.local, by its target": (service("a.service", "1", f"After={MULTI}"), by_rc_local("0")),
+    "by default.target": (
+        {**service("a.service", "1", "After=default.target"), f"{ETC}/default.target": TreeLink(f"{USR}/{MULTI}")},
+        service("b.service", "0"),
+    ),
+    "by one whose condition does not hold": (
+        {**service("a.service", "1", "After=m.service"), f"{ETC}/m.service": unit(
+            "ExecStart=/usr/bin/touch /x", first="After=b.service\nConditionPathExists=/nowhere"),
+         **enabled("m.service")},
+        service("b.service", "0"),
+    ),
+    "among three, whose names stand another way": (
+        {**service("a.service", "0", "After=c.service"), **service("b.service", "1", "After=a.service")},
+        service("c.service", "1"),
+    ),
+    "before the command is done": (
+        service("a.service", "1", "After=b.service"), {
+            f"{ETC}/b.service": f"[Service]\nExecStartPre={command('0')}\nExecStart=/usr/bin/touch /x\n",
+            **enabled("b.service")},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ORDER)
+def test_an_order_over_others_counts(tmp_path: Path, case: str) -> None:
+    assert judged(tmp_path, *ORDER[case]) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("order", "own", "value", "expected"),
+    [("", "0", "1", "unknown"), ("", "1", "0", "fail"), ("", "", "1", "pass"),
+     ("After=systemd-sysctl.service", "0", "1", "pass"), ("After=systemd-sysctl.service", "1", "0", "fail"),
+     ("Before=systemd-sysctl.service", "0", "1", "fail")],
+)  # fmt: skip
+def test_an_early_unit_that_nothing_orders_with_sysctl_d(
+    tmp_path: Path, order: str, own: str, value: str, expected: str
+) -> None:
+    files: Entries = {"/etc/sysctl.d/a.conf": f"{KEY} = {own}\n"} if own else {}
+
+    assert judged(tmp_path, files, service("a.service", value, f"DefaultDependencies=no\n{order}")) == expected
 
 
 @pytest.mark.parametrize(

@@ -179,8 +179,8 @@ def _unless_off(
     elif "cloud-init=disabled" in cmdline().words:
         off = seen(cmdline().source or "command line", "cloud-init=disabled", line=cmdline().line)
         yield from [act._replace(state=STAYS, stops=(off,), why="cloud-init is disabled") for act in acts]
-    elif any(_by_target(starts, unit) for unit in units):
-        yield from acts
+    elif unit := next((unit for unit in units if _by_target(starts, unit)), ""):
+        yield from [act._replace(unit=unit) for act in acts]
     else:
         yield from started_by(acts, starts, *units)
 

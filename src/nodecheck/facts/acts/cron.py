@@ -49,7 +49,7 @@ def cron(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
     for path, with_user in _tables(host):
         source = _text(host, path)
         acts = _of_jobs(follower, "cron", _jobs(path, source, with_user))
-        yield from started_by(_taken(host, path, source, with_user, acts), starts, *CRON_UNITS)
+        yield from started_by(_taken(host, path, source, with_user, acts), starts, *CRON_UNITS, awaited=False)
 
 
 def _taken(host: Host, path: str, source: str, with_user: bool, acts: Iterator[Act]) -> Iterator[Act]:
@@ -83,7 +83,7 @@ def anacron(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]
     acts = tuple(_of_jobs(follower, "anacron", _anacron_jobs(_text(host, ANACRON_TABLE))))
     if acts:
         start = _anacron_start(host, starts)
-        yield from (by_start(act, start) for act in acts)
+        yield from (by_start(act._replace(awaited=False), start) for act in acts)
 
 
 def _anacron_start(host: Host, starts: BootStarts) -> UnitStart:

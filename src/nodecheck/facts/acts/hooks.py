@@ -30,12 +30,15 @@ def acts_of(actor: str, commands: Iterable[BootCommand], place: int, follower: F
             yield undecided(act, command.reason) if command.reason else act
 
 
-def started_by(acts: Iterable[Act], starts: BootStarts, *units: str) -> Iterator[Act]:
-    """Acts with whether the first of some units that is started starts; asked only where there are any."""
+def started_by(acts: Iterable[Act], starts: BootStarts, *units: str, awaited: bool = True) -> Iterator[Act]:
+    """Acts with whether the first of some units that is started starts; asked only where there are any.
+
+    ``awaited``: the units are up when the acts are done.
+    """
     start: UnitStart | None = None
     for act in acts:
         start = start or _start(starts, units)
-        yield by_start(act, start)
+        yield by_start(act._replace(awaited=awaited), start)
 
 
 def _start(starts: BootStarts, units: tuple[str, ...]) -> UnitStart:
@@ -96,7 +99,9 @@ def hooks(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:
     for hook in HOOKS:
         for path in executables(host, hook.folder):
             commands = follower.script(path, hook.arguments)
-            yield from started_by(acts_of(hook.actor, commands, hook.place, follower), starts, *hook.units)
+            yield from started_by(
+                acts_of(hook.actor, commands, hook.place, follower), starts, *hook.units, awaited=False
+            )
 
 
 def local_d(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]:

@@ -27,10 +27,6 @@ loaded, removed, or refused to whoever loads it later. A swap area is turned *on
 *loaded* in place of those that are there, *set* beside them, or removed. A unit is started or stopped.
 """
 
-SYSCTL_UNIT = "systemd-sysctl.service"
-"""What applies sysctl.d. Neither systemd-tmpfiles-setup nor udev is ordered with it, as an emulated Debian 12 showed:
-it began first and ended last; and where it fails on a line, it is started once more, when udev is done."""
-
 UDEVD = "systemd-udevd.service"
 """What follows udev's rules: when a device is found, however far the boot has come."""
 
@@ -106,8 +102,9 @@ class Act(NamedTuple):
     """The same in words."""
     unit: str = ""
     """The unit that does it as it starts, or once it has; "" where none is known."""
-    races: str = ""
-    """The unit that does such things too, where nothing orders the two: either may be the last."""
+    awaited: bool = True
+    """Who is started after the unit is started when this is done: not after a service that is up as soon as it is
+    forked (``Type=simple``, systemd.service(5)), or that does it when a connection comes up or its minute."""
 
     @property
     def runs(self) -> bool:

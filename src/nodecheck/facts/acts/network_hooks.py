@@ -64,7 +64,7 @@ def network_hooks(host: Host, follower: Follower, starts: BootStarts) -> Iterato
             yield from started_by(acts_of(actor, commands, NETWORK, follower), starts, *hook.units)
     for name in names_in(host, DHCPCD_HOOKS):
         commands = follower.script(f"{DHCPCD_HOOKS}/{name}", known_shell=True)
-        yield from started_by(acts_of("dhcpcd", commands, NETWORK, follower), starts, *_DHCPCD)
+        yield from started_by(acts_of("dhcpcd", commands, NETWORK, follower), starts, *_DHCPCD, awaited=False)
     yield from _wicked(host, follower, starts)
     yield from _wireguard(host, follower, starts)
 
@@ -74,11 +74,13 @@ def _wicked(host: Host, follower: Follower, starts: BootStarts) -> Iterator[Act]
     if found is None or found.kind != "dir":
         return
     for path in executables(host, f"{SYSCONFIG}/if-up.d"):
-        yield from started_by(acts_of("wicked", follower.script(path), NETWORK, follower), starts, "wicked.service")
+        yield from started_by(
+            acts_of("wicked", follower.script(path), NETWORK, follower), starts, "wicked.service", awaited=False
+        )
     for name in names_in(host, SYSCONFIG):
         if name.startswith("ifcfg-") and not name.endswith(_LEFT_OUT):
             acts = _of_ifcfg(f"{SYSCONFIG}/{name}", text(host, f"{SYSCONFIG}/{name}"), follower)
-            yield from started_by(acts, starts, "wicked.service")
+            yield from started_by(acts, starts, "wicked.service", awaited=False)
 
 
 def _of_ifcfg(path: str, source: str, follower: Follower) -> Iterator[Act]:

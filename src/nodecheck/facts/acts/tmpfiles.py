@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Unsupported
-from nodecheck.facts.acts.model import SETS, SYSCTL, SYSCTL_UNIT, SYSINIT, UNTOLD, Act, Effect, by_start
+from nodecheck.facts.acts.model import SETS, SYSCTL, SYSINIT, UNTOLD, Act, Effect, by_start
 from nodecheck.facts.files.conf_dirs import conf_files
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, MASK_WORD, SHELL, TARGET
@@ -62,7 +62,7 @@ def _of_file(host: Host, path: str) -> Iterator[Act]:
         told = line.strip(" \t\r")
         effect = parse_line(told) if _PROC_SYS in told and told[0] not in "#;" else None
         if effect is not None:
-            act = Act("tmpfiles.d", path, number, told, (effect,), SYSINIT, races=SYSCTL_UNIT)
+            act = Act("tmpfiles.d", path, number, told, (effect,), SYSINIT, unit=UNIT)
             if effect.value is None:
                 doubt = Unsupported(path, f"what {told!r} writes is not known here")
                 act = act._replace(state=UNTOLD, doubt=doubt)

@@ -17,7 +17,6 @@ from nodecheck.facts.acts.model import (
     STARTS,
     SWAP,
     SYSCTL,
-    SYSCTL_UNIT,
     SYSINIT,
     UDEVD,
     UNIT,
@@ -123,7 +122,7 @@ def _of_text(follower: Follower, starts: BootStarts, source: str, path: str) -> 
             if unknown and key == "ENV{SYSTEMD_WANTS}":
                 continue
             if holds is not False and operator in ("=", "+=", ":="):
-                rule = Act("udev", path, number, line, (), SYSINIT, races=SYSCTL_UNIT)
+                rule = Act("udev", path, number, line, (), SYSINIT)
                 for act in _of_pair(follower, starts, rule, key, value):
                     told = holds and not jumps and act.state == RUNS
                     yield act if told or act.doubt is not None else undecided(act, "whether a device matches")

@@ -46,6 +46,8 @@ Files = tuple[tuple[str, str], ...]
 SELDOM = "it runs by the clock, and not every day: whether it does before the next boot is not known"
 
 _KEYS = ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost")
+_AWAITED = ("oneshot", "forking", "notify", "notify-reload", "dbus")
+"""Types of services that are up when their program says so, or has ended; the other ones as soon as it is begun."""
 _FALSE = ("no", "false", "off", "0", "n", "f")
 _TRUE = ("yes", "true", "on", "1", "y", "t")
 _SYSTEMD = ("/usr/lib/systemd/", "/lib/systemd/")
@@ -235,13 +237,14 @@ def _of_commands(host: Host, follower: Follower, unit: Unit) -> Iterator[Act]:
     section = "Socket" if unit.name.endswith(".socket") else "Service"
     lines, environment, problem = exec_lines(host, unit, section, _KEYS)
     variables: dict[str, str | None] = {name: word.text for name, word in environment.items()}
-    place = _place(unit)
+    place, kind = _place(unit), unit.last("Service", "Type") or ""
     stopped, reason = problem or "", ""
     for line in lines:
         for command in _commands(follower, line, variables):
             effects = effects_of(command.step, follower.text, follower.may_be_area)
             if effects:
                 act = Act(unit.name, command.source, command.line, command.text, effects, place, unit=unit.name)
+                act = act._replace(awaited=line.key != "ExecStart" or kind in _AWAITED)
                 yield _kept(act, stopped or _powerless(unit, line, effects), command.reason or reason)
         wrong, doubt = _outcome(follower, line)
         stopped, reason = stopped or wrong, reason or doubt
@@ -317,7 +320,7 @@ def _of_started(host: Host, starts: BootStarts, follower: Follower, name: str, b
         found = (*_of_commands(host, follower, unit), *_conflicts(unit))
     for act in found:  # what a device wants is started once basic.target is reached, whenever the device was found
         if by.unit == UDEVD:
-            act = act._replace(place=max(act.place, by.place), unit=name)
+            act = act._replace(place=max(act.place, by.place), unit=name, awaited=False)
         else:
-            act = act._replace(place=by.place, unit=by.unit)
+            act = act._replace(place=by.place, unit=by.unit, awaited=by.awaited)
         yield act._replace(state=by.state, doubt=by.doubt) if act.state == RUNS else act

@@ -176,7 +176,7 @@ def _leads_to(host: Host, index: UnitIndex, target: str) -> str:
     """
     if index.fragment(target) is None and not index.complete:
         return "multi-user.target"
-    links, aliases = _links_down(index), _aliases(index)
+    links, aliases = links_down(index), _aliases(index)
     queue = [target]
     for unit in queue:
         if len(queue) > MOST_STEPS:
@@ -191,7 +191,7 @@ def _leads_to(host: Host, index: UnitIndex, target: str) -> str:
 
 def walk(host: Host, index: UnitIndex, goals: Iterable[str], masked: Container[str]) -> ServicePulls:
     """All that some units pull in, in the order in which they do, and what the text of each says."""
-    links, aliases = _links_down(index), _aliases(index)
+    links, aliases = links_down(index), _aliases(index)
     queue = list(goals)  # which grows while it is walked
     reached: set[str] = set()
     found = _Found({}, {}, {}, {}, {})
@@ -285,7 +285,7 @@ def _names(item: Assignment) -> Iterator[str]:
     return filter(None, item.value.replace("\t", " ").split(" "))
 
 
-def _links_down(index: UnitIndex) -> dict[str, list[str]]:
+def links_down(index: UnitIndex) -> dict[str, list[str]]:
     """Each unit to what the links in its directories pull in."""
     found: dict[str, list[str]] = {}
     for folder, paths in index.dirs.items():

@@ -20,7 +20,7 @@ MAIN_CONF = "/etc/tuned/tuned-main.conf"
 TUNED = "tuned"
 REAPPLY = "tuned reapply_sysctl"
 """What runs of TuneD are called."""
-_SETTLED = "systemd-udev-settle.service"
+_SETTLED, _SYSCTL_UNIT = "systemd-udev-settle.service", "systemd-sysctl.service"
 
 
 class SysctlSetter(NamedTuple):
@@ -58,83 +58,123 @@ def runs(acts: BootActs, starts: BootStarts, system: Callable[[], tuple[Setting,
     found: dict[Act, list[Effect]] = {}
     for effect, act in acts.may(SYSCTL):
         found.setdefault(act, []).append(effect)
-    done = [(act, run) for act, effects in found.items() for run in _of_act(act, effects, system)]
-    rivals, units = [_Rival(*one) for one in done], UnitOrder(starts)
-    orders: dict[tuple[str, str], str] = {}
-    befores: dict[int, set[int]] = {}
-    doubts: list[SysctlRun] = []
-    for place, one in enumerate(rivals):
-        odd: dict[Setting, str] = {}
-        for at, other in enumerate(rivals[place + 1 :], place + 1):
-            differing = one.differing(other)
-            pair = (one.unit, other.unit)
-            if differing and pair not in orders:
-                orders[pair] = _order(units, *pair)
-            order = orders[pair] if differing else None
-            if order == _BEFORE:
-                befores.setdefault(place, set()).add(at)
-            elif order == _NONE and other.run.doubt is None:
-                odd.update(dict.fromkeys(differing, other.act.actor))
-        if odd:
-            doubts.append(_doubted(one, odd))
-    return (*_sorted([one.run for one in rivals], befores), *doubts)
+    units = UnitOrder(starts)
+    done = [(act, run) for act, effects in found.items() for run in _of_act(act, effects, system, units)]
+    doers = _doers(done)
+    waits: dict[int, list[_Doer]] = {}
+    rivals: dict[int, list[_Doer]] = {}
+    for place, one in enumerate(doers):
+        for other in doers[place + 1 :]:
+            order = _order(units, one, other) if one.differs(other) else None
+            if order == _NONE:
+                rivals.setdefault(id(one), []).append(other)
+                rivals.setdefault(id(other), []).append(one)
+            elif order is not None:
+                first, later = (one, other) if order == _AFTER else (other, one)
+                waits.setdefault(id(later), []).append(first)
+    doubts = [run for one in doers for run in _doubted(one, rivals.get(id(one), []))]
+    return (*_sorted(doers, waits), *doubts)
 
 
 _AFTER, _BEFORE, _NONE = "after", "before", "none"
 
 
-class _Rival:
-    """A run, and what it leaves each variable with: by the first of its names."""
+class _Doer:
+    """Who sets sysctls: an actor with its unit, and whether what comes after that waits for it."""
 
-    def __init__(self, act: Act, run: SysctlRun) -> None:
-        self.act, self.run, self.unit = act, run, act.unit
-        told = run.settings if act.unit and EARLY < act.place < AFTER else ()
-        self.last = {same_variable(one.path)[0]: one for one in told if one.value is not None}
+    def __init__(self, actor: str, unit: str, awaited: bool) -> None:
+        self.actor, self.unit, self.awaited = actor, unit, awaited
+        self.runs: dict[int, tuple[Act, SysctlRun]] = {}
+        """By their place among all."""
+        self.ends: dict[str, dict[str | None, int]] = {}
+        """By variable, of names without globs: each value that one of the runs leaves it with, and the last such."""
+        self.sure: dict[str, dict[str | None, int]] = {}
+        """The same of the runs that are shown to be."""
 
-    def differing(self, other: _Rival) -> list[Setting]:
-        """What another run, of another actor, leaves with another value; of names without globs."""
-        if self.act.actor == other.act.actor or not other.last:
-            return []
-        last = other.last
-        return [one for name, one in self.last.items() if name in last and last[name].value != one.value]
+    def add(self, place: int, act: Act, run: SysctlRun) -> None:
+        self.runs[place] = act, run
+        for name, one in _ends(act, run).items():
+            self.ends.setdefault(name, {})[one.value] = place
+            if run.doubt is None:
+                self.sure.setdefault(name, {})[one.value] = place
 
-
-def _order(units: UnitOrder, unit: str, other: str) -> str:
-    """When the second of two units has done its work, by what orders them.
-
-    A rule of udev may be followed at any time, unless whoever comes later waits for udev to have settled
-    (systemd-udev-settle.service(8)).
-    """
-    if unit == other or (other != UDEVD and _waits(units, other, unit)):
-        return _AFTER
-    return _BEFORE if unit != UDEVD and _waits(units, unit, other) else _NONE
-
-
-def _waits(units: UnitOrder, later: str, unit: str) -> bool:
-    if unit != UDEVD:
-        return units.is_after(later, unit)
-    return units.starts.of(_SETTLED).acts and units.is_after(later, _SETTLED)
+    def differs(self, other: _Doer) -> bool:
+        """Whether the two leave a variable with different values."""
+        if self.actor == other.actor or not (self.ends and other.ends):
+            return False
+        few, many = sorted((self.ends, other.ends), key=len)
+        return any(name in many and len({*values, *many[name]}) > 1 for name, values in few.items())
 
 
-def _doubted(one: _Rival, odd: dict[Setting, str]) -> SysctlRun:
-    """What a run sets and another one to another value, where nothing orders the two: either may be the last."""
-    told = f"nothing orders {one.act.actor} and {next(iter(odd.values()))}, which sets it to another value"
-    doubt = one.run.doubt or Unsupported(one.act.source, told)
-    left = one.run._replace(settings=tuple(odd), everything=False, early=False, sysinit=False, later=False)
-    return left._replace(doubt=doubt, unclear=())
+def _doers(done: list[tuple[Act, SysctlRun]]) -> list[_Doer]:
+    found: dict[tuple[str, str, bool], _Doer] = {}
+    for place, (act, run) in enumerate(done):
+        late = act.unit == UDEVD and act.doubt is not None  # a device that may come may come late
+        key = (act.actor, act.unit, act.awaited and not late)
+        if key not in found:
+            found[key] = _Doer(*key)
+        found[key].add(place, act, run)
+    return list(found.values())
 
 
-def _sorted(found: list[SysctlRun], befores: dict[int, set[int]]) -> Iterator[SysctlRun]:
+def _ends(act: Act, run: SysctlRun) -> dict[str, Setting]:
+    """What a run leaves each variable with, by the first of its names; nothing where no unit orders it with others."""
+    told = run.settings if act.unit and EARLY < act.place < AFTER else ()
+    return {same_variable(one.path)[0]: one for one in told if one.value is not None}
+
+
+def _doubted(one: _Doer, others: list[_Doer]) -> Iterator[SysctlRun]:
+    """What runs set and later ones to another value, where nothing orders the two: either may be the last."""
+    for place, (act, run) in one.runs.items() if others else ():
+        odd: dict[Setting, str] = {}
+        for name, setting in _ends(act, run).items():
+            for other in others:
+                ends = other.sure.get(name, {})
+                if any(value != setting.value and at > place for value, at in ends.items()):
+                    odd.setdefault(setting, other.actor)
+        if odd:
+            told = f"nothing orders {act.actor} and {next(iter(odd.values()))}, which sets it to another value"
+            left = run._replace(settings=tuple(odd), everything=False, early=False, sysinit=False, later=False)
+            yield left._replace(doubt=run.doubt or Unsupported(act.source, told), unclear=())
+
+
+def _sorted(doers: list[_Doer], waits: dict[int, list[_Doer]]) -> Iterator[SysctlRun]:
     """The runs, each behind those that are shown to be done before it; what comes behind a late one is late too."""
-    left, sysinit = dict(enumerate(found)), True
+    left = sorted([(place, one) for one in doers for place in one.runs], key=lambda item: item[0])
+    undone = {id(one): len(one.runs) for one in doers}
+    sysinit = True
     while left:
-        free = (place for place in left if not befores.get(place, set()) & left.keys())
-        run = left.pop(next(free, next(iter(left))))  # units that wait for each other are not ordered at all
+        free = (at for at, (_, one) in enumerate(left) if not any(undone[id(it)] for it in waits.get(id(one), ())))
+        place, one = left.pop(next(free, 0))  # a circle of waiting is left as it is
+        undone[id(one)] -= 1
+        run = one.runs[place][1]
         sysinit = sysinit and run.sysinit
         yield run._replace(sysinit=sysinit)
 
 
-def _of_act(act: Act, effects: list[Effect], system: Callable[[], tuple[Setting, ...]]) -> Iterator[SysctlRun]:
+def _order(units: UnitOrder, one: _Doer, other: _Doer) -> str:
+    """When the second has done its work, by what orders the units of the two."""
+    if one.unit == other.unit or _waits(units, other, one):
+        return _AFTER
+    return _BEFORE if _waits(units, one, other) else _NONE
+
+
+def _waits(units: UnitOrder, later: _Doer, first: _Doer) -> bool:
+    """Whether one is shown to wait for the other.
+
+    A rule of udev may be followed at any time: it waits for nobody, and for it waits who waits for udev to have settled
+    (systemd-udev-settle.service(8)).
+    """
+    if later.unit == UDEVD or not first.awaited:
+        return False
+    if first.unit != UDEVD:
+        return units.is_after(later.unit, first.unit)
+    return units.starts.of(_SETTLED).acts and units.is_after(later.unit, _SETTLED)
+
+
+def _of_act(
+    act: Act, effects: list[Effect], system: Callable[[], tuple[Setting, ...]], units: UnitOrder
+) -> Iterator[SysctlRun]:
     sysinit = act.place <= SYSINIT
     setter = SysctlSetter((), act.source, act.line or 1, act.text)
     later = act.doubt is None and act.unsure is not None
@@ -148,12 +188,22 @@ def _of_act(act: Act, effects: list[Effect], system: Callable[[], tuple[Setting,
         early = act.place <= EARLY
         run = SysctlRun(setter, known, doubt=act.unsure, early=early, later=later, sysinit=sysinit, unclear=unclear)
         run = run._replace(actor=actor)
-        yield from _either_way(run, act) if act.races and act.unsure is None else (run,)
+        yield from _either_way(run, act) if _races(act, units) else (run,)
+
+
+def _races(act: Act, units: UnitOrder) -> bool:
+    """Whether nothing orders an early act and systemd-sysctl, as neither udev nor systemd-tmpfiles-setup is ordered.
+
+    On an emulated Debian 12 it began before the latter and ended behind it. Where it fails on a line, it is started
+    once more, when udev is done.
+    """
+    early = act.place == SYSINIT and act.unit != "" and act.unsure is None
+    return early and (act.unit == UDEVD or not units.is_after(act.unit, _SYSCTL_UNIT))
 
 
 def _either_way(run: SysctlRun, act: Act) -> Iterator[SysctlRun]:
     """What is done for sure, before the files are applied or after: what it breaks counts, what it mends does not."""
-    told = f"nothing orders {act.actor} ({act.text!r}) and {act.races}, which may set it after that"
+    told = f"nothing orders {act.actor} ({act.text!r}) and {_SYSCTL_UNIT}, which may set it after that"
     yield run._replace(early=True)
     yield run._replace(doubt=Unsupported(act.source, told), later=True)
 
