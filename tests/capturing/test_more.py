@@ -105,7 +105,7 @@ def test_the_script_asks_for_nothing_else(node: Path) -> None:
 
 EVIL = (
     "/etc/a'; touch /tmp/evil; '", "/etc/$(id)", "/etc/`id`", "/etc/a b", "/etc/a\nb", "/etc/*", "/etc/-", "/etc/ä",
-    "/etc/[a]", '/etc/"', "/etc/a\\", "/etc/a#", "/etc/~;", "/etc/a&", "/etc/a|b",
+    "/etc/[a]", '/etc/"', "/etc/a\\", "/etc/a#", "/etc/~;", "/etc/a&", "/etc/a|b", "/srv/env/..", "/srv/env/.",
 )  # fmt: skip
 
 
@@ -149,6 +149,9 @@ def test_a_program_that_no_check_runs_is_not_run(node: Path) -> None:
         ("containerd", "--version"): True,
         ("/opt/bin/containerd", "--version"): True,
         ("/tmp/wipe", "--version"): False,
+        ("/proc/777/root/usr/bin/containerd", "--version"): False,
+        ("/opt/../proc/777/root/containerd", "--version"): False,
+        ("/tmp/containerd", "--version"): False,
         ("containerd", "--config", "/tmp/x"): False,
         ("systemctl", "show", "--", "kubelet.service"): True,
         ("systemctl", "show", "--", "$(id)"): False,

@@ -13,7 +13,7 @@ import pytest
 
 from nodecheck.capturing.files import read_capture
 from nodecheck.checking.store import Facts
-from nodecheck.errors import FactError, NotCaptured
+from nodecheck.errors import Malformed, NotCaptured
 from nodecheck.facts import Packages
 from nodecheck.facts.packages.rpm import QUERIES, read_rpm
 from nodecheck.host import RootHost
@@ -94,14 +94,21 @@ def test_a_small_database_is_carried_and_rpm_is_not_asked(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("code", "stdout"), [(0, ""), (0, "kubelet 1.17.4-2\n"), (1, "rpm 4\n"), (0, "xrpm 4\nrpm-libs 4\n")]
+    ("code", "stdout", "stderr"),
+    [
+        (0, "", ""),
+        (0, "kubelet 1.17.4-2\n", ""),
+        (1, "rpm 4\n", ""),
+        (0, "xrpm 4\nrpm-libs 4\n", ""),
+        (0, "rpm 4\n", "error: rpmdbNextIterator: skipping h#       1 blob size(9): BAD\n"),
+    ],
 )
-def test_an_rpm_that_does_not_know_itself_is_no_evidence(database: Path, code: int, stdout: str) -> None:
+def test_an_rpm_that_does_not_know_itself_is_no_evidence(database: Path, code: int, stdout: str, stderr: str) -> None:
     """Debian's rpm has a database of each user's own: an empty answer is not that no kubelet is installed."""
     host = read_capture(in_its_place(database, *HERE[0], "-s", input=text().encode()), "a capture")
     for query in QUERIES:
-        host.image.answers[Question("run", (query,))] = Completed(query, code, stdout, "")
-    with pytest.raises(FactError, match="rpm -qa"):
+        host.image.answers[Question("run", (query,))] = Completed(query, code, stdout, stderr)
+    with pytest.raises(Malformed, match="rpm -qa"):
         read_rpm(host)
 
 

@@ -12,7 +12,7 @@ from nodecheck.capturing.collected_kernel import settle_kernel
 from nodecheck.capturing.image import ABSENT, GONE, LINK, Failure, Image, Range, is_magic
 from nodecheck.capturing.masking import is_secret_file, without_secrets
 from nodecheck.capturing.records import Record, Wrong, name_of
-from nodecheck.errors import Absent, Denied, FactError, TimedOut, TooLarge
+from nodecheck.errors import Absent, Denied, FactError, TimedOut, TooLarge, Unsupported
 from nodecheck.host.base import ClockState, Completed, Question, Stat, Uname, virtual_root
 from nodecheck.host.programs import SEARCH_PATH
 from nodecheck.host.root import MOST_LINKS, NOT_HELD
@@ -125,7 +125,8 @@ class CollectedRecords:
             return  # it is gone by now
         if is_magic(place):
             self.image.answers[Question("link", (place,))] = text
-            self._listed.setdefault(place.rpartition("/")[0], []).append(place.rpartition("/")[2])
+            if "/fd/" in place:
+                self._listed.setdefault(place.rpartition("/")[0], []).append(place.rpartition("/")[2])
             return
         entry = self.image.at(place)
         entry.kind, entry.target, entry.info = LINK, text, None
@@ -179,9 +180,9 @@ class CollectedRecords:
             self._whole[_path(path, at)] = a2b_base64(content)
 
     def _head(self, path: str, content: bytes, at: int) -> None:
-        """How a program begins that is no script: enough to see that."""
+        """How a program begins that is no script: four bytes, enough to see that."""
         entry = self.image.at(_path(path, at))
-        entry.ranges = (Range(0, HEAD, bytes.fromhex(decode(content))),)
+        entry.ranges = (Range(0, HEAD, bytes.fromhex(decode(content))[:4]),)
 
     # -- programs and the kernel
 
@@ -207,6 +208,8 @@ class CollectedRecords:
             return Absent(argv[0], f"no such program{where}")
         if code == "denied":
             return Denied(argv[0], "others than root can change it: not run with the rights of root")
+        if code == "skipped":
+            return Unsupported(argv[0], "not asked: nobody listens where it would ask")
         stdout, stderr = self._said.get("stdout", ""), self._said.get("stderr", "")
         source = " ".join((program, *argv[1:]))
         if len(stdout) > MOST_OUTPUT:

@@ -163,6 +163,7 @@ function mask(line,   l, indent, key, rest, filled, d) {
     return substr(line, 1, indent) (!strict && substr(line, indent + 1, 2) == "- " ? "- " : "") M
   }
   if (!filled || (accounts < 0 && !quick(l))) return line
+  if (length(line) > 4096) return match(substr(line, 1, 64), /^[ \t]*[A-Za-z0-9_.-]+[ \t]*[:=]/) ? substr(line, 1, RLENGTH) " " M : M # to look closer would take minutes
   if (line ~ /^[ \t]*(- )*["\047]?[A-Za-z0-9_.\/-]+["\047]?:[ \t]*([|>][-+0-9]*)?[ \t]*(#.*)?$/) {
     key = substr(line, indent + 1); for (d = indent; key ~ /^- /; d += 2) key = substr(key, 3)
     strict = key ~ /:[ \t]*[|>]/; sub(/^["\047]/, "", key); sub(/["\047]?:.*/, "", key)

@@ -31,7 +31,7 @@ from nodecheck.plugins import Registry
 from nodecheck.record import NamedTuple
 from nodecheck.shipped import shipped
 
-WIDTH = 190
+WIDTH = 200
 """Columns of a line of the script."""
 
 _ALSO: Sources = (
@@ -81,6 +81,8 @@ class ToCollect(NamedTuple):
     parts: tuple[str, ...] = PARTS
     spaces: tuple[str, ...] = SPACES
     blocks: int = _BLOCKS
+    large: tuple[str, ...] = ()
+    """Directories of rpm databases that are known to be too large to be carried."""
 
 
 def script(registry: Registry, wanted: ToCollect | None = None) -> str:
@@ -99,7 +101,8 @@ def script(registry: Registry, wanted: ToCollect | None = None) -> str:
 
 def _parts(wanted: ToCollect) -> Iterator[str]:
     lines = wrap(" ".join(wanted.spaces), WIDTH, break_long_words=False, break_on_hyphens=False)
-    yield f"PARTS=' {' '.join(wanted.parts)} ' MOST={wanted.blocks} SPACES='{chr(10).join(lines)}'"
+    large = "".join([f" {folder} " for folder in wanted.large])
+    yield f"PARTS=' {' '.join(wanted.parts)} ' MOST={wanted.blocks} SPACES='{chr(10).join(lines)}' LARGE='{large}'"
 
 
 _CONTINUES = ("{", " do", " then", "else", ";;", " in", "&&", "||", "|", "&", ",")

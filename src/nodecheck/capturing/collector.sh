@@ -13,10 +13,10 @@ unset CDPATH ENV BASH_ENV LANG QUOTING_STYLE TIME_STYLE LS_COLORS GREP_OPTIONS P
 case ${KSH_VERSION:-} in *MIRBSD*) say() { print -r -- "$1"; } ;; *) say() { printf '%s\n' "$1"; } ;; esac # mksh has no printf
 warn() { say "collector: $1" >&2; }
 cd "${NODECHECK_ROOT:-/}" && cd "$(pwd -P)" || exit 1 # every path below is relative to it: ./etc/fstab
-LIVE=1 STAT='' LATE='' LINKS='' STATS='' FILES='' SCAN='' DONE='' DAEMONS='' LARGE='' TIMEOUT='' stats=0 files=0 interfaces=0 ME=$(id -u) START=$(date +%s)
+LIVE=1 STAT='' LATE='' LINKS='' STATS='' FILES='' SCAN='' DONE='' DAEMONS='' TIMEOUT='' LIMIT='' stats=0 files=0 interfaces=0 ME=$(id -u) START=$(date +%s)
 [ -z "${NODECHECK_ROOT:-}" ] || LIVE=''
 case $(stat -c '%f %u %g %s %Z %n' / 2>/dev/null) in *' /') STAT=1 ;; *) warn 'no stat -c: modes and owners are left out' ;; esac
-if timeout -s KILL 1 true 2>/dev/null; then TIMEOUT='-s KILL 4'; elif timeout -t 1 true 2>/dev/null; then TIMEOUT='-t 4 -s KILL'; fi
+if timeout -s KILL 1 true 2>/dev/null; then TIMEOUT='-s KILL 4' LIMIT='timeout -s KILL 60'; elif timeout -t 1 true 2>/dev/null; then TIMEOUT='-t 4 -s KILL' LIMIT='timeout -t 60 -s KILL'; fi
 @parts
 # What is looked at: /FOLDER:DEPTH and patterns of files that are read; /FOLDER: and names: to read, behind - to look at, behind + programs.
 SOURCES='
@@ -92,7 +92,7 @@ content() { # what a regular file holds: later, many at once
   case $1 in
     /proc/*/environ) alone "$1" container ;;
     /proc/1/cmdline) alone "$1" all ;;
-    /proc/*/cmdline) alone "$1" called ;;
+    /proc/*/cmdline) alone "$1" called 4096 ;;
     /proc/self/attr/* | */carrier) alone "$1" ;;
     */rpmdb.sqlite* | */Packages.db | */rpm/Packages | *.gz | */efivars/*) bytes "$1" ;;
     *"$NL"*) alone "$1" ;;
@@ -105,22 +105,22 @@ contents() { # at most 1 MiB of each; 8 of those that some fact reads whole
   set -- $(find $FILES -prune -type f \( -size "-$MOST" -o -size -16385 \( -name 'modules.*' -o -name status -o -name 'config-*' -o -name grub.cfg \) \) 2>/dev/null)
   set +f; IFS=" $NL"; FILES='' files=0
   [ $# -gt 0 ] || return 0
-  awk "$MASK" "$@" 2>/dev/null || few "$@"
+  $LIMIT awk "$MASK" "$@" 2>/dev/null || few "$@"
   for k in "$@"; do case $k in ./proc/* | ./sys/* | */modules.* | */dpkg/* | ./boot/*) ;; *) SCAN="$SCAN$k$NL" ;; esac; done
 }
 few() { # the same in smaller parts, then one by one: mawk ends at a file that it cannot read
   while [ $# -gt 16 ]; do
-    awk "$MASK" "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8" 2>/dev/null || for k in "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8"; do alone "${k#.}"; done
+    $LIMIT awk "$MASK" "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8" 2>/dev/null || for k in "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8"; do alone "${k#.}"; done
     shift 8
   done
-  awk "$MASK" "$@" 2>/dev/null || for k in "$@"; do alone "${k#.}"; done
+  $LIMIT awk "$MASK" "$@" 2>/dev/null || for k in "$@"; do alone "${k#.}"; done
 }
 alone() { # one file, with what went wrong; $2 is what is kept of words that NUL ends
-  { res=$({ head -c 8388609 ".$1" 2>&4 | if [ -n "${2:-}" ]; then tr '\000' '\n'; else cat; fi | NAME=$1 KEEP=${2:-} awk "$MASK" >&3; } 4>&1); } 3>&1
+  { res=$({ head -c "${3:-8388609}" ".$1" 2>&4 | if [ -n "${2:-}" ]; then tr '\000' '\n'; else cat; fi | NAME=$1 KEEP=${2:-} $LIMIT awk "$MASK" >&3; } 4>&1); } 3>&1
   [ -z "$res" ] || { warn "$res"; failed read "$1" "${res%%"$NL"*}"; }
 }
 bytes() { # a database, and what is packed
-  [ -n "$(find ".$1" -prune -size -16385 2>/dev/null)" ] || { LARGE=${1%/*}; return 0; }
+  [ -n "$(find ".$1" -prune -size -16385 2>/dev/null)" ] || { case $1 in *rpm*) LARGE="$LARGE ${1%/*} " ;; esac; return 0; }
   head_of b "$1"
   { base64 ".$1" || od -A n -v -t x1 ".$1"; } 2>/dev/null | awk '{ print "|" $0 }'
   say ''
@@ -189,7 +189,7 @@ at() { # a directory: names in it that are read, names that are looked at, and p
   dir=${1%/}
   for k in $2; do item "$dir/$k" && content "$AT"; done
   for k in $3; do item "$dir/$k"; done
-  for k in $HEADS; do item "$dir/$k" && program_text "$AT"; done
+  for k in $HEADS; do item "$dir/$k" && [ -x ".$AT" ] && program_text "$AT"; done
 }
 item() { if [ -h ".$1" ] || [ ! -e ".$1" ]; then walk "$1" || return 1; else AT=$1; fi; look "$AT"; }
 sources() { # all that SOURCES says
@@ -212,6 +212,7 @@ FNR == 1 { own = FILENAME ~ /^\.\/(etc|opt|usr\/local|root|home|srv|var\/spool)\
 { all = /^[ \t]*(EnvironmentFile|include|imports|source|\.|IPT_SYSCTL|"?staticPodPath|[^ \t]*pod-manifest-path)[ \t=":]/; test = /(\[|test) /; run = unit && /^Exec/; filled = /DirectoryNotEmpty=/
   gsub(/[^A-Za-z0-9_.+@\/-]/, " "); n = split($0, w, " "); w[0] = ""
   for (i = 1; i <= n; i++) { p = w[i]; sub(/^-/, "", p); sub(/^\/\/\//, "/", p); q = p; sub(/^[-+@]+/, "", q); if ((run || (own && !(q in plain))) && q in at) print "x" at[q]
+    if (run && i == 2 && p ~ /^\/.*\/(dockerd(-current|-ce|-latest)?|containerd|crio|kubelet)$/) print "e" p
     if (p !~ /^\/[A-Za-z0-9]/ || p ~ /^\/(proc|sys|dev|tmp)(\/|$)|\.\./) continue
     read = all || p ~ /\.sh$/ || (!test && w[i - 1] ~ /^-[cfp]$/) || w[i - 1] ~ /^(-?-config.*|--(file|load|system)|source|\.|(.*\/)?(ba)?sh)$/
     print (filled ? "d" : read ? "r" : "x") p } }'
@@ -223,7 +224,7 @@ follow() { # what the files that were read name: programs and places are looked 
     walk "${k#?}" || continue
     DONE=$DONE$NL$k$NL
     look "$AT"
-    case $k in */dockerd* | */containerd | */crio | */kubelet) DAEMONS="$DAEMONS ${k#?}" ;; esac
+    case $k in e*) DAEMONS="$DAEMONS ${k#?}"; continue ;; esac
     if [ -d ".$AT" ]; then
       case $k$AT in r*/etc/* | r*/opt/*/*) tree "$AT" 1 '*' ;; d*) tree "$AT" 0 '' ;; esac
     elif [ -x ".$AT" ]; then program_text "$AT"
@@ -234,7 +235,7 @@ follow() { # what the files that were read name: programs and places are looked 
 program_text() { # a script; of another program how it begins
   [ -f ".$1" ] && ! is_secret "$1" || return 0
   set -- "$1" "$(od -A n -v -N 256 -t x1 ".$1" 2>/dev/null)"
-  case $2 in ' 23 21'*) content "$1" ;; '') [ -s ".$1" ] || content "$1" ;; *) head_of h "$1"; set -- $2; say "| $*$NL" ;; esac
+  case $2 in ' 23 21'*) content "$1" ;; '') [ -s ".$1" ] || content "$1" ;; *) head_of h "$1"; set -- $2; say "| $1 $2 $3 $4$NL" ;; esac # no more: it may be a key
 }
 trusted() { # whether nobody but root can change what a path leads to; root runs no other program
   [ "$ME" = 0 ] || return 0
@@ -243,13 +244,14 @@ trusted() { # whether nobody but root can change what a path leads to; root runs
     part=${left%%/*} left=${left#*/}
     case $part in '' | .) continue ;; ..) AT=${AT%/*}; continue ;; esac
     AT=$AT/$part; way=$way$NL$AT
+    case $AT in /proc | /sys | /dev) return 1 ;; esac # whose links lead where no path does
     [ -h "$AT" ] || continue
     text_of "$AT" >/dev/null; left=$REPLY/$left
     case $REPLY in /*) AT='' ;; *) AT=${AT%/*} ;; esac
   done
   IFS=$NL; set -- $way; IFS=" $NL"
-  stat -c '%u %a %F' "$@" 2>/dev/null | awk '{ g = substr($2, length($2) - 1, 1); o = substr($2, length($2)); sticky = $2 ~ /^[1357]...$/ && /directory/ }
-    $1 != 0 || (!/symbolic/ && !sticky && (g ~ /[2367]/ || o ~ /[2367]/)) { bad = 1 } END { exit bad || !NR }'
+  stat -c '%u %a %F' "$@" 2>/dev/null | awk -v all=$# '{ g = substr($2, length($2) - 1, 1); o = substr($2, length($2)); sticky = $2 ~ /^[1357]...$/ && /directory/ }
+    $1 != 0 || (!/symbolic/ && !sticky && (g ~ /[2367]/ || o ~ /[2367]/)) { bad = 1 } END { exit bad || NR != all }'
 }
 bounded() { # a program with a fixed environment and an end: 4 s
   limit=''; [ -z "$TIMEOUT" ] || limit="timeout $TIMEOUT"
@@ -271,8 +273,8 @@ run() { # a program of the node: what it says
     iptables*) grep -q filter /proc/net/ip_tables_names 2>/dev/null || return 0 ;;
     ip6tables*) grep -q filter /proc/net/ip6_tables_names 2>/dev/null || return 0 ;;
     nft) [ -n "$nft" ] || return 0 ;;
-    crictl) [ -S "${3#unix://}" ] || return 0 ;;
-    rpm) [ "$3" = "$LARGE" ] || return 0 ;; # it writes a lock: asked only where its database cannot be carried
+    crictl) [ -S "${3#unix://}" ] || { say c; for k in "$@"; do head_of n "$k"; done; say 'o skipped'; return 0; } ;;
+    rpm) case $LARGE in *" $3 "*) ;; *) return 0 ;; esac ;; # it writes a lock: asked only where its database cannot be carried
   esac
   say c; for k in "$@"; do head_of n "$k"; done
   find_program "$1" || { say "o $why"; return 0; }
@@ -290,14 +292,17 @@ processes() { # which there are, and who holds the sockets that listen
     say "g ${k#.}/comm$NL|$w$NL"
     [ -r "$k/fd" ] || failed names "${k#.}/fd" 'Permission denied'
   done
-  set -- $(ls -l ./proc/[0-9]*/fd 2>/dev/null | awk 'function listening(file,   l, f) { while ((getline l < file) > 0) { split(l, f, " "); if (f[4] == "0A") want["socket:[" f[10] "]"] = 1 } }
-    BEGIN { listening("./proc/net/tcp"); listening("./proc/net/tcp6") } /:$/ { split($0, d, "/") } ($NF in want) { print d[3] "/" $(NF - 2) "/" $NF }')
+  quiet=-l; ! ls -lq / >/dev/null 2>&1 || quiet=-lq # a link may have a name of many lines
+  set -- $(ls "$quiet" ./proc/[0-9]*/fd 2>/dev/null | awk 'function listening(file,   l, f) { while ((getline l < file) > 0) { split(l, f, " "); if (f[4] == "0A") want["socket:[" f[10] "]"] = 1 } }
+    BEGIN { listening("./proc/net/tcp"); listening("./proc/net/tcp6") } /^\.\/proc\/[0-9]+\/fd:$/ { split($0, d, "/"); next }
+    { i = index($0, " -> "); t = substr($0, i + 4); n = split(substr($0, 1, i - 1), w, " ") } i && /^l/ && (t in want) && w[n] ~ /^[0-9]+$/ { print d[3] "/" w[n] "/" t }'); set -f
   last=''
   for k in "$@"; do
     pid=${k%%/*} k=${k#*/}
     [ "$pid" = "$last" ] || { for w in cgroup status cmdline; do content "/proc/$pid/$w"; done; text_of "/proc/$pid/exe"; }
     last=$pid; say "l /proc/$pid/fd/${k%%/*}$NL|${k#*/}$NL"
-  done
+    ! late || break
+  done; set +f
 }
 # a look that hangs, as at a dead network file system, ends all of it: the capture counts as cut short
 { w=0; while sleep 2 && [ "$w" -lt 90 ]; do w=$((w + 1)); done; [ "$w" -lt 90 ] || kill -9 $$; } </dev/null >/dev/null 2>&1 &

@@ -23,9 +23,10 @@ from nodecheck.typed import Any
 IDENTITY = ("/etc/machine-id", "/etc/hostname", "/proc/sys/kernel/hostname", "/proc/sys/kernel/random/boot_id")
 """What shows that two captures are of one node, and of one boot."""
 
-_PLAIN = re.compile(r"(?:/(?!-(?:/|$))[A-Za-z0-9_.+@%:,=~-]+)+|/")
+_PLAIN = re.compile(r"(?:/(?!-(?:/|$)|\.{1,2}$)[A-Za-z0-9_.+@%:,=~-]+)+|/")
 """Paths that the script can carry: they stand as words of sh, and come from a node that nobody vouches for."""
 _WORD = re.compile(r"[A-Za-z0-9_.+@%:,=~/\\-]+")
+_NO_PROGRAMS = ("/proc/", "/sys/", "/dev/", "/run/", "/tmp/", "/var/", "/home/")  # noqa: S108 - only named
 _PROCESS = re.compile("/proc/[0-9]+(?:/|$)")
 _PARTS = {"netlink": "kernel", "clock": "kernel", "uname": "uname", "process_user": "processes"}
 
@@ -128,11 +129,13 @@ def _sorted_out(
     spaces: dict[str, None] = {}
     parts: dict[str, None] = {}
     beyond: set[str] = set()
+    large: list[str] = []
     for question in questions:
         verb, arguments = question
         path = str(arguments[0]) if arguments else ""
         if verb == "run" and _may_run(arguments[0], programs):
             sources[Program(arguments[0])] = None
+            large += arguments[0][2:3] if arguments[0][:2] == ("rpm", "--dbpath") else ()
         elif verb in _PARTS or (verb in PATH_VERBS and (path == "/proc" or _PROCESS.match(path))):
             parts[_PARTS.get(verb, "processes")] = None
         elif not _PLAIN.fullmatch(path) or (verb in ("read", "read_at") and path in never):
@@ -145,7 +148,7 @@ def _sorted_out(
             spaces[path] = None
         else:
             beyond.add(source_of(question))
-    wanted = ToCollect(tuple(sources), tuple(heads), tuple(parts), tuple(sorted(spaces)), WHOLE_BLOCKS)
+    wanted = ToCollect(tuple(sources), tuple(heads), tuple(parts), tuple(sorted(spaces)), WHOLE_BLOCKS, tuple(large))
     return Lacking(len(questions), wanted, tuple(sorted(beyond)))
 
 
@@ -153,8 +156,9 @@ def _may_run(argv: tuple[str, ...], programs: list[Program]) -> bool:
     """Whether a program is one that the checks run, by its own name: a capture may name any other."""
     if any(argv == one.argv for one in programs):
         return True
+    folder, _, name = argv[0].rpartition("/")
     plain = all(_WORD.fullmatch(word) is not None for word in argv)
-    name = argv[0].rpartition("/")[2]
+    plain = plain and ".." not in folder and not argv[0].startswith(_NO_PROGRAMS)
     return plain and any(name == one.argv[0] and covers(one, "run", (name, *argv[1:])) for one in programs)
 
 

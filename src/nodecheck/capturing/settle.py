@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from nodecheck.capturing.files import open_capture
 from nodecheck.capturing.image import ABSENT, LINK, Image, Origin, PathEntry
+from nodecheck.capturing.parse import parsed
+from nodecheck.capturing.text import dumped
 from nodecheck.errors import CaptureError, FactError
 from nodecheck.text import decode, printable
 from nodecheck.typed import Any
@@ -34,6 +36,8 @@ def settled(paths: Sequence[str]) -> Image:
     if not origin.tool.startswith("nodecheck "):
         image.origin = origin._replace(tool=f"{_OWN}, {origin.tool}")
     image.drop_contradicted()
+    if paths[1:]:
+        parsed(dumped(image), "the captures as one")  # what is written can be read
     return image
 
 
@@ -60,12 +64,15 @@ def _entry(first: PathEntry | None, later: PathEntry) -> PathEntry:
         return later
     later.kind = later.kind or first.kind
     later.info = None if later.kind in (ABSENT, LINK) else later.info or first.info
+    later.target = later.target if later.target is not None or later.kind != LINK else first.target
     if later.content is None and "read" not in later.failures:
         later.content, later.over = first.content, first.over if later.over is None else later.over
     later.ranges = (*later.ranges, *[part for part in first.ranges if part not in later.ranges])
     if later.names is None:
         later.names, later.tells_links, later.links = first.names, first.tells_links, first.links
-    later.failures = {**first.failures, **later.failures}
+    known = {"names": later.names, "links": later.names, "read": later.content, "stat": later.info}
+    earlier = {verb: failure for verb, failure in first.failures.items() if known.get(verb) is None}
+    later.failures = {**earlier, **later.failures}
     return later
 
 

@@ -49,15 +49,14 @@ def read_rpm(host: Host) -> PackageDatabase:
 def _asked(host: Host, error: NotCaptured) -> PackageDatabase:
     """What rpm said of a node whose database is not in its capture."""
     folder = error.source.rpartition("/")[0]
-    for query in sorted(QUERIES, key=lambda argv: argv[2] != folder):
-        try:
-            done = host.run(query)
-            break
-        except FactError:
-            continue  # asked of the directory that its link leads to
-    else:
-        raise error
-    if done.code or not f"\n{done.stdout}".count("\nrpm "):
+    query = next((query for query in QUERIES if query[2] == _real(host, folder)), None)
+    try:
+        if query is None:
+            raise error
+        done = host.run(query)
+    except FactError:
+        raise error from None
+    if done.code or "error:" in done.stderr or not f"\n{done.stdout}".count("\nrpm "):
         said = done.stderr.strip(" \n").partition("\n")[0] or "does not know of itself"
         raise Malformed("rpm -qa", said)
     packages = []
@@ -66,6 +65,14 @@ def _asked(host: Host, error: NotCaptured) -> PackageDatabase:
         if blank and is_wanted(name):
             packages.append(Package(name, version, "rpm", "installed", "rpm -qa"))
     return PackageDatabase(tuple(packages), ("rpm -qa",))
+
+
+def _real(host: Host, folder: str) -> str:
+    """Where a directory of databases is: often it is a link to another one of them."""
+    import os.path
+
+    target = host.link(folder)
+    return folder if target is None else os.path.normpath(os.path.join(os.path.dirname(folder), target))
 
 
 def _by_files(host: Host) -> PackageDatabase:
