@@ -293,9 +293,9 @@ processes() { # which there are, and who holds the sockets that listen
     [ -r "$k/fd" ] || failed names "${k#.}/fd" 'Permission denied'
   done
   quiet=-l; ! ls -lq / >/dev/null 2>&1 || quiet=-lq # a link may have a name of many lines
-  set -- $(ls "$quiet" ./proc/[0-9]*/fd 2>/dev/null | awk 'function listening(file,   l, f) { while ((getline l < file) > 0) { split(l, f, " "); if (f[4] == "0A") want["socket:[" f[10] "]"] = 1 } }
+  set -f; set -- $(set +f; ls "$quiet" ./proc/[0-9]*/fd 2>/dev/null | awk 'function listening(file,   l, f) { while ((getline l < file) > 0) { split(l, f, " "); if (f[4] == "0A") want["socket:[" f[10] "]"] = 1 } }
     BEGIN { listening("./proc/net/tcp"); listening("./proc/net/tcp6") } /^\.\/proc\/[0-9]+\/fd:$/ { split($0, d, "/"); next }
-    { i = index($0, " -> "); t = substr($0, i + 4); n = split(substr($0, 1, i - 1), w, " ") } i && /^l/ && (t in want) && w[n] ~ /^[0-9]+$/ { print d[3] "/" w[n] "/" t }'); set -f
+    { i = index($0, " -> "); t = substr($0, i + 4); n = split(substr($0, 1, i - 1), w, " ") } i && /^l/ && (t in want) && w[n] ~ /^[0-9]+$/ { print d[3] "/" w[n] "/" t }')
   last=''
   for k in "$@"; do
     pid=${k%%/*} k=${k#*/}
