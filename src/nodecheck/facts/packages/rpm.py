@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from nodecheck.errors import Absent, FactError, Malformed, NotCaptured, TooLarge
 from nodecheck.facts.packages.names import Package, PackageDatabase, is_wanted
 from nodecheck.facts.packages.rpm_header import parse_header
+from nodecheck.facts.services.unit_names import normal_path
 from nodecheck.host import Host
 from nodecheck.model.sources import File, Program, Sources
 
@@ -69,10 +70,10 @@ def _asked(host: Host, error: NotCaptured) -> PackageDatabase:
 
 def _real(host: Host, folder: str) -> str:
     """Where a directory of databases is: often it is a link to another one of them."""
-    import os.path
-
     target = host.link(folder)
-    return folder if target is None else os.path.normpath(os.path.join(os.path.dirname(folder), target))
+    if target is None:
+        return folder
+    return normal_path(target if target.startswith("/") else f"{folder.rpartition('/')[0]}/{target}")
 
 
 def _by_files(host: Host) -> PackageDatabase:
