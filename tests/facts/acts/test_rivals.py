@@ -163,6 +163,23 @@ def test_three_in_a_row(tmp_path: Path, value: str, expected: str) -> None:
     assert judged(tmp_path, last, middle, service("c.service", value)) == expected
 
 
+@pytest.mark.parametrize("value", ["1", "0"])
+def test_one_that_is_moved_behind_a_third_may_still_be_before_the_second(tmp_path: Path, value: str) -> None:
+    """a is behind c, and b anywhere: either of a and b is the last, though a comes first by name and last by order."""
+    first = service("a.service", value, "After=c.service")
+    rest = service("b.service", opposite(value)), service("c.service", opposite(value))
+
+    assert judged(tmp_path, first, *rest) == "unknown"
+
+
+@pytest.mark.parametrize(("other", "expected"), [("0", "fail"), ("1", "unknown")])
+def test_what_a_unit_sets_and_sets_again_is_what_it_leaves(tmp_path: Path, other: str, expected: str) -> None:
+    twice = unit(f"ExecStart={command('1')}", f"ExecStart={command('0')}")
+    tree: Entries = {f"{ETC}/a.service": twice, **enabled("a.service")}
+
+    assert judged(tmp_path, tree, service("b.service", other)) == expected
+
+
 @pytest.mark.parametrize("values", ["10", "01"])
 def test_units_that_wait_for_each_other_are_not_ordered(tmp_path: Path, values: str) -> None:
     """systemd drops the job of one of the two, whichever it meets first."""

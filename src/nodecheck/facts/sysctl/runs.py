@@ -86,24 +86,24 @@ class _Doer:
         self.actor, self.unit, self.awaited = actor, unit, awaited
         self.runs: dict[int, tuple[Act, SysctlRun]] = {}
         """By their place among all."""
-        self.ends: dict[str, dict[str | None, int]] = {}
-        """By variable, of names without globs: each value that one of the runs leaves it with, and the last such."""
-        self.sure: dict[str, dict[str | None, int]] = {}
-        """The same of the runs that are shown to be."""
+        self.ends: dict[str, set[str | None]] = {}
+        """By variable, of names without globs: the values that runs leave it with."""
+        self.sure: dict[str, tuple[int, str | None]] = {}
+        """By variable: what the last run leaves it with that is shown to be, and the place of that run."""
 
     def add(self, place: int, act: Act, run: SysctlRun) -> None:
         self.runs[place] = act, run
         for name, one in _ends(act, run).items():
-            self.ends.setdefault(name, {})[one.value] = place
+            self.ends.setdefault(name, set()).add(one.value)
             if run.doubt is None:
-                self.sure.setdefault(name, {})[one.value] = place
+                self.sure[name] = place, one.value
 
     def differs(self, other: _Doer) -> bool:
         """Whether the two leave a variable with different values."""
         if self.actor == other.actor or not (self.ends and other.ends):
             return False
         few, many = sorted((self.ends, other.ends), key=len)
-        return any(name in many and len({*values, *many[name]}) > 1 for name, values in few.items())
+        return any(name in many and len(values | many[name]) > 1 for name, values in few.items())
 
 
 def _doers(done: list[tuple[Act, SysctlRun]]) -> list[_Doer]:
@@ -124,13 +124,14 @@ def _ends(act: Act, run: SysctlRun) -> dict[str, Setting]:
 
 
 def _doubted(one: _Doer, others: list[_Doer]) -> Iterator[SysctlRun]:
-    """What runs set and later ones to another value, where nothing orders the two: either may be the last."""
+    """What is left by one and set to another value by others, where nothing orders them: either may be the last."""
     for place, (act, run) in one.runs.items() if others else ():
         odd: dict[Setting, str] = {}
         for name, setting in _ends(act, run).items():
+            if place < one.sure.get(name, (place, None))[0]:
+                continue  # it sets it once more itself
             for other in others:
-                ends = other.sure.get(name, {})
-                if any(value != setting.value and at > place for value, at in ends.items()):
+                if other.sure.get(name, (0, setting.value))[1] != setting.value:
                     odd.setdefault(setting, other.actor)
         if odd:
             told = f"nothing orders {act.actor} and {next(iter(odd.values()))}, which sets it to another value"
