@@ -11,7 +11,7 @@ from pathlib import Path
 from nodecheck.capturing.collector import script
 from nodecheck.plugins import load
 
-SHELLS = (("dash",), ("busybox", "sh"), ("bash", "--posix"), ("mksh",), ("ksh93",))
+SHELLS = (("dash",), ("busybox", "sh"), ("bash", "--posix"), ("bash-4.2", "--posix"), ("mksh",), ("ksh93",))
 HERE = tuple(shell for shell in SHELLS if shutil.which(shell[0]))
 LIMIT_S = 120
 

@@ -15,6 +15,7 @@ from nodecheck.capturing.files import read_capture
 from nodecheck.errors import Absent
 from nodecheck.testing import comparable, run
 from tests.capturing.shells import HERE, collected, text
+from tests.test_old_python import interpreter
 
 MAY_DIFFER = {
     "disk-free": "room on a disk changes from look to look",
@@ -30,6 +31,8 @@ BY_FILES = {
     "firewall": "nobody asked nf_tables",
 }
 """The same where no Python asked netlink."""
+
+PYTHONS = "for k in python3 /usr/libexec/platform-python python2 python; do"
 
 Results = dict[tuple[str, str, str], dict[str, Any]]
 
@@ -65,9 +68,7 @@ def test_the_live_node(shell: tuple[str, ...]) -> None:
 
 def test_without_python_other_sources_tell() -> None:
     """Statuses stay, and nothing that is unknown or fails becomes a pass."""
-    changed = text().replace(
-        "for k in python3 /usr/libexec/platform-python python2 python; do", "for k in no-python; do"
-    )
+    changed = text().replace(PYTHONS, "for k in no-python; do")
     assert changed != text()
     environment = {"PATH": os.environ["PATH"]}
 
@@ -82,6 +83,24 @@ def test_without_python_other_sources_tell() -> None:
     for key in found:
         if key[0] in ("default-route", "interface"):
             assert found[key]["status"] == expected[key]["status"], key
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6", "3.8", "3.13"])
+def test_any_python_asks_netlink(version: str) -> None:
+    """CentOS 7 has 2.7, CentOS 8 a platform-python of 3.6. The node has no other, and gives the live run's words."""
+    python, environment = interpreter(version)
+    told = subprocess.run([python, "-c", "import sys; print(sys.executable)"], env=environment, capture_output=True)
+    changed = text().replace(PYTHONS, f"for k in {told.stdout.decode().strip()}; do")
+    assert changed != text()
+
+    def capture() -> bytes:
+        shell = [*HERE[0], "-s"]
+        path = {"PATH": os.environ["PATH"]}
+        return subprocess.run(shell, input=changed.encode(), env=path, capture_output=True, check=True).stdout
+
+    assert re.search(rb"^N links$", capture(), re.MULTILINE)
+    found, expected = between_equal_runs(capture)
+    assert list(differences(found, expected, MAY_DIFFER)) == []
 
 
 @pytest.mark.parametrize("shell", HERE, ids=lambda shell: str(shell[0]))

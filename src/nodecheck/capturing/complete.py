@@ -14,6 +14,10 @@ from nodecheck.checking.store import Facts, Given
 from nodecheck.checking.workers import Schedule
 from nodecheck.errors import FactError, NotCaptured
 from nodecheck.facts.cluster.target import SiteNodes
+from nodecheck.facts.services.running import Services
+from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.services.this_boot import ThisBoot, UnitLog
+from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.host.programs import SEARCH_PATH
 from nodecheck.plugins import Registry
@@ -37,7 +41,7 @@ def captured(host: Host, registry: Registry, timeout_s: float = TIMEOUT_S) -> Im
     _each(SEARCH_PATH, lambda folder: _look_at_programs(recorder, folder, deadline), deadline)
     ask_all(recorder, registry, deadline)
     if host.this_machine:
-        _each(recorder.folders(), lambda folder: _look(recorder, folder), deadline)
+        _each(recorder.folders(), lambda folder: _noted(recorder.stat, folder), deadline)
     _each(("/proc/sys",), lambda _: look_at_kernel(recorder, deadline), deadline, TIMEOUT_S)
     return recorder.finished()
 
@@ -80,8 +84,34 @@ def ask_all(host: Host, registry: Registry, deadline: float) -> tuple[type, ...]
 
     schedule = Schedule(len(kinds), work, lambda _, __: facts.abandon(EACH_S))
     schedule.run(EACH_S, deadline)
+    Schedule(1, lambda _, __: _ask_when(facts), lambda _, __: facts.abandon(EACH_S)).run(EACH_S, deadline)
     _judge(host, registry, deadline)
     return tuple(lacking)
+
+
+def _ask_when(facts: Facts) -> None:
+    """Ask when systemd had those services run that the boot starts and that do not run: a profile may name any.
+
+    Judging asks that where the present contradicts the next boot (running/witness.py).
+    """
+    facts.owner = get_ident()
+    try:
+        if facts.get(ThisBoot).untold is None:
+            times = facts.get(UnitLog).times
+            for name in _idle_services(facts.get(Services), facts.get(BootStarts), facts.get(UnitIndex)):
+                _noted(times, name)
+    except FactError:
+        return  # noted, or nothing is held against the present
+
+
+def _idle_services(services: Services, starts: BootStarts, index: UnitIndex) -> Iterator[str]:
+    """The names, aliases too, of what the boot starts and what is not active."""
+    active = {name for name, unit in services.units.items() if unit.active == "active"}
+    for unit in starts.candidates():
+        if unit.endswith((".service", ".socket")) and starts.of(unit).starts:
+            names = index.names_of(unit)
+            if active.isdisjoint(names):
+                yield from names
 
 
 def facts_to_read(registry: Registry) -> Iterator[type]:
@@ -114,13 +144,14 @@ def _look_at_programs(recorder: Host, folder: str, deadline: float) -> None:
         for name, _ in recorder.links(folder):
             if monotonic() > deadline:
                 return
-            _look(recorder, f"{folder}/{name}")
+            _noted(recorder.stat, f"{folder}/{name}")
     except FactError:
         return  # noted, as every answer is
 
 
-def _look(recorder: Host, path: str) -> None:
+def _noted(ask: Callable[[str], object], subject: str) -> None:
+    """Ask for what the recorder notes, an error too."""
     try:
-        recorder.stat(path)
+        ask(subject)
     except FactError:
-        return  # noted
+        return
