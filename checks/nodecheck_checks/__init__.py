@@ -26,6 +26,7 @@ _CHECKS = {
     "hostname": ("network.hostname", "system"),
     "hosts": ("network.hosts", "system"),
     "kubelet-swap": ("swap.kubelet_swap", "swap"),
+    "memory": ("hardware.memory", "hardware"),
     "os-release": ("system.os_release", "system"),
     "kernel-version": ("kernel.kernel_version", "system"),
     "kubelet-defaults": ("sysctl.kubelet_defaults", "kubelet"),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.files.disk_room import DiskRoom as DiskRoom
     from nodecheck.facts.files.fstab import Fstab as Fstab
     from nodecheck.facts.files.mounts import Mounts as Mounts
+    from nodecheck.facts.hardware.memory import Memory as Memory
     from nodecheck.facts.hardware.processors import Processors as Processors
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
     from nodecheck.facts.kernel.cgroup_defaults import BuiltHierarchy as BuiltHierarchy
@@ -198,6 +199,7 @@ _HOMES = {
     "LegacyTables": "security.netfilter",
     "Links": "network.links",
     "Listeners": "network.listeners",
+    "Memory": "hardware.memory",
     "MemoryController": "kernel.cgroups",
     "Modprobe": "kernel.modprobe",
     "ModuleLoading": "kernel.modules",
