@@ -25,6 +25,7 @@ _CHECKS = {
     "firewall": ("firewall.firewall", "firewall"),
     "hostname": ("network.hostname", "system"),
     "hosts": ("network.hosts", "system"),
+    "inodes-free": ("system.inodes_free", "system"),
     "kubelet-swap": ("swap.kubelet_swap", "swap"),
     "memory": ("hardware.memory", "hardware"),
     "os-release": ("system.os_release", "system"),

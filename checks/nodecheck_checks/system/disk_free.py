@@ -38,9 +38,9 @@ FIGURES = Table(
 )
 """MiB that a path must have whatever its size."""
 
-_UNWATCHED = "the kubelet's evictionHard leaves it out, so that nothing makes room before the disk is full"
+UNWATCHED = "the kubelet's evictionHard leaves it out, so that nothing makes room before the disk is full"
 
-_K3S_SHARE = "5%"
+K3S_EVICTS = {_IMAGEFS: "5%", _NODEFS: "5%"}
 """k3s and RKE2 start their kubelet with ``imagefs.available<5%,nodefs.available<5%`` (pkg/daemons/agent)."""
 
 
@@ -104,18 +104,15 @@ def thresholds(kubelet: KubeletConfig, release: KubeletRelease) -> tuple[dict[st
     return {pair[0]: pair[1] for pair in pairs}, source
 
 
-def threshold_of(wanted: str, kubelet: KubeletConfig, release: KubeletRelease, folders: DataFolders) -> Threshold:
-    """The kubelet's own threshold; where its configuration leaves it out, its release's still tells what is little."""
-    signal = _IMAGEFS if wanted == _IMAGEFS else _NODEFS
-    if not kubelet.present and "/var/lib/rancher" in folders.paths:
-        return Threshold(_K3S_SHARE)
+def threshold_of(signal: str, kubelet: KubeletConfig, release: KubeletRelease, folders: DataFolders) -> Threshold:
+    """The kubelet's own threshold; where it has none, the newest release's default still says what is little."""
     own, source = thresholds(kubelet, release)
-    if source is not None and signal in own:
-        return Threshold(own[signal], (source,))
-    default = thresholds(KubeletConfig(), release)[0][signal]
-    if source is None or kubelet.setting("mergeDefaultEvictionSettings").value is True:
-        return Threshold(default)
-    return Threshold(default, (source,), watched=False)
+    if not kubelet.present and "/var/lib/rancher" in folders.paths:
+        own = K3S_EVICTS
+    evidence = () if source is None else (source,)
+    if signal in own:
+        return Threshold(own[signal], evidence)
+    return Threshold(thresholds(KubeletConfig(), KubeletRelease())[0][signal], evidence, watched=False)
 
 
 def judged(room: DiskRoom, row: Row, share: Threshold, figure: Row | None) -> Outcome:
@@ -123,7 +120,7 @@ def judged(room: DiskRoom, row: Row, share: Threshold, figure: Row | None) -> Ou
     left = f"{room.available_bytes // _MIB} MiB ({100 * room.available_bytes // room.size_bytes} %) available"
     short = room.available_bytes < quantity_bytes(share.text, room.size_bytes)
     if not share.watched:
-        row = row._replace(severity=Severity.WARNING, reason=_UNWATCHED)
+        row = row._replace(severity=Severity.WARNING, reason=UNWATCHED)
     if not short and figure is not None and room.available_bytes < int(figure.wanted) * _MIB:
         asked, short = figure._replace(wanted=f"at least {figure.wanted} MiB available"), True
     else:
@@ -200,5 +197,5 @@ def disk_free(
     if minimum_percent >= 0:
         row, share = row.by_profile(), Threshold(f"{minimum_percent}%")
     else:
-        share = threshold_of(row.wanted, kubelet(), release(), folders())
+        share = threshold_of(_IMAGEFS if row.wanted == _IMAGEFS else _NODEFS, kubelet(), release(), folders())
     yield judged(room, row, share, figure)

@@ -27,6 +27,9 @@ class DiskRoom(NamedTuple):
     """0 for a file system that stores nothing, as procfs."""
     available_bytes: int
     """What users without privilege may still fill; the kubelet's ``nodefs.available`` is the same figure."""
+    inodes: int = 0
+    """How many files it can hold; 0 for a file system without a fixed number of them (btrfs, vfat)."""
+    inodes_available: int = 0
 
     @classmethod
     def reads(cls) -> Sources:
@@ -42,7 +45,7 @@ class DiskRoom(NamedTuple):
                 space = host.statvfs(path)
             except Absent:
                 continue
-            return cls(path, space.size_bytes, space.available_bytes)
+            return cls(path, space.size_bytes, space.available_bytes, space.inodes, space.inodes_available)
         raise Absent(subject)
 
 
