@@ -29,6 +29,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from run' -l role -d 'default: 
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l cni -d 'the network plugin, such as flannel, calico, cilium' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l phase -d 'where in its life the node is (default: the profile\'s, else found on it)' -r -f -a 'image install join upgrade steady'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l select -d 'only these results (a selector; may be repeated)' -r -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l ignore -d 'not these results (a selector; may be repeated)' -r -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l view -d 'only what holds now, or only what will hold after a reboot' -r -f -a 'now boot'
@@ -60,6 +61,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l role -d 'default:
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l cni -d 'the network plugin, such as flannel, calico, cilium' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l phase -d 'where in its life the node is (default: the profile\'s, else found on it)' -r -f -a 'image install join upgrade steady'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l select -d 'only these results (a selector; may be repeated)' -r -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l ignore -d 'not these results (a selector; may be repeated)' -r -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l view -d 'only what holds now, or only what will hold after a reboot' -r -f -a 'now boot'
@@ -91,6 +93,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l role -d 'default
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l cni -d 'the network plugin, such as flannel, calico, cilium' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l phase -d 'where in its life the node is (default: the profile\'s, else found on it)' -r -f -a 'image install join upgrade steady'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l select -d 'only these results (a selector; may be repeated)' -r -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l ignore -d 'not these results (a selector; may be repeated)' -r -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l view -d 'only what holds now, or only what will hold after a reboot' -r -f -a 'now boot'
@@ -211,6 +214,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l role -d 'defaul
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l kubernetes -d 'the Kubernetes release that the node is to run' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l proxy-mode -d 'kube-proxy\'s mode' -r -f -a 'ipvs iptables nftables none'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l cni -d 'the network plugin, such as flannel, calico, cilium' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l phase -d 'where in its life the node is (default: the profile\'s, else found on it)' -r -f -a 'image install join upgrade steady'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l timeout -d 'for the run (default: 30)' -r -f

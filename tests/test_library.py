@@ -19,14 +19,15 @@ import nodecheck
 from nodecheck.model.outcomes import VIEWS
 from nodecheck.plugins import load
 from nodecheck.profile.load import load_profile
-from nodecheck.requirements.asked import PROXY_MODES, ROLES
+from nodecheck.requirements.asked import PHASES, PROXY_MODES, ROLES
 
 ROOT = Path(__file__).resolve().parents[1]
 Tree = Callable[[dict[str, "str | bytes"]], Path]
 
 WHOLE: dict[str, Any] = {
     "extends": "kubernetes", "name": "whole", "role": "worker", "kubernetes": "v1.34", "proxy_mode": "ipvs",
-    "cni": "flannel", "fail_on": "warning", "ignore": ["port", "tag:runtime"], "nodes": {"n1": "10.0.0.1"},
+    "cni": "flannel", "phase": "join", "fail_on": "warning", "ignore": ["port", "tag:runtime"],
+    "nodes": {"n1": "10.0.0.1"},
     "severity": {"time-sync": "error"}, "checks": {"sysctl": {"require": {"vm.max_map_count": ">=262144"}}},
     "waivers": [{"select": "swap", "reason": "wanted", "owner": "us", "expires": date(2099, 1, 1)}],
     "waiver_notice_days": 3,
@@ -39,6 +40,7 @@ role = "worker"
 kubernetes = "v1.34"
 proxy-mode = "ipvs"
 cni = "flannel"
+phase = "join"
 fail-on = "warning"
 ignore = ["port", "tag:runtime"]
 nodes = { n1 = "10.0.0.1" }
@@ -77,6 +79,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"ignore": ("swop",)}, 'ignore = ["swop"]'),
     ({"fail_on": "fatal"}, 'fail-on = "fatal"'),
     ({"cni": ""}, 'cni = ""'),
+    ({"phase": "joined"}, 'phase = "joined"'),
     ({"nodes": {"n": "x"}}, 'nodes = { n = "x" }'),
     ({"severity": {"swap": "bad"}}, '[severity]\nswap = "bad"'),
     ({"checks": {"sysctl": {"requir": {}}}}, "[check.sysctl]\nrequir = {}"),
@@ -132,6 +135,7 @@ def test_a_profile_extends_a_path_and_does_not_keep_what_it_was_given(tmp_path: 
 def test_the_words_of_the_types_are_those_that_are_taken() -> None:
     assert get_args(nodecheck.Role) == ROLES
     assert get_args(nodecheck.ProxyMode) == PROXY_MODES
+    assert get_args(nodecheck.Phase) == PHASES
     assert get_args(nodecheck.View) == VIEWS
     assert get_args(nodecheck.FailOn) == tuple(level.value for level in nodecheck.Severity)
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_the_public_names() -> None:
     assert set(nodecheck.__all__) == {
         "CaptureError", "Change", "CheckInfo", "Command", "Create", "Edit", "Evidence", "FactError", "FailOn", "Fix",
-        "Manual", "NodecheckError", "Plan", "Profile", "ProfileError", "Progress", "ProxyMode", "Report",
+        "Manual", "NodecheckError", "Phase", "Plan", "Profile", "ProfileError", "Progress", "ProxyMode", "Report",
         "ReportError", "Result", "Role", "SelectorError", "Severity", "Status", "Step", "UsageError", "View",
         "__version__", "capture", "checks", "diff", "hookimpl", "hookspec", "plan", "profiles", "run", "schema",
     }  # fmt: skip
@@ -34,7 +34,7 @@ def test_the_public_names() -> None:
 def test_the_arguments_of_run() -> None:
     assert list(inspect.signature(nodecheck.run).parameters) == [
         "root", "profile", "role", "kubernetes", "proxy_mode", "cni", "select", "ignore", "view", "fail_on",
-        "progress", "timeout", "waivers", "config", "capture",
+        "progress", "timeout", "waivers", "config", "capture", "phase",
     ]  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def test_the_arguments_of_run() -> None:
     "arguments",
     [
         {"select": ["swop"]}, {"select": "swap"}, {"profile": "none"}, {"role": "master"}, {"kubernetes": "1"},
-        {"proxy_mode": "x"}, {"view": "later"}, {"fail_on": "fatal"}, {"timeout": 0}, {"timeout": "30"},
+        {"proxy_mode": "x"}, {"phase": "x"}, {"view": "later"}, {"fail_on": "fatal"}, {"timeout": 0}, {"timeout": "30"},
         {"root": "/none"}, {"root": ""}, {"root": 3}, {"profile": 3}, {"select": [3]}, {"select": None},
         {"kubernetes": 1.34}, {"cni": 3}, {"cni": ""}, {"waivers": "w.toml"}, {"waivers": [3]}, {"waivers": ["/none"]},
         {"progress": 3},

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nodecheck.hookspecs import hookspec as hookspec
     from nodecheck.model.evidence import Evidence as Evidence
     from nodecheck.model.literals import FailOn as FailOn
+    from nodecheck.model.literals import Phase as Phase
     from nodecheck.model.literals import ProxyMode as ProxyMode
     from nodecheck.model.literals import Role as Role
     from nodecheck.model.literals import View as View
@@ -62,6 +63,7 @@ _HOMES = {
     "Profile": "profile.model",
     "ProfileError": "errors",
     "Progress": "running.request",
+    "Phase": "model.literals",
     "ProxyMode": "model.literals",
     "Report": "report",
     "ReportError": "errors",

@@ -15,7 +15,7 @@ from nodecheck.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from nodecheck.capturing.image import Image
     from nodecheck.host import Host
-    from nodecheck.model.literals import FailOn, ProxyMode, Role, View
+    from nodecheck.model.literals import FailOn, Phase, ProxyMode, Role, View
 
 
 def run(
@@ -35,14 +35,15 @@ def run(
     waivers: Iterable[str | PathLike[str]] = (),
     config: str | PathLike[str] | None = None,
     capture: str | PathLike[str] | bytes | None = None,
+    phase: Phase | None = None,
 ) -> Report:
     """Judge the live node, the file system in the directory ``root``, or the node of a capture.
 
     ``capture`` is the path of a file that ``nodecheck capture`` or its collector wrote, or its bytes.
 
     ``profile`` is a name, a path where it holds a ``/`` or ends in ``.toml``, or a :class:`nodecheck.Profile`. What
-    ``role``, ``kubernetes`` (such as ``"1.34"``), ``proxy_mode`` and ``cni`` leave out comes from the profile, and else
-    is found from the node.
+    ``role``, ``kubernetes`` (such as ``"1.34"``), ``proxy_mode``, ``cni`` and ``phase`` leave out comes from the
+    profile, and else is found from the node.
     ``select`` and ``ignore`` are selectors, ``view`` is ``now``, ``boot`` or None for both, ``timeout`` is in seconds
     for the whole run, ``waivers`` are paths of waiver files. ``config`` is the path of a configuration: what it says
     that the node is to be counts where the other arguments say nothing (None: none is read). Prints nothing, changes
@@ -58,7 +59,7 @@ def run(
         *prepared(
             root=root, profile=profile, role=role, kubernetes=kubernetes, proxy_mode=proxy_mode, cni=cni, select=select,
             ignore=ignore, view=view, fail_on=fail_on, progress=progress, timeout=timeout, waivers=waivers,
-            site=site_of(config), host=_captured(capture, root),
+            site=site_of(config), host=_captured(capture, root), phase=phase,
         )
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ _ONE = {
     "kubernetes": ("1.34", "the Kubernetes release that the node is to run"),
     "proxy-mode": ("MODE", "kube-proxy's mode: ipvs, iptables, nftables, none"),
     "cni": ("NAME", "the network plugin"),
+    "phase": ("PHASE", "image, install, join, upgrade or steady"),
     "view": ("VIEW", "now or boot"),
     "fail-on": ("LEVEL", "the least severity that fails: error (default), warning, info"),
     "timeout": ("SECONDS", "for the whole run of the checks"),

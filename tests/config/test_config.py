@@ -25,6 +25,7 @@ role = "worker"
 kubernetes = "1.34"
 proxy-mode = "ipvs"
 cni = "flannel"
+phase = "install"
 fail-on = "warning"
 select = ["swap", "sysctl[net.*]@boot", "tag:kubelet"]
 ignore = ["port"]
@@ -64,7 +65,7 @@ def load(path: Path, text: str) -> Config:
 
 
 def test_a_whole_file(path: Path) -> None:
-    node = ("kubernetes", "worker", "1.34", "ipvs", "flannel", "warning")
+    node = ("kubernetes", "worker", "1.34", "ipvs", "flannel", "install", "warning")
     waivers = (f"{path.parent}/waivers.toml",)
     assert load(path, WHOLE) == Config(
         *node, ("swap", "sysctl[net.*]@boot", "tag:kubelet"), ("port",), waivers, 45.0, 19, "best-effort", 256,

@@ -39,7 +39,7 @@ ticket = "OPS-7"
 created = 2026-11-23
 """
 SINCE_1_1 = {
-    "run": ("waivers_from", "user", "select", "ignore", "view"), "profile": ("config",), "node": ("container",),
+    "run": ("waivers_from", "user", "select", "ignore", "view"), "profile": ("config", "phase"), "node": ("container",),
     "waiver": ("ticket", "created"), "source": ("captured_at", "captured_from"),
 }  # fmt: skip
 

@@ -23,13 +23,14 @@ from nodecheck.facts import (
     UnitIndex,
     UnixListeners,
 )
-from nodecheck.requirements.asked import Settings
+from nodecheck.requirements.asked import INSTALL, JOIN, STEADY, UPGRADE, Settings
 from nodecheck_checks.runtime.sockets import RuntimeNode, judged, several
 
 
 @check(
     tags=["runtime", "kubelet"],
     topic="runtime",
+    phases=(INSTALL, JOIN, UPGRADE, STEADY),
     references=["https://kubernetes.io/docs/setup/production-environment/container-runtimes/"],
 )
 def runtime_socket(
@@ -61,6 +62,8 @@ def runtime_socket(
     to use, `init`, `join` and `certs` stop.
 
     ## What it looks at
+    In an image (the phase `image`) nothing is to run yet: there it is `skip`, cause `not-selected-phase`.
+
     It asks where the node is to have a runtime: a role or a release is given or found, or a kubelet is there. The
     socket is the kubelet's `containerRuntimeEndpoint`; where none is set, the default of its release (docker before
     1.24, containerd since); on a node that has not joined, that of any runtime which is there. A node without a runtime

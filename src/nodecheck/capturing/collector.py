@@ -29,6 +29,7 @@ from nodecheck.model.sources import (
 )
 from nodecheck.plugins import Registry
 from nodecheck.record import NamedTuple
+from nodecheck.running.phase_aware import asked_for
 from nodecheck.shipped import shipped
 
 WIDTH = 200
@@ -141,7 +142,7 @@ def sources_of(registry: Registry) -> tuple[AnySource, ...]:
     """The declared sources of all facts of all checks, each once."""
     facts: dict[type, bool] = {}
     for check in registry.all_checks():
-        facts.update(facts_of(check, registry.readers))
+        facts.update(facts_of(check, registry.readers, asked_for(check)))
     found = {(type(source), source): source for fact in facts for source in declared(fact) or ()}
     return tuple(found.values())
 

@@ -23,6 +23,7 @@ from nodecheck.host.programs import SEARCH_PATH
 from nodecheck.plugins import Registry
 from nodecheck.requirements.asked import ROLES, Settings
 from nodecheck.running.engine import run
+from nodecheck.running.phase_aware import asked_for
 from nodecheck.running.request import prepared
 from nodecheck.version import __version__
 
@@ -118,7 +119,7 @@ def facts_to_read(registry: Registry) -> Iterator[type]:
     """The facts of all checks, each once; those of a subject are read when the subjects are judged."""
     known: dict[type, bool] = {}
     for check in registry.all_checks():
-        known.update(facts_of(check, registry.readers))
+        known.update(facts_of(check, registry.readers, asked_for(check)))
     for kind in known:
         if kind not in (Settings, SiteNodes):
             yield kind

@@ -9,6 +9,7 @@ from nodecheck.model.needs import Need, needs_of
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Severity, Status
 from nodecheck.model.steps import Fix
 from nodecheck.record import NamedTuple
+from nodecheck.requirements.asked import PHASES
 from nodecheck.typed import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Check:
         self.otherwise: SubjectRule | None = options["otherwise"]
         self.otherwise_needs: tuple[Need, ...] = ()
         self.by_host: HostRule = options["by_host"]
+        self.phases: tuple[str, ...] = tuple(options["phases"])
+        """The phases of a node that it judges; none: all."""
         self.rows: tuple[Row, ...] = tuple(options["rows"])
         self._explained: ExplainedRule | str | None = options["explained"]
         self.doc = ""
@@ -116,6 +119,7 @@ def check(
     verify: Mapping[str, Callable[[Any], object]] | None = None,
     otherwise: SubjectRule | None = None,
     by_host: HostRule = False,
+    phases: Iterable[str] = (),
     rows: Iterable[Row] = (),
     explained: ExplainedRule | str | None = None,
     view: str = NOW,
@@ -143,6 +147,10 @@ def check(
     function that says it of a subject. In a container its fix is then to be done on the host, and of the next boot it
     says ``skip``, with the cause ``container-host``.
 
+    ``phases`` names the phases of a node (``install``, ``steady`` …) in which it is judged; none: in every one.
+    Elsewhere its result is ``skip``, with the cause ``not-selected-phase``; a subject that the profile names is judged
+    all the same.
+
     ``rows`` are requirements by subject, with their reasons: ``nodecheck explain 'NAME[SUBJECT]'`` shows them, and who
     types a subject alone is shown the selector.
 
@@ -158,7 +166,7 @@ def check(
         label = name or function.__name__.replace("_", "-")
         options: dict[str, Any] = {"severity": severity, "tags": tags, "references": references, "topic": topic}
         options.update(each=each, spell=spell, verify=verify, otherwise=otherwise, rows=rows)
-        declared = Check(label, {**options, "by_host": by_host, "explained": explained})
+        declared = Check(label, {**options, "by_host": by_host, "explained": explained, "phases": _known(phases)})
         declared.doc = function.__doc__ or ""
         if not isinstance(severity, Severity):
             declared.severity_needs = needs_of(severity)[0]
@@ -168,6 +176,15 @@ def check(
         return declared
 
     return declare
+
+
+def _known(phases: Iterable[str]) -> tuple[str, ...]:
+    """The same. Raises ValueError for a phase that there is not."""
+    found = tuple(phases)
+    for phase in found:
+        if phase not in PHASES:
+            raise ValueError(f"phases: expected some of {', '.join(PHASES)}, found {phase!r}")
+    return found
 
 
 def ok(

@@ -25,9 +25,12 @@ class Reads(NamedTuple):
     """The facts that declare no sources: those of some plugin."""
 
 
-def reads_of(check: Check, readers: Readers) -> Reads:
-    """The sources of every fact that a check may ask for in any view, and of the facts that those are made of."""
-    facts = facts_of(check, readers)
+def reads_of(check: Check, readers: Readers, before: Iterable[type] = ()) -> Reads:
+    """The sources of every fact that a check may ask for in any view, and of the facts that those are made of.
+
+    ``before`` are facts that are read before it is judged.
+    """
+    facts = facts_of(check, readers, before)
     always = _sources([fact for fact, lazy in facts.items() if not lazy])
     others = _sources([fact for fact, lazy in facts.items() if lazy])
     more = tuple([source for key, source in others.items() if key not in always])
@@ -39,12 +42,13 @@ def _sources(facts: Iterable[type]) -> dict[tuple[type, AnySource], AnySource]:
     return {(type(source), source): source for fact in facts for source in declared(fact) or ()}
 
 
-def facts_of(check: Check, readers: Readers) -> dict[type, bool]:
+def facts_of(check: Check, readers: Readers, before: Iterable[type] = ()) -> dict[type, bool]:
     """These facts, and of each whether it is read only when somebody asks (``Lazy``)."""
     judges = [judge.needs for judge in check.judges.values()]
     explained = check.explained
     rules = [check.severity_needs, check.otherwise_needs, () if explained is None else needs_of(explained)[0]]
     queue = [need for needs in (*judges, *rules) for need in needs]
+    queue += [Need(kind.__name__, kind, False) for kind in before]
     found: dict[type, bool] = {}
     while queue:
         need = queue.pop(0)

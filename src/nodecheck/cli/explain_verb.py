@@ -108,6 +108,8 @@ def page(check: Check, readers: Readers) -> Iterator[str]:
         yield from [f"## {heading}", *sections[heading], ""]
     yield from ["## In a profile", ""]
     yield f"- Views {' and '.join(check.views)}; severity {check.default_severity.value}"
+    if check.phases:
+        yield f"- Phases {', '.join(check.phases)}"
     if check.tags:
         yield f"- Tags {', '.join(check.tags)}"
     for name, (_, default) in check.parameters.items():
@@ -156,8 +158,9 @@ def shown(value: object) -> str:
 
 def _reads(check: Check, readers: Readers) -> Iterator[str]:
     from nodecheck.checking.reads import reads_of
+    from nodecheck.running.phase_aware import asked_for
 
-    reads = reads_of(check, readers)
+    reads = reads_of(check, readers, asked_for(check))
     if any(reads):
         yield from ["", "## What it reads"]
     if reads.always or reads.sometimes:

@@ -9,7 +9,7 @@ import sys
 from nodecheck.errors import ProfileError, UsageError
 from nodecheck.report import Report
 from nodecheck.report.parts import DEFAULT_CONFIG
-from nodecheck.requirements.asked import PROXY_MODES, ROLES
+from nodecheck.requirements.asked import PHASES, PROXY_MODES, ROLES
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     add("--kubernetes", metavar="1.34", help="the Kubernetes release that the node is to run")
     add("--proxy-mode", choices=PROXY_MODES, help="kube-proxy's mode")
     add("--cni", metavar="NAME", help="the network plugin, such as flannel, calico, cilium")
+    add("--phase", choices=PHASES, help="where in its life the node is (default: the profile's, else found on it)")
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -210,6 +211,7 @@ def prepared_by(args: argparse.Namespace, site: Site) -> tuple[Host, Registry, R
             root=args.root, profile=args.profile, role=args.role, kubernetes=args.kubernetes,
             proxy_mode=args.proxy_mode, cni=args.cni, select=select, ignore=args.ignore, view=args.view,
             fail_on=args.fail_on, timeout=args.timeout, waivers=args.waivers or (), site=site, host=other_host(args),
+            phase=args.phase,
         )  # fmt: skip
     except ProfileError as error:
         from nodecheck.cli.configured import blamed

@@ -79,7 +79,7 @@ def again(args: argparse.Namespace) -> tuple[str, ...]:
     """The options with which another verb looks at the same node in the same way."""
     given = vars(args)
     found = list(given.get("words", ()))
-    for name in ("root", "capture", "profile", "role", "kubernetes", "proxy_mode", "cni", "view", "config"):
+    for name in ("root", "capture", "profile", "role", "kubernetes", "proxy_mode", "cni", "phase", "view", "config"):
         value = given.get(name)
         if value is not None:
             found.extend((f"--{name.replace('_', '-')}", str(value)))

@@ -24,6 +24,7 @@ class NodeWanted(NamedTuple):
     kubernetes: str | None = None
     proxy_mode: str | None = None
     cni: str | None = None
+    phase: str | None = None
     fail_on: str | None = None
     waivers: tuple[str, ...] = ()
 
@@ -39,6 +40,7 @@ class Config(NamedTuple):
     kubernetes: str | None = None
     proxy_mode: str | None = None
     cni: str | None = None
+    phase: str | None = None
     fail_on: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from nodecheck.audit.standing import parse_flap
 from nodecheck.checking.selectors import nearest
 from nodecheck.errors import UsageError
 from nodecheck.profile.validate import SEVERITIES, Invalid, conform
-from nodecheck.requirements.asked import PROXY_MODES, ROLES, release_text
+from nodecheck.requirements.asked import PHASES, PROXY_MODES, ROLES, release_text
 
 SCHEMA = "nodecheck.config/1"
 
@@ -150,6 +150,7 @@ _WANTED: dict[str, Verify] = {
     "kubernetes": _release,
     "proxy-mode": _choice(PROXY_MODES),
     "cni": _text,
+    "phase": _choice(PHASES),
     "fail-on": _choice(SEVERITIES),
     "waivers": _paths,
 }

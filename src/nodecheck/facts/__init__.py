@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.cluster.joined import Joined as Joined
     from nodecheck.facts.cluster.needed_services import NeededServices as NeededServices
     from nodecheck.facts.cluster.node_name import NodeName as NodeName
+    from nodecheck.facts.cluster.phase import NodePhase as NodePhase
     from nodecheck.facts.cluster.runtime_sockets import ContainerdStatus as ContainerdStatus
     from nodecheck.facts.cluster.runtime_sockets import CrioStatus as CrioStatus
     from nodecheck.facts.cluster.runtime_sockets import CriSocketSetting as CriSocketSetting
@@ -215,6 +216,7 @@ _HOMES = {
     "NftTables": "security.netfilter",
     "NodeIdentity": "distro.identity",
     "NodeName": "cluster.node_name",
+    "NodePhase": "cluster.phase",
     "NowCgroups": "kernel.cgroups",
     "OsRelease": "distro.os_release",
     "OtherServices": "services.service_units",

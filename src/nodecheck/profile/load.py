@@ -163,6 +163,7 @@ def _profile(tables: Tables) -> ResolvedProfile:
         proxy_mode=tables.get("proxy-mode"),
         cni=tables.get("cni"),
         runtime=tables.get("runtime"),
+        phase=tables.get("phase"),
         fail_on=tables.get("fail-on", "error"),
         ignore=tuple(tables.get("ignore", ())),
         nodes=tables.get("nodes", {}),

@@ -9,7 +9,7 @@ from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nodecheck.model.literals import FailOn, ProxyMode, Role, Runtime
+    from nodecheck.model.literals import FailOn, Phase, ProxyMode, Role, Runtime
 
 
 SCHEMA = "nodecheck.profile/1"
@@ -54,6 +54,8 @@ class Profile(NamedTuple):
     cni: str | None = None
     runtime: Runtime | None = None
     """``embedded``: the node's agent brings the container runtime."""
+    phase: Phase | None = None
+    """Where in its life the node is; None: as the node shows it."""
     fail_on: FailOn | None = None
     ignore: Sequence[str] | None = None
     nodes: Mapping[str, str] | None = None
@@ -91,6 +93,7 @@ class ResolvedProfile(NamedTuple):
     proxy_mode: str | None = None
     cni: str | None = None
     runtime: str | None = None
+    phase: str | None = None
     fail_on: str = "error"
     ignore: tuple[str, ...] = ()
     nodes: Mapping[str, str] = {}

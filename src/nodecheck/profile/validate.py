@@ -13,7 +13,7 @@ from nodecheck.model.outcomes import Severity
 from nodecheck.plugins import Registry
 from nodecheck.profile.meant import meant
 from nodecheck.profile.model import SCHEMA
-from nodecheck.requirements.asked import PROXY_MODES, ROLES, RUNTIMES, release_text
+from nodecheck.requirements.asked import PHASES, PROXY_MODES, ROLES, RUNTIMES, release_text
 
 WAIVERS_SCHEMA = "nodecheck.waivers/1"
 MOST_NOTICE_DAYS = 366
@@ -255,6 +255,7 @@ _KEYS: dict[str, Callable[[Any, Path, Registry], None]] = {
     "proxy-mode": _one_of(PROXY_MODES),
     "cni": _plain,
     "runtime": _one_of(RUNTIMES),
+    "phase": _one_of(PHASES),
     "fail-on": _one_of(SEVERITIES),
     "ignore": _ignore,
     "nodes": _nodes,

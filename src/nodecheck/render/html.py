@@ -97,6 +97,8 @@ def _top(report: Report) -> Iterator[str]:
     facts = [("System", ", ".join(about)), ("Profile", report.profile.name), ("Role", report.profile.role)]
     facts += [("Kubernetes", report.profile.kubernetes), ("Proxy mode", report.profile.proxy_mode)]
     facts += [("CNI", report.profile.cni), ("Judged at", _moment(report.run.started_at)), ("Source", _source(report))]
+    if report.profile.phase is not None:
+        facts.append(("Phase", report.profile.phase))
     if report.profile.config is not None:
         facts.append(("Configuration", str(report.profile.config).removeprefix("configuration ")))
     yield '<dl class="facts">'

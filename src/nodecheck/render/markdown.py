@@ -103,6 +103,8 @@ def _head(report: Report) -> Iterator[str]:
     about.append(f"profile {code(used.name)}")
     for label, value in (("role", used.role), ("Kubernetes", used.kubernetes), ("proxy", used.proxy_mode)):
         about.append(f"{label} {text(value) if value else 'not known'}")
+    if used.phase is not None:
+        about.append(f"phase {text(used.phase)}")
     if used.config is not None:
         about.append(text(str(used.config)))
     yield " · ".join([*about, f"at {text(report.run.started_at)}"])

@@ -71,6 +71,8 @@ def heading(report: Report, style: Style, name: str | None = None) -> Iterator[s
     target += [f"{label} {printable(value)}" for label, value in asked if value]
     if used.cni:
         target.append(f"cni {printable(used.cni)}")
+    if used.phase:
+        target.append(f"phase {printable(used.phase)}")
     target += _left_out(report)
     if used.config is not None:
         target.append(printable(str(used.config)))

@@ -159,6 +159,8 @@ class ProfileUsed(NamedTuple):
     cni: str | None
     config: ConfigUsed | None = None
     """None: no configuration was looked for, or there is none."""
+    phase: str | None = None
+    """``image``, ``install``, ``join``, ``upgrade`` or ``steady``; None: no check asked, or nothing could tell."""
 
 
 class Summary(NamedTuple):

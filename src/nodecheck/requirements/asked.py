@@ -1,4 +1,4 @@
-"""What was asked of a node: its role, Kubernetes release, proxy mode and CNI."""
+"""What was asked of a node: its role, Kubernetes release, proxy mode, CNI and phase."""
 
 from __future__ import annotations
 
@@ -27,6 +27,18 @@ PROXY_MODES = ("ipvs", "iptables", "nftables", "none")
 EMBEDDED = "embedded"
 """The agent of the node (k3s, RKE2, k0s, MicroK8s) brings the container runtime."""
 RUNTIMES = (EMBEDDED,)
+IMAGE = "image"
+"""A file system that never booted: nodes are made from it."""
+INSTALL = "install"
+"""Before ``kubeadm init`` or ``join``, or before an agent is installed."""
+JOIN = "join"
+"""Before ``kubeadm join``: nothing of a node shows this, somebody says it."""
+UPGRADE = "upgrade"
+"""A node of a cluster, before it gets a newer release."""
+STEADY = "steady"
+"""A node of a cluster."""
+PHASES = (IMAGE, INSTALL, JOIN, UPGRADE, STEADY)
+"""Where in its life a node is."""
 
 
 def release_text(text: str) -> str:
@@ -52,3 +64,7 @@ class Settings(NamedTuple):
     cni: str | None = None
     runtime: str | None = None
     """``embedded``: the node's agent brings it; None: whatever is there."""
+    phase: str | None = None
+    by_caller: bool = False
+    """The release was given by who runs nodecheck: on the command line, or as an argument of the library. One that
+    stands in a profile or a configuration asks for no upgrade."""

@@ -29,6 +29,8 @@ class CheckInfo(NamedTuple):
     parameters: Mapping[str, Any]
     """Its parameters in this profile, defaults too."""
     plugin: str
+    phases: tuple[str, ...] = ()
+    """The phases of a node that it judges; none: all."""
 
 
 def checks(profile: str | PathLike[str] | Profile = DEFAULT_PROFILE) -> tuple[CheckInfo, ...]:
@@ -55,4 +57,6 @@ def checks_of(profile: ResolvedProfile, registry: Registry) -> Iterator[CheckInf
         default = check.default_severity
         severities = {finisher.severity(check.name, check.tags, None, view, default) for view in views}
         worst = next(level for level in Severity if level in severities)
-        yield CheckInfo(check.name, check.title, worst.value, views, tuple(check.tags), values, check.plugin)
+        yield CheckInfo(
+            check.name, check.title, worst.value, views, tuple(check.tags), values, check.plugin, check.phases
+        )

@@ -14,6 +14,7 @@ from nodecheck.checking.store import Facts, Given, crashed
 from nodecheck.checking.workers import Schedule
 from nodecheck.errors import FactError, PluginError
 from nodecheck.facts.boot.container import Container
+from nodecheck.facts.cluster.phase import NodePhase
 from nodecheck.facts.cluster.target import SiteNodes, Target
 from nodecheck.facts.distro.identity import NodeIdentity
 from nodecheck.host import Host
@@ -28,6 +29,7 @@ from nodecheck.requirements.asked import Settings
 from nodecheck.running.container_aware import container_of, host_aware, own_part
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
+from nodecheck.running.phase_aware import in_phase
 from nodecheck.running.request import Progress, Request, running_user
 from nodecheck.text import wellformed
 from nodecheck.typed import TYPE_CHECKING, Any
@@ -95,7 +97,7 @@ def run(host: Host, registry: Registry, request: Request) -> Report:
             asked.view,
         ),
         _node(identity[0], container[0]),
-        _profile_used(request, facts.known(Target)),
+        _profile_used(request, facts.known(Target), facts.known(NodePhase)),
         summary_of(tuple(results), request.fail_on),
         tuple(results),
     )
@@ -200,7 +202,8 @@ def _work(
 
 def _judge(asked: Task, facts: Facts, sink: list[Judged]) -> None:
     """One task, its fixes for those who are to do them."""
-    task = own_part(asked, facts, sink)
+    selected = in_phase(asked, facts, sink)
+    task = None if selected is None else own_part(selected, facts, sink)
     if task is not None:
         judged(task, facts, sink)
     for place, done in enumerate(sink):
@@ -295,10 +298,11 @@ def _privileged(host: Host) -> bool:
         return False
 
 
-def _profile_used(request: Request, found: Target | None) -> ProfileUsed:
+def _profile_used(request: Request, found: Target | None, phase: NodePhase | None) -> ProfileUsed:
     profile, told = request.profile, found or request.settings
     target = (told.role, told.kubernetes, told.proxy_mode, told.cni)
-    return ProfileUsed(profile.name, profile.digest, *target, request.config)
+    name = request.settings.phase if phase is None else phase.name
+    return ProfileUsed(profile.name, profile.digest, *target, request.config, name)
 
 
 def _rfc3339(seconds: float) -> str:

@@ -16,7 +16,7 @@ from nodecheck.profile.load import load_profile, with_severities
 from nodecheck.profile.model import Profile, ResolvedProfile
 from nodecheck.record import NamedTuple
 from nodecheck.report.parts import ConfigUsed, User
-from nodecheck.requirements.asked import PROXY_MODES, ROLES, Settings, release_text
+from nodecheck.requirements.asked import PHASES, PROXY_MODES, ROLES, Settings, release_text
 from nodecheck.text import wellformed
 
 MOST_NAME = 100
@@ -41,6 +41,7 @@ class Site(NamedTuple):
     kubernetes: str | None = None
     proxy_mode: str | None = None
     cni: str | None = None
+    phase: str | None = None
     fail_on: str | None = None
     waivers: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
@@ -126,6 +127,7 @@ def prepared(
     host: Host | None = None,
     registry: Registry | None = None,
     site: Site = NO_SITE,
+    phase: str | None = None,
 ) -> tuple[Host, Registry, Request]:
     """What :func:`run` gives to the engine for the same arguments; raises what it raises.
 
@@ -136,9 +138,10 @@ def prepared(
     given = _paths("waivers", waivers)
     files = given or site.waivers
     found = judging(site, profile, files, registry)
-    asked = (role, kubernetes, proxy_mode, cni)
-    own = (site.role, site.kubernetes, site.proxy_mode, site.cni)
+    asked = (role, kubernetes, proxy_mode, cni, phase)
+    own = (site.role, site.kubernetes, site.proxy_mode, site.cni, site.phase)
     settings = _settings(found, *[one if one is not None else other for one, other in zip(asked, own)])
+    settings = settings._replace(by_caller=kubernetes is not None)
     _one_of("view", view, VIEWS)
     _one_of("fail_on", fail_on, [level.value for level in Severity])
     if progress is not None and not callable(progress):
@@ -168,9 +171,15 @@ def judging(
 
 
 def _settings(
-    profile: ResolvedProfile, role: str | None, kubernetes: str | None, proxy_mode: str | None, cni: str | None
+    profile: ResolvedProfile,
+    role: str | None,
+    kubernetes: str | None,
+    proxy_mode: str | None,
+    cni: str | None,
+    phase: str | None,
 ) -> Settings:
     _one_of("role", role, ROLES)
+    _one_of("phase", phase, PHASES)
     _one_of("proxy_mode", proxy_mode, PROXY_MODES)
     if kubernetes is not None:
         kubernetes = release_text(_text("kubernetes", kubernetes))
@@ -182,6 +191,7 @@ def _settings(
         proxy_mode or profile.proxy_mode,
         cni or profile.cni,
         profile.runtime,
+        phase or profile.phase,
     )
 
 

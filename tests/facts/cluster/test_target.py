@@ -28,7 +28,7 @@ FLANNEL = '{"name": "cbr0", "cniVersion": "0.3.1", "plugins": [{"type": "flannel
 
 
 def found(root: Path, **given: str) -> Target:
-    return Facts(RootHost(str(root)), [Given(Settings, Settings(**given))]).get(Target)
+    return Facts(RootHost(str(root)), [Given(Settings, Settings(**given))]).get(Target)  # type: ignore[arg-type]
 
 
 def test_a_bare_node(tree: Tree) -> None:

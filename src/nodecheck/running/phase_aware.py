@@ -1,0 +1,42 @@
+"""What a check says of a node in a phase that it is not asked of."""
+
+from __future__ import annotations
+
+from nodecheck.checking.declare import Check, skip
+from nodecheck.checking.judging import Judged, Subject, Task, severity_of
+from nodecheck.checking.store import Facts
+from nodecheck.facts.cluster.phase import NodePhase
+from nodecheck.model.outcomes import Cause, Outcome, Status
+
+CAUSE = "not-selected-phase"
+
+
+def asked_for(check: Check) -> tuple[type, ...]:
+    """The facts that the engine reads before it judges a check."""
+    return (NodePhase,) if check.phases else ()
+
+
+def in_phase(task: Task, facts: Facts, sink: list[Judged]) -> Task | None:
+    """The task where the node is in a phase of its check; else what the profile itself names of it, and None where
+    that is nothing: why then goes to ``sink``."""
+    check = task.check
+    if not check.phases:
+        return task
+    phase = facts.get(NodePhase)
+    if phase.name in check.phases:
+        return task
+    named = tuple([subject for subject in task.subjects or () if subject.named])
+    if named:
+        return task._replace(subjects=named)
+    severity = severity_of(check, facts, Subject(None))
+    sink.append(Judged(_told(check, phase)._replace(severity=severity), 0.0))
+    return None
+
+
+def _told(check: Check, phase: NodePhase) -> Outcome:
+    wanted = " or ".join(check.phases)
+    if phase.hidden is not None:
+        why = f"nothing shows the phase of the node, which decides whether this is asked of it: {phase.hidden}"
+        return Outcome(Status.UNKNOWN, why, cause=Cause(phase.hidden.code, str(phase.hidden)))
+    message = f"is asked of a node in the phase {wanted}; this one is in {phase.name}"
+    return skip(message, code=CAUSE, evidence=phase.evidence)
