@@ -253,7 +253,7 @@ HINTS: tuple[Hint, ...] = (
     Hint("swap@now", "*/systemd/system*", "it leads to the kubelet's unit: " + _KUBELET),
     *(
         Hint(f"{check}@*", "/etc/cni/net.d*", _TARGET)
-        for check in ("kernel-*", "sysctl", "version-skew", "cgroup-driver", "command")
+        for check in ("kernel-*", "sysctl", "version-skew", "cgroup-driver", "command", "kubelet-config")
     ),
     *(
         Hint(f"{check}@boot", place, "only whether the kubelet's own rules load nf_conntrack hangs on it")
@@ -272,6 +272,11 @@ HINTS: tuple[Hint, ...] = (
     *(
         Hint(f"{check}@boot", "/etc/ufw/ufw.conf", "of a table that ufw would refuse, ufw's own scripts are not run")
         for check in ("hostname", "swap", "sysctl", "kernel-module", "service")
+    ),
+    Hint(
+        "kubelet-config@*",
+        "/var/lib/kubelet/config.yaml",
+        "what is no file there the kubelet cannot read either, and that is a failure; Denied is unknown",
     ),
     Hint("version-skew*", "/usr/bin/kube*", "it tells only that a program is there; its package tells the version"),
     Hint(

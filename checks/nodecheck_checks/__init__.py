@@ -26,6 +26,7 @@ _CHECKS = {
     "hostname": ("network.hostname", "system"),
     "hosts": ("network.hosts", "system"),
     "inodes-free": ("system.inodes_free", "system"),
+    "kubelet-config": ("kubelet.kubelet_config", "kubelet"),
     "kubelet-swap": ("swap.kubelet_swap", "swap"),
     "memory": ("hardware.memory", "hardware"),
     "os-release": ("system.os_release", "system"),

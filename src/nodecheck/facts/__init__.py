@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.agents import EmbeddedKubelet as EmbeddedKubelet
     from nodecheck.facts.kubelet.config import KubeletConfig as KubeletConfig
     from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
+    from nodecheck.facts.kubelet.config import KubeletLines as KubeletLines
     from nodecheck.facts.kubelet.given import GivenSettings as GivenSettings
     from nodecheck.facts.kubelet.release import KubeletRelease as KubeletRelease
     from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
@@ -195,6 +196,7 @@ _HOMES = {
     "KnownServices": "services.service_units",
     "KubeletConfig": "kubelet.config",
     "KubeletDriverLine": "kubelet.config",
+    "KubeletLines": "kubelet.config",
     "KubeletRelease": "kubelet.release",
     "KubernetesTools": "packages.versions",
     "LegacyTables": "security.netfilter",

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from nodecheck.checking.store import Facts
-from nodecheck.errors import FactError, Malformed, TooLarge
+from nodecheck.errors import FactError, TooLarge
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.flags import parse_flags
-from nodecheck.facts.kubelet.settings import KubeletSetting
+from nodecheck.facts.kubelet.settings import KubeletSetting, NoConfigFile
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.host import RootHost
 
@@ -341,7 +341,7 @@ def test_what_cannot_be_read_is_raised(tree: Tree) -> None:
         read(root)
     (root / CONFIG).unlink()
     (root / CONFIG).mkdir()
-    with pytest.raises(Malformed):
+    with pytest.raises(NoConfigFile):
         read(root)
 
 

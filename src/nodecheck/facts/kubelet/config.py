@@ -21,7 +21,7 @@ DEFAULT_RUNTIME = Table(
 """The runtime of a kubelet that is told none, by its release."""
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from nodecheck.facts.kubelet.files import KubeletSources
     from nodecheck.facts.kubelet.lookup import EffectiveSetting
@@ -177,10 +177,32 @@ class KubeletDriverLine(NamedTuple):
         return cls(driver, _kind(host, config.config) if config.config is not None else None)
 
 
-def _kind(host: Host, path: str) -> str | None:
+class KubeletLines(NamedTuple):
+    """The lines of each file that gives the kubelet something, as a fix needs them."""
+
+    by_path: Mapping[str, tuple[str, ...]] = {}
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return (Each(KubeletConfig, "sources", (File("{}"),)),)
+
+    @classmethod
+    def read(cls, host: Host, config: KubeletConfig) -> KubeletLines:
+        """Read the files; one that cannot be read has no lines."""
+        return cls({path: _lines(host, path) for path in config.sources})
+
+    def at(self, path: str, line: int | None) -> tuple[str, ...]:
+        """A line and those that follow it; none where that is not known."""
+        return self.by_path.get(path, ())[line - 1 :] if line else ()
+
+
+def _lines(host: Host, path: str) -> tuple[str, ...]:
     try:
-        lines = host.read(path).decode("utf-8", "surrogateescape").split("\n")
+        return tuple(host.read(path).decode("utf-8", "surrogateescape").split("\n"))
     except FactError:
-        return None
-    found = [line for line in lines if line.rstrip(" \t") == "kind: KubeletConfiguration"]
+        return ()
+
+
+def _kind(host: Host, path: str) -> str | None:
+    found = [line for line in _lines(host, path) if line.rstrip(" \t") == "kind: KubeletConfiguration"]
     return found[0] if len(found) == 1 else None

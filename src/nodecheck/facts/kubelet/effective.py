@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nodecheck.errors import Absent
+from nodecheck.errors import Absent, Malformed
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet.files import (
     Fields,
+    KubeletFile,
     KubeletSources,
     RefusedConfig,
     Tree,
-    decode,
+    decode_file,
     dropin_paths,
     fields,
     merged,
@@ -23,7 +24,7 @@ from nodecheck.facts.kubelet.files import (
 from nodecheck.facts.kubelet.flags import Flags, gates_of
 from nodecheck.facts.kubelet.launch import Launch, read_launch
 from nodecheck.facts.kubelet.removed import older_than
-from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
+from nodecheck.facts.kubelet.settings import KubeletSetting, NoConfigFile, Problem
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.formats.tree import TreeNode
@@ -65,23 +66,27 @@ class _Files(NamedTuple):
     sources: tuple[str, ...]
     tree: Tree
     problem: Problem | None = None
+    decoded: tuple[KubeletFile, ...] = ()
 
 
 def _files(host: Host, flags: Flags) -> _Files:
     sources: list[str] = []
+    decoded: list[KubeletFile] = []
     config, folder = _path(flags.last("config")), _path(flags.last("config-dir"))
     path = config or ""
     try:
-        base: Tree = {} if config is None else _decoded(host, config, False, sources)
+        if config is not None:
+            decoded.append(_decoded(host, config, False, sources))
+        base: Tree = decoded[0].tree if decoded else {}
         if folder is None:
-            return _Files(fields(base), tuple(sources), base)
+            return _Files(fields(base), tuple(sources), base, None, tuple(decoded))
         fields(base)  # its types are checked before anything is merged over it
         path = folder
         patches = []
         for path in dropin_paths(host, folder):
             patches.append(_decoded(host, path, True, sources))
-        whole = merged(base, patches)
-        return _Files(fields(whole), tuple(sources), whole)
+        whole = merged(base, [patch.tree for patch in patches])
+        return _Files(fields(whole), tuple(sources), whole, None, (*decoded, *patches))
     except Absent:
         what = "the directory of --config-dir" if path == folder else "the kubelet's configuration file"
         return _Files(Fields(), (*sources, path), {}, Problem("not-found", f"{what}, {path}, is not there", path))
@@ -97,10 +102,15 @@ def _path(word: Word | None) -> str | None:
     return word.text if word.text.startswith("/") else "/" + word.text
 
 
-def _decoded(host: Host, path: str, dropin: bool, sources: list[str]) -> Tree:
-    raw = host.read(path)
+def _decoded(host: Host, path: str, dropin: bool, sources: list[str]) -> KubeletFile:
+    try:
+        raw = host.read(path)
+    except Malformed as error:
+        if dropin:  # the kubelet looks into a directory that is called *.conf, and what that replaced is not known
+            raise
+        raise NoConfigFile(path, error.detail) from error
     sources.append(path)
-    return decode(raw, path, dropin)
+    return decode_file(raw, path, dropin)
 
 
 def _assembled(make: Callable[..., T], launch: Launch, files: _Files) -> T:
@@ -126,7 +136,7 @@ def _assembled(make: Callable[..., T], launch: Launch, files: _Files) -> T:
         older_than=older_than(flags.given),
         sources=tuple(dict.fromkeys((*launch.sources, *files.sources))),
         problem=problem,
-        given=KubeletSources(flags, files.tree, _path(flags.last("config")), launch.variables),
+        given=KubeletSources(flags, files.tree, _path(flags.last("config")), launch.variables, files.decoded),
     )
 
 

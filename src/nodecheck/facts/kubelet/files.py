@@ -50,6 +50,15 @@ class Fields(NamedTuple):
     gates: tuple[tuple[str, bool], ...] = ()
 
 
+class KubeletFile(NamedTuple):
+    """One decoded file."""
+
+    path: str
+    tree: Tree
+    duplicate: str | None = None
+    """A key that one mapping of it has twice, of which the last counts."""
+
+
 class KubeletSources(NamedTuple):
     """What the settings of a kubelet are made of."""
 
@@ -60,6 +69,8 @@ class KubeletSources(NamedTuple):
     """The ``--config`` file."""
     variables: frozenset[str] | None = None
     """What its unit sets in its environment; None where no unit is there."""
+    files: tuple[KubeletFile, ...] = ()
+    """Each configuration file as it was decoded, that of ``--config`` first."""
 
     def gate_places(self) -> dict[str, tuple[str, int | None]]:
         """Where each feature gate that is named stands."""
@@ -80,6 +91,11 @@ def decode(raw: bytes, path: str, dropin: bool = False) -> Tree:
     ... ]
     TreeNode(value=False, path='x', line=3)
     """
+    return decode_file(raw, path, dropin).tree
+
+
+def decode_file(raw: bytes, path: str, dropin: bool = False) -> KubeletFile:
+    """The same, with what the kubelet warns of. Raises RefusedConfig where the kubelet refuses it."""
     if not raw:
         raise RefusedConfig("is empty, and the kubelet takes no empty configuration")
     from nodecheck.formats.structured import load
@@ -93,7 +109,7 @@ def decode(raw: bytes, path: str, dropin: bool = False) -> Tree:
     if dropin and tree.duplicate is not None:
         raise RefusedConfig(f"sets {tree.duplicate[:80]} twice, which the kubelet refuses in a drop-in")
     _check_kind(tree.root.value)
-    return tree.root.value
+    return KubeletFile(path, tree.root.value, tree.duplicate)
 
 
 def _check_kind(tree: Tree) -> None:
@@ -113,12 +129,13 @@ def merged(base: Tree, patches: list[Tree]) -> Tree:
     The base of a merge is the decoded configuration with its defaults, so that keys with a default are in it in any
     case; what stands for such a default is at no path.
     """
+    from nodecheck.facts.kubelet.keys import TOP_KEYS
     from nodecheck.facts.kubelet.table import KEYS, written_default
 
     result = {name: _default(True) for name in KEYS if written_default(name)}
     result.update({CGROUP_DRIVER: _default(""), ENDPOINT: _default("")})
-    result.update({name: base[name] for name in KEYS if name in base and base[name].value is not None})
-    canonical = {name.lower(): name for name in KEYS}
+    result.update({name: base[name] for name in TOP_KEYS if name in base and base[name].value is not None})
+    canonical = {name.lower(): name for name in TOP_KEYS}
     for patch in patches:
         _patch(result, patch)
     found: dict[str, TreeNode] = {}

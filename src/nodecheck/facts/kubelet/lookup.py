@@ -133,18 +133,18 @@ def _malformed(setting: KnownSetting, sources: KubeletSources, node: TreeNode, w
 
 def _placed(setting: KnownSetting, sources: KubeletSources, node: TreeNode) -> EffectiveSetting:
     origin = FILE if node.path == sources.config else DROPIN
-    text = f"{setting.name.rpartition('.')[2]}: {_told(node.value)}"
+    text = f"{setting.name.rpartition('.')[2]}: {told_value(node.value)}"
     return EffectiveSetting(setting.name, None, origin, node.path, node.line or None, text)
 
 
-def _told(value: object) -> str:
+def told_value(value: object) -> str:
     """A value in one line, as YAML's flow style writes it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Number):
         return value.text
     if isinstance(value, Mapping):
-        return "{" + ", ".join([f"{key}: {_told(node.value)}" for key, node in value.items()]) + "}"
+        return "{" + ", ".join([f"{key}: {told_value(node.value)}" for key, node in value.items()]) + "}"
     if isinstance(value, tuple):
-        return "[" + ", ".join([_told(node.value) for node in value]) + "]"
+        return "[" + ", ".join([told_value(node.value) for node in value]) + "]"
     return str(value)

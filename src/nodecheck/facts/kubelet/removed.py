@@ -151,7 +151,8 @@ def _refused_gates(found: Mapping[str, tuple[str, int | None]], release: Release
             yield Problem("malformed", f"unrecognized feature gate: {name} (kubelet {told})", path, line)
 
 
-def _refused_dropins(given: KubeletSources, release: Release) -> Iterator[Problem]:
+def refused_dropins(given: KubeletSources, release: Release) -> Iterator[Problem]:
+    """Why a release does not take ``--config-dir``: its environment lacks what turns that alpha on."""
     word, known = given.flags.last("config-dir"), given.variables
     wanted = DROPINS.at("config-dir", release).wanted
     if word is not None and word.text and known is not None and wanted == DROPIN_VARIABLE and wanted not in known:
@@ -173,6 +174,6 @@ def refused(given: KubeletSources, release: Callable[[], Release | None]) -> Pro
     problems = (
         *_refused_flags(tuple(flags), have),
         *_refused_gates(gates, have),
-        *_refused_dropins(given, have),
+        *refused_dropins(given, have),
     )
     return problems[0] if problems else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodecheck.errors import Malformed
 from nodecheck.record import NamedTuple
 
 
@@ -32,3 +33,7 @@ class Problem(NamedTuple):
     detail: str
     source: str
     line: int | None = None
+
+
+class NoConfigFile(Malformed):
+    """What lies at the path of ``--config`` is no file that could be read: by nobody, the kubelet included."""

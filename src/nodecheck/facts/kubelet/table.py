@@ -103,6 +103,8 @@ _TABLE = (
     # the kernel
     KnownSetting("protectKernelDefaults", "protect-kernel-defaults", BOOL, False),
     KnownSetting("makeIPTablesUtilChains", "make-iptables-util-chains", BOOL, True),
+    KnownSetting("iptablesMasqueradeBit", "iptables-masquerade-bit", INT, 14),
+    KnownSetting("iptablesDropBit", "iptables-drop-bit", INT, 15),
     KnownSetting("allowedUnsafeSysctls", "allowed-unsafe-sysctls", LIST, ()),
     KnownSetting("maxOpenFiles", "max-open-files", INT, 1000000, zero=True),
     KnownSetting("oomScoreAdj", "oom-score-adj", INT, -999),
@@ -135,6 +137,19 @@ _TABLE = (
     KnownSetting("maxParallelImagePulls", None, INT, since=(1, 27)),
     KnownSetting("memoryThrottlingFactor", None, FLOAT, 0.8, (((1, 27), 0.9), ((1, 37), None)), (1, 22)),
     KnownSetting("localStorageCapacityIsolation", "local-storage-capacity-isolation", BOOL, True, since=(1, 25)),
+    KnownSetting("hairpinMode", "hairpin-mode", STRING, "promiscuous-bridge", zero=True),
+    KnownSetting("registryPullQPS", "registry-qps", INT, 5),
+    KnownSetting("registryBurst", "registry-burst", INT, 10, zero=True),
+    # containers' logs
+    KnownSetting("containerLogMaxSize", "container-log-max-size", STRING, "10Mi", zero=True),
+    KnownSetting("containerLogMaxFiles", "container-log-max-files", INT, 5),
+    KnownSetting("containerLogMaxWorkers", None, INT, 1, since=(1, 30)),
+    KnownSetting("containerLogMonitorInterval", None, DURATION, 10.0, since=(1, 30)),
+    # which processors and memory a container gets
+    KnownSetting("cpuManagerPolicy", "cpu-manager-policy", STRING, "none", zero=True),
+    KnownSetting("memoryManagerPolicy", "memory-manager-policy", STRING, "None", since=(1, 21), zero=True),
+    KnownSetting("topologyManagerPolicy", "topology-manager-policy", STRING, "none", zero=True),
+    KnownSetting("topologyManagerScope", "topology-manager-scope", STRING, "container", since=(1, 20), zero=True),
     # what is set aside
     KnownSetting("systemReserved", "system-reserved", QUANTITIES),
     KnownSetting("kubeReserved", "kube-reserved", QUANTITIES),
@@ -152,6 +167,8 @@ _TABLE = (
     KnownSetting("registerNode", "register-node", BOOL, True, since=(1, 23)),
     KnownSetting("registerWithTaints", "register-with-taints", TAINTS, since=(1, 23)),
     KnownSetting("nodeStatusUpdateFrequency", "node-status-update-frequency", DURATION, 10.0, zero=True),
+    KnownSetting("nodeStatusMaxImages", "node-status-max-images", INT, 50, since=(1, 19)),
+    KnownSetting("nodeLeaseDurationSeconds", None, INT, 40, zero=True),
     KnownSetting("featureGates", "feature-gates", GATES),
     # the runtime
     KnownSetting(
@@ -197,6 +214,10 @@ _TABLE = (
         "streamingConnectionIdleTimeout", "streaming-connection-idle-timeout", DURATION, 14400.0, zero=True
     ),
     KnownSetting("eventRecordQPS", "event-qps", INT, 5, (((1, 27), 50),)),
+    KnownSetting("eventBurst", "event-burst", INT, 10, (((1, 27), 100),), zero=True),
+    KnownSetting("kubeAPIQPS", "kube-api-qps", INT, 5, (((1, 27), 50),)),
+    KnownSetting("kubeAPIBurst", "kube-api-burst", INT, 10, (((1, 27), 100),), zero=True),
+    KnownSetting("logging.format", "logging-format", STRING, "text", since=(1, 19), zero=True),
 )  # fmt: skip
 
 _APART = {

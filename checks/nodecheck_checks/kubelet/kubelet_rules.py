@@ -1,0 +1,342 @@
+"""What the kubelet asks of the values of its configuration before it starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from nodecheck.checking import Severity
+from nodecheck.facts.kubelet.lookup import EffectiveSetting
+from nodecheck.facts.kubelet.table import Value
+from nodecheck.facts.kubelet.values import quantity_of
+from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import NEWEST, Release, Row, Table
+
+_VALIDATION = "pkg/kubelet/apis/config/validation/validation.go, ValidateKubeletConfiguration"
+_REFUSED = "the kubelet refuses its configuration and does not start"
+
+Of = Callable[[str], Value]
+"""What a setting comes to."""
+
+
+def _row(name: str, wanted: str, since: Release = (), source: str = _VALIDATION) -> Row:
+    return Row(name, wanted, _REFUSED, source, since=since)
+
+
+RANGES = Table(
+    _row("maxPods", "0.."),
+    _row("podsPerCore", "0.."),
+    _row("maxOpenFiles", "0.."),
+    _row("oomScoreAdj", "-1000..1000"),
+    _row("port", "1..65535"),
+    _row("readOnlyPort", "0..65535"),
+    _row("healthzPort", "0..65535"),
+    _row("eventRecordQPS", "0.."),
+    _row("eventBurst", "0.."),
+    _row("kubeAPIQPS", "0.."),
+    _row("kubeAPIBurst", "0.."),
+    _row("registryPullQPS", "0.."),
+    _row("registryBurst", "0.."),
+    _row("imageGCHighThresholdPercent", "0..100"),
+    _row("imageGCLowThresholdPercent", "0..100"),
+    _row("imageMinimumGCAge", "0..", (1, 30)),
+    _row("imageMaximumGCAge", "0..", (1, 30)),
+    _row("iptablesMasqueradeBit", "0..31"),
+    _row("iptablesDropBit", "0..31"),
+    _row("nodeLeaseDurationSeconds", "1.."),
+    _row("nodeStatusMaxImages", "-1.."),
+    _row("maxParallelImagePulls", "1..", (1, 27)),
+    _row("containerLogMaxFiles", "2..", source="pkg/kubelet/logs/container_log_manager.go, NewContainerLogManager"),
+    _row("containerLogMaxWorkers", "1..", (1, 30)),
+    _row("containerLogMonitorInterval", "3..", (1, 30)),
+    _row("shutdownGracePeriod", "0|1..", (1, 21)),
+    _row("shutdownGracePeriodCriticalPods", "0|1..", (1, 21)),
+    _row("topologyManagerPolicy", "none|best-effort|restricted|single-numa-node", (1, 18)),
+    _row("topologyManagerScope", "container|pod", (1, 20)),
+    _row("hairpinMode", "promiscuous-bridge|hairpin-veth|none"),
+    _row("logging.format", "text|json", (1, 19), "component-base/logs/api/v1/validate"),
+    _row("cpuManagerPolicy", "none|static", source="pkg/kubelet/cm/cpumanager/cpu_manager.go, NewManager"),
+    _row("memoryManagerPolicy", "None|Static", (1, 22), "pkg/kubelet/cm/memorymanager/memory_manager.go, NewManager"),
+    _row("authorization.mode", "AlwaysAllow|Webhook", source="cmd/kubelet/app/auth.go, BuildAuthz"),
+    _row(
+        "tlsMinVersion", "|VersionTLS10|VersionTLS11|VersionTLS12|VersionTLS13",
+        source="component-base/cli/flag/ciphersuites_flag.go, TLSVersion",
+    ),
+    _row(
+        "enforceNodeAllocatable",
+        "pods|none|system-reserved|kube-reserved|system-reserved-compressible|kube-reserved-compressible",
+    ),
+    _row(
+        "systemReserved", "cpu|memory|ephemeral-storage|pid", source="cmd/kubelet/app/server.go, parseResourceList"
+    ),
+    _row("kubeReserved", "cpu|memory|ephemeral-storage|pid", source="cmd/kubelet/app/server.go, parseResourceList"),
+)  # fmt: skip
+"""Numbers (durations in seconds) as ``from..to``, words with ``|`` between them; each item of a list, each name of an
+object."""
+
+
+def within(value: Value, wanted: str) -> bool:
+    """Whether a value is one of those that a row of :data:`RANGES` names.
+
+    >>> within(5, "1..65535"), within(0.5, "0|1.."), within("pod", "container|pod"), within(("pods", "x"), "pods|none")
+    (True, False, True, False)
+    """
+    if isinstance(value, tuple):
+        return all(within(item[0] if isinstance(item, tuple) else item, wanted) for item in value)
+    return any(_is_in(value, part) for part in wanted.split("|"))
+
+
+def _is_in(value: Value, part: str) -> bool:
+    low, dots, high = part.partition("..")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not dots:
+            return value == float(low)
+        return float(low) <= value and (not high or value <= float(high))
+    return value == part
+
+
+def _names(value: Value) -> set[str]:
+    """The names of an object's pairs, or the items of a list."""
+    found: set[str] = set()
+    for item in value if isinstance(value, tuple) else ():
+        found.add(item[0] if isinstance(item, tuple) else item)
+    return found
+
+
+def _number(value: Value) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+def _amount(value: Value, name: str) -> float:
+    """The quantity of a resource in an object of quantities; 0 where it is not in it."""
+    for item in value if isinstance(value, tuple) else ():
+        if isinstance(item, tuple) and item[0] == name:
+            return quantity_of(item[1])
+    return 0.0
+
+
+def _amounts_are_positive(value: Value) -> bool:
+    return (
+        all(quantity_of(item[1]) >= 0 for item in value if isinstance(item, tuple))
+        if isinstance(value, tuple)
+        else True
+    )
+
+
+def _is_quantity(text: Value) -> bool:
+    try:
+        return isinstance(text, str) and quantity_of(text) is not None
+    except ValueError:
+        return False
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address, as Go's ``net.ParseIP`` of old takes it: with zeros in front, too.
+
+    >>> is_address("10.96.0.10"), is_address("fd00::a"), is_address("010.1.1.1"), is_address("10.96.0.10/16")
+    (True, True, True, False)
+    """
+    parts = text.split(".")
+    if len(parts) == 4 and all(re.fullmatch("[0-9]{1,3}", part) and int(part) < 256 for part in parts):
+        return True
+    from ipaddress import IPv6Address
+
+    try:
+        return ":" in text and "%" not in text and IPv6Address(text) is not None
+    except ValueError:
+        return False
+
+
+def _is_cpu_list(text: Value) -> bool:
+    """``0-3,7``, as ``k8s.io/utils/cpuset`` parses it."""
+    for part in str(text).split(","):
+        found = re.fullmatch("([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
+        if found is None or int(found[2] or found[1]) < int(found[1]):
+            return False
+    return True
+
+
+def _reserves_cpu(of: Of) -> bool:
+    return (
+        bool(of("reservedSystemCPUs")) or _amount(of("kubeReserved"), "cpu") + _amount(of("systemReserved"), "cpu") > 0
+    )
+
+
+_EVICTION = "pkg/kubelet/eviction/helpers.go, ParseThresholdConfig"
+_SIGNALS = """
+memory.available nodefs.available nodefs.inodesFree imagefs.available imagefs.inodesFree containerfs.available
+containerfs.inodesFree allocatableMemory.available pid.available
+"""
+_SIGNAL = "an eviction signal of Kubernetes, such as memory.available"
+_SHUTDOWN = ("shutdownGracePeriod", "shutdownGracePeriodCriticalPods")
+
+CROSS: tuple[tuple[Row, Callable[[Of], bool], tuple[str, ...]], ...] = (
+    (
+        _row("imageGCLowThresholdPercent", "less than imageGCHighThresholdPercent"),
+        lambda of: _number(of("imageGCLowThresholdPercent")) < _number(of("imageGCHighThresholdPercent")),
+        ("imageGCHighThresholdPercent",),
+    ),
+    (
+        _row("imageMaximumGCAge", "0, or more than imageMinimumGCAge", (1, 30)),
+        lambda of: _number(of("imageMaximumGCAge")) <= 0
+        or _number(of("imageMaximumGCAge")) > _number(of("imageMinimumGCAge")),
+        ("imageMinimumGCAge",),
+    ),
+    (
+        _row("shutdownGracePeriodCriticalPods", "at most shutdownGracePeriod", (1, 21)),
+        lambda of: _number(of("shutdownGracePeriodCriticalPods")) <= _number(of("shutdownGracePeriod")),
+        ("shutdownGracePeriod",),
+    ),
+    (
+        _row("shutdownGracePeriodByPodPriority", "without shutdownGracePeriod beside it", (1, 24)),
+        lambda of: not of("shutdownGracePeriodByPodPriority") or not any(_number(of(name)) > 0 for name in _SHUTDOWN),
+        _SHUTDOWN,
+    ),
+    (
+        _row("systemCgroups", "with cgroupRoot beside it"),
+        lambda of: not of("systemCgroups") or bool(of("cgroupRoot")),
+        ("cgroupRoot",),
+    ),
+    (
+        _row("maxParallelImagePulls", "at most 1 unless serializeImagePulls is false", (1, 27)),
+        lambda of: _number(of("maxParallelImagePulls")) <= 1 or of("serializeImagePulls") is False,
+        ("serializeImagePulls",),
+    ),
+    (
+        _row("reservedSystemCPUs", "a list of CPUs such as 0-3,7"),
+        lambda of: not of("reservedSystemCPUs") or _is_cpu_list(of("reservedSystemCPUs")),
+        (),
+    ),
+    (
+        _row("reservedSystemCPUs", "without systemReservedCgroup and kubeReservedCgroup"),
+        lambda of: not of("reservedSystemCPUs") or not (of("systemReservedCgroup") or of("kubeReservedCgroup")),
+        ("systemReservedCgroup", "kubeReservedCgroup"),
+    ),
+    (
+        _row("enforceNodeAllocatable", "none without others"),
+        lambda of: len(_names(of("enforceNodeAllocatable")) | {"none"}) == 1
+        or "none" not in _names(of("enforceNodeAllocatable")),
+        (),
+    ),
+    (
+        _row("cgroupsPerQOS", "true where enforceNodeAllocatable enforces anything"),
+        lambda of: of("cgroupsPerQOS") is not False or _names(of("enforceNodeAllocatable")) <= {"none"},
+        ("enforceNodeAllocatable",),
+    ),
+    (
+        _row("cpuManagerPolicy", "static only with CPU in kubeReserved or systemReserved, or with reservedSystemCPUs",
+             source="pkg/kubelet/cm/cpumanager/cpu_manager.go, policy_static.go"),
+        lambda of: of("cpuManagerPolicy") != "static" or _reserves_cpu(of),
+        ("kubeReserved", "systemReserved", "reservedSystemCPUs"),
+    ),
+    (
+        _row("evictionHard", _SIGNAL, source=_EVICTION),
+        lambda of: _names(of("evictionHard")) <= set(_SIGNALS.split()),
+        (),
+    ),
+    (
+        _row("evictionSoft", _SIGNAL, source=_EVICTION),
+        lambda of: _names(of("evictionSoft")) <= set(_SIGNALS.split()),
+        (),
+    ),
+    (
+        _row("evictionSoft", "a period in evictionSoftGracePeriod for each signal", source=_EVICTION),
+        lambda of: _names(of("evictionSoft")) <= _names(of("evictionSoftGracePeriod")),
+        ("evictionSoftGracePeriod",),
+    ),
+    (
+        _row("kubeReserved", "no negative quantity", source="cmd/kubelet/app/server.go, parseResourceList"),
+        lambda of: _amounts_are_positive(of("kubeReserved")),
+        (),
+    ),
+    (
+        _row("systemReserved", "no negative quantity", source="cmd/kubelet/app/server.go, parseResourceList"),
+        lambda of: _amounts_are_positive(of("systemReserved")),
+        (),
+    ),
+    (
+        _row("containerLogMaxSize", "a quantity such as 10Mi", source="pkg/kubelet/logs/container_log_manager.go"),
+        lambda of: _is_quantity(of("containerLogMaxSize")),
+        (),
+    ),
+    (
+        _row("memoryThrottlingFactor", "more than 0 and at most 1", (1, 22)),
+        lambda of: of("memoryThrottlingFactor") is None or 0 < _number(of("memoryThrottlingFactor")) <= 1,
+        (),
+    ),
+    (
+        _row("podLogsDir", "an absolute path without . and .. in it", (1, 30)),
+        lambda of: _is_clean(str(of("podLogsDir"))),
+        (),
+    ),
+    (
+        _row("address", "an IP address", source="pkg/kubelet/server/server.go, ListenAndServeKubeletServer"),
+        lambda of: is_address(str(of("address"))),
+        (),
+    ),
+    (
+        Row("clusterDNS", "IP addresses", "the kubelet passes over the others, and pods look no name up there",
+            "pkg/kubelet/kubelet.go, NewMainKubelet", severity=Severity.WARNING),
+        lambda of: all(is_address(item) for item in _names(of("clusterDNS"))),
+        (),
+    ),
+)  # fmt: skip
+"""What takes more than a range: the row, whether it holds, and the settings that it depends on beside its own."""
+
+RULES = Table(*RANGES, *[row for row, _, _ in CROSS])
+
+
+def _is_clean(path: str) -> bool:
+    parts = path.split("/")
+    return path == "/" or (parts[0] == "" and not {"", ".", ".."} & set(parts[1:]))
+
+
+class Broken(NamedTuple):
+    """A rule that a configuration does not keep."""
+
+    row: Row
+    setting: EffectiveSetting
+    beside: tuple[EffectiveSetting, ...] = ()
+    """Other settings that it depends on."""
+
+    def places(self) -> tuple[EffectiveSetting, ...]:
+        """Those of them that something sets: where the configuration can be changed."""
+        return tuple([setting for setting in (self.setting, *self.beside) if setting.source])
+
+
+def broken(settings: Mapping[str, EffectiveSetting], releases: tuple[Release, ...]) -> Iterator[Broken]:
+    """The rules that do not hold; ``releases`` are those that the node must suit, none at all: the newest.
+
+    What is at its default everywhere is right, and a value that cannot be parsed is told by others.
+    """
+    asked = releases or (NEWEST,)
+    for row, holds, beside in (*[(row, _ranged(row), ()) for row in RANGES], *CROSS):
+        found = tuple([settings[name] for name in (row.name, *beside)])
+        applies = any(row.covers(release) for release in asked)
+        if not applies or any(one.problem for one in found) or not any(one.source for one in found):
+            continue
+        if not holds(lambda name: settings[name].value):
+            yield Broken(row, found[0], found[1:])
+
+
+def _ranged(row: Row) -> Callable[[Of], bool]:
+    def holds(of: Of) -> bool:
+        value = of(row.name)
+        return value is None or within(value, row.wanted)
+
+    return holds
+
+
+def in_words(wanted: str) -> str:
+    """What a row wants, for people.
+
+    >>> in_words("0.."), in_words("1..65535"), in_words("0|1.."), in_words("none|pod"), in_words("less than a")
+    ('0 or more', 'from 1 to 65535', '0, or 1 or more', 'none or pod', 'less than a')
+    """
+    parts = [part for part in wanted.split("|") if part]
+    told = []
+    for part in parts:
+        low, dots, high = part.partition("..")
+        is_range = dots and low.lstrip("-").isdigit()
+        told.append(part if not is_range else f"from {low} to {high}" if high else f"{low} or more")
+    return (", or " if ".." in wanted and len(told) > 1 else " or ").join(told)
