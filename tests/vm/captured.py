@@ -24,6 +24,7 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {}, {"role": "worker", "kubernetes": "1.36"}, {"role": "control-plane", "kubernetes": "1.24", "proxy_mode": "ipvs"},
 )  # fmt: skip
 FILE = "/run/node.capture"
+MOST_ROUNDS = 5
 LEFT_OUT = "the rest is left out"
 """What the script says of itself when its time is up."""
 
@@ -73,17 +74,22 @@ def _compared(name: str, machine: Node, profile: Path) -> Compared:
 
 
 def _collected(machine: Node, folder: Path) -> dict[str, bytes]:
-    """What the script brings by the node's own sh, and that joined with its second round.
+    """What the script brings by the node's own sh, and that joined with what it lacks, until it lacks nothing.
 
-    An emulated node may be slower than the script's own time: then the second round brings what the first left out.
+    An emulated node may be slower than the script's own time: then the further rounds bring what the first left out.
     """
-    first, second = folder / "first.capture", folder / "second.capture"
+    first, joined, more = (folder / f"{name}.capture" for name in ("first", "joined", "more"))
     first.write_bytes(_brought(machine, script(load())))
     late = LEFT_OUT in machine.machine.sh("cat /run/collector.err", 60)
-    wanted = lacking(open_capture(str(first)), load()).wanted
-    second.write_bytes(_brought(machine, script(load(), wanted)))
-    joined = {"round 2": packed(settled([str(first), str(second)]))}
-    return joined if late else {"round 1": first.read_bytes(), **joined}
+    joined.write_bytes(packed(settled([str(first)])))
+    for _ in range(MOST_ROUNDS):
+        left = lacking(open_capture(str(joined)), load())
+        if left.number == 0:
+            break
+        more.write_bytes(_brought(machine, script(load(), left.wanted)))
+        joined.write_bytes(packed(settled([str(joined), str(more)])))
+    rounds = {"all rounds": joined.read_bytes()}
+    return rounds if late else {"round 1": first.read_bytes(), **rounds}
 
 
 def _brought(machine: Node, text: str) -> bytes:
