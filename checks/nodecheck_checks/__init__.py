@@ -28,6 +28,7 @@ _CHECKS = {
     "inodes-free": ("system.inodes_free", "system"),
     "kubelet-config": ("kubelet.kubelet_config", "kubelet"),
     "kubelet-swap": ("swap.kubelet_swap", "swap"),
+    "leftover": ("system.leftover", "system"),
     "memory": ("hardware.memory", "hardware"),
     "os-release": ("system.os_release", "system"),
     "kernel-version": ("kernel.kernel_version", "system"),

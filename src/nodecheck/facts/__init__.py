@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.boot.next_boot import RunningKernel as RunningKernel
     from nodecheck.facts.cluster.component_ports import ComponentPorts as ComponentPorts
     from nodecheck.facts.cluster.joined import Joined as Joined
+    from nodecheck.facts.cluster.leftovers import Leftovers as Leftovers
     from nodecheck.facts.cluster.needed_services import NeededServices as NeededServices
     from nodecheck.facts.cluster.node_name import NodeName as NodeName
     from nodecheck.facts.cluster.phase import NodePhase as NodePhase
@@ -199,6 +200,7 @@ _HOMES = {
     "KubeletLines": "kubelet.config",
     "KubeletRelease": "kubelet.release",
     "KubernetesTools": "packages.versions",
+    "Leftovers": "cluster.leftovers",
     "LegacyTables": "security.netfilter",
     "Links": "network.links",
     "Listeners": "network.listeners",
