@@ -40,7 +40,7 @@ created = 2026-11-23
 """
 SINCE_1_1 = {
     "run": ("waivers_from", "user", "select", "ignore", "view"), "profile": ("config", "phase"), "node": ("container",),
-    "waiver": ("ticket", "created"), "source": ("captured_at", "captured_from"),
+    "waiver": ("ticket", "created"), "result": ("notes",), "source": ("captured_at", "captured_from"),
 }  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def without_new_keys(document: dict[str, Any]) -> dict[str, Any]:
     places = [(found[part], SINCE_1_1[part]) for part in ("run", "profile", "node")]
     places.append((found["run"]["source"], SINCE_1_1["source"]))
     places += [(result["waiver"], SINCE_1_1["waiver"]) for result in found["results"] if result["waiver"]]
+    places += [(result, SINCE_1_1["result"]) for result in found["results"]]
     for place, keys in places:
         for key in keys:
             del place[key]

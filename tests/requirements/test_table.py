@@ -33,6 +33,22 @@ def test_rows_hold_by_release_role_and_mode_and_an_unknown_release_is_the_newest
     assert " ".join(f"{row.name}={row.wanted}" for row in ROWS.of(target)) == held
 
 
+PLANNED = Row("a", "newest", "it may go", "KEP-1", since=NEWEST, planned="2026-11-29")
+ROW_OF_A_PLAN = Table(*ROWS, PLANNED)
+
+
+def test_what_is_planned_judges_nothing_and_gives_a_note_with_its_date() -> None:
+    first = Table(PLANNED, *ROWS)  # wherever it stands
+    newest = Target(kubernetes=".".join(map(str, NEWEST)))
+
+    for table in (ROW_OF_A_PLAN, first):
+        assert PLANNED not in table.of(newest)
+        assert (table.row("a", newest).wanted, table.at("a", NEWEST).wanted) == ("new", "new")
+        note = f"planned for Kubernetes {newest.kubernetes}, read on 2026-11-29: newest: it may go (KEP-1)"
+        assert table.notes("a", NEWEST) == table.notes("a", None) == (note,)
+        assert table.notes("a", (1, 20)) == table.notes("b", NEWEST) == ()
+
+
 def test_the_first_row_that_holds_counts() -> None:
     table = Table(Row("a", "1", "r", "s", modes=("ipvs",)), Row("a", "2", "r", "s"))
 
@@ -78,3 +94,9 @@ def test_a_verdict_brings_what_the_row_says() -> None:
     assert (good.status, good.subject, good.expected, good.severity) == (Status.PASS, "k", "1", "error")
     assert (bad.status, bad.message) == (Status.FAIL, "k is 0, not 1: the profile asks for it")
     assert verdict(False, "", row, "0", evidence, failing="no k").message == "no k"
+
+
+def test_a_verdict_has_notes() -> None:
+    met = verdict(True, "it is 1", ROWS.rows[0], "1", [seen("/x", "1")], notes=("n",))
+    failed = verdict(False, "it is 1", ROWS.rows[0], "1", [seen("/x", "1")], notes=iter(["n"]))
+    assert (met.notes, failed.notes) == (("n",), ("n",))

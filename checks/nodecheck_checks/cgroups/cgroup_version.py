@@ -20,7 +20,7 @@ from nodecheck.facts.kernel.cgroup_defaults import V2
 from nodecheck.facts.kernel.cgroups import MOUNT, OPTION, CgroupVersion
 from nodecheck.fix import Fix, by_hand, command, manual
 from nodecheck.record import NamedTuple
-from nodecheck.requirements.table import Row, Table
+from nodecheck.requirements.table import NEWEST, Row, Table
 
 SETTING, FLAG = "failCgroupV1", "fail-cgroupv1"
 _NAME = "v1"
@@ -43,6 +43,15 @@ V1_TAKEN = Table(
         "from Kubernetes 1.35 on the kubelet does not start on it",
         "KEP-5573; kubernetes/kubernetes#134298",
         since=(1, 35),
+    ),
+    Row(
+        _NAME,
+        "the kubelet's code for cgroup v1 goes",
+        "not before this release, whatever failCgroupV1 says",
+        "KEP-5573",
+        Severity.INFO,
+        since=(1, 38),
+        planned="2026-11-29",
     ),
 )
 """What each release makes of cgroup v1, and of a hybrid hierarchy, which is v1 to it."""
@@ -204,7 +213,7 @@ def _judged(found: CgroupVersion, taken: V1Node, evidence: list[Evidence], note:
     severity, why = _verdict(row, None if told is None else told[0])
     return fail(
         f"{name}: {why}", expected=V2, actual=found.version, evidence=evidence, severity=severity,
-        fix=_to_v2(taken.os_release()),
+        fix=_to_v2(taken.os_release()), notes=V1_TAKEN.notes(_NAME, release),
     )  # fmt: skip
 
 
@@ -213,7 +222,7 @@ def _verdict(row: Row | None, told: bool | None) -> tuple[Severity, str]:
     if told is True:
         return Severity.ERROR, f"the kubelet is told not to start on it ({SETTING})"
     if row is None:
-        newest = V1_TAKEN.rows[-1].reason
+        newest = V1_TAKEN.at(_NAME, NEWEST).reason
         return Severity.WARNING, f"{newest}; which release this node is to have is not known"
     if told is False and row.wanted == REFUSED:
         return Severity.WARNING, f"the kubelet is told to start on it ({SETTING}: false), and {KUBEADM}"

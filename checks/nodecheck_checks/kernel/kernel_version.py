@@ -27,6 +27,15 @@ MINIMA = Table(
         since=(1, 34),
     ),
     Row(
+        KERNEL,
+        "5.4 and 5.10 leave kubeadm's list, 5.14 may join it",
+        "5.10 and 5.15 end in December 2026",
+        "KEP-5343",
+        Severity.INFO,
+        since=(1, 39),
+        planned="2026-11-29",
+    ),
+    Row(
         NFTABLES,
         ">=5.13",
         "kube-proxy in nftables mode asks for it",
@@ -96,7 +105,8 @@ def kernel_version(kernel: RunningKernel, target: Target, *, minimum: str = "") 
     elif minimum:
         yield _by_minimum(kernel, have, leading_numbers(minimum))._replace(evidence=tuple(evidence))
     else:
-        yield _by_release(kernel, have, target)._replace(evidence=tuple(evidence))
+        notes = MINIMA.notes(KERNEL, target.release)
+        yield _by_release(kernel, have, target)._replace(evidence=tuple(evidence), notes=notes)
 
 
 def _by_minimum(kernel: RunningKernel, have: tuple[int, ...], least: tuple[int, ...], why: str = "") -> Outcome:

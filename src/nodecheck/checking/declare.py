@@ -195,9 +195,12 @@ def ok(
     actual: str | None = None,
     evidence: Iterable[Evidence] = (),
     severity: Severity | None = None,
+    notes: Iterable[str] = (),
 ) -> Outcome:
-    """The requirement is met."""
-    return Outcome(Status.PASS, message, subject, expected, actual, tuple(evidence), None, severity)
+    """The requirement is met; ``notes`` are what a reader may want to know beside that."""
+    return Outcome(
+        Status.PASS, message, subject, expected, actual, tuple(evidence), None, severity, None, tuple(notes)
+    )
 
 
 def fail(
@@ -209,9 +212,12 @@ def fail(
     evidence: Iterable[Evidence] = (),
     fix: Fix | None = None,
     severity: Severity | None = None,
+    notes: Iterable[str] = (),
 ) -> Outcome:
     """The requirement is not met."""
-    return Outcome(Status.FAIL, message, subject, expected, actual, tuple(evidence), fix, severity)
+    return Outcome(
+        Status.FAIL, message, subject, expected, actual, tuple(evidence), fix, severity, None, tuple(notes)
+    )
 
 
 def unknown(
@@ -225,10 +231,11 @@ def unknown(
     evidence: Iterable[Evidence] = (),
     severity: Severity | None = None,
     fix: Fix | None = None,
+    notes: Iterable[str] = (),
 ) -> Outcome:
     """The check applies and could not be judged; ``code`` as in the contract, ``detail`` defaults to the message."""
     cause = Cause(code, message if detail is None else detail)
-    return Outcome(Status.UNKNOWN, message, subject, expected, actual, tuple(evidence), fix, severity, cause)
+    return Outcome(Status.UNKNOWN, message, subject, expected, actual, tuple(evidence), fix, severity, cause, tuple(notes))
 
 
 def skip(

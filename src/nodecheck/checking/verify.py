@@ -11,7 +11,7 @@ _NOTHING = type(None)
 _TEXT = (str, _NOTHING)
 
 _FIELDS: dict[type, tuple[type | tuple[type, ...], ...]] = {
-    Outcome: (Status, str, _TEXT, _TEXT, _TEXT, tuple, (Fix, _NOTHING), Severity, (Cause, _NOTHING)),
+    Outcome: (Status, str, _TEXT, _TEXT, _TEXT, tuple, (Fix, _NOTHING), Severity, (Cause, _NOTHING), tuple),
     Evidence: (str, _TEXT, _TEXT, bool),
     Cause: (str, str),
     Fix: (str, tuple, str, bool),
@@ -26,6 +26,7 @@ _ITEMS: dict[str, type | tuple[type, ...]] = {
     "evidence": Evidence,
     "steps": (Command, Edit, Create, Manual),
     "argv": str,
+    "notes": str,
 }
 """Of each field that is a tuple, what it holds."""
 

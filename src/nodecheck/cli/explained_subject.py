@@ -60,7 +60,8 @@ def _asking(check: Check, key: str, subject: str) -> str:
 
 
 def _row(row: Row) -> Iterator[str]:
-    yield f"- wanted: {row.wanted}; {row.severity.value}{_when(row)}"
+    level = row.severity.value if not row.planned else f"planned, read on {row.planned}: a note, and judges nothing"
+    yield f"- wanted: {row.wanted}; {level}{_when(row)}"
     yield f"  why: {row.reason}"
     yield f"  source: {row.source}"
 

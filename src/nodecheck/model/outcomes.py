@@ -89,6 +89,8 @@ class Outcome(NamedTuple):
     fix: Fix | None = None
     severity: Severity | None = None
     cause: Cause | None = None
+    notes: tuple[str, ...] = ()
+    """What a reader may want to know of it beside the verdict, such as a rule that is planned."""
 
 
 class Result(NamedTuple):
@@ -112,6 +114,7 @@ class Result(NamedTuple):
     references: tuple[str, ...]
     fingerprint: str
     duration_s: float
+    notes: tuple[str, ...] = ()
 
 
 def result_id(check: str, subject: str | None, view: str) -> str:

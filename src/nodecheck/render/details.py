@@ -51,6 +51,8 @@ def _details(result: Result, style: Style) -> Iterator[str]:
     if result.actual is not None:
         yield from _field("actual", result.actual, style)
     yield from _evidence(result.evidence, style)
+    for note in result.notes if style.verbose else ():
+        yield from _field("note", note, style)
     if result.waiver is not None:
         until = f" until {result.waiver.expires}" if result.waiver.expires else ""
         yield from _field("waived", f"{result.waiver.reason} ({result.waiver.whose}{until})", style)

@@ -95,6 +95,7 @@ def result_dict(result: Result) -> dict[str, Any]:
     found["waiver"] = None if result.waiver is None else result.waiver._asdict()
     found["tags"] = list(result.tags)
     found["references"] = list(result.references)
+    found["notes"] = list(result.notes)
     return found
 
 
@@ -196,6 +197,7 @@ def _result(found: dict[str, Any]) -> Result:
             "waiver": None if found["waiver"] is None else Waived(**_known(Waived, found["waiver"])),
             "tags": tuple(found["tags"]),
             "references": tuple(found["references"]),
+            "notes": tuple(found.get("notes", ())),  # schema 1.0 has none
         }
     )
 

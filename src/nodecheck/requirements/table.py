@@ -1,5 +1,7 @@
 """Requirements as rows: what is wanted, of which releases and nodes, why, by which source, and who asks for it.
 
+A row that is only planned judges nothing: it gives a note, with the day on which that was read.
+
 A new release of Kubernetes is a change of rows: no check and no fact compares a release of Kubernetes itself.
 """
 
@@ -46,6 +48,8 @@ class Row(NamedTuple):
     modes: tuple[str | None, ...] = ()
     """Only in these proxy modes; None among them is a mode that is not known. None at all: in every mode."""
     asked_by: str = TABLE
+    planned: str = ""
+    """The day on which it was read that this is planned: then it is a note, and judges nothing (``2026-11-29``)."""
 
     def by_profile(self, wanted: str | None = None) -> Row:
         """The same where a profile names it: it is always judged, and an error."""
@@ -63,9 +67,19 @@ class Row(NamedTuple):
 
     def holds(self, asked: Asked) -> bool:
         """Whether it is asked of a node."""
-        if not self.covers(asked.release or NEWEST):
+        if self.planned or not self.covers(asked.release or NEWEST):
             return False
         return self.role in (None, asked.role) and (not self.modes or asked.proxy_mode in self.modes)
+
+    @property
+    def note(self) -> str:
+        """What is to be said of it where it is planned.
+
+        >>> Row("v1", "gone", "its code may go", "KEP-5573", since=(1, 38), planned="2026-11-29").note
+        'planned for Kubernetes 1.38, read on 2026-11-29: gone: its code may go (KEP-5573)'
+        """
+        release = ".".join(map(str, self.since))
+        return f"planned for Kubernetes {release}, read on {self.planned}: {self.wanted}: {self.reason} ({self.source})"
 
 
 def named_row(name: str, wanted: str = "") -> Row:
@@ -93,9 +107,14 @@ class Table:
     def at(self, name: str, release: Release) -> Row:
         """The row of that name for a release, whatever the node. Raises LookupError where there is none."""
         for row in self.rows:
-            if row.name == name and row.covers(release):
+            if row.name == name and not row.planned and row.covers(release):
                 return row
         raise LookupError(f"no row says what is asked of {name} in Kubernetes {'.'.join(map(str, release))}")
+
+    def notes(self, name: str, release: Release | None) -> tuple[str, ...]:
+        """What is planned of that name for a release (None: the newest that is known)."""
+        held = [row for row in self.rows if row.planned and row.name == name and row.covers(release or NEWEST)]
+        return tuple([row.note for row in held])
 
     def row(self, name: str, asked: Asked, wanted: str | None = None, named: bool = False) -> Row:
         """The row of a subject that is to be judged: the profile's where it names the subject, else the table's.
@@ -118,13 +137,14 @@ def verdict(
     evidence: Iterable[Evidence],
     fix: Fix | None = None,
     failing: str | None = None,
+    notes: Iterable[str] = (),
 ) -> Outcome:
     """Pass or fail by a row: its subject, what it wants and its severity; the fix only where it is not met.
 
     A failure says ``failing``, else the message with what is wanted and why.
     """
-    told = tuple(evidence)
+    told, also = tuple(evidence), tuple(notes)
     if met:
-        return Outcome(Status.PASS, message, row.name, row.wanted, actual, told, None, row.severity)
+        return Outcome(Status.PASS, message, row.name, row.wanted, actual, told, None, row.severity, None, also)
     message = failing or f"{message}, not {row.wanted}: {row.reason}"
-    return Outcome(Status.FAIL, message, row.name, row.wanted, actual, told, fix, row.severity)
+    return Outcome(Status.FAIL, message, row.name, row.wanted, actual, told, fix, row.severity, None, also)

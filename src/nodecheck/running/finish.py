@@ -101,6 +101,7 @@ class Finisher:
             references,
             fingerprint(identity, status, evidence),
             round(duration_s, 6),
+            tuple([printable(masked(note)) for note in outcome.notes]),
         )
         self._ids.add(identity)  # not before it is made: where that fails, `unknown` takes its place
         self.results.append(result)
