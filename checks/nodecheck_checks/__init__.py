@@ -32,6 +32,7 @@ _CHECKS = {
     "memory": ("hardware.memory", "hardware"),
     "os-release": ("system.os_release", "system"),
     "kernel-version": ("kernel.kernel_version", "system"),
+    "kube-proxy-mode": ("network.kube_proxy_mode", "network"),
     "kubelet-defaults": ("sysctl.kubelet_defaults", "kubelet"),
     "service": ("services.service", "services"),
     "swap": ("swap.swap", "swap"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import product
 
 import pytest
@@ -14,6 +15,7 @@ from nodecheck.requirements.table import NEWEST, Row, Table
 from nodecheck_checks.cgroups.cgroup_version import V1_TAKEN
 from nodecheck_checks.kernel.kernel_module import MODULES
 from nodecheck_checks.kernel.kernel_version import MINIMA
+from nodecheck_checks.network.kube_proxy_mode import MODES
 from nodecheck_checks.network.links import UNNUMBERED
 from nodecheck_checks.network.port import PORTS
 from nodecheck_checks.packages.version_skew import KUBEADM_TAKES, SKEW
@@ -26,7 +28,8 @@ TABLES = {
     "UNNUMBERED": UNNUMBERED,
     "ADDED": ADDED, "DROPINS": DROPINS, "REMOVED_GATES": REMOVED_GATES,
     "ASKS": ASKS, "BEHAVIOURS": BEHAVIOURS, "DEFAULT_RUNTIME": DEFAULT_RUNTIME, "KUBEADM_TAKES": KUBEADM_TAKES,
-    "MINIMA": MINIMA, "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED, "SKEW": SKEW,
+    "MINIMA": MINIMA, "MODES": MODES, "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED,
+    "SKEW": SKEW,
     "CRI_VERSIONS": CRI_VERSIONS, "DETECTED": DETECTED, "KUBEADM_APIS": KUBEADM_APIS, "V1_TAKEN": V1_TAKEN,
 }  # fmt: skip
 BY_RELEASE = (
@@ -53,7 +56,7 @@ def test_each_row_counts_on_some_node_and_says_why(table: Table) -> None:
     def counts(row: Row) -> bool:
         return any(table.find(row.name, node) is row for node in NODES)
 
-    assert [row for row in table if not counts(row)] == []
+    assert [row for row in table if not (counts(row) or row.planned)] == []
     assert [row for row in table if not (row.wanted and row.reason and row.source)] == []
 
 
@@ -62,4 +65,15 @@ def test_one_row_for_each_release(name: str) -> None:
     table = TABLES[name]
 
     for subject, minor in product({row.name for row in table}, range(NEWEST[1] + 5)):
-        assert [row.covers((1, minor)) for row in table if row.name == subject].count(True) == 1
+        held = [row for row in table if row.name == subject and not row.planned and row.covers((1, minor))]
+        assert len(held) == 1
+
+
+def test_what_is_planned_is_of_a_release_to_come_and_has_the_day_of_its_reading() -> None:
+    planned = [row for table in TABLES.values() for row in table if row.planned]
+
+    assert {row.name for row in planned} == {"v1", "kernel", "ipvs", "unwritten"}
+    for row in planned:
+        assert date.fromisoformat(row.planned) <= date(2026, 12, 31)
+        assert row.since > NEWEST
+        assert row.note.startswith(f"planned for Kubernetes 1.{row.since[1]}, read on {row.planned}: ")

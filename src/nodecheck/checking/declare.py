@@ -198,9 +198,7 @@ def ok(
     notes: Iterable[str] = (),
 ) -> Outcome:
     """The requirement is met; ``notes`` are what a reader may want to know beside that."""
-    return Outcome(
-        Status.PASS, message, subject, expected, actual, tuple(evidence), None, severity, None, tuple(notes)
-    )
+    return Outcome(Status.PASS, message, subject, expected, actual, tuple(evidence), None, severity, None, tuple(notes))
 
 
 def fail(
@@ -215,9 +213,7 @@ def fail(
     notes: Iterable[str] = (),
 ) -> Outcome:
     """The requirement is not met."""
-    return Outcome(
-        Status.FAIL, message, subject, expected, actual, tuple(evidence), fix, severity, None, tuple(notes)
-    )
+    return Outcome(Status.FAIL, message, subject, expected, actual, tuple(evidence), fix, severity, None, tuple(notes))
 
 
 def unknown(
@@ -235,7 +231,9 @@ def unknown(
 ) -> Outcome:
     """The check applies and could not be judged; ``code`` as in the contract, ``detail`` defaults to the message."""
     cause = Cause(code, message if detail is None else detail)
-    return Outcome(Status.UNKNOWN, message, subject, expected, actual, tuple(evidence), fix, severity, cause, tuple(notes))
+    return Outcome(
+        Status.UNKNOWN, message, subject, expected, actual, tuple(evidence), fix, severity, cause, tuple(notes)
+    )
 
 
 def skip(

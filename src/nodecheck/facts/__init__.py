@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.cluster.needed_services import NeededServices as NeededServices
     from nodecheck.facts.cluster.node_name import NodeName as NodeName
     from nodecheck.facts.cluster.phase import NodePhase as NodePhase
+    from nodecheck.facts.cluster.proxy_mode import KubeProxyMode as KubeProxyMode
     from nodecheck.facts.cluster.runtime_sockets import ContainerdStatus as ContainerdStatus
     from nodecheck.facts.cluster.runtime_sockets import CrioStatus as CrioStatus
     from nodecheck.facts.cluster.runtime_sockets import CriSocketSetting as CriSocketSetting
@@ -195,6 +196,7 @@ _HOMES = {
     "KernelLsm": "security.selinux_lsm",
     "KernelRelease": "boot.next_boot",
     "KnownServices": "services.service_units",
+    "KubeProxyMode": "cluster.proxy_mode",
     "KubeletConfig": "kubelet.config",
     "KubeletDriverLine": "kubelet.config",
     "KubeletLines": "kubelet.config",

@@ -14,6 +14,7 @@ from nodecheck.typed import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from nodecheck.formats.tree import TreeNode
 from nodecheck.model.sources import Exists, File, Sources, Tree
+from nodecheck.record import NamedTuple
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ _META = ("multus", "multus-cni", "multus-shim", "genie", "loopback", "istio-cni"
 
 _COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _EKS_VERSION = "/etc/eks/kubelet-version.txt"
-_IPVS_LINK = "/sys/class/net/kube-ipvs0"
+IPVS_LINK = "/sys/class/net/kube-ipvs0"
 _CNI_SUFFIXES = (".conf", ".conflist", ".json")
 
 
@@ -135,7 +136,7 @@ class Signs:
 
     def proxy_mode(self) -> str | None:
         """kube-proxy's mode: at work (its dummy link), else as a file on disk sets it."""
-        if self._there("proxy-mode", _IPVS_LINK):
+        if self._there("proxy-mode", IPVS_LINK):
             return "ipvs"
         readers = [(path, proxy_mode_of) for path in PROXY_CONFIGS] + [(path, argument_of) for path in PROXY_ARGUMENTS]
         for path, read in readers:
@@ -190,24 +191,46 @@ def proxy_mode_of(content: str) -> str | None:
     >>> proxy_mode_of("kind: ClusterConfiguration\\n---\\nkind: KubeProxyConfiguration\\nmode: ipvs\\n")
     'ipvs'
     """
+    found = written_mode(content)
+    mode = None if found is None else found.value or "iptables"
+    return mode if mode in MODES else None
+
+
+class WrittenMode(NamedTuple):
+    """The mode of a KubeProxyConfiguration."""
+
+    value: str
+    """Empty where it is not written, or is written as empty."""
+    line: int | None
+    """Of the key, else of the document's own kind."""
+
+
+def written_mode(content: str) -> WrittenMode | None:
+    """The mode of the first KubeProxyConfiguration in a text; None where it holds none that can be read.
+
+    >>> written_mode("kind: ClusterConfiguration\\n---\\nkind: KubeProxyConfiguration\\nmode: ipvs\\n")
+    WrittenMode(value='ipvs', line=4)
+    """
     if "KubeProxyConfiguration" not in content:
         return None
     from nodecheck.formats.structured import load
     from nodecheck.formats.tree import Malformation
 
+    above = 0
     for document in re.split(r"(?m)^---(?=[ \t\r\n]|$)", content):
         if "KubeProxyConfiguration" in document:
             try:
                 tree = load(document.encode("utf-8", "surrogateescape"), "").root.value
             except Malformation:
-                continue
+                tree = None
             if isinstance(tree, dict) and _text(tree, "kind") == "KubeProxyConfiguration":
-                mode = _text(tree, "mode") or "iptables"
-                return mode if mode in _MODES else None
+                line = tree["mode" if "mode" in tree else "kind"].line
+                return WrittenMode(_text(tree, "mode") or "", None if line is None else above + line)
+        above += document.count("\n")
     return None
 
 
-_MODES = ("ipvs", "iptables", "nftables")
+MODES = ("ipvs", "iptables", "nftables")
 
 
 def argument_of(content: str) -> str | None:
@@ -222,7 +245,7 @@ def argument_of(content: str) -> str | None:
         if not line.lstrip(" \t").startswith("#")
         for found in re.finditer(r"proxy-mode[= ]\"?([a-z]+)", line)
     ]
-    return modes[-1] if modes and modes[-1] in _MODES else None
+    return modes[-1] if modes and modes[-1] in MODES else None
 
 
 def cni_of(raw: bytes) -> str | None:
@@ -259,7 +282,7 @@ def _text(tree: dict[str, TreeNode], key: str) -> str | None:
 def sign_sources() -> Sources:
     """What :class:`Signs` looks at."""
     return (
-        *map(Exists, (*CONTROL_PLANE, *JOINED, _IPVS_LINK)),
+        *map(Exists, (*CONTROL_PLANE, *JOINED, IPVS_LINK)),
         *[File(f"{folder}/{name}.yaml") for folder in STATIC_PODS for name in _COMPONENTS],
         File(_EKS_VERSION),
         *map(File, (*PROXY_CONFIGS, *PROXY_ARGUMENTS)),
