@@ -22,6 +22,7 @@ _CHECKS = {
     "command": ("system.command", "system"),
     "cpu-count": ("hardware.cpu_count", "hardware"),
     "disk-free": ("system.disk_free", "system"),
+    "filesystem": ("system.filesystem", "system"),
     "firewall": ("firewall.firewall", "firewall"),
     "hostname": ("network.hostname", "system"),
     "hosts": ("network.hosts", "system"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+from nodecheck.facts.files.disk_room import DATA_FOLDERS
 from nodecheck.facts.kubelet.agent_drivers import AGENTS as KUBELET_AGENTS
 from nodecheck.facts.kubelet.given import COMPONENTS
 from nodecheck.facts.services.service_units import AGENTS, WELL_KNOWN
@@ -197,6 +198,13 @@ _TREES: dict[str, dict[str, str]] = {
         "proc/1/net/tcp": "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout"
         " inode\n   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 77 1\n",
         "proc/1/comm": "x\n",
+    },
+    **{
+        f"images on {kind}": {
+            "proc/1/mountinfo": f"22 1 8:1 / / rw - {kind} pool rw\n",
+            **{f"{path[1:]}/x": "" for path in DATA_FOLDERS},
+        }
+        for kind in ("xfs", "zfs")
     },
     "disk": {
         "proc/self/mountinfo": "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n",

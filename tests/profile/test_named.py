@@ -35,6 +35,7 @@ ADDED = {
 
 REPLACED = {
     ("disk-free", "require"): ["/srv"],
+    ("filesystem", "require"): ["/srv"],
     ("inodes-free", "require"): ["/srv"],
     ("kernel-module", "require"): ["br_netfilter"],
     ("kubelet-defaults", "require"): {"vm.panic_on_oom": "0"},

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from nodecheck.facts.files.disk_room import DiskRoom as DiskRoom
     from nodecheck.facts.files.fstab import Fstab as Fstab
     from nodecheck.facts.files.mounts import Mounts as Mounts
+    from nodecheck.facts.files.path_mount import PathMount as PathMount
+    from nodecheck.facts.files.path_mount import SnapshotterSign as SnapshotterSign
+    from nodecheck.facts.files.path_mount import XfsGeometry as XfsGeometry
+    from nodecheck.facts.files.path_mount import ZfsRelease as ZfsRelease
     from nodecheck.facts.hardware.memory import Memory as Memory
     from nodecheck.facts.hardware.processors import Processors as Processors
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
@@ -231,6 +235,7 @@ _HOMES = {
     "Owners": "distro.owners",
     "PackageSigns": "packages.packages",
     "Packages": "packages.packages",
+    "PathMount": "files.path_mount",
     "Processors": "hardware.processors",
     "RcLocal": "services.rc_local",
     "Resolver": "network.resolver",
@@ -251,6 +256,7 @@ _HOMES = {
     "ServicePulls": "services.unit_pulls",
     "Services": "services.running",
     "SiteNodes": "cluster.target",
+    "SnapshotterSign": "files.path_mount",
     "SocketKinds": "cluster.runtime_sockets",
     "SocketOwners": "network.processes",
     "SocketUnits": "cluster.runtime_sockets",
@@ -276,6 +282,8 @@ _HOMES = {
     "UnitReader": "services.unit_reader",
     "UnitLoads": "kernel.scripts",
     "UnixListeners": "network.unix_listeners",
+    "XfsGeometry": "files.path_mount",
+    "ZfsRelease": "files.path_mount",
     "ZramGenerator": "swap.zram",
 }
 """Every fact, and the module below this package that has it."""
