@@ -20,6 +20,25 @@ PLACES = {
     "overlay": "fs/overlayfs",
 }  # fmt: skip
 
+BUILT_IN = (
+    "BLK_CGROUP", "CFS_BANDWIDTH", "CGROUPS", "CGROUP_BPF", "CGROUP_CPUACCT", "CGROUP_DEVICE", "CGROUP_FREEZER",
+    "CGROUP_HUGETLB", "CGROUP_PIDS", "CGROUP_SCHED", "CPUSETS", "EXT4_FS", "FAIR_GROUP_SCHED", "INET", "IPC_NS",
+    "IP_VS_NFCT", "KEYS", "MEMCG", "NAMESPACES", "NET", "NETFILTER", "NETFILTER_ADVANCED", "NET_NS", "PID_NS",
+    "POSIX_MQUEUE", "PROC_FS", "PSI", "SECCOMP", "SECCOMP_FILTER", "USER_NS", "UTS_NS",
+)  # fmt: skip
+AS_MODULES = ("BRIDGE_NETFILTER", "IP_VS", "IP_VS_RR", "IP_VS_SH", "IP_VS_WRR", "NF_CONNTRACK", "OVERLAY_FS", "ZRAM")
+OTHERS = (
+    "BRIDGE", "NETFILTER_XTABLES", "NETFILTER_XT_MARK", "NETFILTER_XT_MATCH_ADDRTYPE", "NETFILTER_XT_MATCH_COMMENT",
+    "NETFILTER_XT_MATCH_CONNTRACK", "NETFILTER_XT_MATCH_MULTIPORT", "NETFILTER_XT_MATCH_RECENT",
+    "NETFILTER_XT_MATCH_STATISTIC", "NETFILTER_XT_TARGET_REDIRECT", "NFT_CT", "NFT_FIB_IPV4", "NFT_FIB_IPV6",
+    "NFT_MASQ", "NFT_NAT", "NF_NAT", "NF_TABLES", "VETH",
+)  # fmt: skip
+"""Modules in the distributions' kernels, here built in: the module lists are short."""
+KCONFIG = (
+    "".join(f"CONFIG_{name}=y\n" for name in (*BUILT_IN, *OTHERS))
+    + "".join(f"CONFIG_{name}=m\n" for name in AS_MODULES)
+)  # fmt: skip
+
 _KUBEADM_DROPIN = """[Service]
 Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
 Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
@@ -70,7 +89,7 @@ def _common(kernel: str, suffix: str, socket: str, arguments: str) -> dict[str, 
         f"{modules}/modules.softdep": "# Soft dependencies\n",
         f"{modules}/modules.alias": "alias nf_conntrack-2 nf_conntrack\n",
         **{f"{modules}/kernel/{PLACES[name]}/{name}.ko{suffix}": "" for name in NAMES},
-        f"boot/config-{kernel}": "CONFIG_BRIDGE_NETFILTER=m\nCONFIG_IP_VS=m\nCONFIG_ZRAM=m\n",
+        f"boot/config-{kernel}": KCONFIG,
         "proc/modules": "".join(f"{name} 32768 0 - Live 0x0000000000000000\n" for name in NAMES),
         "proc/swaps": "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n",
         "proc/1/net/unix": "Num       RefCount Protocol Flags    Type St Inode Path\n"
@@ -82,6 +101,7 @@ def _common(kernel: str, suffix: str, socket: str, arguments: str) -> dict[str, 
         "proc/sys/net/bridge/bridge-nf-call-ip6tables": "1\n",
         "proc/sys/net/ipv4/ip_forward": "1\n",
         "sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory hugetlb pids\n",
+        "sys/fs/cgroup/init.scope/cgroup.freeze": "0\n",
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ _CHECKS = {
     "default-route": ("network.links", "network"),
     "interface": ("network.links", "network"),
     "port": ("network.port", "network"),
+    "cgroup-controller": ("cgroups.cgroup_controller", "kernel"),
     "cgroup-driver": ("runtime.cgroup_driver", "runtime"),
     "cgroup-version": ("cgroups.cgroup_version", "kernel"),
     "command": ("system.command", "system"),

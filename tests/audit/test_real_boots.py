@@ -29,6 +29,7 @@ require = ["chronyd", "kubelet"]
 """
 
 TWO_VIEWS = {
+    "cgroup-controller": "the controllers of either hierarchy, by the names of v2",
     "cgroup-version": "the node as a whole",
     "firewall": "four firewalls",
     "hostname": "the node as a whole, by its name",

@@ -34,11 +34,14 @@ LEFT_OUT = re.compile(
 )
 MODULES = (
     "br_netfilter", "bridge", "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack", "overlay", "ip_tables",
-    "ip6_tables", "iptable_nat", "nf_tables", "vxlan", "zram", "nf_nat", "xt_conntrack", "veth", "loop",
+    "ip6_tables", "iptable_nat", "nf_tables", "vxlan", "zram", "nf_nat", "xt_conntrack", "veth", "loop", "ext4",
+    "x_tables", "xt_REDIRECT", "xt_addrtype", "xt_comment", "xt_mark", "xt_multiport", "xt_recent", "xt_statistic",
+    "nft_ct", "nft_masq", "nft_nat", "nft_fib_ipv4", "nft_fib_ipv6",
 )  # fmt: skip
 CONFIG = re.compile(
     "(# )?CONFIG_(CGROUP|BRIDGE_NETFILTER|BRIDGE=|IP_VS|NF_CONNTRACK|NETFILTER|OVERLAY|SWAP|ZRAM|IPV6|SECURITY|LSM"
-    "|NAMESPACES|[A-Z]+_NS)[A-Z0-9_]*(=[ym]| is not set)"
+    "|NAMESPACES|[A-Z]+_NS|CPUSETS|MEMCG|FAIR_GROUP_SCHED|CFS_BANDWIDTH|SECCOMP|BLK_CGROUP|NF_NAT|NF_TABLES|NFT_|VETH)"
+    "[A-Z0-9_]*(=[ym]| is not set)|(# )?CONFIG_(EXT4_FS|INET|KEYS|NET|POSIX_MQUEUE|PROC_FS|PSI)(=[ym]| is not set)"
 )
 FIELDS = ("Package:", "Status:", "Architecture:", "Version:")
 LARGEST = 1 << 16

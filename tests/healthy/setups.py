@@ -239,6 +239,7 @@ _PIGEN = "of RPi-Distro/pi-gen@314262cb286b8f33327a6f0cbabe14c625021ca0"
 _SYSMODS = "of RPi-Distro/raspberrypi-sys-mods@54acae71d88f69c94b476b5a03c353fee378e4a4"
 _RPISWAP = "of ktremain/rpi-swap@297749a859ecd19b1285a88dd9d93cfa2ca4a71d"
 _RPILINUX = "of raspberrypi/linux@007cc4bcbb8ebec5def7b3d3468bd2a362d2948a:arch/arm64/configs/bcm2711_defconfig"
+_RPI2712 = "of raspberrypi/linux@fed509012360fe24604926f443ec54d6e0efa09f:arch/arm64/configs/bcm2712_defconfig"
 _RPI_KERNEL = "6.12.47+rpt-rpi-v8"
 _RPI_MODULES = {
     "kernel/net/llc/llc.ko.xz": "",
@@ -251,8 +252,42 @@ _RPI_MODULES = {
     "kernel/net/netfilter/ipvs/ip_vs.ko.xz": "kernel/net/netfilter/nf_conntrack.ko.xz",
     "kernel/drivers/block/zram/zram.ko.xz": "",
     "kernel/fs/overlayfs/overlay.ko.xz": "",
+    "kernel/drivers/net/veth.ko.xz": "",
+    "kernel/net/netfilter/x_tables.ko.xz": "",
+    "kernel/net/netfilter/nf_nat.ko.xz": "kernel/net/netfilter/nf_conntrack.ko.xz",
+    **{
+        f"kernel/net/netfilter/xt_{name}.ko.xz": "kernel/net/netfilter/x_tables.ko.xz"
+        for name in (
+            "REDIRECT",
+            "addrtype",
+            "comment",
+            "mark",
+            "multiport",
+            "recent",
+            "statistic",
+        )
+    },
 }
 """Those that its configuration makes modules, at the places of the kernel's tree."""
+_RPI_BUILT_IN = (
+    "POSIX_MQUEUE", "PSI", "PSI_DEFAULT_DISABLED", "MEMCG", "BLK_CGROUP", "CFS_BANDWIDTH", "CGROUP_PIDS",
+    "CGROUP_FREEZER", "CPUSETS", "CPUSETS_V1", "CGROUP_DEVICE", "CGROUP_CPUACCT", "CGROUP_BPF", "NAMESPACES",
+    "USER_NS", "SCHED_AUTOGROUP", "NET", "NETFILTER", "IP_VS_PROTO_TCP",
+    # What these select, and what is on unless it is taken out.
+    "CGROUPS", "CGROUP_SCHED", "FAIR_GROUP_SCHED", "UTS_NS", "IPC_NS", "PID_NS", "NET_NS", "INET", "PROC_FS", "SECCOMP",
+    "SECCOMP_FILTER", "KEYS", "EXT4_FS", "NETFILTER_ADVANCED",
+)  # fmt: skip
+_RPI_AS_MODULES = (
+    "BRIDGE", "BRIDGE_NETFILTER", "NF_CONNTRACK", "NF_NAT", "NETFILTER_XTABLES", "NETFILTER_XT_MARK",
+    "NETFILTER_XT_MATCH_ADDRTYPE", "NETFILTER_XT_MATCH_COMMENT", "NETFILTER_XT_MATCH_CONNTRACK",
+    "NETFILTER_XT_MATCH_MULTIPORT", "NETFILTER_XT_MATCH_RECENT", "NETFILTER_XT_MATCH_STATISTIC",
+    "NETFILTER_XT_TARGET_REDIRECT", "IP_VS", "IPV6", "OVERLAY_FS", "VETH", "ZRAM",
+)  # fmt: skip
+_RPI_CONFIG = (
+    "".join(f"CONFIG_{name}=y\n" for name in _RPI_BUILT_IN)
+    + "".join(f"CONFIG_{name}=m\n" for name in _RPI_AS_MODULES)
+    + "# CONFIG_HUGETLBFS is not set\n"
+)
 
 RASPBERRY = (
     file("boot/firmware/cmdline.txt", f"{_PIGEN}:stage1/00-boot-files/files/cmdline.txt",
@@ -264,8 +299,7 @@ RASPBERRY = (
     program("boot/firmware/initramfs8", "the raspi-firmware package"),
     program(f"boot/vmlinuz-{_RPI_KERNEL}", "the linux-image-rpi-v8 package"),
     program(f"boot/initrd.img-{_RPI_KERNEL}", "the linux-image-rpi-v8 package"),
-    file(f"boot/config-{_RPI_KERNEL}", _RPILINUX,
-         "CONFIG_BRIDGE=m\nCONFIG_NF_CONNTRACK=m\nCONFIG_IP_VS=m\nCONFIG_ZRAM=m\nCONFIG_MEMCG=y\nCONFIG_IPV6=m\n"),
+    file(f"boot/config-{_RPI_KERNEL}", _RPI2712, _RPI_CONFIG),
     file(f"usr/lib/modules/{_RPI_KERNEL}/modules.dep", _RPILINUX,
          "".join(f"{name}: {needs}".rstrip() + "\n" for name, needs in _RPI_MODULES.items())),
     file(f"usr/lib/modules/{_RPI_KERNEL}/modules.builtin", _RPILINUX, "kernel/drivers/block/loop.ko\n"),

@@ -30,6 +30,7 @@ RELEASE = ("removed-setting[--containerd]@boot",)
 
 STATUSES = ("pass", "fail", "unknown")
 PASSES = {
+    "cgroup-controller[memory]@boot",
     "swap@boot", "hostname@boot", "kernel-module[br_netfilter]@boot", "sysctl[net.ipv4.ip_forward]@boot",
     "sysctl[net.bridge.bridge-nf-call-iptables]@boot", "firewall[nftables]@boot", "selinux@boot",
 }  # fmt: skip

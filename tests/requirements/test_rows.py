@@ -12,6 +12,7 @@ from nodecheck.facts.kubelet.config import DEFAULT_RUNTIME
 from nodecheck.facts.kubelet.removed import ADDED, DROPINS, KUBEADM_APIS, REMOVED, REMOVED_GATES
 from nodecheck.requirements.asked import PROXY_MODES, ROLES
 from nodecheck.requirements.table import NEWEST, Row, Table
+from nodecheck_checks.cgroups.cgroup_controller import CONTROLLERS
 from nodecheck_checks.cgroups.cgroup_version import V1_TAKEN
 from nodecheck_checks.kernel.kernel_module import MODULES
 from nodecheck_checks.kernel.kernel_version import MINIMA
@@ -25,7 +26,7 @@ from nodecheck_checks.swap.behaviour import BEHAVIOURS
 from nodecheck_checks.system.command_table import NEEDS
 
 TABLES = {
-    "UNNUMBERED": UNNUMBERED,
+    "CONTROLLERS": CONTROLLERS, "UNNUMBERED": UNNUMBERED,
     "ADDED": ADDED, "DROPINS": DROPINS, "REMOVED_GATES": REMOVED_GATES,
     "ASKS": ASKS, "BEHAVIOURS": BEHAVIOURS, "DEFAULT_RUNTIME": DEFAULT_RUNTIME, "KUBEADM_TAKES": KUBEADM_TAKES,
     "MINIMA": MINIMA, "MODES": MODES, "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED,

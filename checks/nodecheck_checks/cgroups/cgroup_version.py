@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, Status, check, fail, ok, seen, skip, unknown
-from nodecheck.errors import FactError
 from nodecheck.facts import (
     BootCgroups,
     BootCmdline,
-    Cmdline,
+    BootControllers,
     KubeletConfig,
     KubeletRelease,
     MemoryController,
@@ -16,11 +15,13 @@ from nodecheck.facts import (
     OsRelease,
     Target,
 )
-from nodecheck.facts.kernel.cgroup_defaults import V2
+from nodecheck.facts.kernel.cgroup_defaults import HYBRID, V1, V2
 from nodecheck.facts.kernel.cgroups import MOUNT, OPTION, CgroupVersion
+from nodecheck.facts.kernel.controllers import MEMORY
 from nodecheck.fix import Fix, by_hand, command, manual
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import NEWEST, Row, Table
+from nodecheck_checks.cgroups.boot_words import GRUBBY, BootOwner
 
 SETTING, FLAG = "failCgroupV1", "fail-cgroupv1"
 _NAME = "v1"
@@ -58,7 +59,6 @@ V1_TAKEN = Table(
 
 KUBEADM = "kubeadm of these releases refuses all the same, unless it is told to ignore SystemVerification"
 _MEMORY = "the memory controller is off, and the kubelet does not start without it"
-_GRUBBY = ("rhel", "centos", "rocky", "almalinux", "ol", "fedora")
 
 
 class V1Node(NamedTuple):
@@ -102,6 +102,8 @@ def cgroup_version(
     own: Lazy[KubeletRelease],
     embedded: Lazy[facts.EmbeddedKubelet],
     os_release: Lazy[OsRelease],
+    cmdline: Lazy[BootCmdline],
+    grub: Lazy[facts.GrubDefaults],
 ) -> Results:
     """The node runs cgroup v2, with the memory controller, now and after the next boot.
 
@@ -111,10 +113,10 @@ def cgroup_version(
     controller no kubelet starts, whatever its release.
 
     ## What it looks at
-    Now: the kind of file system at `/sys/fs/cgroup` and `/sys/fs/cgroup/unified` (statfs, as the kubelet does it; the
-    names there where the node is a root or a capture), and its list of controllers: `cgroup.controllers`, on v1
+    Now: the kind of file system at `/sys/fs/cgroup` and `/sys/fs/cgroup/unified`, by statfs as in the kubelet. In a
+    root or a capture the names there count. Beside that its list of controllers: `cgroup.controllers`, on v1
     `/proc/cgroups` or the memory controller's own hierarchy. Where none of them says it, nothing passes. A hybrid
-    hierarchy, v1 with a v2 tree beside it, is v1 to the kubelet.
+    hierarchy, v1 with a v2 tree beside it, is v1 to the kubelet. The check `cgroup-controller` judges the others.
 
     Boot: the next boot's command line as this systemd takes it. `systemd.unified_cgroup_hierarchy=` counts from systemd
     226 on, `cgroup_no_v1=all` from 241 on. Where v1 is asked for, systemd 256 does not boot, 257 waits for 30 seconds
@@ -148,7 +150,7 @@ def cgroup_version(
     judged = _judged(found, taken, evidence)
     if memory.on is False:
         told = seen(memory.source, "no memory")
-        judged = _without_memory(found.version, judged, told)
+        judged = _without_memory(found.version, judged, told, BootOwner(cmdline, grub, os_release))
     elif memory.on is None and judged.status == Status.PASS:
         message = f"{judged.message}; {memory.source} does not say whether the memory controller is on"
         judged = unknown(message, code="not-found", expected=f"{V2} with the memory controller", evidence=evidence)
@@ -164,8 +166,8 @@ def cgroup_version_boot(
     own: Lazy[KubeletRelease],
     embedded: Lazy[facts.EmbeddedKubelet],
     os_release: Lazy[OsRelease],
-    memory: Lazy[MemoryController],
-    running: Lazy[Cmdline],
+    controllers: BootControllers,
+    grub: Lazy[facts.GrubDefaults],
 ) -> Results:
     """The next boot mounts cgroup v2, with the memory controller."""
     found, evidence = planned.found, _seen(planned.found)
@@ -176,7 +178,8 @@ def cgroup_version_boot(
     node = V1Node(target, kubelet, own, embedded, os_release)
     known = found.version is not None
     judged = _judged(found, node, evidence, planned.note) if known else _untold(planned, node, evidence)
-    yield _with_memory(judged, found.version, cmdline, memory, running)
+    owner = BootOwner(Lazy(lambda: cmdline), grub, os_release)
+    yield _with_memory(judged, found.version, controllers, owner)
 
 
 def _untold(planned: BootCgroups, node: V1Node, evidence: list[Evidence]) -> Outcome:
@@ -229,58 +232,35 @@ def _verdict(row: Row | None, told: bool | None) -> tuple[Severity, str]:
     return row.severity, row.reason
 
 
-def _without_memory(version: str | None, judged: Outcome, told: Evidence) -> Outcome:
+def _without_memory(version: str | None, judged: Outcome, told: Evidence, owner: BootOwner) -> Outcome:
     also = f"; {judged.message}" if judged.status != "pass" else ""
     return fail(
         f"{_MEMORY}{also}",
         expected=f"{V2} with the memory controller",
         actual=f"{version or 'cgroups'} without it",
         evidence=[told, *judged.evidence],
-        fix=_remove("Turn the memory controller on"),
+        fix=owner.controller_on(MEMORY),
         severity=Severity.ERROR,
     )
 
 
-def _with_memory(
-    judged: Outcome, version: str | None, cmdline: BootCmdline, memory: Lazy[MemoryController], running: Lazy[Cmdline]
-) -> Outcome:
-    """The same with what the command line makes of the memory controller (kernel/cgroup/cgroup.c)."""
-    off = _lists_memory(cmdline.kernel_words, "cgroup_disable")
-    if off is None or cmdline.source is None:
+def _with_memory(judged: Outcome, version: str | None, controllers: BootControllers, owner: BootOwner) -> Outcome:
+    """The same with what the command line makes of the memory controller."""
+    found = controllers.by_words(MEMORY, unified=version not in (V1, HYBRID))
+    if found is None:
         return judged
-    told = seen(cmdline.source, off, line=cmdline.line)
-    on = _lists_memory(cmdline.kernel_words, "cgroup_enable")
-    if on is None:
-        return _without_memory(version, judged, told)
-    if _is_undone(memory, running):
-        return judged
-    message = f"{off} turns the memory controller off, and only some kernels take {on}"
-    return unknown(message, code="unsupported", expected=V2, evidence=[told, seen(cmdline.source, on)])
-
-
-def _is_undone(memory: Lazy[MemoryController], running: Lazy[Cmdline]) -> bool:
-    """Whether the running kernel shows that it takes ``cgroup_enable=``: it is told both, and has the controller."""
-    try:
-        return _lists_memory(running().kernel_words, "cgroup_disable") is not None and memory().on is True
-    except FactError:
-        return False
-
-
-def _lists_memory(words: tuple[str, ...], key: str) -> str | None:
-    """The word that names the memory controller in a list of this key."""
-    for word in words:
-        name, _, value = word.partition("=")
-        if name == key and "memory" in value.split(","):
-            return word
-    return None
+    if found.on is False:
+        return _without_memory(version, judged, found.evidence[0], owner)
+    message = f"whether the memory controller will be on is not known: {found.message}"
+    return unknown(message, code="unsupported", expected=V2, evidence=found.evidence)
 
 
 def _to_v2(release: OsRelease) -> Fix:
     """Boot with the option; on Enterprise Linux 7 there is no such option."""
     option = f"{OPTION}=1"
-    if release.id in _GRUBBY and (release.version or "").partition(".")[0] == "7":
+    if release.id in GRUBBY and (release.version or "").partition(".")[0] == "7":
         return by_hand("Upgrade the distribution", "systemd 219 of Enterprise Linux 7 knows no cgroup v2: upgrade it")
-    if release.id in _GRUBBY:
+    if release.id in GRUBBY:
         return Fix("Boot with cgroup v2", (command("grubby", "--update-kernel=ALL", f"--args={option}"),), reboot=True)
     text = f"Add {option} to the kernel's command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub)"
     return Fix("Boot with cgroup v2", (manual(text),), "manual", reboot=True)
@@ -288,8 +268,6 @@ def _to_v2(release: OsRelease) -> Fix:
 
 def _remove(title: str) -> Fix:
     text = "Change the boot loader's configuration (EL: grubby --remove-args), and reboot"
-    if "memory" in title:
-        text = f"Take cgroup_disable=memory off the command line; on a Raspberry Pi add cgroup_enable=memory. {text}"
     return Fix(title, (manual(text),), "manual", reboot=True)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.acts.programs import SysctlProgramActs as SysctlProgramActs
     from nodecheck.facts.boot.cmdline import Cmdline as Cmdline
     from nodecheck.facts.boot.container import Container as Container
+    from nodecheck.facts.boot.default_grub import GrubDefaults as GrubDefaults
     from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
     from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
     from nodecheck.facts.boot.next_boot import RunningKernel as RunningKernel
@@ -51,10 +52,13 @@ if TYPE_CHECKING:
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
     from nodecheck.facts.kernel.cgroup_defaults import BuiltHierarchy as BuiltHierarchy
     from nodecheck.facts.kernel.cgroups import BootCgroups as BootCgroups
-    from nodecheck.facts.kernel.cgroups import MemoryController as MemoryController
     from nodecheck.facts.kernel.cgroups import NowCgroups as NowCgroups
     from nodecheck.facts.kernel.config import BootConfig as BootConfig
     from nodecheck.facts.kernel.config import RunningConfig as RunningConfig
+    from nodecheck.facts.kernel.controllers import BootControllers as BootControllers
+    from nodecheck.facts.kernel.controllers import Freezing as Freezing
+    from nodecheck.facts.kernel.controllers import MemoryController as MemoryController
+    from nodecheck.facts.kernel.controllers import NowControllers as NowControllers
     from nodecheck.facts.kernel.modprobe import Modprobe as Modprobe
     from nodecheck.facts.kernel.modules import GenlFamilies as GenlFamilies
     from nodecheck.facts.kernel.modules import ModuleLoading as ModuleLoading
@@ -157,6 +161,7 @@ _HOMES = {
     "BootCgroups": "kernel.cgroups",
     "BootCmdline": "boot.next_boot",
     "BootConfig": "kernel.config",
+    "BootControllers": "kernel.controllers",
     "BootHostname": "network.hostname",
     "BootModules": "kernel.at_boot",
     "BootRules": "security.boot_rules",
@@ -185,11 +190,13 @@ _HOMES = {
     "FirewallSwitches": "security.firewall_files",
     "FirewalldTrace": "security.firewall_files",
     "FirstBoot": "services.presets",
+    "Freezing": "kernel.controllers",
     "Fstab": "files.fstab",
     "Generators": "services.generators",
     "GenlFamilies": "kernel.modules",
     "GivenSettings": "kubelet.given",
     "GptSwaps": "swap.gpt",
+    "GrubDefaults": "boot.default_grub",
     "Hosts": "network.hosts",
     "HostsOrder": "network.nsswitch",
     "ImageSystem": "distro.image",
@@ -211,7 +218,7 @@ _HOMES = {
     "Links": "network.links",
     "Listeners": "network.listeners",
     "Memory": "hardware.memory",
-    "MemoryController": "kernel.cgroups",
+    "MemoryController": "kernel.controllers",
     "Modprobe": "kernel.modprobe",
     "ModuleLoading": "kernel.modules",
     "ModuleScripts": "kernel.scripts",
@@ -228,6 +235,7 @@ _HOMES = {
     "NodeName": "cluster.node_name",
     "NodePhase": "cluster.phase",
     "NowCgroups": "kernel.cgroups",
+    "NowControllers": "kernel.controllers",
     "OsRelease": "distro.os_release",
     "OtherServices": "services.service_units",
     "OwnName": "network.hostname",

@@ -21,10 +21,10 @@ from nodecheck.facts.kernel.cgroups import (
     TMPFS_MAGIC,
     BootCgroups,
     CgroupVersion,
-    MemoryController,
     NowCgroups,
     planned,
 )
+from nodecheck.facts.kernel.controllers import MemoryController
 from nodecheck.host import Host, RootHost
 from nodecheck.host.base import Question
 from nodecheck.testing import write_tree
@@ -150,7 +150,7 @@ def test_the_memory_controller_of_v2(tmp_path: Path, controllers: str, memory: b
 
 @pytest.mark.parametrize(("enabled", "memory"), [("1", True), ("0", False)])
 def test_the_memory_controller_of_v1(tmp_path: Path, enabled: str, memory: bool) -> None:
-    table = f"#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t3\t123\t1\nmemory\t0\t160\t{enabled}\n"
+    table = f"#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t3\t123\t1\nmemory\t4\t160\t{enabled}\n"
     node = write_tree(tmp_path, {"/sys/fs/cgroup/cpu/tasks": "", "/proc/cgroups": table})
 
     assert Facts(RootHost(str(node))).get(MemoryController) == (memory, "/proc/cgroups")

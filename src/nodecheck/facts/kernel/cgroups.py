@@ -10,17 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from nodecheck.errors import Absent, NotCaptured, Offline, Unsupported
+from nodecheck.errors import Absent, Unsupported
 from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kernel.cgroup_defaults import HYBRID, V1, V2, BuiltHierarchy, default_of_distribution
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem
-from nodecheck.host import Host, exists
-from nodecheck.host.base import text
+from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Dir, Exists, File, Sources
+from nodecheck.model.sources import Dir, Sources
 from nodecheck.record import NamedTuple
 
 MOUNT = "/sys/fs/cgroup"
@@ -99,52 +98,6 @@ def _by_magic(host: Host, found: CgroupVersion) -> CgroupVersion:
     return CgroupVersion() if found.version == V2 else found
 
 
-class MemoryController(NamedTuple):
-    """The memory controller of the hierarchy that is mounted."""
-
-    on: bool | None = None
-    """None where that is not told."""
-    source: str = ""
-    """What tells it."""
-
-    @classmethod
-    def reads(cls) -> Sources:
-        """The list of controllers of either version; on v1 without one, the controller's own hierarchy."""
-        return (File(f"{MOUNT}/cgroup.controllers"), File(_PROC), Exists(_OWN))
-
-    @classmethod
-    def read(cls, host: Host, mounted: NowCgroups) -> MemoryController:
-        """``cgroup.controllers`` on v2, ``/proc/cgroups`` on v1."""
-        unified = mounted.found.version == V2
-        path = f"{MOUNT}/cgroup.controllers" if unified else _PROC
-        try:
-            names = _controllers(text(host, path), unified)
-        except _NOT_TOLD:
-            names = ()
-        if names:  # an empty list is no kernel's, but what a copy of /sys makes of one
-            return cls("memory" in names, path)
-        try:
-            own = not unified and exists(host, _OWN)
-        except _NOT_TOLD:
-            own = False
-        return cls(True, _OWN) if own else cls(None, path)
-
-
-_NOT_TOLD = (Absent, Offline, NotCaptured, Unsupported)
-
-
-def _controllers(told: str, unified: bool) -> tuple[str, ...]:
-    """The controllers that are on, as the kernel lists them in either version."""
-    if unified:
-        return tuple(told.split())
-    lines = [line.split() for line in told.split("\n")[1:]]
-    return tuple([line[0] for line in lines if len(line) == 4 and line[3] != "0"])
-
-
-_OWN = f"{MOUNT}/memory/tasks"
-_PROC = "/proc/cgroups"
-
-
 class BootCgroups(NamedTuple):
     """The hierarchy that systemd mounts at the next boot."""
 
@@ -155,6 +108,11 @@ class BootCgroups(NamedTuple):
     """What systemd does beside, in a few words."""
     open: str | None = None
     """What decides it and is not known, where ``found`` has no version."""
+
+    @property
+    def unified(self) -> bool | None:
+        """Whether it is v2 alone; None: not known."""
+        return self.found.unified
 
     @classmethod
     def reads(cls) -> Sources:
