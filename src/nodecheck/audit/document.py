@@ -26,6 +26,7 @@ def to_dict(audit: Audit) -> dict[str, Any]:
         "still_failing": [change_dict(change) for change in audit.still],
         "baseline": None if audit.drift is None else _drift(audit.drift),
         "predictions": None if audit.held is None else held_dict(audit.held),
+        "phase": _phase(audit),
         "untold": [_untold(item) for item in audit.untold],
         "notices": [notice._asdict() for notice in audit.notices],
     }
@@ -44,6 +45,7 @@ def diff_dict(
         "still_failing": [change_dict(change) for change in changes if change.kind == STILL_FAILING],
         "baseline": None,
         "predictions": None,
+        "phase": None,
         "untold": [],
         "notices": [notice._asdict() for notice in notices],
     }
@@ -79,6 +81,15 @@ def _drift(drift: Drift) -> dict[str, Any]:
         "by": found.by,
         "changes": [change_dict(change) for change in drift.changes],
     }
+
+
+def _phase(audit: Audit) -> dict[str, Any] | None:
+    """What another phase brings and takes; None where it is the same."""
+    before, after = None if audit.before is None else audit.before.phase, audit.report.profile.phase
+    if not any(audit.move) and (before is None or after is None or before == after):
+        return None
+    brings, takes = [sorted([change.id for change in some]) for some in audit.move]
+    return {"before": before, "after": after, "brings": brings, "takes": takes}
 
 
 def _untold(item: Untold) -> dict[str, Any]:

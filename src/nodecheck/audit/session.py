@@ -10,6 +10,7 @@ from nodecheck.audit.boots import Boots, BootSeen, Followed, RebootHeld
 from nodecheck.audit.changes import STILL_FAILING, Change, contrasted, exit_code, step, worse
 from nodecheck.audit.keep import Limits
 from nodecheck.audit.opening import Corrupt, is_damage, opened, reading, set_aside, thin_out
+from nodecheck.audit.phases import NO_MOVE, PhaseMove
 from nodecheck.audit.standing import FAIL, STEADY, Flap, Moment, Standing
 from nodecheck.audit.store import Baseline, Before, History, Recorded, Untold, baseline_of, before_of
 from nodecheck.digest import sha256_name
@@ -31,9 +32,13 @@ FIRST = "first-run"
 SET_ASIDE = "history-set-aside"
 UNRECORDED = "not-recorded"
 WAITING = "predictions-wait"
+PHASE = "phase-changed"
 
 LOUD = frozenset({SET_ASIDE, UNRECORDED})
 """Notices that are told where nothing else is."""
+
+NEWS = LOUD | {PHASE}
+"""The same, and what is news of the node itself."""
 
 
 LEAST_ROOM = 1 << 17
@@ -62,6 +67,8 @@ class Audit(NamedTuple):
     """What is known of the node's boots after this audit."""
     held: RebootHeld | None = None
     """The reboot that this audit held against what was predicted of it."""
+    move: PhaseMove = NO_MOVE
+    """What another phase of the node brings and takes, which is no change by itself."""
 
     @property
     def recorded(self) -> bool:
@@ -71,7 +78,7 @@ class Audit(NamedTuple):
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to tell."""
-        loud = any(notice.code in LOUD for notice in self.notices)
+        loud = any(notice.code in NEWS for notice in self.notices)
         return not (self.changes or self.untold or loud or self.broke)
 
     @property
@@ -193,7 +200,9 @@ def _audit(
         drift = Drift(baseline, tuple(_against(baseline, report, found.step.standings)))
     told = (*notices, *_context(report, found))
     changes, still = found.step.changes, found.step.still
-    return Audit(report, found.run, found.before, changes, still, drift, untold, told, came.boots, came.held)
+    return Audit(
+        report, found.run, found.before, changes, still, drift, untold, told, came.boots, came.held, found.move
+    )
 
 
 def _against(baseline: Baseline, report: Report, standings: Mapping[str, Standing]) -> Iterator[Change]:
@@ -208,7 +217,7 @@ def _context(report: Report, found: Recorded) -> tuple[Notice, ...]:
     """What a reader of the changes should know."""
     if found.before is None:
         return (Notice(FIRST, "first run: everything that fails is told"),)
-    notices = _contrast(found.before, before_of(report, 0), f"run {found.before.run}")
+    notices = _contrast(found.before, before_of(report, 0), f"run {found.before.run}", found.move)
     waits = found.followed.waits
     if waits is None:
         return notices
@@ -225,7 +234,7 @@ def contrast(old: Report, new: Report) -> tuple[Notice, ...]:
     return tuple(notices)
 
 
-def _contrast(old: Before, new: Before, name: str) -> tuple[Notice, ...]:
+def _contrast(old: Before, new: Before, name: str, move: PhaseMove = NO_MOVE) -> tuple[Notice, ...]:
     notices = []
     if old.boot_id and new.boot_id and old.boot_id != new.boot_id:
         notices.append(Notice("rebooted", f"the node was rebooted since {name}"))
@@ -233,12 +242,20 @@ def _contrast(old: Before, new: Before, name: str) -> tuple[Notice, ...]:
         pairs = zip(_PROFILE, old.profile, new.profile)
         what = ", ".join([_differs(label, was, now) for label, was, now in pairs if was != now])
         notices.append(Notice("profile-changed", f"the profile differs from that of {name}: {printable(what)}"))
+    if (old.phase != new.phase and old.phase and new.phase) or move.told():
+        notices.append(Notice(PHASE, printable(_phase(old, new, name, move))))
     if old.version != new.version:
         text = f"nodecheck {new.version} judged; {old.version} judged {name}"
         notices.append(Notice("nodecheck-changed", printable(text)))
     if new.at < old.at:
         notices.append(Notice("clock-went-back", f"the clock is behind that of {name} ({printable(old.at)})"))
     return tuple(notices)
+
+
+def _phase(old: Before, new: Before, name: str, move: PhaseMove) -> str:
+    """The phases before and now, and what that brings and takes, in one line."""
+    was = f"the phase is {new.phase or 'not known'}; that of {name} was {old.phase or 'not known'}"
+    return f"{was}: it {move.told()}" if move.told() else was
 
 
 _PROFILE = ("name", "rules", "role", "Kubernetes", "proxy mode", "cni")

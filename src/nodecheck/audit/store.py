@@ -16,7 +16,8 @@ from nodecheck.audit.boots import Boots, BootSeen, Followed, amended, followed
 from nodecheck.audit.changes import Change, Step, step
 from nodecheck.audit.keep import Limits, expire
 from nodecheck.audit.pack import Parts, Piece, apart, pack, unpack
-from nodecheck.audit.standing import Flap, Moment, Standing, packed, unpacked
+from nodecheck.audit.phases import NO_MOVE, PhaseMove, moved, out_of_phase
+from nodecheck.audit.standing import Flap, Moment, Place, Standing, packed, unpacked
 from nodecheck.errors import HistoryError, ReportError
 from nodecheck.record import NamedTuple
 from nodecheck.report import Report
@@ -40,6 +41,7 @@ class Before(NamedTuple):
     boot_id: str | None
     profile: tuple[str | None, ...]
     version: str
+    phase: str | None = None
 
 
 class Recorded(NamedTuple):
@@ -50,6 +52,8 @@ class Recorded(NamedTuple):
     step: Step
     followed: Followed
     """What came of the predictions, and the report as it counts."""
+    move: PhaseMove = NO_MOVE
+    """What another phase of the node brings and takes: no part of the step's changes."""
 
 
 class StoodBefore(NamedTuple):
@@ -58,6 +62,8 @@ class StoodBefore(NamedTuple):
     before: Before | None = None
     standings: dict[str, Standing] | None = None
     boots: Boots = Boots()
+    out: frozenset[Place] = frozenset()
+    """What was not asked of the node in its phase."""
 
 
 class Untold(NamedTuple):
@@ -115,8 +121,12 @@ class History:
         return StoodBefore() if row is None else _unpacked(row[0])
 
     def _stand(self, scope: str, run: int, found: Recorded) -> None:
-        before, boots = before_of(found.followed.report, run), boots_pack.packed(found.followed.boots)
-        body = pack({"before": before, "standings": packed(found.step.standings), "boots": boots})
+        report = found.followed.report
+        *before, phase = before_of(report, run)  # apart: earlier versions read six fields
+        out = sorted(out_of_phase(report.results))
+        boots = boots_pack.packed(found.followed.boots)
+        standings = packed(found.step.standings)
+        body = pack({"before": before, "standings": standings, "boots": boots, "phase": phase, "out": out})
         self._db.execute("INSERT OR REPLACE INTO state (name, used, body) VALUES (?, ?, ?)", (scope, run, body))
         self._db.execute(
             "DELETE FROM state WHERE name NOT IN (SELECT name FROM state ORDER BY used DESC LIMIT ?)", (MOST_SCOPES,)
@@ -205,8 +215,10 @@ def _unpacked(body: bytes) -> StoodBefore:
     found = unpack(body)
     try:
         run, id_, at, boot_id, profile, version = found["before"]
-        before = Before(run, id_, at, boot_id, tuple(profile), version)
-        return StoodBefore(before, unpacked(found["standings"]), boots_pack.unpacked(found.get("boots")))
+        before = Before(run, id_, at, boot_id, tuple(profile), version, found.get("phase"))
+        boots = boots_pack.unpacked(found.get("boots"))
+        out = frozenset([(check, view) for check, view in found.get("out", ())])
+        return StoodBefore(before, unpacked(found["standings"]), boots, out)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise HistoryError(f"what stands in the history is damaged: {error}") from error
 
@@ -217,7 +229,8 @@ def _found(stood: StoodBefore, report: Report, run: int | None, flap: Flap, boot
     came = kept if boot is None else followed(stood.boots, report, run, boot)
     version = None if stood.before is None else stood.before.version
     found = step(stood.standings, came.report, Moment(run, report.run.started_at), flap, version)
-    return Recorded(run, stood.before, found, came)
+    changes, move = moved(found.changes, stood.out, out_of_phase(came.report.results))
+    return Recorded(run, stood.before, found._replace(changes=changes), came, move)
 
 
 def boots_of(db: sqlite3.Connection) -> tuple[Boots, ...]:
@@ -305,7 +318,9 @@ def before_of(report: Report, run: int) -> Before:
     """What the next run needs to know of this one."""
     used = report.profile
     profile = (used.name, used.digest, used.role, used.kubernetes, used.proxy_mode, used.cni)
-    return Before(run, report.run.id, report.run.started_at, report.node.boot_id, profile, report.tool.version)
+    return Before(
+        run, report.run.id, report.run.started_at, report.node.boot_id, profile, report.tool.version, used.phase
+    )
 
 
 def change_dict(change: Change) -> dict[str, Any]:

@@ -49,6 +49,10 @@ BOOT = "boot"
 VIEWS = (NOW, BOOT)
 
 
+OUT_OF_PHASE = "not-selected-phase"
+"""The code of the cause of what is not asked of a node in its phase."""
+
+
 class Cause(NamedTuple):
     """Why a result is ``unknown`` or ``skip``."""
 

@@ -6,9 +6,7 @@ from nodecheck.checking.declare import Check, skip
 from nodecheck.checking.judging import Judged, Subject, Task, severity_of
 from nodecheck.checking.store import Facts
 from nodecheck.facts.cluster.phase import NodePhase
-from nodecheck.model.outcomes import Cause, Outcome, Status
-
-CAUSE = "not-selected-phase"
+from nodecheck.model.outcomes import OUT_OF_PHASE, Cause, Outcome, Status
 
 
 def asked_for(check: Check) -> tuple[type, ...]:
@@ -39,4 +37,4 @@ def _told(check: Check, phase: NodePhase) -> Outcome:
         why = f"nothing shows the phase of the node, which decides whether this is asked of it: {phase.hidden}"
         return Outcome(Status.UNKNOWN, why, cause=Cause(phase.hidden.code, str(phase.hidden)))
     message = f"is asked of a node in the phase {wanted}; this one is in {phase.name}"
-    return skip(message, code=CAUSE, evidence=phase.evidence)
+    return skip(message, code=OUT_OF_PHASE, evidence=phase.evidence)
