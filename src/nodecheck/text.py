@@ -27,6 +27,18 @@ def encode(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
+def lowered(text: str) -> str:
+    r"""The text in lower case, as far as letters of ASCII come of it: that of long texts costs a quarter.
+
+    >>> lowered("TOKEN=x"), lowered("TO\u212aEN=\xc9")
+    ('token=x', 'token=\xc9')
+    """
+    if text.isascii():
+        return text.lower()
+    raw = text.replace("\u212a", "k").replace("\u0130", "i\u0307").encode("utf-8", "surrogatepass")
+    return raw.lower().decode("utf-8", "surrogatepass")
+
+
 def is_digits(text: str) -> bool:
     """Whether it is one digit or more of ASCII and nothing else: ``int()`` takes blanks, signs, ``_`` and other digits.
 

@@ -74,8 +74,10 @@ def by_command(line: str) -> str:
     """Without the secrets that commands are given, and those of configuration with blanks for a mark."""
     lower = line.lower()
     for words, pattern in _options():
-        if any(word in lower for word in words):
-            line = pattern.sub(_masked, line)
+        for word in words:
+            if word in lower:
+                line = pattern.sub(_masked, line)
+                break
     if "|" in line:
         line = _echoed().sub(_masked, line)
     for word, pattern in _pairs():

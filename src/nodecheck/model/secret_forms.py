@@ -6,19 +6,28 @@ Each pattern is tried at a place once, and looks no further than its word or lin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
 from nodecheck.model.secret_commands import by_command
 from nodecheck.model.secret_keys import BEGIN, by_key, is_secret_key
-from nodecheck.model.secret_quotes import over_lines
+from nodecheck.model.secret_lines import Likely, Searched
+from nodecheck.model.secret_quotes import may_go_on, over_lines
 from nodecheck.text import MASK
 
 
-def without_secrets(text: str, may_hold: Callable[[str], bool]) -> str:
-    """The text with ``~secret~`` for each secret; ``may_hold`` tells of which lines it is worth to look closely."""
+def without_secrets(text: str, may_hold: Callable[[str], bool], words: Searched) -> str:
+    """The text with ``~secret~`` for each secret; ``may_hold`` tells of which lines it is worth to look closely, by
+    these words among others."""
     text = _pem(text) if "PRIVATE KEY" in text else text
-    return _lines(over_lines(text) if "\n" in text else text, may_hold)
+    if "\n" not in text:
+        return _lines(text, (0,), may_hold)
+    likely = Likely(text, words)
+    if may_go_on(text, likely.keys):
+        found = over_lines(text)
+        if found != text:
+            text, likely = found, Likely(found, words)
+    return _lines(text, likely.numbers(), may_hold)
 
 
 # Each pattern is compiled when the first text asks for it: a healthy node's run needs none.
@@ -86,32 +95,45 @@ def _pem_body(body: str) -> str:
     return f"\\n{MASK}\\n" if "\\n" in body else body if not body.strip() else f" {MASK} "
 
 
-def _lines(text: str, may_hold: Callable[[str], bool]) -> str:
-    """Line by line; what is deeper than a key with a value of several lines belongs to that."""
-    found: list[str] = []
+def _lines(text: str, likely: Iterable[int], may_hold: Callable[[str], bool]) -> str:
+    """Line by line; those that are not ``likely`` hold nothing where no line before says so."""
+    lines = text.split("\n")
+    worth = [number for number in likely if may_hold(lines[number])]
+    known, at = set(worth), 0
+    for number in worth:
+        if number >= at:
+            at = _from(lines, number, known)
+    return "\n".join(lines) if worth else text
+
+
+def _from(lines: list[str], at: int, worth: Collection[int]) -> int:
+    """Mask from a line on, until a line says nothing of the next; where that is. What is deeper than a key with a value
+    of several lines belongs to that."""
     depth, strict, accounts = -1, False, -1
-    for line in text.split("\n"):
+    for number in range(at, len(lines)):
+        line = lines[number]
         indent = len(line) - len(line.lstrip(" \t"))
         blank = indent == len(line)
         if not blank and depth >= 0 and indent <= depth:
             depth = -1
         if not blank and accounts >= 0 and indent <= accounts:
             accounts = -1
+        if depth < 0 and accounts < 0 and number not in worth:
+            return number
         if depth >= 0 and not blank and (strict or _is_scalar(line[indent:])):
             mark = "- " if not strict and line.startswith("- ", indent) else ""
-            found.append(f"{line[:indent]}{mark}{MASK}")
+            lines[number] = f"{line[:indent]}{mark}{MASK}"
             continue
-        if blank or not may_hold(line):
+        if blank or number not in worth:
             block = _block_of(line, indent, accounts >= 0) if accounts >= 0 else None
         else:
             block = _block_of(line, indent, accounts >= 0)
             if line.startswith("chpasswd:", indent):
                 accounts = indent
-            line = _line(line)
+            lines[number] = _line(line)
         if block is not None:
             depth, strict = block
-        found.append(line)
-    return "\n".join(found)
+    return len(lines)
 
 
 def _is_scalar(text: str) -> bool:

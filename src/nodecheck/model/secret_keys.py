@@ -145,7 +145,10 @@ def _value_begin(line: str, end: int, key: str, before: str) -> tuple[int, str]:
 def _kind(key: str, before: str) -> str:
     """What a key's value is: all of it a secret, or part of it, or nothing of it ("")."""
     lower = key.lower()
-    if not any(word in lower for word in _IN_KEYS):
+    for word in _IN_KEYS:
+        if word in lower:
+            break
+    else:
         return ""
     if lower in ("auth", "_auth", "authorization", "proxy-authorization", "pass"):
         return lower.lstrip("_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from nodecheck.model.secret_keys import is_secret_key
@@ -25,6 +26,17 @@ def _one() -> re.Pattern[str]:
     deeper = rf"(?:\n\1[ \t]+(?!\s){inside}){{1,{MOST_LINES}}}"
     continued = rf"\\(?:\n{inside}(?:(?<=\\)(?=\n)|(?=\3))){{1,{MOST_LINES}}}"
     return re.compile(rf"{_KEY}([\"'])(?!\3\3)({inside}(?:{deeper}(?=\3)|{continued}))", re.MULTILINE)
+
+
+@lru_cache(maxsize=1)
+def _head() -> re.Pattern[str]:
+    return re.compile(rf"{_KEY}[\"']", re.MULTILINE)
+
+
+def may_go_on(text: str, begins: Iterable[int]) -> bool:
+    """Whether a quote opens after a key in one of the lines that begin there: without any, no secret is over lines."""
+    head = _head()
+    return any(head.match(text, begin) for begin in begins)
 
 
 def over_lines(text: str) -> str:
