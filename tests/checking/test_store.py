@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from nodecheck.checking import Check, Lazy, Results, Severity, check, ok
-from nodecheck.checking.store import Facts, Used
-from nodecheck.errors import Absent, FactError
+from nodecheck.checking.store import Facts, Given, Used
+from nodecheck.errors import Absent, FactError, TimedOut
 from nodecheck.host import Host, RootHost
 from nodecheck.testing import judge, write_tree
 
@@ -181,3 +181,85 @@ def test_errors_of_facts_are_the_same_each_time(facts: Facts) -> None:
         told.append(caught.value)
     assert told[0] is told[1]
     assert told[0].source == "/etc/none"
+
+
+class Wish(NamedTuple):
+    """What the caller brings."""
+
+    word: str
+
+
+class OfWish(NamedTuple):
+    text: str
+
+    @classmethod
+    def read(cls, wish: Wish, motd: Motd) -> OfWish:
+        return cls(f"{wish.word}: {motd.text}")
+
+
+class MayWish(NamedTuple):
+    """It leaves what it may ask, and that rests on what the caller brings."""
+
+    wish: Lazy[OfWish]
+
+    @classmethod
+    def read(cls, wish: Lazy[OfWish]) -> MayWish:
+        return cls(wish)
+
+
+class Ring(NamedTuple):
+    """Two that name each other, one of which rests on what the caller brings; none calls the other."""
+
+    motd: Motd
+
+    @classmethod
+    def read(cls, motd: Motd, other: Lazy[Link]) -> Ring:
+        return cls(motd)
+
+
+class Link(NamedTuple):
+    motd: Motd
+
+    @classmethod
+    def read(cls, motd: Motd, other: Lazy[Ring], wish: Lazy[Wish]) -> Link:
+        return cls(motd)
+
+
+@pytest.mark.parametrize("first", [Ring, Link])
+def test_what_may_rest_on_what_the_caller_brings_is_read_anew(tmp_path: Path, first: type) -> None:
+    facts = Facts(RootHost(str(write_tree(tmp_path, FILES))), [Given(Wish, Wish("a"))])
+    kinds = (first, OfWish, MayWish, Ring, Link, Motd, Never)
+    before: dict[type, object] = {kind: facts.get(kind) for kind in kinds}
+    facts.renew([Given(Wish, Wish("b"))])
+
+    assert {kind for kind in kinds if facts.get(kind) is before[kind]} == {Motd, Never}
+    assert facts.get(OfWish).text == "b: welcome\n"
+    assert facts.get(MayWish).wish().text == "b: welcome\n"
+
+
+class Slow(NamedTuple):
+    """It is given up while it is read."""
+
+    text: str
+
+    @classmethod
+    def read(cls, host: Host, motd: Motd) -> Slow:
+        if not SLOW:
+            SLOW.append(None)
+            KEPT[0].abandon(10)
+        return cls(motd.text)
+
+
+SLOW: list[None] = []
+KEPT: list[Facts] = []
+
+
+def test_what_was_given_up_is_read_anew(tmp_path: Path) -> None:
+    facts = Facts(RootHost(str(write_tree(tmp_path, FILES))), [Given(Wish, Wish("a"))])
+    SLOW.clear()
+    KEPT[:] = [facts]
+    with pytest.raises(TimedOut):
+        facts.get(Slow)
+    facts.renew([Given(Wish, Wish("b"))])
+
+    assert facts.get(Slow).text == "welcome\n"

@@ -86,7 +86,7 @@ def ask_all(host: Host, registry: Registry, deadline: float) -> tuple[type, ...]
     schedule = Schedule(len(kinds), work, lambda _, __: facts.abandon(EACH_S))
     schedule.run(EACH_S, deadline)
     Schedule(1, lambda _, __: _ask_when(facts), lambda _, __: facts.abandon(EACH_S)).run(EACH_S, deadline)
-    _judge(host, registry, deadline)
+    _judge(host, registry, facts, deadline)
     return tuple(lacking)
 
 
@@ -125,7 +125,7 @@ def facts_to_read(registry: Registry) -> Iterator[type]:
             yield kind
 
 
-def _judge(host: Host, registry: Registry, deadline: float) -> None:
+def _judge(host: Host, registry: Registry, facts: Facts, deadline: float) -> None:
     """Judge by each profile and role: what facts left to be asked when it is needed, and what fixes ask."""
     for profile in sorted(registry.profiles):
         for role in ROLES:
@@ -136,7 +136,7 @@ def _judge(host: Host, registry: Registry, deadline: float) -> None:
                 root=None, profile=profile, role=role, kubernetes=None, proxy_mode=None, cni=None, select=(), ignore=(),
                 view=None, fail_on=None, timeout=left, waivers=(), host=host, registry=registry,
             )  # fmt: skip
-            run(host, registry, request)
+            run(host, registry, request, facts)
 
 
 def _look_at_programs(recorder: Host, folder: str, deadline: float) -> None:

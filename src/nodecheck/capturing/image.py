@@ -46,7 +46,9 @@ class Failure(NamedTuple):
     @classmethod
     def of(cls, error: FactError) -> Failure:
         """What stays of an error."""
-        name = next(base.__name__ for base in type(error).__mro__ if base.__name__ in ERRORS)
+        name = type(error).__name__
+        if ERRORS.get(name) is not type(error):
+            name = next(base.__name__ for base in type(error).__mro__ if base.__name__ in ERRORS)
         return cls(name, error.detail, error.errno)
 
     def at(self, source: str) -> FactError:

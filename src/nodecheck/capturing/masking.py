@@ -36,7 +36,34 @@ def without_secrets(path: str, content: bytes) -> bytes:
         return _environment(content) if process[1] == "environ" else _arguments(content)
     if b"\0" in content[:4096]:  # bytes of a database are no lines
         return content
-    return masked_bytes(content)
+    if content in _CLEAN:
+        return content
+    found = masked_bytes(content)
+    if found is content:
+        _keep(content)
+    return found
+
+
+MOST_CLEAN = 2 << 20
+"""Bytes of contents that are known to hold no secret."""
+
+_CLEAN: dict[bytes, None] = {}
+"""Those, for who sees them again: a file is read with several bounds, and nodes have the same files."""
+
+_room = [MOST_CLEAN]
+
+
+def _keep(content: bytes) -> None:
+    size = len(content) + 100
+    if size <= _room[0]:
+        _room[0] -= size
+        _CLEAN[content] = None
+
+
+def forget_clean() -> None:
+    """Know no content any more."""
+    _CLEAN.clear()
+    _room[0] = MOST_CLEAN
 
 
 def _environment(content: bytes) -> bytes:

@@ -27,6 +27,7 @@ from nodecheck.typed import Any
 
 _NOT_ASKED = object()
 _NO_NAMES = ("", ".", "..")
+_OF_PATHS = frozenset(PATH_VERBS)
 
 
 class ImageRecorder(Host):
@@ -50,29 +51,37 @@ class ImageRecorder(Host):
 
     def ask(self, question: Question) -> Any:
         """The answer that was given before, else the host's; an error is an answer too."""
-        if question.verb == "run_all":
-            return self._run_all(*question.arguments)
-        if question.verb in PATH_VERBS and self._is_known_gone(question.arguments[0]):
-            if question.verb == "link":
-                return None
-            raise GONE.at(question.arguments[0])
-        key = key_of(question)
+        verb, arguments = question
+        key = question
+        if verb in _OF_PATHS:
+            if self._is_known_gone(arguments[0]):
+                if verb == "link":
+                    return None
+                raise GONE.at(arguments[0])
+        elif verb == "run_all":
+            return self._run_all(*arguments)
+        else:
+            key = key_of(question)
         answer = self._answers.get(key, _NOT_ASKED)
         if answer is _NOT_ASKED:
             try:
                 answer = self._host.ask(question)
             except FactError as error:
-                answer = Failure.of(error).at(error.source)
-            answer = self._note(key, answer)
+                kept = Failure.of(error).at(error.source)  # made anew: what is kept must not keep who asked
+                if self._note(key, kept) is kept and type(error) is type(kept):
+                    raise
+                answer = self._answers[key]
+            else:
+                answer = self._note(key, answer)
         if isinstance(answer, FactError):
-            raise Failure.of(answer).at(answer.source)  # made anew: what is kept must not keep who asked
+            raise Failure.of(answer).at(answer.source)
         return answer
 
     def folders(self) -> tuple[str, ...]:
         """The directories that questions led through, sorted: when one changed tells what was in it before."""
         found = {"/"}
         for question in list(self._answers):
-            if question.verb in PATH_VERBS:
+            if question.verb in _OF_PATHS:
                 folder = question.arguments[0].rpartition("/")[0]
                 while folder and folder not in found:
                     found.add(folder)
@@ -96,7 +105,7 @@ class ImageRecorder(Host):
     def _note(self, question: Question, answer: Any) -> Any:
         """Put an answer where it is found again, without secrets; so it is given too."""
         verb, arguments = question
-        if verb not in PATH_VERBS:
+        if verb not in _OF_PATHS:
             answer = self._answers[question] = self.image.answers[question] = _masked(answer)
             return answer
         place = self.place(arguments[0], follow=verb != "link")
@@ -132,9 +141,8 @@ class ImageRecorder(Host):
     def _note_absent(self, place: str, error: FactError) -> None:
         entry = self.image.at(place)
         entry.kind = ABSENT
-        failure = Failure.of(error)
-        if failure != GONE:
-            entry.failures[ABSENT] = failure
+        if type(error) is not Absent or error.detail != GONE.detail or error.errno != GONE.errno:
+            entry.failures[ABSENT] = Failure.of(error)
 
     def _look(self, place: str, path: str, verb: str) -> None:
         """Know what is at a place, whatever was asked of it."""
@@ -263,6 +271,8 @@ def _masked(answer: Any) -> Any:
     if isinstance(answer, bytes):
         return masked_bytes(answer)
     if isinstance(answer, FactError):
+        if answer.detail == GONE.detail:  # three quarters of all answers
+            return answer
         detail = masked(answer.detail)
         return answer if detail == answer.detail else Failure.of(answer)._replace(detail=detail).at(answer.source)
     return answer

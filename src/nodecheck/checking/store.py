@@ -76,9 +76,50 @@ class Facts:
         """The only thread that may read more facts; None: any. One that was given up must not read behind another."""
         self._used: dict[int, Used] = {}
         """Where each thread's facts are noted."""
+        self._give(given)
+
+    def _give(self, given: Iterable[Given]) -> None:
         for kind, value in given:
             slot = self._slots[kind] = _Slot()
             slot.value, slot.ready = value, True
+
+    def renew(self, given: Iterable[Given]) -> None:
+        """Take what the caller brings in place of what it brought before, for another run.
+
+        What may rest on that, by what readers declare, is forgotten, and so is what was given up.
+        """
+        given = tuple(given)
+        rests = self._resting_on([item.kind for item in given])
+        for key, slot in list(self._slots.items()):
+            if (key.kind if isinstance(key, About) else key) in rests or isinstance(slot.error, TimedOut):
+                del self._slots[key]
+        self._give(given)
+
+    def _resting_on(self, kinds: Iterable[Key]) -> set[Key]:
+        """These facts, and all that may be made of them, at once or later (``Lazy``)."""
+        queue, made_of = [key.kind if isinstance(key, About) else key for key in self._slots], dict[type, list[type]]()
+        while queue:
+            kind = queue.pop()
+            if kind not in made_of:
+                made_of[kind] = [need.fact for need in self._needs_of(kind)]
+                queue.extend(made_of[kind])
+        users: dict[type, list[type]] = {}
+        for kind, parts in made_of.items():
+            for part in parts:
+                users.setdefault(part, []).append(kind)
+        found, left = set[Key](), list(kinds)
+        while left:
+            key = left.pop()
+            if key not in found:
+                found.add(key)
+                left.extend(users.get(key, ()) if isinstance(key, type) else ())
+        return found
+
+    def _needs_of(self, kind: type) -> tuple[Need, ...]:
+        try:
+            return self._reader(kind)[1]
+        except Crashed:
+            return ()  # Host, or a word for the subject
 
     def get(self, key: type[T] | About) -> T:
         """The fact of a type (for a subject); raises FactError where it cannot be had (the same one each time)."""

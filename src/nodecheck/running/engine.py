@@ -47,11 +47,16 @@ LOOK_BACK_S = 1.0
 """What holding the verdicts against the present may take where the run's time is over."""
 
 
-def run(host: Host, registry: Registry, request: Request) -> Report:
-    """Judge the host. Never raises for what the host holds."""
+def run(host: Host, registry: Registry, request: Request, known: Facts | None = None) -> Report:
+    """Judge the host. Never raises for what the host holds.
+
+    ``known`` are facts of the same host, where it was judged before and has not changed since: a capture being made.
+    """
     started, began = time(), monotonic()
     given = [Given(Settings, request.settings), Given(SiteNodes, SiteNodes(request.profile.nodes))]
-    facts = Facts(host, given, registry.readers)
+    facts = known or Facts(host, given, registry.readers)
+    if known is not None:
+        known.renew(given)
     asked = request.selection
     request = request._replace(selection=looked_at(asked, request.profile.waivers))
     finisher = Finisher(request.profile, request.selection)
