@@ -32,6 +32,7 @@ _CHECKS = {
     "kubelet-swap": ("swap.kubelet_swap", "swap"),
     "leftover": ("system.leftover", "system"),
     "memory": ("hardware.memory", "hardware"),
+    "mount-options": ("system.mount_options", "system"),
     "os-release": ("system.os_release", "system"),
     "kernel-version": ("kernel.kernel_version", "system"),
     "kube-proxy-mode": ("network.kube_proxy_mode", "network"),

@@ -202,6 +202,7 @@ _TREES: dict[str, dict[str, str]] = {
     **{
         f"images on {kind}": {
             "proc/1/mountinfo": f"22 1 8:1 / / rw - {kind} pool rw\n",
+            "etc/kubernetes/manifests/kube-apiserver.yaml": "x: y\n",
             **{f"{path[1:]}/x": "" for path in DATA_FOLDERS},
         }
         for kind in ("xfs", "zfs")

@@ -8,7 +8,23 @@ from nodecheck.model.evidence import Evidence
 from nodecheck.requirements.table import Row, Table
 
 KUBELET = "/var/lib/kubelet"
-ETCD = "/var/lib/etcd"
+
+IMAGES, PODS, ETCD = "layers of images", "volumes of pods", "the data of etcd"
+
+USES = Table(
+    Row("/var/lib/kubelet", PODS, "the kubelet keeps sockets, locks and volumes of pods there", "kubelet --root-dir"),
+    Row("/var/lib/containerd", IMAGES, "containerd stacks layers of images there", "containerd root"),
+    Row("/var/lib/containers", IMAGES, "CRI-O stacks layers of images there", "containers-storage.conf(5) graphroot"),
+    Row("/var/lib/docker", IMAGES, "docker stacks layers of images there", "dockerd --data-root"),
+    Row("/var/lib/rancher", IMAGES, "k3s and RKE2 stack layers of images there", "k3s --data-dir"),
+    Row("/var/lib/k0s", IMAGES, "k0s stacks layers of images there", "k0s --data-dir"),
+)
+"""What each path holds."""
+
+AND_ETCD = Table(
+    *USES, Row("/var/lib/etcd", ETCD, "etcd stops where it cannot write", "kubeadm etcd.dataDir", role="control-plane")
+)
+"""The same, and etcd's folder."""
 
 
 def kubelet_path(kubelet: KubeletConfig) -> str:
@@ -20,6 +36,12 @@ def kubelet_path(kubelet: KubeletConfig) -> str:
 def data_paths(folders: DataFolders, kubelet: KubeletConfig) -> list[str]:
     """What is asked about where the profile lists nothing: the kubelet's folder, and those of images that are there."""
     return list(dict.fromkeys([kubelet_path(kubelet), *folders.paths]))
+
+
+def with_etcd(target: Target, folders: DataFolders, kubelet: KubeletConfig) -> list[str]:
+    """The same, and etcd's folder on a control plane."""
+    rows = [row.name for row in AND_ETCD.of(target) if row.wanted == ETCD]
+    return [*data_paths(folders, kubelet), *rows]
 
 
 def row_of(table: Table, subject: str, kubelet: KubeletConfig, target: Target, named: bool) -> Row:

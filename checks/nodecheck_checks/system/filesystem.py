@@ -19,21 +19,10 @@ from nodecheck.facts import (
 from nodecheck.facts.files.path_mount import NETWORK, XFS_PROGRAM, ZFS_VERSION, is_remote
 from nodecheck.fix import Fix, by_hand
 from nodecheck.requirements.table import Row, Table, verdict
-from nodecheck_checks.system.data_paths import data_paths, not_the_nodes, row_of
+from nodecheck_checks.system.data_paths import IMAGES, PODS, USES, data_paths, not_the_nodes, row_of
 from nodecheck_checks.system.disk_free import spelled, verify_path
 
-_IMAGES, _PODS = "layers of images", "volumes of pods"
 _OVL = "kernel fs/overlayfs/super.c, fs/overlayfs/params.c"
-
-USES = Table(
-    Row("/var/lib/kubelet", _PODS, "the kubelet keeps sockets, locks and volumes of pods there", "kubelet --root-dir"),
-    Row("/var/lib/containerd", _IMAGES, "containerd stacks layers of images there", "containerd root"),
-    Row("/var/lib/containers", _IMAGES, "CRI-O stacks layers of images there", "containers-storage.conf(5) graphroot"),
-    Row("/var/lib/docker", _IMAGES, "docker stacks layers of images there", "dockerd --data-root"),
-    Row("/var/lib/rancher", _IMAGES, "k3s and RKE2 stack layers of images there", "k3s --data-dir"),
-    Row("/var/lib/k0s", _IMAGES, "k0s stacks layers of images there", "k0s --data-dir"),
-)
-"""What each path holds."""
 
 REFUSED = Table(
     Row("overlay", "another", "overlayfs takes no upper directory on overlayfs", _OVL),
@@ -125,11 +114,11 @@ def filesystem(
         yield not_the_nodes(place, subject, evidence)
         return
     row, kind = row_of(USES, subject, kubelet(), target(), named), place.mount.kind
-    refused = NETWORKS.find(kind, target()) or (None if row.wanted == _PODS else REFUSED.find(kind, target()))
+    refused = NETWORKS.find(kind, target()) or (None if row.wanted == PODS else REFUSED.find(kind, target()))
     if refused is not None:
         asked = row._replace(wanted="a file system that holds them", reason=refused.reason)
         yield verdict(False, "", asked, kind, evidence, _other(row.name), f"{subject} is on {kind}: {refused.reason}")
-    elif kind in TAKEN or (row.wanted == _PODS and not is_remote(kind)):
+    elif kind in TAKEN or (row.wanted == PODS and not is_remote(kind)):
         yield _taken(row, kind, evidence)
     elif kind == "xfs":
         yield by_ftype(row, evidence, (lambda: signed(sign()), lambda: answered(geometry()), lambda: built(config())))
@@ -137,7 +126,7 @@ def filesystem(
         yield by_release(row, evidence, zfs)
     else:
         where = "another program or machine answers for it" if is_remote(kind) else "nobody tried it"
-        message = f"it is not known whether {kind}, on which {subject} is, holds {row.wanted or _IMAGES}: {where}"
+        message = f"it is not known whether {kind}, on which {subject} is, holds {row.wanted or IMAGES}: {where}"
         yield unknown(message, subject=subject, code="unsupported", evidence=evidence)
 
 

@@ -124,6 +124,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.services.init_system import InitSystem as InitSystem
     from nodecheck.facts.services.openrc import Runlevels as Runlevels
     from nodecheck.facts.services.openrc import StartedServices as StartedServices
+    from nodecheck.facts.services.path_at_boot import PathAtBoot as PathAtBoot
     from nodecheck.facts.services.presets import FirstBoot as FirstBoot
     from nodecheck.facts.services.rc_local import RcLocal as RcLocal
     from nodecheck.facts.services.running import Services as Services
@@ -243,6 +244,7 @@ _HOMES = {
     "Owners": "distro.owners",
     "PackageSigns": "packages.packages",
     "Packages": "packages.packages",
+    "PathAtBoot": "services.path_at_boot",
     "PathMount": "files.path_mount",
     "Processors": "hardware.processors",
     "RcLocal": "services.rc_local",

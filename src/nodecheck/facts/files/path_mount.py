@@ -23,6 +23,9 @@ REMOTE = (*NETWORK, "ocfs2", "virtiofs", "autofs")
 MOST_LINKS = 40
 """The kernel's own limit on links in one path (path_resolution(7))."""
 
+PLACES = ("/var", "/var/lib", "/var/lib/etcd", "/var/lib/kubelet", *DATA_FOLDERS)
+"""Where a link may stand on the way to what is asked about by default."""
+
 ZFS_VERSION = "/sys/module/zfs/version"
 XFS_PROGRAM = "xfs_spaceman"
 
@@ -56,13 +59,13 @@ class PathMount(NamedTuple):
         >>> PathMount("/var", Mount(1, 0, "8:3", "/", "/var", ("rw", "noexec"), "ext4", "/dev/sda3", ("rw",))).text
         '/var ext4 /dev/sda3 rw,noexec'
         """
-        return f"{self.mount.path} {self.mount.kind} {self.mount.source} {','.join(self.mount.options)}"
+        mount, ro = self.mount, " (its file system ro)" if "ro" in self.mount.super_options else ""
+        return f"{mount.path} {mount.kind} {mount.source} {','.join(mount.options)}{ro}"
 
     @classmethod
     def reads(cls) -> Sources:
         """The links on the way to the path."""
-        places = ("/var", "/var/lib", "/var/lib/kubelet", *DATA_FOLDERS)
-        return (*map(Exists, places), Named("the links on the way to it"))
+        return (*map(Exists, PLACES), Named("the links on the way to it"))
 
     @classmethod
     def read(cls, host: Host, subject: str, mounts: Mounts) -> PathMount:

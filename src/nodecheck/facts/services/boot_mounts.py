@@ -51,7 +51,7 @@ def mount_sources() -> Sources:
 
 def lost_mounts(around: Surroundings) -> tuple[LostMount, ...]:
     """All of them; none for a host that does not run, or that does not say what is mounted."""
-    if not around.host.running or any(value in ("no", "0", "off", "false") for value in _fstab_words(around)):
+    if not around.host.running or not reads_fstab(around):
         return ()
     entries = [entry for entry in around.fstab().entries if _is_of_device(entry)]
     if not entries or _leaves_devices_out(around):
@@ -68,9 +68,11 @@ def _leaves_devices_out(around: Surroundings) -> bool:
     return around.container.kind is not None and around.is_read_only("/sys") is True
 
 
-def _fstab_words(around: Surroundings) -> tuple[str, ...]:
+def reads_fstab(around: Surroundings) -> bool:
+    """Whether systemd-fstab-generator reads fstab: the kernel's command line may tell it not to."""
     words = around.cmdline().words
-    return (*values(words, "fstab"), *values(words, "systemd.fstab"))
+    said = (*values(words, "fstab"), *values(words, "systemd.fstab"))
+    return not any(value in ("no", "0", "off", "false") for value in said)
 
 
 def _is_of_device(entry: FstabEntry) -> bool:

@@ -1,0 +1,200 @@
+"""What the next boot mounts where a path leads: fstab, mount units with their drop-ins, and what a bind mount shows.
+
+systemd-fstab-generator(8) makes a unit of each line, the first of a path; one of that name in ``/etc/systemd/system``
+takes its place, drop-ins change it, and a mask keeps it away. The options are read as libmount does (mount(8)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from nodecheck.facts.files.fstab import FSTAB, Fstab, FstabEntry
+from nodecheck.facts.files.lines import whole_line
+from nodecheck.facts.files.path_mount import PLACES, led_to
+from nodecheck.facts.services.boot_mounts import reads_fstab
+from nodecheck.facts.services.starts import BootStarts
+from nodecheck.facts.services.surroundings import NextBoot, Surroundings
+from nodecheck.facts.services.unit_files import Assignment, Unit, load_unit, parse_unit
+from nodecheck.facts.services.unit_names import normal_path, unit_of_path
+from nodecheck.facts.services.unit_start import UNTOLD
+from nodecheck.host import Host
+from nodecheck.host.base import text
+from nodecheck.model.needs import Lazy
+from nodecheck.model.sources import Exists, Named, Sources, UnitText
+from nodecheck.record import NamedTuple
+
+CONTRARY = {"rw": "ro", "exec": "noexec", "dev": "nodev", "suid": "nosuid"}
+"""Options, and the flags that they take back."""
+_IMPLIED = {
+    "user": ("noexec", "nodev", "nosuid"),
+    "users": ("noexec", "nodev", "nosuid"),
+    "owner": ("nodev", "nosuid"),
+    "group": ("nodev", "nosuid"),
+}
+
+MOST_BINDS = 8
+"""Bind mounts of bind mounts that are followed."""
+
+
+def flags_of(options: str) -> tuple[str, ...]:
+    """The flags of :data:`CONTRARY` that options leave set, sorted: of two contrary ones the last counts.
+
+    >>> flags_of("defaults,noexec,nodev,dev"), flags_of("user,exec"), flags_of("noexec,exec"), flags_of("ro,rw")
+    (('noexec',), ('nodev', 'nosuid'), (), ())
+    """
+    found: set[str] = set()
+    for option in options.split(","):
+        name = option.partition("=")[0].strip(" \t")
+        if name in CONTRARY:
+            found.discard(CONTRARY[name])
+        elif name in CONTRARY.values():
+            found.add(name)
+        else:
+            found.update(_IMPLIED.get(name, ()))
+    return tuple(sorted(found))
+
+
+def without_flags(options: str, flags: Collection[str]) -> str:
+    """Options that leave these flags unset, the others as they are.
+
+    >>> without_flags("rw,noexec,nodev", ("noexec",)), without_flags("user,ro", ("noexec", "ro"))
+    ('rw,nodev', 'user,exec')
+    >>> without_flags("noexec", ("noexec",))
+    'defaults'
+    """
+    kept = [option for option in options.split(",") if option.partition("=")[0] not in flags]
+    left = [word for word, flag in CONTRARY.items() if flag in flags and flag in flags_of(",".join(kept))]
+    return ",".join([*kept, *left]) or "defaults"
+
+
+class PlannedMount(NamedTuple):
+    """One mount of the next boot."""
+
+    path: str
+    what: str
+    options: str
+    source: str
+    """The file that gives the options."""
+    line: int | None
+    text: str
+    """The line as it stands there."""
+
+    @property
+    def is_bind(self) -> bool:
+        """Whether it shows a directory of another mount."""
+        return not {"bind", "rbind"}.isdisjoint(self.options.split(","))
+
+
+class PathAtBoot(NamedTuple):
+    """Where a path will lie after the next boot."""
+
+    path: str
+    """Where it leads, links followed."""
+    mounts: tuple[PlannedMount, ...] = ()
+    """The mount that it lies on, and after a bind mount what that shows; empty: on the root, of which nothing is
+    said."""
+    etc: bool = True
+    """Whether ``/etc`` is there: where it is not, the absence of a line proves nothing."""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Those that are set in the end: a bind mount without any of its own has those of what it shows.
+
+        mount(8): with some the bind mount is remounted with exactly these.
+        """
+        return next((found for found in [flags_of(mount.options) for mount in self.mounts] if found), ())
+
+    @property
+    def decides(self) -> PlannedMount | None:
+        """The mount whose options count; None where nothing says anything."""
+        found = [mount for mount in self.mounts if flags_of(mount.options)]
+        return found[0] if found else self.mounts[0] if self.mounts else None
+
+    @classmethod
+    def reads(cls) -> Sources:
+        """The mount units, and the links on the way to the path."""
+        return (UnitText("*.mount"), *map(Exists, PLACES), Named("the links on the way to it"))
+
+    @classmethod
+    def read(cls, host: Host, subject: str, fstab: Fstab, boot: NextBoot, starts: Lazy[BootStarts]) -> PathAtBoot:
+        """Look for it. Raises what the host raises for a unit that cannot be read, and why one is not told."""
+        around = boot.on(host)
+        path, found = led_to(host, subject), list[PlannedMount]()
+        place = path
+        while len(found) < MOST_BINDS:
+            mount = _nearest(around, fstab, starts, place)
+            if mount is None:
+                break
+            found.append(mount)
+            if not mount.is_bind or not mount.what.startswith("/") or mount in found[:-1]:
+                break
+            place = led_to(host, mount.what)
+        return cls(path, tuple(found), fstab.etc)
+
+
+def _nearest(around: Surroundings, fstab: Fstab, starts: Lazy[BootStarts], path: str) -> PlannedMount | None:
+    """The mount that a path lies on, by its name; None where nothing is mounted on the way to it."""
+    while True:
+        found = _mounted_at(around, fstab, starts, path)
+        if found is not None or path == "/":
+            return found
+        path = path.rpartition("/")[0] or "/"
+
+
+def _mounted_at(around: Surroundings, fstab: Fstab, starts: Lazy[BootStarts], path: str) -> PlannedMount | None:
+    lines = [entry for entry in fstab.entries if _is_mounted(entry, path)]
+    if not around.init.is_systemd:
+        return _of_line(lines[-1]) if lines else None
+    name = unit_of_path(path, ".mount")
+    if name is None or around.units.masked(name):
+        return None
+    fragment = around.units.fragment(name)
+    if lines and reads_fstab(around) and not (fragment or "").startswith("/etc/"):
+        return _with_dropins(around, name, _of_line(lines[0]))
+    return None if fragment is None else _of_unit(around, name, path, starts)
+
+
+def _is_mounted(entry: FstabEntry, path: str) -> bool:
+    """Whether the boot mounts a line at a path, at once or when somebody looks."""
+    if entry.kind == "swap" or not entry.file.startswith("/") or normal_path(entry.file) != path:
+        return False
+    options = entry.options.split(",")
+    return (
+        not entry.says("noauto", "auto") or "x-systemd.automount" in options or "comment=systemd.automount" in options
+    )
+
+
+def _of_line(entry: FstabEntry) -> PlannedMount:
+    return PlannedMount(normal_path(entry.file), entry.spec, entry.options, FSTAB, entry.line, entry.text)
+
+
+def _with_dropins(around: Surroundings, name: str, mount: PlannedMount) -> PlannedMount:
+    """The same with what drop-ins make of the unit that the generator wrote."""
+    paths = around.units.dropins(name)
+    unit = Unit(name, paths, tuple([item for path in paths for item in parse_unit(text(around.host, path), path)]))
+    return _by_settings(around, unit, mount)
+
+
+def _of_unit(around: Surroundings, name: str, path: str, starts: Lazy[BootStarts]) -> PlannedMount | None:
+    """A unit of its own, where the boot starts it."""
+    start = starts().of(name)
+    if start.state == UNTOLD and start.error is not None:
+        raise start.error
+    unit = load_unit(around.host, around.units, name) if start.acts else None
+    return None if unit is None else _by_settings(around, unit, PlannedMount(path, "", "", unit.paths[0], None, name))
+
+
+def _by_settings(around: Surroundings, unit: Unit, mount: PlannedMount) -> PlannedMount:
+    """The last assignment of each setting counts; an empty one takes back what came before."""
+    what, options = _last_of(unit, "What"), _last_of(unit, "Options")
+    if what is not None:
+        mount = mount._replace(what=what.value)
+    if options is None:
+        return mount
+    whole = whole_line(around.host, options.path, options.line) or f"Options={options.value}"
+    return mount._replace(options=options.value, source=options.path, line=options.line, text=whole)
+
+
+def _last_of(unit: Unit, key: str) -> Assignment | None:
+    found = [item for item in unit.assignments if item.section == "Mount" and item.key == key]
+    return found[-1] if found else None
