@@ -38,6 +38,7 @@ _CHECKS = {
     "kube-proxy-mode": ("network.kube_proxy_mode", "network"),
     "kubelet-defaults": ("sysctl.kubelet_defaults", "kubelet"),
     "service": ("services.service", "services"),
+    "static-pod": ("kubelet.static_pod", "kubelet"),
     "swap": ("swap.swap", "swap"),
     "sysctl": ("sysctl.sysctl", "sysctl"),
     "time-sync": ("services.time_sync", "time"),

@@ -67,7 +67,9 @@ _TREES: dict[str, dict[str, str]] = {
         **SYSTEMD,
         f"{UNITS}/kubelet.service": "[Service]\nExecStart=/opt/k/kubelet --kubeconfig=/srv/k --cgroup-driver=systemd"
         " --bootstrap-kubeconfig=/srv/b --config=/srv/c.yaml\n",
-        "srv/c.yaml": "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n",
+        "srv/c.yaml": "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n"
+        "staticPodPath: /etc/kubernetes/manifests\n",
+        "etc/kubernetes/manifests/x.yaml": "kind: Pod\n",
     },
     "units": {
         **SYSTEMD,

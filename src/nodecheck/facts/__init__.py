@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.service_path import Commands as Commands
     from nodecheck.facts.kubelet.service_path import ServicePath as ServicePath
     from nodecheck.facts.kubelet.service_path import ShellCommands as ShellCommands
+    from nodecheck.facts.kubelet.static_pods import StaticPods as StaticPods
     from nodecheck.facts.network.hostname import BootHostname as BootHostname
     from nodecheck.facts.network.hostname import KernelHostname as KernelHostname
     from nodecheck.facts.network.hostname import NameGiver as NameGiver
@@ -271,6 +272,7 @@ _HOMES = {
     "SocketOwners": "network.processes",
     "SocketUnits": "cluster.runtime_sockets",
     "StartedServices": "services.openrc",
+    "StaticPods": "kubelet.static_pods",
     "SwapCommands": "swap.units",
     "SwapOptions": "swap.cmdline",
     "SwapProgramActs": "acts.programs",
