@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
 
@@ -23,6 +24,9 @@ DOCS = Path(__file__).resolve().parent
 README = DOCS.parent / "README.md"
 SITE = DOCS.parent / "mkdocs.yml"
 SCHEMAS = DOCS.parent / "src/nodecheck/schemas"
+PEERS = DOCS / "peers.txt"
+"""What other tools check of a node, with our answer: ``item | rule | answer``, below ``= tool``."""
+PLANNED, NO = "planned", "no: "
 MARKS = ("<!-- checks -->\n", "<!-- end of checks -->\n")
 SITE_MARKS = ("      # <checks>\n", "      # </checks>\n")
 DECISION_MARKS = ("      # <decisions>\n", "      # </decisions>\n")
@@ -35,6 +39,7 @@ def documents() -> dict[Path, str]:
     rows = ["# The checks", "", "| check | views | requirement |", "| --- | --- | --- |"]
     rows += [f"| [`{c.name}`]({c.name}.md) | {', '.join(c.views)} | {c.title} |" for c in checks]
     found[DOCS / "checks/README.md"] = "\n".join(rows) + "\n"
+    found[DOCS / "peers.md"] = "\n".join(_peers({check.name for check in checks})) + "\n"
     found.update(_of_the_command_line())
     listed = fill(", ".join([f"`{check.name}`" for check in checks]), 116, break_on_hyphens=False)
     found[README] = _between(README.read_text(), MARKS, f"{listed}.\n")
@@ -44,6 +49,46 @@ def documents() -> dict[Path, str]:
     site = _between(SITE.read_text(), SITE_MARKS, pages)
     found[SITE] = _between(site, DECISION_MARKS, decisions)
     return found
+
+
+def peers() -> dict[str, list[tuple[str, str, str]]]:
+    """By tool, what it checks: item, rule and answer; by ``planned`` our names: what and when."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for line in PEERS.read_text().split("\n")[:-1]:
+        if line.startswith("= "):
+            rows = found[line[2:]] = []
+        else:
+            item, rule, answer = line.split(" | ")
+            rows.append((item, rule, answer))
+    return found
+
+
+def _peers(ours: set[str]) -> Iterator[str]:
+    """The page of what other tools check."""
+    tools = peers()
+    yield "# What other tools check of a node, and what nodecheck has for it"
+    yield ""
+    yield "Each item of a tool has a check here, or one that is planned, or the reason why there is none."
+    for tool, rows in tools.items():
+        yield f"\n## {tool.capitalize() if tool in (PLANNED, 'others') else tool}\n"
+        yield "| check | what | when |" if tool == PLANNED else "| item | its rule | here |"
+        yield "| --- | --- | --- |"
+        for item, rule, answer in rows:
+            yield f"| {_cell(item)} | {_cell(rule)} | {answer if tool == PLANNED else _answer(answer, ours)} |"
+
+
+def _answer(answer: str, ours: set[str]) -> str:
+    if answer.startswith(NO):
+        return f"none: {answer.removeprefix(NO)}"
+    return ", ".join([_named(name, ours) for name in answer.split(" ")])
+
+
+def _named(name: str, ours: set[str]) -> str:
+    return f"[`{name}`](checks/{name}.md)" if name in ours else f"`{name}` ({PLANNED})"
+
+
+def _cell(text: str) -> str:
+    return text.replace("*", "\\*").replace("_", "\\_").replace("<", "&lt;")
 
 
 def _between(whole: str, marks: tuple[str, str], text: str) -> str:
