@@ -63,6 +63,15 @@ NEEDS = Table(
         wanted=BY_HAND,
     ),
     _row(
+        "crictl",
+        "kubeadm warns without it",
+        "kubernetes/kubernetes#124685, until #126596",
+        _WARN,
+        since=(1, 31),
+        before=(1, 32),
+        wanted=BY_HAND,
+    ),
+    _row(
         "socat",
         "kubectl port-forward went through it with docker",
         "kubernetes/kubernetes#127151, which 1.28 to 1.31 got too",

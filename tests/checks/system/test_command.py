@@ -95,7 +95,7 @@ def test_what_is_required_is_always_judged_and_the_others_by_the_release(node: P
         ("1.18", None, "conntrack ip iptables mount nsenter", "ebtables ethtool socat tc"),
         ("1.24", None, "conntrack crictl ip iptables mount nsenter", "ebtables ethtool socat tc"),
         ("1.30", None, "conntrack crictl ip iptables mount nsenter", "ethtool tc"),
-        ("1.31", None, "conntrack ip iptables mount nsenter", "ethtool tc"),
+        ("1.31", None, "conntrack ip iptables mount nsenter", "crictl ethtool tc"),
         ("1.32", None, "ip iptables mount nsenter", "ethtool tc"),
         ("1.33", "iptables", "cp losetup mount", "iptables"),
         ("1.37", "nftables", "cp losetup mount", ""),
