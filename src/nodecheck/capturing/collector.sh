@@ -115,8 +115,8 @@ few() { # the same in smaller parts, then one by one: mawk ends at a file that i
   done
   $LIMIT awk "$MASK" "$@" 2>/dev/null || for k in "$@"; do alone "${k#.}"; done
 }
-alone() { # one file, with what went wrong; $2 is what is kept of words that NUL ends
-  { res=$({ head -c "${3:-8388609}" ".$1" 2>&4 | if [ -n "${2:-}" ]; then tr '\000' '\n'; else cat; fi | NAME=$1 KEEP=${2:-} $LIMIT awk "$MASK" >&3; } 4>&1); } 3>&1
+alone() { # one file, with what went wrong; $2 is what is kept of words that NUL ends. busybox's timeout leaves a second's watch behind: it must hold no pipe
+  { res=$({ head -c "${3:-8388609}" ".$1" 2>&4 | if [ -n "${2:-}" ]; then tr '\000' '\n'; else cat; fi | NAME=$1 KEEP=${2:-} $LIMIT awk "$MASK" >&3 3>&- 4>&-; } 4>&1); } 3>&1
   [ -z "$res" ] || { warn "$res"; failed read "$1" "${res%%"$NL"*}"; }
 }
 bytes() { # a database, and what is packed
@@ -279,7 +279,7 @@ run() { # a program of the node: what it says
   say c; for k in "$@"; do head_of n "$k"; done
   find_program "$1" || { say "o $why"; return 0; }
   shift; say 1
-  { res=$({ { bounded "$PROGRAM" "$@" 2>&4; echo "=$?" >&5; } | head -c 65537 | awk "$MASK" >&3; } 4>&1 5>&1); } 3>&1
+  { res=$({ { bounded "$PROGRAM" "$@" 2>&4 3>&- 4>&- 5>&-; echo "=$?" >&5; } | head -c 65537 | awk "$MASK" >&3; } 4>&1 5>&1); } 3>&1
   say "${NL}2"; say "${res%=*}" | head -c 8192 | awk "$MASK"; say ''
   head_of "o ${res##*=}" "$PROGRAM"
 }
@@ -305,7 +305,7 @@ processes() { # which there are, and who holds the sockets that listen
   done; set +f
 }
 # a look that hangs, as at a dead network file system, ends all of it: the capture counts as cut short
-{ w=0; while sleep 2 && [ "$w" -lt 90 ]; do w=$((w + 1)); done; [ "$w" -lt 90 ] || kill -9 $$; } </dev/null >/dev/null 2>&1 &
+{ w=0; while sleep 2 && kill -0 $$ && [ "$w" -lt 90 ]; do w=$((w + 1)); done; [ "$w" -lt 90 ] || kill -9 $$; } </dev/null >/dev/null 2>&1 &
 DOG=$!
 say "nodecheck capture 1${NL}i time $(date -u +%Y-%m-%dT%H:%M:%SZ)${NL}i tool collector 1"; head_of 'i path' "$PWD"
 if [ -n "$LIVE" ]; then say "i running 1${NL}i whole 1${NL}i own 1"; else say "i running 0${NL}i whole 0${NL}i own 0"; fi
