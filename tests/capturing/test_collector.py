@@ -6,9 +6,12 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -285,6 +288,52 @@ def test_a_program_that_is_missing_is_survived(tmp_path: Path, shell: tuple[str,
     expected = {item.id: item.status for item in run(root).results}
     for item in run(read_capture(done.stdout, "a capture")).results:
         assert item.status in (expected.get(item.id), "unknown"), item.id
+
+
+@pytest.mark.skipif(not shutil.which("busybox"), reason="there is no busybox")
+def test_no_file_waits_for_the_watch_of_busybox(tmp_path: Path) -> None:
+    """Its timeout(1) leaves a process behind that looks up once a second; a pipe that it held took that second."""
+    root = debian_node(tmp_path / "node")
+    for number in range(20):
+        (root / f"etc/sysctl.d/{number}\n.conf").write_text("# a name of two lines is read alone\n")
+    began = time.monotonic()
+
+    collected(root, ("busybox", "sh"))
+
+    assert time.monotonic() - began < 18
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_is_left_of_a_script_that_is_killed(tmp_path: Path, number: signal.Signals) -> None:
+    """The watch that ends a script that hangs would later kill whoever has its number then."""
+    process = subprocess.Popen(
+        [HERE[0][0], "-s"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={"NODECHECK_ROOT": str(debian_node(tmp_path / "node"))},
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(text().encode())
+    process.stdin.close()
+    assert process.stdout.readline() == b"nodecheck capture 1\n"
+    process.send_signal(number)
+    process.wait()
+    process.stdout.close()
+
+    late = time.monotonic() + 20
+    while left := with_environment(str(tmp_path)):
+        assert time.monotonic() < late, left
+        time.sleep(0.1)
+
+
+def with_environment(word: str) -> list[str]:
+    """The processes in whose environment a word stands."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"={word}".encode() in (path / "environ").read_bytes():
+                found.append(path.name)
+    return found
 
 
 def test_without_awk_nothing_is_said(tmp_path: Path) -> None:
