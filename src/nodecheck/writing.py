@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 
@@ -18,7 +18,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _THROUGH = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC
 
 
-def write_atomically(path: str, document: str | bytes, mode: int = 0o644) -> None:
+def write_atomically(path: str, document: str | bytes | Iterable[str], mode: int = 0o644) -> None:
     """Write a file so that a reader sees the old one or the new one, whole; its mode stays, a new one has ``mode``
     (less the umask). Raises OSError.
 
@@ -26,7 +26,7 @@ def write_atomically(path: str, document: str | bytes, mode: int = 0o644) -> Non
     is written through a link or a FIFO that another user made, as proc(5), ``protected_symlinks``, has it for sticky
     directories alone; and the directory is held open, so that it cannot become another meanwhile.
     """
-    raw = document if isinstance(document, bytes) else document.encode("utf-8", "backslashreplace")
+    raw = _pieces(document)
     with _place(path) as (directory, name):
         if directory is None:
             _through(os.open(name, _THROUGH | os.O_TRUNC), raw)
@@ -36,6 +36,14 @@ def write_atomically(path: str, document: str | bytes, mode: int = 0o644) -> Non
             _replace(directory, name, old, raw, mode)
         else:
             _through(_special(directory, name, old), raw)
+
+
+def _pieces(document: str | bytes | Iterable[str]) -> Iterable[bytes]:
+    """A document as bytes, piece by piece: one of many nodes may be larger than the memory."""
+    if isinstance(document, bytes):
+        return (document,)
+    pieces = (document,) if isinstance(document, str) else document
+    return (piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
 @contextmanager
@@ -103,7 +111,7 @@ def _refuse_foreign(found: os.stat_result, what: str) -> None:
         raise PermissionError(errno.EPERM, f"root writes through no {what} that user {found.st_uid} made")
 
 
-def _replace(directory: int, name: str, old: os.stat_result | None, raw: bytes, mode: int) -> None:
+def _replace(directory: int, name: str, old: os.stat_result | None, raw: Iterable[bytes], mode: int) -> None:
     """Put a regular file in place. Its number is chosen by chance: a process that was killed may have left one."""
     temporary = f"{name}.{os.urandom(6).hex()}.tmp"
     fd = os.open(temporary, _NEW, mode, dir_fd=directory)
@@ -111,7 +119,7 @@ def _replace(directory: int, name: str, old: os.stat_result | None, raw: bytes, 
         with os.fdopen(fd, "wb") as file:
             if old is not None:
                 os.fchmod(fd, _mode(old))
-            file.write(raw)
+            file.writelines(raw)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
@@ -146,7 +154,7 @@ def _special(directory: int, name: str, old: os.stat_result) -> int:
     return fd
 
 
-def _through(fd: int, raw: bytes) -> None:
+def _through(fd: int, raw: Iterable[bytes]) -> None:
     with os.fdopen(fd, "wb") as file:
         os.set_blocking(fd, True)
-        file.write(raw)
+        file.writelines(raw)

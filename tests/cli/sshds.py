@@ -1,6 +1,7 @@
 """Real nodes to ask over ssh: several sshd on the loopback of a network namespace of their own.
 
-All of them, and that network, end with the process that holds the namespaces.
+All of them, and that network, end with the process that holds the namespaces. Of their users, ``ann`` is root by sudo
+without a password, and of ``bob`` it wants one.
 """
 
 from __future__ import annotations
@@ -32,11 +33,14 @@ printf '/dev/sda2 none swap sw 0 0\\n' > /run/busybox/etc/fstab
 printf 'bare\\n' > /run/busybox/etc/hostname
 printf 'net.ipv4.ip_forward = 1\\n' > /run/busybox/etc/sysctl.d/k8s.conf
 mount -t proc proc /run/busybox/proc
-printf 'root:x:0:0:root:/:/bin/sh\\nann:x:4711:4711::/:/bin/sh\\n' > /run/passwd
+printf 'root:x:0:0:root:/:/bin/sh\\nann:x:4711:4711::/:/bin/sh\\nbob:x:4712:4712::/:/bin/sh\\n' > /run/passwd
 grep '^sshd:' /etc/passwd >> /run/passwd
-printf 'root:*:19000:0:99999:7:::\\nann:*:19000:0:99999:7:::\\n' > /run/shadow
+printf 'root:*:19000:0:99999:7:::\\nann:*:19000:0:99999:7:::\\nbob:*:19000:0:99999:7:::\\n' > /run/shadow
 mount --bind /run/passwd /etc/passwd
 mount --bind /run/shadow /etc/shadow
+printf 'root ALL=(ALL:ALL) ALL\\nann ALL=(ALL:ALL) NOPASSWD: ALL\\nbob ALL=(ALL:ALL) ALL\\n' > /run/sudoers
+chmod 440 /run/sudoers
+[ ! -f /etc/sudoers ] || mount --bind /run/sudoers /etc/sudoers
 touch /run/ready
 exec cat
 """
@@ -111,6 +115,11 @@ class Nodes:
         """The directory /run of the nodes."""
         shutil.copy(place / "user.pub", self.run)
 
+    @property
+    def net(self) -> str:
+        """Their network namespace, as a file."""
+        return f"/proc/{self._pid}/ns/net"
+
     def _inside(self, pid: int) -> int:
         children = Path(f"/proc/{pid}/task/{pid}/children")
         self._until(lambda: bool(children.read_text().split()))
@@ -144,21 +153,21 @@ class Nodes:
         given = [f"UserKnownHostsFile={known}", f"IdentityFile={self.place}/user", "IdentitiesOnly=yes"]
         return [word for option in given for word in ("--ssh-option", option)]
 
-    def start(self, *words: str, **more: object) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, extra: dict[str, str] | None = None, **more: object) -> subprocess.Popen[bytes]:
         """nodecheck in the network of the nodes; ``more`` goes to Popen."""
         argv = [sys.executable, "-m", "nodecheck", *words]
-        env = {"PATH": PATH, "HOME": str(self.place), "LC_ALL": "C.UTF-8"}
+        env = {"PATH": PATH, "HOME": str(self.place), "LC_ALL": "C.UTF-8", **(extra or {})}
         given: dict[str, Any] = {"stdin": subprocess.DEVNULL, **more}
         return subprocess.Popen(
-            ["nsenter", f"--net=/proc/{self._pid}/ns/net", "--", *argv],
+            ["nsenter", f"--net={self.net}", "--", *argv],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.place, env=env, preexec_fn=_as_a_shell, **given,
         )  # fmt: skip
 
-    def call(self, *words: str, given: bytes | None = None) -> Done:
-        """Run nodecheck with the options of this place."""
+    def call(self, *words: str, given: bytes | None = None, env: dict[str, str] | None = None) -> Done:
+        """Run nodecheck with the options of this place, and with more in its environment."""
         import threading
 
-        process = self.start(*words, *self.options(), stdin=subprocess.PIPE)
+        process = self.start(*words, *self.options(), extra=env, stdin=subprocess.PIPE)
         said: dict[str, bytes] = {}
         readers = [
             threading.Thread(target=lambda: said.setdefault("out", process.stdout.read())),  # type: ignore[union-attr]

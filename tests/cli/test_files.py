@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,20 @@ def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
 
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o600)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_document_in_pieces_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    def pieces(end: str) -> Iterator[str]:
+        yield from ("a", "ü\udcff", end)
+        if not end:
+            raise OSError("no more")
+
+    write_atomically(str(tmp_path / "report"), pieces("b"))
+    with pytest.raises(OSError, match="no more"):
+        write_atomically(str(tmp_path / "report"), pieces(""))
+
+    assert (tmp_path / "report").read_text() == "aü\\udcffb"
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

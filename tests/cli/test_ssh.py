@@ -8,6 +8,8 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,9 @@ import jsonschema
 import pytest
 
 import nodecheck as library
-from nodecheck.capturing.remote import Printed, SshWay, host_of, ssh_argv
+from nodecheck.capturing import remote
+from nodecheck.capturing.remote import Printed, SshCaptures, SshWay, host_of, ssh_argv
+from nodecheck.errors import UsageError
 from nodecheck.report.hosts import Unreached
 from nodecheck.testing import write_tree
 from tests.cli.conftest import Command
@@ -216,6 +220,115 @@ def test_what_sudo_says_is_shown(nodes: Nodes, bare: str) -> None:
 
 
 @with_sshd
+@pytest.mark.skipif(not Path("/etc/sudoers").is_file(), reason="sudo is not installed")
+def test_the_real_sudo(nodes: Nodes) -> None:
+    """It gives root's verdicts, or its own words; and who has none of it gets no pass that root fails."""
+    node = nodes.add()
+    names = (f"root@{node}", f"ann@{node}", f"bob@{node}")
+    hosts = [word for name in names for word in ("--ssh", name)]
+
+    root, ann, bob = hosts_of(nodes.call("run", "--json", "--sudo", *hosts, "--timeout", "60").out).values()
+    _, plain, _ = hosts_of(nodes.call("run", "--json", *hosts, "--timeout", "60").out).values()
+
+    def found(report: dict[str, Any]) -> dict[str, str]:
+        return {one["id"]: one["status"] for one in report["results"]}
+
+    assert bob == {"error": "sudo: a password is required", "code": "no-capture"}
+    assert found(ann) == found(root)
+    assert (ann["run"]["privileged"], plain["run"]["privileged"]) == (True, False)
+    assert "unknown" in found(plain).values()
+    assert [name for name, status in found(plain).items() if status == "pass" and found(root)[name] != "pass"] == []
+
+
+@with_sshd
+def test_what_ssh_says_stands_beside_the_host_and_what_a_node_says_to_all_below(nodes: Nodes) -> None:
+    (nodes.run / "banner").write_text("*** For staff alone ***\nAll is logged\n")
+    node = nodes.add("Banner /run/banner\nDenyUsers ann")
+
+    done = nodes.call("run", "swap", "--ssh", f"ann@{node}", "--ssh", "127.0.1.99")
+
+    denied = f"ann@{node}: Permission denied (publickey)."
+    assert done.out.split("\n")[0] == f"ann@{node}  UNKNOWN: {denied}"
+    assert f"\n\nann@{node}\n  *** For staff alone ***; All is logged; {denied}\n" in done.out
+    assert done.out.count("127.0.1.99") == 2  # all of it stands in its line
+
+
+@with_sshd
+def test_a_node_that_floods_what_it_says_of_errors(nodes: Nodes) -> None:
+    node = nodes.add(f"{FLOOD} >&2")
+
+    done = nodes.call("run", "--json", "--ssh", node)
+
+    assert hosts_of(done.out)[node] == {"error": "sent more than 64 MiB", "code": "too-large"}
+    assert 0 < done.peak_kib < 100 * 1024
+
+
+@with_sshd
+def test_no_host_is_given_up_where_others_sent_too_much(
+    nodes: Nodes, canned: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one sent is held, and nearly all that there may be; the other sends little, and later."""
+    monkeypatch.setattr(remote, "MOST_HELD", MIB)
+    (nodes.run / "much").write_bytes(os.urandom(MIB - 100))
+    much = nodes.add("ForceCommand cat /run/much")
+    late = nodes.add("ForceCommand sleep 2; cat /run/passes.capture")
+    options = [option for option in nodes.options() if option != "--ssh-option"]
+    proxy = f"ProxyCommand=nsenter --net={nodes.net} busybox nc %h %p"
+
+    with SshCaptures((much, late), SshWay(30.0, (proxy, *options))) as asked:
+        time.sleep(4)  # nothing is judged meanwhile
+        found = {host: host_of(host, got) for host, got in asked}
+
+    assert not isinstance(found[late], Unreached)
+
+
+@with_sshd
+def test_nobody_is_asked_for_a_password_on_the_way_either(nodes: Nodes, tmp_path: Path) -> None:
+    """The ssh that goes to a jump host has no BatchMode: it must not open a window. It does not know the host's key."""
+    ask = tmp_path / "ask"
+    ask.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\necho yes\n")
+    ask.chmod(0o755)
+    jump = f"ProxyJump=127.0.1.1,nobody@{nodes.add()}"
+    seen = f"ProxyCommand=sh -c 'env > {nodes.place}/environment; false'"
+    window = {"DISPLAY": ":0", "SSH_ASKPASS": str(ask)}
+
+    done = nodes.call("run", "--json", "swap", "--ssh", "127.0.1.98", "--ssh-option", jump, env=window)
+    nodes.call("run", "--json", "swap", "--ssh", "127.0.1.98", "--ssh-option", seen, env=window)
+
+    assert hosts_of(done.out)["127.0.1.98"]["code"] == "unreachable"
+    assert not (tmp_path / "asked").exists()
+    handed_on = (nodes.place / "environment").read_text().split("\n")
+    assert "SSH_ASKPASS_REQUIRE=never" in handed_on
+    assert not [line for line in handed_on if line.startswith(("DISPLAY=", "SSH_ASKPASS="))]
+
+
+@with_sshd
+def test_a_connection_that_is_shared_and_stays(nodes: Nodes, canned: dict[str, str]) -> None:
+    """A configuration may say so: who holds the connection is another's child, and is not waited for."""
+    shared = [f"ControlPath={nodes.place}/%h", "ControlMaster=auto", "ControlPersist=60"]
+    words = [word for option in shared for word in ("--ssh-option", option)]
+    began = time.monotonic()
+
+    codes = [nodes.call("run", "-q", "swap@boot", "--ssh", canned["passes"], *words).code for _ in range(2)]
+
+    assert codes == [0, 0]
+    assert time.monotonic() - began < 30
+    argv = ["ssh", "-O", "exit", "-o", shared[0], canned["passes"]]
+    assert subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
+@with_sshd
+def test_a_directory_that_cannot_be_written_is_said_before_a_host_is_asked(nodes: Nodes) -> None:
+    mounted = nodes.enter("sh", "-c", 'mkdir -p /run/fixed; mount -t tmpfs -o ro tmpfs /run/fixed; exec "$@"', "sh")
+    argv = [*mounted, sys.executable, "-m", "nodecheck", "capture", "--ssh", "a", "-o", "/run/fixed"]
+
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd="/")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--output: nothing can be written into '/run/fixed'" in done.stderr
+
+
+@with_sshd
 def test_what_a_hostile_node_sends_is_a_hostile_capture(nodes: Nodes, canned: dict[str, str]) -> None:
     whole = (nodes.run / "passes.capture").read_bytes()
     raw = {
@@ -250,7 +363,7 @@ def test_a_node_that_hangs_takes_its_time_and_no_more(nodes: Nodes, canned: dict
     done = nodes.call("run", "--json", "swap@boot", "--timeout", "3", "--ssh", hangs, "--ssh", canned["passes"])
 
     found = hosts_of(done.out)
-    assert found[hangs] == {"error": "did not end within 3 s (disk on fire)", "code": "timeout"}
+    assert found[hangs] == {"error": "did not end within the 3 s of --timeout (disk on fire)", "code": "timeout"}
     assert found[canned["passes"]]["summary"]["exit_code"] == 0
     assert time.monotonic() - began < 30
 
@@ -336,17 +449,19 @@ def test_no_more_hosts_at_once_than_asked_for(nodecheck: Command, tmp_path: Path
         ("node1\n\nnode 2\n", "hosts, line 3: expected [USER@]HOST without blanks and control characters"),
         ("node1\tnode2\n", "hosts, line 1: "),
         ("node\x1b[31m\n", "hosts, line 1: expected [USER@]HOST without blanks and control characters"),
-        ("node1\r\n", "hosts, line 1: "),
+        ("node1\r\n", "found 'node1\\x0d': the line ends as on Windows; dos2unix(1) changes that"),
+        ("\ufeffnode1\n", "found '\\xef\\xbb\\xbfnode1': the file begins with a byte order mark"),
         ("node1\x00\n", "hosts, line 1: "),
         ("a/../../b\n", "hosts, line 1: expected [USER@]HOST without /"),
         ("$(reboot)\n", "hosts, line 1: expected [USER@]HOST without $"),
         ("@node\n", "hosts, line 1: "),
-        ("x" * 241, "hosts, line 1: expected [USER@]HOST of at most 240 characters"),
+        ("x" * 231, "hosts, line 1: expected [USER@]HOST of at most 230 characters"),
+        ("ü" * 116, "hosts, line 1: expected [USER@]HOST of at most 230 characters"),
         ("# nothing\n\n", "expected a host a line, found none in hosts"),
         ("".join([f"n{number}\n" for number in range(10_001)]), "expected at most 10000 hosts, found 10001"),
         ("#" * (1 << 22), "expected at most 10000 hosts, found a larger file: hosts"),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_a_file_that_names_no_hosts(nodecheck: Command, tmp_path: Path, content: str, told: str) -> None:
     (tmp_path / "hosts").write_bytes(content.encode())
@@ -392,18 +507,22 @@ def test_what_cannot_be_asked(nodecheck: Command, tmp_path: Path, words: list[st
 @pytest.mark.parametrize(
     ("got", "code", "text"),
     [
-        (Printed(b"", 255, "ssh: no route"), "unreachable", "ssh: no route"),
-        (Printed(b"", 255, ""), "unreachable", "ssh said nothing"),
-        (Printed(b"nodecheck", 255, ""), "unreachable", "the connection broke before the end of the capture"),
-        (Printed(gzip.compress(b""), 0, "sudo: no"), "no-capture", "sudo: no"),
-        (Printed(b"", 127, ""), "no-capture", "nothing came, and ssh ended with code 127"),
-        (Printed(b"\x1f\x8b", 0, "denied"), "no-capture",
+        (Printed(b"", 255, ("Welcome", "ssh: no route")), "unreachable", "Welcome; ssh: no route"),
+        (Printed(b"", 255, ()), "unreachable", "ssh said nothing"),
+        (Printed(b"nodecheck", 255, ()), "unreachable", "the connection broke before the end of the capture"),
+        (Printed(gzip.compress(b""), 0, ("sudo: no",)), "no-capture", "sudo: no"),
+        (Printed(b"", 127, ()), "no-capture", "nothing came, and ssh ended with code 127"),
+        (Printed(b"\x1f\x8b", 0, ("denied",)), "no-capture",
          "ssh://node7: the capture was cut short: its gzip stream has no end (denied)"),
     ],
     ids=range(6),
 )  # fmt: skip
 def test_why_there_is_no_report(got: Printed, code: str, text: str) -> None:
-    assert host_of("node7", got) == Unreached(code, text)
+    found = host_of("node7", got)
+    assert isinstance(found, Unreached)
+    assert (found.code, found.text) == (code, text)
+    assert found.line in text
+    assert "Welcome" not in found.line
 
 
 def test_the_command_line_of_ssh() -> None:
@@ -411,9 +530,19 @@ def test_the_command_line_of_ssh() -> None:
 
     assert argv[argv.index("--") + 1] == "ann@node7"
     assert len(argv) == argv.index("--") + 3
+    assert {"-T", "-a", "-k", "-x"} < set(argv)
     given = [argv[place + 1] for place, word in enumerate(argv) if word == "-o"]
     assert given[0] == "BatchMode=yes"  # ssh takes the first
     assert given.index("ConnectTimeout=1") < given.index("ConnectTimeout=2")
+    assert "RemoteCommand=none" in given
+    assert "RemoteCommand=none" not in ssh_argv("/usr/bin/ssh", "node7", SshWay(5.0, version=(7, 4)))
+
+
+def test_without_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "SEARCH_PATH", ("/none",))
+
+    with pytest.raises(UsageError, match="--ssh needs the program ssh: ssh: no such program in /none"):
+        SshCaptures(("node7",), SshWay(1.0))
 
 
 def test_the_configuration_of_this_machine_does_not_count(nodecheck: Command, tmp_path: Path) -> None:

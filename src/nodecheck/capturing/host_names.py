@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import UsageError
-from nodecheck.text import decode, printable
+from nodecheck.text import decode, encode, printable
 
 MOST_HOSTS = 10_000
-MOST_CHARS = 240
-"""Of one host: more is no name, and ``HOST.capture`` would be no name of a file."""
+MOST_CHARS = 230
+"""Bytes of one host: more is no name, and ``HOST.capture`` would be no name of a file, nor of the one beside it that is
+written first."""
 
-MOST_BYTES = MOST_HOSTS * (MOST_CHARS + 16)
+MOST_BYTES = MOST_HOSTS * (MOST_CHARS + 26)
 """Of a file of hosts."""
 
 EXPECTED = "expected [USER@]HOST"
@@ -28,14 +29,22 @@ def checked(text: str, where: str) -> str:
     if text.startswith("-") or "@-" in text:
         raise UsageError(f"{where}: {EXPECTED}, found '{shown}': ssh would read an option in it")
     if not text.isprintable() or any(char.isspace() for char in text):
-        raise UsageError(f"{where}: {EXPECTED} without blanks and control characters, found '{shown}'")
+        hint = _hint(text)
+        raise UsageError(f"{where}: {EXPECTED} without blanks and control characters, found '{shown}'{hint}")
     wrong = sorted(_NEVER.intersection(text))
     if wrong:
         hint = ": a port stands in the configuration of ssh, or in --ssh-option Port=N" if "/" in wrong else ""
         raise UsageError(f"{where}: {EXPECTED} without {wrong[0]}, found '{shown}'{hint}")
-    if len(text) > MOST_CHARS:
+    if len(encode(text)) > MOST_CHARS:
         raise UsageError(f"{where}: {EXPECTED} of at most {MOST_CHARS} characters, found '{shown}'")
     return text
+
+
+def _hint(text: str) -> str:
+    """What may have put a character there that nobody sees."""
+    if text.endswith("\r"):
+        return ": the line ends as on Windows; dos2unix(1) changes that"
+    return ": the file begins with a byte order mark; dos2unix(1) takes it away" if text[0] == "\ufeff" else ""
 
 
 def hosts_of(words: Iterable[str], files: Iterable[tuple[str, bytes]]) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import _thread
 import os
+import re
 import select
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from queue import SimpleQueue
 from signal import SIGKILL, SIGTERM
-from subprocess import PIPE, Popen, TimeoutExpired
+from subprocess import DEVNULL, PIPE, Popen, SubprocessError, TimeoutExpired, run
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Union
@@ -29,7 +30,8 @@ from nodecheck.report.hosts import Unreached
 from nodecheck.text import decode, printable
 
 MOST_HELD = 256 * MIB
-"""Bytes of all hosts that are not judged yet. Where they are more, the host that sent the most is given up."""
+"""Bytes of all hosts that are not judged yet. Where they are more, the host that sent the most is given up, if it sent
+more than its share of them."""
 
 MOST_WORDS = 400
 """Characters of what ssh, or sudo on the node, said that are shown."""
@@ -40,8 +42,12 @@ _CHUNK = 1 << 16
 _TICK_S = 0.1
 _KEPT_WORDS = 1 << 13
 _END_S = 0.5
+_VERSION_S = 5
 _OWN_FAILURE = 255
 """The code with which ssh ends where ssh itself failed, and not what it ran (ssh(1))."""
+
+_UNREAD = "collector: head: "
+"""How the script says that a file cannot be read: the capture tells it too, and ssh's own words count here."""
 
 
 class SshWay(NamedTuple):
@@ -52,6 +58,8 @@ class SshWay(NamedTuple):
     options: tuple[str, ...] = ()
     sudo: bool = False
     parallel: int = 16
+    version: tuple[int, int] = (99, 0)
+    """Of ssh."""
 
 
 class Printed(NamedTuple):
@@ -60,8 +68,8 @@ class Printed(NamedTuple):
     raw: bytes
     code: int
     """With which ssh ended."""
-    words: str
-    """What ssh, or the node, said on standard error: one line."""
+    words: tuple[str, ...]
+    """The last lines that ssh, or the node, said on standard error, safe on a terminal."""
 
 
 Got = Union[Printed, Unreached]
@@ -78,29 +86,86 @@ def host_of(host: str, got: Got) -> CaptureHost | Unreached:
             return read_capture(text, name)
     except CaptureError as error:
         why = str(error)
+    last = _cause(got.words)
     if got.code == _OWN_FAILURE:
         why = "the connection broke before the end of the capture" if got.raw else ""
-        return Unreached("unreachable", "; ".join([part for part in (got.words, why) if part]) or "ssh said nothing")
+        told = "; ".join([part for part in (*got.words, why) if part])
+        return Unreached("unreachable", told or "ssh said nothing", last or why)
     if not why:
-        return Unreached("no-capture", got.words or f"nothing came, and ssh ended with code {got.code}")
-    return Unreached("no-capture", f"{why}{_beside(got.words)}")
+        told = "; ".join(got.words)
+        return Unreached("no-capture", told or f"nothing came, and ssh ended with code {got.code}", last)
+    return Unreached("no-capture", f"{why}{_beside(got.words)}", why)
 
 
-def _beside(words: str) -> str:
-    return f" ({words})" if words else ""
+def _cause(words: tuple[str, ...]) -> str:
+    """The line that says why: the last, but for the one that ssh always ends with where its jump host said why.
+
+    >>> _cause(("Welcome", "Host key verification failed.", "Connection closed by UNKNOWN port 65535"))
+    'Host key verification failed.'
+    """
+    told = [line for line in words if not line.endswith("UNKNOWN port 65535")]
+    return (told or [*words, ""])[-1]
+
+
+def _beside(words: tuple[str, ...]) -> str:
+    return f" ({'; '.join(words)})" if words else ""
+
+
+def said(raw: bytes) -> tuple[str, ...]:
+    r"""The lines of standard error that are shown: the last ones, safe on a terminal.
+
+        >>> said(b"Welcome
+    sudo: [1mno
+
+    ")
+        ('Welcome', 'sudo: \\x1b[1mno')
+    """
+    lines = [printable(line.strip()) for line in decode(raw).replace("\r", "\n").split("\n")]
+    found: list[str] = []
+    left = MOST_WORDS
+    for line in reversed([line for line in lines if line and not line.startswith(_UNREAD)]):
+        found.append(line if len(line) <= left else "…" + line[len(line) - left :])
+        left -= len(line) + 2
+        if left <= 0:
+            break
+    return tuple(found[::-1])
 
 
 def ssh_argv(program: str, host: str, way: SshWay) -> tuple[str, ...]:
     """The command line of ssh for a host.
 
-    ``BatchMode`` stands first, so that no option takes it back. The agent, ports and windows of the one who asks are
-    not lent to the node. ``-T`` and ``RemoteCommand`` undo what a configuration may ask for those who log in.
+    ``BatchMode`` stands first, so that no option takes it back. The agent, tickets, ports and windows of the one who
+    asks are not lent to the node. ``-T`` and ``RemoteCommand`` undo what a configuration may ask for those who log in.
     """
     connect = max(1, min(MOST_CONNECT_S, int(way.timeout_s / 2)))
-    own = ("BatchMode=yes", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none")
+    own = ["BatchMode=yes", "ClearAllForwardings=yes", "PermitLocalCommand=no"]
+    if way.version >= _REMOTE_COMMAND_SINCE:
+        own.append("RemoteCommand=none")
     given = (*own, *way.options, f"ConnectTimeout={connect}")
     options = [word for option in given for word in ("-o", option)]
-    return (program, "-T", "-a", "-x", *options, "--", host, remote_line(way.sudo))
+    return (program, "-T", "-a", "-k", "-x", *options, "--", host, remote_line(way.sudo))
+
+
+_REMOTE_COMMAND_SINCE = (7, 6)
+"""OpenSSH 7.4, of CentOS 7, ends at an option that it does not know."""
+
+
+def version_of(text: str) -> tuple[int, int]:
+    """The version that ``ssh -V`` says; that of a new one where it says none.
+
+    >>> version_of("OpenSSH_7.4p1, OpenSSL 1.0.2k-fips  26 Jan 2017"), version_of("Something else")
+    ((7, 4), (99, 0))
+    """
+    found = re.match("OpenSSH_([0-9]{1,4})[.]([0-9]{1,4})", text)
+    return (99, 0) if found is None else (int(found[1]), int(found[2]))
+
+
+def _version(program: str) -> tuple[int, int]:
+    try:
+        told = run([program, "-V"], stdin=DEVNULL, capture_output=True, timeout=_VERSION_S, check=False)  # noqa: S603
+    except (OSError, SubprocessError):
+        return version_of("")
+    return version_of(decode(told.stderr))
 
 
 def remote_line(sudo: bool) -> str:
@@ -123,7 +188,7 @@ class SshCaptures:
             raise UsageError(f"--ssh needs the program ssh: {error}") from error
         self._left = deque(hosts)
         self._count = len(hosts)
-        self._way = way
+        self._way = way._replace(version=_version(self._program))
         self._script = script().encode()
         self._running: list[_SshChild] = []
         self._ended: SimpleQueue[tuple[str, Got] | BaseException] = SimpleQueue()
@@ -188,8 +253,9 @@ class SshCaptures:
             try:
                 argv = ssh_argv(self._program, host, self._way)
                 self._running.append(_SshChild(argv, host, self._way.timeout_s, self._script))
-            except OSError as error:
-                self._give(host, Unreached("unreachable", f"ssh could not be started: {error.strerror or error}"))
+            except (OSError, ValueError) as error:  # ValueError: a name that this locale cannot write
+                why = getattr(error, "strerror", None) or error
+                self._give(host, Unreached("unreachable", printable(f"ssh could not be started: {why}")))
 
     def _listen(self) -> None:
         """Read and write whatever can be, once."""
@@ -213,9 +279,10 @@ class SshCaptures:
         held = self._given_bytes - self._judged_bytes + sum([child.size for child in self._running])
         if held > MOST_HELD and self._running:
             most = max(self._running, key=lambda child: child.size)
-            most.give_up(
-                "too-large", f"all hosts together sent more than {MOST_HELD // MIB} MiB, and this one the most"
-            )
+            if most.size > MOST_HELD // self._way.parallel:  # less than its share is not given up for others
+                most.give_up(
+                    "too-large", f"all hosts together sent more than {MOST_HELD // MIB} MiB, and this one the most"
+                )
         now = monotonic()
         for child in tuple(self._running):
             if child.is_settled(now):
@@ -240,6 +307,8 @@ class _SshChild:
     def __init__(self, argv: tuple[str, ...], host: str, timeout_s: float, script: bytes) -> None:
         self.host = host
         self.size = 0
+        """Bytes of it that are held."""
+        self._heard = 0
         self._failure: Unreached | None = None
         self._timeout_s = timeout_s
         self._deadline = monotonic() + timeout_s
@@ -247,8 +316,7 @@ class _SshChild:
         self._words = bytearray()
         self._left = memoryview(script)
         self._process = Popen(  # noqa: S603 - no shell, and no host is an option (host_names)
-            argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},
-            start_new_session=True, bufsize=0,
+            argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=_environment(), start_new_session=True, bufsize=0,
         )  # fmt: skip
         self.pid = self._process.pid
         _ACTIVE.add(self.pid)
@@ -290,6 +358,7 @@ class _SshChild:
             return False
         except OSError:
             chunk = b""
+        self._heard += len(chunk)
         if not chunk:
             self.open.discard(fd)
         elif fd == self._stderr.fileno():
@@ -298,13 +367,13 @@ class _SshChild:
         else:
             self._said += chunk
             self.size = len(self._said)
-            if self.size > MOST_PACKED:
-                self.give_up("too-large", f"sent more than {MOST_PACKED // MIB} MiB")
+        if self._heard > MOST_PACKED:
+            self.give_up("too-large", f"sent more than {MOST_PACKED // MIB} MiB")
         return bool(chunk) and self._failure is None
 
-    def give_up(self, code: str, text: str) -> None:
+    def give_up(self, code: str, text: str, words: tuple[str, ...] = ()) -> None:
         """Say why no more of it is read."""
-        self._failure = self._failure or Unreached(code, text)
+        self._failure = self._failure or Unreached(code, f"{text}{_beside(words)}", text)
 
     def is_settled(self, now: float) -> bool:
         """Whether all is known that will be: it has ended and all is read, it is too late, or it was given up."""
@@ -316,7 +385,8 @@ class _SshChild:
                     pass
             return True
         if now >= self._deadline:
-            self.give_up("timeout", f"did not end within {self._timeout_s:g} s{_beside(self._told())}")
+            text = f"did not end within the {self._timeout_s:g} s of --timeout"
+            self.give_up("timeout", text, said(bytes(self._words)))
         return self._failure is not None
 
     def _has_ended(self) -> bool:
@@ -331,13 +401,7 @@ class _SshChild:
         if self._failure is not None:
             return self._failure
         _kill(self.pid, SIGKILL)  # what it left behind, before it is reaped and its number can be another's
-        return Printed(bytes(self._said), self._process.wait(), self._told())
-
-    def _told(self) -> str:
-        """The last lines of standard error, as one line that is safe on a terminal."""
-        lines = [line.strip() for line in decode(bytes(self._words)).replace("\r", "\n").split("\n")]
-        text = printable("; ".join([line for line in lines if line]))
-        return text if len(text) <= MOST_WORDS else "…" + text[-MOST_WORDS:]
+        return Printed(bytes(self._said), self._process.wait(), said(bytes(self._words)))
 
     def end(self) -> None:
         """End what is left of it, close the pipes, leave no zombie."""
@@ -354,6 +418,14 @@ class _SshChild:
             with suppress(TimeoutExpired):
                 self._process.wait(_END_S)
         _ACTIVE.discard(self.pid)
+
+
+def _environment() -> dict[str, str]:
+    """The environment of this process, less what has ssh ask for a password in a window: also the ssh that another one
+    starts for a jump host, which has no ``BatchMode``, and the ones before 8.4, which know no ``SSH_ASKPASS_REQUIRE``.
+    """
+    found = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "SSH_ASKPASS")}
+    return {**found, "SSH_ASKPASS_REQUIRE": "never"}
 
 
 _ACTIVE: set[int] = set()

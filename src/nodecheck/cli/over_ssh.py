@@ -76,7 +76,7 @@ def run_hosts(args: argparse.Namespace, codes: str) -> int:
         for page in pages:
             page.add(host, answer)
     worst = worst_of(found)
-    written = [write_file(page.path, "".join(page.pieces())) for page in pages if page.path is not None]
+    written = [write_file(page.path, page.pieces()) for page in pages if page.path is not None]
     if not (args.quiet and worst.code == OK):
         for piece in pages[0].pieces():
             write(piece)
@@ -102,12 +102,16 @@ def capture_hosts(args: argparse.Namespace) -> int:
     hosts, way = _asked(args)
     directory = _directory(args.output)
     code, written = OK, True
+    told: dict[str, str] = {}
     for host, node in _nodes(args, hosts, way):
         if isinstance(node, Unreached):
-            complain(f"{host}: {node.text}")
+            told[host] = node.text
             code = UNJUDGED
         else:
             written &= write_file(os.path.join(directory, f"{host}.capture"), packed(node.image), CAPTURE_MODE)
+    for host in hosts:  # now, when no line of progress is in the way
+        if host in told:
+            complain(f"{host}: {told[host]}")
     if not written:
         raise Unwritten("not every capture could be written")
     return code
@@ -123,11 +127,16 @@ def _answers(
             yield host, node
             continue
         try:
-            yield host, run(node, registry, request)
+            answer: HostAnswer = run(node, registry, request)
         except Exception as error:  # a bug, which one hostile node must not turn against the others
-            for line in format_exc().splitlines():  # it may quote what the node sent
-                complain(line)
-            yield host, Unreached("crashed", f"a bug in nodecheck: {printable(f'{type(error).__name__}: {error}')}")
+            answer = _crashed(error)
+        yield host, answer
+
+
+def _crashed(error: Exception) -> Unreached:
+    for line in format_exc().splitlines():  # it may quote what the node sent
+        complain(line)
+    return Unreached("crashed", f"a bug in nodecheck: {printable(f'{type(error).__name__}: {error}')}")
 
 
 def _nodes(
@@ -142,11 +151,15 @@ def _nodes(
         waiting = found.running
         more = f" and {len(waiting) - MOST_NAMED} more" if len(waiting) > MOST_NAMED else ""
         names = f", waiting for {', '.join(waiting[:MOST_NAMED])}{more}" if waiting else ""
-        return f"{done} of {len(hosts)} hosts{names}"
+        return f"{done} of {len(hosts)} hosts done{names}"
 
     with SshCaptures(hosts, way) as found, progress(getattr(args, "quiet", False), doing):
         for host, got in found:
-            yield host, host_of(host, got)
+            try:
+                node = host_of(host, got)
+            except Exception as error:  # as of a check: the others go on
+                node = _crashed(error)
+            yield host, node
             done += 1
 
 
@@ -207,6 +220,8 @@ def _directory(given: str | None) -> str:
     except FileExistsError as error:
         if not os.path.isdir(directory):
             raise UsageError(f"--output: with --ssh expected a directory, found {directory!r}") from error
+        if not os.access(directory, os.W_OK | os.X_OK):  # before many hosts are asked for nothing
+            raise UsageError(f"--output: nothing can be written into {directory!r}") from error
     except OSError as error:
         raise UsageError(f"--output: {directory}: {error.strerror or error}") from error
     return directory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import FrameType, ModuleType
 
@@ -234,8 +234,8 @@ def write(text: str | bytes) -> None:
         raise _unwritten(error) from error
 
 
-def write_file(path: str, document: str | bytes, mode: int = 0o644) -> bool:
-    """Write one output; False, and a word on standard error, where that cannot be done."""
+def write_file(path: str, document: str | bytes | Iterable[str], mode: int = 0o644) -> bool:
+    """Write one output, or its pieces; False, and a word on standard error, where that cannot be done."""
     from nodecheck.writing import write_atomically
 
     return written(path, lambda: write_atomically(path, document, mode))

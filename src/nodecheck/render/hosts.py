@@ -8,7 +8,7 @@ from nodecheck.json_text import json_text
 from nodecheck.record import NamedTuple
 from nodecheck.render import json, short
 from nodecheck.render.columns import columns, cut, padded
-from nodecheck.render.details import next_steps
+from nodecheck.render.details import next_steps, wrapped
 from nodecheck.render.style import Style, ellipsis, paint
 from nodecheck.render.text import findings, heading, render_text
 from nodecheck.render.verdict import headline
@@ -69,7 +69,7 @@ def _short_whole(parts: Parts, _: Style) -> Iterator[str]:
 
 def _text_part(host: str, answer: HostAnswer, style: Style) -> HostPart:
     if isinstance(answer, Unreached):
-        return HostPart(host, UNJUDGED, f"UNKNOWN: {answer.text}", "")
+        return HostPart(host, UNJUDGED, f"UNKNOWN: {answer.line}", _said(host, answer, style))
     if style.verbose and not style.quiet:
         text = render_text(answer, style)
     else:
@@ -77,6 +77,15 @@ def _text_part(host: str, answer: HostAnswer, style: Style) -> HostPart:
         after = [] if style.again is None else list(next_steps(answer, style))
         text = "\n".join([*heading(answer, style, host), *found, *after, ""]) if found else ""
     return HostPart(host, answer.exit_code, headline(answer), text)
+
+
+def _said(host: str, answer: Unreached, style: Style) -> str:
+    """All that was said where a host's line does not hold it, or a terminal is too narrow for that."""
+    room = style.width - min(columns(host), MOST_HOST_COLUMNS) - len("  UNKNOWN: ")
+    if answer.line == answer.text and not (style.terminal and columns(answer.text) > room):
+        return ""
+    name = paint(cut(host, style.width, ellipsis(style)), "bold", style)
+    return "\n".join([name, *wrapped("  ", answer.text, style), ""])
 
 
 def _text_whole(parts: Parts, style: Style) -> Iterator[str]:

@@ -21,6 +21,13 @@ class Unreached(NamedTuple):
     """``unreachable`` (ssh did not get there, or the connection broke), ``timeout``, ``too-large``, ``no-capture``."""
     text: str
     """One line that is safe on a terminal."""
+    brief: str = ""
+    """The part of it that says most: the last line that ssh said, without what a node says to everybody who comes."""
+
+    @property
+    def line(self) -> str:
+        """What stands beside the host's name."""
+        return self.brief or self.text
 
 
 HostAnswer = Union[Report, Unreached]
