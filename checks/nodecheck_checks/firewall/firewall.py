@@ -7,7 +7,7 @@ from functools import partial
 
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.errors import Denied, FactError, Offline
+from nodecheck.errors import Denied, FactError, Offline, Unsupported
 from nodecheck.facts import (
     BootStarts,
     FirewalldTrace,
@@ -52,6 +52,8 @@ def firewall(
     Now: the rules in the kernel, for the units of iptables, nftables and ufw are done when they have loaded them
     (``active (exited)``), and rules outlive them. Those of nf_tables by netlink (``iptables-nft``'s too), those of
     ``iptables-legacy`` by its own program; both need root, and without it what is not shown to be on is unknown.
+    In a capture of a node without Python those of nf_tables are what ``nft -j`` printed; where that is not
+    all, what ``iptables-nft-save`` printed can fail too.
     firewalld is also asked for by ``systemctl``.
     Only what keeps traffic out counts: a policy ``drop``; at input a rule that drops or rejects, elsewhere (forward,
     output) one that does so with every packet, for a node may shield a single address from its pods. Tables and
@@ -118,7 +120,9 @@ class _Now:
         tables: list[FilterTable] = []
         try:
             tables.extend(table for table in all_tables(self._nft, self._legacy) if table.owner == name)
-        except Denied as error:
+        except Offline:
+            raise
+        except FactError as error:
             hidden = error
         for table in tables:
             why = table.blocks()
@@ -131,9 +135,15 @@ class _Now:
                 shown = f"{state.active} ({state.sub})"
                 evidence = [seen("systemctl list-units", shown, locator=unit)]
                 return self._failed(name, f"firewalld is {shown}", shown, evidence, tables)
+        if hidden is not None and not isinstance(hidden, Denied):
+            raise hidden
         if hidden is not None:
             message = f"whether rules of {name} are loaded only root can tell: {hidden}"
             return unknown(message, code=hidden.code, evidence=self._service_seen(name, unit))
+        for table in tables:
+            doubt = table.doubt()
+            if doubt is not None:
+                raise Unsupported(table.source, doubt)
         return self._off(name, unit, tables)
 
     def _unit(self, name: str) -> str | None:

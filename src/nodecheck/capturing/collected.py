@@ -25,6 +25,8 @@ SPACE_NUMBERS = 6
 """Numbers that are asked of a file system, beside its magic one."""
 MOST_OUTPUT = 1 << 16
 """Bytes of what a program says, as for programs that nodecheck runs."""
+MOST_JSON = 4 << 20
+"""The same of nft's JSON, all tables together: the script gives each its part, and cuts what is longer."""
 
 HEAD = 256
 """Bytes of how a program begins."""
@@ -212,8 +214,9 @@ class CollectedRecords:
             return Unsupported(argv[0], "not asked: nobody listens where it would ask")
         stdout, stderr = self._said.get("stdout", ""), self._said.get("stderr", "")
         source = " ".join((program, *argv[1:]))
-        if len(stdout) > MOST_OUTPUT:
-            return TooLarge(source, f"said more than {MOST_OUTPUT} bytes")
+        most = MOST_JSON if argv[:2] == ("nft", "-j") else MOST_OUTPUT
+        if len(stdout) > most:
+            return TooLarge(source, f"said more than {most} bytes")
         if int(code) in _KILLED:
             return TimedOut(source, "did not end within 4 s")
         return Completed((program, *argv[1:]), int(code), masked(stdout), masked(stderr))

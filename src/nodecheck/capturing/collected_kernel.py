@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from nodecheck.capturing.image import Image
 from nodecheck.errors import FactError, Malformed, Unsupported
 from nodecheck.host.base import ClockState, Completed, Question, Space
-from nodecheck.host.netlink import FIREWALL, TABLES, ChainRow, rows_of
+from nodecheck.host.netlink import FIREWALL, TABLES, ChainRow, RuleRow, rows_of
 from nodecheck.host.netlink.nft import FAMILIES
 from nodecheck.typed import Any
 
@@ -41,15 +41,15 @@ def settle_kernel(image: Image, dumps: Dumps, spaces: Mapping[str, tuple[int, ..
         image.answers[Question("clock")] = _clock(image)
 
 
-def _table(table: str, dumps: Sequence[Sequence[bytes] | int], foreign: bool) -> Any:
-    """The rows of a table; the error where there are none."""
+def _table(table: str, dumps: Sequence[Sequence[bytes] | int], foreign: bool, keep: bool = True) -> Any:
+    """The rows of a table; the error where there are none. Without ``keep`` those of other tables too."""
     source = f"netlink {table}".replace("\0", " ")
     if not dumps:
         return Unsupported(source, NOBODY)
     if foreign:
         return Unsupported(source, "the node has another byte order than this machine")
     try:
-        return rows_of(table, [one if isinstance(one, int) else [*map(a2b_base64, one)] for one in dumps])
+        return rows_of(table, [one if isinstance(one, int) else [*map(a2b_base64, one)] for one in dumps], keep)
     except FactError as error:
         return error
     except (Error, ValueError) as error:
@@ -59,10 +59,15 @@ def _table(table: str, dumps: Sequence[Sequence[bytes] | int], foreign: bool) ->
 def _settle_rules(image: Image, dumps: Sequence[Sequence[bytes] | int]) -> None:
     """The rules of each chain, out of the one dump of all rules."""
     chains = image.answers[Question("netlink", (FIREWALL,))]
+    rows = _table("nft_rules inet \0", dumps, False, keep=False)
+    by_chain: dict[tuple[int, str, str], list[RuleRow]] = {}
+    for row in rows if isinstance(rows, tuple) else ():
+        by_chain.setdefault((row.family, row.table, row.chain), []).append(row)
     for chain in chains if isinstance(chains, tuple) else ():
         if isinstance(chain, ChainRow) and chain.family in FAMILIES:
             table = f"nft_rules {FAMILIES[chain.family]} {chain.table}\0{chain.name}"
-            image.answers[Question("netlink", (table,))] = _table(table, dumps, False)
+            own = tuple(by_chain.get((chain.family, chain.table, chain.name), ()))
+            image.answers[Question("netlink", (table,))] = own if isinstance(rows, tuple) else rows
 
 
 def _space(image: Image, path: str, numbers: tuple[int, ...]) -> Space:

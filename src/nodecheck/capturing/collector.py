@@ -13,6 +13,8 @@ from shlex import quote
 from textwrap import wrap
 
 from nodecheck.checking.reads import facts_of
+from nodecheck.facts.security.filter_tables import OTHERS_TABLES
+from nodecheck.facts.security.netfilter import NFT_ASKED
 from nodecheck.host.programs import SEARCH_PATH
 from nodecheck.model.sources import (
     AnySource,
@@ -104,6 +106,7 @@ def _parts(wanted: ToCollect) -> Iterator[str]:
     lines = wrap(" ".join(wanted.spaces), WIDTH, break_long_words=False, break_on_hyphens=False)
     large = "".join([f" {folder} " for folder in wanted.large])
     yield f"PARTS=' {' '.join(wanted.parts)} ' MOST={wanted.blocks} SPACES='{chr(10).join(lines)}' LARGE='{large}'"
+    yield f"OTHERS='{' '.join([f'{name}*' for name in OTHERS_TABLES])}' # tables of nf_tables that are not looked at"
 
 
 _CONTINUES = ("{", " do", " then", "else", ";;", " in", "&&", "||", "|", "&", ",")
@@ -234,8 +237,10 @@ def _places(
 
 
 def programs(sources: Iterable[AnySource]) -> tuple[str, ...]:
-    """The calls for the commands that can be asked without knowing the node."""
-    found = [source.argv for source in sources if isinstance(source, Program) and "*" not in source.argv]
+    """The calls for the commands that can be asked without knowing the node. Where no Python asks netlink, the engine
+    itself asks for the tables of nf_tables."""
+    asked = [source.argv for source in sources if isinstance(source, Program) and "*" not in source.argv]
+    found = [argv for argv in asked if argv not in NFT_ASKED]
     if not found:
         return ()
     return packed("{\n" + "\n".join([f"  run {' '.join(map(quote, argv))}" for argv in found]) + "\n}", "; ")

@@ -267,21 +267,38 @@ find_program() { # sets PROGRAM; fails where there is none, or it is not to be r
   IFS=" $NL" why=absent; [ -n "$PROGRAM" ] || return 1
   why=denied; trusted "$PROGRAM"
 }
+text() { head -c 65537; }
+json() { # short lines, without the comments and the prefixes of logs, which may hold anything
+  awk 'BEGIN { RS = "\"" } { s = s $0 } q && s ~ /(^|[^\\])(\\\\)*\\$/ { s = s "\""; next } q { printf "\"%s\"", v && key ~ /^(comment|prefix)$/ ? "" : s; if (!v) key = s }
+    !q { v = s ~ /^: *$/; n += length(s); if (n > 999 || s ~ /[{}]/) { s = s "\n"; n = 0 } printf "%s", s } { s = ""; q = !q }' | head -c "$((4194304 / tables))"; }
+at_work() { # whether a module is loaded or built in; or nobody knows
+  k=/lib/modules/$(uname -r)/modules.builtin
+  [ ! -r /proc/modules ] || [ ! -r "$k" ] || grep -q "^$1 " /proc/modules || grep -q "/$1.ko" "$k"
+}
 run() { # a program of the node: what it says
   late && return 0
   case $1 in # what would load a module, or has nobody to ask
+    nft) at_work nf_tables || return 0 ;;
+    iptables-nft-* | ip6tables-nft-*) at_work nft_compat || return 0 ;;
     iptables*) grep -q filter /proc/net/ip_tables_names 2>/dev/null || return 0 ;;
     ip6tables*) grep -q filter /proc/net/ip6_tables_names 2>/dev/null || return 0 ;;
-    nft) [ -n "$nft" ] || return 0 ;;
     crictl) [ -S "${3#unix://}" ] || { say c; for k in "$@"; do head_of n "$k"; done; say 'o skipped'; return 0; } ;;
     rpm) case $LARGE in *" $3 "*) ;; *) return 0 ;; esac ;; # it writes a lock: asked only where its database cannot be carried
   esac
   say c; for k in "$@"; do head_of n "$k"; done
   find_program "$1" || { say "o $why"; return 0; }
   shift; say 1
-  { res=$({ { bounded "$PROGRAM" "$@" 2>&4 3>&- 4>&- 5>&-; echo "=$?" >&5; } | head -c 65537 | awk "$MASK" >&3; } 4>&1 5>&1); } 3>&1
+  case $PROGRAM$1 in */nft-j) form=json ;; *) form=text ;; esac
+  { res=$({ { bounded "$PROGRAM" "$@" 2>&4 3>&- 4>&- 5>&-; echo "=$?" >&5; } | $form | awk "$MASK" >&3; } 4>&1 5>&1); } 3>&1
   say "${NL}2"; say "${res%=*}" | head -c 8192 | awk "$MASK"; say ''
   head_of "o ${res##*=}" "$PROGRAM"
+}
+by_nft() { # the tables of nf_tables but those of others, each with its part of 4 MiB
+  said=$(run nft list tables); [ -n "$said" ] || return 0
+  say "$said"; set --
+  for k in $(say "$said" | sed -n 's,^|table \([a-z0-9]*\) \([A-Za-z0-9_.-]*\)$,\1/\2,p'); do matches "${k#*/}" "$OTHERS" || set -- "$@" "$k"; done
+  tables=$#
+  for k in "$@"; do run nft -j -t list table "${k%/*}" "${k#*/}"; done
 }
 processes() { # which there are, and who holds the sockets that listen
   set -- ./proc/* # once: each that is listed is looked at, or said to be gone by now
@@ -306,14 +323,12 @@ processes() { # which there are, and who holds the sockets that listen
 }
 # a look that hangs, as at a dead network file system, ends all of it: the capture counts as cut short
 { w=0; while sleep 2 && kill -0 $$ && [ "$w" -lt 90 ]; do w=$((w + 1)); done; [ "$w" -lt 90 ] || kill -9 $$; } </dev/null >/dev/null 2>&1 &
-DOG=$!
-say "nodecheck capture 1${NL}i time $(date -u +%Y-%m-%dT%H:%M:%SZ)${NL}i tool collector 1"; head_of 'i path' "$PWD"
+DOG=$!; say "nodecheck capture 1${NL}i time $(date -u +%Y-%m-%dT%H:%M:%SZ)${NL}i tool collector 1"; head_of 'i path' "$PWD"
 if [ -n "$LIVE" ]; then say "i running 1${NL}i whole 1${NL}i own 1"; else say "i running 0${NL}i whole 0${NL}i own 0"; fi
 PROC='' SYS=''; ! is_real proc proc || { PROC=1; say 'i real /proc'; }; ! is_real sys sysfs || { SYS=1; say 'i real /sys'; }
 say "@collected${NL}r $ME${NL}y $(printf '\001\000' | od -A n -t u2 2>/dev/null | tr -d ' ')"
 set -f; set -- $SOURCES; sources "$@"
-! has trees || { [ -n "$PROC" ] || each tree /proc 12 '*'; [ -n "$SYS" ] || each tree /sys 12 '*'; }
-contents; follow; follow; follow
+! has trees || { [ -n "$PROC" ] || each tree /proc 12 '*'; [ -n "$SYS" ] || each tree /sys 12 '*'; }; contents; follow; follow; follow
 if [ -n "$LIVE" ]; then
   ! has uname || { say u; for k in s n r v m; do say "|$(uname -$k)"; done; say ''; }
   [ -z "$PROC" ] || ! has processes || processes
@@ -322,13 +337,12 @@ if [ -n "$LIVE" ]; then
   for k in $SPACES; do
     if v=$(stat -L -f -c '%S %b %f %a %c %d %t' "$k" 2>/dev/null); then say "v $k$NL|$v$NL"; elif [ ! -e "$k" ]; then say "v $k"; fi
   done
-  w='' nft=nft; has kernel || w=1 # nft is asked only where nf_tables is at work: asking loads it
-  k=/lib/modules/$(uname -r)/modules.builtin
-  [ ! -r /proc/modules ] || [ ! -r "$k" ] || grep -q '^nf_tables ' /proc/modules || grep -q '/nf_tables.ko' "$k" || nft=''
+  told='' nft=''; has kernel || told=1
+  ! at_work nf_tables || nft=$OTHERS # asked only then: asking loads it
   for k in python3 /usr/libexec/platform-python python2 python; do
-    [ -n "$w" ] || { find_program "$k" && bounded "$PROGRAM" -E -s -c "$ASK" $nft 2>/dev/null && w=1; }
+    [ -n "$told" ] || { find_program "$k" && bounded "$PROGRAM" -E -s -c "$ASK" "$nft" 2>/dev/null && told=1; }
   done
-  [ -n "$w" ] || { run nft -j list ruleset; run adjtimex; run busybox adjtimex; }
+  [ -n "$told" ] || { run adjtimex; run busybox adjtimex; run iptables-nft-save -t filter; run ip6tables-nft-save -t filter; by_nft; }
 fi
 contents; looked; kill "$DOG" 2>/dev/null
 say .

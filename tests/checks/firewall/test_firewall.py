@@ -92,6 +92,29 @@ def test_a_warning_names_the_ports() -> None:
     assert found.fix.safety == "manual"
 
 
+def test_what_is_not_understood_is_unknown_where_nothing_else_drops() -> None:
+    doubtful = table("guard", "accept", "unknown x")
+
+    assert {name: found.status for name, found in judged(doubtful).items()} == {
+        **dict.fromkeys(NAMES, "pass"),
+        "nftables": "unknown",
+    }
+    assert "not understood: x" in judged(doubtful)["nftables"].message
+    assert judged(doubtful, table("other", "drop"))["nftables"].status == "fail"
+    assert judged(table("guard", "unknown x", "drop"))["nftables"].status == "fail"
+
+
+def test_firewalld_that_runs_fails_whatever_hides_its_rules() -> None:
+    problem = FactError("netlink nft_chains", "no buffer space available")
+    found = judged(units=("firewalld.service",), state="active", hidden=problem)
+
+    assert {name: one.status for name, one in found.items()} == {
+        **dict.fromkeys(NAMES, "unknown"),
+        "firewalld": "fail",
+    }
+    assert "only root" not in found["ufw"].message
+
+
 def test_an_error_where_the_profile_wants_it_off() -> None:
     found = judged(iptables_table(), units=("iptables.service",), off=("iptables",))["iptables"]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nodecheck.capturing.host import CaptureHost
+from nodecheck.capturing.image import Image, Origin
 from nodecheck.checking.store import Facts
-from nodecheck.errors import Denied, FactError
+from nodecheck.errors import Denied, FactError, Unsupported
 from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, NftVerdict, parse_saved
 from nodecheck.facts.security.netfilter import LegacyTables, NftTables
 from nodecheck.facts.security.nft_script import parse_script
 from nodecheck.host import LiveHost
+from nodecheck.host.base import Question
 from nodecheck.host.netlink import dump
+from nodecheck.host.netlink.nft import _verdicts
 from nodecheck.host.netlink.tables import NFTSOCKET, _filled, _request, asks
 from nodecheck.host.netlink.view import _view, message_class
 from tests.host.netlink_namespaces import become_nobody, in_namespace
@@ -127,6 +133,32 @@ def test_a_map_of_verdicts() -> None:
     assert table.blocks() == "a rule of chain c decides by a map of verdicts"
 
 
+def attribute(kind: int, content: bytes) -> bytes:
+    return struct.pack("=HH", 4 + len(content), kind) + content + bytes(-len(content) % 4)
+
+
+def test_a_rule_that_hands_packets_to_a_program() -> None:
+    """As the kernel writes `meta l4proto tcp queue num 0`, NFTA_LIST_ELEM, NFTA_EXPR_NAME and NFTA_EXPR_DATA."""
+    names = (b"meta", b"cmp", b"queue")
+    raw = b"".join([attribute(1, attribute(1, name + b"\0") + attribute(2, b"")) for name in names])
+
+    assert _verdicts(message_class(NFTSOCKET, "nft_rule_msg").nft_expr)(raw) == (NftVerdict("queue", "", True),)
+
+
+@pytest.mark.parametrize("number", [None, errno.EAFNOSUPPORT, errno.EINVAL])
+def test_only_the_kernel_tells_that_it_has_no_nf_tables(number: int | None) -> None:
+    """By an errno. Without one nobody asked it: there is no pyroute2, or a capture is of another byte order."""
+    image = Image(Origin("x", "x", True, False, False, "/", (), ()))
+    image.answers[Question("netlink", ("nft_chains",))] = Unsupported("x", "why", errno=number)
+    facts = Facts(CaptureHost(image, "a capture"))
+
+    if number == errno.EINVAL:
+        assert facts.get(NftTables).tables == ()
+    else:
+        with pytest.raises(Unsupported):
+            facts.get(NftTables)
+
+
 @pytest.mark.parametrize(
     ("lines", "owner", "blocks"),
     [
@@ -230,6 +262,7 @@ def test_a_table_that_is_not_committed_is_not_restored() -> None:
         ("-A FORWARD -s 192.0.2.1 -j DROP", False),
         ("-A OUTPUT -p all -o eth0 -j DROP", False),
         ("-A OUTPUT -p all -j REJECT", True),
+        ("-A FORWARD -f -j DROP", False),
         ("--append INPUT --jump DROP", True),
         ("-P INPUT DROP", True),
     ],

@@ -25,13 +25,17 @@ OTHERS_CHAINS = (
 )  # fmt: skip
 """The same of chains of iptables."""
 
-_BLOCKS = {
+BLOCKS = {
     "drop": "drops", "reject": "rejects", "tarpit": "holds", "queue": "asks a program", "nfqueue": "asks a program",
     "vmap": "decides by a map of verdicts",
 }  # fmt: skip
+"""The kinds of verdicts that keep packets out, or may."""
 
 MOST_CHAINS = 4096
 """Chains looked at in one walk."""
+
+UNKNOWN = "unknown "
+"""Begins the kind of what may be a verdict: what stands there was not understood."""
 
 
 def is_others_table(name: str) -> bool:
@@ -101,6 +105,15 @@ class FilterTable(NamedTuple):
                 return found
         return None
 
+    def doubt(self) -> str | None:
+        """What stands in a chain that packets come to, and was not understood: it may keep some out."""
+        chains = {chain.name: chain for chain in self.chains}
+        for start in self.chains:
+            for chain, rule, _ in _reached(start, chains) if start.hook is not None else ():
+                if rule.kind.startswith(UNKNOWN):
+                    return f"a rule of chain {chain.name} does what is not understood: {rule.kind[len(UNKNOWN) :]}"
+        return None
+
 
 _BUILT_IN = ("INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING")
 
@@ -112,6 +125,14 @@ AT_FORWARD = " at forward"
 def _blocking(start: FilterChain, chains: dict[str, FilterChain], at: str) -> str | None:
     """The first rule that keeps packets out. Elsewhere than at input one that matches some packets only does not
     count: a node may shield one address from its pods, a cloud's metadata service, without being closed."""
+    for chain, rule, some in _reached(start, chains):
+        if rule.kind in BLOCKS and not some:
+            return f"a rule of chain {chain.name}{at} {BLOCKS[rule.kind]}"
+    return None
+
+
+def _reached(start: FilterChain, chains: dict[str, FilterChain]) -> Iterator[tuple[FilterChain, NftVerdict, bool]]:
+    """The rules that packets come to, each with its chain and whether it counts as one for some packets only."""
     queue = [(start, False)]
     done = {(start.name, False)}
     while queue:
@@ -120,14 +141,12 @@ def _blocking(start: FilterChain, chains: dict[str, FilterChain], at: str) -> st
         chain, conditional = queue.pop(0)
         for rule in chain.rules:
             some = start.hook != "input" and (conditional or rule.conditional)
-            if rule.kind in _BLOCKS and not some:
-                return f"a rule of chain {chain.name}{at} {_BLOCKS[rule.kind]}"
+            yield chain, rule, some
             following = chains.get(rule.chain)
             if following is None or (following.name, some) in done or rule.chain.startswith(OTHERS_CHAINS):
                 continue
             done.add((following.name, some))
             queue.append((following, some))
-    return None
 
 
 def parse_saved(source: str, family: str, path: str) -> tuple[FilterTable, ...]:
@@ -218,7 +237,7 @@ _ANY = ("0.0.0.0/0", "::/0", "all", "0", "+")
 def _target(words: list[str]) -> Iterator[NftVerdict]:
     modules = [following for word, following in zip(words, words[1:]) if word in ("-m", "--match")]
     some = any(word in _MATCHES and following not in _ANY for word, following in zip(words, words[1:]))
-    some = some or any(module != "comment" for module in modules)
+    some = some or any(module != "comment" for module in modules) or "-f" in words or "--fragment" in words
     for word, following in zip(words, words[1:]):
         if word in ("-j", "--jump", "-g", "--goto"):
             lower = following.lower()

@@ -1,11 +1,11 @@
-"""Packet filters in the kernel: nf_tables by netlink, iptables' older interface by iptables' own program."""
+"""Packet filters in the kernel: nf_tables by netlink, or by nft; iptables' older interface by iptables' own program."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from nodecheck.errors import Absent, Denied, FactError, Offline, TooLarge, Unsupported
+from nodecheck.errors import Absent, Denied, FactError, NotCaptured, Offline, TooLarge, Unsupported
 from nodecheck.facts.kernel.modules import PROC_MODULES, Modules
 from nodecheck.facts.kernel.trees import RunningTree
 from nodecheck.facts.security.filter_tables import (
@@ -44,21 +44,29 @@ class NftTables(NamedTuple):
     tables: tuple[FilterTable, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     """What told that there are no tables at all."""
+    hidden: FactError | None = None
+    """Why there may be more tables than these."""
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Netlink("nft_chains"), Netlink("nft_rules *"))
+        return (Netlink("nft_chains"), Netlink("nft_rules *"), *[Program(argv, in_capture=True) for argv in NFT_ASKED])
 
     @classmethod
     def read(cls, host: Host, modules: Lazy[Modules], tree: Lazy[RunningTree]) -> NftTables:
-        """Asked only where nf_tables is there: asking loads it. Raises Denied without CAP_NET_ADMIN, and Offline."""
+        """By netlink; of a node on which nobody could ask that, by what its own programs printed.
+
+        Asked only where nf_tables is there: asking loads it. Raises Denied without CAP_NET_ADMIN, and Offline.
+        """
         absent = _without_nf_tables(host, modules, tree)
         if absent is not None:
             return cls(evidence=(absent,))
         try:
             rows: tuple[ChainRow, ...] = host.netlink("nft_chains")
+        except NotCaptured as error:
+            return cls(*_by_programs(host, error))
         except Unsupported as error:
-            if error.errno == errno.EAFNOSUPPORT:  # RestrictAddressFamilies= and the like hide what is there
+            # RestrictAddressFamilies= and the like hide what is there, and so does what is not the kernel's answer
+            if error.errno in (None, errno.EAFNOSUPPORT):
                 raise
             return cls(evidence=(seen(SOURCE, error.detail),))
         groups: dict[tuple[int, str], list[ChainRow]] = {}
@@ -90,28 +98,33 @@ def _filters(chains: Iterable[ChainRow]) -> bool:
 
 
 def _table(host: Host, family: int, name: str, rows: list[ChainRow]) -> FilterTable:
-    """The table with as many rules as it takes to see that it keeps traffic out; those of others' chains never.
-
-    kube-proxy's chains may hold 100,000 rules.
-    """
+    """The table with as many rules as it takes to see that it keeps traffic out."""
     spelt = _FAMILIES[family]
     source = f"nft_rules {spelt} {name}"
-    chains = {row.name: _chain(row) for row in rows}
     used = {row.name for row in rows if row.use}
-    table = FilterTable(spelt, name, tuple(chains.values()), SOURCE)
+
+    def rules_of(chain: str) -> tuple[NftVerdict, ...]:
+        found: tuple[RuleRow, ...] = host.netlink(f"{source}\0{chain}") if chain in used else ()
+        return tuple([NftVerdict(*verdict) for row in found for verdict in row.verdicts or ()])
+
+    table = FilterTable(spelt, name, tuple([_chain(row) for row in rows]), SOURCE)
+    return _followed(table, rules_of, f"netlink {source}")
+
+
+def _followed(table: FilterTable, rules_of: Callable[[str], tuple[NftVerdict, ...]], source: str) -> FilterTable:
+    """The table with the rules of one chain after the other, until it is seen that it keeps traffic out; those of
+    others' chains never: kube-proxy's may hold 100,000 rules."""
+    chains = {chain.name: chain for chain in table.chains}
     queue = [chain.name for chain in table.chains if chain.hook is not None]
     for count, place in enumerate(queue):
         if table.blocks() is not None:
             break
         if count >= MOST_CHAINS:
             raise TooLarge(source, f"has more than {MOST_CHAINS} chains in use")
-        if place not in used:
-            continue
-        found: tuple[RuleRow, ...] = host.netlink(f"{source}\0{place}")
-        rules = tuple([NftVerdict(*verdict) for row in found for verdict in row.verdicts or ()])
+        rules = rules_of(place)
         chains[place] = chains[place]._replace(rules=rules)
         queue.extend(dict.fromkeys(rule.chain for rule in rules if _leads_on(rule, chains) and rule.chain not in queue))
-        table = FilterTable(spelt, name, tuple(chains.values()), f"netlink {source}")
+        table = table._replace(chains=tuple(chains.values()), source=source)
     return table
 
 
@@ -125,6 +138,70 @@ def _chain(row: ChainRow) -> FilterChain:
         hook = "ingress" if row.family == 5 else _HOOKS[row.hook] if row.hook < len(_HOOKS) else str(row.hook)
     policy = None if row.policy is None else {0: "drop", 1: "accept"}.get(row.policy)
     return FilterChain(row.name, hook, policy)
+
+
+_NFT_TABLES = ("nft", "list", "tables")
+_NFT_TABLE = ("nft", "-j", "-t", "list", "table")
+"""As JSON, without the elements of sets; the family and the name follow."""
+_NFT_SAVED = (("ip", ("iptables-nft-save", "-t", "filter")), ("ip6", ("ip6tables-nft-save", "-t", "filter")))
+
+NFT_ASKED = (_NFT_TABLES, (*_NFT_TABLE, "*", "*"), *[argv for _, argv in _NFT_SAVED])
+"""What a collector asks where no program of the node can ask by netlink."""
+
+_PASSED_OVER = ("arp", "bridge")
+"""Families whose rules are not judged."""
+
+
+def _by_programs(
+    host: Host, untold: NotCaptured
+) -> tuple[tuple[FilterTable, ...], tuple[Evidence, ...], FactError | None]:
+    """What nft printed of each table. Where that does not tell all, also those tables that iptables shows to keep
+    traffic out: it shows none but its own, so that it never tells that nothing does."""
+    from nodecheck.facts.security.nft_json import parse_tables, said
+
+    tables: list[FilterTable] = []
+    hidden: FactError | None = None
+    try:
+        names = parse_tables(said(host.run(_NFT_TABLES)), " ".join(_NFT_TABLES))
+    except NotCaptured:
+        raise untold from None
+    except FactError as error:
+        names, hidden = (), error
+    for family, name in names:
+        try:
+            tables.extend(_printed(host, family, name))
+        except FactError as error:
+            hidden = hidden or error
+    if hidden is not None or any(table.doubt() is not None for table in tables):
+        tables.extend(_saved_by_nft(host))
+    evidence = () if tables or hidden else (seen(" ".join(_NFT_TABLES), "no table filters packets"),)
+    return tuple(tables), evidence, hidden
+
+
+def _printed(host: Host, family: str, name: str) -> Iterator[FilterTable]:
+    """One table as nft prints it, where it filters and is not of others."""
+    from nodecheck.facts.security.nft_json import parse_table, said
+
+    if family in _PASSED_OVER or is_others_table(name):
+        return
+    argv = (*_NFT_TABLE, family, name)
+    source = " ".join(argv)
+    if family not in _FAMILIES.values():
+        raise Unsupported(source, "this family is not known")
+    table = parse_table(said(host.run(argv)), family, name, source)
+    rules = {chain.name: chain.rules for chain in table.chains}
+    bare = tuple([chain._replace(rules=()) for chain in table.chains])
+    if any(chain.hook is not None for chain in bare):
+        yield _followed(table._replace(chains=bare), rules.__getitem__, source)
+
+
+def _saved_by_nft(host: Host) -> Iterator[FilterTable]:
+    for family, argv in _NFT_SAVED:
+        try:
+            tables = parse_saved(host.run(argv).stdout, family, " ".join(argv))
+        except FactError:
+            continue
+        yield from [table for table in tables if table.blocks() is not None]
 
 
 class LegacyTables(NamedTuple):
@@ -204,10 +281,11 @@ def all_tables(nft: Lazy[NftTables], legacy: Lazy[LegacyTables]) -> Iterator[Fil
     problem: FactError | None = None
     for read in (nft, legacy):
         try:
-            tables: tuple[FilterTable, ...] = read().tables
+            fact = read()
         except FactError as error:
             problem = problem or error
             continue
-        yield from tables
+        yield from fact.tables
+        problem = problem or (fact.hidden if isinstance(fact, NftTables) else None)
     if problem is not None:
         raise problem

@@ -57,9 +57,10 @@ def dump(table: str, *, timeout_s: float = TIMEOUT_S, private: bool = True, buff
     return tuple(found)
 
 
-def rows_of(table: str, dumps: Sequence[Sequence[bytes] | int]) -> tuple[Any, ...]:
+def rows_of(table: str, dumps: Sequence[Sequence[bytes] | int], keep: bool = True) -> tuple[Any, ...]:
     """The rows of a table out of the datagrams of each of its dumps, or an errno, as somebody else received them from a
-    kernel of this machine's byte order. Raises what :func:`dump` raises."""
+    kernel of this machine's byte order; without ``keep`` also rows of other tables in them. Raises what :func:`dump`
+    raises."""
     import struct
 
     from nodecheck.host.netlink import wire
@@ -74,7 +75,7 @@ def rows_of(table: str, dumps: Sequence[Sequence[bytes] | int]) -> tuple[Any, ..
             wire.replayed(source, datagrams, wire.HEADER.unpack_from(ask.request)[3], ask.plan.into(found))
         except struct.error as error:
             raise Malformed(source, f"a message that cannot be read: {error}") from error
-    return tuple(found if spec.keep is None else spec.keep(found))
+    return tuple(spec.keep(found) if keep and spec.keep is not None else found)
 
 
 def _rows(source: str, protocol: int, ask: Any, timeout_s: float, buffer: int) -> list[Any]:

@@ -65,6 +65,7 @@ def _verdicts(cls: Any) -> Callable[[bytes], tuple[NftVerdict, ...]]:
         "immediate": _immediate(cls.nft_immediate),
         "target": _target(numbers(cls.nft_target)["NFTA_TARGET_NAME"][0]),
         "reject": lambda raw: NftVerdict("reject"),
+        "queue": lambda raw: NftVerdict("queue"),
         "lookup": _lookup(numbers(cls.nft_lookup)["NFTA_LOOKUP_DREG"][0]),
     }
 
