@@ -34,7 +34,7 @@ from nodecheck.record import NamedTuple
 from nodecheck.running.phase_aware import asked_for
 from nodecheck.shipped import shipped
 
-WIDTH = 200
+WIDTH = 250
 """Columns of a line of the script."""
 
 _ALSO: Sources = (

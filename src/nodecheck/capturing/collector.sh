@@ -288,7 +288,7 @@ run() { # a program of the node: what it says
   say c; for k in "$@"; do head_of n "$k"; done
   find_program "$1" || { say "o $why"; return 0; }
   shift; say 1
-  case $PROGRAM$1 in */nft-j) form=json ;; *) form=text ;; esac
+  case $PROGRAM${1-} in */nft-j) form=json ;; *) form=text ;; esac
   { res=$({ { bounded "$PROGRAM" "$@" 2>&4 3>&- 4>&- 5>&-; echo "=$?" >&5; } | $form | awk "$MASK" >&3; } 4>&1 5>&1); } 3>&1
   say "${NL}2"; say "${res%=*}" | head -c 8192 | awk "$MASK"; say ''
   head_of "o ${res##*=}" "$PROGRAM"

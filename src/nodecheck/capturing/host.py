@@ -165,7 +165,7 @@ class CaptureHost(Host):
         if found is None:
             raise self._missing(path)
         if isinstance(found, Failure):
-            raise found.at(path)
+            raise (self._gone(path) if found is GONE else found).at(path)
         return found
 
     def _walked(self, path: str, follow: bool) -> tuple[str, PathEntry] | Failure | None:
@@ -196,7 +196,7 @@ class CaptureHost(Host):
                     here, entry = "/", entries.get("/", _FOLDER)
                 continue
             if below.kind == ABSENT:
-                return below.failures.get(ABSENT) or self._gone(place)
+                return below.failures.get(ABSENT) or GONE
             here, entry = place, below
         return here, _NULL if here == "/dev/null" else entry
 
@@ -205,7 +205,7 @@ class CaptureHost(Host):
         if place in ("/dev", "/dev/null"):
             return _FOLDER if place == "/dev" else _NULL
         if above.names is not None:
-            return _NOTHING if name in above.names else self._gone(place)
+            return _NOTHING if name in above.names else GONE
         if self._is_folder(place):
             return _FOLDER
         for verb in ("stat", "names", "links"):
@@ -225,9 +225,9 @@ class CaptureHost(Host):
             self._folders = frozenset(found)
         return place in self._folders
 
-    def _gone(self, place: str) -> Failure:
-        """Why a name that its directory lacks is not there, as the node said it."""
-        top = virtual_root(place)
+    def _gone(self, path: str) -> Failure:
+        """Why nothing is at a path, as the node said it: by the path that was asked for, wherever links lead."""
+        top = virtual_root(path)
         if top is None or top in self.image.origin.real:
             return GONE
         if self.running:
