@@ -33,6 +33,7 @@ _CHECKS = {
     "leftover": ("system.leftover", "system"),
     "memory": ("hardware.memory", "hardware"),
     "mount-options": ("system.mount_options", "system"),
+    "mount-propagation": ("system.mount_propagation", "system"),
     "os-release": ("system.os_release", "system"),
     "kernel-version": ("kernel.kernel_version", "system"),
     "kube-proxy-mode": ("network.kube_proxy_mode", "network"),

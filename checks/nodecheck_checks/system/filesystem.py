@@ -111,7 +111,7 @@ def filesystem(
     """
     evidence = [seen(place.table, place.text)]
     if not place.is_nodes:
-        yield not_the_nodes(place, subject, evidence)
+        yield not_the_nodes(subject, evidence)
         return
     row, kind = row_of(USES, subject, kubelet(), target(), named), place.mount.kind
     refused = NETWORKS.find(kind, target()) or (None if row.wanted == PODS else REFUSED.find(kind, target()))

@@ -109,7 +109,7 @@ def mount_options(
     """
     mount, evidence = place.mount, [seen(place.table, place.text)]
     if not place.is_nodes:
-        yield not_the_nodes(place, subject, evidence)
+        yield not_the_nodes(subject, evidence)
         return
     flags = {*mount.options} & {*CONTRARY.values()}
     row = row_of(AND_ETCD, subject, kubelet(), target(), named)

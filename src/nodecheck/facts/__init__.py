@@ -77,6 +77,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
     from nodecheck.facts.kubelet.config import KubeletLines as KubeletLines
     from nodecheck.facts.kubelet.given import GivenSettings as GivenSettings
+    from nodecheck.facts.kubelet.propagation import SharedAtBoot as SharedAtBoot
+    from nodecheck.facts.kubelet.propagation import SharedMounts as SharedMounts
     from nodecheck.facts.kubelet.release import KubeletRelease as KubeletRelease
     from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
     from nodecheck.facts.kubelet.service_path import Commands as Commands
@@ -267,6 +269,8 @@ _HOMES = {
     "ServicePulls": "services.unit_pulls",
     "Services": "services.running",
     "SiteNodes": "cluster.target",
+    "SharedAtBoot": "kubelet.propagation",
+    "SharedMounts": "kubelet.propagation",
     "SnapshotterSign": "files.path_mount",
     "SocketKinds": "cluster.runtime_sockets",
     "SocketOwners": "network.processes",

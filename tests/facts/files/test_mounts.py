@@ -37,10 +37,13 @@ def written(mount: Mount, *tags: str) -> str:
 @given(WORDS, WORDS, st.lists(st.sampled_from(["shared:1", "master:2", "propagate_from:3", "unbindable"])))
 def test_it_reads_back_what_the_kernel_writes(path: str, source: str, tags: list[str]) -> None:
     mounts = (
-        Mount(36, 1, "8:3", "/", "/" + path, ("rw", "relatime"), "ext4", source, ("rw", "errors=continue")),
+        Mount(
+            36, 1, "8:3", "/", "/" + path, ("rw", "relatime"), "ext4", source, ("rw", "errors=continue"), tuple(tags)
+        ),
         Mount(40, 36, "0:23", "/sub\\vol", "/x", ("ro",), "fuse.sshfs", "", ("rw",)),
     )
-    assert parse_mounts("".join([written(mount, *tags) for mount in mounts])) == mounts
+    assert parse_mounts("".join([written(mount, *mount.tags) for mount in mounts])) == mounts
+    assert mounts[0].shared == ("shared:1" in tags)
 
 
 @pytest.mark.parametrize(

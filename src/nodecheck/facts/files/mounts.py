@@ -34,6 +34,13 @@ class Mount(NamedTuple):
     source: str
     super_options: tuple[str, ...]
     """Of the file system, wherever it is mounted."""
+    tags: tuple[str, ...] = ()
+    """How mounts below it propagate (mount_namespaces(7)): ``shared:1``, ``master:2`` …; none where it is private."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether what is mounted below it is seen by its peers, as by containers that ask for it."""
+        return any(tag.startswith("shared:") for tag in self.tags)
 
     @property
     def read_only(self) -> bool:
@@ -107,7 +114,7 @@ def _mounts(content: str, source: str) -> Iterator[Mount]:
         kind, device, supers = tail[0], tail[1], " ".join(tail[2:])
         yield Mount(
             int(fields[0]), int(fields[1]), fields[2], _plain(root), _plain(path), tuple(options.split(",")), kind,
-            _plain(device), tuple(_plain(supers).split(",")),
+            _plain(device), tuple(_plain(supers).split(",")), tuple(fields[6:]),
         )  # fmt: skip
 
 

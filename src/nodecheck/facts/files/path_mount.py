@@ -70,11 +70,16 @@ class PathMount(NamedTuple):
     @classmethod
     def read(cls, host: Host, subject: str, mounts: Mounts) -> PathMount:
         """Look for it. Raises what :class:`Mounts` raises, and Malformed for a table without a root."""
-        path = led_to(host, subject, mounts.mounts)
-        mount = mounts.of(path)
-        if mount is None:
-            raise Malformed(mounts.path, f"holds no mount on which {path} lies")
-        return cls(path, mount, mounts.path)
+        return place_of(host, subject, mounts)
+
+
+def place_of(host: Host, path: str, mounts: Mounts) -> PathMount:
+    """The mount that a path lies on, links followed; raises what :meth:`PathMount.read` raises."""
+    real = led_to(host, path, mounts.mounts)
+    mount = mounts.of(real)
+    if mount is None:
+        raise Malformed(mounts.path, f"holds no mount on which {real} lies")
+    return PathMount(real, mount, mounts.path)
 
 
 def led_to(host: Host, path: str, mounts: tuple[Mount, ...] = ()) -> str:

@@ -118,18 +118,22 @@ class PathAtBoot(NamedTuple):
     @classmethod
     def read(cls, host: Host, subject: str, fstab: Fstab, boot: NextBoot, starts: Lazy[BootStarts]) -> PathAtBoot:
         """Look for it. Raises what the host raises for a unit that cannot be read, and why one is not told."""
-        around = boot.on(host)
-        path, found = led_to(host, subject), list[PlannedMount]()
-        place = path
-        while len(found) < MOST_BINDS:
-            mount = _nearest(around, fstab, starts, place)
-            if mount is None:
-                break
-            found.append(mount)
-            if not mount.is_bind or not mount.what.startswith("/") or mount in found[:-1]:
-                break
-            place = led_to(host, mount.what)
-        return cls(path, tuple(found), fstab.etc)
+        return planned(host, subject, fstab, boot, starts)
+
+
+def planned(host: Host, path: str, fstab: Fstab, boot: NextBoot, starts: Lazy[BootStarts]) -> PathAtBoot:
+    """What the next boot mounts where a path leads; raises what :meth:`PathAtBoot.read` raises."""
+    around, found = boot.on(host), list[PlannedMount]()
+    place = real = led_to(host, path)
+    while len(found) < MOST_BINDS:
+        mount = _nearest(around, fstab, starts, place)
+        if mount is None:
+            break
+        found.append(mount)
+        if not mount.is_bind or not mount.what.startswith("/") or mount in found[:-1]:
+            break
+        place = led_to(host, mount.what)
+    return PathAtBoot(real, tuple(found), fstab.etc)
 
 
 def _nearest(around: Surroundings, fstab: Fstab, starts: Lazy[BootStarts], path: str) -> PlannedMount | None:
