@@ -39,7 +39,32 @@ kernel/net/llc/llc.ko.xz:
 kernel/net/ipv4/netfilter/nf_conntrack_ipv4.ko.xz: kernel/net/ipv4/netfilter/nf_defrag_ipv4.ko.xz {NET}/netfilter/nf_conntrack.ko.xz
 kernel/net/ipv4/netfilter/nf_defrag_ipv4.ko.xz:
 kernel/lib/libcrc32c.ko.xz:
+kernel/drivers/net/veth.ko.xz:
+{NET}/netfilter/nf_nat.ko.xz: {NET}/netfilter/nf_conntrack.ko.xz kernel/lib/libcrc32c.ko.xz
+{NET}/netfilter/xt_mark.ko.xz:
+kernel/fs/overlayfs/overlay.ko.xz:
+{NET}/netfilter/xt_REDIRECT.ko.xz:
+{NET}/netfilter/xt_addrtype.ko.xz:
+{NET}/netfilter/xt_comment.ko.xz:
+{NET}/netfilter/xt_conntrack.ko.xz: {NET}/netfilter/nf_conntrack.ko.xz kernel/lib/libcrc32c.ko.xz
+{NET}/netfilter/xt_multiport.ko.xz:
+{NET}/netfilter/xt_recent.ko.xz:
+{NET}/netfilter/xt_statistic.ko.xz:
 """
+
+_BUILT_IN = (
+    "BLK_CGROUP", "CFS_BANDWIDTH", "CGROUPS", "CGROUP_CPUACCT", "CGROUP_DEVICE", "CGROUP_FREEZER", "CGROUP_HUGETLB",
+    "CGROUP_PIDS", "CGROUP_SCHED", "CPUSETS", "FAIR_GROUP_SCHED", "HUGETLBFS", "INET", "IPC_NS", "IP_VS_NFCT", "KEYS",
+    "MEMCG", "NAMESPACES", "NET", "NETFILTER", "NETFILTER_ADVANCED", "NETFILTER_XTABLES", "NET_NS", "PID_NS",
+    "POSIX_MQUEUE", "PROC_FS", "SECCOMP", "SECCOMP_FILTER", "USER_NS", "UTS_NS",
+)  # fmt: skip
+_AS_MODULES = (
+    "BRIDGE", "BRIDGE_NETFILTER", "IP_VS", "IP_VS_RR", "IP_VS_SH", "IP_VS_WRR", "NETFILTER_XT_MARK",
+    "NETFILTER_XT_MATCH_ADDRTYPE", "NETFILTER_XT_MATCH_COMMENT", "NETFILTER_XT_MATCH_CONNTRACK",
+    "NETFILTER_XT_MATCH_MULTIPORT", "NETFILTER_XT_MATCH_RECENT", "NETFILTER_XT_MATCH_STATISTIC",
+    "NETFILTER_XT_TARGET_REDIRECT", "NF_CONNTRACK", "NF_NAT", "OVERLAY_FS", "VETH",
+)  # fmt: skip
+_CONFIG = "".join(f"CONFIG_{name}=y\n" for name in _BUILT_IN) + "".join(f"CONFIG_{name}=m\n" for name in _AS_MODULES)
 
 _LIVE = (
     "nf_conntrack_ipv4 15053 2 - Live 0xffffffffc0a1b000\nip_vs_sh 12688 0 - Live 0xffffffffc0a16000\n"
@@ -120,6 +145,7 @@ FILES: dict[str, str] = {
     "[Service]\nExecStart=/usr/lib/systemd/systemd-sysctl\n",
     f"{UNITS}/systemd-modules-load.service": "[Unit]\nBefore=sysinit.target\n"
     "[Service]\nExecStart=/usr/lib/systemd/systemd-modules-load\n",
+    f"boot/config-{KERNEL}": _CONFIG,
     f"{MODULES}/modules.dep": _MODULES_DEP,
     f"{MODULES}/modules.builtin": "kernel/net/ipv4/ip_tunnel.ko\n",
     "boot/grub2/grub.cfg": _GRUB,

@@ -35,6 +35,7 @@ _CHECKS = {
     "mount-options": ("system.mount_options", "system"),
     "mount-propagation": ("system.mount_propagation", "system"),
     "os-release": ("system.os_release", "system"),
+    "kernel-config": ("kernel.kernel_config", "kernel"),
     "kernel-version": ("kernel.kernel_version", "system"),
     "kube-proxy-mode": ("network.kube_proxy_mode", "network"),
     "kubelet-defaults": ("sysctl.kubelet_defaults", "kubelet"),

@@ -33,6 +33,7 @@ TWO_VIEWS = {
     "cgroup-version": "the node as a whole",
     "firewall": "four firewalls",
     "hostname": "the node as a whole, by its name",
+    "kernel-config": "the options by their names, where there is a configuration",
     "kernel-module": "the modules that are listed",
     "kubelet-defaults": "the keys that are listed",
     "kubelet-swap": "the node as a whole",

@@ -39,9 +39,10 @@ MODULES = (
     "nft_ct", "nft_masq", "nft_nat", "nft_fib_ipv4", "nft_fib_ipv6",
 )  # fmt: skip
 CONFIG = re.compile(
-    "(# )?CONFIG_(CGROUP|BRIDGE_NETFILTER|BRIDGE=|IP_VS|NF_CONNTRACK|NETFILTER|OVERLAY|SWAP|ZRAM|IPV6|SECURITY|LSM"
+    "(# )?CONFIG_(CGROUP|BRIDGE_NETFILTER|IP_VS|NF_CONNTRACK|NETFILTER|OVERLAY|SWAP|ZRAM|IPV6|SECURITY|LSM"
     "|NAMESPACES|[A-Z]+_NS|CPUSETS|MEMCG|FAIR_GROUP_SCHED|CFS_BANDWIDTH|SECCOMP|BLK_CGROUP|NF_NAT|NF_TABLES|NFT_|VETH)"
-    "[A-Z0-9_]*(=[ym]| is not set)|(# )?CONFIG_(EXT4_FS|INET|KEYS|NET|POSIX_MQUEUE|PROC_FS|PSI)(=[ym]| is not set)"
+    "[A-Z0-9_]*(=[ym]| is not set)"
+    "|(# )?CONFIG_(BRIDGE|EXT4_FS|HUGETLBFS|INET|KEYS|NET|POSIX_MQUEUE|PROC_FS|PSI)(=[ym]| is not set)"
 )
 FIELDS = ("Package:", "Status:", "Architecture:", "Version:")
 LARGEST = 1 << 16

@@ -27,6 +27,7 @@ MERGED = {
 """Tables: one more key."""
 
 ADDED = {
+    ("kernel-config", "require"): ["GENEVE"],
     ("command", "require"): ["brctl"],
     ("interface", "require"): ["dummy9"],
     ("firewall", "off"): ["ufw"],

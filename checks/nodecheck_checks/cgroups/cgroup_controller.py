@@ -19,6 +19,7 @@ from nodecheck.facts import (
     RunningKernel,
 )
 from nodecheck.facts.kernel.cgroups import MOUNT
+from nodecheck.facts.kernel.config import shown
 from nodecheck.facts.kernel.controllers import (
     CPUACCT,
     DEVICES,
@@ -29,7 +30,6 @@ from nodecheck.facts.kernel.controllers import (
     by_config,
     freezing,
     old_name,
-    shown,
 )
 from nodecheck.requirements.table import Row, Table, verdict
 from nodecheck_checks.cgroups.boot_words import BootOwner
@@ -118,7 +118,7 @@ def cgroup_controller(
     owner = BootOwner(cmdline, grub, os_release)
     for row in CONTROLLERS:
         if controllers.unified and row.name == CPUACCT:
-            yield skip(_V1_ALONE, subject=row.name, evidence=[controllers.evidence(row.name)])
+            yield skip(_V1_ALONE, subject=row.name, severity=row.severity, evidence=[controllers.evidence(row.name)])
             continue
         found = _now(row.name, controllers, freezes, config, kernel)
         yield _without_huge_pages(row, found, config) or _told(row, found, controllers.unified, owner)
@@ -191,7 +191,9 @@ def _without_huge_pages(row: Row, found: Answer, config: Lazy[RunningConfig] | L
     except FactError:
         return None
     value, told = shown(built, "HUGETLBFS") if built.source is not None else ("y", None)
-    return skip(_NO_PAGES, subject=row.name, evidence=[told]) if told is not None and value == "n" else None
+    if told is None or value != "n":
+        return None
+    return skip(_NO_PAGES, subject=row.name, evidence=[told], severity=row.severity)
 
 
 @cgroup_controller.at_boot
@@ -212,10 +214,22 @@ def cgroup_controller_boot(
 
 
 def _each_at_boot(controllers: BootControllers, owner: BootOwner) -> Iterator[Outcome]:
-    unified = controllers.planned.unified
+    """What becomes of each; a source that cannot be read is named once for all that need it."""
+    unified, hidden = controllers.planned.unified, list[FactError]()
     for row in CONTROLLERS:
-        found = controllers.of(row.name)
+        try:
+            found = controllers.of(row.name)
+        except FactError as error:
+            hidden.append(error)
+            continue
         if found is None:
-            yield skip(_V1_ALONE, subject=row.name, evidence=[seen(controllers.planned.found.source or MOUNT)])
+            yield skip(
+                _V1_ALONE,
+                subject=row.name,
+                severity=row.severity,
+                evidence=[seen(controllers.planned.found.source or MOUNT)],
+            )
         else:
             yield _without_huge_pages(row, found, controllers.config) or _told(row, found, unified, owner)
+    if hidden:
+        yield unknown(str(hidden[0]), code=hidden[0].code, expected=_WANTED)

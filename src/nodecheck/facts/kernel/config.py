@@ -22,8 +22,12 @@ FILES = (
     "/usr/lib/kernel/config-{}",
     "/lib/modules/{}/build/.config",
     "/usr/src/linux-headers-{}/.config",
+    "/usr/src/linux-{}/.config",
 )
-"""Where a release's configuration lies. ``/usr/src/linux`` is left out: it may be another kernel's."""
+"""Where a release's configuration lies."""
+
+SOURCES = "/usr/src/linux/.config"
+"""Of the sources that were last unpacked: it counts where its head and its suffix are those of the release."""
 
 _LIMIT = 8 * MIB
 
@@ -68,7 +72,7 @@ class RunningConfig(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (File(CONFIG_GZ), Each(RunningKernel, "release", tuple(map(File, FILES))))
+        return (File(CONFIG_GZ), File(SOURCES), Each(RunningKernel, "release", tuple(map(File, FILES))))
 
     @classmethod
     def read(cls, host: Host, kernel: Lazy[RunningKernel]) -> RunningConfig:
@@ -91,7 +95,7 @@ class BootConfig(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Each(BootTree, "tree.release", tuple(map(File, FILES))),)
+        return (File(SOURCES), Each(BootTree, "tree.release", tuple(map(File, FILES))))
 
     @classmethod
     def read(cls, host: Host, tree: BootTree, kernel: KernelRelease, running: Lazy[RunningConfig]) -> BootConfig:
@@ -112,7 +116,31 @@ def _of_release(host: Host, release: str) -> KernelConfig | None:
             return parse_config(text(host, path, _LIMIT), path)
         except Absent:
             continue
-    return None
+    return _of_sources(host, release)
+
+
+def _of_sources(host: Host, release: str) -> KernelConfig | None:
+    """The configuration of the sources that lie there, where they are those of the release."""
+    try:
+        told = text(host, SOURCES, _LIMIT)
+    except (Absent, Offline):
+        return None
+    return parse_config(told, SOURCES) if is_config_of(told, release) else None
+
+
+def is_config_of(told: str, release: str) -> bool:
+    r"""Whether a configuration is that of a release, by the version in its head and its suffix.
+
+    >>> head = "#\n# Linux/x86 6.6.52 Kernel Configuration\n#\nCONFIG_LOCALVERSION=\"-gentoo\"\n"
+    >>> is_config_of(head, "6.6.52-gentoo"), is_config_of(head, "6.6.5-gentoo"), is_config_of(head, "6.6.52-gentoo-old")
+    (True, False, False)
+    """
+    for line in told.split("\n", 6)[:6]:
+        words = line.split(" ")
+        if words[:1] == ["#"] and words[-2:] == ["Kernel", "Configuration"] and len(words) > 3:
+            suffix = KernelConfig("", f"\n{told}\n").find("LOCALVERSION")[0].strip('"')
+            return release == words[-3] + ("" if suffix == "n" else suffix)
+    return False
 
 
 def parse_config(source: str, path: str) -> KernelConfig:
@@ -160,6 +188,7 @@ _OPTIONS = {
     "nbd": "BLK_DEV_NBD",
     "iscsi_tcp": "ISCSI_TCP",
     "dm_multipath": "DM_MULTIPATH",
+    "ext4": "EXT4_FS",
 }
 """Module to kernel option where the option's name is not the module's in capitals (Kbuild files of the kernel)."""
 
@@ -182,6 +211,33 @@ def option_of(module: str) -> str | None:
     return _OPTIONS.get(module)
 
 
+def module_of(option: str) -> str | None:
+    """The module that an option builds; None where it builds none, or that is not known here.
+
+    >>> module_of("NETFILTER_XT_TARGET_REDIRECT"), module_of("NETFILTER_XT_MATCH_COMMENT"), module_of("EXT4_FS")
+    ('xt_REDIRECT', 'xt_comment', 'ext4')
+    >>> module_of("IP_VS_RR"), module_of("BRIDGE_NETFILTER"), module_of("CGROUP_BPF")
+    ('ip_vs_rr', 'br_netfilter', None)
+    """
+    for start, lower in (("NETFILTER_XT_MATCH_", True), ("NETFILTER_XT_TARGET_", False)):
+        if option.startswith(start):
+            name = option[len(start) :]
+            return f"xt_{name.lower() if lower else name}"
+    named = next((module for module, known in _OPTIONS.items() if known == option), None)
+    same = option.lower()
+    return named or (same if same in _SAME or same.startswith(("ip_vs", "nft_")) else None)
+
+
+def shown(config: KernelConfig, option: str) -> tuple[str, Evidence]:
+    """The value of an option (``y``, ``m``, ``n``), and the line that says it."""
+    value, line = config.find(option)
+    source = config.source or ""
+    if line is None:
+        return "n", seen(source, locator=f"CONFIG_{option}")
+    text = f"# CONFIG_{option} is not set" if value == "n" else f"CONFIG_{option}={value}"
+    return value if value in ("y", "m") else "n", seen(source, text, line=line)
+
+
 class Built(NamedTuple):
     """How a kernel has a module."""
 
@@ -199,12 +255,7 @@ def built_as(config: KernelConfig, module: str) -> Built | None:
     option = option_of(module)
     if config.source is None or option is None:
         return None
-    value, line = config.find(option)
-    if line is None:
-        told = seen(config.source, locator=f"CONFIG_{option}")
-    else:
-        text = f"# CONFIG_{option} is not set" if value == "n" else f"CONFIG_{option}={value}"
-        told = seen(config.source, text, line=line)
+    value, told = shown(config, option)
     if option == "BRIDGE_NETFILTER" and value == "y" and config.find("BRIDGE")[0] == "m":
         value = "m"
-    return Built(value if value in ("y", "m") else "n", told)
+    return Built(value, told)

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.errors import Absent, FactError, Malformed, NotCaptured, Offline, Unsupported
+from nodecheck.errors import Absent, FactError, NotCaptured, Offline, Unsupported
 from nodecheck.facts.boot.cmdline import Cmdline
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.kernel.cgroup_defaults import V2
 from nodecheck.facts.kernel.cgroups import MOUNT, BootCgroups, NowCgroups
-from nodecheck.facts.kernel.config import BootConfig, KernelConfig
+from nodecheck.facts.kernel.config import BootConfig, KernelConfig, shown
 from nodecheck.facts.kernel.trees import BootTree, is_before
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text
@@ -58,7 +58,8 @@ _OWN_KERNELS = ("rpi", "raspi")
 _OWN_ENDS = ("v6+", "v7+", "v7l+", "v8+")
 _KEYS = ("cgroup_disable", "cgroup_enable", "cgroup_no_v1")
 _MOST_CHILDREN = 64
-_NOT_TOLD = (Absent, Malformed, NotCaptured, Offline, Unsupported)
+_NOT_TOLD = (Absent, NotCaptured, Offline, Unsupported)
+"""Errors of a host that has no such thing to show; what is there and cannot be read is another matter."""
 
 
 class NowControllers(NamedTuple):
@@ -314,7 +315,7 @@ class BootControllers(NamedTuple):
         try:
             told = _listing(self.running().kernel_words, "cgroup_disable", name)
             return told is not None and self.now().state(name) == ON
-        except FactError:
+        except _NOT_TOLD:
             return False
 
     def _by_firmware(self, enabled: str | None) -> Answer | None:
@@ -338,13 +339,13 @@ class BootControllers(NamedTuple):
         """What the running kernel shows of a controller, where it boots again; None where it shows nothing."""
         try:
             return self.now().state(name) if self.same_kernel else None
-        except FactError:
+        except _NOT_TOLD:
             return None
 
     def _running_word(self, key: str, name: str = MEMORY) -> str | None:
         try:
             return _listing(self.running().kernel_words, key, name)
-        except FactError:
+        except _NOT_TOLD:
             return None
 
     def _by_kernel(self, name: str, unified: bool) -> Answer:
@@ -416,16 +417,6 @@ def by_config(config: KernelConfig, name: str, unified: bool) -> Answer:
         if value == "n" and line is not None:
             return Answer(False, f"the kernel was built without CONFIG_{also}", (shown(config, also)[1],))
     return Answer(True, "the kernel is built with it", tuple(told))
-
-
-def shown(config: KernelConfig, option: str) -> tuple[str, Evidence]:
-    """The value of an option (``y``, ``m``, ``n``), and the line that says it."""
-    value, line = config.find(option)
-    source = config.source or ""
-    if line is None:
-        return "n", seen(source, locator=f"CONFIG_{option}")
-    text = f"# CONFIG_{option} is not set" if value == "n" else f"CONFIG_{option}={value}"
-    return value, seen(source, text, line=line)
 
 
 def _listing(words: tuple[str, ...], key: str, name: str) -> str | None:
