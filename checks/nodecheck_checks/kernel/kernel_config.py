@@ -108,7 +108,8 @@ def kernel_config(
     `NETFILTER_XT_MATCH_COMMENT`. By the version of cgroups that is mounted, or will be: on v1 `CGROUP_CPUACCT`,
     `CGROUP_DEVICE` and `CGROUP_FREEZER`, and on v2 `CGROUP_BPF` from Kubernetes 1.32 on. Warnings are what kubeadm
     calls optional, what container runtimes require, and in ipvs and nftables mode the modules of that mode. What k0s,
-    k3s and moby list beside that is information.
+    k3s and moby list beside that is information. Their options of the older iptables (`IP_NF_FILTER` and its kin, also
+    of IPv6) are not asked for, because the iptables of today makes rules of nftables without them.
 
     Three verdicts differ from kubeadm's. It requires `EXT4_FS` of each kernel: here it is information, and only where
     an ext4 file system is mounted, or is in `/etc/fstab`. It asks for `AUFS_FS` and `BLK_DEV_DM`, which no runtime of

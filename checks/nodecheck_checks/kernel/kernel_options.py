@@ -49,7 +49,7 @@ OPTIONS = Table(
         "moby contrib/check-config.sh", Severity.WARNING, (1, 31), ("nftables",),
     ),
     *_rows("NET NETFILTER NF_CONNTRACK", "the network of pods needs it", _K0S, Severity.INFO),
-    *_rows("NETFILTER_XTABLES", "the network of pods needs it", _K0S, Severity.INFO, modes=_NETWORK),
+    *_rows("NETFILTER_ADVANCED NETFILTER_XTABLES", "the network of pods needs it", _K0S, Severity.INFO, modes=_NETWORK),
     *_rows("BLK_CGROUP", "limits of disks need it", _K0S, Severity.INFO),
     *_rows(
         "NETFILTER_XT_MARK NETFILTER_XT_MATCH_ADDRTYPE NETFILTER_XT_MATCH_CONNTRACK NETFILTER_XT_MATCH_MULTIPORT"
