@@ -40,6 +40,7 @@ _CHECKS = {
     "kube-proxy-mode": ("network.kube_proxy_mode", "network"),
     "kubelet-defaults": ("sysctl.kubelet_defaults", "kubelet"),
     "service": ("services.service", "services"),
+    "shutdown-inhibit": ("kubelet.shutdown_inhibit", "kubelet"),
     "static-pod": ("kubelet.static_pod", "kubelet"),
     "swap": ("swap.swap", "swap"),
     "sysctl": ("sysctl.sysctl", "sysctl"),

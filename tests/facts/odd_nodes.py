@@ -70,6 +70,7 @@ _TREES: dict[str, dict[str, str]] = {
         "srv/c.yaml": "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n"
         "staticPodPath: /etc/kubernetes/manifests\n",
         "etc/kubernetes/manifests/x.yaml": "kind: Pod\n",
+        "run/systemd/logind.conf.d/x.conf": "[Login]\n",
     },
     "units": {
         **SYSTEMD,

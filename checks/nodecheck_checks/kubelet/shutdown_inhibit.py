@@ -1,0 +1,198 @@
+"""Whether logind lets the kubelet delay a shutdown for as long as it is told to."""
+
+from __future__ import annotations
+
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.facts import EmbeddedKubelet, InitSystem, KubeletConfig, KubeletRelease, LogindConf, Target
+from nodecheck.facts.kubelet.lookup import EffectiveSetting
+from nodecheck.facts.services.logind import DEFAULT_S, KEY, InhibitDelay
+from nodecheck.fix import SAFE, Fix, command, edit
+from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import NEWEST, Row, Table
+
+OWN = "99-kubelet.conf"
+"""The drop-in that the kubelet writes itself (pkg/kubelet/nodeshutdown/systemd/inhibit_linux.go)."""
+ETC = "/etc/systemd/logind.conf.d"
+
+_SOURCE = "kubernetes pkg/kubelet/nodeshutdown/nodeshutdown_manager_linux.go; kubernetes#102818, website#51307"
+PERIODS = Table(
+    Row("shutdownGracePeriod", f"at most {KEY}", "the kubelet takes no inhibitor lock, and pods are cut off", _SOURCE,
+        Severity.WARNING, since=(1, 21)),
+    Row("shutdownGracePeriodByPodPriority", f"a sum of at most {KEY}",
+        "the kubelet takes no inhibitor lock, and pods are cut off", _SOURCE, Severity.WARNING, since=(1, 24)),
+)  # fmt: skip
+"""Since when the gates GracefulNodeShutdown and GracefulNodeShutdownBasedOnPodPriority are on by default."""
+
+
+class AskedDelay(NamedTuple):
+    """The time that the kubelet asks of logind."""
+
+    seconds: int
+    row: Row
+    settings: tuple[EffectiveSetting, ...]
+
+
+@check(severity=Severity.WARNING, tags=["kubelet"], topic="kubelet", view="boot", rows=PERIODS)
+def shutdown_inhibit(
+    kubelet: KubeletConfig,
+    logind: Lazy[LogindConf],
+    own: Lazy[KubeletRelease],
+    target: Lazy[Target],
+    init: Lazy[InitSystem],
+    embedded: Lazy[EmbeddedKubelet],
+) -> Results:
+    """logind lets the kubelet delay a shutdown for as long as `shutdownGracePeriod` says.
+
+    ## Why it matters
+    With `shutdownGracePeriod` the kubelet ends pods in order before the node goes down, and holds the shutdown up by an
+    inhibitor lock. logind grants `InhibitDelayMaxSec`, 5 seconds by default. Where that is too little the kubelet
+    writes it into `99-kubelet.conf`; where a drop-in of a later name says less, it logs
+    `unable to update logind InhibitDelayMaxSec`, goes on without a lock, and every reboot cuts the pods off. Debian's
+    and Ubuntu's `unattended-upgrades` ships such a drop-in, of 30 seconds.
+
+    ## What it looks at
+    What the kubelet asks for: the sum of `shutdownGracePeriodByPodPriority`, else `shutdownGracePeriod`; with neither
+    the check is skipped. What wins at logind: `logind.conf`, then the drop-ins of `/etc`, `/run`, `/usr/local/lib` and
+    `/usr/lib` in the order of their names, masked ones left out, with the kubelet's own drop-in as it will write it.
+    What lies in a `/run` that the next boot begins without is left out.
+
+    ## How to fix it
+    Mask the drop-in of the vendor by a link to `/dev/null` of the same name in `/etc/systemd/logind.conf.d`, or change
+    the line of your own. Restart the kubelet: it writes its drop-in, and has logind read it.
+
+    ## Sources
+    kubernetes pkg/kubelet/nodeshutdown (`periodRequested`, `OverrideInhibitDelay`); kubernetes#102818;
+    kubernetes/website#51307; logind.conf(5); systemd src/shared/conf-parser.c; unattended-upgrades
+    `unattended-upgrades-logind-maxdelay.conf`.
+    """
+    if not kubelet.present:
+        inner = "the kubelet inside the agent is not looked into" if embedded().present else "there is no kubelet"
+        yield skip(inner, code="not-applicable")
+    elif kubelet.problem is not None:
+        place = seen(kubelet.problem.source, kubelet.problem.detail, line=kubelet.problem.line)
+        message = f"the kubelet does not start with its configuration: {kubelet.problem.detail}"
+        yield unknown(message, code=kubelet.problem.code, evidence=[place])
+    elif not kubelet.setting(BY_PRIORITY).source and not kubelet.setting(PERIOD).source:
+        message = "the kubelet is given no time for a shutdown"
+        yield skip(message, evidence=[seen(path, None, locator=PERIOD) for path in kubelet.sources])
+    else:
+        yield _judged(kubelet, logind, own, target, init)
+
+
+PERIOD, CRITICAL = "shutdownGracePeriod", "shutdownGracePeriodCriticalPods"
+BY_PRIORITY = "shutdownGracePeriodByPodPriority"
+GATE, GATE_BY_PRIORITY = "GracefulNodeShutdown", "GracefulNodeShutdownBasedOnPodPriority"
+
+
+def _judged(
+    kubelet: KubeletConfig,
+    logind: Lazy[LogindConf],
+    own: Lazy[KubeletRelease],
+    target: Lazy[Target],
+    init: Lazy[InitSystem],
+) -> Outcome:
+    release = own().numbers or target().release or NEWEST
+    asked = asked_of(kubelet, (release[0], release[1]))
+    settings = [kubelet.setting(name) for name in (PERIOD, CRITICAL, BY_PRIORITY)]
+    evidence = [seen(one.source, one.text, line=one.line) for one in settings if one.source]
+    if isinstance(asked, str):
+        return skip(asked, evidence=evidence)
+    if any(one.problem for one in asked.settings):
+        problem = next(one.problem for one in asked.settings if one.problem)
+        return unknown(f"what the kubelet asks for is not known: {problem}", code="malformed", evidence=evidence)
+    if not init().is_systemd:
+        return skip(f"{init().name} is the init, and has no logind of systemd")
+    return _by_logind(asked, logind())
+
+
+def asked_of(kubelet: KubeletConfig, release: tuple[int, int]) -> AskedDelay | str:
+    """What the kubelet of a release asks of logind; a text says why it asks for nothing.
+
+    Whole seconds, as ``periodRequested`` adds them up: each part is cut off for itself.
+    """
+    period, row = PERIODS.rows[0], PERIODS.rows[1]
+    by_priority = kubelet.setting(BY_PRIORITY)
+    on = kubelet.gate(GATE)
+    if on is False or (on is None and not period.covers(release)):
+        return f"the gate {GATE} is off: the kubelet delays no shutdown"
+    by = kubelet.gate(GATE_BY_PRIORITY)
+    if by_priority.source and (by or (by is None and row.covers(release))):
+        pairs = by_priority.value if isinstance(by_priority.value, tuple) else ()
+        found = AskedDelay(sum([int(pair[1]) for pair in pairs]), row, (by_priority,))
+    else:
+        settings = (kubelet.setting(PERIOD), kubelet.setting(CRITICAL))
+        whole, critical = [float(one.value) if isinstance(one.value, (int, float)) else 0.0 for one in settings]
+        found = AskedDelay(int(max(whole - critical, 0)) + int(critical), period, settings)
+    if found.seconds == 0 and not any(one.problem for one in found.settings):
+        return "the kubelet is given no time for a shutdown"
+    return found
+
+
+def winning(delays: tuple[InhibitDelay, ...]) -> InhibitDelay | None:
+    """The line that counts; None where the default does."""
+    return delays[-1] if delays else None
+
+
+def _by_logind(asked: AskedDelay, logind: LogindConf) -> Outcome:
+    evidence = [seen(one.source, one.text, line=one.line) for one in asked.settings if one.source]
+    now = winning(logind.delays)
+    expected = f"{KEY} of at least {asked.seconds} s"
+    actual = f"{_told(now)} beside {asked.seconds} s"
+    granted = DEFAULT_S if now is None else now.seconds
+    places = [seen(path, None, locator=KEY) for path in logind.files] if now is None else [_place(now)]
+    if granted >= asked.seconds:
+        message = f"logind grants {_told(now)}, and the kubelet asks for {asked.seconds} s"
+        return ok(message, expected=expected, actual=actual, evidence=[*evidence, *places])
+    if f"{ETC}/{OWN}" in logind.masked:
+        return _masked(asked, now, [*evidence, seen(f"{ETC}/{OWN}", "a link to /dev/null")])
+    later = winning(tuple([one for one in logind.delays if _after_own(one)]))
+    if later is not None and later.seconds < asked.seconds:
+        message = f"{later.path} sets {later.text} after {OWN}, and the kubelet asks for {asked.seconds} s"
+        fix = _fix(later, asked)
+        return fail(
+            f"{message}: {asked.row.reason}",
+            expected=expected,
+            actual=f"{_told(later)} beside {asked.seconds} s",
+            evidence=[*evidence, _place(later)],
+            fix=fix,
+        )
+    message = f"logind grants {_told(now)} yet, and the kubelet raises it to {asked.seconds} s by its {OWN}"
+    return ok(message, expected=expected, actual=actual, evidence=[*evidence, *places])
+
+
+def _masked(asked: AskedDelay, now: InhibitDelay | None, evidence: list[Evidence]) -> Outcome:
+    """What the kubelet writes into its drop-in goes nowhere."""
+    path = f"{ETC}/{OWN}"
+    return fail(
+        f"{path} is a link to /dev/null: the kubelet cannot raise {KEY} from {_told(now)} to {asked.seconds} s",
+        expected=f"{KEY} of at least {asked.seconds} s",
+        actual=f"{_told(now)} beside {asked.seconds} s",
+        evidence=evidence,
+        fix=Fix(f"Take the mask of {OWN} away", (command("rm", "--", path),), SAFE),
+    )
+
+
+def _after_own(delay: InhibitDelay) -> bool:
+    """Whether a line is read after the kubelet's own drop-in: names are compared by their bytes."""
+    return delay.name.encode("utf-8", "surrogateescape") > OWN.encode()
+
+
+def _told(delay: InhibitDelay | None) -> str:
+    seconds = DEFAULT_S if delay is None else delay.seconds
+    return "no end" if seconds == float("inf") else f"{seconds:g} s"
+
+
+def _place(delay: InhibitDelay) -> Evidence:
+    return seen(delay.path, delay.text, line=delay.line)
+
+
+def _fix(delay: InhibitDelay, asked: AskedDelay) -> Fix:
+    """A vendor's drop-in is masked, for the kubelet to rule; a line in /etc is its owner's to change."""
+    if delay.path.startswith("/etc/"):
+        after = f"{KEY}={asked.seconds}"
+        return Fix(f"Let logind grant {asked.seconds} s", (edit(delay.path, delay.whole, after),), SAFE)
+    steps = (
+        command("mkdir", "--parents", ETC),
+        command("ln", "--symbolic", "/dev/null", f"{ETC}/{delay.name}"),
+    )
+    return Fix(f"Mask {delay.path}", steps, SAFE)
