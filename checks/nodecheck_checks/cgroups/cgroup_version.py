@@ -75,6 +75,14 @@ class V1Node(NamedTuple):
         own = self.own().numbers
         return max([found[:2] for found in (self.target().release, own) if found], default=None)
 
+    def whose(self) -> tuple[str, ...]:
+        """Whose rule counts, where the release that is asked of the node and its kubelet's own have another."""
+        asked, own = self.target().release, (self.own().numbers or ())[:2]
+        if asked is None or not own or V1_TAKEN.at(_NAME, asked) is V1_TAKEN.at(_NAME, own):
+            return ()
+        told = f"Kubernetes {_dotted(asked)} is asked for, and the kubelet on this node is {_dotted(own)}"
+        return (f"by the rule of Kubernetes {_dotted(self.release())}, the later: {told}",)
+
     def told(self, release: tuple[int, ...] | None) -> tuple[bool, Evidence] | None:
         """Whether the kubelet is told to refuse v1, and where; None where it is left at its release's default."""
         word = self.embedded().last(FLAG) if not self.kubelet().present else None
@@ -216,7 +224,7 @@ def _judged(found: CgroupVersion, taken: V1Node, evidence: list[Evidence], note:
     severity, why = _verdict(row, None if told is None else told[0])
     return fail(
         f"{name}: {why}", expected=V2, actual=found.version, evidence=evidence, severity=severity,
-        fix=_to_v2(taken.os_release()), notes=V1_TAKEN.notes(_NAME, release),
+        fix=_to_v2(taken.os_release()), notes=(*taken.whose(), *V1_TAKEN.notes(_NAME, release)),
     )  # fmt: skip
 
 

@@ -72,7 +72,14 @@ def _minimum(text: str) -> None:
         raise ValueError(f"expected a kernel version such as 4.19, found {text!r}")
 
 
-@check(severity=Severity.ERROR, tags=["os", "kernel"], topic="system", verify={"minimum": _minimum}, by_host=True)
+@check(
+    severity=Severity.ERROR,
+    tags=["os", "kernel"],
+    topic="system",
+    verify={"minimum": _minimum},
+    by_host=True,
+    by_release=MINIMA,
+)
 def kernel_version(kernel: RunningKernel, target: Target, *, minimum: str = "") -> Results:
     """The running kernel is recent enough for the Kubernetes release.
 

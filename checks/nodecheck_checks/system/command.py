@@ -38,7 +38,12 @@ from nodecheck_checks.system.command_table import (
 
 
 @check(
-    severity=Severity.ERROR, tags=["kubelet", "kubeadm"], topic="system", verify={"require": command_text}, rows=NEEDS
+    severity=Severity.ERROR,
+    tags=["kubelet", "kubeadm"],
+    topic="system",
+    verify={"require": command_text},
+    rows=NEEDS,
+    by_release=NEEDS,
 )
 def command(
     target: Target,

@@ -13,7 +13,7 @@ from nodecheck.requirements.asked import PHASES
 from nodecheck.typed import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
-    from nodecheck.requirements.table import Row
+    from nodecheck.requirements.table import Row, Table
 
 Results = Iterable[Outcome]
 SeverityRule = Callable[..., Severity]
@@ -52,6 +52,8 @@ class Check:
         self.by_host: HostRule = options["by_host"]
         self.phases: tuple[str, ...] = tuple(options["phases"])
         """The phases of a node that it judges; none: all."""
+        self.by_release: Table | None = options["by_release"]
+        """The rows by which it judges a node of the release that is asked for."""
         self.rows: tuple[Row, ...] = tuple(options["rows"])
         self._explained: ExplainedRule | str | None = options["explained"]
         self.doc = ""
@@ -120,6 +122,7 @@ def check(
     otherwise: SubjectRule | None = None,
     by_host: HostRule = False,
     phases: Iterable[str] = (),
+    by_release: Table | None = None,
     rows: Iterable[Row] = (),
     explained: ExplainedRule | str | None = None,
     view: str = NOW,
@@ -151,6 +154,9 @@ def check(
     Elsewhere its result is ``skip``, with the cause ``not-selected-phase``; a subject that the profile names is judged
     all the same.
 
+    ``by_release`` are the rows by which it judges, where it does so by the release that is asked for: where the kubelet
+    on the node is of another release whose row differs, a note of the result names both.
+
     ``rows`` are requirements by subject, with their reasons: ``nodecheck explain 'NAME[SUBJECT]'`` shows them, and who
     types a subject alone is shown the selector.
 
@@ -166,7 +172,8 @@ def check(
         label = name or function.__name__.replace("_", "-")
         options: dict[str, Any] = {"severity": severity, "tags": tags, "references": references, "topic": topic}
         options.update(each=each, spell=spell, verify=verify, otherwise=otherwise, rows=rows)
-        declared = Check(label, {**options, "by_host": by_host, "explained": explained, "phases": _known(phases)})
+        options.update(by_host=by_host, explained=explained, phases=_known(phases), by_release=by_release)
+        declared = Check(label, options)
         declared.doc = function.__doc__ or ""
         if not isinstance(severity, Severity):
             declared.severity_needs = needs_of(severity)[0]

@@ -25,10 +25,10 @@ class Reads(NamedTuple):
     """The facts that declare no sources: those of some plugin."""
 
 
-def reads_of(check: Check, readers: Readers, before: Iterable[type] = ()) -> Reads:
+def reads_of(check: Check, readers: Readers, before: Iterable[Need] = ()) -> Reads:
     """The sources of every fact that a check may ask for in any view, and of the facts that those are made of.
 
-    ``before`` are facts that are read before it is judged.
+    ``before`` are those that the engine reads for it.
     """
     facts = facts_of(check, readers, before)
     always = _sources([fact for fact, lazy in facts.items() if not lazy])
@@ -42,13 +42,13 @@ def _sources(facts: Iterable[type]) -> dict[tuple[type, AnySource], AnySource]:
     return {(type(source), source): source for fact in facts for source in declared(fact) or ()}
 
 
-def facts_of(check: Check, readers: Readers, before: Iterable[type] = ()) -> dict[type, bool]:
+def facts_of(check: Check, readers: Readers, before: Iterable[Need] = ()) -> dict[type, bool]:
     """These facts, and of each whether it is read only when somebody asks (``Lazy``)."""
     judges = [judge.needs for judge in check.judges.values()]
     explained = check.explained
     rules = [check.severity_needs, check.otherwise_needs, () if explained is None else needs_of(explained)[0]]
     queue = [need for needs in (*judges, *rules) for need in needs]
-    queue += [Need(kind.__name__, kind, False) for kind in before]
+    queue += before
     found: dict[type, bool] = {}
     while queue:
         need = queue.pop(0)

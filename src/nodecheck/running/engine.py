@@ -30,6 +30,7 @@ from nodecheck.running.container_aware import container_of, host_aware, own_part
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
 from nodecheck.running.phase_aware import in_phase
+from nodecheck.running.release_aware import release_aware
 from nodecheck.running.request import Progress, Request, running_user
 from nodecheck.text import wellformed
 from nodecheck.typed import TYPE_CHECKING, Any
@@ -212,6 +213,8 @@ def _judge(asked: Task, facts: Facts, sink: list[Judged]) -> None:
     if task is not None:
         judged(task, facts, sink)
     for place, done in enumerate(sink):
+        if asked.check.by_release is not None:
+            done = sink[place] = release_aware(done, asked.check, facts)
         if done.outcome.fix is not None:
             sink[place] = host_aware(done, asked.check, facts) or owner_aware(done, facts)
 

@@ -6,12 +6,15 @@ from nodecheck.checking.declare import Check, skip
 from nodecheck.checking.judging import Judged, Subject, Task, severity_of
 from nodecheck.checking.store import Facts
 from nodecheck.facts.cluster.phase import NodePhase
+from nodecheck.facts.kubelet.release import KubeletRelease
+from nodecheck.model.needs import Need
 from nodecheck.model.outcomes import OUT_OF_PHASE, Cause, Outcome, Status
 
 
-def asked_for(check: Check) -> tuple[type, ...]:
-    """The facts that the engine reads before it judges a check."""
-    return (NodePhase,) if check.phases else ()
+def asked_for(check: Check) -> tuple[Need, ...]:
+    """The facts that the engine itself may read for a check."""
+    phase = (Need("phase", NodePhase, False),) if check.phases else ()
+    return phase if check.by_release is None else (*phase, Need("own", KubeletRelease, True))
 
 
 def in_phase(task: Task, facts: Facts, sink: list[Judged]) -> Task | None:

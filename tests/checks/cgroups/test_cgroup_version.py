@@ -11,6 +11,7 @@ from nodecheck.facts.kernel.cgroups import FORCE, OPTION
 from nodecheck.fix import command
 from nodecheck.testing import TreeDirectory, assert_verdicts, judge, record, replay, write_tree
 from nodecheck_checks.cgroups.cgroup_version import cgroup_version
+from tests.nodes import debian_node
 
 V2 = {"/sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory hugetlb pids rdma misc\n"}
 V1 = {f"/sys/fs/cgroup/{name}/tasks": "" for name in ("cpu", "cpuset", "memory", "pids", "systemd")}
@@ -196,3 +197,13 @@ def test_what_boots_in_place_of_the_init_system_mounts_what_it_likes(tmp_path: P
 
     assert found.status == "unknown"
     assert f"what {told} is not known" in found.message
+
+
+def test_the_result_names_whose_rule_counted(tmp_path: Path) -> None:
+    package = "Package: kubelet\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.33.5-1.1\n\n"
+    node = write_tree(debian_node(tmp_path), {"/var/lib/dpkg/status": package, "/sys/fs/cgroup/memory/tasks": ""})
+    (node / "sys/fs/cgroup/cgroup.controllers").unlink()
+    for asked, rule in (("1.36", "1.36"), ("1.30", "1.33"), ("1.34", None)):
+        (found,) = judge("cgroup-version", node, kubernetes=asked, view="now").results
+        told = f"Kubernetes {asked} is asked for, and the kubelet on this node is 1.33"
+        assert found.notes == (() if rule is None else (f"by the rule of Kubernetes {rule}, the later: {told}",))
