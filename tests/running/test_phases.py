@@ -114,6 +114,14 @@ def test_a_capture_and_a_replay_give_the_same_phase(tmp_path: Path) -> None:
         assert_declared(remnant, node)
 
 
+def test_a_capture_knows_an_upgrade(tmp_path: Path) -> None:
+    package = "Package: kubelet\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.33.5-1.1\n\n"
+    node = write_tree(debian_node(tmp_path), {"/var/lib/dpkg/status": package})
+    for host in (node, capture_of(node)):
+        assert run(host, kubernetes="1.36", select=["runtime-socket"]).profile.phase == "upgrade"
+        assert run(host, kubernetes="1.33", select=["runtime-socket"]).profile.phase == "steady"
+
+
 def test_nothing_of_an_image_answers_at_a_socket(tmp_path: Path) -> None:
     node = ("/usr/lib/systemd/systemd", "/usr/bin/kubelet", "/usr/sbin/init", "/usr/bin/sh", "/usr/bin/mount")
     image: dict[str, str | TreeFile] = {"/var/lib/dpkg/status": "", **dict.fromkeys(node, TreeFile("", 0o755))}

@@ -11,6 +11,8 @@ import pytest
 from nodecheck.checking import Outcome, seen
 from nodecheck.cli.explain_verb import page
 from nodecheck.facts import KubeProxyMode, Target
+from nodecheck.facts.cluster.signs import PROXY_ARGUMENTS, PROXY_CONFIGS
+from nodecheck.model.sources import Exists, File
 from nodecheck.render.style import Style
 from nodecheck.render.text import render_text
 from nodecheck.testing import assert_verdicts, judge, run, write_tree
@@ -148,3 +150,33 @@ def test_the_page_names_the_releases() -> None:
     text = "\n".join(page(kube_proxy_mode, {}))
     for row in MODES:
         assert f"1.{row.since[1]}" in text
+
+
+def test_complaint_52() -> None:
+    """Confusion about the deprecation of ipvs (k/k#133536, kubespray#12730, metallb#2919): a notice that names releases
+    and the day of its reading, and is no failure before it has to be."""
+    found = judged("ipvs", "1.40")
+    assert (found.status, found.severity) == ("fail", "info")
+    assert "deprecated" in found.message
+    (note,) = found.notes
+    assert "1.40" in note
+    assert "1.43" in note
+    assert "2026-11-29" in note
+    assert judged("ipvs", "1.34").status == "pass"
+
+
+def test_each_source_counts(tmp_path: Path) -> None:
+    """Each declared source, put into a tree where nothing says the mode, and taken away again."""
+    said = {
+        "/sys/class/net/kube-ipvs0": ("/sys/class/net/kube-ipvs0/mtu", "1500\n"),
+        **{path: (path, PROXY + "mode: ipvs\n") for path in PROXY_CONFIGS},
+        **{path: (path, "kube-proxy --proxy-mode=ipvs\n") for path in PROXY_ARGUMENTS},
+    }
+    assert {source.path for source in KubeProxyMode.reads() if isinstance(source, (Exists, File))} == set(said)
+    for number, (path, content) in enumerate(said.values()):
+        node = write_tree(tmp_path / str(number), {path: content, "/etc/hostname": "a\n"})
+        (found,) = judge("kube-proxy-mode", node, kubernetes="1.36").results
+        assert (found.status, found.actual) == ("fail", "ipvs"), path
+        (node / path[1:]).unlink()
+        (node / path[1:]).parent.rmdir()
+        assert_verdicts(judge("kube-proxy-mode", node, kubernetes="1.36"), {"kube-proxy-mode": "skip"})
