@@ -20,7 +20,8 @@ import pytest
 
 import nodecheck as library
 from nodecheck.capturing import remote
-from nodecheck.capturing.remote import Printed, SshCaptures, SshWay, host_of, ssh_argv
+from nodecheck.capturing.remote import Printed, SshCaptures, host_of
+from nodecheck.capturing.ssh_command import SshWay, ssh_argv
 from nodecheck.errors import UsageError
 from nodecheck.report.hosts import Unreached
 from nodecheck.testing import write_tree
@@ -534,8 +535,34 @@ def test_the_command_line_of_ssh() -> None:
     given = [argv[place + 1] for place, word in enumerate(argv) if word == "-o"]
     assert given[0] == "BatchMode=yes"  # ssh takes the first
     assert given.index("ConnectTimeout=1") < given.index("ConnectTimeout=2")
-    assert "RemoteCommand=none" in given
-    assert "RemoteCommand=none" not in ssh_argv("/usr/bin/ssh", "node7", SshWay(5.0, version=(7, 4)))
+
+
+@pytest.mark.parametrize(
+    ("version", "known", "unknown"),
+    [
+        ((7, 4), "BatchMode=yes", "RemoteCommand=none"),
+        ((8, 6), "RemoteCommand=none", "StdinNull=no"),
+        ((9, 2), "StdinNull=no", ""),
+    ],
+)
+def test_an_option_that_an_older_ssh_does_not_know(version: tuple[int, int], known: str, unknown: str) -> None:
+    argv = ssh_argv("/usr/bin/ssh", "node7", SshWay(5.0, version=version))
+
+    assert known in argv
+    assert unknown not in argv
+
+
+@with_sshd
+def test_what_a_configuration_asks_for_others_does_not_count(nodes: Nodes) -> None:
+    """It may tunnel, say nothing to the node, or run a program of its own: ssh takes the first that it is told."""
+    asked = ("StdinNull=yes", "SessionType=none", "ForkAfterAuthentication=yes", "RemoteCommand=id", "RequestTTY=force")
+    words = [word for option in asked for word in ("--ssh-option", option)]
+    cat = nodes.add("ForceCommand cat")  # it sends the script back: so it came there
+
+    done = nodes.call("run", "--json", "swap", "--ssh", cat, *words)
+
+    assert "expected the line 'nodecheck capture 1'" in hosts_of(done.out)[cat]["error"]
+    assert "#!/bin/sh" in hosts_of(done.out)[cat]["error"]
 
 
 def test_without_ssh(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import _thread
 import os
-import re
 import select
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from queue import SimpleQueue
 from signal import SIGKILL, SIGTERM
-from subprocess import DEVNULL, PIPE, Popen, SubprocessError, TimeoutExpired, run
+from subprocess import PIPE, Popen, TimeoutExpired
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Union
@@ -23,6 +22,7 @@ from typing import Union
 from nodecheck.capturing.files import MIB, MOST_PACKED, read_capture, unpacked
 from nodecheck.capturing.host import CaptureHost
 from nodecheck.capturing.remote_script import script
+from nodecheck.capturing.ssh_command import SshWay, ssh_argv, ssh_environment, ssh_version
 from nodecheck.errors import CaptureError, FactError, UsageError
 from nodecheck.host.programs import SEARCH_PATH, find_program
 from nodecheck.record import NamedTuple
@@ -36,30 +36,15 @@ more than its share of them."""
 MOST_WORDS = 400
 """Characters of what ssh, or sudo on the node, said that are shown."""
 
-MOST_CONNECT_S = 10
-
 _CHUNK = 1 << 16
 _TICK_S = 0.1
 _KEPT_WORDS = 1 << 13
 _END_S = 0.5
-_VERSION_S = 5
 _OWN_FAILURE = 255
 """The code with which ssh ends where ssh itself failed, and not what it ran (ssh(1))."""
 
 _UNREAD = "collector: head: "
 """How the script says that a file cannot be read: the capture tells it too, and ssh's own words count here."""
-
-
-class SshWay(NamedTuple):
-    """How the hosts are asked."""
-
-    timeout_s: float
-    """For each host, from the start of its ssh."""
-    options: tuple[str, ...] = ()
-    sudo: bool = False
-    parallel: int = 16
-    version: tuple[int, int] = (99, 0)
-    """Of ssh."""
 
 
 class Printed(NamedTuple):
@@ -103,7 +88,7 @@ def _cause(words: tuple[str, ...]) -> str:
     >>> _cause(("Welcome", "Host key verification failed.", "Connection closed by UNKNOWN port 65535"))
     'Host key verification failed.'
     """
-    told = [line for line in words if not line.endswith("UNKNOWN port 65535")]
+    told = [line for line in words if "UNKNOWN port 65535" not in line]
     return (told or [*words, ""])[-1]
 
 
@@ -114,11 +99,8 @@ def _beside(words: tuple[str, ...]) -> str:
 def said(raw: bytes) -> tuple[str, ...]:
     r"""The lines of standard error that are shown: the last ones, safe on a terminal.
 
-        >>> said(b"Welcome
-    sudo: [1mno
-
-    ")
-        ('Welcome', 'sudo: \\x1b[1mno')
+    >>> said(b"Welcome\r\nsudo: \x1b[1mno\n\n")
+    ('Welcome', 'sudo: \\x1b[1mno')
     """
     lines = [printable(line.strip()) for line in decode(raw).replace("\r", "\n").split("\n")]
     found: list[str] = []
@@ -129,49 +111,6 @@ def said(raw: bytes) -> tuple[str, ...]:
         if left <= 0:
             break
     return tuple(found[::-1])
-
-
-def ssh_argv(program: str, host: str, way: SshWay) -> tuple[str, ...]:
-    """The command line of ssh for a host.
-
-    ``BatchMode`` stands first, so that no option takes it back. The agent, tickets, ports and windows of the one who
-    asks are not lent to the node. ``-T`` and ``RemoteCommand`` undo what a configuration may ask for those who log in.
-    """
-    connect = max(1, min(MOST_CONNECT_S, int(way.timeout_s / 2)))
-    own = ["BatchMode=yes", "ClearAllForwardings=yes", "PermitLocalCommand=no"]
-    if way.version >= _REMOTE_COMMAND_SINCE:
-        own.append("RemoteCommand=none")
-    given = (*own, *way.options, f"ConnectTimeout={connect}")
-    options = [word for option in given for word in ("-o", option)]
-    return (program, "-T", "-a", "-k", "-x", *options, "--", host, remote_line(way.sudo))
-
-
-_REMOTE_COMMAND_SINCE = (7, 6)
-"""OpenSSH 7.4, of CentOS 7, ends at an option that it does not know."""
-
-
-def version_of(text: str) -> tuple[int, int]:
-    """The version that ``ssh -V`` says; that of a new one where it says none.
-
-    >>> version_of("OpenSSH_7.4p1, OpenSSL 1.0.2k-fips  26 Jan 2017"), version_of("Something else")
-    ((7, 4), (99, 0))
-    """
-    found = re.match("OpenSSH_([0-9]{1,4})[.]([0-9]{1,4})", text)
-    return (99, 0) if found is None else (int(found[1]), int(found[2]))
-
-
-def _version(program: str) -> tuple[int, int]:
-    try:
-        told = run([program, "-V"], stdin=DEVNULL, capture_output=True, timeout=_VERSION_S, check=False)  # noqa: S603
-    except (OSError, SubprocessError):
-        return version_of("")
-    return version_of(decode(told.stderr))
-
-
-def remote_line(sudo: bool) -> str:
-    """What the node's login shell is given: any shell takes it, csh and fish too. The answer is packed if it can be."""
-    asked = "sudo -n sh -s" if sudo else "sh -s"
-    return f"sh -c 'if command -v gzip >/dev/null 2>&1; then {asked} | gzip -c; else {asked}; fi'"
 
 
 class SshCaptures:
@@ -188,7 +127,7 @@ class SshCaptures:
             raise UsageError(f"--ssh needs the program ssh: {error}") from error
         self._left = deque(hosts)
         self._count = len(hosts)
-        self._way = way._replace(version=_version(self._program))
+        self._way = way._replace(version=ssh_version(self._program))
         self._script = script().encode()
         self._running: list[_SshChild] = []
         self._ended: SimpleQueue[tuple[str, Got] | BaseException] = SimpleQueue()
@@ -316,7 +255,7 @@ class _SshChild:
         self._words = bytearray()
         self._left = memoryview(script)
         self._process = Popen(  # noqa: S603 - no shell, and no host is an option (host_names)
-            argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=_environment(), start_new_session=True, bufsize=0,
+            argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=ssh_environment(), start_new_session=True, bufsize=0,
         )  # fmt: skip
         self.pid = self._process.pid
         _ACTIVE.add(self.pid)
@@ -418,14 +357,6 @@ class _SshChild:
             with suppress(TimeoutExpired):
                 self._process.wait(_END_S)
         _ACTIVE.discard(self.pid)
-
-
-def _environment() -> dict[str, str]:
-    """The environment of this process, less what has ssh ask for a password in a window: also the ssh that another one
-    starts for a jump host, which has no ``BatchMode``, and the ones before 8.4, which know no ``SSH_ASKPASS_REQUIRE``.
-    """
-    found = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "SSH_ASKPASS")}
-    return {**found, "SSH_ASKPASS_REQUIRE": "never"}
 
 
 _ACTIVE: set[int] = set()

@@ -13,7 +13,8 @@ from zlib import compress, decompress
 from nodecheck.capturing.files import packed
 from nodecheck.capturing.host import CaptureHost
 from nodecheck.capturing.host_names import MOST_BYTES, hosts_of
-from nodecheck.capturing.remote import SshCaptures, SshWay, host_of
+from nodecheck.capturing.remote import SshCaptures, host_of
+from nodecheck.capturing.ssh_command import SshWay
 from nodecheck.cli.options import prepared_by, site_of
 from nodecheck.cli.progress import progress
 from nodecheck.cli.start import Unwritten, complain, write, write_file
