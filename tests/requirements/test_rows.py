@@ -1,82 +1,105 @@
-"""Every table of the product: each row says something of some node, and where it comes from."""
+"""What was read of Kubernetes' requirements by release, and what nodecheck makes of it: each row has its check.
+
+``rows.jsonl`` holds what was read, with the source of each. Where the tables of a check can be asked by name, they
+agree with it, release by release.
+"""
 
 from __future__ import annotations
 
-from datetime import date
-from itertools import product
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nodecheck.facts.cluster.target import Target
-from nodecheck.facts.kubelet.config import DEFAULT_RUNTIME
-from nodecheck.facts.kubelet.removed import ADDED, DROPINS, KUBEADM_APIS, REMOVED, REMOVED_GATES
-from nodecheck.requirements.asked import PROXY_MODES, ROLES
-from nodecheck.requirements.table import NEWEST, Row, Table
-from nodecheck_checks.cgroups.cgroup_controller import CONTROLLERS
-from nodecheck_checks.cgroups.cgroup_version import V1_TAKEN
-from nodecheck_checks.kernel.kernel_module import MODULES
-from nodecheck_checks.kernel.kernel_options import OPTIONS, V1_OPTIONS, V2_OPTIONS
-from nodecheck_checks.kernel.kernel_version import MINIMA
-from nodecheck_checks.network.kube_proxy_mode import MODES
-from nodecheck_checks.network.links import UNNUMBERED
-from nodecheck_checks.network.port import PORTS
-from nodecheck_checks.packages.version_skew import KUBEADM_TAKES, SKEW
-from nodecheck_checks.runtime.kubelet_side import ASKS
-from nodecheck_checks.runtime.sockets import CRI_VERSIONS, DETECTED
-from nodecheck_checks.swap.behaviour import BEHAVIOURS
+from nodecheck.checking import Severity
+from nodecheck.facts.kubelet.removed import REMOVED, REMOVED_GATES
+from nodecheck.plugins import load
+from nodecheck.requirements.table import Release, Table
 from nodecheck_checks.system.command_table import NEEDS
 
-TABLES = {
-    "CONTROLLERS": CONTROLLERS, "OPTIONS": OPTIONS, "V1_OPTIONS": V1_OPTIONS, "V2_OPTIONS": V2_OPTIONS,
-    "UNNUMBERED": UNNUMBERED,
-    "ADDED": ADDED, "DROPINS": DROPINS, "REMOVED_GATES": REMOVED_GATES,
-    "ASKS": ASKS, "BEHAVIOURS": BEHAVIOURS, "DEFAULT_RUNTIME": DEFAULT_RUNTIME, "KUBEADM_TAKES": KUBEADM_TAKES,
-    "MINIMA": MINIMA, "MODES": MODES, "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED,
-    "SKEW": SKEW,
-    "CRI_VERSIONS": CRI_VERSIONS, "DETECTED": DETECTED, "KUBEADM_APIS": KUBEADM_APIS, "V1_TAKEN": V1_TAKEN,
-}  # fmt: skip
-BY_RELEASE = (
-    "UNNUMBERED",
-    "CRI_VERSIONS",
-    "DROPINS",
-    "ASKS",
-    "BEHAVIOURS",
-    "DEFAULT_RUNTIME",
-    "KUBEADM_TAKES",
-    "SKEW",
-    "V1_TAKEN",
+FILE = Path(__file__).parent / "rows.jsonl"
+ROWS: list[dict[str, Any]] = [json.loads(line) for line in FILE.read_text().split("\n")[:-1]]
+CHECKS = {check.name for check in load().all_checks()}
+RELEASES = [(1, minor) for minor in range(17, 38)]
+JUDGING = ("verified", "secondary", "partly")
+
+Said = Callable[[str, Release], "str | None"]
+"""The severity of what a table asks of a subject in a release; None where it asks nothing."""
+
+
+def test_no_row_is_lost_and_each_has_a_check_or_a_reason() -> None:
+    assert len(ROWS) == 316
+    wrong = [
+        (row["topic"], row["key"])
+        for row in ROWS
+        if ("check" in row) == ("later" in row) or row.get("check", "swap") not in CHECKS or not row.get("later", "x")
+    ]
+    assert wrong == []
+
+
+def _asked(table: Table) -> Said:
+    def said(name: str, release: Release) -> str | None:
+        return next((row.severity.value for row in table if row.name == name and row.covers(release)), None)
+
+    return said
+
+
+def _removed(table: Table) -> Said:
+    """What a release refuses: the row of what it knew ends before."""
+
+    def said(name: str, release: Release) -> str | None:
+        rows = [row for row in table if row.name == name]
+        return Severity.ERROR.value if rows and not any(row.covers(release) for row in rows) else None
+
+    return said
+
+
+TABLES = {"command": _asked(NEEDS), "kubelet-flag": _removed(REMOVED), "feature-gate": _removed(REMOVED_GATES)}
+
+DIFFERENT: dict[tuple[str, str], str] = {
+    ("feature-gate", "*"): "the row is about gates that depend on others, whatever their names",
+    ("kubelet-flag", "--cgroup-driver"): "a note that it is deprecated; the flag still works",
+    ("kubelet-flag", "cgroupDriver"): "the same of the key",
+}
+"""Where a table says something else, and why."""
+
+
+def _release(text: str | None) -> Release | None:
+    return None if text is None else tuple([int(number) for number in text.split(".")])
+
+
+def _expected(topic: str, key: str, release: Release) -> str | None:
+    """What the judging rows of a subject say of a release: the last one that covers it."""
+    found = None
+    for row in ROWS:
+        least, most = _release(row["from_release"]), _release(row["to_release"])
+        same = row["topic"] == topic and key in row["key"].split(", ") and row["status"] in JUDGING
+        if same and "check" in row and (least is None or least <= release) and (most is None or release <= most):
+            found = row["severity"]
+    return found
+
+
+SUBJECTS = sorted(
+    {
+        (row["topic"], key)
+        for row in ROWS
+        if row["topic"] in TABLES and row["status"] in JUDGING and "check" in row
+        for key in row["key"].split(", ")
+    }
 )
-"""Tables that are asked by a release alone, of each of which they say one thing."""
-
-RELEASES = [f"1.{minor}" for minor in range(NEWEST[1] + 1)]
-NODES = [
-    Target(role, release, mode) for role, release, mode in product(ROLES, RELEASES, (*PROXY_MODES, None))
-]  # fmt: skip
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
-def test_each_row_counts_on_some_node_and_says_why(table: Table) -> None:
-    def counts(row: Row) -> bool:
-        return any(table.find(row.name, node) is row for node in NODES)
-
-    assert [row for row in table if not (counts(row) or row.planned)] == []
-    assert [row for row in table if not (row.wanted and row.reason and row.source)] == []
-
-
-@pytest.mark.parametrize("name", BY_RELEASE)
-def test_one_row_for_each_release(name: str) -> None:
-    table = TABLES[name]
-
-    for subject, minor in product({row.name for row in table}, range(NEWEST[1] + 5)):
-        held = [row for row in table if row.name == subject and not row.planned and row.covers((1, minor))]
-        assert len(held) == 1
-
-
-def test_what_is_planned_is_of_a_release_to_come_and_has_the_day_of_its_reading() -> None:
-    planned = [row for table in TABLES.values() for row in table if row.planned]
-
-    assert {row.name for row in planned} == {"v1", "kernel", "ipvs", "unwritten"}
-    for row in planned:
-        assert date.fromisoformat(row.planned) <= date(2026, 12, 31)
-        assert row.since > NEWEST
-        assert row.note.startswith(f"planned for Kubernetes 1.{row.since[1]}, read on {row.planned}: ")
+@pytest.mark.parametrize(("topic", "key"), SUBJECTS)
+def test_the_table_of_a_check_agrees(topic: str, key: str) -> None:
+    said = TABLES[topic]
+    name = key.removeprefix("--")
+    wrong = [
+        (release, told, expected)
+        for release in RELEASES
+        for told, expected in [(said(name, release), _expected(topic, key, release))]
+        if told != expected
+    ]
+    assert wrong == [] or (topic, key) in DIFFERENT, wrong
+    assert wrong != [] or (topic, key) not in DIFFERENT

@@ -17,6 +17,7 @@ from nodecheck.requirements.table import NEWEST, Row, Table
 from nodecheck_checks.cgroups.cgroup_controller import CONTROLLERS
 from nodecheck_checks.cgroups.cgroup_version import V1_TAKEN
 from nodecheck_checks.kernel.kernel_module import MODULES
+from nodecheck_checks.kernel.kernel_options import OPTIONS, V1_OPTIONS, V2_OPTIONS
 from nodecheck_checks.kernel.kernel_version import MINIMA
 from nodecheck_checks.network.kube_proxy_mode import MODES
 from nodecheck_checks.network.links import UNNUMBERED
@@ -28,7 +29,8 @@ from nodecheck_checks.swap.behaviour import BEHAVIOURS
 from nodecheck_checks.system.command_table import NEEDS
 
 TABLES = {
-    "CONTROLLERS": CONTROLLERS, "UNNUMBERED": UNNUMBERED,
+    "CONTROLLERS": CONTROLLERS, "OPTIONS": OPTIONS, "V1_OPTIONS": V1_OPTIONS, "V2_OPTIONS": V2_OPTIONS,
+    "UNNUMBERED": UNNUMBERED,
     "ADDED": ADDED, "DROPINS": DROPINS, "REMOVED_GATES": REMOVED_GATES,
     "ASKS": ASKS, "BEHAVIOURS": BEHAVIOURS, "DEFAULT_RUNTIME": DEFAULT_RUNTIME, "KUBEADM_TAKES": KUBEADM_TAKES,
     "MINIMA": MINIMA, "MODES": MODES, "MODULES": MODULES, "NEEDS": NEEDS, "PORTS": PORTS, "REMOVED": REMOVED,
