@@ -16,6 +16,7 @@ _CHECKS = {
     "selinux": ("security.selinux", "security"),
     "default-route": ("network.links", "network"),
     "interface": ("network.links", "network"),
+    "path-access": ("system.path_access", "system"),
     "port": ("network.port", "network"),
     "cgroup-controller": ("cgroups.cgroup_controller", "kernel"),
     "cgroup-driver": ("runtime.cgroup_driver", "runtime"),

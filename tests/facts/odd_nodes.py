@@ -202,6 +202,11 @@ _TREES: dict[str, dict[str, str]] = {
         " inode\n   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 77 1\n",
         "proc/1/comm": "x\n",
     },
+    "modes": {
+        "run/tmpfiles.d/x.conf": "d /srv 0755\n",
+        "etc/fstab": "/dev/sdb1 /var ext4 defaults 0 2\n",
+        "var/lib/kubelet/x": "",
+    },
     **{
         f"images on {kind}": {
             "proc/1/mountinfo": f"22 1 8:1 / / rw - {kind} pool rw\n",

@@ -40,6 +40,7 @@ REPLACED = {
     ("inodes-free", "require"): ["/srv"],
     ("kernel-module", "require"): ["br_netfilter"],
     ("mount-options", "require"): ["/srv"],
+    ("path-access", "require"): ["/srv"],
     ("kubelet-defaults", "require"): {"vm.panic_on_oom": "0"},
     ("port", "require"): ["8443/tcp"],
     ("service", "require"): ["nosuch"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Outcome, unknown
+from nodecheck.checking import Lazy, Outcome, unknown
 from nodecheck.facts import DataFolders, KubeletConfig, Target
 from nodecheck.facts.kubelet.propagation import kubelet_folder
 from nodecheck.model.evidence import Evidence
@@ -39,9 +39,10 @@ def with_etcd(target: Target, folders: DataFolders, kubelet: KubeletConfig) -> l
     return [*data_paths(folders, kubelet), *rows]
 
 
-def row_of(table: Table, subject: str, kubelet: KubeletConfig, target: Target, named: bool) -> Row:
+def row_of(table: Table, subject: str, kubelet: Lazy[KubeletConfig], target: Target, named: bool) -> Row:
     """The row of a path: the kubelet's has that of its folder, wherever that lies."""
-    name = KUBELET if subject == kubelet_folder(kubelet) else subject
+    known = table.find(subject, target) is not None
+    name = KUBELET if not known and subject == kubelet_folder(kubelet()) else subject
     return table.row(name, target, named=named)._replace(name=subject)
 
 

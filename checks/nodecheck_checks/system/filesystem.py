@@ -113,7 +113,7 @@ def filesystem(
     if not place.is_nodes:
         yield not_the_nodes(subject, evidence)
         return
-    row, kind = row_of(USES, subject, kubelet(), target(), named), place.mount.kind
+    row, kind = row_of(USES, subject, kubelet, target(), named), place.mount.kind
     refused = NETWORKS.find(kind, target()) or (None if row.wanted == PODS else REFUSED.find(kind, target()))
     if refused is not None:
         asked = row._replace(wanted="a file system that holds them", reason=refused.reason)

@@ -112,7 +112,7 @@ def mount_options(
         yield not_the_nodes(subject, evidence)
         return
     flags = {*mount.options} & {*CONTRARY.values()}
-    row = row_of(AND_ETCD, subject, kubelet(), target(), named)
+    row = row_of(AND_ETCD, subject, kubelet, target(), named)
     told = tuple(sorted({*flags, "ro"} if mount.read_only else flags))
     yield judged(row, told, f"on {mount.path}", evidence, remounted(mount.path, asked_of(row, told)))
 
@@ -137,7 +137,7 @@ def mount_options_boot(
     require: tuple[str, ...] = (),
 ) -> Results:
     """What the next boot mounts there has none of these options."""
-    row = row_of(AND_ETCD, subject, kubelet(), target(), named)
+    row = row_of(AND_ETCD, subject, kubelet, target(), named)
     if not place.mounts and not place.etc:
         message = "this root holds no /etc, so that nothing shows what is mounted at boot"
         yield skip(message, subject=subject, code="not-found", evidence=[seen("/etc")])

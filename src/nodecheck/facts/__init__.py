@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.acts.programs import AgentActs as AgentActs
     from nodecheck.facts.acts.programs import SwapProgramActs as SwapProgramActs
     from nodecheck.facts.acts.programs import SysctlProgramActs as SysctlProgramActs
+    from nodecheck.facts.acts.tmpfiles_modes import BootDirectories as BootDirectories
+    from nodecheck.facts.acts.tmpfiles_modes import TmpfilesModes as TmpfilesModes
     from nodecheck.facts.boot.cmdline import Cmdline as Cmdline
     from nodecheck.facts.boot.container import Container as Container
     from nodecheck.facts.boot.default_grub import GrubDefaults as GrubDefaults
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.distro.image import ImageSystem as ImageSystem
     from nodecheck.facts.distro.os_release import OsRelease as OsRelease
     from nodecheck.facts.distro.owners import Owners as Owners
+    from nodecheck.facts.files.directory_modes import DirectoryModes as DirectoryModes
+    from nodecheck.facts.files.directory_modes import RunningDirectories as RunningDirectories
     from nodecheck.facts.files.disk_room import DataFolders as DataFolders
     from nodecheck.facts.files.disk_room import DiskRoom as DiskRoom
     from nodecheck.facts.files.fstab import Fstab as Fstab
@@ -167,6 +171,7 @@ _HOMES = {
     "BootCmdline": "boot.next_boot",
     "BootConfig": "kernel.config",
     "BootControllers": "kernel.controllers",
+    "BootDirectories": "acts.tmpfiles_modes",
     "BootHostname": "network.hostname",
     "BootModules": "kernel.at_boot",
     "BootRules": "security.boot_rules",
@@ -189,6 +194,7 @@ _HOMES = {
     "Crio": "runtimes.crio",
     "CrioStatus": "cluster.runtime_sockets",
     "DataFolders": "files.disk_room",
+    "DirectoryModes": "files.directory_modes",
     "DiskRoom": "files.disk_room",
     "Docker": "runtimes.docker",
     "EmbeddedKubelet": "kubelet.agents",
@@ -257,6 +263,7 @@ _HOMES = {
     "Routes": "network.routes",
     "Runlevels": "services.openrc",
     "RunningConfig": "kernel.config",
+    "RunningDirectories": "files.directory_modes",
     "RunningKernel": "boot.next_boot",
     "RunningSysctls": "sysctl.variables",
     "RunningTree": "kernel.trees",
@@ -292,6 +299,7 @@ _HOMES = {
     "Target": "cluster.target",
     "ThisBoot": "services.this_boot",
     "TimeKeepers": "time.keepers",
+    "TmpfilesModes": "acts.tmpfiles_modes",
     "Traces": "packages.traces",
     "UdevSysctls": "sysctl.udev",
     "UfwConf": "security.firewall_files",
