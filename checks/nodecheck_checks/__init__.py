@@ -37,6 +37,8 @@ _CHECKS = {
     "mount-propagation": ("system.mount_propagation", "system"),
     "os-release": ("system.os_release", "system"),
     "kernel-config": ("kernel.kernel_config", "kernel"),
+    "kernel-next": ("kernel.kernel_next", "kernel"),
+    "module-tree": ("kernel.module_tree", "kernel"),
     "kernel-version": ("kernel.kernel_version", "system"),
     "kube-proxy-mode": ("network.kube_proxy_mode", "network"),
     "kubelet-defaults": ("sysctl.kubelet_defaults", "kubelet"),

@@ -19,6 +19,7 @@ CENTOS7_KUBEADM_1_17: dict[str, Any] = {
         # The RHEL family alone: the installation's steps are written for it.
         "os-release": {"minimum": {"rhel": "7.5"}, "unlisted": "fail"},
         "kernel-version": {"minimum": "3.10"},
+        "kernel-next": {"minimum": "3.10"},
         # The installation loads the modules itself (ipvs.modules), and does not leave it to kube-proxy.
         "kernel-module": {"demand": "loaded"},
         "selinux": {"allow": ["disabled"]},

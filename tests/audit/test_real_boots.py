@@ -35,6 +35,8 @@ TWO_VIEWS = {
     "hostname": "the node as a whole, by its name",
     "kernel-config": "the options by their names, where there is a configuration",
     "kernel-module": "the modules that are listed",
+    "kernel-next": "the node as a whole",
+    "module-tree": "the node as a whole",
     "kubelet-defaults": "the keys that are listed",
     "kubelet-swap": "the node as a whole",
     "selinux": "the node as a whole",

@@ -67,7 +67,8 @@ VENDORS = (
 _UBUNTU = ("-generic", "-generic-64k", "-azure", "-aws", "-gcp", "-gke", "-oracle", "-ibm", "-kvm", "-lowlatency")
 
 
-def _minimum(text: str) -> None:
+def verify_minimum(text: str) -> None:
+    """Raises ValueError for what is no version of a kernel."""
     if text and not leading_numbers(text):
         raise ValueError(f"expected a kernel version such as 4.19, found {text!r}")
 
@@ -76,7 +77,7 @@ def _minimum(text: str) -> None:
     severity=Severity.ERROR,
     tags=["os", "kernel"],
     topic="system",
-    verify={"minimum": _minimum},
+    verify={"minimum": verify_minimum},
     by_host=True,
     by_release=MINIMA,
 )
@@ -104,16 +105,19 @@ def kernel_version(kernel: RunningKernel, target: Target, *, minimum: str = "") 
     kubernetes/system-validators `validators/types_unix.go`, as used by each kubeadm (1.9.x is that of 1.32 and 1.33);
     kubernetes/kubernetes#129462 and #131898 for vendor kernels, kubespray#11885; kube-proxy's nftables requirements.
     """
+    judged = judged_kernel(kernel, target, minimum)
+    yield judged if minimum else judged._replace(notes=MINIMA.notes(KERNEL, target.release))
+
+
+def judged_kernel(kernel: RunningKernel, target: Target, minimum: str) -> Outcome:
+    """What is said of a kernel, by the profile's minimum or by the rows; also of one that the next boot starts."""
     have = leading_numbers(kernel.release)
-    evidence = [seen(kernel.source, kernel.release)]
+    evidence = (seen(kernel.source, kernel.release),)
     if len(have) < 2:
-        message = f"{kernel.release!r} is not a kernel release"
-        yield unknown(message, code="malformed", evidence=evidence)
-    elif minimum:
-        yield _by_minimum(kernel, have, leading_numbers(minimum))._replace(evidence=tuple(evidence))
-    else:
-        notes = MINIMA.notes(KERNEL, target.release)
-        yield _by_release(kernel, have, target)._replace(evidence=tuple(evidence), notes=notes)
+        return unknown(f"{kernel.release!r} is not a kernel release", code="malformed", evidence=evidence)
+    if minimum:
+        return _by_minimum(kernel, have, leading_numbers(minimum))._replace(evidence=evidence)
+    return _by_release(kernel, have, target)._replace(evidence=evidence)
 
 
 def _by_minimum(kernel: RunningKernel, have: tuple[int, ...], least: tuple[int, ...], why: str = "") -> Outcome:

@@ -72,8 +72,10 @@ if TYPE_CHECKING:
     from nodecheck.facts.kernel.modules_load import ModulesLoad as ModulesLoad
     from nodecheck.facts.kernel.scripts import ModuleScripts as ModuleScripts
     from nodecheck.facts.kernel.scripts import UnitLoads as UnitLoads
+    from nodecheck.facts.kernel.trees import BootModuleFolder as BootModuleFolder
     from nodecheck.facts.kernel.trees import BootTree as BootTree
     from nodecheck.facts.kernel.trees import BootTreeFiles as BootTreeFiles
+    from nodecheck.facts.kernel.trees import NowModuleFolder as NowModuleFolder
     from nodecheck.facts.kernel.trees import RunningTree as RunningTree
     from nodecheck.facts.kubelet.agent_drivers import AgentDriver as AgentDriver
     from nodecheck.facts.kubelet.agents import EmbeddedKubelet as EmbeddedKubelet
@@ -173,6 +175,7 @@ _HOMES = {
     "BootControllers": "kernel.controllers",
     "BootDirectories": "acts.tmpfiles_modes",
     "BootHostname": "network.hostname",
+    "BootModuleFolder": "kernel.trees",
     "BootModules": "kernel.at_boot",
     "BootRules": "security.boot_rules",
     "BootStarts": "services.starts",
@@ -248,6 +251,7 @@ _HOMES = {
     "NodePhase": "cluster.phase",
     "NowCgroups": "kernel.cgroups",
     "NowControllers": "kernel.controllers",
+    "NowModuleFolder": "kernel.trees",
     "OsRelease": "distro.os_release",
     "OtherServices": "services.service_units",
     "OwnName": "network.hostname",

@@ -210,6 +210,69 @@ def _releases(host: Host) -> tuple[str, ...]:
     return ()
 
 
+class ModuleFolder(NamedTuple):
+    """The folder of one kernel's modules, by what lies in it."""
+
+    release: str | None = None
+    """None where nothing says which kernel it is."""
+    path: str | None = None
+    """None where there is none."""
+    names: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    """The releases that have one, where this one has none."""
+
+    @property
+    def listed(self) -> bool:
+        """Whether ``modprobe`` finds a list of modules there: depmod writes both forms."""
+        return "modules.dep" in self.names or "modules.dep.bin" in self.names
+
+    @property
+    def has_files(self) -> bool:
+        """Whether the kernel's package still has its modules there; what others built lies beside them."""
+        return "kernel" in self.names
+
+
+class NowModuleFolder(NamedTuple):
+    """The folder of the running kernel's modules."""
+
+    folder: ModuleFolder
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return tuple([Dir(folder, depth=2) for folder in DIRS])
+
+    @classmethod
+    def read(cls, host: Host, kernel: RunningKernel) -> NowModuleFolder:
+        """Raises Offline where the host is not running and does not hold its release."""
+        return cls(read_folder(host, kernel.release))
+
+
+class BootModuleFolder(NamedTuple):
+    """The folder of the modules of the kernel that the next boot starts."""
+
+    folder: ModuleFolder
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return tuple([Dir(folder, depth=2) for folder in DIRS])
+
+    @classmethod
+    def read(cls, host: Host, tree: BootTree) -> BootModuleFolder:
+        """Raises what the host raises for a boot loader's configuration that cannot be read."""
+        return cls(read_folder(host, tree.tree.release))
+
+
+def read_folder(host: Host, release: str | None) -> ModuleFolder:
+    """List the folder of a release. Raises what the host raises for one that is there and cannot be read."""
+    if release and "/" not in release and release not in (".", ".."):
+        for folder in DIRS:
+            try:
+                return ModuleFolder(release, f"{folder}/{release}", host.names(f"{folder}/{release}"))
+            except Absent:
+                continue
+    return ModuleFolder(release, others=_releases(host))
+
+
 def _list(host: Host, path: str) -> Listing | None:
     try:
         found = text(host, path, _LIMIT)
