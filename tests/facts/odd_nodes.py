@@ -62,6 +62,8 @@ _TREES: dict[str, dict[str, str]] = {
         "proc/sys/kernel/osrelease": "3.10.0\n",
         "usr/lib/modules/3.10.0/modules.dep": "",
         "sys/fs/cgroup/memory/tasks": "",
+        "sys/fs/cgroup/memory/kubepods/burstable/pod1/tasks": "",
+        "sys/fs/cgroup/memory/kubepods.slice/kubepods-pod1.slice/tasks": "",
     },
     "agent": {
         **SYSTEMD,
@@ -71,6 +73,11 @@ _TREES: dict[str, dict[str, str]] = {
         "staticPodPath: /etc/kubernetes/manifests\n",
         "etc/kubernetes/manifests/x.yaml": "kind: Pod\n",
         "run/systemd/logind.conf.d/x.conf": "[Login]\n",
+        "sys/fs/cgroup/cgroup.controllers": "cpu\n",
+        "sys/fs/cgroup/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/cgroup.procs": "",
+        "sys/fs/cgroup/kubepods.slice/cgroup.events": "populated 1\n",
+        "sys/fs/cgroup/kubepods/pod1/cgroup.procs": "",
+        "sys/fs/cgroup/kubepods/cgroup.events": "populated 0\n",
     },
     "units": {
         **SYSTEMD,

@@ -10,6 +10,7 @@ from nodecheck.facts import AgentDriver
 from nodecheck.facts.kernel.cgroups import CGROUPFS
 from nodecheck.facts.kubelet.agent_drivers import NodeAgent
 from nodecheck.fix import Fix, by_hand
+from nodecheck_checks.runtime.driver_pods import pods_outcomes
 from nodecheck_checks.runtime.driver_sides import Side, SidesNode, containerd_side
 
 AGREEMENT = "agreement"
@@ -36,6 +37,7 @@ def agent_outcomes(
         return
     own = _own(found, found.agent, runtime)
     yield _agreement(found.agent, runtime, own)
+    yield from pods_outcomes(own, node, found.agent.name)
     for side in (runtime, own) if driver is not None else ():
         yield _wanted(side, driver or "", found.agent)
 

@@ -25,6 +25,7 @@ from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
 from nodecheck.record import NamedTuple
 from nodecheck.typed import Literal
 from nodecheck_checks.runtime.agent_sides import agent_outcomes, severity_beside
+from nodecheck_checks.runtime.driver_pods import pods_outcomes
 from nodecheck_checks.runtime.driver_sides import KUBELET, Side, SidesNode, attempt, runtimes, together, unread
 
 
@@ -52,6 +53,7 @@ def cgroup_driver(
     planned: Lazy[BootCgroups],
     shim: Lazy[facts.CriDockerd],
     agents: Lazy[AgentDriver],
+    pods: Lazy[facts.PodCgroups],
     *,
     driver: Literal["auto", "systemd", "cgroupfs"] = "auto",
 ) -> Results:
@@ -90,14 +92,20 @@ def cgroup_driver(
 
     ``agreement`` compares the kubelet with the runtime that it points to. Runtimes that it does not point to are
     leftovers, of severity ``info``.
+
+    ``pods`` compares the kubelet with the pods that run, by the names of their cgroups: below ``kubepods.slice`` they
+    are the systemd driver's, below ``kubepods`` those of cgroupfs. A driver that was changed under pods that run leaves
+    them where the kubelet neither counts nor ends them.
+
     A containerd whose CRI plugin is off (``disabled_plugins``, as Docker's package writes it) fails where a kubelet is
     there and has no other runtime: no pod would start.
 
     Parameter: ``driver``, the wanted one; by default (``auto``) systemd where systemd is the init, else cgroupfs.
 
     ## How to fix it
-    Drain the node, set the driver in the file that the evidence names (and the kubelet's to the same), restart the
-    runtime and then the kubelet. cri-dockerd reads docker's driver once, when it starts: it is restarted between them.
+    Drain the node first, also where only ``pods`` fails: pods that run keep their cgroups. Set the driver in the file
+    that the evidence names, and the kubelet's to the same. Restart the runtime and then the kubelet. cri-dockerd reads
+    docker's driver once, when it starts: it is restarted between them.
 
     ## Sources
     containerd ``cri/config/config.go``, ``runtime_config_linux.go`` and ``server/config/config.go`` of 1.2 to 2.3;
@@ -106,7 +114,7 @@ def cgroup_driver(
     (``core/docker_service.go``); kubelet ``cgroupDriver``, KEP-4033, KEP-3983, kubernetes#106907, #112120, #133779,
     #134298; k3s#5454, rke2#4085, k0s#3272; containerd#4203, kubernetes#89682, kubernetes#111776.
     """
-    node = SidesNode(releases, kubelet_release, packages, target, init, cgroups, planned, shim)
+    node = SidesNode(releases, kubelet_release, packages, target, init, cgroups, planned, shim, pods)
     parts = _Parts(docker, containerd, crio, kubelet, line, agents)
     wanted = driver if driver != "auto" else SYSTEMD if init().is_systemd else CGROUPFS
     for outcome in _outcomes(node, parts, wanted, driver != "auto"):
@@ -193,6 +201,7 @@ def _with_kubelet(
                 (Severity.INFO, ()) if leftover else (None, node.beside(runtime if side is own else side))
             )
             yield _outcome(_idle(side, runtime), driver, severity, beside)
+    yield from pods_outcomes(own, node)
     if runtime is not None:
         yield _agreement(own, runtime, driver, pair, node)
     elif pointed is None and usable:

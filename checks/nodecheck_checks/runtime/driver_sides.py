@@ -71,6 +71,7 @@ class SidesNode(NamedTuple):
     cgroups: Lazy[NowCgroups]
     planned: Lazy[BootCgroups]
     shim: Lazy[facts.CriDockerd]
+    pods: Lazy[facts.PodCgroups]
 
     def release(self, name: str) -> Release | None:
         """The release of a runtime, where the node shows it."""

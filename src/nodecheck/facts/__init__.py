@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.given import GivenSettings as GivenSettings
     from nodecheck.facts.kubelet.propagation import SharedAtBoot as SharedAtBoot
     from nodecheck.facts.kubelet.propagation import SharedMounts as SharedMounts
+    from nodecheck.facts.kubelet.pod_cgroups import PodCgroups as PodCgroups
     from nodecheck.facts.kubelet.release import KubeletRelease as KubeletRelease
     from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
     from nodecheck.facts.kubelet.service_path import Commands as Commands
@@ -261,6 +262,7 @@ _HOMES = {
     "Packages": "packages.packages",
     "PathAtBoot": "services.path_at_boot",
     "PathMount": "files.path_mount",
+    "PodCgroups": "kubelet.pod_cgroups",
     "Processors": "hardware.processors",
     "RcLocal": "services.rc_local",
     "Resolver": "network.resolver",
