@@ -57,17 +57,18 @@ def _table(table: str, dumps: Sequence[Sequence[bytes] | int], foreign: bool, ke
 
 
 def _settle_rules(image: Image, dumps: Sequence[Sequence[bytes] | int]) -> None:
-    """The rules of each chain, out of the one dump of all rules."""
+    """The rules of each chain, out of the dumps of all rules, or of those of each table."""
     chains = image.answers[Question("netlink", (FIREWALL,))]
-    rows = _table("nft_rules inet \0", dumps, False, keep=False)
+    found = [_table("nft_rules inet \0", [one], False, keep=False) for one in dumps]
+    problem = next((one for one in found if not isinstance(one, tuple)), None)
     by_chain: dict[tuple[int, str, str], list[RuleRow]] = {}
-    for row in rows if isinstance(rows, tuple) else ():
+    for row in [row for rows in found if problem is None for row in rows]:
         by_chain.setdefault((row.family, row.table, row.chain), []).append(row)
     for chain in chains if isinstance(chains, tuple) else ():
         if isinstance(chain, ChainRow) and chain.family in FAMILIES:
             table = f"nft_rules {FAMILIES[chain.family]} {chain.table}\0{chain.name}"
             own = tuple(by_chain.get((chain.family, chain.table, chain.name), ()))
-            image.answers[Question("netlink", (table,))] = own if isinstance(rows, tuple) else rows
+            image.answers[Question("netlink", (table,))] = own if problem is None else problem
 
 
 def _space(image: Image, path: str, numbers: tuple[int, ...]) -> Space:

@@ -249,7 +249,7 @@ def programs(sources: Iterable[AnySource]) -> tuple[str, ...]:
 def _asks() -> str:
     """The requests for netlink's tables, as a Python list of name, protocol and bytes in hex.
 
-    Rules of nf_tables are asked for all at once, not for one chain after the other.
+    Rules of nf_tables are asked for by table, those of all its chains at once.
     """
     from nodecheck.host.netlink import FIREWALL, TABLES
     from nodecheck.host.netlink.tables import GET_RULE, NFTABLES, asks, table_of

@@ -293,10 +293,10 @@ run() { # a program of the node: what it says
   say "${NL}2"; say "${res%=*}" | head -c 8192 | awk "$MASK"; say ''
   head_of "o ${res##*=}" "$PROGRAM"
 }
-by_nft() { # the tables of nf_tables but those of others, each with its part of 4 MiB
-  said=$(run nft list tables); [ -n "$said" ] || return 0
+by_nft() { # the tables of nf_tables but those of others, each with its part of 4 MiB; `list tables` would read all rules
+  said=$(run nft list flowtables); [ -n "$said" ] || return 0
   say "$said"; set --
-  for k in $(say "$said" | sed -n 's,^|table \([a-z0-9]*\) \([A-Za-z0-9_.-]*\)$,\1/\2,p'); do matches "${k#*/}" "$OTHERS" || set -- "$@" "$k"; done
+  for k in $(say "$said" | sed -n 's,^|table \([a-z0-9]*\) \([A-Za-z0-9_.-]*\) {$,\1/\2,p'); do matches "${k#*/}" "$OTHERS" || set -- "$@" "$k"; done
   tables=$#
   for k in "$@"; do run nft -j -t list table "${k%/*}" "${k#*/}"; done
 }

@@ -140,7 +140,8 @@ def _chain(row: ChainRow) -> FilterChain:
     return FilterChain(row.name, hook, policy)
 
 
-_NFT_TABLES = ("nft", "list", "tables")
+_NFT_TABLES = ("nft", "list", "flowtables")
+"""It names every table. To list the tables themselves most releases read all rules first, kube-proxy's 100,000 too."""
 _NFT_TABLE = ("nft", "-j", "-t", "list", "table")
 """As JSON, without the elements of sets; the family and the name follow."""
 _NFT_SAVED = (("ip", ("iptables-nft-save", "-t", "filter")), ("ip6", ("ip6tables-nft-save", "-t", "filter")))

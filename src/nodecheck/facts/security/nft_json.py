@@ -1,4 +1,4 @@
-"""What ``nft`` prints of the kernel's tables: ``nft list tables``, and of one of them JSON (libnftables-json(5)).
+"""What ``nft`` prints of the kernel's tables: ``nft list flowtables``, and of one of them JSON (libnftables-json(5)).
 
 It gives what the kernel's own messages give: of a rule its verdicts, and whether every packet comes to them. What is
 not known here, a statement of a later nft or one without JSON, stands as a verdict of a kind that is unknown.
@@ -17,7 +17,7 @@ from nodecheck.typed import Any
 SCHEMA = 1
 """``json_schema_version`` of all that nft has printed so far."""
 
-_TABLE = re.compile("table ([a-z0-9]+) ([^ ]+)")
+_TABLE = re.compile("table ([a-z0-9]+) ([^ ]+) {")
 
 _NO_JSON = re.compile("warning: (?:stmt|expr) ops .* have no json callback")
 """What nft complains of where it prints a text in the place of an object: that is seen there."""
@@ -54,9 +54,9 @@ def said(done: Completed) -> str:
 
 
 def parse_tables(text: str, source: str) -> tuple[tuple[str, str], ...]:
-    r"""Family and name of each table, out of what ``nft list tables`` prints.
+    r"""Family and name of each table, out of what ``nft list flowtables`` prints.
 
-    >>> parse_tables("table inet filter\ntable ip6 nat\n", "x")
+    >>> parse_tables("table inet filter {\n\tflowtable f {\n\t}\n}\ntable ip6 nat {\n}\n", "x")
     (('inet', 'filter'), ('ip6', 'nat'))
     """
     found = []
@@ -64,7 +64,7 @@ def parse_tables(text: str, source: str) -> tuple[tuple[str, str], ...]:
         table = _TABLE.fullmatch(line)
         if table is not None:
             found.append((table[1], table[2]))
-        elif line:
+        elif line and line != "}" and not line.startswith("\t"):
             raise Malformed(source, f"no line of a table: {line[:80]!r}")
     return tuple(found)
 
