@@ -1,7 +1,7 @@
 """Real nodes to ask over ssh: several sshd on the loopback of a network namespace of their own.
 
 All of them, and that network, end with the process that holds the namespaces. Of their users, ``ann`` is root by sudo
-without a password, and of ``bob`` it wants one.
+without a password, and of ``bob`` it wants one; some are called as their shells are.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ mount -t proc proc /run/busybox/proc
 printf 'root:x:0:0:root:/:/bin/sh\\nann:x:4711:4711::/:/bin/sh\\nbob:x:4712:4712::/:/bin/sh\\n' > /run/passwd
 grep '^sshd:' /etc/passwd >> /run/passwd
 printf 'root:*:19000:0:99999:7:::\\nann:*:19000:0:99999:7:::\\nbob:*:19000:0:99999:7:::\\n' > /run/shadow
+for name in fish zsh tcsh mksh; do
+    shell=$(command -v $name) || continue
+    echo "$name:x:4713:4713::/:$shell" >> /run/passwd
+    echo "$name:*:19000:0:99999:7:::" >> /run/shadow
+done
 mount --bind /run/passwd /etc/passwd
 mount --bind /run/shadow /etc/shadow
 printf 'root ALL=(ALL:ALL) ALL\\nann ALL=(ALL:ALL) NOPASSWD: ALL\\nbob ALL=(ALL:ALL) ALL\\n' > /run/sudoers

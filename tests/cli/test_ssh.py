@@ -26,7 +26,7 @@ from nodecheck.errors import UsageError
 from nodecheck.report.hosts import Unreached
 from nodecheck.testing import write_tree
 from tests.cli.conftest import Command
-from tests.cli.sshds import Nodes, deaf, missing
+from tests.cli.sshds import PATH, Nodes, deaf, missing
 
 WHY_NOT = missing()
 with_sshd = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -242,6 +242,18 @@ def test_the_real_sudo(nodes: Nodes) -> None:
 
 
 @with_sshd
+@pytest.mark.parametrize("shell", ["fish", "zsh", "tcsh", "mksh"])
+def test_a_login_shell_that_is_no_posix_shell(nodes: Nodes, shell: str) -> None:
+    if shutil.which(shell, path=PATH) is None:
+        pytest.skip(f"{shell} is not installed")
+    node = nodes.add()
+
+    found = hosts_of(nodes.call("run", "--json", "swap@now", "--ssh", f"{shell}@{node}").out)
+
+    assert [one["id"] for one in found[f"{shell}@{node}"]["results"]] == ["swap"]
+
+
+@with_sshd
 def test_what_ssh_says_stands_beside_the_host_and_what_a_node_says_to_all_below(nodes: Nodes) -> None:
     (nodes.run / "banner").write_text("*** For staff alone ***\nAll is logged\n")
     node = nodes.add("Banner /run/banner\nDenyUsers ann")
@@ -354,6 +366,27 @@ def test_what_a_hostile_node_sends_is_a_hostile_capture(nodes: Nodes, canned: di
     assert "expected at most 64 MiB of text, found more" in found["bomb"]["error"]
     assert all(one["error"].isprintable() and len(one["error"]) < 600 for one in found.values() if "error" in one)
     assert 0 < done.peak_kib < 300 * 1024
+
+
+@with_sshd
+def test_of_large_captures_one_is_held_at_a_time(nodes: Nodes) -> None:
+    """Each is as large as may be, unpacked, and small on the way: no bound of bytes that came holds them."""
+    head = "nodecheck capture 1\ni time 2026-11-30T10:00:00Z\ni tool collector 1\ni path /\n"
+    head += "i running 1\ni whole 1\ni own 1\n"
+    content = "|kernel.x=1\n" * (7 * MIB // 11)
+    files = [f"g /etc/sysctl.d/{number}.conf\n{content}\n+ {7 * MIB // 11 * 11}\n" for number in range(7)]
+    text = "".join([head, "@collected\nr 0\n", *files, ".\n"])
+    (nodes.run / "large").write_bytes(gzip.compress(text.encode(), 1))
+    node = nodes.add("ForceCommand cat /run/large")
+    # One node under several addresses: each is a host of its own.
+    hosts = [word for number in range(6) for word in ("--ssh", f"127.0.1.{200 + number}")]
+    proxy = ["--ssh-option", f"ProxyCommand=busybox nc {node} 22"]
+
+    done = nodes.call("run", "--format", "short", *hosts, *proxy, "--timeout", "60")
+
+    assert done.code == 3
+    assert done.out.count(": is not in the capture ssh://127.0.1.205") > 10
+    assert 0 < done.peak_kib < 350 * 1024
 
 
 @with_sshd

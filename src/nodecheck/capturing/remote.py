@@ -83,13 +83,16 @@ def host_of(host: str, got: Got) -> CaptureHost | Unreached:
 
 
 def _cause(words: tuple[str, ...]) -> str:
-    """The line that says why: the last, but for the one that ssh always ends with where its jump host said why.
+    """The line that says why: the last, but for those with which ssh always ends where a jump host said why.
 
     >>> _cause(("Welcome", "Host key verification failed.", "Connection closed by UNKNOWN port 65535"))
     'Host key verification failed.'
     """
-    told = [line for line in words if "UNKNOWN port 65535" not in line]
+    told = [line for line in words if not any(after in line for after in _AFTER)]
     return (told or [*words, ""])[-1]
+
+
+_AFTER = ("UNKNOWN port 65535", "_exchange_identification: ", "stdio forwarding failed")
 
 
 def _beside(words: tuple[str, ...]) -> str:

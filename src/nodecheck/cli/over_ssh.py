@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -110,6 +111,7 @@ def capture_hosts(args: argparse.Namespace) -> int:
             code = UNJUDGED
         else:
             written &= write_file(os.path.join(directory, f"{host}.capture"), packed(node.image), CAPTURE_MODE)
+        del node
     for host in hosts:  # now, when no line of progress is in the way
         if host in told:
             complain(f"{host}: {told[host]}")
@@ -131,6 +133,8 @@ def _answers(
             answer: HostAnswer = run(node, registry, request)
         except Exception as error:  # a bug, which one hostile node must not turn against the others
             answer = _crashed(error)
+        del node
+        gc.collect()  # what could not be read keeps the whole node alive, by the frames of its exception
         yield host, answer
 
 
@@ -161,6 +165,7 @@ def _nodes(
             except Exception as error:  # as of a check: the others go on
                 node = _crashed(error)
             yield host, node
+            del node, got  # before the next one is read: each may be large
             done += 1
 
 
