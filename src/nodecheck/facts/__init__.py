@@ -83,9 +83,9 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.config import KubeletDriverLine as KubeletDriverLine
     from nodecheck.facts.kubelet.config import KubeletLines as KubeletLines
     from nodecheck.facts.kubelet.given import GivenSettings as GivenSettings
+    from nodecheck.facts.kubelet.pod_cgroups import PodCgroups as PodCgroups
     from nodecheck.facts.kubelet.propagation import SharedAtBoot as SharedAtBoot
     from nodecheck.facts.kubelet.propagation import SharedMounts as SharedMounts
-    from nodecheck.facts.kubelet.pod_cgroups import PodCgroups as PodCgroups
     from nodecheck.facts.kubelet.release import KubeletRelease as KubeletRelease
     from nodecheck.facts.kubelet.service_path import AllCommands as AllCommands
     from nodecheck.facts.kubelet.service_path import Commands as Commands
