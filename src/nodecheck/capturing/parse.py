@@ -6,41 +6,39 @@ import re
 from collections.abc import Callable, Iterator
 
 from nodecheck.capturing.collected import CollectedRecords
-from nodecheck.capturing.image import (
-    ABSENT,
-    LINK,
-    MOST_CONTENT,
-    PATH_VERBS,
-    Failure,
-    Image,
-    Origin,
-    PathEntry,
-    Range,
-    joined,
-)
+from nodecheck.capturing.image import MOST_CONTENT, Image, Origin, PathEntry
 from nodecheck.capturing.kinds import answers, is_verb, row_of, takes
 from nodecheck.capturing.records import MOST_NAME, Record, Wrong, name_of
-from nodecheck.capturing.text import END, FORMAT, HOLDING, LETTERS, MAGIC, SUM, sum_of
+from nodecheck.capturing.sections import (
+    KINDS,
+    KNOWN,
+    NO_NAMES,
+    OF_ENTRY,
+    ONCE_LISTED,
+    FolderSection,
+    entry_of,
+    failure_of,
+    listing_of,
+)
+from nodecheck.capturing.text import END, FORMAT, MAGIC, SUM, sum_of
 from nodecheck.capturing.values import NoValue, row, value_of
 from nodecheck.errors import CaptureError
 from nodecheck.host.base import Completed, Question, Stat
-from nodecheck.host.questions import ERRORS
-from nodecheck.text import decode, encode, printable, whole_number
+from nodecheck.text import decode, printable
 from nodecheck.typed import Any
 
 MOST_RECORDS = 200_000
-MOST_LISTED = 1 << 16
-"""Names of one directory; the kernel's own tables of devices and processes are far below."""
 MOST_ROWS = 1_000_000
 """Rows of netlink, names of directories and words of commands, all together."""
 MOST_JSON = 8 << 20
 """Bytes of all questions and answers that are JSON: in memory they take ten times as much."""
 
+MOST_TIME = 1 << 63
+"""Nanoseconds since 1970 that a time is below."""
+
 _UNCONTENT = re.compile(rb"\n(?!\|)")
 _VERSION = re.compile(rb"([0-9]{1,6})(?:\.([0-9]{1,6}))?")
-_KINDS = {letter: kind for kind, letter in LETTERS.items()}
 _VERB = re.compile(r"[a-z_]{1,32}")
-_NUMBER = re.compile(r"[0-9]{1,20}")
 _TIME = re.compile(
     r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z"
 )
@@ -112,20 +110,18 @@ class _TextReader:
 
     def _sections(self) -> Iterator[tuple[str, bytes, int]]:
         """The head of each section, its records and where they begin; the first has the head ``i``."""
-        end = len(self._raw) - len(END) - 1
-        begin = self._raw.index(b"\n") + 1
-        head, at = "i", begin
+        raw, end = self._raw, len(self._raw) - len(END) - 1
+        begin = raw.index(b"\n") + 1
+        head = "i"
         while True:
-            following = begin - 1 if self._raw[begin : begin + 1] == b"@" else self._raw.find(b"\n@", begin, end)
-            stop = end if following < 0 else following + 1
-            yield head, self._raw[begin:stop], begin
-            if following < 0:
+            at = begin if raw.startswith(b"@", begin) else raw.find(b"\n@", begin, end) + 1
+            yield head, raw[begin : at or end], begin
+            if not at:
                 return
-            at = stop
-            line = self._raw.index(b"\n", at)
+            line = raw.index(b"\n", at)
             if line - at > MOST_NAME + 64:
                 raise Wrong(f"a name of at most {MOST_NAME} bytes", at)
-            head = decode(self._raw[at + 1 : line])
+            head = raw[at + 1 : line].decode("utf-8", "surrogateescape")
             begin = line + 1
 
     def _parts(self, body: bytes, begin: int) -> Iterator[Record]:
@@ -135,12 +131,10 @@ class _TextReader:
             line = body.find(b"\n", at)
             if line <= at or body[at : at + 1] == b"|":
                 raise Wrong("the head of a record", begin + at)
-            self._records += 1
-            if self._records > MOST_RECORDS:
-                raise Wrong(f"at most {MOST_RECORDS} records", begin + at)
+            self._count_records(1, begin + at)
             if line - at > 2 * MOST_NAME:
                 raise Wrong(f"a name of at most {MOST_NAME} bytes", begin + at)
-            head = decode(body[at:line])
+            head = body[at:line].decode("utf-8", "surrogateescape")
             content, following = self._content(body, line + 1, begin + at)
             yield Record(head[:1], head[2:], content, begin + at)
             at = following
@@ -164,6 +158,11 @@ class _TextReader:
     def _line(self, at: int) -> int:
         """Where the line begins that ends before a byte: the head of a section."""
         return self._raw.rfind(b"\n", 0, at - 1) + 1
+
+    def _count_records(self, records: int, at: int) -> None:
+        self._records += records
+        if self._records > MOST_RECORDS:
+            raise Wrong(f"at most {MOST_RECORDS} records", at)
 
     def _count(self, rows: int, at: int) -> None:
         self._rows += rows
@@ -200,55 +199,72 @@ class _TextReader:
         return Origin(*told)
 
     def _folder(self, image: Image, folder: str, body: bytes, begin: int) -> None:
-        if folder[:1] != "/" or (folder != "/" and any(part in _NO_NAMES for part in folder.split("/")[1:])):
+        if folder[:1] != "/" or (folder != "/" and any(part in NO_NAMES for part in folder.split("/")[1:])):
             raise Wrong("the absolute path of a directory, without '..'", self._line(begin))
+        key = body, self._later, folder == "/"
+        found = KNOWN.get(key)
+        if found is None:
+            records, rows = self._records, self._rows
+            items = self._items(folder, body, begin)
+            found = FolderSection(items, self._records - records, self._rows - rows)
+            KNOWN.keep(key, found, len(body))
+        else:
+            self._count_records(found.records, begin)
+            self._count(found.rows, begin)
+        found.put(image, folder, begin)
+
+    def _items(self, folder: str, body: bytes, begin: int) -> tuple[tuple[str | None, PathEntry], ...]:
+        """The listing, by the name None, and the entries of a section, in their order."""
+        items: dict[str | None, PathEntry] = {}
         entry: PathEntry | None = None
-        known = set[str]()
         for record in self._parts(body, begin):
-            if record.letter in ("K", "L"):
-                self._listing(image, folder, record)
-            elif record.letter in _KINDS and record.rest:
-                entry = _entry(image, folder, record, known)
-            elif record.letter in _OF_ENTRY:
+            letter = record.letter
+            if letter in KINDS and record.rest:
+                name, entry = entry_of(record, folder == "/")
+                if name in items:
+                    raise Wrong("an entry that does not stand there already", record.at)
+                items[name] = entry
+            elif letter in OF_ENTRY:
                 if entry is None:
                     raise Wrong("an entry before what is said of it", record.at)
-                _OF_ENTRY[record.letter](entry, record)
+                OF_ENTRY[letter](entry, record)
+            elif letter in ("K", "L"):
+                if None in items:
+                    raise Wrong(ONCE_LISTED, record.at)
+                items[None] = listing_of(record, self._names(record))
             else:
                 self._pass(record)
-
-    def _listing(self, image: Image, folder: str, record: Record) -> None:
-        own = image.at(folder)
-        names = self._names(record)
-        number = whole_number(record.rest) if record.rest else None
-        odd = own.names is not None or record.content is None or (bool(record.rest) and number is None)
-        if odd or len(names) > MOST_LISTED or not _is_listing(names):
-            raise Wrong("one listing of names, in the order of their bytes", record.at)
-        own.names, own.tells_links, own.links = names, record.letter == "K", number
-        if own.kind is None:
-            own.kind = "dir"
+        return tuple(items.items())
 
     def _changed(self, image: Image, rest: str, body: bytes, begin: int) -> None:
+        entries = image.entries
         for record in self._parts(body, begin):
             if record.letter != "C":
                 self._pass(record)
                 continue
-            lines = (record.content or b"").split(b"\n")
+            lines = decode(record.content or b"").split("\n")
             self._count(len(lines), record.at)
             for line in lines:
-                number, _, path = decode(line).partition(" ")
-                entry = image.entries.get(name_of(path, record.at))
-                if entry is None or entry.info is None or not _is_number(number, 1 << 63):
+                number, _, path = line.partition(" ")
+                entry = entries.get(name_of(path, record.at) if "%" in path else path)
+                info = None if entry is None else entry.info
+                changed_ns = int(number) if len(number) < 20 and number.isdigit() and number.isascii() else MOST_TIME
+                if entry is None or info is None or changed_ns >= MOST_TIME:
                     raise Wrong("nanoseconds and the path of an entry", record.at)
-                entry.info = entry.info._replace(changed_ns=int(number))
+                entry.info = Stat(info[0], info[1], info[2], info[3], info[4], changed_ns)
 
     def _run(self, image: Image, rest: str, body: bytes, begin: int) -> None:
+        self._put(image, *self._completed(body, begin), begin)
+
+    def _completed(self, body: bytes, begin: int) -> tuple[Question, Any]:
+        """A command, and how it ended."""
         argv: tuple[str, ...] = ()
         answer: Any = None
         for record in self._parts(body, begin):
             if record.letter == "A" and not argv:
                 argv = self._names(record)
             elif record.letter == "E" and answer is None:
-                answer = _failure(record)[1].at(decode(record.content or b""))
+                answer = failure_of(record)[1].at(decode(record.content or b""))
             elif record.letter == "=" and answer is None:
                 code, _, program = record.rest.partition(" ")
                 if not re.fullmatch("-?[0-9]{1,9}", code) or not argv or record.content is not None:
@@ -261,7 +277,7 @@ class _TextReader:
                 self._pass(record)
         if not argv or answer is None:
             raise Wrong("a command and how it ended", self._line(begin))
-        self._put(image, Question("run", (argv,)), answer, begin)
+        return Question("run", (argv,)), answer
 
     def _put(self, image: Image, question: Question, answer: Any, at: int) -> None:
         if question in image.answers:
@@ -272,7 +288,7 @@ class _TextReader:
         kind, columns, question = row_of(table), list[str](), Question("netlink", (table,))
         for record in self._parts(body, begin):
             if record.letter == "E":
-                self._put(image, question, _failure(record)[1].at(decode(record.content or b"")), begin)
+                self._put(image, question, failure_of(record)[1].at(decode(record.content or b"")), begin)
             elif record.letter == "T":
                 name, *columns = record.rest.split(" ")
                 if kind is None or name != kind.__name__:
@@ -293,22 +309,41 @@ class _TextReader:
     def _answer(self, image: Image, verb: str, body: bytes, begin: int) -> None:
         if not _VERB.fullmatch(verb):
             raise Wrong("the verb of a question", self._line(begin))
+        key = body, self._later, verb
+        found = KNOWN.get(key)
+        if found is None:
+            records, size = self._records, self._json
+            told = self._answered(verb, body, begin)
+            found = told, self._records - records, self._json - size
+            KNOWN.keep(key, found, len(body))
+        else:
+            self._count_records(found[1], begin)
+            self._count_json(found[2], begin)
+        if found[0] is not None:
+            question, answer = found[0]
+            self._put(image, question, answer, begin)
+
+    def _count_json(self, size: int, at: int) -> None:
+        self._json += size
+        if self._json > MOST_JSON:
+            raise Wrong(f"at most {MOST_JSON} bytes of questions and answers", at)
+
+    def _answered(self, verb: str, body: bytes, begin: int) -> tuple[Question, Any] | None:
+        """A question and its answer; None where no nodecheck of this version asks it."""
         found: dict[str, Any] = {}
         for record in self._parts(body, begin):
             if record.letter not in ("Q", "V") or record.letter in found:
                 self._pass(record)
                 continue
-            self._json += len(record.content or b"")
-            if self._json > MOST_JSON:
-                raise Wrong(f"at most {MOST_JSON} bytes of questions and answers", record.at)
+            self._count_json(len(record.content or b""), record.at)
             found[record.letter] = _json(record)
         if not is_verb(verb):
-            return  # of a later nodecheck: nobody asks it here
+            return None  # of a later nodecheck: nobody asks it here
         if not isinstance(found.get("Q"), tuple) or not takes(verb, found["Q"]):
             raise Wrong(f"the arguments of the question '{verb}'", self._line(begin))
         if "V" not in found or not answers(verb, found["V"]):
             raise Wrong(f"an answer to the question '{verb}'", self._line(begin))
-        self._put(image, Question(verb, found["Q"]), found["V"], begin)
+        return Question(verb, found["Q"]), found["V"]
 
     def _sum(self, image: Image, rest: str, body: bytes, begin: int) -> None:
         """It was held against the text before all else."""
@@ -329,94 +364,6 @@ _SECTIONS: dict[str, Callable[[_TextReader, Image, str, bytes, int], None]] = {
     "answer": _TextReader._answer,
     "sum": _TextReader._sum,
 }
-
-_NO_NAMES = ("", ".", "..")
-
-
-def _is_listing(names: tuple[str, ...]) -> bool:
-    """Whether it is what a directory holds: each name once, in the order of its bytes."""
-    if any("/" in name or name in _NO_NAMES for name in names):
-        return False
-    raw = list(names) if "".join(names).isascii() else [encode(name) for name in names]
-    return len(set(raw)) == len(raw) and raw == sorted(raw)
-
-
-def _is_number(digits: str, bound: int) -> bool:
-    return _NUMBER.fullmatch(digits) is not None and int(digits) < bound
-
-
-def _entry(image: Image, folder: str, record: Record, known: set[str]) -> PathEntry:
-    kind = _KINDS[record.letter]
-    info: Stat | None = None
-    name = record.rest
-    if kind not in (ABSENT, LINK):
-        if record.rest[:2] == "- ":
-            name = record.rest[2:]
-        else:
-            *numbers, name = record.rest.split(" ", 4)
-            info = _info(kind, numbers)
-            if info is None:
-                raise Wrong("mode, owner, group and size, or '-', and a name", record.at)
-    name = name_of(name, record.at)
-    if "/" in name or "\0" in name or name in ("", "..") or (name == "." and folder != "/"):
-        raise Wrong("the name of an entry", record.at)
-    if name in known:
-        raise Wrong("an entry that does not stand there already", record.at)
-    known.add(name)
-    if (record.content is None) == (kind == LINK) or (record.content is not None and b"\0" in record.content):
-        raise Wrong("the text of a link, and of nothing else", record.at)
-    entry = image.at("/" if name == "." else joined(folder, name))
-    entry.kind, entry.info = kind, info
-    if record.content is not None:
-        entry.target = decode(record.content)
-    return entry
-
-
-def _info(kind: str | None, numbers: list[str]) -> Stat | None:
-    if len(numbers) != 4 or not re.fullmatch("[0-7]{1,4}", numbers[0]):
-        return None
-    if not all(map(_is_number, numbers[1:], (1 << 32, 1 << 32, 1 << 63))):
-        return None
-    return Stat(str(kind), int(numbers[0], 8), int(numbers[3]), int(numbers[1]), int(numbers[2]), None)
-
-
-def _failure(record: Record) -> tuple[str, Failure]:
-    words = record.rest.split(" ", 3)
-    if len(words) != 4 or words[1] not in ERRORS or not (words[2] == "-" or _is_number(words[2], 1 << 31)):
-        raise Wrong("the verb of a question, the name of an error, its number and what it says", record.at)
-    verb, kind, number, detail = words
-    return verb, Failure(kind, name_of(detail, record.at), None if number == "-" else int(number))
-
-
-def _failed(entry: PathEntry, record: Record) -> None:
-    verb, failure = _failure(record)
-    if verb not in (*PATH_VERBS, ABSENT) or verb in entry.failures or record.content is not None:
-        raise Wrong("one error for a question of a path", record.at)
-    entry.failures[verb] = failure
-
-
-def _over(entry: PathEntry, record: Record) -> None:
-    number = whole_number(record.rest)
-    if number is None or entry.over is not None or record.content is not None or entry.kind not in HOLDING:
-        raise Wrong("a number of bytes, of a file and once", record.at)
-    entry.over = number
-
-
-def _content(entry: PathEntry, record: Record) -> None:
-    if entry.content is not None or record.content is None or entry.kind not in HOLDING or record.rest:
-        raise Wrong("the content of a file, once", record.at)
-    entry.content = record.content
-
-
-def _range(entry: PathEntry, record: Record) -> None:
-    offset, _, size = record.rest.partition(" ")
-    numbers = whole_number(offset), whole_number(size)
-    if None in numbers or record.content is None or entry.kind not in HOLDING or len(record.content) > int(size):
-        raise Wrong("an offset and a number of bytes, and what a file holds there", record.at)
-    entry.ranges = (*entry.ranges, Range(int(offset), int(size), record.content))
-
-
-_OF_ENTRY: dict[str, Callable[[PathEntry, Record], None]] = {"E": _failed, "O": _over, "F": _content, "R": _range}
 
 
 def _json(record: Record) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from nodecheck.capturing.kinds import fits
 from nodecheck.host.questions import from_data
@@ -39,11 +40,17 @@ def row(kind: Any, columns: list[str], raw: bytes) -> Any:
 
 
 def _loaded(raw: bytes) -> Any:
-    import json
-
+    text = raw.decode("utf-8", "surrogatepass")
     if _LONG.search(raw):
-        return json.loads(raw, parse_int=_number, parse_constant=_number)
-    return json.loads(raw, parse_constant=_number)
+        return _decoder(True).decode(text)
+    return _decoder(False).decode(text)
+
+
+@lru_cache(maxsize=2)
+def _decoder(bounded: bool) -> Any:
+    from json import JSONDecoder
+
+    return JSONDecoder(parse_int=_number if bounded else None, parse_constant=_number)
 
 
 def _number(digits: str) -> int:
