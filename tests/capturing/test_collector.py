@@ -79,6 +79,17 @@ def test_trees_with_something_odd(tmp_path: Path, shell: tuple[str, ...]) -> Non
         assert [f"{seed}: {told}: {line}" for line in differences(target, here(shell), options(seed, 2))] == []
 
 
+@each_shell
+def test_what_two_paths_lead_to_is_said_once(tmp_path: Path, shell: tuple[str, ...]) -> None:
+    """Where ``/lib`` is ``/usr/lib``, half of a capture would stand there twice."""
+    said = collected(debian_node(tmp_path), here(shell)).stdout
+    heads = [line for line in said.split(b"\n") if line.startswith(b"g /usr/lib/")]
+
+    assert b"l /lib\n|usr/lib\n" in said
+    assert len(heads) > 5
+    assert sorted({line for line in heads if heads.count(line) > 1}) == []
+
+
 NAMES = (b"new\nline.conf", b"100%.conf", b"a b.conf", b"-dash.conf", b"a=b.conf", b"back\\slash.conf",
          b"'quote\".conf", b"\xff\xfe.conf", b"$(id).conf", b"*.conf", b"%0A.conf", b"tab\there.conf")  # fmt: skip
 

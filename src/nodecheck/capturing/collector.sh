@@ -13,7 +13,7 @@ unset CDPATH ENV BASH_ENV LANG QUOTING_STYLE TIME_STYLE LS_COLORS GREP_OPTIONS P
 case ${KSH_VERSION:-} in *MIRBSD*) say() { print -r -- "$1"; } ;; *) say() { printf '%s\n' "$1"; } ;; esac # mksh has no printf
 warn() { say "collector: $1" >&2; }
 cd "${NODECHECK_ROOT:-/}" && cd "$(pwd -P)" || exit 1 # every path below is relative to it: ./etc/fstab
-LIVE=1 STAT='' LATE='' LINKS='' STATS='' FILES='' SCAN='' DONE='' DAEMONS='' TIMEOUT='' LIMIT='' stats=0 files=0 interfaces=0 ME=$(id -u) START=$(date +%s)
+LIVE=1 STAT='' LATE='' LINKS='' STATS='' FILES='' SCAN='' DONE='' TREES='' DAEMONS='' TIMEOUT='' LIMIT='' stats=0 files=0 interfaces=0 ME=$(id -u) START=$(date +%s)
 [ -z "${NODECHECK_ROOT:-}" ] || LIVE=''
 case $(stat -c '%f %u %g %s %Z %n' / 2>/dev/null) in *' /') STAT=1 ;; *) warn 'no stat -c: modes and owners are left out' ;; esac
 if timeout -s KILL 1 true 2>/dev/null; then TIMEOUT='-s KILL 4' LIMIT='timeout -s KILL 60'; elif timeout -t 1 true 2>/dev/null; then TIMEOUT='-t 4 -s KILL' LIMIT='timeout -t 60 -s KILL'; fi
@@ -102,7 +102,7 @@ content() { # what a regular file holds: later, many at once
 contents() { # at most 1 MiB of each; 8 of those that some fact reads whole
   [ -n "$FILES" ] && ! late || return 0
   set -f; IFS=$NL
-  set -- $(find $FILES -prune -type f \( -size "-$MOST" -o -size -16385 \( -name 'modules.*' -o -name status -o -name 'config-*' -o -name grub.cfg \) \) 2>/dev/null)
+  set -- $(find $FILES -prune -type f \( -size "-$MOST" -o -size -16385 \( -name 'modules.*' -o -name status -o -name 'config-*' -o -name grub.cfg \) \) 2>/dev/null | awk '!k[$0]++')
   set +f; IFS=" $NL"; FILES='' files=0
   [ $# -gt 0 ] || return 0
   $LIMIT awk "$MASK" "$@" 2>/dev/null || few "$@"
@@ -181,10 +181,11 @@ each() { # a function for a directory, or for each that a pattern gives
       before=${2%%'*'*} rest=${2#"${2%%'*'*}"}; rest=${before##*/}$rest
       walk "${before%/*}" || return 0
       IFS=''; set -- "$1" "$3" "$4" ".${AT%/}"/$rest; IFS=" $NL"
-      for d in "$@"; do case $d in ./*) [ ! -d "$d" ] || ! walk "${d#.}" || "$1" "$AT" "$2" "$3" ;; esac; done ;;
-    *) walk "$2" || return 0; look "$AT"; [ ! -d ".$AT" ] || "$1" "$AT" "$3" "$4" ;;
+      for d in "$@"; do case $d in ./*) [ ! -d "$d" ] || ! walk "${d#.}" || once "$1" "$AT" "$2" "$3" ;; esac; done ;;
+    *) walk "$2" || return 0; look "$AT"; [ ! -d ".$AT" ] || once "$1" "$AT" "$3" "$4" ;;
   esac
 }
+once() { case $TREES in *"$NL$*$HEADS$NL"*) ;; *) TREES="$TREES$NL$*$HEADS$NL"; "$@" ;; esac; } # /lib is /usr/lib on most nodes
 at() { # a directory: names in it that are read, names that are looked at, and programs
   dir=${1%/}
   for k in $2; do item "$dir/$k" && content "$AT"; done
