@@ -3,12 +3,13 @@
     python benchmarks/captures.py [--root DIR] [--rounds N] [--json FILE]
 
 Each figure is the median over rounds, in which all parts run one after another: machines are shared and noisy, and
-what stands in one round met the same weather. CPU time is that of this process and of the programs that it ran, but for
-the whole capture, which is wall time: a capture waits for programs. Everything was imported, and run once, before.
+what stands in one round met the same weather. CPU time is that of this process and of the programs that it ran. A whole
+capture is measured in wall time too: it waits for programs. Everything was imported, and run once, before.
 
 The checks that ask programs for their versions are left out of runs, as in ``startup.py``, but for the run that a whole
 capture is held against: a capture asks them too. A load counts as the first where nothing of a capture was read before,
-and as a later one where its sections all were. Unpacking is part of both.
+and as a later one where its sections all were. Unpacking is part of both. The collector's script runs as a process, and
+so does what it is held against: ``nodecheck run --json``.
 """
 
 from __future__ import annotations
@@ -16,16 +17,20 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
+import shutil
 import statistics
+import subprocess
 import sys
 from collections.abc import Callable
+from gzip import compress
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from time import perf_counter
 from typing import Any, NamedTuple
 
 from nodecheck.capturing.complete import captured
-from nodecheck.capturing.files import packed, read_capture, unpacked
+from nodecheck.capturing.files import packed, read_capture
 from nodecheck.capturing.host import CaptureHost
 from nodecheck.capturing.image import Origin
 from nodecheck.capturing.masking import forget_clean
@@ -37,6 +42,7 @@ from nodecheck.running.engine import run
 from nodecheck.running.request import prepared
 
 ORIGIN = Origin("2026-11-30T12:00:00Z", "benchmark", True, True, True, "/", ())
+SHELLS = (("dash",), ("busybox", "sh"), ("bash", "--posix"))
 IGNORED = ("version", "version-skew")
 
 
@@ -46,6 +52,7 @@ class Row(NamedTuple):
     what: str
     ratio: float
     target: float | None
+    unit: str = "x"
 
 
 def cpu_s() -> float:
@@ -83,7 +90,9 @@ def acts(root: str | None, raw: bytes) -> dict[str, Act]:
         "recorded first": (fresh(lambda: judge(ImageRecorder(open_host(root), ORIGIN))), cpu_s),
         "recorded": (lambda: judge(ImageRecorder(open_host(root), ORIGIN)), cpu_s),
         "run, wall": (lambda: judge(open_host(root), ()), perf_counter),
+        "run, CPU": (lambda: judge(open_host(root), ()), cpu_s),
         "capture": (fresh(lambda: packed(captured(open_host(root), load()))), perf_counter),
+        "capture, CPU": (fresh(lambda: packed(captured(open_host(root), load()))), cpu_s),
         "first": (fresh(lambda: read_capture(raw, "a capture")), cpu_s),
         "again": (lambda: read_capture(raw, "a capture"), cpu_s),
         "replay": (lambda: judge(CaptureHost(host.image, "a capture")), cpu_s),
@@ -99,6 +108,33 @@ def fresh(act: Callable[[], object]) -> Callable[[], object]:
         return act()
 
     return found
+
+
+def collectors(root: str | None, rounds: int) -> list[Row]:
+    """The collector under each shell, as a process, against a run that is one; and how large its capture is."""
+    command = [sys.executable, "-m", "nodecheck"]
+    script = subprocess.run([*command, "collector"], capture_output=True, check=True).stdout
+    rows: list[Row] = []
+    said = b""
+    for shell in SHELLS:
+        if shutil.which(shell[0]) is None:
+            continue
+        ratios: list[float] = []
+        for _ in range(max(3, rounds // 3)):
+            run_s, _ = process([*command, "run", "--json", *([] if root is None else ["--root", root])], b"", root)
+            shell_s, said = process([*shell, "-s"], script, root)
+            ratios.append(shell_s / run_s)
+        rows.append(Row(f"the collector, {' '.join(shell)}", statistics.median(ratios), 12))
+    return [*rows, Row("size of the collector's capture", len(compress(said, 6)) / 1000, None, "KB")]
+
+
+def process(argv: list[str], given: bytes, root: str | None) -> tuple[float, bytes]:
+    """The CPU seconds of a process and of all that it started, and what it printed."""
+    environment = dict(os.environ) | ({} if root is None else {"NODECHECK_ROOT": str(Path(root).resolve())})
+    began = getrusage(RUSAGE_CHILDREN)
+    done = subprocess.run(argv, input=given, capture_output=True, env=environment, check=False)
+    ended = getrusage(RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime, done.stdout
 
 
 def measured(root: str | None, rounds: int) -> tuple[list[Row], bytes]:
@@ -120,6 +156,7 @@ def measured(root: str | None, rounds: int) -> tuple[list[Row], bytes]:
         of("a run that is recorded", "recorded / run", 1.4),
         of("the same, no file of it seen before", "recorded first / run", None),
         of("a whole capture, wall", "capture / run, wall", 6),
+        of("the same, CPU", "capture, CPU / run, CPU", None),
         of("the first load, against its run", "first / replay", 1.0),
         of("a later load of the same sections", "again / replay", 0.2),
         of("a run out of a capture", "replay / run", 1.0),
@@ -134,10 +171,11 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
     args = parser.parse_args()
     rows, raw = measured(args.root, args.rounds)
+    rows.append(Row("size of a capture", len(raw) / 1000, 400, "KB"))
+    rows.extend(collectors(args.root, args.rounds))
     print(f"Python {sys.version.split()[0]}, medians of {args.rounds} rounds")
     for row in rows:
-        print(f"{row.what:<38} {row.ratio:>8.2f} x {row.target or '-':>8}")
-    print(f"{'size of the capture':<38} {len(raw) / 1000:>8.0f} KB, of text {len(unpacked(raw, '')) / 1000:.0f} KB")
+        print(f"{row.what:<40} {row.ratio:>8.2f} {row.unit:<2} {row.target or '-':>8}")
     if args.json:
         Path(args.json).write_text(json.dumps([row._asdict() for row in rows], indent=2) + "\n")
 
