@@ -119,13 +119,12 @@ def _link(host: Host, place: str, mounts: tuple[Mount, ...]) -> str | None:
 
 SNAPSHOTTER = "io.containerd.snapshotter.v1.overlayfs/metadata.db"
 """containerd makes it once it has seen that directories name the types of their files (``SupportsDType``)."""
-SNAPSHOTTERS = (
-    SNAPSHOTTER,
-    f"k3s/agent/containerd/{SNAPSHOTTER}",
-    f"rke2/agent/containerd/{SNAPSHOTTER}",
-    f"containerd/{SNAPSHOTTER}",
-)
-"""The same below the folders of containerd, k3s, RKE2 and k0s."""
+SNAPSHOTTERS = {
+    "/var/lib/containerd": (SNAPSHOTTER,),
+    "/var/lib/rancher": (f"k3s/agent/containerd/{SNAPSHOTTER}", f"rke2/agent/containerd/{SNAPSHOTTER}"),
+    "/var/lib/k0s": (f"containerd/{SNAPSHOTTER}",),
+}
+"""The same below the folders of containerd, of k3s and RKE2, and of k0s; docker and CRI-O leave nothing of the kind."""
 
 
 class SnapshotterSign(NamedTuple):
@@ -135,12 +134,12 @@ class SnapshotterSign(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return tuple([Exists(f"{folder}/{name}") for folder in DATA_FOLDERS for name in SNAPSHOTTERS])
+        return tuple([Exists(f"{folder}/{name}") for folder, names in SNAPSHOTTERS.items() for name in names])
 
     @classmethod
     def read(cls, host: Host, subject: str) -> SnapshotterSign:
         """Look for it."""
-        for name in SNAPSHOTTERS:
+        for name in SNAPSHOTTERS.get(subject, ()):
             try:
                 host.stat(f"{subject}/{name}")
             except FactError:
