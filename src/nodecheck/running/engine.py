@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from _thread import get_ident
 from collections.abc import Callable, Iterable, Mapping
 from time import gmtime, monotonic, strftime, time
@@ -14,7 +15,6 @@ from nodecheck.checking.store import Facts, Given, crashed
 from nodecheck.checking.workers import Schedule
 from nodecheck.errors import FactError, PluginError
 from nodecheck.facts.boot.container import Container
-from nodecheck.facts.cluster.phase import NodePhase
 from nodecheck.facts.cluster.target import SiteNodes, Target
 from nodecheck.facts.distro.identity import NodeIdentity
 from nodecheck.host import Host
@@ -29,8 +29,6 @@ from nodecheck.requirements.asked import Settings
 from nodecheck.running.container_aware import container_of, host_aware, own_part
 from nodecheck.running.finish import Finisher
 from nodecheck.running.owner_aware import owner_aware
-from nodecheck.running.phase_aware import in_phase
-from nodecheck.running.release_aware import release_aware
 from nodecheck.running.request import Progress, Request, running_user
 from nodecheck.text import wellformed
 from nodecheck.typed import TYPE_CHECKING, Any
@@ -103,7 +101,7 @@ def run(host: Host, registry: Registry, request: Request, known: Facts | None = 
             asked.view,
         ),
         _node(identity[0], container[0]),
-        _profile_used(request, facts.known(Target), facts.known(NodePhase)),
+        _profile_used(request, facts.known(Target), _phase(facts)),
         summary_of(tuple(results), request.fail_on),
         tuple(results),
     )
@@ -208,15 +206,26 @@ def _work(
 
 def _judge(asked: Task, facts: Facts, sink: list[Judged]) -> None:
     """One task, its fixes for those who are to do them."""
-    selected = in_phase(asked, facts, sink)
+    selected = _selected(asked, facts, sink)
     task = None if selected is None else own_part(selected, facts, sink)
     if task is not None:
         judged(task, facts, sink)
     for place, done in enumerate(sink):
-        if asked.check.by_release is not None:
+        if asked.check.by_release is not None and facts.get(Settings).by_caller:
+            from nodecheck.running.release_aware import release_aware
+
             done = sink[place] = release_aware(done, asked.check, facts)
         if done.outcome.fix is not None:
             sink[place] = host_aware(done, asked.check, facts) or owner_aware(done, facts)
+
+
+def _selected(task: Task, facts: Facts, sink: list[Judged]) -> Task | None:
+    """What the node's phase leaves of a task. Most checks name no phase, and then nothing is read for it."""
+    if not task.check.phases:
+        return task
+    from nodecheck.running.phase_aware import in_phase
+
+    return in_phase(task, facts, sink)
 
 
 def _add(finisher: Finisher, task: Task, done: Judged) -> None:
@@ -306,11 +315,18 @@ def _privileged(host: Host) -> bool:
         return False
 
 
-def _profile_used(request: Request, found: Target | None, phase: NodePhase | None) -> ProfileUsed:
+def _profile_used(request: Request, found: Target | None, phase: str | None) -> ProfileUsed:
     profile, told = request.profile, found or request.settings
     target = (told.role, told.kubernetes, told.proxy_mode, told.cni)
-    name = request.settings.phase if phase is None else phase.name
-    return ProfileUsed(profile.name, profile.digest, *target, request.config, name)
+    return ProfileUsed(profile.name, profile.digest, *target, request.config, request.settings.phase or phase)
+
+
+def _phase(facts: Facts) -> str | None:
+    """The phase, where some check asked for it: else its module was not even imported."""
+    home = sys.modules.get("nodecheck.facts.cluster.phase")
+    kind = getattr(home, "NodePhase", None)  # None too while a thread that was given up still imports it
+    found = None if kind is None else facts.known(kind)
+    return None if found is None else found.name
 
 
 def _rfc3339(seconds: float) -> str:

@@ -9,7 +9,6 @@ from nodecheck.errors import FactError
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kubelet.release import KubeletRelease
 from nodecheck.model.outcomes import Status
-from nodecheck.requirements.asked import Settings
 from nodecheck.requirements.table import Release, Table
 
 
@@ -18,8 +17,7 @@ def release_aware(done: Judged, check: Check, facts: Facts) -> Judged:
 
     It is no part of what the verdict rests on: a check that is judged by its target does not ask for the kubelet.
     """
-    given = facts.get(Settings)
-    if check.by_release is None or not given.by_caller or done.outcome.status in (Status.SKIP, Status.UNKNOWN):
+    if check.by_release is None or done.outcome.status in (Status.SKIP, Status.UNKNOWN):
         return done
     note = _note(check.by_release, done.outcome.subject, facts)
     return done if note is None else done._replace(outcome=done.outcome._replace(notes=(*done.outcome.notes, note)))
