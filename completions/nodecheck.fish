@@ -201,6 +201,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from list' -l profile -d 'a pro
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l config -d 'the configuration (default: the node\'s, /etc/nodecheck/nodecheck.toml)' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l capture -d 'as for run --capture FILE: no configuration of this node counts' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from list' -l phase -d 'only the checks that are asked of a node in this phase' -r -f -a 'image install join upgrade steady'
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l json -d 'as JSON'
 complete -c nodecheck -n __fish_use_subcommand -a explain -d 'what a check looks at and why'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -s h -l help -d 'show this help message and exit'

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nodecheck.cli.options import add_config, other_host, site_of
 from nodecheck.cli.start import write
 from nodecheck.errors import ProfileError
+from nodecheck.requirements.asked import PHASES
 from nodecheck.text import printable
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     told = "as for run --capture FILE: no configuration of this node counts"
     parser.add_argument("--capture", metavar="FILE", help=told)
+    parser.add_argument("--phase", choices=PHASES, help="only the checks that are asked of a node in this phase")
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -30,7 +32,7 @@ def main(args: argparse.Namespace) -> int:
     import json
 
     profile, used = _profile(args)
-    listed = catalogue(profile)
+    listed = [item for item in catalogue(profile) if args.phase in (None, *(item["phases"] or PHASES))]
     if args.json:
         write(json.dumps(listed, indent=2) + "\n")
     else:
