@@ -280,7 +280,9 @@ def test_version_and_no_words(nodecheck: Command) -> None:
 def test_list_and_explain(nodecheck: Command) -> None:
     listed = json.loads(nodecheck("list", "--json").out)
 
-    assert {tuple(item) for item in listed} == {("name", "title", "severity", "views", "tags", "parameters", "plugin")}
+    assert {tuple(item) for item in listed} == {
+        ("name", "title", "severity", "views", "tags", "parameters", "plugin", "phases")
+    }
     names = [item["name"] for item in listed]
     assert "swap" in names
     for name in names:
