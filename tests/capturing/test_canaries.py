@@ -166,10 +166,20 @@ def test_every_source(full: tuple[Path, tuple[str, ...]], tmp_path: Path) -> Non
     assert found_in(root, tmp_path, words) == {}
 
 
+WITHHELD = {"kube-proxy-mode": "/etc/kubernetes/kube-proxy.conf"}
+"""Checks that a file may answer which is withheld as a whole: a kubeconfig may have that name."""
+
+
 def test_verdicts_are_those_without_the_filter(full: tuple[Path, tuple[str, ...]]) -> None:
     root, _ = full
     here, there = nodecheck.run(root=root), nodecheck.run(capture=nodecheck.capture(root=root))
-    assert [item[:3] for item in answers(here)] == [item[:3] for item in answers(there)]  # a message may tell a length
+    hidden = [item for item in there.results if item.check in WITHHELD and item.status == "unknown"]
+    assert [item for item in hidden if WITHHELD[item.check] not in item.message] == []
+    left_out = {item.id for item in hidden}
+    # a message may tell a length
+    assert [item[:3] for item in answers(here) if item[0] not in left_out] == [
+        item[:3] for item in answers(there) if item[0] not in left_out
+    ]
 
 
 def test_what_was_put_there_was_read(full: tuple[Path, tuple[str, ...]]) -> None:
