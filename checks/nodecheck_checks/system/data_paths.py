@@ -10,7 +10,7 @@ from nodecheck.requirements.table import Row, Table
 
 KUBELET = "/var/lib/kubelet"
 
-IMAGES, PODS, ETCD = "layers of images", "volumes of pods", "the data of etcd"
+IMAGES, PODS, ETCD = "holds layers of images", "holds volumes of pods", "holds the data of etcd"
 
 USES = Table(
     Row("/var/lib/kubelet", PODS, "the kubelet keeps sockets, locks and volumes of pods there", "kubelet --root-dir"),

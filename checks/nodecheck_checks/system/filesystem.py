@@ -67,6 +67,7 @@ Asking = Callable[[], "tuple[bool, Evidence] | None"]
     otherwise=data_paths,
     spell=spelled,
     verify={"require": verify_path},
+    by_host=True,
     rows=USES,
 )
 def filesystem(
@@ -116,7 +117,7 @@ def filesystem(
     row, kind = row_of(USES, subject, kubelet, target(), named), place.mount.kind
     refused = NETWORKS.find(kind, target()) or (None if row.wanted == PODS else REFUSED.find(kind, target()))
     if refused is not None:
-        asked = row._replace(wanted="a file system that holds them", reason=refused.reason)
+        asked = row._replace(wanted=needed(row), reason=refused.reason)
         yield verdict(False, "", asked, kind, evidence, _other(row.name), f"{subject} is on {kind}: {refused.reason}")
     elif kind in TAKEN or (row.wanted == PODS and not is_remote(kind)):
         yield _taken(row, kind, evidence)
@@ -126,12 +127,21 @@ def filesystem(
         yield by_release(row, evidence, zfs)
     else:
         where = "another program or machine answers for it" if is_remote(kind) else "nobody tried it"
-        message = f"it is not known whether {kind}, on which {subject} is, holds {row.wanted or IMAGES}: {where}"
+        message = f"it is not known whether {kind}, on which {subject} is, {row.wanted or IMAGES}: {where}"
         yield unknown(message, subject=subject, code="unsupported", evidence=evidence)
 
 
+def needed(row: Row) -> str:
+    """What is wanted of a path, in words; one that only the profile names is to hold images.
+
+    >>> needed(USES.rows[0])
+    'a file system that holds volumes of pods'
+    """
+    return f"a file system that {row.wanted or IMAGES}"
+
+
 def _taken(row: Row, kind: str, evidence: list[Evidence], more: str = "") -> Outcome:
-    asked = row._replace(wanted="a file system that holds them")
+    asked = row._replace(wanted=needed(row))
     return verdict(True, f"{row.name} is on {kind}{more}", asked, f"{kind}{more}", evidence)
 
 
@@ -172,7 +182,7 @@ def by_ftype(row: Row, evidence: list[Evidence], asking: tuple[Asking, ...]) -> 
             if met:
                 return _taken(row, "xfs", [*evidence, told], ", ftype=1")
             message = f"{row.name} is on an xfs with ftype=0, which runtimes refuse"
-            asked_for = row._replace(wanted="a file system that holds them")
+            asked_for = row._replace(wanted=needed(row))
             return verdict(False, "", asked_for, "xfs, ftype=0", [*evidence, told], _anew(row.name), message)
     message = f"whether the xfs of {row.name} has ftype=1 is not known: xfs_info shows it"
     return unknown(message, subject=row.name, code="not-found", evidence=evidence)

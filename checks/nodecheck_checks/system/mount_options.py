@@ -40,10 +40,16 @@ OPTIONS = Table(
 """Options that a mount should not have, the worst first."""
 
 
+_WRITES = "rw"
+
+PATHS = Table(*[row._replace(wanted=_WRITES if row.wanted == ETCD else "rw, exec") for row in AND_ETCD])
+"""What is asked of the mount of each path: etcd only has to write."""
+
+
 def asked_of(row: Row, flags: Iterable[str]) -> list[Row]:
     """What is wrong with a path's flags, the worst first: etcd only has to write."""
     found = [option for option in OPTIONS if option.name in flags]
-    return [option for option in found if option.name == "ro" or row.wanted != ETCD]
+    return [option for option in found if option.name == "ro" or row.wanted != _WRITES]
 
 
 def judged(row: Row, flags: tuple[str, ...], where: str, evidence: list[Evidence], fix: Fix | None) -> Outcome:
@@ -68,7 +74,7 @@ def judged(row: Row, flags: tuple[str, ...], where: str, evidence: list[Evidence
     spell=spelled,
     verify={"require": verify_path},
     by_host=True,
-    rows=AND_ETCD,
+    rows=PATHS,
 )
 def mount_options(
     subject: str,
@@ -112,7 +118,7 @@ def mount_options(
         yield not_the_nodes(subject, evidence)
         return
     flags = {*mount.options} & {*CONTRARY.values()}
-    row = row_of(AND_ETCD, subject, kubelet, target(), named)
+    row = row_of(PATHS, subject, kubelet, target(), named)
     told = tuple(sorted({*flags, "ro"} if mount.read_only else flags))
     yield judged(row, told, f"on {mount.path}", evidence, remounted(mount.path, asked_of(row, told)))
 
@@ -137,7 +143,7 @@ def mount_options_boot(
     require: tuple[str, ...] = (),
 ) -> Results:
     """What the next boot mounts there has none of these options."""
-    row = row_of(AND_ETCD, subject, kubelet, target(), named)
+    row = row_of(PATHS, subject, kubelet, target(), named)
     if not place.mounts and not place.etc:
         message = "this root holds no /etc, so that nothing shows what is mounted at boot"
         yield skip(message, subject=subject, code="not-found", evidence=[seen("/etc")])

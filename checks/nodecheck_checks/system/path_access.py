@@ -13,7 +13,7 @@ from nodecheck.requirements.table import Row, Table, verdict
 from nodecheck_checks.system.data_paths import AND_ETCD, row_of, with_etcd
 from nodecheck_checks.system.disk_free import spelled, verify_path
 
-ITSELF, PARENTS = "the path and all above it", "all above it"
+ITSELF, PARENTS = "x for all on it and on all above it", "x for all on all above it"
 _SERVICES = "services and pods that do not run as root cannot reach what is theirs"
 
 PATHS = Table(

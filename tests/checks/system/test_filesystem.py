@@ -133,7 +133,7 @@ def test_a_kubelet_elsewhere(tmp_path: Path) -> None:
     assert set(results) == {"/srv/kubelet", IMAGES}
     assert (results["/srv/kubelet"].status, results["/srv/kubelet"].expected) == (
         "fail",
-        "a file system that holds them",
+        "a file system that holds volumes of pods",
     )
 
 
