@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nodecheck.checking import Lazy, Outcome, Results, check, seen, skip, unknown
-from nodecheck.errors import FactError
+from nodecheck.errors import Absent, FactError, Offline
 from nodecheck.facts import (
     BootCgroups,
     BootConfig,
@@ -15,7 +15,7 @@ from nodecheck.facts import (
     NowCgroups,
     RunningConfig,
     RunningKernel,
-    RunningTree,
+    RunningList,
     Target,
 )
 from nodecheck.facts.kernel.config import CONFIG_GZ, FILES, SOURCES, KernelConfig, module_of, shown
@@ -55,19 +55,20 @@ def verify_option(name: str) -> None:
 
 
 class Kernel(NamedTuple):
-    """One kernel, and what it has to do on this node."""
+    """One kernel, and what it has to do on this node; each question raises what hides its answer."""
 
     config: KernelConfig
-    tree: Callable[[], ModuleTree | None]
-    unified: bool | None
+    tree: Callable[[], ModuleTree]
+    unified: Callable[[], bool | None]
     has_ext4: Callable[[], bool]
 
     def has_module(self, option: str) -> bool:
         """Whether the module that an option builds is there; true where no list of modules shows it."""
-        name, tree = module_of(option), self.tree()
-        if name is None or tree is None or tree.dep is None:
+        name = module_of(option)
+        if name is None:
             return True
-        return tree.loadable(name) is not None or tree.has_built_in(name)
+        tree = self.tree()
+        return tree.dep is None or tree.loadable(name) is not None or tree.has_built_in(name)
 
 
 @check(
@@ -81,8 +82,7 @@ def kernel_config(
     running: RunningConfig,
     target: Target,
     kernel: Lazy[RunningKernel],
-    tree: Lazy[RunningTree],
-    next_tree: Lazy[BootTree],
+    tree: Lazy[RunningList],
     cgroups: Lazy[NowCgroups],
     mounts: Lazy[Mounts],
     *,
@@ -130,15 +130,13 @@ def kernel_config(
         yield _nowhere("the running kernel", [CONFIG_GZ, *_paths(release)])
         return
 
-    def module_tree() -> ModuleTree | None:
-        from nodecheck_checks.kernel.module_fixes import whole_tree
-
-        return whole_tree(tree, next_tree)
-
-    def has_ext4() -> bool:
-        return any(mount.kind == "ext4" for mount in mounts().mounts)
-
-    yield from _judged(Kernel(running.config, module_tree, _unified(cgroups), has_ext4), target, require)
+    kernel_now = Kernel(
+        running.config,
+        lambda: tree().tree,
+        lambda: cgroups().found.unified,
+        lambda: any(mount.kind == "ext4" for mount in mounts().mounts),
+    )
+    yield from _judged(kernel_now, target, require)
 
 
 @kernel_config.at_boot
@@ -158,25 +156,13 @@ def kernel_config_boot(
         else:
             yield _nowhere("the kernel that will boot", _paths(tree.tree.release))
         return
-
-    def has_ext4() -> bool:
-        return any(entry.kind == "ext4" for entry in fstab().entries)
-
-    yield from _judged(Kernel(boot.config, lambda: tree.tree, _planned(cgroups), has_ext4), target, require)
-
-
-def _unified(cgroups: Lazy[NowCgroups]) -> bool | None:
-    try:
-        return cgroups().found.unified
-    except FactError:
-        return None
-
-
-def _planned(cgroups: Lazy[BootCgroups]) -> bool | None:
-    try:
-        return cgroups().unified
-    except FactError:
-        return None
+    next_kernel = Kernel(
+        boot.config,
+        lambda: tree.tree,
+        lambda: cgroups().unified,
+        lambda: any(entry.kind == "ext4" for entry in fstab().entries),
+    )
+    yield from _judged(next_kernel, target, require)
 
 
 def _paths(release: str) -> list[str]:
@@ -190,17 +176,35 @@ def _nowhere(what: str, paths: list[str]) -> Outcome:
 
 def _judged(kernel: Kernel, target: Target, require: tuple[str, ...]) -> Iterator[Outcome]:
     named = tuple(dict.fromkeys(map(spelled, require)))
-    rows = {row.name: row for row in asked_of(target, kernel.unified)}
+    unified, hidden = _answer(kernel.unified)
+    rows = {row.name: row for row in asked_of(target, unified)}
     for name in named:
         rows[name] = rows[name].by_profile() if name in rows else named_row(name, WANTED)
     for row in rows.values():
         skipped = None if row.name in named else _not_needed(row, kernel, target)
         yield skipped or _option(row, kernel)
+    if hidden is not None:
+        message = f"which options the cgroups of this node need is not known: {hidden}"
+        yield unknown(message, code=hidden.code, expected=WANTED)
+
+
+def _answer(asked: Callable[[], bool | None]) -> tuple[bool | None, FactError | None]:
+    """An answer, or what hides it; a root that does not hold it hides nothing."""
+    try:
+        return asked(), None
+    except (Absent, Offline):
+        return None, None
+    except FactError as error:
+        return None, error
 
 
 def _not_needed(row: Row, kernel: Kernel, target: Target) -> Outcome | None:
-    if row.name == _EXT4 and not _holds(kernel.has_ext4):
-        return skip("no file system of this node is known to be ext4", subject=row.name, severity=row.severity)
+    if row.name == _EXT4:
+        used, hidden = _answer(kernel.has_ext4)
+        if hidden is not None:
+            return unknown(str(hidden), code=hidden.code, subject=row.name, expected=WANTED, severity=row.severity)
+        why = "no file system of this node is known to be ext4"
+        return None if used else skip(why, subject=row.name, severity=row.severity)
     if row.name == _BRIDGE and not target.uses_bridge_netfilter:
         why = f"the CNI {target.cni} sends nothing over a bridge that iptables must see"
         return skip(why, subject=row.name, severity=row.severity)
@@ -212,22 +216,22 @@ def _not_needed(row: Row, kernel: Kernel, target: Target) -> Outcome | None:
     return None
 
 
-def _holds(asked: Callable[[], bool]) -> bool:
-    try:
-        return asked()
-    except FactError:
-        return False
-
-
 def _option(row: Row, kernel: Kernel) -> Outcome:
     """One option, by the name that the kernel knows it by."""
     name, value, told = row.name, *shown(kernel.config, row.name)
     for alias in ALIASES.get(row.name, ()):
         if value == "n" and (older := shown(kernel.config, alias))[0] != "n":
             name, (value, told) = alias, older
-    if value == "m" and not kernel.has_module(name):
-        message = f"CONFIG_{name} is a module, and {module_of(name)} is not among those of the kernel: {row.reason}"
-        return verdict(False, message, row, "m, without its file", [told], THE_MODULE, failing=message)
+    if value == "m":
+        there, hidden = _answer(lambda: kernel.has_module(name))
+        if hidden is not None:
+            return unknown(
+                f"whether the module {module_of(name)} is there is not known: {hidden}", code=hidden.code,
+                subject=row.name, expected=WANTED, evidence=[told], severity=row.severity,
+            )  # fmt: skip
+        if there is False:
+            message = f"CONFIG_{name} is a module, and {module_of(name)} is not among those of the kernel: {row.reason}"
+            return verdict(False, message, row, "m, without its file", [told], THE_MODULE, failing=message)
     message = "built in" if value == "y" else "a module"
     failing = f"the kernel is built without CONFIG_{row.name}: {row.reason}"
     return verdict(value != "n", message, row, value, [told], OTHER_KERNEL, failing=failing)

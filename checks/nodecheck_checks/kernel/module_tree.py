@@ -104,8 +104,7 @@ def _looked_at(folder: ModuleFolder) -> list[Evidence]:
 
 
 def _pass(folder: ModuleFolder, whose: str) -> Outcome:
-    name = next(name for name in ("modules.dep", "modules.dep.bin") if name in folder.names)
-    told = [seen(f"{folder.path}/{name}", "is there")]
+    told = [seen(folder.path or "", "has modules.dep")]
     return ok(f"the modules of {whose}, {folder.release}, are there", expected=EXPECTED, actual="there", evidence=told)
 
 

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kernel.trees import BootTree as BootTree
     from nodecheck.facts.kernel.trees import BootTreeFiles as BootTreeFiles
     from nodecheck.facts.kernel.trees import NowModuleFolder as NowModuleFolder
+    from nodecheck.facts.kernel.trees import RunningList as RunningList
     from nodecheck.facts.kernel.trees import RunningTree as RunningTree
     from nodecheck.facts.kubelet.agent_drivers import AgentDriver as AgentDriver
     from nodecheck.facts.kubelet.agents import EmbeddedKubelet as EmbeddedKubelet
@@ -271,6 +272,7 @@ _HOMES = {
     "RunningConfig": "kernel.config",
     "RunningDirectories": "files.directory_modes",
     "RunningKernel": "boot.next_boot",
+    "RunningList": "kernel.trees",
     "RunningSysctls": "sysctl.variables",
     "RunningTree": "kernel.trees",
     "RuntimeReleases": "runtimes.releases",

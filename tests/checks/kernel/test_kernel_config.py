@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nodecheck.facts.kernel.config import FILES, SOURCES, KernelConfig, module_of
+from nodecheck.facts.kernel.trees import ModuleTree
 from nodecheck.requirements.table import named_row
 from nodecheck.testing import Entry, TreeFile, assert_verdicts, judge, record, replay, write_tree
 from nodecheck_checks.kernel.kernel_config import Kernel, kernel_config
@@ -272,7 +273,7 @@ def test_upstream_table(corpus: Path) -> None:
         config = KernelConfig(
             "x", "\n" + "".join(f"CONFIG_{key}={value}\n" for key, value in case["input"]["config"].items())
         )
-        kernel = Kernel(config, lambda: None, None, lambda: False)
+        kernel = Kernel(config, ModuleTree, lambda: None, lambda: False)
         required = [name.partition("(")[0] for name in case["input"]["spec"]["required"]]
         missing = [name for name in required if judged_option(named_row(name, WANTED), kernel).status == "fail"]
         forbidden = [name for name in ("FORBIDDEN_1", "FORBIDDEN_2") if config.find(name)[0] in ("y", "m")]

@@ -169,6 +169,8 @@ def test_files_without_their_list(tmp_path: Path) -> None:
         assert found.status == "fail"
         assert found.fix is not None
         assert found.fix.steps == (command("depmod", "-a", "--", NEW),)
+    hollow = {**files, f"/usr/lib/modules/{NEW}/modules.dep": TreeDirectory()}
+    assert said(module_tree, hollow, tmp_path / "hollow", "now") == "fail error"
     for name in ("modules.dep", "modules.dep.bin"):
         listed = {**files, f"/usr/lib/modules/{NEW}/{name}": ""}
         assert said(module_tree, listed, tmp_path / name, "now") == "pass"

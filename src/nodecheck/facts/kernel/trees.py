@@ -114,6 +114,21 @@ class RunningTree(NamedTuple):
         return cls(read_tree(host, release, built_in_only=not is_before(release, 4, 19)))
 
 
+class RunningList(NamedTuple):
+    """The tree of the running kernel with its list of modules, which :class:`RunningTree` leaves out as a rule."""
+
+    tree: ModuleTree
+
+    @classmethod
+    def reads(cls) -> Sources:
+        return _tree_sources()
+
+    @classmethod
+    def read(cls, host: Host, kernel: RunningKernel) -> RunningList:
+        """Raises Offline where the host is not running and does not hold its release."""
+        return cls(read_tree(host, kernel.release))
+
+
 class BootTree(NamedTuple):
     """The tree of the kernel that the next boot starts."""
 
@@ -210,6 +225,10 @@ def _releases(host: Host) -> tuple[str, ...]:
     return ()
 
 
+_LISTS = ("modules.dep", "modules.dep.bin")
+"""Either will do for ``modprobe``; depmod writes both."""
+
+
 class ModuleFolder(NamedTuple):
     """The folder of one kernel's modules, by what lies in it."""
 
@@ -223,8 +242,8 @@ class ModuleFolder(NamedTuple):
 
     @property
     def listed(self) -> bool:
-        """Whether ``modprobe`` finds a list of modules there: depmod writes both forms."""
-        return "modules.dep" in self.names or "modules.dep.bin" in self.names
+        """Whether ``modprobe`` finds a list of modules there."""
+        return any(name in self.names for name in _LISTS)
 
     @property
     def has_files(self) -> bool:
@@ -267,9 +286,12 @@ def read_folder(host: Host, release: str | None) -> ModuleFolder:
     if release and "/" not in release and release not in (".", ".."):
         for folder in DIRS:
             try:
-                return ModuleFolder(release, f"{folder}/{release}", host.names(f"{folder}/{release}"))
+                names = host.names(f"{folder}/{release}")
             except Absent:
                 continue
+            path = f"{folder}/{release}"
+            hollow = [name for name in names if name in _LISTS and host.stat(f"{path}/{name}").kind != "file"]
+            return ModuleFolder(release, path, tuple([name for name in names if name not in hollow]))
     return ModuleFolder(release, others=_releases(host))
 
 
