@@ -17,6 +17,8 @@ from nodecheck.checking import Severity
 from nodecheck.facts.kubelet.removed import REMOVED, REMOVED_GATES
 from nodecheck.plugins import load
 from nodecheck.requirements.table import Release, Table
+from nodecheck_checks.cgroups.cgroup_controller import CONTROLLERS
+from nodecheck_checks.kernel.kernel_options import OPTIONS, V1_OPTIONS, V2_OPTIONS
 from nodecheck_checks.system.command_table import NEEDS
 
 FILE = Path(__file__).parent / "rows.jsonl"
@@ -56,9 +58,22 @@ def _removed(table: Table) -> Said:
     return said
 
 
-TABLES = {"command": _asked(NEEDS), "kubelet-flag": _removed(REMOVED), "feature-gate": _removed(REMOVED_GATES)}
+TABLES = {
+    "cgroup-controller": _asked(CONTROLLERS),
+    "command": _asked(NEEDS),
+    "feature-gate": _removed(REMOVED_GATES),
+    "kernel-config": _asked(Table(*OPTIONS, *V1_OPTIONS, *V2_OPTIONS)),
+    "kubelet-flag": _removed(REMOVED),
+}
 
 DIFFERENT: dict[tuple[str, str], str] = {
+    **{
+        ("cgroup-controller", f"{name}@v1"): "the table names a controller once, for both versions"
+        for name in ("cpu", "cpuacct", "cpuset", "devices", "freezer", "memory", "pids")
+    },
+    ("cgroup-controller", "memory@raspberry-pi"): "no row: what its firmware does to the row of memory",
+    ("kernel-config", "AUFS_FS"): "it is not asked for, as the row says",
+    ("kernel-config", "BLK_DEV_DM"): "it is not asked for, as the row says",
     ("feature-gate", "*"): "the row is about gates that depend on others, whatever their names",
     ("kubelet-flag", "--cgroup-driver"): "a note that it is deprecated; the flag still works",
     ("kubelet-flag", "cgroupDriver"): "the same of the key",

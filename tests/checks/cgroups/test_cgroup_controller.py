@@ -129,8 +129,15 @@ def test_a_kernel_without_huge_pages_limits_none(tmp_path: Path, pages: str, exp
     assert [said(files, tmp_path / view, view)["hugetlb"] for view in ("now", "boot")] == [expected] * 2
 
 
-def test_v2_is_never_judged_by_the_table_of_v1(tmp_path: Path) -> None:
-    """ansible-role-k3s#232: 6.12 without the v1 side of memory lists it nowhere in /proc/cgroups."""
+def test_complaint_07(tmp_path: Path) -> None:
+    """io of v2 is what blkio is in v1, and cpu counts the time itself."""
+    found = said(debian(), tmp_path, "now")
+
+    assert (found["io"], found["cpu"], found[CPUACCT], "blkio" in found) == ("pass", "pass", "skip", False)
+
+
+def test_complaint_06(tmp_path: Path) -> None:
+    """v2 is never judged by the table of v1: 6.12 without the v1 side of memory lists it nowhere there."""
     table = "".join(line + "\n" for line in V1_TABLE.split("\n")[:-1] if not line.startswith("memory"))
 
     assert said({**debian(), "/proc/cgroups": table}, tmp_path, "now") == ALL_PASS
@@ -148,9 +155,8 @@ def test_v2_is_never_judged_by_the_table_of_v1(tmp_path: Path) -> None:
         ({"/proc/sys/kernel/osrelease": "4.18.0-553.el8_10.x86_64\n", FREEZE: "0\n"}, "pass"),
     ],
 )
-def test_freezing_is_what_a_cgroup_shows_and_not_what_a_number_says(
-    tmp_path: Path, files: dict[str, Entry], expected: str
-) -> None:
+def test_complaint_08(tmp_path: Path, files: dict[str, Entry], expected: str) -> None:
+    """Freezing is what a cgroup shows, and not what a number says: Enterprise Linux 8 has it."""
     node = {key: entry for key, entry in debian().items() if key != FREEZE}
 
     assert said({**node, **files}, tmp_path, "now")["freezer"] == expected

@@ -91,8 +91,8 @@ def test_each_option_that_is_not_set(tmp_path: Path, row: Any, view: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["BRIDGE_NETFILTER", "OVERLAY_FS", "IP_VS_RR"])
-def test_a_module_without_its_file_is_missing(tmp_path: Path, name: str) -> None:
-    """Enterprise Linux 10 without kernel-modules-extra."""
+def test_complaint_31(tmp_path: Path, name: str) -> None:
+    """A module without its file is missing: Enterprise Linux 10 without kernel-modules-extra."""
     module = module_of(name)
     listed = "".join(f"kernel/{one}.ko.xz:\n" for one in LISTED if one.rpartition("/")[2] != module)
     for view in ("now", "boot"):
@@ -166,7 +166,8 @@ def test_what_the_profile_asks_for_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("view", ["now", "boot"])
-def test_no_configuration_is_one_unknown_that_names_the_paths(tmp_path: Path, view: str) -> None:
+def test_complaint_04(tmp_path: Path, view: str) -> None:
+    """No configuration is one unknown that names the paths, and no module is loaded for it."""
     (found,) = judge(kernel_config, write_tree(tmp_path, node(None)), view=view)
 
     assert (found.subject, found.status, found.cause and found.cause.code) == (None, "unknown", "not-found")
@@ -200,7 +201,8 @@ def test_the_sources_that_lie_there_may_be_another_kernels(tmp_path: Path, versi
     assert (found.get(None) == "unknown") is (not expected)
 
 
-def test_gzip_is_unpacked_in_the_process(tmp_path: Path) -> None:
+def test_complaint_50(tmp_path: Path) -> None:
+    """gzip is unpacked in the process, and a file that is none is one unknown."""
     packed = gzip.compress(KCONFIG.replace("MEMCG", "X").encode())
     files: dict[str, Entry] = {**node(None), GZ: TreeFile(packed)}
     found = said(files, tmp_path / "a", "now")
@@ -265,6 +267,16 @@ def test_real_configurations_get_kubeadms_verdict(tmp_path: Path, corpus: Path, 
         wrong = {name for name in VALIDATORS if found.get(str(name), "").startswith("fail")}
         missing = {*truth["missing_required"], *truth[f"missing_cgroup_{hierarchy}"], *truth["missing_optional"]}
         assert wrong == missing - {"EXT4_FS", "AUFS_FS", "BLK_DEV_DM"}, item["id"]
+
+
+def test_complaint_05(tmp_path: Path, corpus: Path) -> None:
+    """openSUSE builds kernels for v2 alone: what v1 needs is asked where v1 is mounted."""
+    given = TreeFile((corpus / "07-proc-sys/files/kconfig-OpenSUSE_x86_64/proc/config.gz").read_bytes())
+    shown: dict[str, Entry] = {GZ: given, "/proc/sys/kernel/osrelease": "6.18.0-1-default\n"}
+
+    assert failed(said({**shown, **V2}, tmp_path / "v2", "now", kubernetes="1.36")) == set()
+    of_v1 = failed(said({**shown, **V1}, tmp_path / "v1", "now", kubernetes="1.36"))
+    assert of_v1 == {"CGROUP_CPUACCT", "CGROUP_DEVICE", "CGROUP_FREEZER"}
 
 
 def test_upstream_table(corpus: Path) -> None:
