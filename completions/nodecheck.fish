@@ -52,6 +52,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from run' -s q -l quiet -d 'pri
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -s v -l verbose -d 'explain every verdict, passes too'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -l exit-map -d 'whose exit codes: run\'s own, those of a Nagios plugin, or of node-problem-detector (default: by the format)' -r -f -a 'run nagios npd'
+complete -c nodecheck -n '__fish_seen_subcommand_from run' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from run' -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n __fish_use_subcommand -a plan -d 'print the fixes for what fails'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -s h -l help -d 'show this help message and exit'
@@ -84,6 +85,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l output -d 'also w
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -s q -l quiet -d 'print nothing where all is well, and else only what is not'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -s v -l verbose -d 'taken as run takes it; a plan is always whole'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l no-color -d 'plain text on a terminal too (as NO_COLOR does)'
+complete -c nodecheck -n '__fish_seen_subcommand_from plan' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from plan' -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n __fish_use_subcommand -a audit -d 'check, record, and tell what changed: for cron and timers'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -s h -l help -d 'show this help message and exit'
@@ -114,6 +116,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l no-config -d 'as
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l state -d 'the state directory (default: the configuration\'s, /var/lib/nodecheck, …)' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l changed-only -d 'report, and exit by, the changes alone'
 complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l check-config -d 'only validate the configuration, and print what is in force'
+complete -c nodecheck -n '__fish_seen_subcommand_from audit' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n __fish_use_subcommand -a capture -d 'write all that is read of a node to one file, to be judged elsewhere'
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -s o -l output -d 'write FILE, whole or not at all, not standard output; over ssh: HOST.capture in this directory' -r -F
@@ -128,10 +131,12 @@ complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l ssh-option -d 
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l sudo -d 'read the nodes as root, by sudo without a password (sudo -n)'
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l parallel -d 'ask at most N hosts at once (default: 16)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l timeout -d 'for a whole capture (default: 120)' -r -f
+complete -c nodecheck -n '__fish_seen_subcommand_from capture' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n __fish_use_subcommand -a collector -d 'print a script of sh that captures a node without Python'
 complete -c nodecheck -n '__fish_seen_subcommand_from collector' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from collector' -s o -l output -d 'write FILE, whole or not at all, not standard output' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from collector' -l more -d 'only what the checks ask and this capture, or archive, has no answer to (- for standard input); of several: what none of them has' -r -F
+complete -c nodecheck -n '__fish_seen_subcommand_from collector' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n __fish_use_subcommand -a history -d 'the recorded audits, and since when something is as it is'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from history' -l result -d 'the history of this result: since when it has the status that it has' -r -f -a '(__nodecheck_checks)'
@@ -187,6 +192,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l config -d 'the c
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l json -d 'with --list: as JSON'
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l dry-run -d 'show what would change, and change nothing'
+complete -c nodecheck -n '__fish_seen_subcommand_from waive' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from waive' -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n __fish_use_subcommand -a convert -d 'show a report in another format'
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -s h -l help -d 'show this help message and exit'
@@ -194,6 +200,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from convert' -l to -d 'text, s
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -s o -l output -d 'write FILE, whole or not at all, not standard output' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -s v -l verbose -d 'with --to text: explain every verdict, passes too, as run -v does'
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -l exit-map -d 'whose exit codes: run\'s own, those of a Nagios plugin, or of node-problem-detector (default: by the format)' -r -f -a 'run nagios npd'
+complete -c nodecheck -n '__fish_seen_subcommand_from convert' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from convert' -F
 complete -c nodecheck -n __fish_use_subcommand -a list -d 'the checks of a profile'
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -s h -l help -d 'show this help message and exit'
@@ -203,9 +210,11 @@ complete -c nodecheck -n '__fish_seen_subcommand_from list' -l no-config -d 'as 
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l capture -d 'as for run --capture FILE: no configuration of this node counts' -r -F
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l phase -d 'only the checks that are asked of a node in this phase' -r -f -a 'image install join upgrade steady'
 complete -c nodecheck -n '__fish_seen_subcommand_from list' -l json -d 'as JSON'
+complete -c nodecheck -n '__fish_seen_subcommand_from list' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n __fish_use_subcommand -a explain -d 'what a check looks at and why'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -l profile -d 'whose limits a subject has (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
+complete -c nodecheck -n '__fish_seen_subcommand_from explain' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n __fish_use_subcommand -a doctor -d 'what this nodecheck can and cannot see here'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'show this help message and exit'
@@ -220,11 +229,14 @@ complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l config -d 'the 
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l no-config -d 'as if there were no configuration'
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l timeout -d 'for the run (default: 30)' -r -f
 complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l json -d 'as JSON'
+complete -c nodecheck -n '__fish_seen_subcommand_from doctor' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n __fish_use_subcommand -a plugins -d 'what is loaded, from where'
 complete -c nodecheck -n '__fish_seen_subcommand_from plugins' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from plugins' -l json -d 'as JSON'
+complete -c nodecheck -n '__fish_seen_subcommand_from plugins' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n __fish_use_subcommand -a profile -d 'list the profiles, show one, validate a file'
 complete -c nodecheck -n '__fish_seen_subcommand_from profile' -s h -l help -d 'show this help message and exit'
+complete -c nodecheck -n '__fish_seen_subcommand_from profile' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from profile; and not __fish_seen_subcommand_from list show validate' -a list -d 'the names of the profiles'
 complete -c nodecheck -n '__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from list' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from profile; and not __fish_seen_subcommand_from list show validate' -a show -d 'a profile as TOML, with what it extends'
@@ -241,6 +253,7 @@ complete -c nodecheck -n '__fish_seen_subcommand_from help' -s h -l help -d 'sho
 complete -c nodecheck -n '__fish_seen_subcommand_from help' -f -a 'run plan audit capture collector history diff baseline schedule waive convert list explain doctor plugins profile completion help version schema'
 complete -c nodecheck -n __fish_use_subcommand -a version -d 'print the version'
 complete -c nodecheck -n '__fish_seen_subcommand_from version' -s h -l help -d 'show this help message and exit'
+complete -c nodecheck -n '__fish_seen_subcommand_from version' -s v -l verbose -d 'the versions of Python and of what is used, too'
 complete -c nodecheck -n __fish_use_subcommand -a schema -d 'print the JSON Schema of a report, a plan, an audit, a profile, or of hosts'
 complete -c nodecheck -n '__fish_seen_subcommand_from schema' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from schema' -f -a 'report plan audit profile hosts'

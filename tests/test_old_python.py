@@ -61,9 +61,12 @@ def test_an_old_python_says_what_is_needed(version: str, way: str, archive: Path
     done = subprocess.run([path, *words], env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (2, "")
-    start, _, patch = done.stderr.rpartition(".")
+    needed, _, instead = done.stderr.partition(". ")
+    start, _, patch = needed.rpartition(".")
     assert start == f"nodecheck needs Python 3.9 or later; this is {version}"
-    assert patch.strip().isdigit()
+    assert patch.isdigit()
+    for other in ("static file", "nodecheck run --ssh", "nodecheck collector"):
+        assert other in instead
 
 
 @pytest.mark.parametrize("name", FIRST)

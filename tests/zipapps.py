@@ -38,3 +38,7 @@ def _copy(name: str, inside: Path) -> None:
             target = inside / file
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file.locate(), target)
+
+
+if __name__ == "__main__":
+    print(zipped(Path(sys.argv[1])))

@@ -197,6 +197,10 @@ def entry_points(path: tuple[str, ...]) -> list[EntryPoint]:
 
 def _declared_in(folder: str) -> Iterator[tuple[str, str]]:
     """Each distribution's ``NAME-VERSION.dist-info`` in one entry of ``sys.path``, and its list of entry points."""
+    known = getattr(sys.path_importer_cache.get(folder), "entry_points", None)
+    if known is not None:  # the static file, which has them in its index
+        yield from known
+        return
     try:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries if entry.name.endswith(INFO)]

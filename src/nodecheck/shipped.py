@@ -1,4 +1,4 @@
-"""The files that nodecheck ships beside its code, wherever its code comes from: a directory or a zip file.
+"""The files that nodecheck ships beside its code, wherever that comes from: a directory, a zip file, the static file.
 
 By the loader, as PEP 302 has it. importlib.resources does the same, and costs as much as a bare interpreter.
 """
@@ -6,6 +6,9 @@ By the loader, as PEP 302 has it. importlib.resources does the same, and costs a
 from __future__ import annotations
 
 import sys
+
+STATIC = "_nodecheck" in sys.builtin_module_names
+"""Whether this is the static file, the interpreter and all code in one (docs/static.md)."""
 
 
 def shipped(name: str) -> str:

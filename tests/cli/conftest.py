@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tests.program import with_plugins
 
 
 class Ended(NamedTuple):
@@ -26,11 +27,10 @@ def nodecheck(tmp_path: Path) -> Command:
     """Run ``nodecheck WORDS`` in a directory of its own."""
 
     def run(*words: str, plugins: Path | None = None, cwd: Path | None = None, **env: str) -> Ended:
-        clean = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", **env}
-        if plugins is not None:
-            clean["PYTHONPATH"] = str(plugins)
+        argv, more = with_plugins(plugins, words)
+        clean = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", **more, **env}
         done = subprocess.run(
-            [sys.executable, "-m", "nodecheck", *words],
+            argv,
             capture_output=True, cwd=cwd or tmp_path, env=clean, timeout=60, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.program import PROGRAM
+
 PROGRAMS = ("ssh", "sshd", "ssh-keygen", "unshare", "nsenter", "ip", "mount", "busybox")
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -160,7 +162,7 @@ class Nodes:
 
     def start(self, *words: str, extra: dict[str, str] | None = None, **more: object) -> subprocess.Popen[bytes]:
         """nodecheck in the network of the nodes; ``more`` goes to Popen."""
-        argv = [sys.executable, "-m", "nodecheck", *words]
+        argv = [*PROGRAM, *words]
         env = {"PATH": PATH, "HOME": str(self.place), "LC_ALL": "C.UTF-8", **(extra or {})}
         given: dict[str, Any] = {"stdin": subprocess.DEVNULL, **more}
         return subprocess.Popen(

@@ -18,6 +18,7 @@ import pytest
 
 from tests.cli.conftest import BASE, Command, Ended
 from tests.cli.test_run import closed
+from tests.program import with_plugins
 
 SAYS = (
     BASE
@@ -203,9 +204,9 @@ def test_bad_usage(nodecheck: Command, words: tuple[str, ...], tmp_path: Path) -
 
 
 def started(plugins: Path, tmp_path: Path, *words: str, **env: str) -> subprocess.Popen[bytes]:
-    here = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(plugins), "HERE": f"{tmp_path}/here"}
-    command = [sys.executable, "-m", "nodecheck", "audit", "--select", "first", "--state", f"{tmp_path}/state", *words]
-    return subprocess.Popen(command, env={**here, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+    argv, more = with_plugins(plugins, ("audit", "--select", "first", "--state", f"{tmp_path}/state", *words))
+    here = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HERE": f"{tmp_path}/here", **more}
+    return subprocess.Popen(argv, env={**here, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
 
 
 def until(path: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from nodecheck.render.style import Style
 from nodecheck.render.text import render_text
 from nodecheck.report import Report
 from tests.cli.conftest import BASE, Command, Ended
+from tests.program import PROGRAM
 from tests.render.reports import hostile_report
 from tests.render.test_text import FAILED, report
 
@@ -106,7 +106,7 @@ def test_json_converts_to_itself(here: Command, kept: Path) -> None:
 
 
 def test_standard_input_and_a_file(kept: Path, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "nodecheck", "convert", "-", "--to", "tap", "-o", str(tmp_path / "x.tap")]
+    words = [*PROGRAM, "convert", "-", "--to", "tap", "-o", str(tmp_path / "x.tap")]
     done = subprocess.run(words, input=kept.read_bytes(), capture_output=True, timeout=60)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
@@ -230,7 +230,7 @@ def test_nagios_and_npd_are_told_what_went_wrong(nodecheck: Command, kept: Path)
 def test_a_full_disk_is_told(kept: Path) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")
-    words = [sys.executable, "-m", "nodecheck", "convert", str(kept), "--to", "junit", "-o", "/dev/full"]
+    words = [*PROGRAM, "convert", str(kept), "--to", "junit", "-o", "/dev/full"]
     done = subprocess.run(words, capture_output=True, timeout=60)
 
     assert done.returncode == 74

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
+from tests.program import PROGRAM
 
 PLACES = {
     "convert": ("convert", "FIFO", "--to", "html"),
@@ -77,7 +78,7 @@ def test_a_pipe_of_the_shell_is_read_to_its_end(folder: Path) -> None:
 def test_standard_input_is_documented_for_reports(folder: Path) -> None:
     with open(folder / "report.json", "rb") as report:
         done = subprocess.run(
-            [sys.executable, "-m", "nodecheck", "convert", "/dev/stdin", "--to", "text"],
+            [*PROGRAM, "convert", "/dev/stdin", "--to", "text"],
             stdin=report, capture_output=True, timeout=60, check=False,
         )  # fmt: skip
 

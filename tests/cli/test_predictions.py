@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
@@ -16,6 +15,7 @@ import pytest
 from nodecheck.cli import main
 from nodecheck.shipped import shipped
 from tests.cli.conftest import BASE, Ended
+from tests.program import with_plugins
 
 SAYS = (
     BASE
@@ -80,14 +80,15 @@ def node(plugin: Callable[..., Path], tmp_path: Path) -> Reboots:
         (tmp_path / "boot_id").write_text(f"{UUID(int=boot)}\n")
         (tmp_path / "uptime").write_text(f"{up:.2f} 1.00\n")
         (tmp_path / "setting").write_text(source)
+        verb, *rest = words or ("audit",)
+        chosen = ["--select", "first", "--select", "second"] if verb == "audit" else []
+        folder = plugins if verb == "audit" else None
+        command, more = with_plugins(folder, (verb, *chosen, *rest, "--state", f"{tmp_path}/state"))
         env = {
-            "PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(plugins),
+            "PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", **more,
             "SETTING": f"{tmp_path}/setting",
             **{f"SAYS_{name}": word for name, word in says.items()},
         }  # fmt: skip
-        verb, *rest = words or ("audit",)
-        chosen = ["--select", "first", "--select", "second"] if verb == "audit" else []
-        command = [sys.executable, "-m", "nodecheck", verb, *chosen, *rest, "--state", f"{tmp_path}/state"]
         inside = ["unshare", "-m", "sh", "-c", SCRIPT, "sh", f"{tmp_path}/boot_id", f"{tmp_path}/uptime", *command]
         done = subprocess.run(inside, capture_output=True, cwd=tmp_path, env=env, timeout=60, check=False)
         if done.returncode == 99 or b"unshare" in done.stderr:

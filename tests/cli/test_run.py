@@ -18,6 +18,7 @@ import pytest
 from nodecheck.checking.selectors import ENGINE_CHECKS
 from nodecheck.cli.verbs import VERBS
 from tests.cli.conftest import BASE, Command
+from tests.program import PROGRAM, with_plugins
 
 LEVELS = (
     BASE
@@ -143,9 +144,9 @@ def test_signals(plugin: Plugin, tmp_path: Path, number: int, code: int) -> None
         "    yield ok('x')\n"
         "@nodecheck.hookimpl\ndef nodecheck_checks():\n    return [hangs]\n"
     )
+    argv, more = with_plugins(plugin("hangs", text), ("run", "--select", "hangs", "--timeout", "60"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "nodecheck", "run", "--select", "hangs", "--timeout", "60"],
-        env={**os.environ, "PYTHONPATH": str(plugin("hangs", text))}, cwd=tmp_path,
+        argv, env={**os.environ, **more}, cwd=tmp_path,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
@@ -426,7 +427,7 @@ def test_a_generator_that_is_not_known_is_told_under_v_alone(tmp_path: Path) -> 
     place = tmp_path / "usr/lib/systemd/system-generators/own-generator"
     place.parent.mkdir(parents=True)
     place.write_text("#!/bin/sh\n")
-    argv = [sys.executable, "-m", "nodecheck", "run", "--root", str(tmp_path), "--select", "swap@boot"]
+    argv = [*PROGRAM, "run", "--root", str(tmp_path), "--select", "swap@boot"]
     plain, verbose = (subprocess.run([*argv, *more], capture_output=True, text=True).stdout for more in ((), ("-v",)))
     assert "own-generator" not in plain
     assert "/usr/lib/systemd/system-generators/own-generator runs at boot" in verbose

@@ -8,7 +8,6 @@ import pty
 import re
 import struct
 import subprocess
-import sys
 import termios
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import BASE, Command
+from tests.program import with_plugins
 
 SLOW = (
     BASE
@@ -46,14 +46,14 @@ def on_a_terminal(words: list[str], plugins: Path, columns: int, **more: str) ->
     """What a terminal of so many columns is sent, standard error too; and the exit code."""
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    argv, found = with_plugins(plugins, tuple(words))
     env = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(plugins),
         "TERM": "xterm-256color",
         "LC_ALL": "C.UTF-8",
+        **found,
         **more,
     }
-    argv = [sys.executable, "-m", "nodecheck", *words]
     process = subprocess.Popen(argv, stdin=inner, stdout=inner, stderr=inner, env=env, cwd=plugins.parent)
     os.close(inner)
     sent = b""

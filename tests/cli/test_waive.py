@@ -6,13 +6,13 @@ import fcntl
 import json
 import os
 import subprocess
-import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Command
+from tests.program import PROGRAM
 
 ZRAM = ("waive", "swap[/dev/zram0]")
 GIVEN = ("--reason", "zram is wanted", "--owner", "platform")
@@ -114,7 +114,7 @@ def test_a_profiles_waivers(nodecheck: Command, tmp_path: Path) -> None:
 
 
 def test_edits_at_once_lose_none(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "nodecheck", "waive"]
+    command = [*PROGRAM, "waive"]
     more = [*GIVEN, "--until", "3d", "--file", str(tmp_path / "w")]
     started = [
         subprocess.Popen([*command, f"swap[{number}]", *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

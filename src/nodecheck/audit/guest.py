@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from nodecheck.shipped import STATIC
+
 IO_CLASSES = ("idle", "best-effort", "none")
 
 _IOPRIO_SET = {
@@ -34,6 +36,12 @@ def behave(nice: int, io_class: str, memory_mib: int) -> None:
 def _io_priority(value: int) -> None:
     number = _IOPRIO_SET.get(os.uname().machine)
     if number is None or (os.uname().machine == "x86_64" and _is_32_bit()):
+        return
+    if STATIC:
+        import _nodecheck  # type: ignore[import-not-found]
+
+        with suppress(OSError):
+            _nodecheck.ioprio_set(_THIS_PROCESS, 0, value)
         return
     from ctypes import CDLL, c_int, c_long
 

@@ -27,16 +27,24 @@ def _run(words):
     # type: (list[str]) -> int
     if words in (["--version"], ["-V"], ["version"]):
         return _version()
+    if words in (["--version", "-v"], ["-v", "--version"], ["-V", "-v"]):
+        words = ["version", "-v"]
     _leave_working_directory_out()
     from nodecheck.cli.start import start
 
     return start(words)
 
 
+_INSTEAD = (
+    "In its place: the static file, which needs no Python (docs/static.md); or from another machine "
+    "nodecheck run --ssh NODE, or the script that nodecheck collector prints"
+)
+
+
 def _too_old():
     # type: () -> int
     found = ".".join([str(part) for part in sys.version_info[:3]])
-    sys.stderr.write("nodecheck needs Python 3.9 or later; this is %s\n" % found)  # noqa: UP031
+    sys.stderr.write("nodecheck needs Python 3.9 or later; this is %s. %s\n" % (found, _INSTEAD))  # noqa: UP031
     return 2
 
 

@@ -28,6 +28,15 @@ exit codes:
 """
 
 
+WITH_PLUGINS = (
+    "run", "plan", "audit", "capture", "collector", "waive", "convert", "list", "explain", "doctor", "plugins",
+    "profile",
+)  # fmt: skip
+"""The verbs that have the option ``--plugins``, taken before they parse (:mod:`.plugin_folders`)."""
+
+PLUGINS = "load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated"
+
+
 class Unwritten(Exception):
     """Standard output, or a file that was asked for, could not be written."""
 
@@ -97,6 +106,10 @@ def _terminated(_: int, __: FrameType | None) -> None:
 
 
 def _dispatch(words: list[str]) -> int:
+    if any(word.startswith("--plugins") for word in words):
+        from nodecheck.cli.plugin_folders import use
+
+        use(words)
     if words and words[0] in VERBS:
         module, parser = verb_parser(words[0])
         run: Callable[[argparse.Namespace], int] = module.main
@@ -121,6 +134,8 @@ def verb_parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
     module = import_module(f"nodecheck.cli.{verb}_verb")
     parser = _Parser(prog=f"nodecheck {verb}", description=module.__doc__, **_STYLE)
     module.add_arguments(parser)
+    if verb in WITH_PLUGINS:
+        parser.add_argument("--plugins", metavar="DIR", action="append", help=PLUGINS)
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             _dress(action)

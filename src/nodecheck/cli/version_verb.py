@@ -1,4 +1,4 @@
-"""Print the version; the same as --version."""
+"""Print the version; the same as --version. With -v, the versions of what it is made of too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``nodecheck version`` has no options."""
+    """The options of ``nodecheck version``."""
+    parser.add_argument("-v", "--verbose", action="store_true", help="the versions of Python and of what is used, too")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -15,4 +16,8 @@ def main(args: argparse.Namespace) -> int:
     from nodecheck.version import __version__
 
     write(f"nodecheck {__version__}\n")
+    if args.verbose:
+        from nodecheck.doctor.program import made_of
+
+        write("".join(f"{name} {version}\n" for name, version in made_of()))
     return 0

@@ -1,7 +1,7 @@
 """Functions of the C library that :mod:`os` does not have.
 
 By ``_ctypes``, the C half of :mod:`ctypes`: the Python half costs twice as much again to import, for types that are
-not needed here.
+not needed here. The static file has no ctypes, since nothing can be loaded into it; it has ``_nodecheck`` instead.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 
 from nodecheck.errors import FactError, Unsupported
 from nodecheck.host.base import error_of
+from nodecheck.shipped import STATIC
 
 _LONGS = 64
 """The largest structure asked for here has 208 bytes where a long has 8; there is room for later fields."""
@@ -21,6 +22,8 @@ def filled(function: str, *arguments: int | bytes, source: str, path: str | None
     Raises what the call's errno stands for, on ``path`` where it is about one, and Unsupported where Python was built
     without ctypes or the C library lacks the function.
     """
+    if STATIC:
+        return _built_in(function, *arguments, source=path or source)
     try:
         from _ctypes import FUNCFLAG_CDECL, FUNCFLAG_USE_ERRNO, Array, CFuncPtr, _SimpleCData, dlopen, dlsym, get_errno
     except ImportError as error:
@@ -49,6 +52,16 @@ def filled(function: str, *arguments: int | bytes, source: str, path: str | None
     if value < 0:
         raise _failed(path or source, get_errno())
     return value, bytes(structure)
+
+
+def _built_in(function: str, *arguments: int | bytes, source: str) -> tuple[int, bytes]:
+    import _nodecheck  # type: ignore[import-not-found]
+
+    try:
+        value, raw = getattr(_nodecheck, function)(*arguments)
+    except OSError as error:
+        raise error_of(source, error) from error
+    return value, raw
 
 
 def _failed(source: str, number: int) -> FactError:

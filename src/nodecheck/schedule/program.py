@@ -6,6 +6,7 @@ import os
 import sys
 
 from nodecheck.errors import FactError, UsageError
+from nodecheck.shipped import STATIC
 from nodecheck.text import printable
 
 HIDDEN = ("/tmp/", "/var/tmp/")  # noqa: S108 - names, not files
@@ -13,7 +14,7 @@ HIDDEN = ("/tmp/", "/var/tmp/")  # noqa: S108 - names, not files
 
 
 def program() -> tuple[str, ...]:
-    """The words that start this nodecheck: its zip file, its script, or its interpreter with ``-m``.
+    """The words that start this nodecheck: the static file, its zip file, its script, or its interpreter with ``-m``.
 
     Raises UsageError where they do not work without this process's environment, as for a copy named by PYTHONPATH.
     """
@@ -28,6 +29,8 @@ def program() -> tuple[str, ...]:
 
 
 def _words() -> tuple[str, ...]:
+    if STATIC:
+        return (sys.executable,)
     archive = _archive()
     if archive is not None:
         return (sys.executable, archive)
