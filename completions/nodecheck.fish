@@ -214,6 +214,8 @@ complete -c nodecheck -n '__fish_seen_subcommand_from list' -l plugins -d 'load 
 complete -c nodecheck -n __fish_use_subcommand -a explain -d 'what a check looks at and why'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -s h -l help -d 'show this help message and exit'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -l profile -d 'whose limits a subject has (default: kubernetes)' -r -f -a '(__nodecheck_profiles)'
+complete -c nodecheck -n '__fish_seen_subcommand_from explain' -l here -d 'add what it finds on this node, and where each value stands'
+complete -c nodecheck -n '__fish_seen_subcommand_from explain' -l root -d 'as --here, of the file system in DIR' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -l plugins -d 'load plugins from DIR too: absolute, owned by root, writable by nobody else; may be repeated' -r -f -a '(__fish_complete_directories)'
 complete -c nodecheck -n '__fish_seen_subcommand_from explain' -f -a '(__nodecheck_checks)'
 complete -c nodecheck -n __fish_use_subcommand -a doctor -d 'what this nodecheck can and cannot see here'

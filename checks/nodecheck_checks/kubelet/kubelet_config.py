@@ -53,8 +53,8 @@ def kubelet_config(
       kubelet ignores it. In the file of `--config` the case of a key counts.
 
     Rules are those of the kubelet's own release and of the one that the node is to have. A pass lists each setting that
-    is not left at its default, with where it stands; in JSON too. On a node that has not joined, the file that kubeadm
-    is yet to write is not missed.
+    is not left at its default, with where it stands: `nodecheck explain kubelet-config --here` prints them, JSON has
+    them too. On a node that has not joined, the file that kubeadm is yet to write is not missed.
 
     Other checks judge what a release no longer knows (`removed-setting`), `swapBehavior` (`kubelet-swap`), the cgroup
     driver and `failCgroupV1`. `instance-config.yaml` is a patch of kubeadm's, and the kubelet never reads it. Feature
@@ -300,7 +300,7 @@ def _listed(config: Configuration) -> Outcome:
     found = list(effective(config))
     known = {setting.flag for setting in SETTINGS.values()}
     others = [(f"--{name}={word.text}", word) for name, word in config.given.flags.given if name not in known]
-    evidence = [seen(one.source, one.text, line=one.line) for one in found]
+    evidence = [seen(one.source, _whole_name(one), line=one.line) for one in found]
     evidence += [seen(word.path, text, line=word.line) for text, word in others]
     evidence += [*_other_keys(config)]
     named = {item.source for item in evidence}
@@ -310,6 +310,12 @@ def _listed(config: Configuration) -> Outcome:
     message += f", by drop-ins: {dropins}" if dropins else ""
     actual = ", ".join(dict.fromkeys([item.value for item in evidence if item.value is not None]))
     return ok(message, expected=EXPECTED, actual=actual or "the defaults", evidence=evidence)
+
+
+def _whole_name(setting: EffectiveSetting) -> str:
+    """As written, with the keys above a nested one: ``authorization.mode: Webhook``."""
+    above = setting.name.rpartition(".")[0]
+    return f"{above}.{setting.text}" if above and not setting.text.startswith("--") else setting.text
 
 
 def _other_keys(config: Configuration) -> Iterator[Evidence]:

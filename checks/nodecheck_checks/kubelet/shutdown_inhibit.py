@@ -91,7 +91,13 @@ def _judged(
     target: Lazy[Target],
     init: Lazy[InitSystem],
 ) -> Outcome:
-    release = own().numbers or target().release or NEWEST
+    release = own().numbers or target().release
+    hidden = own().hidden
+    if release is None and hidden is not None:
+        return unknown(
+            f"the kubelet's release is not known, and older ones delay no shutdown: {hidden}", code=hidden.code
+        )
+    release = release or NEWEST
     asked = asked_of(kubelet, (release[0], release[1]))
     settings = [kubelet.setting(name) for name in (PERIOD, CRITICAL, BY_PRIORITY)]
     evidence = [seen(one.source, one.text, line=one.line) for one in settings if one.source]

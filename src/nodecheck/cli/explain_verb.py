@@ -17,6 +17,7 @@ from nodecheck.text import printable
 
 if TYPE_CHECKING:
     from nodecheck.checking.reads import Readers
+    from nodecheck.model.evidence import Evidence
     from nodecheck.model.sources import Sources
 
 _PAGES = {
@@ -64,6 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     told = "a check's name, or a subject of it: 'sysctl[net.ipv4.ip_forward]' (default: list the checks)"
     parser.add_argument("check", metavar="CHECK", nargs="?", help=told)
     parser.add_argument("--profile", metavar="NAME|FILE", help="whose limits a subject has (default: kubernetes)")
+    parser.add_argument(
+        "--here", action="store_true", help="add what it finds on this node, and where each value stands"
+    )
+    parser.add_argument("--root", metavar="DIR", help="as --here, of the file system in DIR")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -93,7 +98,28 @@ def main(args: argparse.Namespace) -> int:
         write("\n".join([printable(line) for line in subject_page(check, selector.subject, profile)]) + "\n")
     else:
         write("\n".join(page(check, registry.readers)) + "\n")
+    if args.here or args.root is not None:
+        write(
+            "\n".join([printable(line) for line in found_here(args.check, args.root, args.profile or DEFAULT)]) + "\n"
+        )
     return 0
+
+
+def found_here(select: str, root: str | None, profile: str) -> Iterator[str]:
+    """What a check finds on a node, with where each value stands; secrets are left out as in a report."""
+    from nodecheck.api import run
+
+    report = run(root=root, profile=profile, select=[select])
+    yield from ["", f"## On {'this node' if root is None else root}"]
+    for result in report:
+        if result.view == report.results[0].view:  # the next boot's has the same places, as a rule
+            yield from ["", f"{result.status.value} {result.id}: {result.message}", ""]
+            yield from [f"- {_placed(item)}" for item in result.evidence]
+
+
+def _placed(item: Evidence) -> str:
+    place = item.source if item.locator is None else f"{item.source}, {item.locator}"
+    return f"{place}: not set" if item.value is None else f"{place}: {item.value}"
 
 
 def page(check: Check, readers: Readers) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nodecheck import Result
+from nodecheck.cli import main
 from nodecheck.fix import Edit
 from nodecheck.testing import (
     Entry,
@@ -397,6 +398,20 @@ def test_dropins_are_an_alpha_before_1_30(tmp_path: Path, release: str, variable
 
     assert one.status == status
     assert status == "pass" or "KUBELET_CONFIG_DROPIN_DIR_ALPHA" in one.message
+
+
+def test_explain_lists_the_effective_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"{HEAD}maxPods: 5\nauthorization:\n  mode: Webhook\n"
+    node = write_tree(tmp_path, {**NODE, CONFIG: text})
+
+    assert main(["explain", "kubelet-config", "--root", str(node)]) == 0
+    told = capsys.readouterr().out
+    assert f"## On {node}" in told
+    assert f"- {FLAGS}, line 1: --max-pods=50" in told  # and not the file's 5
+    assert f"- {CONFIG}, line 5: authorization.mode: Webhook" in told
+    assert "maxPods: 5" not in told
+    assert main(["explain", "kubelet-config"]) == 0
+    assert "## On" not in capsys.readouterr().out
 
 
 def test_json_is_read_and_its_fix_is_by_hand(tmp_path: Path) -> None:

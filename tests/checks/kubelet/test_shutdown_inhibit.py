@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from nodecheck import Result
 from nodecheck.facts.services.logind import delays_of, span_of
 from nodecheck.fix import Command, Edit
-from nodecheck.testing import Entry, TreeLink, assert_verdicts, capture_of, judge, record, replay, run, write_tree
+from nodecheck.testing import (
+    Entry,
+    TreeDirectory,
+    TreeLink,
+    assert_verdicts,
+    capture_of,
+    judge,
+    record,
+    replay,
+    run,
+    write_tree,
+)
 from nodecheck_checks.kubelet.shutdown_inhibit import shutdown_inhibit
 from tests.healthy.trees import base
 from tests.nodes import debian_node
@@ -165,6 +176,13 @@ def test_what_may_not_be_read_is_unknown(tmp_path: Path, path: str) -> None:
 
     (one,) = judge(shutdown_inhibit, replay(data))
     assert one.status == "unknown"
+
+
+def test_a_release_that_is_hidden(tmp_path: Path) -> None:
+    files: dict[str, Entry] = {"/var/lib/dpkg/status": TreeDirectory()}
+
+    assert found(tmp_path / "a", PERIOD, files).status == "unknown"
+    assert found(tmp_path / "b", PERIOD, files, kubernetes="1.34").status == "pass"
 
 
 def test_each_source_counts(tmp_path: Path) -> None:

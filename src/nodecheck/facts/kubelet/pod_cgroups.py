@@ -7,7 +7,7 @@ With the systemd driver they are slices, whose names repeat those above them (sy
 
 from __future__ import annotations
 
-from nodecheck.errors import Absent, FactError, Offline
+from nodecheck.errors import Absent, Offline
 from nodecheck.facts.kernel.cgroup_defaults import V2
 from nodecheck.facts.kernel.cgroups import CGROUPFS, MOUNT, SYSTEMD, NowCgroups
 from nodecheck.facts.kubelet.config import KubeletConfig
@@ -41,7 +41,8 @@ class PodCgroups(NamedTuple):
 
     @classmethod
     def read(cls, host: Host, kubelet: KubeletConfig, mounted: NowCgroups) -> PodCgroups:
-        """Look below both names. Raises Offline where the host is not running and holds no cgroups."""
+        """Look below both names. Raises Offline where the host is not running and holds no cgroups, and what the host
+        raises for what is there and cannot be read."""
         if mounted.found.version is None:
             return cls()
         base = MOUNT if mounted.found.version == V2 else _V1
@@ -102,5 +103,5 @@ def _is_populated(host: Host, top: str) -> bool:
         return True
     try:
         return "populated 0" not in text(host, f"{top}/cgroup.events").split("\n")
-    except FactError:
+    except (Absent, Offline):
         return True
