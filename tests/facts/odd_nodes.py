@@ -65,6 +65,10 @@ _TREES: dict[str, dict[str, str]] = {
         "sys/fs/cgroup/memory/kubepods/burstable/pod1/tasks": "",
         "sys/fs/cgroup/memory/kubepods.slice/kubepods-pod1.slice/tasks": "",
     },
+    "to join": {
+        **SYSTEMD,
+        f"{UNITS}/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet --kubeconfig=/srv/k --config=/srv/c.yaml\n",
+    },
     "agent": {
         **SYSTEMD,
         f"{UNITS}/kubelet.service": "[Service]\nExecStart=/opt/k/kubelet --kubeconfig=/srv/k --cgroup-driver=systemd"

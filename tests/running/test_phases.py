@@ -45,6 +45,13 @@ class Remnant(NamedTuple):
         return cls(exists(host, subject))
 
 
+JOINING = {
+    "/usr/lib/systemd/system/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet"
+    " --config=/var/lib/kubelet/config.yaml\n"
+}
+"""A kubelet that waits for its configuration, and (in the test) the kubeconfig that another cluster left."""
+
+
 @check(each="require", phases=(INSTALL, JOIN))
 def remnant(subject: str, found: Per[Remnant], *, require: tuple[str, ...] = ("/etc/cni/net.d",)) -> Results:
     """Nothing is left of a cluster."""
@@ -105,7 +112,10 @@ def test_a_capture_and_a_replay_give_the_same_phase(tmp_path: Path) -> None:
     nodes = {
         "steady": debian_node(tmp_path / "steady"),
         "image": write_tree(tmp_path / "image", image),
-        "install": write_tree(tmp_path / "install", {**image, "/etc/machine-id": f"{'0' * 31}1\n"}),
+        "install": write_tree(
+            tmp_path / "install",
+            {**image, "/etc/machine-id": f"{'0' * 31}1\n", "/etc/kubernetes/kubelet.conf": "kind: Config\n", **JOINING},
+        ),
     }
     for phase, node in nodes.items():
         assert run(node).profile.phase == phase

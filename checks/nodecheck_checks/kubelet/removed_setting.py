@@ -91,6 +91,9 @@ def removed_setting(
     yield from judged
     if kubelet.problem is not None:
         place = seen(kubelet.problem.source, kubelet.problem.detail, line=kubelet.problem.line)
+        if kubelet.problem.to_come:
+            yield skip(kubelet.problem.why_not_yet, evidence=[seen(kubelet.problem.source)])
+            return
         message = f"the kubelet does not start with its configuration: {kubelet.problem.detail}"
         yield unknown(message, code=kubelet.problem.code, evidence=[place])
     elif given.hidden:

@@ -70,6 +70,9 @@ def shutdown_inhibit(
         yield skip(inner, code="not-applicable")
     elif kubelet.problem is not None:
         place = seen(kubelet.problem.source, kubelet.problem.detail, line=kubelet.problem.line)
+        if kubelet.problem.to_come:
+            yield skip(kubelet.problem.why_not_yet, evidence=[seen(kubelet.problem.source)])
+            return
         message = f"the kubelet does not start with its configuration: {kubelet.problem.detail}"
         yield unknown(message, code=kubelet.problem.code, evidence=[place])
     elif not kubelet.setting(BY_PRIORITY).source and not kubelet.setting(PERIOD).source:

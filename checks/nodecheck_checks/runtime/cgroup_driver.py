@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck import facts
-from nodecheck.checking import Lazy, Outcome, Results, Severity, check, fail, ok, skip, unknown
+from nodecheck.checking import Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
     AgentDriver,
@@ -90,6 +90,8 @@ def cgroup_driver(
     that the kubelet's own release does not know, and cgroup v1 under a kubelet that refuses it (``failCgroupV1``, the
     default from 1.35 on).
 
+    A kubelet whose configuration is written when the node joins a cluster, and that has no kubeconfig yet, is skipped.
+
     ``agreement`` compares the kubelet with the runtime that it points to. Runtimes that it does not point to are
     leftovers, of severity ``info``.
 
@@ -137,6 +139,9 @@ def _outcomes(node: SidesNode, parts: _Parts, driver: str, named: bool) -> Itera
     config = attempt(parts.kubelet)
     if isinstance(config, FactError):
         yield from (_outcome(side, driver) for side in (*sides, unread("kubelet", config)))
+    elif config.problem is not None and config.problem.to_come:
+        yield from (_outcome(side, driver) for side in sides)
+        yield skip(config.problem.why_not_yet, subject="kubelet", evidence=[seen(config.problem.source)])
     elif not config.present:
         yield from _without_kubelet(sides, node, driver, parts.agents, named)
     else:

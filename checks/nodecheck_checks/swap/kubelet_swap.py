@@ -132,6 +132,8 @@ def _idle(kubelet: KubeletConfig, embedded: Lazy[facts.EmbeddedKubelet]) -> Outc
     if not kubelet.present:
         inner = "the kubelet inside the agent is not looked into" if embedded().present else "there is no kubelet"
         return skip(inner, code="not-applicable")
+    if kubelet.problem is not None and kubelet.problem.to_come:
+        return skip(kubelet.problem.why_not_yet, evidence=[seen(kubelet.problem.source)])
     if kubelet.problem is not None:
         place = seen(kubelet.problem.source, kubelet.problem.detail, line=kubelet.problem.line)
         message = f"the kubelet does not start with its configuration: {kubelet.problem.detail}"

@@ -42,8 +42,10 @@ SETTING = "protectKernelDefaults"
 
 def protected(kubelet: KubeletConfig, target: Target) -> Iterator[str | Outcome]:
     """The keys to judge where the profile lists none: those of the kubelet, where it protects them."""
-    setting = kubelet.setting(SETTING)
-    if setting.problem is not None:
+    setting, whole = kubelet.setting(SETTING), kubelet.problem
+    if whole is not None and whole.to_come:
+        yield skip(whole.why_not_yet, evidence=[seen(whole.source)])
+    elif setting.problem is not None:
         message = f"the kubelet does not start with its configuration: {setting.problem}"
         yield unknown(message, code="malformed", evidence=[seen(setting.source, setting.text, line=setting.line)])
     elif setting.value is True:

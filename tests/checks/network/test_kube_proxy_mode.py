@@ -11,7 +11,8 @@ import pytest
 from nodecheck.checking import Outcome, seen
 from nodecheck.cli.explain_verb import page
 from nodecheck.facts import KubeProxyMode, Target
-from nodecheck.facts.cluster.signs import PROXY_ARGUMENTS, PROXY_CONFIGS
+from nodecheck.facts.cluster.proxy_mode import CONFIGS
+from nodecheck.facts.cluster.signs import PROXY_ARGUMENTS
 from nodecheck.model.sources import Exists, File
 from nodecheck.render.style import Style
 from nodecheck.render.text import render_text
@@ -169,7 +170,7 @@ def test_each_source_counts(tmp_path: Path) -> None:
     """Each declared source, put into a tree where nothing says the mode, and taken away again."""
     said = {
         "/sys/class/net/kube-ipvs0": ("/sys/class/net/kube-ipvs0/mtu", "1500\n"),
-        **{path: (path, PROXY + "mode: ipvs\n") for path in PROXY_CONFIGS},
+        **{path: (path, PROXY + "mode: ipvs\n") for path in CONFIGS},
         **{path: (path, "kube-proxy --proxy-mode=ipvs\n") for path in PROXY_ARGUMENTS},
     }
     assert {source.path for source in KubeProxyMode.reads() if isinstance(source, (Exists, File))} == set(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.errors import Absent, FactError
+from nodecheck.errors import Absent, FactError, NotCaptured
 from nodecheck.facts.kubelet.places import (
     AGENT_UNITS,
     CONFIGS,
@@ -116,10 +116,21 @@ def _configuration(host: Host, index: Lazy[UnitIndex], kubelet: Lazy[KubeletConf
         fragment = units.fragment(unit)
         if fragment is not None:
             return seen(fragment, "there")
-    if exists(host, OPENSHIFT_CONFIG) and "KubeletConfiguration" in text(host, OPENSHIFT_CONFIG):
+    if _is_openshifts(host):
         return seen(OPENSHIFT_CONFIG, "kind: KubeletConfiguration")
     told = kubelet().config if has_kubelet(host, units) else None
     return seen(told, "there") if told is not None and exists(host, told) else None
+
+
+def _is_openshifts(host: Host) -> bool:
+    """Whether the file that is a kubeconfig elsewhere is the kubelet's configuration.
+
+    A capture keeps nothing of it: there the kubelet's flags say it, and where they do not it is a kubeconfig.
+    """
+    try:
+        return "KubeletConfiguration" in text(host, OPENSHIFT_CONFIG)
+    except (Absent, NotCaptured):
+        return False
 
 
 def _newer(given: Settings, release: Lazy[KubeletRelease], member: Evidence) -> NodePhase | None:

@@ -21,7 +21,10 @@ from nodecheck.requirements.asked import Settings
 DEFAULT = "iptables"
 """The mode where none is written."""
 
-OWN_CONFIGS = PROXY_CONFIGS[:-1]
+CONFIGS = tuple([path for path in PROXY_CONFIGS if path != "/etc/kubernetes/kube-proxy.conf"])
+"""The files with a configuration; that one is a kubeconfig by its name, and a capture keeps nothing of such."""
+
+OWN_CONFIGS = CONFIGS[:-1]
 """kube-proxy's own files. What is given to kubeadm is not what kube-proxy gets: kubeadm writes a mode itself."""
 
 OWN_ARGUMENTS = PROXY_ARGUMENTS[:3]
@@ -42,14 +45,14 @@ class KubeProxyMode(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Exists(IPVS_LINK), *map(File, (*PROXY_CONFIGS, *PROXY_ARGUMENTS)))
+        return (Exists(IPVS_LINK), *map(File, (*CONFIGS, *PROXY_ARGUMENTS)))
 
     @classmethod
     def read(cls, host: Host, given: Settings) -> KubeProxyMode:
         """The given one, else what is at work (its link), else what a file says. No error comes out of this."""
         if given.proxy_mode is not None:
             return cls(given.proxy_mode, True, (seen("--proxy-mode", given.proxy_mode),))
-        for path in (IPVS_LINK, *PROXY_CONFIGS, *PROXY_ARGUMENTS):
+        for path in (IPVS_LINK, *CONFIGS, *PROXY_ARGUMENTS):
             try:
                 found = _at(host, path)
             except Offline:
@@ -58,7 +61,7 @@ class KubeProxyMode(NamedTuple):
                 return cls(hidden=error)  # what it says would count before what follows
             if found is not None:
                 return found
-        looked = tuple([seen(path) for path in (*PROXY_CONFIGS, *PROXY_ARGUMENTS)])
+        looked = tuple([seen(path) for path in (*CONFIGS, *PROXY_ARGUMENTS)])
         return cls(evidence=looked)
 
 
@@ -69,7 +72,7 @@ def _at(host: Host, path: str) -> KubeProxyMode | None:
     content = text_or_none(host, path)
     if content is None:
         return None
-    return in_config(content, path) if path in PROXY_CONFIGS else in_arguments(content, path)
+    return in_config(content, path) if path in CONFIGS else in_arguments(content, path)
 
 
 def in_config(content: str, path: str) -> KubeProxyMode | None:

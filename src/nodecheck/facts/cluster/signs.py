@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from nodecheck.errors import Absent, FactError, Offline
+from nodecheck.facts.kubelet.places import KUBECONFIGS
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.typed import TYPE_CHECKING, TypeVar
@@ -34,9 +35,7 @@ CONTROL_PLANE = (
 """What only a control-plane node has: kubeadm and kubespray, kops, OpenShift, RKE2, k3s, k0s, binaries by hand."""
 
 JOINED = (
-    "/etc/kubernetes/kubelet.conf",
-    "/etc/kubernetes/bootstrap-kubelet.conf",
-    "/var/lib/kubelet/kubeconfig",
+    *KUBECONFIGS,
     "/var/lib/rancher/rke2/agent",
     "/var/lib/rancher/k3s/agent",
     "/var/lib/k0s/kubelet.conf",

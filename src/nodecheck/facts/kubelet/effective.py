@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nodecheck.errors import Absent, Malformed
+from nodecheck.errors import Absent, FactError, Malformed
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet.files import (
     Fields,
@@ -23,12 +23,13 @@ from nodecheck.facts.kubelet.files import (
 )
 from nodecheck.facts.kubelet.flags import Flags, gates_of
 from nodecheck.facts.kubelet.launch import Launch, read_launch
+from nodecheck.facts.kubelet.places import KUBECONFIGS
 from nodecheck.facts.kubelet.removed import older_than
 from nodecheck.facts.kubelet.settings import KubeletSetting, NoConfigFile, Problem
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.formats.tree import TreeNode
-from nodecheck.host import Host
+from nodecheck.host import Host, exists
 from nodecheck.model.needs import Lazy
 from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING, TypeVar
@@ -89,10 +90,21 @@ def _files(host: Host, flags: Flags) -> _Files:
         return _Files(fields(whole), tuple(sources), whole, None, (*decoded, *patches))
     except Absent:
         what = "the directory of --config-dir" if path == folder else "the kubelet's configuration file"
-        return _Files(Fields(), (*sources, path), {}, Problem("not-found", f"{what}, {path}, is not there", path))
+        to_come = path == config and _is_to_join(host, flags)
+        problem = Problem("not-found", f"{what}, {path}, is not there", path, to_come=to_come)
+        return _Files(Fields(), (*sources, path), {}, problem)
     except RefusedConfig as error:
         path = error.path or path
         return _Files(Fields(), tuple(sources), {}, Problem("malformed", f"{path} {error.detail}", path, error.line))
+
+
+def _is_to_join(host: Host, flags: Flags) -> bool:
+    """Whether the kubelet is told a kubeconfig, and none is there: ``kubeadm init`` or ``join`` makes its files."""
+    told = [path for path in map(_path, map(flags.last, ("kubeconfig", "bootstrap-kubeconfig"))) if path is not None]
+    try:
+        return bool(told) and not any(exists(host, path) for path in (*told, *KUBECONFIGS))
+    except FactError:
+        return False
 
 
 def _path(word: Word | None) -> str | None:

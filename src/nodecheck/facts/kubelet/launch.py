@@ -11,6 +11,7 @@ from nodecheck.facts.kubelet.places import (
     CONFIGS,
     DEB_ARGS,
     EKS_CONFIG,
+    KUBECONFIGS,
     OPENSHIFT_CONFIG,
     PROGRAMS,
     RPM_ARGS,
@@ -72,9 +73,9 @@ def kubelet_sources() -> Sources:
         *map(File, (*CONFIGS, OPENSHIFT_CONFIG, DEB_ARGS, RPM_ARGS)),
         *[File(path) for path, _ in ARGUMENT_FILES],
         Tree(f"{EKS_CONFIG}.d", "*.conf", depth=MOST_DEPTH + 1, most=MOST_FILES),
-        Named("--config and --config-dir of the kubelet"),
+        Named("--config, --config-dir and --kubeconfig of the kubelet"),
         *agent_sources(),
-        *map(Exists, (*PROGRAMS, *AGENT_STATE)),
+        *map(Exists, (*PROGRAMS, *AGENT_STATE, *KUBECONFIGS)),
     )
 
 

@@ -41,6 +41,9 @@ ARGUMENT_FILES = (
 )
 """Files of arguments and their variables: kubeadm's, kubespray's, those of EKS's AL2023 and of Alpine."""
 
+KUBECONFIGS = ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/bootstrap-kubelet.conf", "/var/lib/kubelet/kubeconfig")
+"""Where a kubelet's kubeconfigs are: who has one belongs to a cluster, or is about to."""
+
 AGENT_UNITS = (
     "k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service", "k0sworker.service",
     "k0scontroller.service",

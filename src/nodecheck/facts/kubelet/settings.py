@@ -33,6 +33,13 @@ class Problem(NamedTuple):
     detail: str
     source: str
     line: int | None = None
+    to_come: bool = False
+    """The node has not joined a cluster, and what joins it writes the file that is not there."""
+
+    @property
+    def why_not_yet(self) -> str:
+        """What to say of it where it is to come."""
+        return f"{self.source} is not there yet: it is written when the node joins a cluster"
 
 
 class NoConfigFile(Malformed):
