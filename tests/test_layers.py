@@ -50,7 +50,7 @@ WINGS = {
         cluster
     """,
     "nodecheck_checks": """
-        swap cgroups kernel runtime kubelet services network security system packages hardware
+        swap cgroups kernel runtime kubelet services network security system packages hardware identity
         sysctl firewall
     """,
 }

@@ -28,6 +28,7 @@ _CHECKS = {
     "firewall": ("firewall.firewall", "firewall"),
     "hostname": ("network.hostname", "system"),
     "hosts": ("network.hosts", "system"),
+    "image-identity": ("identity.image_identity", "system"),
     "inodes-free": ("system.inodes_free", "system"),
     "kubelet-config": ("kubelet.kubelet_config", "kubelet"),
     "kubelet-swap": ("swap.kubelet_swap", "swap"),

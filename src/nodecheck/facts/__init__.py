@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.cluster.target import SiteNodes as SiteNodes
     from nodecheck.facts.cluster.target import Target as Target
     from nodecheck.facts.distro.identity import NodeIdentity as NodeIdentity
+    from nodecheck.facts.distro.identity_files import IdentityFiles as IdentityFiles
     from nodecheck.facts.distro.image import ImageSystem as ImageSystem
     from nodecheck.facts.distro.os_release import OsRelease as OsRelease
     from nodecheck.facts.distro.owners import Owners as Owners
@@ -215,6 +216,7 @@ _HOMES = {
     "GrubDefaults": "boot.default_grub",
     "Hosts": "network.hosts",
     "HostsOrder": "network.nsswitch",
+    "IdentityFiles": "distro.identity_files",
     "ImageSystem": "distro.image",
     "InitSystem": "services.init_system",
     "Joined": "cluster.joined",

@@ -1,0 +1,1 @@
+"""Checks of what tells a node from its copies."""

@@ -1,0 +1,148 @@
+"""What an image has of the machine that it was made of."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from nodecheck.facts.distro.identity_files import CREDENTIAL_SECRET, DBUS_ID, LOADER_SEEDS, MACHINE_ID, RANDOM_SEED, SSH
+from nodecheck.host.root import RootHost
+from nodecheck.testing import Entry, TreeLink, assert_declared, record, replay, run, write_tree
+from nodecheck_checks.identity.image_identity import image_identity
+from tests.healthy.nodes import healthy_node
+from tests.rights import modes_hold
+
+CLOUD, INSTANCES = "/var/lib/cloud/instance", "/var/lib/cloud/instances"
+ID = "dd9ac34e87d44a5db8dd86f02e1a4f07"
+CLEAN: dict[str, Entry] = {
+    "/usr/lib/systemd/systemd": "",
+    "/var/lib/dpkg/status": "",
+    MACHINE_ID: "uninitialized\n",
+    DBUS_ID: TreeLink("/etc/machine-id"),
+    f"{SSH}/sshd_config": "",
+    "/var/lib/cloud/seed/nocloud-net/meta-data": "",
+}
+"""An image of Debian as its builder leaves it."""
+ROWS = {MACHINE_ID, DBUS_ID, SSH, INSTANCES, RANDOM_SEED, CREDENTIAL_SECRET}
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+def found(root: Path, phase: str | None = None) -> dict[str, str]:
+    """Status by subject; a recording that is replayed says the same."""
+    recording = record(root)
+    first = run(recording, select=["image-identity"], phase=phase).results
+    again = run(replay(recording.to_data()), select=["image-identity"], phase=phase).results
+    assert [one[:6] for one in first] == [one[:6] for one in again]
+    assert ID not in repr(first)
+    return {str(one.subject): f"{one.status.value} {one.severity.value}" for one in first}
+
+
+def failed(root: Path, phase: str | None = None) -> set[str]:
+    return {subject for subject, status in found(root, phase).items() if status != "pass warning"}
+
+
+def test_a_clean_image(tmp_path: Path) -> None:
+    assert found(write_tree(tmp_path, CLEAN)) == dict.fromkeys(ROWS, "pass warning")
+
+
+@pytest.mark.parametrize(
+    ("left", "subject"),
+    [
+        ({MACHINE_ID: f"{ID}\n"}, MACHINE_ID),
+        ({DBUS_ID: f"{ID}\n"}, DBUS_ID),
+        ({f"{SSH}/ssh_host_ed25519_key": KEY, f"{SSH}/ssh_host_ed25519_key.pub": "ssh-ed25519 AAAA\n"}, SSH),
+        ({f"{INSTANCES}/i-0abc/obj.pkl": "", CLOUD: TreeLink(f"{INSTANCES}/i-0abc")}, INSTANCES),
+        ({CLOUD: TreeLink(f"{INSTANCES}/gone")}, INSTANCES),
+        ({RANDOM_SEED: "x" * 32}, RANDOM_SEED),
+        ({CREDENTIAL_SECRET: "x"}, CREDENTIAL_SECRET),
+        ({LOADER_SEEDS[2]: "x" * 32}, LOADER_SEEDS[2]),
+    ],
+)
+def test_each_alone_fails(tmp_path: Path, left: Mapping[str, Entry], subject: str) -> None:
+    root = write_tree(tmp_path, {**{path: entry for path, entry in CLEAN.items() if path not in left}, **left})
+
+    results = found(root, "image")
+    assert {name for name, status in results.items() if status == "fail warning"} == {subject}
+    assert set(results) == ROWS | {subject}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {MACHINE_ID: ""},
+        {MACHINE_ID: "\n"},
+        {DBUS_ID: ""},
+        {f"{SSH}/ssh_host_ed25519_key.pub": "ssh-ed25519 AAAA\n"},
+    ],
+)
+def test_what_is_no_identity(tmp_path: Path, changes: Mapping[str, Entry]) -> None:
+    assert failed(write_tree(tmp_path, {**{k: v for k, v in CLEAN.items() if k not in changes}, **changes})) == set()
+
+
+def test_the_fix_makes_it_pass(tmp_path: Path) -> None:
+    left = {MACHINE_ID: ID, f"{SSH}/ssh_host_rsa_key": KEY, f"{INSTANCES}/i-1/x": "", RANDOM_SEED: "x"}
+    root = write_tree(tmp_path, left)
+    report = run(root, select=["image-identity"], phase="image")
+    fixes = [one.fix for one in report.results if one.fix is not None]
+    assert [[step.kind for step in fix.steps] for fix in fixes] == [["manual"]] * 4
+
+    (root / "etc/machine-id").write_text("")
+    (root / "etc/ssh/ssh_host_rsa_key").unlink()
+    shutil.rmtree(root / "var/lib/cloud")
+    (root / RANDOM_SEED[1:]).unlink()
+    assert failed(root, "image") == set()
+
+
+def test_what_cannot_be_looked_at_is_unknown(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, {f"{INSTANCES}/i-1/x": "", f"{SSH}/ssh_host_rsa_key": KEY})
+    (root / "var/lib/cloud").chmod(0)
+    with modes_hold():
+        report = run(RootHost(str(root)), select=["image-identity"], phase="image")
+    by_subject = {str(one.subject): one.status.value for one in report.results}
+    (root / "var/lib/cloud").chmod(0o755)
+
+    assert (by_subject[INSTANCES], by_subject[SSH], by_subject[MACHINE_ID]) == ("unknown", "fail", "pass")
+
+
+@pytest.mark.parametrize("phase", ["install", "join", "upgrade", "steady"])
+def test_a_node_has_an_identity_rightly(tmp_path: Path, phase: str) -> None:
+    (result,) = run(write_tree(tmp_path, {MACHINE_ID: ID}), select=["image-identity"], phase=phase).results
+    assert (result.status, result.cause and result.cause.code) == ("skip", "not-selected-phase")
+
+
+@pytest.mark.parametrize("name", ["debian-12", "k3s"])
+def test_a_healthy_node_has_only_its_machine_id(name: str, tmp_path: Path) -> None:
+    root = healthy_node(name, tmp_path)
+    assert failed(root, "image") == {MACHINE_ID}
+    (root / "etc/machine-id").write_text("uninitialized\n")
+    assert failed(root, "image") == set()
+
+
+PROGRAMS = {"systemd-machine-id-setup": MACHINE_ID, "ssh-keygen": SSH, "dbus-uuidgen": DBUS_ID}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_what_the_real_programs_make_is_found(tmp_path: Path, program: str) -> None:
+    """Each runs as the first boot of an image runs it."""
+    where = shutil.which(program)
+    if where is None:
+        pytest.skip(f"it takes {program}")
+    files = {path: entry for path, entry in CLEAN.items() if path not in (MACHINE_ID, DBUS_ID)}
+    root = write_tree(tmp_path, {**files, "/var/lib/dbus/x": ""})
+    assert failed(root, "image") == set()
+    words = {
+        "systemd-machine-id-setup": [f"--root={root}"],
+        "ssh-keygen": ["-A", "-f", str(root)],
+        "dbus-uuidgen": [f"--ensure={root}{DBUS_ID}"],
+    }
+    subprocess.run([where, *words[program]], check=True, capture_output=True, timeout=60)
+
+    assert failed(root, "image") == {PROGRAMS[program]}
+
+
+def test_what_is_asked_is_declared(tmp_path: Path) -> None:
+    assert_declared(image_identity, write_tree(tmp_path, CLEAN))
