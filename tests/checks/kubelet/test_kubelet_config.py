@@ -414,6 +414,22 @@ def test_explain_lists_the_effective_values(tmp_path: Path, capsys: pytest.Captu
     assert "## On" not in capsys.readouterr().out
 
 
+def test_complaint_46(tmp_path: Path) -> None:
+    """Another file than the one that the kubelet reads was looked at; and drop-ins and flags were not merged."""
+    files: dict[str, Entry] = {
+        "/etc/kubernetes/kubelet/kubelet-config.json": '{"port": -1}',  # nobody reads it here
+        DROPIN: MERGED, PATCH: HEAD + "readOnlyPort: 0\nmaxPods: 7\n",
+        CONFIG: HEAD + "readOnlyPort: 10255\n", EXTRA: "KUBELET_EXTRA_ARGS=--v=2\n",
+    }  # fmt: skip
+    (one,) = found(tmp_path, files)
+
+    assert one.status == "pass"
+    told = [(item.source, item.value) for item in one.evidence if item.value is not None]
+    assert (PATCH, "readOnlyPort: 0") in told
+    assert (FLAGS, "--max-pods=50") in told
+    assert not any("10255" in value or "maxPods: 7" in value for _, value in told)
+
+
 def test_json_is_read_and_its_fix_is_by_hand(tmp_path: Path) -> None:
     text = '{"kind": "KubeletConfiguration",\n "apiVersion": "kubelet.config.k8s.io/v1beta1",\n "maxPods": -1\n}\n'
     (one,) = found(tmp_path, {CONFIG: text, FLAGS: ""})

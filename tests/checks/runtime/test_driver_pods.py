@@ -100,6 +100,21 @@ def test_a_leftover_that_no_process_is_in_is_none(tmp_path: Path) -> None:
     assert (one.status, one.actual) == ("pass", "systemd")
 
 
+def test_complaint_25(tmp_path: Path) -> None:
+    """Files agree, and the pods that run still have the other driver's cgroups: nobody looked at them."""
+    runc = 'plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc'
+    files: dict[str, Entry] = {
+        "/usr/bin/containerd": TreeFile(b"\x7fELF", 0o755),
+        "/etc/containerd/config.toml": f"version = 2\n[{runc}]\nruntime_type = 'io.containerd.runc.v2'\n"
+        f"[{runc}.options]\nSystemdCgroup = true\n",
+        "/usr/lib/systemd/systemd": "", "/usr/bin/kubelet": TreeFile(b"\x7fELF", 0o755),
+        CONFIG: f"{KUBELET}cgroupDriver: systemd\n", **on_v2(PLAIN["burstable"]),
+    }  # fmt: skip
+    found = {one.subject: str(one.status) for one in judge("cgroup-driver", write_tree(tmp_path, files), **OPTIONS)}
+
+    assert found == {"containerd": "pass", "kubelet": "pass", "agreement": "pass", "pods": "fail"}
+
+
 def test_the_pods_of_the_wrong_driver_are_gone_after_the_drain(tmp_path: Path) -> None:
     before = pods(tmp_path / "a", on_v2(PLAIN["burstable"]), **OPTIONS)
     after = pods(
