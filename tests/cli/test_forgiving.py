@@ -225,7 +225,7 @@ def test_what_is_meant_is_what_a_check_looks_at() -> None:
     registry = load()
     assert meant("docker", registry) == ()
     assert meant("mount", registry) == ("command[mount]",)
-    assert meant("/var/log/", registry) == ("disk-free[/var/log]",)
+    assert meant("/var/log/", registry) == ("disk-free[/var/log]", "inodes-free[/var/log]")
     assert meant("vm.panic_on_oom@now", registry) == ("kubelet-defaults[vm.panic_on_oom]@now",)
     assert meant("x" * 100_000, registry) == meant("*" * 300, registry) == meant("@boot", registry) == ()
 

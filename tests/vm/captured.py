@@ -119,4 +119,8 @@ def _json(document: dict[str, Any]) -> str:
 
 def _may_change(line: str) -> bool:
     """Whether a line differs anyway: room on a disk, and the version, which the payload does not know."""
-    return " MiB (" in line or line[1:].strip() in ('"version": "0",', f'"version": "{nodecheck.__version__}",')
+    return (
+        " MiB (" in line
+        or " inodes (" in line
+        or line[1:].strip() in ('"version": "0",', f'"version": "{nodecheck.__version__}",')
+    )
