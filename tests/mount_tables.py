@@ -18,6 +18,7 @@ KINDS = {
     "vfat": "vfat /dev/sdb1 rw,fmask=0022,dmask=0022,codepage=437",
     "fuse.glusterfs": "fuse.glusterfs gluster:/data rw,user_id=0,group_id=0,allow_other",
     "virtiofs": "virtiofs share rw",
+    "autofs": "autofs systemd-1 rw,fd=46,pgrp=1,timeout=0,minproto=5,maxproto=5,direct",
 }
 """What stands behind the dash, by type."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.record import NamedTuple
 from tests.vm.plant import Plant
-from tests.vm.plants import ACTING, LATE, PLANTS, WANTED
+from tests.vm.plants import ACTING, LATE, MOUNTS, PLANTS, WANTED
 from tests.vm.plants.draw import drawn
 
 RANDOM_STATES = 50
@@ -94,6 +94,7 @@ def curated() -> Iterator[State]:
     """States in which every plant is planted at least once."""
     yield from _each_once("plain", PLAIN)
     yield from _each_once("late", LATE)
+    yield from _each_once("mounts", MOUNTS, plan=False)
     tuned = [plant for plant in ACTING if plant.slot == "tuned"]  # it applies sysctl.d again, after the others
     yield from _each_once("acting", [plant for plant in ACTING if plant not in tuned], by_key=True, plan=False)
     yield from [State(plant.name, (plant,), plan=False) for plant in tuned]

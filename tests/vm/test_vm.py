@@ -16,7 +16,7 @@ from tests.vm.image import missing
 from tests.vm.known import KNOWN
 from tests.vm.parts import Report, Unlike, commit, joined, part, read
 from tests.vm.plant import Plant, script, written
-from tests.vm.plants import ACTING, LATE, PLANTS, WANTED
+from tests.vm.plants import ACTING, LATE, MOUNTS, PLANTS, WANTED
 from tests.vm.proof import Proof
 from tests.vm.states import State, at_random, curated
 from tests.vm.summary import failed, figures, table
@@ -203,19 +203,19 @@ def test_every_known_difference_is_about_a_plant() -> None:
     from fnmatch import fnmatchcase
 
     for item in KNOWN:
-        assert any(fnmatchcase(plant.name, item.with_plant) for plant in (*PLANTS, *LATE, *ACTING)), item
+        assert any(fnmatchcase(plant.name, item.with_plant) for plant in (*PLANTS, *LATE, *MOUNTS, *ACTING)), item
 
 
 def test_plants_have_names_of_their_own_and_wishes_for_their_sysctls() -> None:
     assert [
-        name for name, times in Counter(plant.name for plant in (*PLANTS, *LATE, *ACTING)).items() if times > 1
+        name for name, times in Counter(plant.name for plant in (*PLANTS, *LATE, *MOUNTS, *ACTING)).items() if times > 1
     ] == []
-    assert {key for plant in (*PLANTS, *LATE, *ACTING) for key in plant.sysctls} <= set(WANTED)
+    assert {key for plant in (*PLANTS, *LATE, *MOUNTS, *ACTING) for key in plant.sysctls} <= set(WANTED)
 
 
 def test_every_plant_is_in_some_state() -> None:
     planted = {plant.name for state in curated() for plant in state.plants}
-    assert {plant.name for plant in (*PLANTS, *LATE, *ACTING)} - planted == set()
+    assert {plant.name for plant in (*PLANTS, *LATE, *MOUNTS, *ACTING)} - planted == set()
 
 
 def test_random_states_are_the_same_each_time() -> None:

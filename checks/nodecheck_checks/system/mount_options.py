@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nodecheck.checking import Evidence, Lazy, Outcome, Per, Results, Severity, check, seen, skip
+from nodecheck.checking import Evidence, Lazy, Outcome, Per, Results, Severity, check, seen, skip, unknown
 from nodecheck.facts import KubeletConfig, PathAtBoot, PathMount, Target
 from nodecheck.facts.files.fstab import FSTAB, with_options
 from nodecheck.facts.services.path_at_boot import CONTRARY, PlannedMount, without_flags
@@ -116,6 +116,10 @@ def mount_options(
     mount, evidence = place.mount, [seen(place.table, place.text)]
     if not place.is_nodes:
         yield not_the_nodes(subject, evidence)
+        return
+    if mount.kind == "autofs":
+        message = f"{mount.path} is mounted when somebody looks into it, and then with options of its own"
+        yield unknown(message, subject=subject, code="unsupported", evidence=evidence)
         return
     flags = {*mount.options} & {*CONTRARY.values()}
     row = row_of(PATHS, subject, kubelet, target(), named)

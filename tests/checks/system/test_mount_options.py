@@ -96,6 +96,8 @@ def test_etcd_only_has_to_write(tmp_path: Path) -> None:
         ({NODES_OWN: None, READERS: table()}, "unknown", "pass"),
         ({NODES_OWN: table(mounted("/var", "ext4"), mounted("/var", "xfs", "rw,noexec"))}, "fail", "pass"),
         ({NODES_OWN: table(mounted("/var", "xfs", "rw,noexec"), mounted("/var", "ext4"))}, "pass", "pass"),
+        ({NODES_OWN: table(mounted(IMAGES, "autofs"))}, "unknown", "pass"),
+        ({NODES_OWN: table(mounted(IMAGES, "autofs"), mounted(IMAGES, "ext4"))}, "pass", "pass"),
         ({FSTAB: None}, "pass", "pass"),
         ({FSTAB: "/dev/sdb1 /var ext4 noexec 0 2\n"}, "pass", "fail"),
         ({f"{UNITS}/{CONTAINERD}": unit("noexec"), **enabled()}, "pass", "fail"),
