@@ -12,7 +12,10 @@ from tests.vm.node import Document, Node, node
 from tests.vm.states import State
 from tests.vm.verdicts import Claims, Verdict, changes, claims, judged_boot, judged_fixes, judged_now
 
-SELECT = "--select swap --select sysctl --select kernel-module --select service --select selinux --select firewall"
+SELECT = (
+    "--select swap --select sysctl --select kernel-module --select service --select selinux --select firewall"
+    " --select mount-options --select mount-propagation --select path-access"
+)
 """The checks of both views, for a state that is not mended; hostname's own is among the others'."""
 
 
