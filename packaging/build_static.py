@@ -46,7 +46,9 @@ def main(words: list[str]) -> int:
 def parser() -> argparse.ArgumentParser:
     """The options."""
     made = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    made.add_argument("--arch", action="append", choices=ARCHITECTURES, help="default: this machine's; may be repeated")
+    made.add_argument(
+        "--arch", action="append", choices=ARCHITECTURES, help="default: this machine's; aarch64 was not tried"
+    )
     made.add_argument("--output", default=HERE.parent / "dist", help="the folder of the file (default: dist)")
     made.add_argument("--work", default=HERE.parent / "build/static", help="where to build (default: build/static)")
     made.add_argument("--jobs", type=int, default=os.cpu_count() or 1)

@@ -29,6 +29,8 @@ LEFT_OUT = """
 """
 """Modules of C that need other libraries, or that no check needs."""
 
+NEEDED = ("_blake2", "_json", "_nodecheck", "_posixsubprocess", "_sha2", "_socket", "_sqlite3", "zlib")
+
 FROZEN = ("encodings", "encodings.aliases", "encodings.utf_8")
 """What the interpreter imports before it can run a line; ``start.py`` comes after them."""
 
@@ -61,8 +63,8 @@ def compiled(build: Build, native: Path | None = None) -> Build:
     """Build all parts that are not there yet. To build for another machine needs ``native``, an interpreter of this."""
     (build.room / "out").mkdir(parents=True, exist_ok=True)
     tools(build)
-    for part in (zlib, sqlite):
-        if not (build.room / f"out/lib{part.__name__}.a").exists():
+    for part, library in ((zlib, "libz.a"), (sqlite, "libsqlite3.a")):
+        if not (build.room / "out" / library).exists():
             part(build)
     if not build.python.exists():
         python(build, native)
@@ -111,12 +113,16 @@ def tree(build: Build, name: str, folder: str) -> Path:
 
 
 def flags(build: Build, folder: Path) -> str:
-    """Options of the compiler; no path of this machine gets into what it makes."""
+    """Options of the compiler: no path of this machine gets into what it makes.
+
+    zig checks for undefined behaviour where nothing is optimised, as in the tests of a configure: CPython would take
+    that for a machine that must align all it reads, and compute slower hashes.
+    """
     return " ".join(["-g0", "-fno-sanitize=undefined", f"-ffile-prefix-map={folder}=.", f"-I{build.room}/out"])
 
 
 def zlib(build: Build) -> None:
-    """``libzlib.a``."""
+    """``libz.a``."""
     folder = tree(build, "zlib", "zlib")
     run(
         build,
@@ -128,14 +134,14 @@ def zlib(build: Build) -> None:
     run(build, ["make", f"-j{build.jobs}", "libz.a"], folder)
     for name in ("zlib.h", "zconf.h"):
         shutil.copy(folder / name, build.room / "out")
-    shutil.copy(folder / "libz.a", build.room / "out/libzlib.a")
+    shutil.copy(folder / "libz.a", build.room / "out/libz.a")
 
 
 SQLITE = ("-DSQLITE_THREADSAFE=1", "-DSQLITE_OMIT_LOAD_EXTENSION", "-DSQLITE_DQS=0", "-DSQLITE_OMIT_DEPRECATED", "-Os")
 
 
 def sqlite(build: Build) -> None:
-    """``libsqlite.a``: its one file of C is made by the machine's own compiler and tclsh, then compiled."""
+    """``libsqlite3.a``: its one file of C is made by the machine's own compiler and tclsh, then compiled."""
     folder = tree(build, "sqlite3", "sqlite")
     run(build, ["sh", "./configure", "--disable-shared"], folder, CC="cc", AR="ar", RANLIB="ranlib")
     run(build, ["make", "sqlite3.c"], folder, CC="cc")
@@ -143,7 +149,7 @@ def sqlite(build: Build) -> None:
         shutil.copy(folder / name, build.room / "out")
     options = [*flags(build, folder).split(" "), *SQLITE]
     run(build, [build.room / "cc", *options, "-c", "sqlite3.c", "-o", "sqlite3.o"], folder)
-    run(build, [build.room / "ar", "rcs", build.room / "out/libsqlite.a", "sqlite3.o"], folder)
+    run(build, [build.room / "ar", "rcs", build.room / "out/libsqlite3.a", "sqlite3.o"], folder)
 
 
 def python(build: Build, native: Path | None) -> None:
@@ -159,10 +165,13 @@ def python(build: Build, native: Path | None) -> None:
         OPT=f"-DNDEBUG -fwrapv {OPTIMISED}", CFLAGS=f"{flags(build, folder)} {STACK}",
         LDFLAGS="-static", LDFLAGS_NODIST="-static",
         LINKFORSHARED=" ", MODULE_BUILDTYPE="static",
-        ZLIB_CFLAGS=f"-I{build.room}/out", ZLIB_LIBS=f"{out} -lzlib",
-        LIBSQLITE3_CFLAGS=f"-I{build.room}/out", LIBSQLITE3_LIBS=f"{out} -lsqlite",
+        ZLIB_CFLAGS=f"-I{build.room}/out", ZLIB_LIBS=f"{out} -lz",
+        LIBSQLITE3_CFLAGS=f"-I{build.room}/out", LIBSQLITE3_LIBS=f"{out} -lsqlite3",
     )  # fmt: skip
     run(build, ["make", f"-j{build.jobs}", "python"], folder)
+    made = (folder / "Modules/config.c").read_text()
+    if missing := [name for name in NEEDED if f'{{"{name}",' not in made]:
+        sys.exit(f"{build.arch}: configure left out {', '.join(missing)}: {folder}/config.log")
 
 
 def configured(build: Build, native: Path | None) -> list[str]:
@@ -186,8 +195,8 @@ def stub(build: Build, native: Path) -> None:
     libraries: list[str | Path] = [
         library,
         f"-L{room}/out",
-        "-lsqlite",
-        "-lzlib",
+        "-lsqlite3",
+        "-lz",
         folder / "Modules/_hacl/libHacl_Hash_SHA2.a",
         "-lm",
     ]

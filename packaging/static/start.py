@@ -36,15 +36,7 @@ class Folder:
         self.entry_points = _declared if path == SELF else None
 
     def find_spec(self, name: str, target: "ModuleType | None" = None) -> "ModuleSpec | None":
-        place = self.prefix + name.rpartition(".")[2]
-        for inside, package in ((place + ".pyc", False), (place + "/__init__.pyc", True)):
-            if inside in _stored:
-                spec = _ModuleSpec(name, self, origin=f"{SELF}/{inside}", is_package=package)  # type: ignore[arg-type]
-                spec.has_location = True
-                if package:
-                    spec.submodule_search_locations = [f"{SELF}/{place}"]
-                return spec
-        return _zipped(self.path).find_spec(name, target)
+        return _spec(self, name, self.prefix + name.rpartition(".")[2]) or _zipped(self.path).find_spec(name, target)
 
     def create_module(self, spec: "ModuleSpec") -> None:
         return None
@@ -67,6 +59,36 @@ class Folder:
 
 
 _ModuleSpec: "type[ModuleSpec]" = type(sys.__spec__)  # importlib.machinery costs more
+
+
+def _spec(loader: Folder, name: str, place: str) -> "ModuleSpec | None":
+    for inside, package in ((place + ".pyc", False), (place + "/__init__.pyc", True)):
+        if inside in _stored:
+            spec = _ModuleSpec(name, loader, origin=f"{SELF}/{inside}", is_package=package)  # type: ignore[arg-type]
+            spec.has_location = True
+            if package:
+                spec.submodule_search_locations = [f"{SELF}/{place}"]
+            return spec
+    return None
+
+
+class Stored:
+    """A meta path finder for what is stored. By sys.path the same would be found, after three others were asked."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
+        parent = name.rpartition(".")[0].replace(".", "/")
+        return _spec(_folder(f"{SELF}/{parent}" if parent else SELF), name, name.replace(".", "/"))
+
+
+_folders: "dict[str, Folder]" = {}
+
+
+def _folder(path: str) -> Folder:
+    found = _folders.get(path)
+    if found is None:
+        found = _folders[path] = Folder(path)
+    return found
 
 
 def _zipped(path: str) -> "zipimporter":
@@ -96,7 +118,8 @@ def _read() -> None:
 def main() -> None:
     """Start nodecheck."""
     _read()
-    sys.path_hooks.insert(0, Folder)
+    sys.path_hooks.insert(0, _folder)
+    sys.meta_path.insert(0, Stored)
     sys.path_importer_cache.clear()
     sys.modules["encodings"].__path__ = [f"{SELF}/encodings"]
     from nodecheck.cli import main

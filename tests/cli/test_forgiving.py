@@ -238,6 +238,18 @@ def test_help_and_version_are_verbs(nodecheck: Command) -> None:
     assert nodecheck("version", "--help").code == 0
 
 
+def test_the_version_is_followed_by_those_of_all_parts_where_that_is_asked_for(nodecheck: Command) -> None:
+    done = nodecheck("--version", "-v")
+
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.split("\n")[:-1]
+    assert [line.partition(" ")[0] for line in lines if not line.startswith(("tomli ", "psutil "))] == [
+        "nodecheck", "Python", "packaging", "pluggy", "pyroute2", "PyYAML", "SQLite", "zlib",
+    ]  # fmt: skip
+    assert all(re.search(r" [0-9]+\.[0-9.]+", line) for line in lines)
+    assert done == nodecheck("version", "-v") == nodecheck("-V", "-v") == nodecheck("-v", "--version")
+
+
 def test_explain_without_a_word_lists(nodecheck: Command) -> None:
     done = nodecheck("explain")
     assert (done.code, done.err) == (0, "")
