@@ -22,8 +22,7 @@ int main(int argc, char **argv) {
     PyImport_FrozenModules = frozen;
     PyPreConfig before;
     PyPreConfig_InitIsolatedConfig(&before);
-    before.utf8_mode = 1;
-    before.allocator = PYMEM_ALLOCATOR_MIMALLOC; /* musl's own is slow */
+    before.utf8_mode = 1; /* and the usual allocator: mimalloc reserves more than the bound of an audit */
     PyStatus status = Py_PreInitialize(&before);
     if (PyStatus_Exception(status)) Py_ExitStatusException(status);
     wchar_t *path = Py_DecodeLocale(self(room), NULL);
