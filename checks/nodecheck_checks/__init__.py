@@ -13,6 +13,7 @@ _CHECKS = {
     "kernel-module": ("kernel.kernel_module", "kernel"),
     "removed-setting": ("kubelet.removed_setting", "kubelet"),
     "runtime-socket": ("runtime.runtime_socket", "runtime"),
+    "runtime-version": ("packages.runtime_version", "runtime"),
     "selinux": ("security.selinux", "security"),
     "default-route": ("network.links", "network"),
     "interface": ("network.links", "network"),
