@@ -12,6 +12,7 @@ from nodecheck_checks.profiles import PROFILES
 _CHECKS = {
     "kernel-module": ("kernel.kernel_module", "kernel"),
     "removed-setting": ("kubelet.removed_setting", "kubelet"),
+    "runtime-config": ("runtime.runtime_config", "runtime"),
     "runtime-socket": ("runtime.runtime_socket", "runtime"),
     "runtime-version": ("packages.runtime_version", "runtime"),
     "selinux": ("security.selinux", "security"),

@@ -6,11 +6,11 @@ from nodecheck.requirements.table import Row, Table
 
 Version = tuple[int, ...]
 
-MERGING, NEWEST, LATER, LATER_IMPORT, KEYS, BUILT_IN = (
-    "merging", "newest version", "later version", "later import", "case of keys", "built-in runtime",
+MERGING, NEWEST, LATER, LATER_IMPORT, KEYS, BUILT_IN, OLD_KEYS = (
+    "merging", "newest version", "later version", "later import", "case of keys", "built-in runtime", "old keys",
 )  # fmt: skip
 ALONE, REPLACED, MERGED, EACH = "the main file alone", "sections replaced", "sections merged", "each file migrated"
-REFUSED, PASSED_OVER, READ = "refused", "passed over", "read"
+REFUSED, PASSED_OVER, READ, GONE = "refused", "passed over", "read", "gone"
 ANY_CASE, FOUR_CASES = "any", "four spellings"
 
 _CONFIG_ONE = "containerd services/server/config/config.go"
@@ -34,6 +34,8 @@ RULES = Table(
     Row(KEYS, ANY_CASE, "BurntSushi/toml", "containerd vendor.conf of v1.4.0", before=(1, 5)),
     Row(KEYS, FOUR_CASES, "pelletier/go-toml 1, marshal.go", "containerd go.mod of v1.5.0", since=(1, 5), before=(2,)),
     Row(KEYS, ANY_CASE, "pelletier/go-toml 2", "containerd go.mod of v2.0.0", since=(2,)),
+    Row(OLD_KEYS, READ, "deprecated, and still there", "containerd RELEASES.md", before=(2,)),
+    Row(OLD_KEYS, GONE, "systemd_cgroup, runtime_engine and others", "containerd RELEASES.md", since=(2,)),
     Row(BUILT_IN, "io.containerd.runtime.v1.linux", "DefaultConfig", "containerd/cri of v1.2", before=(1, 3)),
     Row(BUILT_IN, "io.containerd.runc.v2", "DefaultConfig", "containerd/cri of v1.3", since=(1, 3)),
 )

@@ -1,0 +1,271 @@
+"""Whether the container runtime works with its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck import facts
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.errors import FactError, Malformed, Offline, ParseError
+from nodecheck.facts import Containerd, Crio, KubeletConfig, Target
+from nodecheck.facts.runtimes.releases import Release
+from nodecheck.fix import by_hand
+from nodecheck.record import NamedTuple
+from nodecheck.requirements.asked import EMBEDDED, Settings
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.runtimes.containerd_keys import KeyFault
+    from nodecheck.facts.runtimes.containerd_verdict import ContainerdVerdict
+
+EXPECTED = "a configuration that the runtime starts with, and whose keys count"
+
+
+class ConfigNode(NamedTuple):
+    """What the check asks; read only where a verdict depends on it."""
+
+    kubelet: KubeletConfig
+    target: Lazy[Target]
+    embedded: Lazy[facts.EmbeddedKubelet]
+    containerd: Lazy[Containerd]
+    crio: Lazy[Crio]
+    releases: Lazy[facts.RuntimeReleases]
+    given: Lazy[Settings]
+
+    def release(self, name: str) -> Release | None:
+        """The release of a runtime, where the node shows it."""
+        try:
+            return self.releases().of(name)
+        except FactError:
+            return None
+
+    def used(self, name: str) -> bool | None:
+        """Whether the kubelet uses a runtime; None where nothing says which one it is to use."""
+        kubelet = self.kubelet
+        if kubelet.runtime_endpoint is None and kubelet.container_runtime is None:
+            return None
+        return kubelet.runtime(self.target().release) == name
+
+
+@check(tags=["kubelet"], topic="runtime")
+def runtime_config(
+    kubelet: KubeletConfig,
+    target: Lazy[Target],
+    embedded: Lazy[facts.EmbeddedKubelet],
+    containerd: Lazy[Containerd],
+    crio: Lazy[Crio],
+    releases: Lazy[facts.RuntimeReleases],
+    given: Lazy[Settings],
+) -> Results:
+    """The container runtime starts with its configuration, serves the kubelet, and reads each key that is set.
+
+    ## Why it matters
+    containerd starts where its CRI plugin does not load, and then the kubelet says only that the runtime does not know
+    it. A key in a table of another version of the file, or one that is gone, is passed over without a word.
+
+    ## What it looks at
+    containerd: `config.toml` (or `--config` of its unit) and what it imports, as the release that is here reads them.
+    Where no release is shown, a release that fits the files counts.
+
+    - The files parse, and the values have the types that they are to have. An import that is not there is an error.
+    - `version` is known to the release: 2 from 1.3 on, 3 from 2.0 on, 4 from 2.3 on. A later one is an error.
+    - The CRI plugin is not off (`disabled_plugins`), where the kubelet uses containerd.
+    - `mirrors`, or `configs.*.tls`, do not stand beside `config_path`, and the runtimes are such that the plugin loads.
+    - A section of another version than the file's, or one that an import replaces, is a warning: it is not read.
+    - With containerd 2, keys and values that only 1.x had are a warning. What is left empty does no harm.
+
+    CRI-O: `crio.conf` and the files in `crio.conf.d` parse, and CRI-O takes `cgroup_manager` and `conmon_cgroup`.
+
+    A runtime that the kubelet does not use is `skip`, and so is the one that an agent (k3s, RKE2, k0s, MicroK8s) brings
+    inside. The cgroup driver is judged by `cgroup-driver`.
+
+    ## How to fix it
+    Edit the line that the result names, and restart the runtime. `containerd config dump` prints what it reads, and
+    `containerd config migrate` writes a file of the newest version.
+
+    ## Sources
+    containerd `pkg/cri/config/config.go` (`ValidatePluginConfig`), `internal/cri/config/config.go`,
+    `version/version.go`, `cmd/containerd/server/config/config.go`, RELEASES.md (deprecated features); cri-o
+    `pkg/config/config.go`.
+    """
+    node = ConfigNode(kubelet, target, embedded, containerd, crio, releases, given)
+    if given().runtime == EMBEDDED or (not kubelet.present and embedded().present):
+        yield skip("the agent on this node brings the container runtime inside, and writes its configuration")
+        return
+    if not kubelet.present and target().role is None and target().kubernetes is None:
+        yield skip("nothing says that this is a node: there is no kubelet, and no role or release is given")
+        return
+    found = [one for one in (_containerd(node), _crio(node)) if one is not None]
+    if not found:
+        yield skip("neither containerd nor CRI-O is on this node")
+    yield from found
+
+
+@runtime_config.at_boot
+def runtime_config_boot(
+    kubelet: KubeletConfig,
+    target: Lazy[Target],
+    embedded: Lazy[facts.EmbeddedKubelet],
+    containerd: Lazy[Containerd],
+    crio: Lazy[Crio],
+    releases: Lazy[facts.RuntimeReleases],
+    given: Lazy[Settings],
+) -> Results:
+    """After the next boot too: it reads the same files."""
+    yield from runtime_config(kubelet, target, embedded, containerd, crio, releases, given)
+
+
+def _containerd(node: ConfigNode) -> Outcome | None:
+    if node.used("containerd") is False:
+        return _beside("containerd", node)
+    try:
+        fact = node.containerd()
+        return _of_containerd(fact, node) if fact.present is not None else None
+    except FactError as error:
+        return _unread("containerd", error)
+
+
+def _beside(name: str, node: ConfigNode) -> Outcome | None:
+    """A runtime that the kubelet does not use."""
+    try:
+        fact = node.containerd() if name == "containerd" else node.crio()
+    except FactError:
+        pass
+    else:
+        if fact.present is None:
+            return None
+    return skip(f"the kubelet does not use {name}", subject=name)
+
+
+def _unread(name: str, error: FactError) -> Outcome:
+    """Files that cannot be read, or with which the runtime does not start."""
+    if isinstance(error, Offline):
+        return skip(str(error), code=error.code, subject=name)
+    evidence = [seen(error.source, error.text if isinstance(error, ParseError) else None)]
+    # Spellings of keys that releases take differently: what comes of them is not known.
+    if isinstance(error, Malformed) and "spellings" not in str(error):
+        message = f"{name} does not start: {error}"
+        return _failed(name, message, error.source, evidence)
+    return unknown(str(error), code=error.code, subject=name, expected=EXPECTED)
+
+
+def _failed(name: str, why: str, path: str, evidence: list[Evidence], severity: Severity = Severity.ERROR) -> Outcome:
+    fix = by_hand(f"Correct {path}", f"In {path}: {why}. Edit it, and restart {name}")
+    return fail(why, subject=name, expected=EXPECTED, actual=why, evidence=evidence, fix=fix, severity=severity)
+
+
+def _of_containerd(fact: Containerd, node: ConfigNode) -> Outcome:
+    if fact.service is not None and fact.service.problem is not None:
+        evidence = [seen(path, None, locator="ExecStart") for path in fact.service.paths]
+        return unknown(fact.service.problem, code="malformed", subject="containerd", evidence=evidence)
+    if not fact.files:
+        message = f"there is no {fact.path}: containerd takes its defaults"
+        return ok(message, subject="containerd", expected=EXPECTED, actual="defaults", evidence=[seen(fact.path)])
+    release = node.release("containerd")
+    refused = next(_refused(fact, release), None)
+    if refused is not None:
+        return _failed("containerd", *refused)
+    verdict = _verdict(fact, release)
+    if verdict.found is not None and not verdict.found.cri:
+        return _off(fact, node)
+    warned = [*verdict.notes, *_removed(fact, release)]
+    if warned:
+        evidence = [seen(file.path, f"version = {file.version}", locator="version") for file in fact.files]
+        return _failed("containerd", "; ".join(warned), fact.path, evidence, Severity.WARNING)
+    evidence = [seen(file.path, f"version = {file.version}", locator="version") for file in fact.files]
+    told = "containerd starts with its configuration, and its CRI plugin loads"
+    return ok(told, subject="containerd", expected=EXPECTED, actual="valid", evidence=evidence)
+
+
+def _reader(fact: Containerd, release: Release | None) -> Release:
+    """The release that reads the files; where none is shown, one that stands for those that fit them."""
+    from nodecheck.facts.runtimes.containerd_releases import ONE, TWO
+
+    return release or (TWO if fact.shows_two() else ONE)
+
+
+def _verdict(fact: Containerd, release: Release | None) -> ContainerdVerdict:
+    """What the release that is here makes of the files; what fits them where none is shown."""
+    from nodecheck.facts.runtimes.containerd_verdict import judged
+
+    return fact.decided(lambda: None) if release is None else judged(fact.files, release)
+
+
+def _refused(fact: Containerd, release: Release | None) -> Iterator[tuple[str, str, list[Evidence]]]:
+    """Why containerd, or its CRI plugin, does not start: the reason, the file and what shows it."""
+    from nodecheck.facts.runtimes import containerd_keys as keys
+    from nodecheck.facts.runtimes.containerd_merge import sections_read
+    from nodecheck.facts.runtimes.containerd_releases import MERGING, REPLACED, rule
+
+    reader = _reader(fact, release)
+    for file in fact.files:
+        for fault in keys.top_faults(file):
+            yield _place(fact, fault)
+    verdict = _verdict(fact, release)
+    if verdict.found is None and (release is not None or len(fact.files) == 1):
+        path = fact.files[-1].path
+        shown = [seen(file.path, f"version = {file.version}", locator="version") for file in fact.files]
+        yield verdict.refused or "its CRI plugin does not load", path, shown
+    read = tuple([keys.with_images(names) for names in sections_read(fact.files, reader)])
+    if verdict.found is not None and not verdict.found.cri:
+        return
+    for file, names in zip(fact.files, read):
+        for fault in keys.section_faults(file, tuple(sorted(names))):
+            yield _place(fact, fault)
+    both = keys.registry_fault(fact.files, read, rule(MERGING, reader) != REPLACED)
+    if both is not None:
+        yield _place(fact, both)
+
+
+def _place(fact: Containerd, fault: KeyFault) -> tuple[str, str, list[Evidence]]:
+    from nodecheck.formats.toml import line_of
+
+    source = next((file.source for file in fact.files if file.path == fault.path), "")
+    line, text = line_of(source, fault.keys) or (None, None)
+    shown = seen(fault.path, text.strip() if text else None, line=line, locator=".".join(fault.keys))
+    return fault.why, fault.path, [shown]
+
+
+def _off(fact: Containerd, node: ConfigNode) -> Outcome:
+    """Its CRI plugin is off, as Docker's package writes it: wrong where the kubelet uses containerd."""
+    place = next((file.path for file in fact.files if file.disabled), fact.path)
+    evidence = [seen(place, "disabled_plugins has cri", locator="disabled_plugins")]
+    if not node.used("containerd"):
+        return skip("containerd serves no kubelet: its CRI plugin is off", subject="containerd", evidence=evidence)
+    message = "the kubelet uses containerd, and its CRI plugin is off (disabled_plugins)"
+    return _failed("containerd", message, place, evidence)
+
+
+def _removed(fact: Containerd, release: Release | None) -> Iterator[str]:
+    """What only containerd 1 had, where containerd 2 reads the files."""
+    from nodecheck.facts.runtimes.containerd_keys import removed_keys
+    from nodecheck.facts.runtimes.containerd_releases import GONE, OLD_KEYS, rule
+
+    if rule(OLD_KEYS, _reader(fact, release)) != GONE:
+        return
+    for file in fact.files:
+        for fault in removed_keys(file):
+            yield f"{file.path} ({'.'.join(fault.keys[2:])}): {fault.why}"
+
+
+def _crio(node: ConfigNode) -> Outcome | None:
+    if node.used("crio") is False:
+        return _beside("crio", node)
+    try:
+        fact = node.crio()
+    except FactError as error:
+        return _unread("crio", error)
+    if fact.present is None:
+        return None
+    shown = [item for item in (fact.cgroup_manager, fact.conmon_cgroup) if item is not None]
+    evidence = [seen(item.path, item.text.strip(), line=item.line) for item in shown] or [
+        seen(path, None, locator="cgroup_manager") for path in fact.files or (fact.path,)
+    ]
+    release = node.release("crio") if fact.needs_release() else None
+    refused = fact.refusal(release)
+    if refused is None:
+        told = "CRI-O starts with its configuration"
+        return ok(told, subject="crio", expected=EXPECTED, actual="valid", evidence=evidence)
+    if "its release is not shown" in refused:
+        return unknown(refused, code="not-found", subject="crio", expected=EXPECTED, evidence=evidence)
+    return _failed("crio", f"CRI-O does not start: {refused}", fact.path, evidence)

@@ -1,0 +1,128 @@
+"""runtime-config beside a real containerd, over files that were changed at random: what does not load does not pass.
+
+``NODECHECK_CONTAINERD`` names the programs, with ``:`` between them, else the one in PATH is taken. Without one, and
+without root, it skips.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nodecheck.checking import Lazy, Outcome
+from nodecheck.facts import Containerd, Crio, EmbeddedKubelet, KubeletConfig, RuntimeReleases, Target
+from nodecheck.facts.kubelet.settings import KubeletSetting
+from nodecheck.facts.runtimes.containerd_files import load
+from nodecheck.formats.versions import parse_version
+from nodecheck.host.root import RootHost
+from nodecheck.requirements.asked import Settings
+from nodecheck_checks.runtime.runtime_config import runtime_config
+
+PROGRAMS = [
+    path for path in os.environ.get("NODECHECK_CONTAINERD", shutil.which("containerd") or "").split(":") if path
+]
+COUNT = int(os.environ.get("NODECHECK_CONTAINERD_FILES", "200"))
+OTHERS = ("7", '"word"', "true", '["a"]', "[1]", '""', "-1", '"5"')
+WHOLE = (
+    ("version = 2", "version = 1"),
+    ("version = 2", "version = 3"),
+    ("version = 2", "version = 99"),
+    ("version = 2", ""),
+    ("version = 2", 'version = "2"'),
+    ("disabled_plugins = []", 'disabled_plugins = ["io.containerd.grpc.v1.cri"]'),
+    ("disabled_plugins = []", 'disabled_plugins = ["cri"]'),
+    ("imports = []", 'imports = ["/nosuch/file.toml"]'),
+    ("imports = []", 'imports = ["/nosuch/*.toml"]'),
+    ("[debug]", "[debug"),
+    ('default_runtime_name = "runc"', 'default_runtime_name = "other"'),
+    ('default_runtime_name = "runc"', 'default_runtime_name = ""'),
+    ("SystemdCgroup = false", "systemdCgroup = 1"),
+    ("systemd_cgroup = false", "systemd_cgroup = true"),
+)
+"""Changes that people make."""
+MIRRORS = '\n[plugins."io.containerd.grpc.v1.cri".registry.mirrors."docker.io"]\nendpoint = ["https://a"]\n'
+TLS = '\n[plugins."io.containerd.grpc.v1.cri".registry.configs."a".tls]\nca_file = "/x"\n'
+
+
+def changed(source: str) -> Iterator[str]:
+    """Texts of files: those that people write, then one value or two of another type."""
+    for before, after in WHOLE:
+        yield source.replace(before, after, 1)
+    with_path = re.sub(r'(registry\]\n\s*config_path = )""', r'\1"/etc/containerd/certs.d"', source)
+    yield from (with_path, with_path + MIRRORS, source + MIRRORS, with_path + TLS, source + TLS)
+    lines = source.split("\n")
+    places = [number for number, line in enumerate(lines) if re.match(r"\s*\w+ = ", line)]
+    dice = random.Random(7)
+    while True:
+        new = list(lines)
+        for number in dice.sample(places, dice.choice((1, 1, 2))):
+            new[number] = f"{new[number].partition('=')[0]}= {dice.choice(OTHERS)}"
+        yield "\n".join(new)
+
+
+def loads(program: str, config: Path, scratch: Path) -> bool:
+    """Whether containerd starts with a file, and its CRI plugin loads; at most 8 seconds."""
+    log = scratch / "log"
+    argv = [program, "--config", str(config), "--root", str(scratch / "r"), "--state", str(scratch / "s")]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*argv, "--address", str(scratch / "a.sock")], stdout=output, stderr=output, cwd=scratch
+        )
+    try:
+        end = time.monotonic() + 8
+        while time.monotonic() < end and process.poll() is None and b"successfully booted" not in log.read_bytes():
+            time.sleep(0.02)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+    told = log.read_text(errors="replace")
+    return "successfully booted" in told and "Start cri plugin with config" in told
+
+
+def judged(config: Path, release: tuple[int, ...]) -> Outcome:
+    host = RootHost(str(config.parent))
+    endpoint = KubeletSetting("unix:///run/containerd/containerd.sock", "/var/lib/kubelet/config.yaml", 1, "x")
+
+    def read() -> Containerd:
+        return Containerd("/usr/bin/containerd", f"/{config.name}", load(host, f"/{config.name}", True))
+
+    (found,) = runtime_config(
+        KubeletConfig(present=True, runtime_endpoint=endpoint), Lazy(Target), Lazy(EmbeddedKubelet), Lazy(read),
+        Lazy(Crio), Lazy(lambda: RuntimeReleases(containerd=release)), Lazy(Settings),
+    )  # fmt: skip
+    return found
+
+
+@pytest.mark.skipif(not PROGRAMS or os.geteuid() != 0, reason="no containerd here, or no root to run it")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_what_does_not_load_does_not_pass(program: str, tmp_path: Path) -> None:
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
+    version = next(one.numbers for word in told.split(" ") if (one := parse_version(word)) is not None)
+    shown = subprocess.run([program, "config", "default"], capture_output=True, text=True, timeout=20, check=True)
+    source = shown.stdout.replace('"/opt/', f'"{tmp_path}/opt/').replace('"/etc/cni/', f'"{tmp_path}/cni/')
+    wrong: list[str] = []
+    kinds = set()
+    for number, text in zip(range(COUNT), changed(source)):
+        config = tmp_path / "config.toml"
+        config.write_text(text)
+        scratch = tmp_path / str(number)
+        scratch.mkdir()
+        real, found = loads(program, config, scratch), judged(config, version)
+        shutil.rmtree(scratch)
+        refused = found.status == "fail" and found.severity == "error"
+        if "no container can be started" in found.message:
+            continue  # the plugin loads, and does not look into what it hands on to runc's shim
+        kinds.add((real, refused))
+        if real is refused:
+            change = [new for new in text.split("\n") if new not in source.split("\n")]
+            wrong.append(f"{number}: containerd {'loads' if real else 'refuses'}, {found.message}: {change}")
+    assert wrong == [], "\n".join(wrong)
+    assert kinds == {(True, False), (False, True)}
