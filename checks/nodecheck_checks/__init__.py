@@ -35,6 +35,7 @@ _CHECKS = {
     "kubelet-config": ("kubelet.kubelet_config", "kubelet"),
     "kubelet-swap": ("swap.kubelet_swap", "swap"),
     "leftover": ("system.leftover", "system"),
+    "machine-id": ("identity.machine_id", "system"),
     "memory": ("hardware.memory", "hardware"),
     "mount-options": ("system.mount_options", "system"),
     "mount-propagation": ("system.mount_propagation", "system"),

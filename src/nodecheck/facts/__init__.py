@@ -135,6 +135,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.services.generators import Generators as Generators
     from nodecheck.facts.services.init_system import InitSystem as InitSystem
     from nodecheck.facts.services.logind import LogindConf as LogindConf
+    from nodecheck.facts.services.machine_ids import MachineIds as MachineIds
     from nodecheck.facts.services.openrc import Runlevels as Runlevels
     from nodecheck.facts.services.openrc import StartedServices as StartedServices
     from nodecheck.facts.services.path_at_boot import PathAtBoot as PathAtBoot
@@ -236,6 +237,7 @@ _HOMES = {
     "Links": "network.links",
     "Listeners": "network.listeners",
     "LogindConf": "services.logind",
+    "MachineIds": "services.machine_ids",
     "Memory": "hardware.memory",
     "MemoryController": "kernel.controllers",
     "Modprobe": "kernel.modprobe",
