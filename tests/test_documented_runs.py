@@ -27,6 +27,7 @@ NOT_RUN = {
     "nodecheck capture --ssh node7 -o captures": "no such host answers: tests/cli/test_ssh.py",
     "nodecheck capture --ssh node7 --ssh node8 -o captures": "no such host answers: tests/cli/test_ssh.py",
     "nodecheck run --capture sosreport-n1.tar.xz": "no sosreport is here: tests/capturing/test_archives.py",
+    "nodecheck run --plugins /opt/nodecheck/plugins": "a folder that the reader makes: tests/cli/test_plugin_folders.py",
     "nodecheck schedule systemd --every daily --install": "asks the systemd of a node: tests/schedule",
     "nodecheck schedule systemd --every hourly --install": "asks the systemd of a node: tests/schedule",
     "nodecheck schedule systemd --remove": "asks the systemd of a node: tests/schedule",
@@ -34,11 +35,17 @@ NOT_RUN = {
     "python -m venv .venv": "a package is built and installed: .ci/run does so",
     "python -m venv /opt/nodecheck": "a package is built and installed: .ci/run does so",
     "python -m pip install --target app .": "a package is built and installed: tests/test_zipapp.py",
+    "python -m pip install --target /opt/nodecheck/plugins --no-deps ./nodecheck-motd": "writes into /opt",
+    "python nodecheck.pyz run": "the file that a release has: tests/test_zipapp.py",
+    "python packaging/build_static.py": "compiles Python: tests/test_static.py",
+    "python packaging/build_packages.py": "packs the static file: tests/test_static.py",
+    "python -m pytest --quiet tests/test_static.py": "is a part of this suite",
     "python -m compileall -q -b app": "needs what pip installed: tests/test_zipapp.py",
     "python -m zipapp app --main nodecheck.cli:main --python /usr/bin/env python3 --output nodecheck.pyz": "needs what "
     "pip installed: tests/test_zipapp.py",
     "pytest my-plugin": "are the tests of a plugin that the reader wrote: tests/test_reader_pages.py",
     "python -m pytest --quiet -n auto": "is this suite",
+    "python -m pytest --quiet -m static": "is a part of this suite, and needs the static file",
     "python -m pytest -q tests/healthy": "is a part of this suite",
     "pytest tests/kinds/test_members.py -k [5": "is a part of this suite",
     "pytest tests/checks/WING tests/facts/WING tests/facts/test_sources.py tests/test_layers.py tests/test_names.py "
@@ -60,6 +67,7 @@ NOT_RUN = {
 STANDS_FOR = {
     ("explain", "NAME"): "swap",
     ("explain", "CHECK"): "swap",
+    ("explain", "CHECK[SUBJECT]"): "sysctl[net.ipv4.ip_forward]",
     ("show", "NAME"): "kubernetes",
     ("validate", "FILE"): "site.toml",
     ("--format", "NAME"): "markdown",
