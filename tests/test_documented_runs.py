@@ -27,7 +27,7 @@ NOT_RUN = {
     "nodecheck capture --ssh node7 -o captures": "no such host answers: tests/cli/test_ssh.py",
     "nodecheck capture --ssh node7 --ssh node8 -o captures": "no such host answers: tests/cli/test_ssh.py",
     "nodecheck run --capture sosreport-n1.tar.xz": "no sosreport is here: tests/capturing/test_archives.py",
-    "nodecheck run --plugins /opt/nodecheck/plugins": "a folder that the reader makes: tests/cli/test_plugin_folders.py",
+    "nodecheck run --plugins /opt/nodecheck/plugins": "the reader makes it: tests/cli/test_plugin_folders.py",
     "nodecheck schedule systemd --every daily --install": "asks the systemd of a node: tests/schedule",
     "nodecheck schedule systemd --every hourly --install": "asks the systemd of a node: tests/schedule",
     "nodecheck schedule systemd --remove": "asks the systemd of a node: tests/schedule",
