@@ -11,6 +11,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from nodecheck.cli.start import WITH_PLUGINS
+
 GIVEN = shlex.split(os.environ.get("NODECHECK_PROGRAM", ""))
 PROGRAM = tuple([os.path.abspath(word) if "/" in word else word for word in GIVEN]) or (
     sys.executable,
@@ -28,5 +30,5 @@ def with_plugins(folder: Path | None, words: tuple[str, ...]) -> tuple[list[str]
     if folder is None:
         return [*PROGRAM, *words], {}
     if STATIC:
-        return [*PROGRAM, *words, "--plugins", str(folder)], {}
+        return [*PROGRAM, *words, *(("--plugins", str(folder)) if words[0] in WITH_PLUGINS else ())], {}
     return [*PROGRAM, *words], {"PYTHONPATH": str(folder)}
