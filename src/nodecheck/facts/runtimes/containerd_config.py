@@ -176,6 +176,8 @@ def _validate(section: Table, handlers: Mapping[str, Handler], default: str, old
             "containerd 1.x does not load (containerd 2 ignores the key)",
             about_driver=True,
         )
+    if table(section, "containerd").get("no_pivot") is True and handlers[default].kind != LINUX_V1:
+        raise Refused(f"no_pivot = true works only with runtime_type {LINUX_V1!r}: the CRI plugin does not load")
     for name, handler in handlers.items():
         if handler.engine and handler.kind != LINUX_V1:
             raise Refused(f"runtime {name!r} has runtime_engine or runtime_root, which only {LINUX_V1!r} takes")

@@ -125,17 +125,25 @@ def top_faults(file: ConfigFile) -> Iterator[KeyFault]:
     for name, section in file.plugins.items():
         if name.removeprefix("io.containerd.") in PLUGINS and name not in file.disabled and isinstance(section, dict):
             yield from _of_others(file.path, ("plugins", name), section)
+            threshold = section.get("pause_threshold", 0.0)
+            # The TOML library of containerd 1.x, for which version 2 is written, takes 1 for no 1.0.
+            if not isinstance(threshold, (float, int) if file.version > 2 else float) or isinstance(threshold, bool):
+                why = f"pause_threshold must be a number such as 0.02: {_ENDS}"
+                yield KeyFault(file.path, ("plugins", name, "pause_threshold"), why)
 
 
 def _addresses(path: str, found: Table) -> Iterator[KeyFault]:
-    """The addresses of TCP without a port; an absolute path is a socket to ``debug`` alone."""
-    for name in ("debug", "metrics"):
+    """Addresses of TCP without a port, an absolute path being a socket to ``debug`` alone; a certificate alone."""
+    for name, key in (("debug", "address"), ("metrics", "address"), ("grpc", "tcp_address")):
         table = found.get(name)
-        address = table.get("address") if isinstance(table, dict) else None
+        address = table.get(key) if isinstance(table, dict) else None
         if not isinstance(address, str) or not address or (name == "debug" and address.startswith("/")):
             continue
         if ":" not in address:
-            yield KeyFault(path, (name, "address"), f"address of {name} must have a port: {_ENDS}")
+            yield KeyFault(path, (name, key), f"{key} of {name} must have a port: {_ENDS}")
+    grpc = found.get("grpc")
+    if isinstance(grpc, dict) and grpc.get("tcp_tls_cert") and not grpc.get("tcp_tls_key"):
+        yield KeyFault(path, ("grpc", "tcp_tls_cert"), f"tcp_tls_cert asks for tcp_tls_key: {_ENDS}")
 
 
 def _of_others(path: str, at: tuple[str, ...], table: Table) -> Iterator[KeyFault]:
