@@ -11,6 +11,7 @@ from nodecheck_checks.profiles import PROFILES
 
 _CHECKS = {
     "kernel-module": ("kernel.kernel_module", "kernel"),
+    "product-uuid": ("identity.product_uuid", "hardware"),
     "removed-setting": ("kubelet.removed_setting", "kubelet"),
     "runtime-config": ("runtime.runtime_config", "runtime"),
     "runtime-socket": ("runtime.runtime_socket", "runtime"),

@@ -211,7 +211,8 @@ def test_no_secret_is_said(tmp_path: Path, shell: tuple[str, ...]) -> None:
 
 
 def test_a_secret_file_is_looked_at_and_not_read(tmp_path: Path) -> None:
-    for name in ("etc/kubernetes/kubelet.conf", "etc/kubernetes/pki/ca.key", "var/lib/kubelet/config.json"):
+    uuid = "sys/class/dmi/id/product_uuid"
+    for name in ("etc/kubernetes/kubelet.conf", "etc/kubernetes/pki/ca.key", "var/lib/kubelet/config.json", uuid):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("nothing here looks like one\n")
     (tmp_path / "etc/systemd/system").mkdir(parents=True)

@@ -39,7 +39,7 @@ is_secret() { # files of which everything is secret
   case $1 in
     /etc/kubernetes/*/* | /etc/kubernetes/*[!a-z.-]*.conf) case $1 in *.key | *kubeconfig) return 0 ;; esac ;;
     *.key | */shadow | */shadow- | */gshadow | */gshadow- | */kubeconfig | *.kubeconfig | /etc/kubernetes/?*.conf) return 0 ;;
-    */.docker/config.json | */.dockercfg | /var/lib/kubelet/config.json | */containers/auth.json | */.kube/config) return 0 ;;
+    */.docker/config.json | */.dockercfg | /var/lib/kubelet/config.json | */containers/auth.json | */.kube/config | /sys/*/product_uuid) return 0 ;;
   esac
   return 1
 }

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.distro.image import ImageSystem as ImageSystem
     from nodecheck.facts.distro.os_release import OsRelease as OsRelease
     from nodecheck.facts.distro.owners import Owners as Owners
+    from nodecheck.facts.distro.product_uuid import ProductUuid as ProductUuid
     from nodecheck.facts.files.directory_modes import DirectoryModes as DirectoryModes
     from nodecheck.facts.files.directory_modes import RunningDirectories as RunningDirectories
     from nodecheck.facts.files.disk_room import DataFolders as DataFolders
@@ -269,6 +270,7 @@ _HOMES = {
     "PathMount": "files.path_mount",
     "PodCgroups": "kubelet.pod_cgroups",
     "Processors": "hardware.processors",
+    "ProductUuid": "distro.product_uuid",
     "RcLocal": "services.rc_local",
     "Resolver": "network.resolver",
     "Routes": "network.routes",
