@@ -13,6 +13,14 @@ from tests.healthy.nodes import entries
 from tests.healthy.setups import CONFIGURED, MACHINE, RUNTIME, Setup
 from tests.nodes import debian_node
 
+CGROUPS = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n" + "".join(
+    f"{name}\t{number}\t60\t1\n"
+    for number, name in enumerate(
+        ("cpuset", "cpu", "cpuacct", "blkio", "memory", "devices", "freezer", "perf_event", "hugetlb", "pids"), 2
+    )
+)
+"""/proc/cgroups of a node with cgroup v1."""
+
 
 def fit(root: Path) -> Path:
     """A worker that kubeadm joined: nothing is wrong."""
@@ -35,6 +43,7 @@ def faulty(root: Path) -> Path:
             "etc/nftables.conf": "flush ruleset\ntable inet filter {\n\tchain input {\n"
             "\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n",
             "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+            "proc/cgroups": CGROUPS,
             "etc/ufw/ufw.conf": "ENABLED=yes\nLOGLEVEL=low\n",
         },
     )

@@ -51,6 +51,10 @@ def _verdict(report: Report, style: Style, last: bool = False) -> Iterator[str]:
         yield from wrapped("", share, style)
 
 
+MOST_SKIPPED = 8
+"""Names of skipped checks that a summary has: more would take a screen's place, and -v has them all."""
+
+
 def heading(report: Report, style: Style, name: str | None = None) -> Iterator[str]:
     """The node, under its own name or another, and what it is to be."""
     from nodecheck.render.details import wrapped
@@ -167,7 +171,8 @@ def _counts(report: Report, style: Style) -> Iterator[tuple[str, str, list[str]]
     if of[Status.SKIP]:
         told = settings_and_results(len(of[Status.SKIP]), found.skipped) + _more("says why", style)
         by_name = [name if count == 1 else f"{name} ({count})" for name, count in by_check(of[Status.SKIP])]
-        yield "skipped", told, by_name
+        more = len(by_name) - MOST_SKIPPED
+        yield "skipped", told, [*by_name[:MOST_SKIPPED], f"and {more} more"] if more > 1 else by_name
 
 
 def _more(does: str, style: Style) -> str:
