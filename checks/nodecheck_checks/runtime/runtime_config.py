@@ -30,14 +30,15 @@ class ConfigNode(NamedTuple):
     containerd: Lazy[Containerd]
     crio: Lazy[Crio]
     releases: Lazy[facts.RuntimeReleases]
+    packages: Lazy[facts.Packages]
     given: Lazy[Settings]
 
     def release(self, name: str) -> Release | None:
-        """The release of a runtime, where the node shows it."""
-        try:
-            return self.releases().of(name)
-        except FactError:
-            return None
+        """The release of a runtime; None where the node does not show it. Raises what hides it."""
+        found = self.releases().of(name)
+        if found is None:
+            self.packages()
+        return found
 
     def used(self, name: str) -> bool | None:
         """Whether the kubelet uses a runtime; None where nothing says which one it is to use."""
@@ -55,6 +56,7 @@ def runtime_config(
     containerd: Lazy[Containerd],
     crio: Lazy[Crio],
     releases: Lazy[facts.RuntimeReleases],
+    packages: Lazy[facts.Packages],
     given: Lazy[Settings],
 ) -> Results:
     """The container runtime starts with its configuration, serves the kubelet, and reads each key that is set.
@@ -88,7 +90,7 @@ def runtime_config(
     `version/version.go`, `cmd/containerd/server/config/config.go`, RELEASES.md (deprecated features); cri-o
     `pkg/config/config.go`.
     """
-    node = ConfigNode(kubelet, target, embedded, containerd, crio, releases, given)
+    node = ConfigNode(kubelet, target, embedded, containerd, crio, releases, packages, given)
     if given().runtime == EMBEDDED or (not kubelet.present and embedded().present):
         yield skip("the agent on this node brings the container runtime inside, and writes its configuration")
         return
@@ -109,10 +111,11 @@ def runtime_config_boot(
     containerd: Lazy[Containerd],
     crio: Lazy[Crio],
     releases: Lazy[facts.RuntimeReleases],
+    packages: Lazy[facts.Packages],
     given: Lazy[Settings],
 ) -> Results:
     """After the next boot too: it reads the same files."""
-    yield from runtime_config(kubelet, target, embedded, containerd, crio, releases, given)
+    yield from runtime_config(kubelet, target, embedded, containerd, crio, releases, packages, given)
 
 
 def _containerd(node: ConfigNode) -> Outcome | None:
@@ -120,9 +123,9 @@ def _containerd(node: ConfigNode) -> Outcome | None:
         return _beside("containerd", node)
     try:
         fact = node.containerd()
-        return _of_containerd(fact, node) if fact.present is not None else None
     except FactError as error:
         return _unread("containerd", error)
+    return _of_containerd(fact, node) if fact.present is not None else None
 
 
 def _beside(name: str, node: ConfigNode) -> Outcome | None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from nodecheck.checking import Lazy, Outcome
-from nodecheck.facts import Containerd, Crio, EmbeddedKubelet, KubeletConfig, RuntimeReleases, Target
+from nodecheck.facts import Containerd, Crio, EmbeddedKubelet, KubeletConfig, Packages, RuntimeReleases, Target
 from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.runtimes.containerd_files import load
 from nodecheck.formats.versions import parse_version
@@ -96,7 +96,7 @@ def judged(config: Path, release: tuple[int, ...]) -> Outcome:
 
     (found,) = runtime_config(
         KubeletConfig(present=True, runtime_endpoint=endpoint), Lazy(Target), Lazy(EmbeddedKubelet), Lazy(read),
-        Lazy(Crio), Lazy(lambda: RuntimeReleases(containerd=release)), Lazy(Settings),
+        Lazy(Crio), Lazy(lambda: RuntimeReleases(containerd=release)), Lazy(Packages), Lazy(Settings),
     )  # fmt: skip
     return found
 

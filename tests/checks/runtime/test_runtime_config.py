@@ -8,7 +8,7 @@ import pytest
 
 from nodecheck.checking import Lazy, Outcome
 from nodecheck.errors import Denied, FactError, TooLarge
-from nodecheck.facts import Containerd, Crio, EmbeddedKubelet, KubeletConfig, RuntimeReleases, Target
+from nodecheck.facts import Containerd, Crio, EmbeddedKubelet, KubeletConfig, Packages, RuntimeReleases, Target
 from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.runtimes.containerd_files import parsed
 from nodecheck.requirements.asked import Settings
@@ -33,7 +33,7 @@ def judged(text: str, release: tuple[int, ...] | None, socket: str | None = "con
     )
     (found,) = runtime_config(
         KubeletConfig(present=True, runtime_endpoint=endpoint), Lazy(Target), Lazy(EmbeddedKubelet), Lazy(read),
-        Lazy(Crio), Lazy(lambda: RuntimeReleases(containerd=release)), Lazy(Settings),
+        Lazy(Crio), Lazy(lambda: RuntimeReleases(containerd=release)), Lazy(Packages), Lazy(Settings),
     )  # fmt: skip
     return found
 
@@ -126,7 +126,7 @@ def test_what_cannot_be_read_is_unknown(error: FactError) -> None:
 
     (found,) = runtime_config(
         KubeletConfig(present=True), Lazy(Target), Lazy(EmbeddedKubelet), Lazy(refused),
-        Lazy(Crio), Lazy(RuntimeReleases), Lazy(Settings),
+        Lazy(Crio), Lazy(RuntimeReleases), Lazy(Packages), Lazy(Settings),
     )  # fmt: skip
     assert found.status == "unknown"
 
