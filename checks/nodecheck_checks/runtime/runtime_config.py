@@ -146,7 +146,8 @@ def _unread(name: str, error: FactError) -> Outcome:
         return skip(str(error), code=error.code, subject=name)
     evidence = [seen(error.source, error.text if isinstance(error, ParseError) else None)]
     # Spellings of keys that releases take differently: what comes of them is not known.
-    if isinstance(error, Malformed) and "spellings" not in str(error):
+    parsed = isinstance(error, ParseError) and "spellings" not in error.expected
+    if parsed or (isinstance(error, Malformed) and "does not start" in str(error)):
         message = f"{name} does not start: {error}"
         return _failed(name, message, error.source, evidence)
     return unknown(str(error), code=error.code, subject=name, expected=EXPECTED)

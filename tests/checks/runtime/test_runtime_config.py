@@ -179,7 +179,7 @@ def test_each_source_counts_and_the_fix_makes_it_pass(tmp_path: Path) -> None:
         dropin.unlink()
         config.unlink()
         config.mkdir()
-        assert status(view) == "fail error"  # a directory in its place
+        assert status(view) == "unknown"  # a directory in its place
         config.rmdir()
         assert status(view) == "pass"  # its defaults
         config.write_text(good)
