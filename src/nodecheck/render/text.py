@@ -51,7 +51,7 @@ def _verdict(report: Report, style: Style, last: bool = False) -> Iterator[str]:
         yield from wrapped("", share, style)
 
 
-MOST_SKIPPED = 8
+MOST_SKIPPED = 6
 """Names of skipped checks that a summary has: more would take a screen's place, and -v has them all."""
 
 
@@ -170,7 +170,8 @@ def _counts(report: Report, style: Style) -> Iterator[tuple[str, str, list[str]]
         yield "waived", settings_and_results(len(waived), found.waived), names(waived)
     if of[Status.SKIP]:
         told = settings_and_results(len(of[Status.SKIP]), found.skipped) + _more("says why", style)
-        by_name = [name if count == 1 else f"{name} ({count})" for name, count in by_check(of[Status.SKIP])]
+        found_by = sorted(by_check(of[Status.SKIP]), key=lambda pair: -pair[1])
+        by_name = [name if count == 1 else f"{name} ({count})" for name, count in found_by]
         more = len(by_name) - MOST_SKIPPED
         yield "skipped", told, [*by_name[:MOST_SKIPPED], f"and {more} more"] if more > 1 else by_name
 
