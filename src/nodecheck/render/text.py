@@ -51,7 +51,7 @@ def _verdict(report: Report, style: Style, last: bool = False) -> Iterator[str]:
         yield from wrapped("", share, style)
 
 
-MOST_SKIPPED = 6
+MOST_SKIPPED = 2
 """Names of skipped checks that a summary has: more would take a screen's place, and -v has them all."""
 
 
