@@ -253,7 +253,7 @@ HINTS: tuple[Hint, ...] = (
     Hint("swap@now", "*/systemd/system*", "it leads to the kubelet's unit: " + _KUBELET),
     *(
         Hint(f"{check}@*", "/etc/cni/net.d*", _TARGET)
-        for check in ("kernel-*", "sysctl", "version-skew", "cgroup-driver", "command", "kubelet-config")
+        for check in ("kernel-*", "sysctl", "version-skew", "cgroup-driver", "command", "kubelet-config", "runtime-*")
     ),
     *(
         Hint(f"{check}@boot", place, "only whether the kubelet's own rules load nf_conntrack hangs on it")
@@ -278,6 +278,7 @@ HINTS: tuple[Hint, ...] = (
         "/var/lib/kubelet/config.yaml",
         "what is no file there the kubelet cannot read either, and that is a failure; Denied is unknown",
     ),
+    Hint("runtime-version*", "/usr/bin/containerd", "it tells only that a program is there, as of version-skew"),
     Hint("version-skew*", "/usr/bin/kube*", "it tells only that a program is there; its package tells the version"),
     Hint(
         "sysctl@boot",
