@@ -253,7 +253,17 @@ HINTS: tuple[Hint, ...] = (
     Hint("swap@now", "*/systemd/system*", "it leads to the kubelet's unit: " + _KUBELET),
     *(
         Hint(f"{check}@*", "/etc/cni/net.d*", _TARGET)
-        for check in ("kernel-*", "sysctl", "version-skew", "cgroup-driver", "command", "kubelet-config", "runtime-*")
+        for check in (
+            "kernel-*",
+            "sysctl",
+            "version-skew",
+            "cgroup-driver",
+            "command",
+            "kubelet-config",
+            "runtime-*",
+            "mount-options",
+            "path-access",
+        )
     ),
     *(
         Hint(f"{check}@boot", place, "only whether the kubelet's own rules load nf_conntrack hangs on it")
