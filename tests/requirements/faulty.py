@@ -17,6 +17,7 @@ SWAPS = "Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n/swapfile partition\t2097
 CONTROLLERS = "sys/fs/cgroup/cgroup.controllers"
 V1 = {f"/sys/fs/cgroup/{name}/tasks": "" for name in ("cpu", "cpuset", "memory", "pids", "systemd")}
 WORDS = {"/proc/cmdline": "root=/dev/sda1 systemd.unified_cgroup_hierarchy=0\n"}
+CONTAINERD = "2.1.4-1~debian.13~trixie"
 STATUS = "var/lib/dpkg/status"
 POD = """apiVersion: v1
 kind: Pod
@@ -39,12 +40,15 @@ class Faulty(NamedTuple):
     without: tuple[str, ...] = ()
     """Files of the healthy node that it does not have."""
     options: Mapping[str, Any] = {}
+    containerd: str = ""
+    """The version of its package; empty: the healthy node's."""
 
     def lay(self, root: Path, release: str) -> Path:
         """Write its tree, with a kubelet of that release."""
         debian_node(root)
         packages = root / STATUS
-        packages.write_text(packages.read_text().replace("Version: 1.34.", f"Version: {release}."))
+        told = packages.read_text().replace("Version: 1.34.", f"Version: {release}.")
+        packages.write_text(told.replace(CONTAINERD, self.containerd or CONTAINERD))
         for path in self.without:
             (root / path).unlink()
         return write_tree(root, dict(self.files))
@@ -76,6 +80,7 @@ FAULTY = {
         ("removed-setting",), {FLAGS: 'KUBELET_KUBEADM_ARGS="--pod-infra-container-image=registry.k8s.io/pause:3.10"\n'}
     ),
     "removed gate": Faulty(("removed-setting",), {CONFIG: f"{KUBELET}featureGates: {{SidecarContainers: true}}\n"}),
+    "containerd 1.7": Faulty(("runtime-version",), {}, containerd="1.7.29-1~debian.13~trixie"),
     "ipvs": Faulty(("kube-proxy-mode",), {}, options={"proxy_mode": "ipvs"}),
     "static pod": Faulty(
         ("static-pod@now",),

@@ -31,6 +31,7 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "removed flag": {"removed-setting@boot": ("1.17 pass", "1.35 -"), FLAG: ("1.17 -", "1.35 error")},
     "removed gate": {"removed-setting@boot": ("1.17 pass", "1.37 -"), GATE: ("1.17 -", "1.37 error")},
+    "containerd 1.7": {"runtime-version[containerd]": ("1.17 pass", "1.35 warning", "1.38 pass")},
     "ipvs": {"kube-proxy-mode": ("1.17 pass", "1.35 info")},
     "static pod": {POD: ("1.17 pass", "1.34 error")},
 }
@@ -43,6 +44,7 @@ READ = {
     ("swap", SWAP): ("swap", "failSwapOn"),
     ("removed flag", FLAG): ("kubelet-flag", "--pod-infra-container-image"),
     ("removed gate", GATE): ("feature-gate", "SidecarContainers"),
+    ("containerd 1.7", "runtime-version[containerd]"): ("runtime", "runtime-config-rpc"),
     ("ipvs", "kube-proxy-mode"): ("kube-proxy", "mode-ipvs"),
     ("static pod", POD): ("static-pod", "API references"),
 }
