@@ -49,7 +49,7 @@ def test_a_documented_line_parses(words: tuple[str, ...]) -> None:
 def parsed(words: tuple[str, ...]) -> None:
     """Parse a line as nodecheck does. Raises what it raises."""
     if words[0].startswith("-"):
-        assert words in {("--version",), ("--help",), ("-h",), ("-V",)}
+        assert words in {("--version",), ("--help",), ("-h",), ("-V",), ("--version", "-v")}
         return
     if "--help" in words:
         return

@@ -43,6 +43,7 @@ TWO_VIEWS = {
     "kubelet-config": "the node as a whole",
     "kubelet-defaults": "the keys that are listed",
     "kubelet-swap": "the node as a whole",
+    "runtime-config": "the runtimes by their names, or the node as a whole",
     "selinux": "the node as a whole",
     "service": "the services that are listed",
     "static-pod": "the manifests by their paths",

@@ -223,7 +223,8 @@ def test_words_of_others_are_no_words_of_ours() -> None:
 
 def test_what_is_meant_is_what_a_check_looks_at() -> None:
     registry = load()
-    assert meant("docker", registry) == ()
+    assert meant("docker", registry) == ("runtime-version[docker]",)
+    assert meant("podman", registry) == ()
     assert meant("mount", registry) == ("command[mount]",)
     assert meant("/var/log/", registry) == ("disk-free[/var/log]", "inodes-free[/var/log]")
     assert meant("vm.panic_on_oom@now", registry) == ("kubelet-defaults[vm.panic_on_oom]@now",)

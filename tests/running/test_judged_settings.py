@@ -233,6 +233,9 @@ NO_SETTINGS = {
     "passwd": "the file of users",
     "pass": "a status of results",
     "CSINodeExpandSecret": "a feature gate that is judged by its name",
+    "credential.secret": "a file of systemd that is there or not",
+    "secret": "a kind of volume that is there or not",
+    "serviceAccountToken": "the same",
     "storage-driver-password": "a flag of the kubelet that is known and never judged",
 }
 """Names in facts and checks that the filter takes for a secret's, and why nothing is judged by them."""
