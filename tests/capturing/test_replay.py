@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import nodecheck
 from nodecheck.capturing.complete import captured
 from nodecheck.capturing.files import packed, read_capture
 from nodecheck.capturing.host import CaptureHost
@@ -17,7 +18,7 @@ from nodecheck.capturing.text import dumped
 from nodecheck.errors import NotCaptured
 from nodecheck.host import open_host
 from nodecheck.plugins import load
-from nodecheck.testing import comparable, run
+from nodecheck.testing import TreeLink, comparable, run, write_tree
 from tests.capturing.alike import differences, options
 from tests.capturing.mutate import spoilt
 from tests.fix.test_corpus import roots as corpus_roots
@@ -109,3 +110,17 @@ def test_a_thread_that_hangs_leaves_the_capture_alone(tmp_path: Path) -> None:
     recorder.read("/etc/hosts")
 
     assert dumped(image) == before
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_link_through_the_null_device_leads_where_it_does_in_the_root(held: bool, tmp_path: Path) -> None:
+    """A root without /dev holds nothing there; in one with the device the name is below no directory."""
+    write_tree(tmp_path, {"/etc/os-release": TreeLink("/aside/x"), "/aside": TreeLink("/dev/null")})
+    if held:
+        if os.getuid() != 0:
+            pytest.skip("only root makes devices")
+        (tmp_path / "dev").mkdir()
+        os.mknod(tmp_path / "dev/null", 0o20666, os.makedev(1, 3))
+    here, there = nodecheck.run(root=tmp_path), nodecheck.run(capture=nodecheck.capture(root=tmp_path))
+    said = [[(item.id, item.status, item.message) for item in report.results] for report in (here, there)]
+    assert said[0] == said[1]

@@ -178,9 +178,10 @@ class CaptureHost(Host):
                 here = here.rpartition("/")[0] or "/"
                 entry = entries.get(here, _FOLDER)
                 continue
-            if entry.kind in _PLAIN:
-                return Failure("Malformed", "not a directory", 20)
             place = joined(here, name)
+            if entry.kind in _PLAIN:
+                told = entries.get(place, _NOTHING)  # of a root without /dev/null, which is always there to be read
+                return GONE if told.kind == ABSENT else Failure("Malformed", "not a directory", 20)
             below = entries.get(place) or self._untold(place, name, entry)
             if below is None or isinstance(below, Failure):
                 return below
