@@ -67,7 +67,7 @@ def runtime_config(
 
     ## What it looks at
     containerd: `config.toml` (or `--config` of its unit) and what it imports, as the release that is here reads them.
-    Where no release is shown, a release that fits the files counts.
+    Where no release is shown, each that such files may be written for has to agree; else the result is `unknown`.
 
     - The files parse, and the values have the types that they are to have. An import that is not there is an error.
     - `version` is known to the release: 2 from 1.3 on, 3 from 2.0 on, 4 from 2.3 on. A later one is an error.
@@ -166,17 +166,21 @@ def _of_containerd(fact: Containerd, node: ConfigNode) -> Outcome:
         message = f"there is no {fact.path}: containerd takes its defaults"
         return ok(message, subject="containerd", expected=EXPECTED, actual="defaults", evidence=[seen(fact.path)])
     release = node.release("containerd")
-    refused = next(_refused(fact, release), None)
+    verdicts = _verdicts(fact, release)
+    refused = next(_refused(fact, release, verdicts), None)
     if refused is not None:
         return _failed("containerd", *refused)
-    verdict = _verdict(fact, release)
-    if verdict.found is not None and not verdict.found.cri:
-        return _off(fact, node)
-    warned = [*verdict.notes, *_removed(fact, release)]
-    if warned:
-        evidence = [seen(file.path, f"version = {file.version}", locator="version") for file in fact.files]
-        return _failed("containerd", "; ".join(warned), fact.path, evidence, Severity.WARNING)
     evidence = [seen(file.path, f"version = {file.version}", locator="version") for file in fact.files]
+    loads = {None if one.found is None else one.found.cri for one in verdicts}
+    if len(loads) > 1:
+        why = next((one.refused for one in verdicts if one.refused), "the CRI plugin is off in some releases")
+        message = f"which containerd reads the files is not shown, and not each one takes them: {why}"
+        return unknown(message, code="not-found", subject="containerd", expected=EXPECTED, evidence=evidence)
+    if loads == {False}:
+        return _off(fact, node)
+    warned = list(dict.fromkeys([*verdicts[-1].notes, *_removed(fact, release)]))
+    if warned:
+        return _failed("containerd", "; ".join(warned), fact.path, evidence, Severity.WARNING)
     told = "containerd starts with its configuration, and its CRI plugin loads"
     return ok(told, subject="containerd", expected=EXPECTED, actual="valid", evidence=evidence)
 
@@ -188,14 +192,16 @@ def _reader(fact: Containerd, release: Release | None) -> Release:
     return release or (TWO if fact.shows_two() else ONE)
 
 
-def _verdict(fact: Containerd, release: Release | None) -> ContainerdVerdict:
-    """What the release that is here makes of the files; what fits them where none is shown."""
-    from nodecheck.facts.runtimes.containerd_verdict import judged
+def _verdicts(fact: Containerd, release: Release | None) -> list[ContainerdVerdict]:
+    """What the release that is here makes of the files; where none is shown, each that they may be written for."""
+    from nodecheck.facts.runtimes.containerd_verdict import fitting, judged
 
-    return fact.decided(lambda: None) if release is None else judged(fact.files, release)
+    return [judged(fact.files, one) for one in ([release] if release else fitting(fact.files))]
 
 
-def _refused(fact: Containerd, release: Release | None) -> Iterator[tuple[str, str, list[Evidence]]]:
+def _refused(
+    fact: Containerd, release: Release | None, verdicts: list[ContainerdVerdict]
+) -> Iterator[tuple[str, str, list[Evidence]]]:
     """Why containerd, or its CRI plugin, does not start: the reason, the file and what shows it."""
     from nodecheck.facts.runtimes import containerd_keys as keys
     from nodecheck.facts.runtimes.containerd_merge import sections_read
@@ -205,14 +211,12 @@ def _refused(fact: Containerd, release: Release | None) -> Iterator[tuple[str, s
     for file in fact.files:
         for fault in keys.top_faults(file):
             yield _place(fact, fault)
-    verdict = _verdict(fact, release)
-    if verdict.found is None and (release is not None or len(fact.files) == 1):
-        path = fact.files[-1].path
+    if all(one.found is None for one in verdicts):
         shown = [seen(file.path, f"version = {file.version}", locator="version") for file in fact.files]
-        yield verdict.refused or "its CRI plugin does not load", path, shown
-    read = tuple([keys.with_images(names) for names in sections_read(fact.files, reader)])
-    if verdict.found is not None and not verdict.found.cri:
+        yield verdicts[0].refused or "its CRI plugin does not load", fact.files[-1].path, shown
+    if any(one.found is None or not one.found.cri for one in verdicts):
         return
+    read = tuple([keys.with_images(names) for names in sections_read(fact.files, reader)])
     for file, names in zip(fact.files, read):
         for fault in keys.section_faults(file, tuple(sorted(names))):
             yield _place(fact, fault)

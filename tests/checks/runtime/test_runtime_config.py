@@ -24,9 +24,15 @@ DOCKERS = 'disabled_plugins = ["cri"]\n'
 """As Docker's package writes it."""
 
 
-def judged(text: str, release: tuple[int, ...] | None, socket: str | None = "containerd/containerd.sock") -> Outcome:
+def judged(
+    text: str,
+    release: tuple[int, ...] | None,
+    socket: str | None = "containerd/containerd.sock",
+    imported: str | None = None,
+) -> Outcome:
     def read() -> Containerd:
-        return Containerd("/usr/bin/containerd", CONFIG, (parsed(text.encode(), CONFIG),))
+        more = () if imported is None else (parsed(imported.encode(), "/etc/containerd/conf.d/a.toml"),)
+        return Containerd("/usr/bin/containerd", CONFIG, (parsed(text.encode(), CONFIG), *more))
 
     endpoint = (
         None if socket is None else KubeletSetting(f"unix:///run/{socket}", "/var/lib/kubelet/config.yaml", 1, "x")
@@ -38,8 +44,8 @@ def judged(text: str, release: tuple[int, ...] | None, socket: str | None = "con
     return found
 
 
-def said(text: str, release: tuple[int, ...] | None) -> str:
-    found = judged(text, release)
+def said(text: str, release: tuple[int, ...] | None, imported: str | None = None) -> str:
+    found = judged(text, release, imported=imported)
     return str(found.severity) if found.status == "fail" else str(found.status)
 
 
@@ -117,6 +123,26 @@ def test_what_containerd_refuses(text: str, release: tuple[int, ...] | None, exp
 )
 def test_what_does_nothing(text: str, release: tuple[int, ...]) -> None:
     assert said(text, release) == "warning"
+
+
+NO_PIVOT = f"{CRI}containerd]\nno_pivot = true\n"
+"""containerd 1 loads no CRI plugin with it, and containerd 2 does not know it."""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (NO_PIVOT, "unknown"),
+        (f"{CRI}containerd]\ndefault_runtime_name = 'gone'\n", "error"),
+        (f"{CRI}containerd.runtimes.runc.options]\nSystemDCgroup = true\n", "pass"),
+        (f"{CRI}containerd]\nsnapshotter = 'overlayfs'\n", "pass"),
+    ],
+)
+@pytest.mark.parametrize("imports", [False, True])
+def test_where_no_release_is_shown_each_that_may_read_the_files_has_to_agree(
+    text: str, expected: str, imports: bool
+) -> None:
+    assert said(text, None, "version = 2\noom_score = 0\n" if imports else None) == expected
 
 
 @pytest.mark.parametrize("error", [Denied(CONFIG), TooLarge(CONFIG, "is too large")])

@@ -67,7 +67,7 @@ def _whatever(files: Files) -> ContainerdVerdict:
     found: list[Effective] = []
     refused: str | None = None
     own, foreign = _own_sections(files), tuple(_foreign(files))
-    for release in _fitting(files):
+    for release in fitting(files):
         try:
             found.append(effective(own, release))
         except Refused as error:
@@ -87,7 +87,7 @@ def _difference(files: Files) -> str:
     return "the driver depends on containerd's version (1.x and 2 take other spellings of keys, and other defaults)"
 
 
-def _fitting(files: Files) -> tuple[Version, ...]:
+def fitting(files: Files) -> tuple[Version, ...]:
     """Releases that stand for those which files of such a version are written for.
 
     ``systemd_cgroup = true`` in version 1 is for the runtime that was built in until 1.2.
