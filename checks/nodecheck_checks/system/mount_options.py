@@ -98,7 +98,9 @@ def mount_options(
 
     Boot: `/etc/fstab`, and mount units that the boot starts, with their drop-ins, as systemd puts them together. Of
     two contrary options the last counts; `user` and `users` mean `noexec`, `nodev` and `nosuid`. A bind mount without
-    such an option has those of what it shows. Where nothing is mounted on the way, the root's line counts.
+    such an option has those of what it shows. Where nothing is mounted on the way, the root's line counts. Without one,
+    `ro` or `rootflags=noexec` on the kernel's command line make the result `unknown`: an initramfs may mount it again.
+    `systemd.mount-extra=` is not looked at.
 
     `ro` and `noexec` are errors, for etcd `ro` alone. `nodev` and `nosuid` are information: benchmarks ask for them,
     Bottlerocket and Talos have them below all images, and the overlay of a container does not take them along.
@@ -156,6 +158,11 @@ def mount_options_boot(
     mount = place.decides
     if mount is None:
         yield judged(row, (), "on the root, of which nothing is said,", [seen(FSTAB, locator=place.path)], None)
+        return
+    if mount.by_kernel:
+        words = ", ".join(place.flags)
+        message = f"the command line has the root mounted with {words}, and no line of fstab mounts it again"
+        yield unknown(f"{message}: what else does is not known", subject=subject, code="unsupported", evidence=evidence)
         return
     fix = lasting(mount, [option.name for option in asked_of(row, place.flags)])
     yield judged(row, place.flags, f"mounted at boot on {place.mounts[0].path}", evidence, fix)

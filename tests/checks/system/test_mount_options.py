@@ -67,6 +67,23 @@ def test_at_boot(tmp_path: Path, options: str, status: str, severity: str) -> No
     assert {(one.status, one.severity) for one in results.values()} == {(status, severity)}
 
 
+@pytest.mark.parametrize(
+    ("words", "fstab", "status"),
+    [
+        ("root=/dev/sda1 ro", "", "unknown"),
+        ("root=/dev/sda1 ro rw", "", "pass"),
+        ("root=/dev/sda1 rw rootflags=noexec", "", "unknown"),
+        ("root=/dev/sda1", "", "pass"),
+        ("root=/dev/sda1 ro rootflags=noexec", "/dev/sda1 / ext4 defaults 0 1\n", "pass"),
+    ],
+)
+def test_the_root_that_only_the_command_line_mounts(tmp_path: Path, words: str, fstab: str, status: str) -> None:
+    """systemd-remount-fs.service(8) mounts the root again where fstab has a line for it, and only there."""
+    result = found(tmp_path, {"/proc/cmdline": f"{words}\n", FSTAB: fstab}, view="boot")[BOOT]
+
+    assert result.status == status
+
+
 def test_a_file_system_that_the_kernel_made_read_only(tmp_path: Path) -> None:
     """``errors=remount-ro``: the mount itself still says rw."""
     line = ROOT.replace(" rw,errors", " ro,errors")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from nodecheck.facts.boot.cmdline import values
+from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.fstab import FSTAB, Fstab, FstabEntry
 from nodecheck.facts.files.lines import whole_line
 from nodecheck.facts.files.path_mount import PLACES, led_to
@@ -78,6 +80,8 @@ class PlannedMount(NamedTuple):
     line: int | None
     text: str
     """The line as it stands there."""
+    by_kernel: bool = False
+    """The kernel or the initramfs mounts the root so, and no line of fstab has systemd mount it again."""
 
     @property
     def is_bind(self) -> bool:
@@ -140,9 +144,20 @@ def _nearest(around: Surroundings, fstab: Fstab, starts: Lazy[BootStarts], path:
     """The mount that a path lies on, by its name; None where nothing is mounted on the way to it."""
     while True:
         found = _mounted_at(around, fstab, starts, path)
-        if found is not None or path == "/":
+        if found is not None:
             return found
+        if path == "/":
+            return _by_words(around.cmdline())
         path = path.rpartition("/")[0] or "/"
+
+
+def _by_words(cmdline: BootCmdline) -> PlannedMount | None:
+    """The root as the command line has it mounted: ``rootflags=``, and the last of ``ro`` and ``rw`` (bootparam(7))."""
+    access = [word for word in cmdline.words if word in ("ro", "rw")][-1:]
+    options = ",".join([*values(cmdline.words, "rootflags")[-1:], *access])
+    if not flags_of(options) or cmdline.source is None:
+        return None
+    return PlannedMount("/", "", options, cmdline.source, cmdline.line, cmdline.text, True)
 
 
 def _mounted_at(around: Surroundings, fstab: Fstab, starts: Lazy[BootStarts], path: str) -> PlannedMount | None:
