@@ -101,7 +101,8 @@ def kernel_config(
     starts. Nothing is loaded. Where there is no configuration, the check as a whole is `unknown`, and names the paths.
 
     `=y` passes, and so does `=m` where `modules.dep` lists the module. What it does not list is missing, as
-    `br_netfilter` is on Enterprise Linux 10 without `kernel-modules-extra`. An option that a configuration does not
+    `br_netfilter` is on Enterprise Linux 10 without `kernel-modules-extra`. Where there is no list at all `=m` passes,
+    as for kubeadm: that the modules are gone is what `module-tree` says. An option that a configuration does not
     mention is not set. `IP_NF_TARGET_REDIRECT` and `OVERLAYFS_FS` count for their newer names.
 
     Errors are what kubeadm requires: namespaces, control groups, `INET`, `PROC_FS`, `NETFILTER_XT_TARGET_REDIRECT`,
