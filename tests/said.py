@@ -63,7 +63,8 @@ def all_said(program: list[str], folder: Path) -> Said:
     here = folder / "here"
     here.mkdir()
     node = debian_node(here / "node")
-    (node / "etc/fstab").write_text("/dev/sda2 none swap sw 0 0\n")
+    with (node / "etc/fstab").open("a") as table:
+        table.write("/dev/sda2 none swap sw 0 0\n")
     (here / "edge.toml").write_text('schema = "nodecheck.profile/1"\nname = "edge"\nextends = "kubernetes"\n')
     said: Said = {}
     for words in COMMANDS:
