@@ -68,7 +68,7 @@ class LiveTree(RootHost):
     def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
         if argv == ASK:
             return Completed(argv, 0, "".join(f"t {value}\n" for value in self.told), "")
-        if argv[:2] == ("systemctl", "show"):
+        if argv[:2] == ("systemctl", "show") and argv not in self.answers and argv[-2] == "--":
             active = self.units.get(argv[-1], 0)
             return Completed(
                 argv, 0, f"ActiveEnterTimestampMonotonic={active}\nInactiveEnterTimestampMonotonic=0\n", ""

@@ -13,6 +13,7 @@ _CHECKS = {
     "kernel-module": ("kernel.kernel_module", "kernel"),
     "product-uuid": ("identity.product_uuid", "hardware"),
     "removed-setting": ("kubelet.removed_setting", "kubelet"),
+    "running-version": ("services.running_version", "services"),
     "runtime-config": ("runtime.runtime_config", "runtime"),
     "runtime-socket": ("runtime.runtime_socket", "runtime"),
     "runtime-version": ("packages.runtime_version", "runtime"),

@@ -308,6 +308,9 @@ processes() { # which there are, and who holds the sockets that listen
     case $k in ./proc/[0-9]*) ;; *) continue ;; esac
     { IFS= read -r w <"$k/comm"; } 2>/dev/null || { say "a ${k#.}"; continue; }
     say "g ${k#.}/comm$NL|$w$NL"
+    case $w in kubelet | hyperkube | containerd | dockerd* | crio | cri-dockerd | chronyd)
+      if [ -r "$k/exe" ]; then text_of "${k#.}/exe"; look "${k#.}/exe"; else failed link "${k#.}/exe" 'Permission denied'; fi ;;
+    esac
     [ -r "$k/fd" ] || failed names "${k#.}/fd" 'Permission denied'
   done
   quiet=-l; ! ls -lq / >/dev/null 2>&1 || quiet=-lq # a link may have a name of many lines

@@ -133,6 +133,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.security.selinux_boot import SelinuxConfig as SelinuxConfig
     from nodecheck.facts.security.selinux_lsm import KernelLsm as KernelLsm
     from nodecheck.facts.services.cmdline import BootUnits as BootUnits
+    from nodecheck.facts.services.daemons import BootPrograms as BootPrograms
+    from nodecheck.facts.services.daemons import Daemons as Daemons
     from nodecheck.facts.services.generators import Generators as Generators
     from nodecheck.facts.services.init_system import InitSystem as InitSystem
     from nodecheck.facts.services.logind import LogindConf as LogindConf
@@ -182,6 +184,7 @@ _HOMES = {
     "BootHostname": "network.hostname",
     "BootModuleFolder": "kernel.trees",
     "BootModules": "kernel.at_boot",
+    "BootPrograms": "services.daemons",
     "BootRules": "security.boot_rules",
     "BootStarts": "services.starts",
     "BootSysctls": "sysctl.at_boot",
@@ -201,6 +204,7 @@ _HOMES = {
     "CriDockerd": "runtimes.cri_dockerd",
     "Crio": "runtimes.crio",
     "CrioStatus": "cluster.runtime_sockets",
+    "Daemons": "services.daemons",
     "DataFolders": "files.disk_room",
     "DirectoryModes": "files.directory_modes",
     "DiskRoom": "files.disk_room",
