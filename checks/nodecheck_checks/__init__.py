@@ -12,6 +12,7 @@ from nodecheck_checks.profiles import PROFILES
 _CHECKS = {
     "kernel-module": ("kernel.kernel_module", "kernel"),
     "product-uuid": ("identity.product_uuid", "hardware"),
+    "reboot-pending": ("system.reboot_pending", "system"),
     "removed-setting": ("kubelet.removed_setting", "kubelet"),
     "running-version": ("services.running_version", "services"),
     "runtime-config": ("runtime.runtime_config", "runtime"),

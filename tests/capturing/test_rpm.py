@@ -15,6 +15,7 @@ from nodecheck.capturing.files import read_capture
 from nodecheck.checking.store import Facts
 from nodecheck.errors import Malformed, NotCaptured
 from nodecheck.facts import Packages
+from nodecheck.facts.packages.reboot_packages import RebootPackages
 from nodecheck.facts.packages.rpm import QUERIES, read_rpm
 from nodecheck.host import RootHost
 from nodecheck.host.base import Completed, Question
@@ -64,7 +65,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not (shutil.which("rpmbuild") and shutil.which("unshare")) or os.getuid() != 0 or not PLACE.is_dir():
         pytest.skip("it takes root, unshare(1), rpmbuild(8) and /var/lib/rpm")
     folder = tmp_path_factory.mktemp("rpm")
-    return built(folder, "kubelet", "containerd.io", "rpm", "filler")
+    return built(folder, "kubelet", "containerd.io", "rpm", "filler", "systemd")
 
 
 @pytest.mark.parametrize("shell", HERE, ids=lambda shell: str(shell[0]))
@@ -77,7 +78,11 @@ def test_rpm_says_what_the_database_holds(database: Path, tmp_path: Path, shell:
     assert sorted(own) == [("containerd.io", "3:1.17.4-2.el7"), ("kubelet", "1.17.4-2.el7")]
     assert {one.source for one in found.found} == {"rpm -qa"} == set(found.paths)
     shutil.copytree(database, tmp_path / "var/lib/rpm")
-    by_file = Facts(RootHost(str(tmp_path))).get(Packages).found
+    of_root = Facts(RootHost(str(tmp_path)))
+    by_file = of_root.get(Packages).found
+    timed, by_rpm = of_root.get(RebootPackages).found, Facts(host).get(RebootPackages).found
+    assert [one[:3] for one in timed] == [one[:3] for one in by_rpm if one.source == "rpm -qa"]
+    assert [one.name for one in timed] == ["systemd"]
     assert sorted(own) == sorted([(one.name, one.version) for one in by_file])
 
 

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from nodecheck.facts.acts.programs import SysctlProgramActs as SysctlProgramActs
     from nodecheck.facts.acts.tmpfiles_modes import BootDirectories as BootDirectories
     from nodecheck.facts.acts.tmpfiles_modes import TmpfilesModes as TmpfilesModes
+    from nodecheck.facts.boot.boot_time import BootTime as BootTime
     from nodecheck.facts.boot.cmdline import Cmdline as Cmdline
     from nodecheck.facts.boot.container import Container as Container
     from nodecheck.facts.boot.default_grub import GrubDefaults as GrubDefaults
+    from nodecheck.facts.boot.kernel_images import KernelImages as KernelImages
     from nodecheck.facts.boot.next_boot import BootCmdline as BootCmdline
     from nodecheck.facts.boot.next_boot import KernelRelease as KernelRelease
     from nodecheck.facts.boot.next_boot import RunningKernel as RunningKernel
+    from nodecheck.facts.boot.reboot_marks import LastingMarks as LastingMarks
+    from nodecheck.facts.boot.reboot_marks import RebootMarks as RebootMarks
     from nodecheck.facts.cluster.component_ports import ComponentPorts as ComponentPorts
     from nodecheck.facts.cluster.joined import Joined as Joined
     from nodecheck.facts.cluster.leftovers import Leftovers as Leftovers
@@ -111,6 +115,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.packages.apt_lists import AptLists as AptLists
     from nodecheck.facts.packages.packages import Packages as Packages
     from nodecheck.facts.packages.packages import PackageSigns as PackageSigns
+    from nodecheck.facts.packages.reboot_packages import RebootPackages as RebootPackages
     from nodecheck.facts.packages.traces import Traces as Traces
     from nodecheck.facts.packages.versions import KubernetesTools as KubernetesTools
     from nodecheck.facts.packages.versions import RuntimeTools as RuntimeTools
@@ -188,6 +193,7 @@ _HOMES = {
     "BootRules": "security.boot_rules",
     "BootStarts": "services.starts",
     "BootSysctls": "sysctl.at_boot",
+    "BootTime": "boot.boot_time",
     "BootTree": "kernel.trees",
     "BootTreeFiles": "kernel.trees",
     "BootUnits": "services.cmdline",
@@ -200,8 +206,8 @@ _HOMES = {
     "ContainerSelinux": "security.selinux_boot",
     "Containerd": "runtimes.containerd",
     "ContainerdStatus": "cluster.runtime_sockets",
-    "CriSocketSetting": "cluster.runtime_sockets",
     "CriDockerd": "runtimes.cri_dockerd",
+    "CriSocketSetting": "cluster.runtime_sockets",
     "Crio": "runtimes.crio",
     "CrioStatus": "cluster.runtime_sockets",
     "Daemons": "services.daemons",
@@ -228,6 +234,7 @@ _HOMES = {
     "Joined": "cluster.joined",
     "KernelClock": "time.clock",
     "KernelHostname": "network.hostname",
+    "KernelImages": "boot.kernel_images",
     "KernelLsm": "security.selinux_lsm",
     "KernelRelease": "boot.next_boot",
     "KnownServices": "services.service_units",
@@ -237,6 +244,7 @@ _HOMES = {
     "KubeletLines": "kubelet.config",
     "KubeletRelease": "kubelet.release",
     "KubernetesTools": "packages.versions",
+    "LastingMarks": "boot.reboot_marks",
     "Leftovers": "cluster.leftovers",
     "LegacyTables": "security.netfilter",
     "Links": "network.links",
@@ -276,6 +284,8 @@ _HOMES = {
     "Processors": "hardware.processors",
     "ProductUuid": "distro.product_uuid",
     "RcLocal": "services.rc_local",
+    "RebootMarks": "boot.reboot_marks",
+    "RebootPackages": "packages.reboot_packages",
     "Resolver": "network.resolver",
     "Routes": "network.routes",
     "Runlevels": "services.openrc",
@@ -292,12 +302,12 @@ _HOMES = {
     "SelinuxConfig": "security.selinux_boot",
     "SelinuxMode": "security.selinux",
     "ServicePath": "kubelet.service_path",
-    "ShellCommands": "kubelet.service_path",
     "ServicePulls": "services.unit_pulls",
     "Services": "services.running",
-    "SiteNodes": "cluster.target",
     "SharedAtBoot": "kubelet.propagation",
     "SharedMounts": "kubelet.propagation",
+    "ShellCommands": "kubelet.service_path",
+    "SiteNodes": "cluster.target",
     "SnapshotterSign": "files.path_mount",
     "SocketKinds": "cluster.runtime_sockets",
     "SocketOwners": "network.processes",
@@ -322,9 +332,9 @@ _HOMES = {
     "UdevSysctls": "sysctl.udev",
     "UfwConf": "security.firewall_files",
     "UnitIndex": "services.units",
+    "UnitLoads": "kernel.scripts",
     "UnitLog": "services.this_boot",
     "UnitReader": "services.unit_reader",
-    "UnitLoads": "kernel.scripts",
     "UnixListeners": "network.unix_listeners",
     "XfsGeometry": "files.path_mount",
     "ZfsRelease": "files.path_mount",

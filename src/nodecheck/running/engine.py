@@ -42,6 +42,9 @@ CHECK_SHARE = 3
 
 CHECK_MOST_S = 10.0
 
+REBOOT = "reboot-pending"
+"""The check whose failure names what the boot view says of the others."""
+
 LOOK_BACK_S = 1.0
 """What holding the verdicts against the present may take where the run's time is over."""
 
@@ -77,7 +80,8 @@ def run(host: Host, registry: Registry, request: Request, known: Facts | None = 
         if plugin.status == "failed":
             finisher.add_plugin(plugin)
     today = strftime("%Y-%m-%d", gmtime(started))
-    results = waived(finisher.results, request.profile, asked, today, finisher.severity)
+    results = _pointing(finisher.results)
+    results = waived(results, request.profile, asked, today, finisher.severity)
     results += absent_files(request.absent_waivers, asked, finisher.severity)
     if host.this_machine:
         results = _looked_back(results, registry, facts, finisher, began + request.timeout_s, request)
@@ -234,6 +238,15 @@ def _add(finisher: Finisher, task: Task, done: Judged) -> None:
         finisher.add(task, done)
     except (Exception, SystemExit) as error:
         finisher.add(task, Judged(from_crash(task.check, error, None), 0.0))
+
+
+def _pointing(results: list[Result]) -> list[Result]:
+    """The results, where one tells that a reboot is due with what the reboot changes. Most nodes wait for none."""
+    if not any(result.check == REBOOT and result.status == Status.FAIL for result in results):
+        return results
+    from nodecheck.running.reboot_aware import pointing
+
+    return pointing(results)
 
 
 def _looked_back(

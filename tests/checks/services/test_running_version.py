@@ -47,8 +47,8 @@ class Node(LiveTree):
         return self.machine.stat(path) if self._is_real(path) else super().stat(path)
 
     def read_at(self, path: str, offset: int, size: int) -> bytes:
-        host = self.machine if self._is_real(path) else super()
-        return host.read_at(path, offset, size)
+        real = self._is_real(path)
+        return self.machine.read_at(path, offset, size) if real else super().read_at(path, offset, size)
 
     def run(self, argv: tuple[str, ...], timeout_s: float = 3.0) -> Completed:
         if argv == ASK:
@@ -72,8 +72,8 @@ def processes() -> Iterator[Callable[..., int]]:
     """Starts real processes, which end with the test."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(*argv: str | Path, **options: object) -> int:
-        running.append(subprocess.Popen([*map(os.fspath, argv)], **options))  # type: ignore[call-overload]
+    def start(*argv: str | Path) -> int:
+        running.append(subprocess.Popen([os.fspath(word) for word in argv]))
         return running[-1].pid
 
     try:

@@ -8,11 +8,11 @@ script of sh holds no database of tens of megabytes: there what rpm itself says 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from nodecheck.errors import Absent, FactError, Malformed, NotCaptured, TooLarge
 from nodecheck.facts.packages.names import Package, PackageDatabase, is_wanted
-from nodecheck.facts.packages.rpm_header import parse_header
+from nodecheck.facts.packages.rpm_header import Header, parse_header
 from nodecheck.facts.services.unit_names import normal_path
 from nodecheck.host import Host
 from nodecheck.model.sources import File, Program, Sources
@@ -49,8 +49,18 @@ def read_rpm(host: Host) -> PackageDatabase:
 
 def _asked(host: Host, error: NotCaptured) -> PackageDatabase:
     """What rpm said of a node whose database is not in its capture."""
+    packages = []
+    for line in rpm_said(host, error, QUERIES):
+        name, blank, version = line.partition(" ")
+        if blank and is_wanted(name):
+            packages.append(Package(name, version, "rpm", "installed", "rpm -qa"))
+    return PackageDatabase(tuple(packages), ("rpm -qa",))
+
+
+def rpm_said(host: Host, error: NotCaptured, queries: Iterable[tuple[str, ...]]) -> list[str]:
+    """The lines that rpm printed of a database that is not in the capture; raises ``error`` where it was not asked."""
     folder = error.source.rpartition("/")[0]
-    query = next((query for query in QUERIES if query[2] == _real(host, folder)), None)
+    query = next((query for query in queries if query[2] == _real(host, folder)), None)
     try:
         if query is None:
             raise error
@@ -60,12 +70,7 @@ def _asked(host: Host, error: NotCaptured) -> PackageDatabase:
     if done.code or "error:" in done.stderr or not f"\n{done.stdout}".count("\nrpm "):
         said = done.stderr.strip(" \n").partition("\n")[0] or "does not know of itself"
         raise Malformed("rpm -qa", said)
-    packages = []
-    for line in done.stdout.split("\n"):
-        name, blank, version = line.partition(" ")
-        if blank and is_wanted(name):
-            packages.append(Package(name, version, "rpm", "installed", "rpm -qa"))
-    return PackageDatabase(tuple(packages), ("rpm -qa",))
+    return done.stdout.split("\n")
 
 
 def _real(host: Host, folder: str) -> str:
@@ -77,30 +82,45 @@ def _real(host: Host, folder: str) -> str:
 
 
 def _by_files(host: Host) -> PackageDatabase:
-    found = _database(host)
+    found = rpm_headers(host, is_wanted)
     if found is None:
         return PackageDatabase(missing=("/var/lib/rpm",))
     path, headers = found
-    packages = []
+    packages = [Package(header.name, header.evr, "rpm", "installed", path) for header in headers]
+    return PackageDatabase(tuple(packages), (path,))
+
+
+def rpm_headers(host: Host, wanted: Callable[[str], bool]) -> tuple[str, tuple[Header, ...]] | None:
+    """The path of rpm's database, and the headers of the wanted packages in it; None where there is none.
+
+    Raises what the host raises for a database that is there, Malformed for one that is damaged, and TooLarge.
+    """
+    found = _database(host)
+    if found is None:
+        return None
+    path, headers = found
+    told: list[Header] = []
     try:
-        for count, blob in enumerate(headers(host, path, is_wanted)):
+        for count, blob in enumerate(headers(host, path, wanted)):
             header = parse_header(blob)
             if count >= MOST_HEADERS:
                 raise TooLarge(path, f"has more than {MOST_HEADERS} packages of interest")
-            if is_wanted(header.name):
-                packages.append(Package(header.name, header.evr, "rpm", "installed", path))
+            if wanted(header.name):
+                told.append(header)
     except (struct.error, IndexError, ValueError, RecursionError) as error:
         raise Malformed(path, f"this database of rpm is damaged: {error}") from error
-    return PackageDatabase(tuple(packages), (path,))
+    return path, tuple(told)
 
 
 def rpm_sources() -> Sources:
     """The databases of rpm, each in three formats; SQLite has a log beside. The program is asked in a capture alone."""
+    return (*rpm_files(), *[Program(query, in_capture=True) for query in QUERIES])
+
+
+def rpm_files() -> Sources:
+    """The files of all databases."""
     names = (*[name for name, _ in _FORMATS], "rpmdb.sqlite-wal")
-    return (
-        *[File(f"{directory}/{name}") for directory in DIRECTORIES for name in names],
-        *[Program(query, in_capture=True) for query in QUERIES],
-    )
+    return tuple([File(f"{directory}/{name}") for directory in DIRECTORIES for name in names])
 
 
 def _database(host: Host) -> tuple[str, Headers] | None:

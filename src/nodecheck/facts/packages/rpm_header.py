@@ -10,17 +10,19 @@ HEADER_LIMIT = 1 << 23
 """A header with more bytes than this is damaged; the largest real ones have some megabytes."""
 
 
-_NAME, _VERSION, _RELEASE, _EPOCH = 1000, 1001, 1002, 1003
+_NAME, _VERSION, _RELEASE, _EPOCH, _INSTALLED = 1000, 1001, 1002, 1003, 1008
 _INT32, _STRING = 4, 6
 
 
 class Header(NamedTuple):
-    """What one package's header says of its version."""
+    """What one package's header says of its version, and of when it was installed."""
 
     name: str
     epoch: int | None
     version: str
     release: str
+    installed_s: int | None = None
+    """Seconds since 1970 at which it was installed; None for a package that is not."""
 
     @property
     def evr(self) -> str:
@@ -38,15 +40,17 @@ def parse_header(blob: bytes) -> Header:
         raise ValueError("a header of a package is not whole")
     store = 8 + entries * 16
     words: dict[int, str] = {}
-    epoch = None
+    epoch = installed_s = None
     for tag, kind, offset, _ in struct.iter_unpack(">IIII", blob[8:store]):
         if tag == _EPOCH and kind == _INT32:
             (epoch,) = struct.unpack_from(">I", blob, store + offset)
+        elif tag == _INSTALLED and kind == _INT32:
+            (installed_s,) = struct.unpack_from(">I", blob, store + offset)
         elif tag in (_NAME, _VERSION, _RELEASE) and kind == _STRING:
             words[tag] = _string(blob, store + offset)
     if len(words) != 3:
         raise ValueError("a header of a package lacks its name or its version")
-    return Header(words[_NAME], epoch, words[_VERSION], words[_RELEASE])
+    return Header(words[_NAME], epoch, words[_VERSION], words[_RELEASE], installed_s)
 
 
 def name_in(head: bytes) -> str | None:

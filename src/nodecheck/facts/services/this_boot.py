@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nodecheck.errors import Absent, FactError, ParseError, Unsupported
+from nodecheck.errors import Absent, FactError, Unsupported
+from nodecheck.facts.boot.boot_time import STAT, boot_time
 from nodecheck.facts.boot.cmdline import Cmdline
 from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
@@ -19,7 +20,6 @@ from nodecheck.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STAT = "/proc/stat"
 BOOTED = "/run/systemd/system"
 """sd_booted(3)."""
 _MANAGER = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
@@ -112,7 +112,7 @@ def _root(host: Host, path: str) -> tuple[str, str] | None:
 
 
 def _times(host: Host) -> ThisBoot:
-    began = _began(text(host, STAT, 4 << 20))
+    began = boot_time(text(host, STAT, 4 << 20))
     try:
         done = host.run(ASK)
     except Absent as error:
@@ -125,17 +125,6 @@ def _times(host: Host) -> ThisBoot:
     if abs(began - (began_us - since_us) / 1_000_000) > CLOCK_SLACK_S:
         return ThisBoot(untold="the clock was set since the boot")
     return ThisBoot(began, finished_us)
-
-
-def _began(stat: str) -> int:
-    """``btime`` of /proc/stat (proc(5)): the clock of now less the time since the boot."""
-    for number, line in enumerate(stat.split("\n"), 1):
-        name, _, value = line.partition(" ")
-        if name == "btime":
-            if not (value.isascii() and value.isdigit()):
-                raise ParseError(STAT, number, line, "the time of the boot in seconds")
-            return int(value)
-    raise FactError(STAT, "has no btime")
 
 
 def _microseconds(said: str) -> list[int]:

@@ -1,0 +1,225 @@
+"""Whether the node waits for a reboot, and for what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from time import gmtime, strftime
+
+from nodecheck import facts
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
+from nodecheck.errors import FactError
+from nodecheck.facts import (
+    BootCmdline,
+    BootTime,
+    Container,
+    KernelImages,
+    LastingMarks,
+    RebootMarks,
+    RebootPackages,
+    RunningKernel,
+)
+from nodecheck.facts.boot.reboot_marks import MARKS, OLD_PLACE, STAGED, RebootMark
+from nodecheck.fix import MANUAL, Fix, by_hand, manual
+from nodecheck.record import NamedTuple
+from nodecheck.requirements.asked import STEADY, UPGRADE
+
+EXPECTED = "no reboot is due"
+MOST_TOLD = 6
+"""Packages that the message names."""
+
+MARKING = ("ostree", "MicroOS", "SLE Micro")
+"""Systems that are changed as a whole, and leave a mark where what they have ready waits for a reboot."""
+
+TEXT = (
+    "Drain the node (kubectl drain NODE --ignore-daemonsets), reboot it at a time of your choice, and uncordon it;"
+    " nodecheck run --view boot says before it what the reboot makes of the node"
+)
+
+
+class Due(NamedTuple):
+    """Why a reboot is due."""
+
+    message: str
+    evidence: tuple[Evidence, ...]
+
+
+class Kernels(NamedTuple):
+    """What tells whether another kernel waits."""
+
+    running: Lazy[RunningKernel]
+    cmdline: Lazy[BootCmdline]
+    images: Lazy[KernelImages]
+    boot: Lazy[BootTime]
+
+
+def not_rebooted() -> str:
+    """Why a failure of now speaks not against the next boot."""
+    return "what waits for the reboot came after this one"
+
+
+@check(
+    severity=Severity.INFO,
+    tags=["packages", "kernel", "os"],
+    topic="system",
+    by_host=True,
+    phases=(STEADY, UPGRADE),
+    explained=not_rebooted,
+)
+def reboot_pending(
+    marks: RebootMarks,
+    container: Container,
+    image: Lazy[facts.ImageSystem],
+    running: Lazy[RunningKernel],
+    cmdline: Lazy[BootCmdline],
+    images: Lazy[KernelImages],
+    boot: Lazy[BootTime],
+    packages: Lazy[RebootPackages],
+) -> Results:
+    """No reboot is due on the node.
+
+    ## Why it matters
+    What was installed since the boot does not run yet: a kernel, the C library, systemd. The next reboot brings it, and
+    that may be a power cut, or a tool such as kured that reboots many nodes one after another. What the reboot changes
+    is what the boot view of the other checks says: where it differs from now, the message names those checks.
+
+    ## What it looks at
+    Only in the phases `steady` and `upgrade`. Now, on a system that runs:
+
+    - Marks: `/run/reboot-required` with the packages in `/run/reboot-required.pkgs` (Debian, Ubuntu, snapd),
+      `/run/reboot-needed` (SUSE, transactional-update), `/run/smart-restart/reboot-hint-marker` (Amazon Linux),
+      `/run/ostree/staged-deployment` (rpm-ostree, bootc).
+    - The kernel: the boot loader's default entry names another release than the one that runs, as in `kernel-next`, or
+      its file in `/boot` was written since the boot. Where the entry names no release, any kernel there counts.
+    - Packages that were installed since the boot, which began at `btime` of `/proc/stat`. rpm: those of
+      `dnf needs-restarting -r`, by `INSTALLTIME`: glibc, linux-firmware, systemd, dbus, dbus-broker, dbus-daemon,
+      microcode_ctl. dpkg: libc6, dbus, dbus-daemon, dbus-broker, intel-microcode and amd64-microcode, by the time at
+      which the list of their files was written.
+
+    A container is skipped: its packages do not come with the boot of its host's kernel. So is a system that is changed
+    as a whole and leaves no mark (Flatcar, Bottlerocket, Talos), and one with neither dpkg nor rpm. Whether the modules
+    of the running kernel are still there is what `module-tree` judges, and whether daemons run the programs on disk
+    `running-version`.
+
+    Boot: nothing of this is left after a reboot, as `/run` is made anew. A mark that was written below a `/var/run`
+    that is no link to `/run` stays: who reads it reboots the node again and again.
+
+    ## How to fix it
+    Drain the node, reboot it at a time of your choice, and uncordon it.
+
+    ## Sources
+    Debian Policy 9.12; update-notifier, unattended-upgrades; dnf-plugins-core plugins/needs_restarting.py; libzypp,
+    openSUSE/zypp-boot-plugin, openSUSE/transactional-update; amazonlinux/smart-restart; ostree
+    src/libostree/ostree-sysroot-deploy.c; kured; proc(5).
+    """
+    kernels = Kernels(running, cmdline, images, boot)
+    due, problems, looked = [*map(by_mark, marks.found)], [marks.error] if marks.error else [], [*map(seen, MARKS)]
+    if container.kind is None:
+        for look in (lambda: by_kernel(kernels, looked), lambda: by_packages(boot, packages, looked)):
+            _added(look, due, problems)
+    if due:
+        message = f"a reboot is due: {'; '.join([one.message for one in due])}"
+        evidence = [item for one in due for item in one.evidence]
+        yield fail(message, expected=EXPECTED, actual="a reboot is due", evidence=evidence, fix=_fix(marks))
+    elif container.kind is not None:
+        told = [*container.evidence, *looked]
+        yield skip("nothing marks it, and a container's packages do not come with its host's boot", evidence=told)
+    elif problems:
+        yield unknown(str(problems[0]), code=problems[0].code, expected=EXPECTED)
+    else:
+        yield _none_due(image, packages, looked)
+
+
+def _added(look: Callable[[], Iterator[Due]], due: list[Due], problems: list[FactError]) -> None:
+    """What a look finds; what it cannot tell counts where nothing else is found."""
+    try:
+        due.extend(look())
+    except FactError as error:
+        problems.append(error)
+
+
+def _none_due(image: Lazy[facts.ImageSystem], packages: Lazy[RebootPackages], looked: list[Evidence]) -> Outcome:
+    """A pass, where what was looked at is all that a reboot could bring."""
+    try:
+        system, databases = image(), packages().databases
+    except FactError as error:
+        return unknown(str(error), code=error.code, expected=EXPECTED)
+    if system.name is not None and system.name not in MARKING:
+        message = f"{system.name} is changed as a whole, and whether another image waits for a reboot is not looked at"
+        return skip(message, evidence=[*system.evidence, *looked])
+    if not databases:
+        return skip("neither dpkg nor rpm tells here what was installed since the boot", evidence=looked)
+    message = "nothing that was installed since the boot waits for a reboot"
+    return ok(message, expected=EXPECTED, actual=EXPECTED, evidence=looked)
+
+
+def by_mark(mark: RebootMark) -> Due:
+    """What a mark says."""
+    if mark.path == STAGED:
+        return Due("another deployment is staged for the next boot", (seen(mark.path, "there"),))
+    names = ", ".join(mark.names[:MOST_TOLD])
+    more = f" and {len(mark.names) - MOST_TOLD} more" if len(mark.names) > MOST_TOLD else ""
+    said = f" ({names}{more})" if names else ""
+    return Due(f"{mark.path} asks for it{said}", (seen(mark.path, ", ".join(mark.names) or "there"),))
+
+
+def by_kernel(kernels: Kernels, looked: list[Evidence]) -> Iterator[Due]:
+    """Another kernel that the next boot starts, or another file of the one that runs; what was seen goes to ``looked``.
+
+    Raises FactError where that cannot be told.
+    """
+    running, cmdline, began_s = kernels.running(), kernels.cmdline(), kernels.boot().began_s
+    runs = seen(running.source, running.release)
+    if cmdline.kernel not in (None, running.release):
+        entry = seen(cmdline.source or "", cmdline.kernel, line=cmdline.line)
+        yield Due(f"the next boot starts the kernel {cmdline.kernel}, and {running.release} runs", (entry, runs))
+        return
+    looked.append(runs)
+    if cmdline.source is not None:
+        looked.append(seen(cmdline.source, cmdline.kernel or "no release of a kernel", line=cmdline.line))
+    for image in kernels.images().found:
+        if cmdline.kernel is not None and not image.is_of(running.release):
+            continue
+        if image.changed_s > began_s:
+            told = (seen(image.path, f"written {_moment(image.changed_s)}"),)
+            yield Due(f"the kernel {image.path} was written since the boot", told)
+            return
+        looked.append(seen(image.path, "older than the boot"))
+
+
+def by_packages(boot: Lazy[BootTime], packages: Lazy[RebootPackages], looked: list[Evidence]) -> Iterator[Due]:
+    """The packages that were installed since the boot. Raises FactError where that cannot be told."""
+    began_s, found = boot().began_s, packages()
+    new = [one for one in found.found if one.at_s > began_s]
+    looked.extend([seen(path, "nothing of it is newer than the boot") for path in found.databases])
+    if new:
+        names = ", ".join(sorted({one.name for one in new}))
+        told = [seen(one.source, f"{one.name} {one.version}, installed {_moment(one.at_s)}") for one in new]
+        yield Due(f"installed since the boot: {names}", tuple(told))
+
+
+def _moment(seconds: int) -> str:
+    """A moment in UTC: it does not change from run to run."""
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
+
+
+def _fix(marks: RebootMarks) -> Fix:
+    first = (manual("Let the staged deployment go first: rpm-ostree finalize-deployment"),) if marks.locked else ()
+    return Fix("Reboot at a time of your choice", (*first, manual(TEXT)), MANUAL, reboot=True)
+
+
+@reboot_pending.at_boot
+def reboot_pending_boot(marks: LastingMarks, packages: RebootPackages) -> Results:
+    """The reboot leaves nothing that asks for another one."""
+    if marks.found:
+        evidence = [seen(OLD_PLACE, "a directory of its own"), *[seen(path, "there") for path in marks.found]]
+        text = f"Delete {' and '.join(marks.found)} after the reboot, and make {OLD_PLACE} a link to /run"
+        message = f"{marks.found[0]} lies on disk, where no boot takes it away: it asks for a reboot after each"
+        fix = by_hand("Let no mark outlive the reboot that it asks for", text)
+        yield fail(message, expected=EXPECTED, actual="a mark that stays", evidence=evidence, fix=fix)
+    elif marks.link is None and not marks.own:
+        yield skip(f"there is no {OLD_PLACE}, in which a mark would outlive a reboot", evidence=[seen(OLD_PLACE)])
+    else:
+        place = marks.link if marks.link is not None else "a directory of its own, without a mark"
+        evidence = [seen(OLD_PLACE, place), *[seen(path, "there") for path in packages.databases]]
+        message = "the next boot starts what is installed, and leaves no mark of an earlier one"
+        yield ok(message, expected=EXPECTED, actual=EXPECTED, evidence=evidence)
