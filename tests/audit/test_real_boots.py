@@ -43,6 +43,8 @@ TWO_VIEWS = {
     "kubelet-config": "the node as a whole",
     "kubelet-defaults": "the keys that are listed",
     "kubelet-swap": "the node as a whole",
+    "reboot-pending": "the node as a whole",
+    "running-version": "the units that run, and those that the boot starts",
     "runtime-config": "the runtimes by their names, or the node as a whole",
     "selinux": "the node as a whole",
     "service": "the services that are listed",

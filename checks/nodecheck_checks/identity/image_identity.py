@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from nodecheck.checking import Outcome, Results, Severity, check, seen, unknown
-from nodecheck.facts import IdentityFiles
+from collections.abc import Callable, Iterator
+
+from nodecheck.checking import Lazy, Outcome, Results, Severity, check, seen, unknown
+from nodecheck.errors import FactError
+from nodecheck.facts import BootHostname, CloudNames, Hosts, IdentityFiles, OsRelease
+from nodecheck.facts.acts.cloud_names import TEMPLATES
 from nodecheck.facts.distro.identity_files import (
     CLOUD_INSTANCES,
     CREDENTIAL_SECRET,
@@ -14,6 +18,9 @@ from nodecheck.facts.distro.identity_files import (
     SSH,
     IdentityFile,
 )
+from nodecheck.facts.network.hostname import STATIC
+from nodecheck.facts.network.hosts import PATH as HOSTS
+from nodecheck.facts.network.hosts import HostsLine
 from nodecheck.fix import by_hand
 from nodecheck.requirements.asked import IMAGE
 from nodecheck.requirements.table import Row, Table, verdict
@@ -41,6 +48,24 @@ OWN = Table(
     *[_row(path, "absent", "every node of the image would start from the same seed") for path in LOADER_SEEDS],
 )  # fmt: skip
 
+KEPT = Table(
+    _row(
+        STATIC, "no name of a node, or one that stays", "cloud-init gives each node the name of its instance",
+        "cloud-init cc_set_hostname.py",
+    ),
+    _row(
+        HOSTS, "no lines of its own, or some that stay", "cloud-init writes it anew at each boot, by its template",
+        "cloud-init cc_update_etc_hosts.py",
+    ),
+)  # fmt: skip
+"""What the next boot keeps, where cloud-init is in the image."""
+
+_EVERY_MACHINES = ("localhost", "localhost.localdomain", "(none)")
+_OF_NO_NODE = ("127.", "::1", "fe00::", "ff00::", "ff02::")
+"""How addresses begin that distributions and cloud-init's templates name."""
+MOST_LINES = 8
+"""Lines that are shown."""
+
 DELETE = {
     MACHINE_ID: "Empty /etc/machine-id, or write `uninitialized` into it, so that the first boot makes an id",
     DBUS_ID: "Delete /var/lib/dbus/machine-id, or make it a link to /etc/machine-id",
@@ -49,9 +74,15 @@ DELETE = {
 }
 
 
-@check(severity=Severity.WARNING, tags=["identity"], topic="system", view="boot", phases=(IMAGE,), rows=OWN)
-def image_identity(files: IdentityFiles) -> Results:
-    """An image holds no identity of the machine that it was made of.
+@check(severity=Severity.WARNING, tags=["identity"], topic="system", view="boot", phases=(IMAGE,), rows=(*OWN, *KEPT))
+def image_identity(
+    files: IdentityFiles,
+    cloud: Lazy[CloudNames],
+    name: Lazy[BootHostname],
+    hosts: Lazy[Hosts],
+    release: Lazy[OsRelease],
+) -> Results:
+    """An image holds no identity of the machine that it was made of, and its next boot keeps its name and hosts.
 
     ## Why it matters
     Nodes that boot from one image differ by what their first boot makes: machine id, host keys, random seed. What lies
@@ -70,20 +101,37 @@ def image_identity(files: IdentityFiles) -> Results:
     - There is no `/var/lib/systemd/random-seed`, no `/var/lib/systemd/credential.secret`, and no `loader/random-seed`
       on the boot partition, of which only one that is there is shown.
 
+    Where cloud-init is in the image, and the next boot starts it:
+
+    - `/etc/hostname` names no node, or cloud-init leaves the name there: `preserve_hostname: true`, or neither
+      `set_hostname` nor `update_hostname` among its modules, or its own configuration says the same name. Else each
+      node gets the name that its cloud tells, and this one goes. `localhost` and the distribution's own name are none.
+    - `/etc/hosts` has no lines for other machines, or they stay. With `manage_etc_hosts: true` or `template` cloud-init
+      writes the file anew at each boot: only lines of `/etc/cloud/templates/hosts.*.tmpl` are there then. `localhost`
+      adds a line and keeps the others; without `update_etc_hosts` among its modules nothing is written.
+
+    `/etc/cloud/cloud.cfg` counts, then `/etc/cloud/cloud.cfg.d/*.cfg` by name, then user data in
+    `/var/lib/cloud/seed`: a later file's key takes the place of an earlier one's. What user data of a cloud says is not
+    known before the first boot.
+
     Ids, keys and seeds are never shown, and of keys and seeds only the names are read.
 
     ## How to fix it
     Delete them in the image as the last step of its build. `virt-sysprep`, `cloud-init clean --machine-id` and
-    `systemd-firstboot --reset` each remove a part of them.
+    `systemd-firstboot --reset` each remove a part of them. A name, or lines of `/etc/hosts`, that every node is to have
+    go into cloud-init's configuration and templates.
 
     ## Sources
-    systemd.io/BUILDING_IMAGES; machine-id(5); systemd-machine-id-setup(1); cloud-init `clean`; the tests of
-    kubernetes-sigs/image-builder.
+    systemd.io/BUILDING_IMAGES; machine-id(5); systemd-machine-id-setup(1); cloud-init `clean`, cc_set_hostname.py,
+    cc_update_hostname.py, cc_update_etc_hosts.py; the tests of kubernetes-sigs/image-builder.
     """
     for row in OWN:
         there = files.found[row.name]
         if row.name not in LOADER_SEEDS or there.owned or there.error is not None:
             yield judged(row, there)
+    of_name, of_hosts = KEPT
+    yield from kept(of_name, lambda row: _name(row, cloud(), name(), release))
+    yield from kept(of_hosts, lambda row: _hosts(row, cloud(), hosts()))
 
 
 def judged(row: Row, there: IdentityFile) -> Outcome:
@@ -92,3 +140,69 @@ def judged(row: Row, there: IdentityFile) -> Outcome:
         return unknown(f"{row.name}: {there.error}", code=there.error.code, subject=row.name, expected=row.wanted)
     fix = by_hand(f"Take the identity at {row.name} out of the image", DELETE.get(row.name, f"Delete {row.name}"))
     return verdict(not there.owned, f"{row.name}: {there.state}", row, there.state, [seen(row.name, there.state)], fix)
+
+
+def kept(row: Row, judge: Callable[[Row], Outcome | None]) -> Iterator[Outcome]:
+    """What the next boot makes of a file; nothing where no cloud-init is here."""
+    try:
+        found = judge(row)
+    except FactError as error:
+        found = unknown(f"{row.name}: {error}", code=error.code, subject=row.name, expected=row.wanted)
+    if found is not None:
+        yield found
+
+
+def _name(row: Row, cloud: CloudNames, boot: BootHostname, release: Lazy[OsRelease]) -> Outcome | None:
+    if not cloud.present:
+        return None
+    name = boot.name if boot.source == STATIC else None
+    if name is None or name.lower() in (*_EVERY_MACHINES, release().id):
+        told = seen(STATIC, boot.text if boot.source == STATIC else None)
+        return verdict(True, f"{STATIC}: {name or 'no name'}", row, name or "no name", [told])
+    evidence = [seen(STATIC, boot.text, line=boot.line)]
+    why = cloud.off or cloud.keeps_name
+    if why is not None:
+        return verdict(True, f"{STATIC}: {name}, which cloud-init leaves there", row, name, [*evidence, why])
+    if cloud.named_by is not None:
+        evidence.append(cloud.named_by)
+    if cloud.name == name.partition(".")[0]:
+        return verdict(True, f"{STATIC}: {name}, which cloud-init sets too", row, name, evidence)
+    text = "Take the name out of /etc/hostname, or write preserve_hostname: true into a file of /etc/cloud/cloud.cfg.d"
+    fix = by_hand("Leave the name of a node to cloud-init, or keep this one", text)
+    other = "the name of the instance" if cloud.name is None else cloud.name
+    message = f"{STATIC}: {name}, and the next boot has {other}"
+    return verdict(False, message, row, name, evidence, fix)
+
+
+def _hosts(row: Row, cloud: CloudNames, hosts: Hosts) -> Outcome | None:
+    if not cloud.present:
+        return None
+    own = [line for line in hosts.lines if not line.address.lower().startswith(_OF_NO_NODE)]
+    if not own:
+        return verdict(
+            True, f"{HOSTS}: no lines of its own", row, "no lines of its own", [seen(HOSTS, "no other names")]
+        )
+    evidence = [seen(HOSTS, line.text, line=line.line) for line in own[:MOST_LINES]]
+    why = cloud.off or cloud.keeps_hosts
+    if why is not None:
+        message = f"{HOSTS}: {len(own)} lines of its own, which cloud-init leaves there"
+        return verdict(True, message, row, "lines that stay", [*evidence, why])
+    if cloud.written_by is not None:
+        evidence.append(cloud.written_by)
+    lost = [line for line in own if not any(_names(text, line) for text in cloud.templates)]
+    if not lost:
+        return verdict(True, f"{HOSTS}: its own lines are in cloud-init's template", row, "lines that stay", evidence)
+    text = f"Write them into {TEMPLATES}/hosts.*.tmpl, or manage_etc_hosts: false into a file of /etc/cloud/cloud.cfg.d"
+    names = ", ".join([line.names[0] for line in lost[:MOST_LINES]])
+    message = f"{HOSTS}: the next boot loses its lines of {names}"
+    return verdict(False, message, row, "lines that go", evidence, by_hand("Keep the lines of /etc/hosts", text))
+
+
+def _names(template: str, line: HostsLine) -> bool:
+    """Whether a template has a line."""
+    return any(words[:1] == [line.address] and set(words) >= set(line.names) for words in _words(template))
+
+
+def _words(template: str) -> Iterator[list[str]]:
+    for line in template.split("\n"):
+        yield line.partition("#")[0].split()

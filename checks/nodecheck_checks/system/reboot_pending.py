@@ -7,7 +7,7 @@ from time import gmtime, strftime
 
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.errors import FactError
+from nodecheck.errors import FactError, Malformed
 from nodecheck.facts import (
     BootCmdline,
     BootTime,
@@ -189,12 +189,16 @@ def by_kernel(kernels: Kernels, looked: list[Evidence]) -> Iterator[Due]:
 def by_packages(boot: Lazy[BootTime], packages: Lazy[RebootPackages], looked: list[Evidence]) -> Iterator[Due]:
     """The packages that were installed since the boot. Raises FactError where that cannot be told."""
     began_s, found = boot().began_s, packages()
-    new = [one for one in found.found if one.at_s > began_s]
+    timed = [(one, one.at_s) for one in found.found if one.at_s is not None]
+    new = [(one, at_s) for one, at_s in timed if at_s > began_s]
     looked.extend([seen(path, "nothing of it is newer than the boot") for path in found.databases])
     if new:
-        names = ", ".join(sorted({one.name for one in new}))
-        told = [seen(one.source, f"{one.name} {one.version}, installed {_moment(one.at_s)}") for one in new]
+        names = ", ".join(sorted({one.name for one, _ in new}))
+        told = [seen(one.source, f"{one.name} {one.version}, installed {_moment(at_s)}") for one, at_s in new]
         yield Due(f"installed since the boot: {names}", tuple(told))
+    for one in found.found:
+        if one.at_s is None:
+            raise Malformed(one.source, f"is not there, and the database of dpkg has {one.name} as installed")
 
 
 def _moment(seconds: int) -> str:

@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # typing.TYPE_CHECKING, without importing typing
 
 if TYPE_CHECKING:
     from nodecheck.facts.acts.at_boot import BootActs as BootActs
+    from nodecheck.facts.acts.cloud_names import CloudNames as CloudNames
     from nodecheck.facts.acts.commands import CommandActs as CommandActs
     from nodecheck.facts.acts.own_programs import OwnPrograms as OwnPrograms
     from nodecheck.facts.acts.programs import AgentActs as AgentActs
@@ -198,6 +199,7 @@ _HOMES = {
     "BootTreeFiles": "kernel.trees",
     "BootUnits": "services.cmdline",
     "BuiltHierarchy": "kernel.cgroup_defaults",
+    "CloudNames": "acts.cloud_names",
     "Cmdline": "boot.cmdline",
     "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",

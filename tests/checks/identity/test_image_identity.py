@@ -115,10 +115,12 @@ def test_a_node_has_an_identity_rightly(tmp_path: Path, phase: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["debian-12", "k3s"])
-def test_a_healthy_node_has_only_its_machine_id(name: str, tmp_path: Path) -> None:
+def test_a_healthy_node_has_only_its_machine_id_and_name(name: str, tmp_path: Path) -> None:
     root = healthy_node(name, tmp_path)
-    assert failed(root, "image") == {MACHINE_ID}
+    named = {"/etc/hostname"} if (root / "etc/cloud/cloud.cfg").exists() else set()  # cloud-init gives each its own
+    assert failed(root, "image") == {MACHINE_ID, *named}
     (root / "etc/machine-id").write_text("uninitialized\n")
+    (root / "etc/hostname").write_text("localhost\n")
     assert failed(root, "image") == set()
 
 
@@ -146,3 +148,117 @@ def test_what_the_real_programs_make_is_found(tmp_path: Path, program: str) -> N
 
 def test_what_is_asked_is_declared(tmp_path: Path) -> None:
     assert_declared(image_identity, write_tree(tmp_path, CLEAN))
+
+
+CFG, CFG_DIR, TEMPLATE = "/etc/cloud/cloud.cfg", "/etc/cloud/cloud.cfg.d", "/etc/cloud/templates/hosts.debian.tmpl"
+STAGES: dict[str, Entry] = {
+    "/usr/lib/systemd/system/multi-user.target": "[Unit]\n",
+    "/usr/lib/systemd/system/cloud-init.target": "[Unit]\n",
+    "/usr/lib/systemd/system/cloud-init.service": "[Service]\nType=oneshot\nExecStart=/usr/bin/cloud-init init\n",
+    "/usr/lib/systemd/system/cloud-init.target.wants/cloud-init.service": TreeLink("../cloud-init.service"),
+    "/usr/bin/cloud-init": "#!/usr/bin/python3\n",
+}
+MODULES = "cloud_init_modules:\n - bootcmd\n - set_hostname\n - update_hostname\n - update_etc_hosts\n - ssh\n"
+IMAGE: dict[str, Entry] = {
+    **CLEAN,
+    **STAGES,
+    CFG: f"users:\n - default\npreserve_hostname: false\n{MODULES}",
+    TEMPLATE: "## template:jinja\n127.0.1.1 {{fqdn}} {{hostname}}\n127.0.0.1 localhost\n::1 localhost ip6-localhost\n",
+    "/etc/hostname": "node7\n",
+    "/etc/hosts": "127.0.0.1 localhost\n127.0.1.1 node7\n192.0.2.1 api.example api\n",
+}
+"""An image with cloud-init, whose builder left a name and a line for the control plane's address."""
+ON: dict[str, Entry] = {f"{CFG_DIR}/90.cfg": "manage_etc_hosts: true\n"}
+
+
+def of_cloud(root: Path) -> tuple[str, str]:
+    results = found(root)
+    return results["/etc/hostname"].partition(" ")[0], results["/etc/hosts"].partition(" ")[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "hosts"),
+    [
+        ({}, "fail", "pass"),
+        (ON, "fail", "fail"),
+        ({f"{CFG_DIR}/90.cfg": "manage_etc_hosts: template\n"}, "fail", "fail"),
+        ({f"{CFG_DIR}/90.cfg": "manage_etc_hosts: localhost\n"}, "fail", "pass"),
+        ({f"{CFG_DIR}/90.cfg": "manage_etc_hosts: false\n"}, "fail", "pass"),
+        ({**ON, f"{CFG_DIR}/91.cfg": "manage_etc_hosts: false\n"}, "fail", "pass"),
+        ({**ON, f"{CFG_DIR}/89.cfg": "manage_etc_hosts: false\n"}, "fail", "fail"),
+        ({**ON, f"{CFG_DIR}/91.conf": "manage_etc_hosts: false\n"}, "fail", "fail"),
+        ({f"{CFG_DIR}/90.cfg": "preserve_hostname: true\n"}, "pass", "pass"),
+        ({f"{CFG_DIR}/90.cfg": "preserve_hostname: yes\n"}, "pass", "pass"),
+        ({f"{CFG_DIR}/90.cfg": 'preserve_hostname: "True"\n'}, "pass", "pass"),
+        ({**ON, f"{CFG_DIR}/91.cfg": "cloud_init_modules: [bootcmd, mounts]\n"}, "pass", "pass"),
+        ({**ON, f"{CFG_DIR}/91.cfg": "cloud_init_modules: [update-hostname]\n"}, "fail", "pass"),
+        ({**ON, f"{CFG_DIR}/91.cfg": "cloud_init_modules: [[update_etc_hosts, always]]\n"}, "pass", "fail"),
+        ({f"{CFG_DIR}/90.cfg": "hostname: node7\n"}, "pass", "pass"),
+        ({f"{CFG_DIR}/90.cfg": "fqdn: node7.example\n"}, "pass", "pass"),
+        ({f"{CFG_DIR}/90.cfg": "hostname: other\n"}, "fail", "pass"),
+        ({"/var/lib/cloud/seed/nocloud/meta-data": "instance-id: i-1\nlocal-hostname: node7\n"}, "pass", "pass"),
+        ({"/var/lib/cloud/seed/nocloud/user-data": "#cloud-config\npreserve_hostname: true\n"}, "pass", "pass"),
+        ({**ON, TEMPLATE: "127.0.0.1 localhost\n192.0.2.1 api.example api\n"}, "fail", "pass"),
+        ({**ON, TEMPLATE: "127.0.0.1 localhost\n192.0.2.1 api.example\n"}, "fail", "fail"),
+        ({**ON, TEMPLATE: "127.0.0.1 localhost\n# 192.0.2.1 api.example api\n"}, "fail", "fail"),
+        ({**ON, "/etc/hosts": "127.0.0.1 localhost\n::1 ip6-localhost\nff02::1 ip6-allnodes\n"}, "fail", "pass"),
+        ({"/etc/hostname": "localhost\n"}, "pass", "pass"),
+        ({"/etc/hostname": "ubuntu\n", "/etc/os-release": "ID=ubuntu\n"}, "pass", "pass"),
+        ({"/etc/hostname": ""}, "pass", "pass"),
+        ({**ON, "/etc/cloud/cloud-init.disabled": ""}, "pass", "pass"),
+        ({**ON, "/boot/grub/grub.cfg": "menuentry x {\n linux /vmlinuz-6.1 cloud-init=disabled\n}\n"}, "pass", "pass"),
+        ({**ON, "/etc/systemd/system/cloud-init.service": TreeLink("/dev/null")}, "pass", "pass"),
+        ({**ON, CFG: "users: [\n"}, "pass", "pass"),
+    ],
+)
+def test_what_cloud_init_makes_of_name_and_hosts(
+    tmp_path: Path, changes: dict[str, Entry], name: str, hosts: str
+) -> None:
+    assert of_cloud(write_tree(tmp_path, {**IMAGE, **changes})) == (name, hosts)
+
+
+def test_without_cloud_init_nothing_is_said_of_them(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, {path: entry for path, entry in IMAGE.items() if "cloud" not in path})
+    assert set(found(root)) == ROWS
+
+
+def test_what_keeps_name_and_hosts_is_named(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, {**IMAGE, **ON})
+    report = run(root, select=["image-identity"])
+    name, hosts = [report[f"image-identity[{path}]@boot"] for path in ("/etc/hostname", "/etc/hosts")]
+    assert name.message.startswith("/etc/hostname: node7, and the next boot has the name of the instance")
+    assert "its lines of api.example" in hosts.message
+    assert (f"{CFG_DIR}/90.cfg", "line 1", "manage_etc_hosts: true") in [item[:3] for item in hosts.evidence]
+    assert name.fix is not None
+    assert hosts.fix is not None
+    write_tree(root, {f"{CFG_DIR}/95.cfg": "preserve_hostname: true\nmanage_etc_hosts: false\n"})  # both fixes
+    assert of_cloud(root) == ("pass", "pass")
+
+
+def test_a_configuration_that_cannot_be_read_is_unknown(tmp_path: Path) -> None:
+    recording = record(write_tree(tmp_path, IMAGE))
+    run(recording, select=["image-identity"], phase="image")
+    data = recording.to_data()
+    for answer in data["answers"]:
+        if answer["question"][:2] == ["read", CFG]:
+            answer["answer"] = {"Denied": [CFG, "permission denied", 13]}
+    report = run(replay(data), select=["image-identity"], phase="image")
+    by_subject = {str(one.subject): one.status.value for one in report}
+    assert (by_subject["/etc/hostname"], by_subject["/etc/hosts"], by_subject[SSH]) == ("unknown", "unknown", "pass")
+
+
+@pytest.mark.parametrize("what", [CFG, CFG_DIR, TEMPLATE, "/etc/hostname", "/etc/hosts", "cloud-init.target.wants"])
+def test_each_source_of_cloud_init_counts(tmp_path: Path, what: str) -> None:
+    kept: dict[str, Entry] = {f"{CFG_DIR}/90.cfg": "manage_etc_hosts: true\npreserve_hostname: true\n"}
+    root = write_tree(tmp_path, {**IMAGE, **kept, TEMPLATE: "192.0.2.1 api.example api\n"})
+    before = run(root, select=["image-identity"], phase="image").results
+    target = root / what[1:] if what[0] == "/" else root / "usr/lib/systemd/system" / what
+    shutil.rmtree(target) if target.is_dir() else target.unlink()
+    after = run(root, select=["image-identity"], phase="image").results
+    assert [(one.id, one.status, one.actual, one.evidence) for one in before] != [
+        (one.id, one.status, one.actual, one.evidence) for one in after
+    ]
+
+
+def test_what_is_asked_of_cloud_init_is_declared(tmp_path: Path) -> None:
+    assert_declared(image_identity, write_tree(tmp_path, {**IMAGE, **ON}), phase="image")

@@ -52,7 +52,7 @@ SOURCES: tuple[AnySource, ...] = (
 def cloud_init(host: Host, follower: Follower, starts: BootStarts, cmdline: Lazy[BootCmdline]) -> Iterator[Act]:
     """What cloud-init runs at the next boot, where it is not turned off."""
     first = host.link(INSTANCE) is None and not exists(host, INSTANCE)
-    documents = tuple(_documents(host))
+    documents = tuple(documents_of(host))
     config = documents[0][1]
     acts = [*_of_commands(follower, _commands(documents, "bootcmd"))] if _lists(config, b"bootcmd") else []
     acts += _scripts(host, follower, BOOTHOOKS, NETWORK)
@@ -93,7 +93,7 @@ def _named(host: Host, documents: Documents) -> Iterator[Act]:
     told: dict[str, tuple[str, TreeNode]] = {}
     for path, raw in documents if any(_may_name(raw) for _, raw in documents) else ():
         if b"hostname" in raw or b"fqdn" in raw:
-            told.update({key: (path, node) for key, node in _root(raw, path).items()})
+            told.update({key: (path, node) for key, node in keys_of(raw, path).items()})
     kept = told.get("preserve_hostname")
     path, node = told.get("hostname") or told.get("fqdn") or ("", None)
     if node is None or not isinstance(node.value, str) or (kept is not None and str(kept[1].value).lower() == "true"):
@@ -106,7 +106,7 @@ def _named(host: Host, documents: Documents) -> Iterator[Act]:
         yield Act("cloud-init", path, node.line, f"hostname: {node.value}", (effect,), NETWORK)
 
 
-def _documents(host: Host) -> Iterator[tuple[str, bytes]]:
+def documents_of(host: Host) -> Iterator[tuple[str, bytes]]:
     """The configuration, in the order in which a later file counts for more."""
     names = [name for name in names_in(host, CONFIG_DIR) if name.endswith(".cfg")]
     data = (USER_DATA,) if exists(host, INSTANCE) else SEEDS
@@ -114,7 +114,7 @@ def _documents(host: Host) -> Iterator[tuple[str, bytes]]:
     yield from [(path, _text(host, path)) for path in (*[f"{CONFIG_DIR}/{name}" for name in names], *data)]
 
 
-def _root(raw: bytes, path: str) -> dict[str, TreeNode]:
+def keys_of(raw: bytes, path: str) -> dict[str, TreeNode]:
     """A document's keys; none of one that is no YAML, which cloud-init leaves out."""
     from nodecheck.formats.structured import load
 
@@ -147,7 +147,7 @@ def _commands(documents: Documents, key: str) -> tuple[tuple[str, int, str], ...
 
 
 def _of_document(raw: bytes, path: str, key: str) -> Iterator[tuple[str, int, str]]:
-    listed = _root(raw, path).get(key)
+    listed = keys_of(raw, path).get(key)
     for item in listed.value if listed is not None and isinstance(listed.value, tuple) else ():
         text = _shell_text(item)
         if text:
@@ -179,13 +179,13 @@ def _unless_off(
     elif "cloud-init=disabled" in cmdline().words:
         off = seen(cmdline().source or "command line", "cloud-init=disabled", line=cmdline().line)
         yield from [act._replace(state=STAYS, stops=(off,), why="cloud-init is disabled") for act in acts]
-    elif unit := next((unit for unit in units if _by_target(starts, unit)), ""):
+    elif unit := next((unit for unit in units if by_target(starts, unit)), ""):
         yield from [act._replace(unit=unit) for act in acts]
     else:
         yield from started_by(acts, starts, *units)
 
 
-def _by_target(starts: BootStarts, unit: str) -> bool:
+def by_target(starts: BootStarts, unit: str) -> bool:
     """Whether cloud-init's own target pulls a unit in, which its generator has the boot reach."""
     owners = [owner for owner, _ in starts.index.pulls(unit)]
     return TARGET in owners and not starts.masks(unit) and not starts.masks(TARGET)

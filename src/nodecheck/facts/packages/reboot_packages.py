@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nodecheck.errors import Absent, Malformed, NotCaptured
+from nodecheck.errors import Absent, NotCaptured
 from nodecheck.facts.packages.dpkg import STATUS, STATUS_LIMIT
 from nodecheck.facts.packages.rpm import DIRECTORIES, rpm_files, rpm_headers, rpm_said
 from nodecheck.host import Host
@@ -36,20 +36,20 @@ _QUERY = (
 QUERIES = tuple([("rpm", "--dbpath", directory, *_QUERY) for directory in DIRECTORIES])
 
 
-class Installed(NamedTuple):
+class DatedPackage(NamedTuple):
     """A package, and when it was installed."""
 
     name: str
     version: str
-    at_s: int
-    """Seconds since 1970."""
+    at_s: int | None
+    """Seconds since 1970; None where dpkg's list of its files is not there, as in a part of a root."""
     source: str
 
 
 class RebootPackages(NamedTuple):
     """The packages after whose installation a reboot is due."""
 
-    found: tuple[Installed, ...] = ()
+    found: tuple[DatedPackage, ...] = ()
     databases: tuple[str, ...] = ()
     """The databases that were read."""
 
@@ -69,7 +69,7 @@ class RebootPackages(NamedTuple):
         return cls((*debs[1], *rpms[1]), (*debs[0], *rpms[0]))
 
 
-Found = tuple[tuple[str, ...], tuple[Installed, ...]]
+Found = tuple[tuple[str, ...], tuple[DatedPackage, ...]]
 
 
 def _of_dpkg(host: Host) -> Found:
@@ -83,14 +83,17 @@ def _of_dpkg(host: Host) -> Found:
             paths = [f"{INFO}/{name}.list"]
             if name in _OF_MANY and architecture in ARCHITECTURES:
                 paths.insert(0, f"{INFO}/{name}:{architecture}.list")
-            for path in paths:
-                info = stat_or_none(host, path)
-                if info is not None and info.changed_ns is not None:
-                    found.append(Installed(name, version, info.changed_ns // 10**9, path))
-                    break
-            else:
-                raise Malformed(paths[-1], f"is not there, and {STATUS} has {name} as installed")
+            found.append(_unpacked(host, paths, DatedPackage(name, version, None, paths[-1])))
     return (STATUS,), tuple(found)
+
+
+def _unpacked(host: Host, paths: list[str], package: DatedPackage) -> DatedPackage:
+    """The package with the time of the first list that is there."""
+    for path in paths:
+        info = stat_or_none(host, path)
+        if info is not None and info.changed_ns is not None:
+            return package._replace(at_s=info.changed_ns // 10**9, source=path)
+    return package
 
 
 def parse_installed(raw: bytes, name: str) -> Iterator[tuple[str, str]]:
@@ -118,9 +121,9 @@ def _of_rpm(host: Host) -> Found:
     except NotCaptured as error:
         lines = [line.split(" ") for line in rpm_said(host, error, QUERIES)]
         kept = [words for words in lines if len(words) == 3 and words[0] in RPMS and is_digits(words[2])]
-        return ("rpm -qa",), tuple([Installed(name, evr, int(at), "rpm -qa") for name, evr, at in kept])
+        return ("rpm -qa",), tuple([DatedPackage(name, evr, int(at), "rpm -qa") for name, evr, at in kept])
     if told is None:
         return (), ()
     path, headers = told
     timed = [(header, header.installed_s) for header in headers if header.installed_s is not None]
-    return (path,), tuple([Installed(header.name, header.evr, at, path) for header, at in timed])
+    return (path,), tuple([DatedPackage(header.name, header.evr, at, path) for header, at in timed])
