@@ -30,6 +30,7 @@ from tests.fix.test_corpus import roots as corpus_roots
 from tests.nodes import debian_node, rocky_node
 from tests.reference import reference_node
 from tests.secrets import FILES
+from tests.strace import strace_or_skip, traced
 
 SEED = int(os.environ.get("NODECHECK_SEED", "1"))
 MOST_LINES = 400
@@ -227,24 +228,13 @@ def test_a_secret_file_is_looked_at_and_not_read(tmp_path: Path) -> None:
 
 def test_it_writes_nothing(tmp_path: Path) -> None:
     """No file is opened for writing, made, moved or removed; none of a device either."""
-    if shutil.which("strace") is None:
-        pytest.skip("there is no strace")
+    strace_or_skip(tmp_path)
     root = debian_node(tmp_path / "node")
-    trace = tmp_path / "trace"
-    argv = ["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=%file", "dash", "-s"]
-    done = subprocess.run(
-        argv,
-        input=text().encode(),
-        env={"PATH": os.environ["PATH"], "NODECHECK_ROOT": str(root)},
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        pytest.skip("strace may not trace here")
-    lines = trace.read_text("utf-8", "surrogateescape").split("\n")
-    change = r"O_WRONLY|O_RDWR|O_CREAT|\b(mkdir|rename|unlink|link|symlink|truncate|chmod|chown|mknod|utime|mount)\w*\("
-    written = [line for line in lines if re.search(change, line)]
-    assert [line for line in written if "/dev/null" not in line and "/dev/tty" not in line] == []
+    environment = {"PATH": os.environ["PATH"], "NODECHECK_ROOT": str(root)}
+    found = traced(["dash", "-s"], tmp_path / "trace", environment, input=text().encode())
+
+    assert found.code == 0
+    assert found.changes() == []
 
 
 def test_a_device_is_never_opened(tmp_path: Path) -> None:
