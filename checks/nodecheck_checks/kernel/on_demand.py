@@ -8,10 +8,13 @@ from nodecheck.facts import BootModules, BootTree, Modprobe, ModuleLoading, OsRe
 from nodecheck.facts.distro.os_release import leading_numbers
 from nodecheck.facts.kernel.loading import LOADED, UNCLEAR
 from nodecheck.facts.kernel.modprobe import command_loads
+from nodecheck.facts.kernel.modules import MODPROBE, MODULES_DISABLED, loads_nothing
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table
 
 CONNTRACK = "nf_conntrack"
+SCHEDULER = "ip_vs_"
+"""Begins the names of schedulers."""
 
 _SETUP = "kubernetes/kubernetes cmd/kube-proxy, setupConntrack"
 
@@ -27,6 +30,26 @@ ENTERPRISE_9 = Table(
 )
 """Of a module that can be loaded, and is not. A mode that is not known is kube-proxy's default, iptables."""
 
+BY_HAND = Table(
+    Row(
+        CONNTRACK,
+        "loaded",
+        "the kernel loads no module itself (kernel.modprobe), so nothing does before kube-proxy, which ends without it",
+        f"{_SETUP}; sysctl/kernel.rst",
+        Severity.WARNING,
+        modes=("iptables", "nftables", None),
+    ),
+    Row(
+        SCHEDULER,
+        "loaded",
+        "kube-proxy leaves schedulers to the kernel, which loads no module itself (kernel.modprobe)",
+        "kubernetes/kubernetes#114669; the kernel's ip_vs_scheduler_get",
+        since=(1, 27),
+        modes=("ipvs",),
+    ),
+)
+"""Where the kernel has no program with which it loads modules: only what somebody loads by its name is there."""
+
 ELSEWHERE = Table(
     Row(CONNTRACK, "loaded", "it can be loaded when a rule needs it", _SETUP, Severity.INFO),
 )
@@ -37,6 +60,8 @@ class OnDemand(NamedTuple):
 
     able: bool | None = None
     evidence: tuple[Evidence, ...] = ()
+    by_hand: Evidence | None = None
+    """What shows that the kernel itself loads no module."""
 
 
 def loadable_now(
@@ -54,11 +79,11 @@ def loadable_now(
 
     running = whole_tree(tree, next_tree)
     try:
-        disabled = loading().disabled
+        told = loading()
     except FactError:  # a root that does not hold it has shown no such thing
-        disabled = False
-    if disabled:
-        return OnDemand(False, (seen("/proc/sys/kernel/modules_disabled", "1"),))
+        told = ModuleLoading(disabled=False)
+    if told.disabled:
+        return OnDemand(False, (seen(MODULES_DISABLED, "1"),))
     try:
         own = modprobe().install(name)
     except FactError:
@@ -74,7 +99,8 @@ def loadable_now(
         rule = own
     if rule is not None:
         return OnDemand(False, (seen(rule.path, rule.text, line=rule.line),))
-    return OnDemand(True, (seen(running.dep.path, listed.path, line=listed.line),))
+    by_hand = seen(MODPROBE, told.helper) if told.helper is not None and loads_nothing(told.helper) else None
+    return OnDemand(True, (seen(running.dep.path, listed.path, line=listed.line),), by_hand)
 
 
 def loadable_at_boot(name: str, boot: BootModules) -> OnDemand:
@@ -86,19 +112,23 @@ def loadable_at_boot(name: str, boot: BootModules) -> OnDemand:
     found = boot.on_demand(name) if boot.wishes.hindrance is None else None
     if found is None or found.state == UNCLEAR:
         return OnDemand()
-    return OnDemand(found.state == LOADED, found.evidence)
+    return OnDemand(found.state == LOADED, found.evidence, boot.no_helper())
 
 
 def when_needed(outcome: Outcome, name: str, target: Target, found: OnDemand, release: Lazy[OsRelease]) -> Outcome:
     """What is said of a module that is not loaded: in ipvs mode kube-proxy loads it, else it depends on what does.
 
-    kube-proxy's ipvs mode runs ``modprobe`` for the modules that it needs (``GetModules`` up to 1.26, the library
-    moby/ipvs since), and the kernel loads schedulers by their names. In the other modes it loads none, and ends where
+    kube-proxy's ipvs mode runs ``modprobe`` for the modules that it needs (``GetModules`` up to 1.26, since then the
+    library moby/ipvs for ``ip_vs`` alone), and the kernel loads schedulers by their names, by ``kernel.modprobe``. In the other modes it loads none, and ends where
     ``nf_conntrack`` is not there (``setupConntrack``).
     """
     if found.able is None or target.proxy_mode == "none":
         return outcome
     evidence = (*outcome.evidence, *found.evidence)
+    by_hand = _asked_by_hand(name, target) if found.able and found.by_hand is not None else None
+    if by_hand is not None and found.by_hand is not None:
+        message = f"{outcome.message}; {by_hand.reason}"
+        return outcome._replace(message=message, evidence=(*evidence, found.by_hand), severity=by_hand.severity)
     if target.proxy_mode == "ipvs":
         if not found.able:
             return outcome._replace(evidence=evidence)
@@ -113,6 +143,10 @@ def when_needed(outcome: Outcome, name: str, target: Target, found: OnDemand, re
         return outcome._replace(message=message, evidence=evidence, severity=Severity.ERROR)
     row = (ENTERPRISE_9 if _enterprise_9(release) else ELSEWHERE).row(CONNTRACK, target)
     return outcome._replace(message=f"{outcome.message}; {row.reason}", evidence=evidence, severity=row.severity)
+
+
+def _asked_by_hand(name: str, target: Target) -> Row | None:
+    return BY_HAND.find(SCHEDULER if name.startswith(SCHEDULER) else name, target)
 
 
 def _enterprise_9(release: Lazy[OsRelease]) -> bool:

@@ -88,6 +88,7 @@ def swap(swaps: Swaps) -> Results:
     Turn the area off with ``swapoff``, and take away what turns it on at boot: comment the line of fstab, disable
     or mask the unit, write an empty ``/etc/systemd/zram-generator.conf``, change the command line. Where the root's GPT
     disk has a swap partition, systemd turns that one on once fstab names no swap: ``noauto`` in the line keeps it off.
+    ``vm.swappiness = 0`` turns no swap off: the area stays active, and the kubelet refuses it all the same.
 
     ## Sources
     kubelet ``failSwapOn`` (pkg/kubelet/util/swap); the kernel's mm/swapfile.c; systemd-fstab-generator(8),

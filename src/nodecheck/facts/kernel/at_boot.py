@@ -18,7 +18,7 @@ from nodecheck.facts.kernel.loading import (
     Loading,
 )
 from nodecheck.facts.kernel.modprobe import Modprobe
-from nodecheck.facts.kernel.modules import Modules, ModuleSigns, SysModules, module_name, presence
+from nodecheck.facts.kernel.modules import Modules, ModuleSigns, SysModules, loads_nothing, module_name, presence
 from nodecheck.facts.kernel.modules_load import Load, ModulesLoad
 from nodecheck.facts.kernel.scripts import ModuleScript, ModuleScripts, UnitLoads
 from nodecheck.facts.kernel.trees import BootTree, BootTreeFiles, ModuleTree
@@ -149,6 +149,13 @@ class BootModules(NamedTuple):
         block = Block(BLOCKED, f"{held.by.source} has the kernel take no more modules before that", told)
         message = f"{found.load.path} names it, but {block.message}"
         return BootVerdict(BLOCKED, message, (*found.evidence, told), load=found.load, block=block)
+
+    def no_helper(self) -> Evidence | None:
+        """The line that leaves the kernel no program with which it loads modules itself (``kernel.modprobe``)."""
+        held = self.sysctls().sure().held("kernel/modprobe")
+        if held.by is None or held.value is None or not loads_nothing(held.value):
+            return None
+        return seen(held.by.source, held.by.text.strip(" \t\r"), line=held.by.line)
 
     def _taken_away(self, name: str, found: BootVerdict) -> BootVerdict:
         """The verdict on a module that a script takes away again, if it can: one that is in use stays."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodecheck.errors import Absent, FactError, Malformed, Offline, ParseError, Unsupported
+from nodecheck.errors import Absent, FactError, Malformed, NotCaptured, Offline, ParseError, Unsupported
 from nodecheck.host import MIB, Host, names_in
 from nodecheck.host.base import text, text_or_none
 from nodecheck.model.evidence import Evidence, seen
@@ -15,6 +15,8 @@ from nodecheck.text import is_digits
 
 PROC_MODULES = "/proc/modules"
 SYS_MODULE = "/sys/module"
+MODULES_DISABLED = "/proc/sys/kernel/modules_disabled"
+MODPROBE = "/proc/sys/kernel/modprobe"
 FILESYSTEMS = "/proc/filesystems"
 
 SIGNS = {
@@ -197,18 +199,38 @@ class GenlFamilies(NamedTuple):
 
 
 class ModuleLoading(NamedTuple):
-    """Whether the running kernel still loads modules."""
+    """Whether the running kernel still loads modules, and which program it runs where it needs one itself."""
 
     disabled: bool
+    helper: str | None = None
+    """``kernel.modprobe``; None where nothing shows it."""
 
     @classmethod
     def reads(cls) -> Sources:
-        return (File("/proc/sys/kernel/modules_disabled"),)
+        return (File(MODULES_DISABLED), File(MODPROBE))
 
     @classmethod
     def read(cls, host: Host) -> ModuleLoading:
-        """``kernel.modules_disabled``, which cannot be taken back before the next boot (sysctl/kernel.rst)."""
-        return cls((text_or_none(host, "/proc/sys/kernel/modules_disabled", 64) or "").strip("\n") == "1")
+        """``kernel.modules_disabled``, which cannot be taken back before the next boot, and ``kernel.modprobe``
+        (sysctl/kernel.rst)."""
+        disabled = (text_or_none(host, MODULES_DISABLED, 64) or "").strip("\n") == "1"
+        try:
+            helper = text(host, MODPROBE, 4096).strip("\n")
+        except (Absent, NotCaptured, Offline):  # a kernel without a loader; captures and roots that do not hold it
+            helper = None
+        return cls(disabled, helper)
+
+
+def loads_nothing(helper: str) -> bool:
+    """Whether a kernel with this ``kernel.modprobe`` loads no module itself: an alias, a scheduler, a match of a rule.
+
+    Empty turns it off (sysctl/kernel.rst); hardening guides write a program that does nothing. Who runs ``modprobe``
+    still loads modules.
+
+    >>> loads_nothing(""), loads_nothing("/bin/false"), loads_nothing("/sbin/modprobe")
+    (True, True, False)
+    """
+    return helper.rpartition("/")[2] in ("", "false", "true")
 
 
 class Presence(NamedTuple):

@@ -25,6 +25,7 @@ from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nodecheck.facts.acts.programs import SwapProgramActs
     from nodecheck.facts.services.unit_pulls import Pulls
 
 MOST_UNITS = 256
@@ -313,12 +314,15 @@ class SwapCommands(NamedTuple):
         return ()
 
     @classmethod
-    def read(cls, acts: BootActs, fstab: Fstab) -> SwapCommands:
-        """``swapon -a`` stands for the lines of fstab. The services of :class:`SwapServices` are left to that."""
+    def read(cls, acts: BootActs, fstab: Fstab, programs: Lazy[SwapProgramActs]) -> SwapCommands:
+        """``swapon -a`` stands for the lines of fstab. The services of :class:`SwapServices` are left to that, and the
+        programs of :class:`SwapProgramActs` too."""
         known = frozenset([f"{name}.service" for name, _ in _SERVICES])
         found = [(effect, act) for effect, act in acts.of(SWAP, but=known) if act.actor not in known]
         lines = tuple(entry.spec for entry in fstab.swaps if "noauto" not in entry.options.split(","))
-        ons = [(effect, act) for effect, act in found if effect.what == ON and act.may_run]
+        on = [(effect, act) for effect, act in found if effect.what == ON]
+        others = programs().acts if on else ()
+        ons = [(effect, act) for effect, act in on if act.may_run and act not in others]
         offs = [(effect, act) for effect, act in found if effect.what == OFF and act.may_run and act.place >= BOOT]
         areas = [
             _by_act(name, act)
@@ -328,7 +332,7 @@ class SwapCommands(NamedTuple):
             )
             for name in (lines if not effect.name else (effect.name,))
         ]
-        kept = [item for effect, act in found if effect.what == ON and not act.may_run for item in act.stops]
+        kept = [item for _, act in on if not act.may_run and act not in others for item in act.stops]
         named = tuple(_by_act(effect.name, act)._replace(doubt=act.unsure) for effect, act in offs)
         return cls(tuple(dict.fromkeys(areas)), named, tuple(dict.fromkeys(kept)))
 
