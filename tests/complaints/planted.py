@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nodecheck import Report
+from nodecheck.host.base import ClockState, Space
 from nodecheck.model.outcomes import Result
 from nodecheck.testing import Entry, Node, run, write_tree
 from tests.healthy.nodes import healthy_node
@@ -21,8 +22,20 @@ MODULES = f"/usr/lib/modules/{KERNEL}"
 class Running(LiveTree):
     """A node that runs: what its ``/proc`` and ``/sys`` do not have, its kernel does not have."""
 
+    told_clock = ClockState(0, 0, 20_000, 500)
+    """What adjtimex(2) gives: a clock that somebody keeps."""
+    space = Space(4096, 10_000_000, 8_000_000, 7_500_000, 2_500_000, 2_400_000, 2_400_000, read_only=False)
+    """What statvfs(3) gives of any path: 28 GiB of 38 are available, and nearly all inodes."""
+
     def is_real(self, top: str) -> bool:
         return True
+
+    def clock(self) -> ClockState:
+        return self.told_clock
+
+    def statvfs(self, path: str) -> Space:
+        self.stat(path)  # which says where there is no such path
+        return self.space
 
 
 Build = Callable[[Path], Path]

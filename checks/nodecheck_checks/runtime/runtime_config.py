@@ -74,6 +74,7 @@ def runtime_config(
     - The CRI plugin is not off (`disabled_plugins`), where the kubelet uses containerd.
     - `mirrors`, or `configs.*.tls`, do not stand beside `config_path`, and the runtimes are such that the plugin loads.
     - A section of another version than the file's, or one that an import replaces, is a warning: it is not read.
+    - `SystemdCgroup` in another table than the `options` of a runtime is a warning: nothing reads it there.
     - With containerd 2, keys and values that only 1.x had are a warning. What is left empty does no harm.
 
     CRI-O: `crio.conf` and the files in `crio.conf.d` parse, and CRI-O takes `cgroup_manager` and `conmon_cgroup`.
@@ -178,7 +179,7 @@ def _of_containerd(fact: Containerd, node: ConfigNode) -> Outcome:
         return unknown(message, code="not-found", subject="containerd", expected=EXPECTED, evidence=evidence)
     if loads == {False}:
         return _off(fact, node)
-    warned = list(dict.fromkeys([*verdicts[-1].notes, *_removed(fact, release)]))
+    warned = list(dict.fromkeys([*verdicts[-1].notes, *_misplaced(fact, release), *_removed(fact, release)]))
     if warned:
         return _failed("containerd", "; ".join(warned), fact.path, evidence, Severity.WARNING)
     told = "containerd starts with its configuration, and its CRI plugin loads"
@@ -242,6 +243,16 @@ def _off(fact: Containerd, node: ConfigNode) -> Outcome:
         return skip("containerd serves no kubelet: its CRI plugin is off", subject="containerd", evidence=evidence)
     message = "the kubelet uses containerd, and its CRI plugin is off (disabled_plugins)"
     return _failed("containerd", message, place, evidence)
+
+
+def _misplaced(fact: Containerd, release: Release | None) -> Iterator[str]:
+    """The switch of the cgroup driver in a table where containerd does not look for it."""
+    from nodecheck.facts.runtimes.containerd_keys import misplaced_keys
+    from nodecheck.facts.runtimes.containerd_merge import sections_read
+
+    for file, read in zip(fact.files, sections_read(fact.files, _reader(fact, release))):
+        for fault in misplaced_keys(file, read):
+            yield f"{file.path} ({'.'.join(fault.keys)}): {fault.why}"
 
 
 def _removed(fact: Containerd, release: Release | None) -> Iterator[str]:

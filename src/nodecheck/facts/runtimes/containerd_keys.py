@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from nodecheck.facts.runtimes.containerd_merge import (
     CRI_SECTIONS,
+    CRI_V1,
+    CRI_V2,
     CRI_V3,
     ConfigFile,
     Files,
@@ -276,6 +278,32 @@ def _removed(path: str, at: tuple[str, ...], table: Table) -> Iterator[KeyFault]
             yield KeyFault(path, here, f"containerd 2 has no {value}")
         elif isinstance(value, dict) and len(here) < 8:
             yield from _removed(path, here, value)
+
+
+def misplaced_keys(file: ConfigFile, read: frozenset[str]) -> Iterator[KeyFault]:
+    """``SystemdCgroup``, and the old ``systemd_cgroup``, set in tables where no release looks for them."""
+    from nodecheck.formats.toml import parse_toml
+    from nodecheck.text import encode
+
+    for key, value in parse_toml(encode(file.source), file.path).items():
+        if key == "plugins":
+            continue
+        yield from _misplaced(file.path, (), {key: value}, file)
+    for name, section in file.plugins.items():
+        if isinstance(section, dict) and (name not in CRI_SECTIONS or name in read):
+            yield from _misplaced(file.path, ("plugins", name), section, file)
+
+
+def _misplaced(path: str, at: tuple[str, ...], table: Table, file: ConfigFile) -> Iterator[KeyFault]:
+    for key, value in table.items():
+        here, plain = (*at, key), key.lower()
+        old = plain == "systemd_cgroup" and not (len(at) == 2 and at[1] in CRI_SECTIONS)
+        if _is_set(value) and (old or (plain == "systemdcgroup" and at[-1:] != ("options",))):
+            name = CRI_V1 if file.version < 2 else CRI_V2 if file.version == 2 else CRI_V3
+            told = f'[plugins."{name}".containerd.runtimes.runc.options] is the table of SystemdCgroup'
+            yield KeyFault(path, here, f"nothing reads {key} there: {told}")
+        elif isinstance(value, dict) and len(here) < 8:
+            yield from _misplaced(path, here, value, file)
 
 
 def _is_set(value: Any) -> bool:
