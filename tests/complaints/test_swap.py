@@ -9,7 +9,7 @@ import pytest
 
 from nodecheck.model.steps import Create, Edit
 from nodecheck.plugins import load
-from nodecheck.testing import TreeFile, TreeLink
+from nodecheck.testing import Entry, TreeFile, TreeLink
 from tests.complaints.planted import Running, failed, on, plant, statuses, told
 from tests.nodes import debian_node, rocky_node
 from tests.reference import reference_node
@@ -85,7 +85,7 @@ def test_complaint_14(tmp_path: Path) -> None:
     assert statuses(root, "swap@boot") == {"swap@boot": "pass"}
 
 
-FEDORA = {
+FEDORA: dict[str, Entry] = {
     "/usr/lib/systemd/system-generators/zram-generator": TreeFile("", 0o755),
     "/usr/lib/systemd/zram-generator.conf": "[zram0]\nzram-size = min(ram, 8192)\n", "/proc/swaps": ON_ZRAM,
 }  # fmt: skip

@@ -119,8 +119,8 @@ def when_needed(outcome: Outcome, name: str, target: Target, found: OnDemand, re
     """What is said of a module that is not loaded: in ipvs mode kube-proxy loads it, else it depends on what does.
 
     kube-proxy's ipvs mode runs ``modprobe`` for the modules that it needs (``GetModules`` up to 1.26, since then the
-    library moby/ipvs for ``ip_vs`` alone), and the kernel loads schedulers by their names, by ``kernel.modprobe``. In the other modes it loads none, and ends where
-    ``nf_conntrack`` is not there (``setupConntrack``).
+    library moby/ipvs, for ``ip_vs`` alone), and the kernel loads schedulers by their names (``kernel.modprobe``). In
+    the other modes it loads none, and ends where ``nf_conntrack`` is not there (``setupConntrack``).
     """
     if found.able is None or target.proxy_mode == "none":
         return outcome
