@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodecheck.formats.plain_yaml import load_plain
-from nodecheck.formats.structured import load, load_yaml
+from nodecheck.formats.structured import load, load_yaml, mappings
 from nodecheck.formats.tree import Malformation, Number, TreeNode, scalar
 
 
@@ -179,3 +179,10 @@ def test_the_plain_reader_reads_what_kubeadm_writes() -> None:
     assert found is not None
     assert found == load_yaml(raw, "x")
     assert found.root.value["cgroupDriver"] == TreeNode("systemd", "x", 10)
+
+
+def test_a_number_is_no_list() -> None:
+    """It is a tuple in Python; what looks for the items of a list finds none."""
+    root = load(b"spec: 7\nmore: [{a: 1}]\n<<: 7\n", "x").root.value
+    assert list(mappings(root["spec"])) == []
+    assert [list(item) for item in mappings(root["more"])] == [["a"]]

@@ -211,6 +211,9 @@ INVALID = [
     ("nodeStatusUpdateFrequency: 10sec", "nodeStatusUpdateFrequency", None),
     ("logging: {format: xml}", "logging.format", None),
     ("authorization: {mode: RBAC}", "authorization.mode", None),
+    ("enforceNodeAllocatable: 7", "enforceNodeAllocatable", None),
+    ("registerWithTaints: 7", "registerWithTaints", None),
+    ("shutdownGracePeriodByPodPriority: 7", "shutdownGracePeriodByPodPriority", None),
 ]
 
 

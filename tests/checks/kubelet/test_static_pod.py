@@ -131,6 +131,7 @@ BAD = [
     ("web.json", '{"kind": "Pod",}', "error", "is not JSON", 1),
     ("web.yaml", PLAIN.replace("  name: web\n", "  namespace: x\n", 1), "error", "has no metadata.name", None),
     ("web.yaml", PLAIN.partition("  containers")[0] + "  containers: []\n", "error", "has no containers", 6),
+    ("web.yaml", PLAIN.partition("  containers")[0] + "  containers: 7\n", "error", "has no containers", 6),
     ("web.yaml", PLAIN.replace("v1", "v1beta3"), "error", "is of apiVersion v1beta3", 1),
     ("web.yaml", PLAIN.replace("Pod", "PodList"), "warning", "is of kind PodList", 2),
     ("cm.yaml", "apiVersion: v1\nkind: ConfigMap\n", "warning", "is of kind ConfigMap", 2),
