@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from nodecheck.capturing.image import ABSENT, GONE, LINK, Failure, Image, PathEntry, is_magic, joined
+from nodecheck.capturing.image import ABSENT, GONE, LINK, Failure, Image, PathEntry, is_magic, joined, seconds_of
 from nodecheck.errors import Absent, FactError, Malformed, NotCaptured, Offline, TooLarge
 from nodecheck.host.base import MIB, NULL, Captured, Completed, Host, Question, Stat, readable, virtual_root
 from nodecheck.host.questions import key_of, source_of
 from nodecheck.host.root import MOST_LINKS, NOT_HELD, NotRunning
-from nodecheck.typed import Any
+from nodecheck.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nodecheck.formats.kubeconfig import Kubeconfig
+    from nodecheck.formats.public_parts import PublicPart
 
 _NOT_ASKED = object()
 _NOTHING = PathEntry()
@@ -99,6 +103,23 @@ class CaptureHost(Host):
             if offset >= entry.info.size > 0:
                 return b""
         raise self._missing(path)
+
+    def _public_parts(self, path: str) -> tuple[PublicPart, ...]:
+        """Where none was asked for, those of a file that is not secret as a whole: private keys are left out of it."""
+        from nodecheck.formats.public_parts import public_parts_of
+
+        return public_parts_of(self._read(path))
+
+    def _kubeconfig(self, path: str) -> Kubeconfig:
+        from nodecheck.formats.kubeconfig import kubeconfig_of
+
+        return kubeconfig_of(self._read(path), path)
+
+    def _wall_clock(self) -> int:
+        found = seconds_of(self.image.origin)
+        if found is None:
+            raise self._missing("the time")
+        return found
 
     def _names(self, path: str) -> tuple[str, ...]:
         return self._listing(path, "names")[1]
@@ -252,5 +273,9 @@ _TOLD: dict[str, Callable[..., Any]] = {
     "stat": CaptureHost._stat,
     "link": CaptureHost._link,
     "is_real": CaptureHost._is_real,
+    "public_parts": CaptureHost._public_parts,
+    "kubeconfig": CaptureHost._kubeconfig,
+    "wall_clock": CaptureHost._wall_clock,
 }
-"""The verbs that are answered out of entries, and out of what the capture says of itself."""
+"""The verbs that are answered out of entries, and out of what the capture says of itself. What was asked of the node
+goes before."""

@@ -114,6 +114,14 @@ class Origin(NamedTuple):
     """Names and addresses are others than the node's."""
 
 
+def seconds_of(origin: Origin) -> int | None:
+    """When a capture was made, in seconds since 1970; None where that is no time (the 30th of February)."""
+    from nodecheck.render.told import unix_seconds
+
+    found = unix_seconds(origin.time)
+    return None if found is None else int(found)
+
+
 class Image:
     """All that a capture knows."""
 

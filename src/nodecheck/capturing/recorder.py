@@ -16,6 +16,7 @@ from nodecheck.capturing.image import (
     Range,
     is_magic,
     joined,
+    seconds_of,
 )  # fmt: skip
 from nodecheck.capturing.masking import is_secret_file, without_secrets
 from nodecheck.errors import Absent, FactError, NotCaptured, Offline, TooLarge, Unsupported
@@ -60,6 +61,8 @@ class ImageRecorder(Host):
                 raise GONE.at(arguments[0])
         elif verb == "run_all":
             return self._run_all(*arguments)
+        elif verb == "wall_clock":
+            return seconds_of(self.image.origin)  # as whoever reads the capture is told
         else:
             key = key_of(question)
         answer = self._answers.get(key, _NOT_ASKED)

@@ -10,7 +10,11 @@ from itertools import islice
 
 from nodecheck.errors import Absent, Denied, FactError, Malformed, TimedOut, TooLarge, Unsupported
 from nodecheck.record import NamedTuple
-from nodecheck.typed import Any, Protocol
+from nodecheck.typed import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from nodecheck.formats.kubeconfig import Kubeconfig
+    from nodecheck.formats.public_parts import PublicPart
 
 MIB = 1 << 20
 CHUNK = 1 << 18
@@ -176,6 +180,19 @@ class Host(Protocol):
         found: str | None = self.ask(Question("link", (path,)))
         return found
 
+    def public_parts(self, path: str) -> tuple[PublicPart, ...]:
+        """The certificates and keys of a file in PEM, without anything that is secret: of a key its public part alone.
+
+        Raises what :meth:`read` raises.
+        """
+        found: tuple[PublicPart, ...] = self.ask(Question("public_parts", (path,)))
+        return found
+
+    def kubeconfig(self, path: str) -> Kubeconfig:
+        """The same of what counts in a kubeconfig. Raises what :meth:`read` raises."""
+        found: Kubeconfig = self.ask(Question("kubeconfig", (path,)))
+        return found
+
     def statvfs(self, path: str) -> Space:
         """The room on the file system that holds ``path``, links followed. It may hang on a dead network mount."""
         found: Space = self.ask(Question("statvfs", (path,)))
@@ -221,6 +238,11 @@ class Host(Protocol):
         """The kernel's clock (adjtimex(2), read only). Raises Denied, Unsupported, Offline on a host that does not
         run."""
         found: ClockState = self.ask(Question("clock"))
+        return found
+
+    def wall_clock(self) -> int:
+        """Seconds since 1970, by the node's own clock; of a root by this machine's, of a capture when it was made."""
+        found: int = self.ask(Question("wall_clock"))
         return found
 
     def uname(self) -> Uname:

@@ -27,7 +27,11 @@ from nodecheck.host.base import (
     stat_of,
     virtual_root,
 )
-from nodecheck.typed import Any
+from nodecheck.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nodecheck.formats.kubeconfig import Kubeconfig
+    from nodecheck.formats.public_parts import PublicPart
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
@@ -114,6 +118,16 @@ class LiveHost(Host):
                 return None
             raise found from error
 
+    def public_parts(self, path: str) -> tuple[PublicPart, ...]:
+        from nodecheck.formats.public_parts import public_parts_of
+
+        return public_parts_of(self.read(path))
+
+    def kubeconfig(self, path: str) -> Kubeconfig:
+        from nodecheck.formats.kubeconfig import kubeconfig_of
+
+        return kubeconfig_of(self.read(path), path)
+
     def statvfs(self, path: str) -> Space:
         try:
             return space_of(os.statvfs(raw_path(path)))
@@ -160,6 +174,11 @@ class LiveHost(Host):
         from nodecheck.host.clock import read_clock
 
         return read_clock()
+
+    def wall_clock(self) -> int:
+        from time import time
+
+        return int(time())
 
     def uname(self) -> Uname:
         return Uname(*os.uname())

@@ -20,6 +20,8 @@ from nodecheck.errors import (
     TooLarge,
     Unsupported,
 )
+from nodecheck.formats.kubeconfig import Kubeconfig, PemOrFile
+from nodecheck.formats.public_parts import PublicPart
 from nodecheck.host.base import ClockState, Completed, Question, Space, Stat, Uname
 from nodecheck.host.netlink.rows import (
     AddressRow,
@@ -38,7 +40,7 @@ from nodecheck.typed import Any
 RECORDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        Stat, Completed, ClockState, Space, Uname,
+        Stat, Completed, ClockState, Space, Uname, PublicPart, PemOrFile, Kubeconfig,
         LinkRow, AddressRow, HopRow, RouteRow, ListenerRow, FamilyRow, ChainRow, NftVerdict, RuleRow,
     )
 }  # fmt: skip

@@ -66,7 +66,9 @@ class Recorder(Host):
 _OF_PATHS = frozenset(("read", "read_at", "names", "links", "stat", "link", "xattr", "xattrs"))
 """The questions whose answer is what lies at a path, and stays so until somebody changes it."""
 
-_LOOKED_FOR = ("read", "stat", "names", "links", "read_at", "statvfs", "statfs", "xattr", "xattrs")
+_LOOKED_FOR = (
+    "read", "stat", "names", "links", "read_at", "public_parts", "kubeconfig", "statvfs", "statfs", "xattr", "xattrs",
+)  # fmt: skip
 """The questions about a path to which "nothing is there" is an answer."""
 
 
@@ -101,6 +103,8 @@ def _xattr(recorder: Recorder, arguments: Any, value: bytes | None) -> None:
 _NOTES: dict[str, Callable[[Recorder, Any, Any], None]] = {
     "read": _read,
     "read_at": _read_at,
+    "public_parts": lambda recorder, arguments, _: recorder.note(arguments[0], "", "public parts"),
+    "kubeconfig": lambda recorder, arguments, _: recorder.note(arguments[0], "", "public parts"),
     "statvfs": lambda recorder, arguments, _: recorder.note(arguments[0], "", "statvfs(3)"),
     "statfs": lambda recorder, arguments, magic: recorder.note(arguments[0], f"{magic:#x}", "statfs(2)"),
     "xattr": _xattr,

@@ -30,7 +30,11 @@ from nodecheck.host.base import (
     stat_of,
     virtual_root,
 )
-from nodecheck.typed import Any, TypeVar
+from nodecheck.typed import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from nodecheck.formats.kubeconfig import Kubeconfig
+    from nodecheck.formats.public_parts import PublicPart
 
 T = TypeVar("T")
 
@@ -188,6 +192,16 @@ class RootHost(NotRunning):
         except (Absent, Offline):
             return None
 
+    def public_parts(self, path: str) -> tuple[PublicPart, ...]:
+        from nodecheck.formats.public_parts import public_parts_of
+
+        return public_parts_of(self.read(path))
+
+    def kubeconfig(self, path: str) -> Kubeconfig:
+        from nodecheck.formats.kubeconfig import kubeconfig_of
+
+        return kubeconfig_of(self.read(path), path)
+
     def statvfs(self, path: str) -> Space:
         return self._opened_path(path, lambda fd: space_of(os.statvfs(fd)))
 
@@ -218,6 +232,12 @@ class RootHost(NotRunning):
                 os.close(fd)
 
         return self._at(path, act, Unsupported(path, "leads to /dev/null, which a root need not have"))
+
+    def wall_clock(self) -> int:
+        """This machine's: a disk has none."""
+        from time import time
+
+        return int(time())
 
     def byte_order(self) -> str:
         """This machine's: a root does not say whose files under ``/proc`` it holds."""

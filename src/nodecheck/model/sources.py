@@ -129,7 +129,7 @@ Judges = tuple[JudgedSetting, ...]
 
 _CONTENT = ("read", "read_at")
 _NAMES = ("names", "links")
-_CALLS = {"clock": "adjtimex(2)"}
+_CALLS = {"clock": "adjtimex(2)", "wall_clock": "time(2)"}
 
 
 def declared(fact: type) -> Sources | None:
