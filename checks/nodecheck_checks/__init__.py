@@ -23,6 +23,7 @@ _CHECKS = {
     "interface": ("network.links", "network"),
     "path-access": ("system.path_access", "system"),
     "port": ("network.port", "network"),
+    "certificate": ("identity.certificate", "system"),
     "cgroup-controller": ("cgroups.cgroup_controller", "kernel"),
     "cgroup-driver": ("runtime.cgroup_driver", "runtime"),
     "cgroup-version": ("cgroups.cgroup_version", "kernel"),

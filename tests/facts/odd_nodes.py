@@ -226,6 +226,25 @@ _TREES: dict[str, dict[str, str]] = {
         }
         for kind in ("xfs", "zfs")
     },
+    "certificates": {
+        **SYSTEMD,
+        "usr/bin/kubelet": "",
+        f"{UNITS}/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet"
+        " --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/var/lib/kubelet/kubeconfig\n",
+        "var/lib/kubelet/config.yaml": "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n",
+        "var/lib/kubelet/pki/kubelet.crt": "",
+        "etc/kubernetes/pki/a.crt": "",
+        "etc/kubernetes/pki/a.key": "",
+        "etc/kubernetes/pki/sa.pub": "",
+        "etc/kubernetes/pki/sa.key": "",
+        "etc/kubernetes/pki/etcd/a.crt": "",
+        "etc/kubernetes/pki/etcd/a.key": "",
+    },
+    "serving": {
+        "usr/bin/kubelet": "",
+        "var/lib/kubelet/config.yaml": "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n"
+        "serverTLSBootstrap: true\n",
+    },
     "disk": {
         "proc/self/mountinfo": "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n",
         "sys/class/block/sda/sda1/x": "",

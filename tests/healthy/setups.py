@@ -7,6 +7,7 @@ there, the text is ours. One that begins with ``step`` is typed by the administr
 from __future__ import annotations
 
 from nodecheck.record import NamedTuple
+from tests.certificates import certificate, kubeconfig, private_key
 from tests.healthy.trees import ELF, Kept
 
 UNITS = "etc/systemd/system"
@@ -83,6 +84,30 @@ KUBELET = (
 )  # fmt: skip
 
 
+_AUTHORITY = certificate(3650, seed=1)
+_CLIENT = f"{certificate(seed=2)}{private_key(seed=2)}"
+_PEM = "var/lib/kubelet/pki/kubelet-client-2026-01-01-10-00-00.pem"
+_CURRENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
+_STORE = "of kubernetes/client-go: util/certificate/certificate_store.go"
+_CERTIFICATES = (
+    file(
+        "etc/kubernetes/kubelet.conf",
+        f"{_KUBEADM}/phases/kubeconfig",
+        kubeconfig(_AUTHORITY, _CURRENT, _CURRENT),
+        0o600,
+    ),
+    file("etc/kubernetes/pki/ca.crt", "step: kubeadm join", _AUTHORITY),
+    file(_PEM, _STORE, _CLIENT, 0o600),
+    file(
+        "var/lib/kubelet/pki/kubelet-client-2025-02-01-10-00-00.pem", _STORE, certificate(-20, seed=2, since=385), 0o600
+    ),
+    link(_CURRENT[1:], _STORE, f"/{_PEM}"),
+    file("var/lib/kubelet/pki/kubelet.crt", _STORE, certificate(seed=3)),
+    file("var/lib/kubelet/pki/kubelet.key", _STORE, private_key(seed=3), 0o600),
+)
+"""What joining leaves, after one rotation: the older client certificate has expired, and nobody reads it."""
+
+
 def _joined() -> tuple[Kept, ...]:
     """What ``kubeadm join`` writes on a worker, and flannel where it runs."""
     config = {
@@ -101,8 +126,7 @@ def _joined() -> tuple[Kept, ...]:
             "".join(f"{key}: {value}\n" for key, value in config.items()),
         ),
         file("var/lib/kubelet/kubeadm-flags.env", f"{_KUBEADM}/phases/kubelet/flags.go", 'KUBELET_KUBEADM_ARGS=""\n'),
-        file("etc/kubernetes/kubelet.conf", f"{_KUBEADM}/phases/kubeconfig", "apiVersion: v1\nkind: Config\n", 0o600),
-        file("etc/kubernetes/pki/ca.crt", "step: kubeadm join", "not kept\n"),
+        *_CERTIFICATES,
         file("etc/cni/net.d/10-flannel.conflist", _FLANNEL,
              '{"name": "cbr0", "cniVersion": "0.3.1", "plugins": [{"type": "flannel", "delegate": {"hairpinMode": true,'
              ' "isDefaultGateway": true}}, {"type": "portmap", "capabilities": {"portMappings": true}}]}\n'),

@@ -16,7 +16,7 @@ KUBEADM = ("debian-12", "debian-13", "raspberry-pi-os-13")
 
 WRITTEN = (
     "etc/kubernetes/kubelet.conf", "etc/kubernetes/pki/ca.crt", "var/lib/kubelet/config.yaml",
-    "var/lib/kubelet/kubeadm-flags.env",
+    "var/lib/kubelet/kubeadm-flags.env", *[one.path for one in SETUPS["debian-12"].added if "kubelet/pki" in one.path],
 )  # fmt: skip
 """What ``kubeadm join`` writes."""
 NOT_YET = (

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.boot.next_boot import RunningKernel as RunningKernel
     from nodecheck.facts.boot.reboot_marks import LastingMarks as LastingMarks
     from nodecheck.facts.boot.reboot_marks import RebootMarks as RebootMarks
+    from nodecheck.facts.cluster.certificates import Certificates as Certificates
     from nodecheck.facts.cluster.component_ports import ComponentPorts as ComponentPorts
     from nodecheck.facts.cluster.joined import Joined as Joined
     from nodecheck.facts.cluster.leftovers import Leftovers as Leftovers
@@ -200,6 +201,7 @@ _HOMES = {
     "BootUnits": "services.cmdline",
     "BuiltHierarchy": "kernel.cgroup_defaults",
     "CloudNames": "acts.cloud_names",
+    "Certificates": "cluster.certificates",
     "Cmdline": "boot.cmdline",
     "CommandActs": "acts.commands",
     "Commands": "kubelet.service_path",

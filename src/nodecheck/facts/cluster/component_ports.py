@@ -8,7 +8,7 @@ components.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from nodecheck.errors import FactError
 from nodecheck.facts.cluster.signs import PROXY_CONFIGS, STATIC_PODS
@@ -112,13 +112,25 @@ def of_manifest(source: str, path: str, component: str) -> Iterator[ComponentPor
     >>> [(item.usual, item.number, item.line) for item in of_manifest(text, "x", "kube-apiserver")]
     [(6443, 8443, 3)]
     """
+    for words in _commands(source, path, component):
+        yield from _of_words(component, words)
+
+
+def flags_of_manifest(source: str, path: str, component: str, names: Iterable[str]) -> dict[str, str]:
+    """The values of those flags that a static pod's manifest gives a component; of one given twice the last."""
+    commands = [*_commands(source, path, component)]
+    return {name: word.text for name in names for words in commands for word in _values(words, name)}
+
+
+def _commands(source: str, path: str, component: str) -> Iterator[Sequence[Word]]:
+    """The words of the containers of a manifest that start a component."""
     for tree in _documents(source, path):
         spec = tree.get("spec")
         containers = spec.value.get("containers") if spec is not None and hasattr(spec.value, "get") else None
-        for container in containers.value if containers is not None and isinstance(containers.value, tuple) else ():
+        for container in containers.value if containers is not None and type(containers.value) is tuple else ():
             words = _words_of(container, path)
             if any(word.text.rpartition("/")[2] == component for word in words[:MOST_WORDS_BEFORE]):
-                yield from _of_words(component, words)
+                yield words
 
 
 def _of_words(component: str, words: Sequence[Word]) -> Iterator[ComponentPort]:
