@@ -105,7 +105,7 @@ def image_identity(
 
     - `/etc/hostname` names no node, or cloud-init leaves the name there: `preserve_hostname: true`, or neither
       `set_hostname` nor `update_hostname` among its modules, or its own configuration says the same name. Else each
-      node gets the name that its cloud tells, and this one goes. `localhost` and the distribution's own name are none.
+      node gets the name of its instance, and this one goes. `localhost` and the distribution's own name are none.
     - `/etc/hosts` has no lines for other machines, or they stay. With `manage_etc_hosts: true` or `template` cloud-init
       writes the file anew at each boot: only lines of `/etc/cloud/templates/hosts.*.tmpl` are there then. `localhost`
       adds a line and keeps the others; without `update_etc_hosts` among its modules nothing is written.

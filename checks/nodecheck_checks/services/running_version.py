@@ -57,8 +57,8 @@ def running_version(daemons: Daemons, kubernetes: Lazy[KubernetesTools], runtime
     """The kubelet, the container runtime and chronyd run the programs that are on disk.
 
     ## Why it matters
-    An upgrade replaces a program on disk, and the process goes on with the old one. Its faults are still there, and
-    `kubelet --version` and the package tell of the new one. The change comes at a moment that nobody chose: with the
+    An upgrade replaces a program on disk, and the process goes on with the old one. Its faults are still there, while
+    `kubelet --version` and the package show the new one. The change comes at a moment that nobody chose: with the
     next crash or reboot, on many nodes at once.
 
     ## What it looks at

@@ -31,8 +31,8 @@ MARKING = ("ostree", "MicroOS", "SLE Micro")
 """Systems that are changed as a whole, and leave a mark where what they have ready waits for a reboot."""
 
 TEXT = (
-    "Drain the node (kubectl drain NODE --ignore-daemonsets), reboot it at a time of your choice, and uncordon it;"
-    " nodecheck run --view boot says before it what the reboot makes of the node"
+    "Drain the node (kubectl drain NODE --ignore-daemonsets), reboot it at a time of your choice, and uncordon it."
+    " Before it, nodecheck run --view boot says what the reboot makes of the node"
 )
 
 
@@ -147,7 +147,10 @@ def _none_due(image: Lazy[facts.ImageSystem], packages: Lazy[RebootPackages], lo
         message = f"{system.name} is changed as a whole, and whether another image waits for a reboot is not looked at"
         return skip(message, evidence=[*system.evidence, *looked])
     if not databases:
-        return skip("neither dpkg nor rpm tells here what was installed since the boot", evidence=looked)
+        return skip(
+            "neither dpkg nor rpm has a database here, which would show what was installed since the boot",
+            evidence=looked,
+        )
     message = "nothing that was installed since the boot waits for a reboot"
     return ok(message, expected=EXPECTED, actual=EXPECTED, evidence=looked)
 
