@@ -40,8 +40,8 @@ def before_joining(name: str, folder: Path) -> Path:
 def test_an_image_of_it(tmp_path: Path, name: str) -> None:
     root, setup = healthy_node(name, tmp_path), SETUPS[name]
     (root / "etc/machine-id").unlink(missing_ok=True)
-    if (root / "etc/cloud/cloud.cfg").exists():
-        (root / "etc/hostname").write_text("localhost\n")  # cloud-init gives each node its own name
+    if (root / "etc/cloud/cloud.cfg").exists():  # which would give each node another name than that of the tree
+        (root / "etc/cloud/cloud.cfg.d/99-name.cfg").write_text("preserve_hostname: true\n")
 
     report = run(root, kubernetes=setup.kubernetes, role=setup.role, proxy_mode="iptables")
 

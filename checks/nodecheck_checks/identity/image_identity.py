@@ -103,8 +103,8 @@ def image_identity(
 
     Where cloud-init is in the image, and the next boot starts it:
 
-    - `/etc/hostname` names no node, or cloud-init leaves the name there: `preserve_hostname: true`, or neither
-      `set_hostname` nor `update_hostname` among its modules, or its own configuration says the same name. Else each
+    - `/etc/hostname` names no node, or cloud-init leaves the name there: `preserve_hostname: true`, or no
+      `set_hostname` among its modules, or its own configuration says the same name. Else each
       node gets the name of its instance, and this one goes. `localhost` and the distribution's own name are none.
     - `/etc/hosts` has no lines for other machines, or they stay. With `manage_etc_hosts: true` or `template` cloud-init
       writes the file anew at each boot: only lines of `/etc/cloud/templates/hosts.*.tmpl` are there then. `localhost`

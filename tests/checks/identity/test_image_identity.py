@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nodecheck.facts.acts.cloud_init import PREVIOUS_NAME
 from nodecheck.facts.distro.identity_files import CREDENTIAL_SECRET, DBUS_ID, LOADER_SEEDS, MACHINE_ID, RANDOM_SEED, SSH
 from nodecheck.host.root import RootHost
 from nodecheck.testing import Entry, TreeLink, assert_declared, record, replay, run, write_tree
@@ -191,7 +192,13 @@ def of_cloud(root: Path) -> tuple[str, str]:
         ({f"{CFG_DIR}/90.cfg": "preserve_hostname: yes\n"}, "pass", "pass"),
         ({f"{CFG_DIR}/90.cfg": 'preserve_hostname: "True"\n'}, "pass", "pass"),
         ({**ON, f"{CFG_DIR}/91.cfg": "cloud_init_modules: [bootcmd, mounts]\n"}, "pass", "pass"),
-        ({**ON, f"{CFG_DIR}/91.cfg": "cloud_init_modules: [update-hostname]\n"}, "fail", "pass"),
+        ({**ON, f"{CFG_DIR}/91.cfg": "cloud_init_modules: [update-hostname]\n"}, "pass", "pass"),
+        (
+            {f"{CFG_DIR}/91.cfg": "cloud_init_modules: [update-hostname]\n", PREVIOUS_NAME: "node7\n"},
+            "fail",
+            "pass",
+        ),
+        ({f"{CFG_DIR}/91.cfg": "cloud_init_modules: [set-hostname]\n"}, "fail", "pass"),
         ({**ON, f"{CFG_DIR}/91.cfg": "cloud_init_modules: [[update_etc_hosts, always]]\n"}, "pass", "fail"),
         ({f"{CFG_DIR}/90.cfg": "hostname: node7\n"}, "pass", "pass"),
         ({f"{CFG_DIR}/90.cfg": "fqdn: node7.example\n"}, "pass", "pass"),

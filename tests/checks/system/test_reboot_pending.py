@@ -253,6 +253,19 @@ def test_the_message_names_what_the_boot_view_says(tmp_path: Path) -> None:
     assert "boot view" not in alone["reboot-pending"].message
 
 
+def failures(node: LiveTree, *severities: str) -> set[str]:
+    report = run(node, role="worker", kubernetes="1.33", proxy_mode="iptables")
+    return {one.id for one in report if one.status == "fail" and one.severity in severities}
+
+
+@pytest.mark.parametrize("name", ["Debian's mark", "a staged deployment", "SUSE's mark"])
+def test_one_fault_in_a_healthy_node_fails_it_alone(tmp_path: Path, name: str) -> None:
+    root = debian_node(tmp_path)
+    every = ("error", "warning", "info")
+    before = failures(live(root, {"/var/run": TreeLink("/run")}), *every)
+    assert failures(live(root, {}, SINCE[name][0]), *every) - before == {"reboot-pending"}
+
+
 def debs(folder: Path, *packages: tuple[str, str, str]) -> list[Path]:
     """Packages with nothing but their names and versions, as dpkg-deb builds them."""
     made = []

@@ -13,7 +13,9 @@ from nodecheck.facts.acts.cloud_init import (
     CONFIG_DIR,
     DISABLED,
     INSTANCE,
+    PREVIOUS_NAME,
     SEEDS,
+    STATIC_NAME,
     USER_DATA,
     by_target,
     documents_of,
@@ -34,7 +36,7 @@ TEMPLATE = "hosts.*.tmpl"
 SEED_DATA = tuple([f"{seed.rpartition('/')[0]}/meta-data" for seed in SEEDS])
 """What names the instance of an image that brings its own data along."""
 LISTS = ("cloud_init_modules", "cloud_config_modules", "cloud_final_modules")
-NAMING, HOSTS = ("set_hostname", "update_hostname"), "update_etc_hosts"
+NAMING, RENAMING, HOSTS = "set_hostname", "update_hostname", "update_etc_hosts"
 UNITS = ("cloud-init-main.service", "cloud-init-network.service", "cloud-init.service", "cloud-init-local.service")
 _TRUE = ("true", "1", "on", "yes")
 
@@ -61,7 +63,7 @@ class CloudNames(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        files = (CONFIG, USER_DATA, *SEEDS, *SEED_DATA)
+        files = (CONFIG, USER_DATA, PREVIOUS_NAME, STATIC_NAME, *SEEDS, *SEED_DATA)
         return (
             *map(File, files),
             Tree(CONFIG_DIR, "*.cfg"),
@@ -80,7 +82,7 @@ class CloudNames(NamedTuple):
         return cls(
             True,
             _off(host, starts, cmdline),
-            _preserved(keys) or _unlisted(keys, NAMING),
+            _preserved(keys) or _unnamed(host, keys),
             name,
             named_by,
             _unlisted(keys, (HOSTS,)) or (None if written is not None else seen(CONFIG)),
@@ -127,6 +129,15 @@ def _unlisted(keys: Mapping[str, TreeNode], modules: tuple[str, ...]) -> Evidenc
                 return None
     at = next((keys[name] for name in LISTS if name in keys), None)
     return seen(CONFIG if at is None else at.path, f"no {' or '.join(modules)}", line=at.line if at else None)
+
+
+def _unnamed(host: Host, keys: Mapping[str, TreeNode]) -> Evidence | None:
+    """The same of the modules that set a name. ``update_hostname`` alone changes one that cloud-init itself set."""
+    found = _unlisted(keys, (NAMING,))
+    if found is None or _unlisted(keys, (RENAMING,)) is not None:
+        return found
+    present, previous = [(text_or_none(host, path) or "").strip() for path in (STATIC_NAME, PREVIOUS_NAME)]
+    return found if present and present != previous else None
 
 
 def _module(item: TreeNode) -> str:
