@@ -8,6 +8,8 @@ from pathlib import Path
 from nodecheck.facts.files.disk_room import DATA_FOLDERS
 from nodecheck.facts.kubelet.agent_drivers import AGENTS as KUBELET_AGENTS
 from nodecheck.facts.kubelet.given import COMPONENTS
+from nodecheck.facts.packages.reboot_packages import ARCHITECTURES, DEBS
+from nodecheck.facts.services.daemons import DAEMONS
 from nodecheck.facts.services.service_units import AGENTS, WELL_KNOWN
 from tests.reference import write
 
@@ -163,6 +165,25 @@ _TREES: dict[str, dict[str, str]] = {
     "other init": {**SYSTEMD, "etc/kernel/cmdline": "init=/opt/init\n", "proc/cmdline": "init=/opt/init\n"},
     "cri-o": {f"{UNITS}/cri-o.service": "[Service]\nExecStart=/usr/bin/crio\n", "proc/cmdline": "rd.modules_load=x\n"},
     "links": {"usr/lib/systemd/systemd": ""},
+    "daemons": {
+        **SYSTEMD,
+        **{f"{UNITS}/{unit}": f"[Service]\nExecStart=/usr/bin/{names[0]}\n" for unit, names in DAEMONS.items()},
+        **{f"{UNITS}/{unit}.d/x.conf": "[Service]\nNice=1\n" for unit in DAEMONS},
+        **{f"usr/bin/{names[0]}": "x" for names in DAEMONS.values()},
+        "var/run/x": "",
+        "etc/cloud/cloud.cfg": "cloud_init_modules:\n- update_hostname\n",
+        "etc/cloud/templates/hosts.debian.tmpl": "",
+        "var/lib/dpkg/status": "".join(
+            f"Package: {name}\nStatus: install ok installed\nArchitecture: {architecture}\nVersion: 1\n\n"
+            for name in DEBS
+            for architecture in (ARCHITECTURES if name == "libc6" else ("amd64",))
+        ),
+    },
+    "an instance of cloud-init's": {
+        **SYSTEMD,
+        "etc/cloud/cloud.cfg": "hostname: x\n",
+        "var/lib/cloud/instance/cloud-config.txt": "",
+    },
     "scripts": {
         **SYSTEMD,
         f"{UNITS}/rc-local.service": "[Unit]\nConditionFileIsExecutable=/etc/rc.local\n",
