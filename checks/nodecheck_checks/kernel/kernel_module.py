@@ -141,9 +141,9 @@ def kernel_module(
     counts as iptables, which is kube-proxy's default. Where no list of modules tells whether it can be loaded, it is a
     warning.
 
-    Where `kernel.modprobe` is empty, or a program that does nothing, the kernel loads no module itself: no rule brings
-    `nf_conntrack` (a warning), and no scheduler comes with kube-proxy from Kubernetes 1.27 on (an error). The boot view
-    takes the value from the files of sysctl.
+    Where `kernel.modprobe` is empty, or a program that does nothing, the kernel loads no module itself. So no rule
+    brings `nf_conntrack`, which is a warning. From Kubernetes 1.27 on kube-proxy leaves the schedulers to the kernel:
+    that is an error. The boot view takes the value from the files of sysctl.
 
     What a profile's `require` names is always judged, must be loaded, and is an error.
 
@@ -156,8 +156,9 @@ def kernel_module(
     ## Sources
     proc(5); modules-load.d(5); systemd-modules-load.service(8); modprobe.d(5); kernel `net/bridge/br_netfilter_hooks.c`
     and `kernel/module/procfs.c`; Kubernetes `pkg/util/ipvs` (GetRequiredIPVSModules), `pkg/kubelet`
-    (kubelet_network_linux.go) and issues 63801, 81791 and 114669; kubernetes/kops#17968 (Rocky 9); moby/ipvs; the
-    kernel's `ip_vs_scheduler_get` and sysctl/kernel.rst; initscripts `rhel-loadmodules.service`.
+    (kubelet_network_linux.go) and issues 63801 and 81791; kubernetes/kops#17968 (Rocky 9); moby/ipvs; the kernel's
+    `ip_vs_scheduler_get`; initscripts `rhel-loadmodules.service`. Of `kernel.modprobe`: the kernel's sysctl/kernel.rst,
+    and kubernetes/kubernetes#114669.
     """
     name = module_name(subject)
     if not named and (skipped := _not_needed(name, target)) is not None:
