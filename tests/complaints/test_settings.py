@@ -53,7 +53,7 @@ def test_complaint_22(tmp_path: Path) -> None:
 
 
 def test_complaint_23(tmp_path: Path) -> None:
-    """ "No such file or directory" of bridge-nf-call-iptables led to the sysctl, and it is the module that is missing
+    """The error "No such file or directory" of bridge-nf-call-iptables led to the sysctl, and the module is what lacks
     (kubeadm#312, kubespray#1930): the key is told as missing for want of it, and each fix begins with the module."""
     found = told(bare(tmp_path), *BRIDGE)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from nodecheck.capturing.host import CaptureHost
 from nodecheck.capturing.image import Image, Origin
 from nodecheck.checking.store import Facts
-from nodecheck.errors import Denied, FactError, Unsupported
+from nodecheck.errors import Crashed, Denied, FactError, Unsupported
 from nodecheck.facts.security.filter_tables import FilterChain, FilterTable, NftVerdict, parse_saved
 from nodecheck.facts.security.netfilter import LegacyTables, NftTables
 from nodecheck.facts.security.nft_script import parse_script
@@ -26,7 +26,9 @@ from nodecheck.host.netlink import dump
 from nodecheck.host.netlink.nft import _verdicts
 from nodecheck.host.netlink.tables import NFTSOCKET, _filled, _request, asks
 from nodecheck.host.netlink.view import _view, message_class
+from nodecheck.testing import write_tree
 from tests.host.netlink_namespaces import become_nobody, in_namespace
+from tests.live_tree import LiveTree
 
 NFT = """
 table inet guard {
@@ -143,6 +145,50 @@ def test_a_rule_that_hands_packets_to_a_program() -> None:
     raw = b"".join([attribute(1, attribute(1, name + b"\0") + attribute(2, b"")) for name in names])
 
     assert _verdicts(message_class(NFTSOCKET, "nft_rule_msg").nft_expr)(raw) == (NftVerdict("queue", "", True),)
+
+
+class Asked(LiveTree):
+    """A node that runs, and is asked for its tables."""
+
+    def netlink(self, table: str) -> tuple[Any, ...]:
+        raise Asking
+
+
+class Asking(Exception):
+    """The kernel is asked, and loads nf_tables for it."""
+
+
+MODULE, BUILT_IN, NO_LIST = "CONFIG_NF_TABLES=m\n", "CONFIG_NF_TABLES=y\n", "kernel/net/ipv4/ip_tunnel.ko\n"
+
+
+@pytest.mark.parametrize(
+    ("loaded", "builtin", "config", "asks"),
+    [
+        ("nf_tables 1 0 - Live 0x0\n", NO_LIST, MODULE, True),
+        ("", NO_LIST, MODULE, False),
+        ("", "kernel/net/netfilter/nf_tables.ko\n", BUILT_IN, True),
+        ("", None, MODULE, False),
+        ("", None, "CONFIG_NF_TABLES=n\n", False),
+        ("", None, BUILT_IN, True),
+        ("", None, None, True),
+    ],
+)
+def test_asking_loads_no_module(
+    tmp_path: Path, loaded: str, builtin: str | None, config: str | None, asks: bool
+) -> None:
+    """Where the list of what is built in is not there (a container's root), the kernel's configuration tells."""
+    files = {"proc/sys/kernel/osrelease": "6.1.0\n", "proc/modules": f"ext4 1 0 - Live 0x0\n{loaded}"}
+    if builtin is not None:
+        files["lib/modules/6.1.0/modules.builtin"] = builtin
+    if config is not None:
+        files["boot/config-6.1.0"] = f"CONFIG_NET=y\n{config}"
+    facts = Facts(Asked(write_tree(tmp_path, files)))
+
+    if asks:
+        with pytest.raises((Asking, Crashed)):
+            facts.get(NftTables)
+    else:
+        assert facts.get(NftTables).evidence[0].source == "/proc/modules"
 
 
 @pytest.mark.parametrize("number", [None, errno.EAFNOSUPPORT, errno.EINVAL])

@@ -26,6 +26,7 @@ from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nodecheck.facts.kernel.config import RunningConfig
     from nodecheck.host.netlink import ChainRow, RuleRow
 
 _FAMILIES = {1: "inet", 2: "ip", 5: "netdev", 10: "ip6"}
@@ -52,12 +53,14 @@ class NftTables(NamedTuple):
         return (Netlink("nft_chains"), Netlink("nft_rules *"), *[Program(argv, in_capture=True) for argv in NFT_ASKED])
 
     @classmethod
-    def read(cls, host: Host, modules: Lazy[Modules], tree: Lazy[RunningTree]) -> NftTables:
+    def read(
+        cls, host: Host, modules: Lazy[Modules], tree: Lazy[RunningTree], config: Lazy[RunningConfig]
+    ) -> NftTables:
         """By netlink; of a node on which nobody could ask that, by what its own programs printed.
 
-        Asked only where nf_tables is there: asking loads it. Raises Denied without CAP_NET_ADMIN, and Offline.
+        Asked only where nf_tables may be there: asking loads it. Raises Denied without CAP_NET_ADMIN, and Offline.
         """
-        absent = _without_nf_tables(host, modules, tree)
+        absent = _without_nf_tables(host, modules, tree, config)
         if absent is not None:
             return cls(evidence=(absent,))
         try:
@@ -77,7 +80,9 @@ class NftTables(NamedTuple):
         return cls(tuple(tables), () if tables else (seen(SOURCE, "no table filters packets"),))
 
 
-def _without_nf_tables(host: Host, modules: Lazy[Modules], tree: Lazy[RunningTree]) -> Evidence | None:
+def _without_nf_tables(
+    host: Host, modules: Lazy[Modules], tree: Lazy[RunningTree], config: Lazy[RunningConfig]
+) -> Evidence | None:
     """What shows that the kernel has no nf_tables at work; None where it may have."""
     if not host.running:
         return None
@@ -85,11 +90,15 @@ def _without_nf_tables(host: Host, modules: Lazy[Modules], tree: Lazy[RunningTre
         if not modules().supported or modules().find("nf_tables") is not None:
             return None
         running = tree().tree
+        built_in = running.has_built_in("nf_tables")
+        if running.builtin is None:  # as in a container, whose host would load it all the same
+            from nodecheck.facts.kernel.config import built_as
+
+            told = built_as(config().config, "nf_tables")
+            built_in = told is None or told.value == "y"
     except FactError:
         return None
-    if running.builtin is None or running.has_built_in("nf_tables"):
-        return None
-    return seen(PROC_MODULES, locator="nf_tables")
+    return None if built_in else seen(PROC_MODULES, locator="nf_tables")
 
 
 def _filters(chains: Iterable[ChainRow]) -> bool:
