@@ -8,6 +8,7 @@ import pytest
 
 from nodecheck.host.base import ClockState
 from nodecheck.testing import Entry, TreeLink, run
+from tests.certificates import certificate, private_key
 from tests.complaints.planted import Running, failed, plant, statuses, told
 from tests.nodes import rocky_node
 
@@ -111,6 +112,19 @@ def test_complaint_35(tmp_path: Path) -> None:
     assert (str(found[""].status), found[""].severity.value) == ("fail", "warning")
     assert found[""].fix is not None
     assert found["phc2sys"].status == "unknown"  # it runs, and has not told the kernel yet
+
+
+def test_complaint_35_certificates(tmp_path: Path) -> None:
+    """The error "certificate has expired or is not yet valid" came of the node's clock, which was behind
+    (linkerd2#2762, platform9/express#109): kubeadm asks only whether the files of certificates are there."""
+    pki = "/etc/kubernetes/pki/ca"
+    for name, since, status in (("ahead", -0.5, "fail"), ("valid", 1, "pass")):
+        files: dict[str, Entry] = {f"{pki}.crt": certificate(3000, since=since), f"{pki}.key": private_key(1)}
+        found = told(plant(tmp_path / name, files), f"certificate[{pki}.crt*]")
+        assert (str(found[f"certificate[{pki}.crt]"].status), str(found[f"certificate[{pki}.crt#key]"].status)) == (
+            status, "pass"
+        )  # fmt: skip
+        assert ("is not valid before" in found[f"certificate[{pki}.crt]"].message) is (status == "fail")
 
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
