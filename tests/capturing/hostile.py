@@ -182,7 +182,10 @@ def of_answers() -> Iterator[bytes]:
         (b"reader", b"[]", b'{"Denied":["a","b",1],"Absent":["a","b",1]}'), (b"reader", b"[]", b'{"eval":"1"}'),
         (b"reader", b"[]", b"[" * 100_000 + b"]" * 100_000), (b"reader", b"[]", b'{"bytes":' * 50_000), (b"reader", b"[]", b""),
         (b"run", b'[["true"]]', b"null"), (b"ask", b"[]", b"1"), (b"__init__", b"[]", b"1"), (b"kind", b"[]", b"1"), (b"A b", b"[]", b"1"),
-        (b"later", b"[]", b"1"),
+        (b"later", b"[]", b"1"), (b"public_parts", b'["/a"]', b'"x"'), (b"public_parts", b'["/a"]', b'[{"Stat":{}}]'),
+        (b"public_parts", b'["/a"]', b'[{"PublicPart":{"kind":1}}]'), (b"kubeconfig", b'["/a"]', b'[]'),
+        (b"public_parts", b'["/a"]', b'[{"PublicPart":{"kind":"certificate","not_after_s":"1"}}]'),
+        (b"kubeconfig", b'["/a"]', b'{"Kubeconfig":{"key":{"PublicPart":{"kind":"a"}}}}'), (b"wall_clock", b"[]", b'"1"'),
     ):  # fmt: skip
         yield text(answer(verb, asked, told))
     for rows in (
@@ -290,6 +293,16 @@ def of_words() -> Iterator[bytes]:
     yield text(answer(b"uname", b"[]", b'{"Uname":{' + fields + b"}}"))
     yield text(answer(b"process_user", b"[1]", escaped) + answer(b"byte_order", b"[]", escaped))
     yield text(answer(b"clock", b"[]", b'{"Denied":[' + escaped + b"," + escaped + b",1]}"))
+    part = b'[{"PublicPart":{"kind":"certificate","public_sha256":%s,"not_before_s":-9223372036854775808,' % escaped
+    yield text(
+        file(b"/etc/kubernetes/pki/ca.crt", b"")
+        + answer(b"public_parts", b'["/etc/kubernetes/pki/ca.crt"]', part + b'"not_after_s":9223372036854775807}}]')
+        + answer(
+            b"public_parts",
+            b'["/etc/kubernetes/pki/ca.key"]',
+            b'[{"PublicPart":{"kind":"a","malformed":%s}}]' % escaped,
+        )
+    )
 
 
 def hostile() -> list[bytes]:

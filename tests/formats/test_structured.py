@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nodecheck.formats.plain_yaml import load_plain
 from nodecheck.formats.structured import load, load_yaml, mappings
 from nodecheck.formats.tree import Malformation, Number, TreeNode, scalar
+from tests.certificates import certificate, kubeconfig, private_key
 
 
 def plain(node: TreeNode) -> Any:
@@ -126,7 +127,28 @@ def test_an_empty_text_is_null() -> None:
     assert load(b"# nothing\n", "x").root.value is None
 
 
-KEYS = ["a:", "b:", "c.d:", "- ", "-", "# x", "---", "...", "a", "no:", "<<:", "'a':", "", "? a", "a :"]
+KEYS = [
+    "a:",
+    "b:",
+    "c.d:",
+    "- ",
+    "-",
+    "- a:",
+    "-  b:",
+    "- - a:",
+    "- 'a':",
+    "- no:",
+    "# x",
+    "---",
+    "...",
+    "a",
+    "no:",
+    "<<:",
+    "'a':",
+    "",
+    "? a",
+    "a :",
+]
 REST = [
     " 1",
     "",
@@ -179,6 +201,15 @@ def test_the_plain_reader_reads_what_kubeadm_writes() -> None:
     assert found is not None
     assert found == load_yaml(raw, "x")
     assert found.root.value["cgroupDriver"] == TreeNode("systemd", "x", 10)
+
+
+def test_the_plain_reader_reads_a_kubeconfig() -> None:
+    """Lists of mappings, and values of thousands of characters."""
+    raw = kubeconfig(certificate(), certificate() * 3, private_key()).encode()
+    found = load_plain(raw, "x")
+    assert found is not None
+    assert found == load_yaml(raw, "x")
+    assert load_plain(b"k" * 1100 + b": 1\n", "x") is None
 
 
 def test_a_number_is_no_list() -> None:

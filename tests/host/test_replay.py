@@ -28,6 +28,7 @@ from nodecheck.host.netlink import rows
 from nodecheck.host.questions import RECORDS, from_data, key_of, source_of, to_data
 from nodecheck.host.recording import RecordingHost
 from nodecheck.host.replay import ReplayHost
+from tests.certificates import certificate, kubeconfig, private_key
 
 Tree = Callable[[dict[str, "str | bytes"]], Path]
 
@@ -107,6 +108,8 @@ def asked(host: Host) -> list[object]:
         lambda: host.xattrs("/etc/hostname"), lambda: host.xattr("/etc/hostname", "user.x"),
         lambda: host.run(("true",)), lambda: host.netlink("links"), lambda: host.clock(), lambda: host.uname(),
         lambda: host.byte_order(), lambda: host.reader(), lambda: host.process_user(1),
+        lambda: host.public_parts("/etc/k.pem"), lambda: host.public_parts("/etc/none"),
+        lambda: host.kubeconfig("/etc/admin.conf"), lambda: host.kubeconfig("/etc/none"),
         lambda: [repr(one) for one in host.run_all([("true",), ("no-such-tool",)])],
     ]  # fmt: skip
     return [_said(ask) for ask in asks]
@@ -120,7 +123,9 @@ def _said(ask: Callable[[], object]) -> object:
 
 
 def test_a_replay_says_what_the_host_said(tree: Tree) -> None:
-    root = tree({"etc/hostname": "n1\n", "etc/big": "x" * 100})
+    config = kubeconfig(certificate(), certificate(), private_key())
+    files = {"etc/k.pem": f"{certificate()}{private_key()}", "etc/admin.conf": config}
+    root = tree({"etc/hostname": "n1\n", "etc/big": "x" * 100, **files})
     (root / "etc/link").symlink_to("/etc/hostname")
     recording = RecordingHost(RootHost(str(root)))
     told = asked(recording)

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import time
 
 import pytest
 
@@ -14,6 +15,7 @@ from nodecheck.errors import Absent, Denied, FactError, Malformed, Offline, Unsu
 from nodecheck.host import Host, LiveHost, RootHost
 from nodecheck.host.base import Question
 from nodecheck.host.record import EXCERPT, Recorder
+from tests.certificates import certificate, kubeconfig, private_key
 
 VERBS = tuple(
     name
@@ -164,6 +166,30 @@ def test_who_reads_and_whose_processes_run(tmp_path: Path) -> None:
     assert LiveHost().process_user(1 << 22 | 1) is None
     with pytest.raises(Offline):
         RootHost(str(tmp_path)).process_user(1)
+
+
+def test_what_is_public_of_keys(tmp_path: Path) -> None:
+    """No link leads out of a root for it, and nothing of it is secret."""
+    (tmp_path / "both.pem").write_text(f"{certificate()}{private_key()}")
+    (tmp_path / "out").symlink_to("/etc/passwd")
+    (tmp_path / "admin.conf").write_text(kubeconfig(certificate(seed=2), certificate(), "/k"))
+    for host, prefix in both(tmp_path):
+        own, key = host.public_parts(f"{prefix}/both.pem")
+        assert own.public_sha256 == key.public_sha256 is not None
+        assert host.kubeconfig(f"{prefix}/admin.conf").certificate.parts == (own,)
+        assert host.kubeconfig(f"{prefix}/admin.conf").key.path == "/k"
+        for ask in (host.public_parts, host.kubeconfig):
+            with pytest.raises(Absent):
+                ask(f"{prefix}/none")
+            with pytest.raises(Malformed, match="is a directory"):
+                ask(f"{prefix}/")
+    with pytest.raises(Absent):
+        RootHost(str(tmp_path)).public_parts("/out")
+
+
+def test_the_time(tmp_path: Path) -> None:
+    before = int(time())
+    assert before <= LiveHost().wall_clock() <= RootHost(str(tmp_path)).wall_clock() <= time()
 
 
 def test_errors_are_by_the_path_that_was_asked(tmp_path: Path) -> None:

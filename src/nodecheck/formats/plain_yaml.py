@@ -1,7 +1,8 @@
 """A reader of the plainest YAML, the kind that kubeadm writes, without the cost of importing PyYAML.
 
-It reads block mappings, lists of scalars, scalars on one line, ``{}`` and ``[]``, in printable ASCII; at anything else
-it gives up, and :func:`nodecheck.formats.structured.load_yaml` decides. What it does read, it reads as that one does.
+It reads block mappings, lists of scalars and of such mappings, scalars on one line, ``{}`` and ``[]``, in printable
+ASCII. At anything else it gives up, and :func:`nodecheck.formats.structured.load_yaml` decides. What it does read, it
+reads as that one does.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from nodecheck.typed import Any
 
 MOST_ROWS = 10_000
 MOST_DEPTH = 20
-LONGEST_LINE = 1000
-"""A key of YAML may be 1024 characters away from its colon, no more."""
+LONGEST_KEY = 1000
+"""A key of YAML may be 1024 characters away from its colon, no more. A value of a kubeconfig is longer."""
 
 _ALLOWED = bytes(range(32, 127)) + b"\n"
 _MISSING = object()
+_MAPPING = object()
+"""The value of an item that is a mapping: its first key is the next row."""
 
 
 class _Row(NamedTuple):
@@ -68,9 +71,15 @@ def _rows(source: str) -> list[_Row]:
             begun = True
             continue
         begun = True
-        if len(line) > LONGEST_LINE or len(rows) >= MOST_ROWS or line.startswith(("---", "...")):
+        if len(rows) >= MOST_ROWS or line.startswith(("---", "...")):
             raise _GivenUp
+        inner = content[1:].lstrip(" ") if content.startswith("- ") else ""
+        if _is_pair(inner):
+            rows.append(_Row(len(line) - len(content), None, _MAPPING, number))
+            content = inner
         key, colon, rest = content.partition(":")
+        if len(line) - len(rest) > LONGEST_KEY:
+            raise _GivenUp
         if content.startswith("- "):
             key, rest = "", content[1:]
         elif not colon or not key or key[0] in "-./0123456789" or not _KEY.issuperset(key):
@@ -80,6 +89,12 @@ def _rows(source: str) -> list[_Row]:
             raise _GivenUp
         rows.append(_Row(len(line) - len(content), _key(key) if key else None, value, number))
     return rows
+
+
+def _is_pair(text: str) -> bool:
+    """Whether an item begins with a key, so that it is a mapping."""
+    key, colon, rest = text.partition(":")
+    return bool(colon and key and rest[:1] in ("", " ")) and key[0] in _LETTERS and _KEY.issuperset(key)
 
 
 def _key(text: str) -> str:
@@ -131,16 +146,19 @@ class _YamlReader:
         if self.at >= len(self.rows) or depth > MOST_DEPTH:
             raise _GivenUp
         first = self.rows[self.at]
-        value = self._list(indent) if first.key is None else self._mapping(indent, depth)
+        value = self._list(indent, depth) if first.key is None else self._mapping(indent, depth)
         if not value:
             raise _GivenUp
         return TreeNode(value, self._path, first.line)
 
-    def _list(self, indent: int) -> tuple[TreeNode, ...]:
+    def _list(self, indent: int, depth: int) -> tuple[TreeNode, ...]:
         items = []
         while (row := self._next(indent)) is not None and row.key is None:
             self.at += 1
-            items.append(TreeNode(row.value, self._path, row.line))
+            if row.value is _MAPPING:
+                items.append(self.block(self.rows[self.at].indent, depth + 1))
+            else:
+                items.append(TreeNode(row.value, self._path, row.line))
         return tuple(items)
 
     def _mapping(self, indent: int, depth: int) -> dict[str, TreeNode]:

@@ -19,7 +19,7 @@ from nodecheck.formats.public_parts import CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY,
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text_or_none
 from nodecheck.model.needs import Lazy
-from nodecheck.model.sources import Call, Exists, File, Named, Sources, Tree
+from nodecheck.model.sources import Call, File, Named, Sources, Tree
 from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING
 
@@ -118,7 +118,6 @@ class Certificates(NamedTuple):
             *[File(f"{KUBERNETES}/{name}") for name in RENEWED_KUBECONFIGS],
             *map(File, (API_SERVER, *KUBEADM_CONFIGS, *KUBECONFIGS)),
             *[File(f"{CERT_DIR}/{name}") for name in (CURRENT_CLIENT, CURRENT_SERVING, "kubelet.crt", "kubelet.key")],
-            Exists(CERT_DIR),
             Named("flags of kube-apiserver that name certificates, or certificatesDir and etcd.external of kubeadm"),
             Named("kubeconfig, cert-dir, tlsCertFile, tlsPrivateKeyFile, clientCAFile of the kubelet"),
             Named("client-certificate, client-key, certificate-authority of kubeconfigs"),
