@@ -57,7 +57,8 @@ class _Noting(Host):
         try:
             return self._host.ask(question)
         except NotCaptured:
-            self.missing[key_of(question)] = None
+            if not _is_left_out(question):
+                self.missing[key_of(question)] = None
             raise
 
     def _run(self, argv: tuple[str, ...]) -> Any:
@@ -65,6 +66,12 @@ class _Noting(Host):
             return self.ask(Question("run", (argv,)))
         except FactError as error:
             return error
+
+
+def _is_left_out(question: Question) -> bool:
+    """Whether no capture of a collector has an answer: keys and kubeconfigs, of which a check knows that."""
+    verb, arguments = question
+    return verb == "kubeconfig" or (verb == "public_parts" and is_secret_file(str(arguments[0])))
 
 
 def lacking(host: CaptureHost, registry: Registry) -> Lacking:
@@ -142,7 +149,7 @@ def _sorted_out(
             beyond.add(source_of(question))
         elif verb == "read_at" and arguments[1:] == (0, HEAD):
             heads[path] = None
-        elif verb in PATH_VERBS:
+        elif verb in PATH_VERBS or verb == "public_parts":
             sources[_source(verb, path)] = None
         elif verb in ("statvfs", "statfs"):
             spaces[path] = None
@@ -165,4 +172,4 @@ def _may_run(argv: tuple[str, ...], programs: list[Program]) -> bool:
 def _source(verb: str, path: str) -> AnySource:
     if verb in ("names", "links"):
         return Dir(path)
-    return File(path) if verb in ("read", "read_at") and not is_secret_file(path) else Exists(path)
+    return File(path) if verb in ("read", "read_at", "public_parts") and not is_secret_file(path) else Exists(path)

@@ -14,10 +14,14 @@ from nodecheck import Report
 from nodecheck.api import captured_image
 from nodecheck.capturing.collector import script
 from nodecheck.capturing.files import packed, read_capture
+from nodecheck.capturing.host import CaptureHost
+from nodecheck.capturing.more import lacking
+from nodecheck.capturing.settle import fill
 from nodecheck.errors import Denied
-from nodecheck.facts.cluster.certificates import API_SERVER, CERT_DIR, PKI, RENEWED, RENEWED_KUBECONFIGS
+from nodecheck.facts.cluster.certificates import API_SERVER, CERT_DIR, MOST_FILES, PKI, RENEWED, RENEWED_KUBECONFIGS
 from nodecheck.formats.public_keys import EC
 from nodecheck.host.root import RootHost
+from nodecheck.model.sources import File
 from nodecheck.model.steps import Command
 from nodecheck.plugins import load
 from nodecheck.testing import (
@@ -450,14 +454,20 @@ def test_a_capture_has_the_verdicts_and_no_key(tmp_path: Path) -> None:
     assert '"public_sha256"' in text
 
 
+def _collected(root: Path, text: str) -> bytes:
+    """What a collector prints of a tree."""
+    done = subprocess.run(
+        ["dash", "-s"], input=text.encode(), capture_output=True, check=True, timeout=300,
+        env={"NODECHECK_ROOT": str(root), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+    )  # fmt: skip
+    return done.stdout
+
+
 @pytest.mark.skipif(shutil.which("dash") is None, reason="there is no dash")
 def test_the_collector_leaves_keys_and_kubeconfigs_out(tmp_path: Path) -> None:
     root = write_tree(tmp_path, control_plane())
-    done = subprocess.run(
-        ["dash", "-s"], input=script(load()).encode(), capture_output=True, check=True, timeout=120,
-        env={"NODECHECK_ROOT": str(root), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-    )  # fmt: skip
-    report = run(read_capture(done.stdout, "a capture"), select=["certificate"])
+    raw = _collected(root, script(load()))
+    report = run(read_capture(raw, "a capture"), select=["certificate"])
     left_out = {
         name: status for name, status in ALL.items() if name.endswith("#key]") or (".conf" in name and "#" not in name)
     }
@@ -465,7 +475,37 @@ def test_the_collector_leaves_keys_and_kubeconfigs_out(tmp_path: Path) -> None:
 
     assert told(report) == {**{name: status for name, status in ALL.items() if "#" not in name}, **left_out}
     assert {one.cause.code for one in report.results if one.cause is not None} == {"not-captured"}
-    assert secrets(done.stdout.decode("utf-8", "surrogateescape")) == []
+    assert secrets(raw.decode("utf-8", "surrogateescape")) == []
+
+
+@pytest.mark.skipif(shutil.which("dash") is None, reason="there is no dash")
+def test_a_second_round_brings_certificates_and_no_keys(tmp_path: Path) -> None:
+    """What lies elsewhere a collector does not know before; keys it never asks for."""
+    root = write_tree(
+        tmp_path,
+        {"/usr/bin/kubelet": "", CONFIG: f"{KIND}tlsCertFile: /srv/s.crt\ntlsPrivateKeyFile: /srv/s.key\n",
+         "/srv/s.crt": certificate(), "/srv/s.key": private_key()},
+    )  # fmt: skip
+    first = read_capture(_collected(root, script(load())), "a capture")
+    assert isinstance(first, CaptureHost)
+    missing = lacking(first, load())
+    second = read_capture(_collected(root, script(load(), missing.wanted)), "another")
+    assert isinstance(second, CaptureHost)
+    fill(first.image, second.image)
+    both = CaptureHost(first.image, "both")
+
+    assert File("/srv/s.crt") in missing.wanted.sources
+    assert [path for path in missing.beyond if "s.key" in path] == []
+    assert told(run(first, select=["certificate"]))["certificate[/srv/s.crt]"] == "unknown"
+    assert told(run(both, select=["certificate"])) == {
+        "certificate[/srv/s.crt]": "pass", "certificate[/srv/s.crt#key]": "skip",
+    }  # fmt: skip
+
+
+def test_a_directory_that_is_too_large(tmp_path: Path) -> None:
+    files: dict[str, Entry] = {f"{PKI}/{number}.crt": "" for number in range(MOST_FILES + 1)}
+    (result,) = judged(tmp_path, files).results
+    assert (str(result.status), result.cause and result.cause.code) == ("unknown", "too-large")
 
 
 # -- fixes

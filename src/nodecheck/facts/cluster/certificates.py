@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from posixpath import dirname
 
-from nodecheck.errors import Absent, FactError
+from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.given import KUBEADM_CONFIGS
 from nodecheck.facts.kubelet.places import KUBECONFIGS
@@ -69,6 +69,9 @@ EXTERNAL = "external etcd"
 """kubeadm wants it before it makes or joins a control plane."""
 OTHER = "other"
 """Lies among kubeadm's, and nobody is known to read it."""
+
+MOST_FILES = 256
+"""Certificates in kubeadm's directory: it makes ten."""
 
 CURRENT_CLIENT, CURRENT_SERVING = "kubelet-client-current.pem", "kubelet-server-current.pem"
 
@@ -192,9 +195,11 @@ class _CertificateLooker:
     def _pki(self, folder: str) -> None:
         names = [*names_in(self._host, folder), *[f"etcd/{name}" for name in names_in(self._host, f"{folder}/etcd")]]
         self._signs = "ca.key" in names
-        for name in names:
-            if name.endswith(".crt"):
-                self._of_pki(folder, name, names)
+        certificates = [name for name in names if name.endswith(".crt")]
+        if len(certificates) > MOST_FILES:
+            raise TooLarge(folder, f"has {len(certificates)} certificates, more than the {MOST_FILES} that are read")
+        for name in certificates:
+            self._of_pki(folder, name, names)
         if set(SERVICE_ACCOUNTS) <= set(names):
             public, private = [f"{folder}/{name}" for name in SERVICE_ACCOUNTS]
             self._file(public, ACCOUNTS, private)
