@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nodecheck.errors import TooLarge
 from nodecheck.formats.plain_yaml import load_plain
 from nodecheck.formats.structured import load, load_yaml, mappings
 from nodecheck.formats.tree import Malformation, Number, TreeNode, scalar
@@ -98,14 +99,26 @@ def test_billion_laughs_are_not_counted() -> None:
         b"a: \xff\n",
         b"? {a: 1}\n: 2\n",
         b"[" * 100_000,
-        b'{"a":' * 100_000,
-        b'{"a":[' + b"[" * 200 + b"]" * 200 + b"]}",
-        b"a:\n" + b"- 1\n" * 30_000,
     ],
 )
 def test_what_is_refused(raw: bytes) -> None:
     with pytest.raises(Malformation):
         load(raw, "x")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":' * 100_000,
+        b'{"a":[' + b"[" * 200 + b"]" * 200 + b"]}",
+        b"a: " + b"[" * 200 + b"]" * 200 + b"\n",
+        b"a:\n" + b"- 1\n" * 30_000,
+    ],
+)
+def test_what_is_beyond_our_own_bounds_is_not_said_to_be_malformed(raw: bytes) -> None:
+    """Go's decoders take 10,000 levels, and any number of keys."""
+    with pytest.raises(TooLarge, match="/x"):
+        load(raw, "/x")
 
 
 def test_lines() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from nodecheck.errors import TooLarge
 from nodecheck.formats.tree import Document, Malformation, Number, TreeNode, scalar
 from nodecheck.typed import Any
 
@@ -24,7 +25,8 @@ def load(raw: bytes, path: str, located: tuple[str, ...] = ()) -> Document:
     """The first document in ``raw``: JSON where the first character that is not blank is ``{``, else YAML.
 
     ``located`` names the keys of JSON of which the last line is wanted where they stand several times (YAML tells the
-    line of each). Raises Malformation.
+    line of each). Raises Malformation, and TooLarge beyond the bounds above, which are nodecheck's own: Go's decoders
+    take 10,000 levels, and any number of keys.
     """
     if raw[: 1 << 16].lstrip(b" \t\n\v\f\r").startswith(b"{"):
         return load_json(raw, path, located)
@@ -60,10 +62,16 @@ def load_json(raw: bytes, path: str, located: tuple[str, ...] = ()) -> Document:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise Malformation(f"is not JSON: {error.msg} ({where})", error.lineno) from error
-    except (RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise _too_deep(path) from error
+    except ValueError as error:
         raise Malformation(f"is not JSON: {str(error)[:200]}") from error
     lines = _lines_of(source, located)
     return Document(_located(plain, path, lines, 1, 0), duplicates[0] if duplicates else None)
+
+
+def _too_deep(path: str) -> TooLarge:
+    return TooLarge(path, f"nests values deeper than the {MOST_DEPTH} levels that are looked through")
 
 
 def _no_constant(name: str) -> None:
@@ -95,7 +103,7 @@ def _lines_of(source: str, last: tuple[str, ...]) -> dict[str, int]:
 
 def _located(value: Any, path: str, lines: dict[str, int], line: int, depth: int) -> TreeNode:
     if depth > MOST_DEPTH:
-        raise Malformation(f"nests values deeper than {MOST_DEPTH} levels")
+        raise _too_deep(path)
     if isinstance(value, dict):
         inner = {key: _located(item, path, lines, lines.get(key, 0), depth + 1) for key, item in value.items()}
         return TreeNode(inner, path, line)
@@ -124,7 +132,7 @@ def load_yaml(raw: bytes, path: str) -> Document:
         where = "" if line is None else f" (line {line})"
         raise Malformation(f"is not YAML: {str(words)[:200]}{where}", line) from error
     except RecursionError as error:
-        raise Malformation("nests values too deeply") from error
+        raise _too_deep(path) from error
     return Document(builder.root or TreeNode(None, path, 1), builder.duplicate)
 
 
@@ -164,10 +172,10 @@ class _TreeBuilder:
         """Take one event; whether the document is complete."""
         self._events += 1
         if self._events > MOST_EVENTS:
-            raise Malformation(f"has more than {MOST_EVENTS} keys and values")
+            raise TooLarge(self._path, f"has more than the {MOST_EVENTS} keys and values that are looked through")
         if kind in ("MappingStartEvent", "SequenceStartEvent"):
             if len(self._stack) >= MOST_DEPTH:
-                raise Malformation(f"nests values deeper than {MOST_DEPTH} levels", event.start_mark.line + 1)
+                raise _too_deep(self._path)
             self._stack.append(_Open(event.start_mark.line + 1, event.anchor, kind == "MappingStartEvent"))
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             self._close()

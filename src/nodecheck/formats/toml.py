@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from nodecheck.errors import Malformed, ParseError, TooLarge
+from nodecheck.errors import ParseError, TooLarge
 from nodecheck.text import is_digits
 from nodecheck.typed import Any
 
@@ -34,7 +34,7 @@ def parse_toml(raw: bytes, path: str) -> dict[str, Any]:
     try:
         return _loads(source)
     except RecursionError as error:
-        raise Malformed(path, "nests values too deeply") from error
+        raise TooLarge(path, "nests values too deeply to be looked through") from error
     except ValueError as error:
         raise _parse_error(error, source, path) from error
 

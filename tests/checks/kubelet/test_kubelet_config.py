@@ -132,6 +132,25 @@ def test_what_is_no_file_fails_and_what_may_not_be_read_is_unknown(tmp_path: Pat
         assert one.status == "unknown"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}x: {'[' * 120}{']' * 120}\n",
+        HEAD + "x:\n" + "- 1\n" * 30_000,
+        '{"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1", "x": '
+        + "[" * 120 + "]" * 120 + "}",
+        '{"x": ' * 20_000,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("view", ["now", "boot"])
+def test_what_is_beyond_our_own_bounds_is_unknown(tmp_path: Path, text: str, view: str) -> None:
+    """The kubelet reads the first three, and logs a key that it does not know."""
+    (result,) = found(tmp_path, {CONFIG: text}, view=view)
+
+    assert (result.status, result.cause and result.cause.code) == ("unknown", "too-large")
+    assert CONFIG in result.message
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     files = {path: entry for path, entry in NODE.items() if path != CONFIG}
     (one,) = judge(kubelet_config, write_tree(tmp_path / "a", files), view="now")

@@ -81,7 +81,7 @@ def in_config(content: str, path: str) -> KubeProxyMode | None:
     >>> in_config("kind: KubeProxyConfiguration\\n", OWN_CONFIGS[0])[:2]
     ('iptables', False)
     """
-    found = written_mode(content)
+    found = written_mode(content, path)
     if found is None or (not found.value and path not in OWN_CONFIGS):
         return None
     if not found.value:

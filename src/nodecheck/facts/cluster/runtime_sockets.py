@@ -176,5 +176,5 @@ def runtime_ready(said: str) -> bool | None:
     try:
         conditions = json.loads(said)["status"]["conditions"]
         return next((item["status"] is True for item in conditions if item["type"] == "RuntimeReady"), None)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -140,7 +140,7 @@ class Signs:
         readers = [(path, proxy_mode_of) for path in PROXY_CONFIGS] + [(path, argument_of) for path in PROXY_ARGUMENTS]
         for path, read in readers:
             content = self._try("proxy-mode", partial(text, self._host, path))
-            found = read(content) if content is not None else None
+            found = self._try("proxy-mode", partial(read, content, path)) if content is not None else None
             if found is not None:
                 return found
         return None
@@ -153,7 +153,7 @@ class Signs:
                 if name.endswith(_CNI_SUFFIXES):
                     path = f"{folder}/{name}"
                     raw = self._try("cni", partial(self._host.read, path))
-                    found = None if raw is None else cni_of(raw)
+                    found = None if raw is None else self._try("cni", partial(cni_of, raw, path))
                     if found not in _META:
                         return found
         return None
@@ -184,13 +184,13 @@ def image_release(manifest: str) -> str | None:
     return None
 
 
-def proxy_mode_of(content: str) -> str | None:
+def proxy_mode_of(content: str, path: str = "") -> str | None:
     """The mode in a text that holds a KubeProxyConfiguration; the empty one is iptables. None where it holds none.
 
     >>> proxy_mode_of("kind: ClusterConfiguration\\n---\\nkind: KubeProxyConfiguration\\nmode: ipvs\\n")
     'ipvs'
     """
-    found = written_mode(content)
+    found = written_mode(content, path)
     mode = None if found is None else found.value or "iptables"
     return mode if mode in MODES else None
 
@@ -204,7 +204,7 @@ class WrittenMode(NamedTuple):
     """Of the key, else of the document's own kind."""
 
 
-def written_mode(content: str) -> WrittenMode | None:
+def written_mode(content: str, path: str = "") -> WrittenMode | None:
     """The mode of the first KubeProxyConfiguration in a text; None where it holds none that can be read.
 
     >>> written_mode("kind: ClusterConfiguration\\n---\\nkind: KubeProxyConfiguration\\nmode: ipvs\\n")
@@ -219,7 +219,7 @@ def written_mode(content: str) -> WrittenMode | None:
     for document in re.split(r"(?m)^---(?=[ \t\r\n]|$)", content):
         if "KubeProxyConfiguration" in document:
             try:
-                tree = load(document.encode("utf-8", "surrogateescape"), "").root.value
+                tree = load(document.encode("utf-8", "surrogateescape"), path).root.value
             except Malformation:
                 tree = None
             if isinstance(tree, dict) and _text(tree, "kind") == "KubeProxyConfiguration":
@@ -232,7 +232,7 @@ def written_mode(content: str) -> WrittenMode | None:
 MODES = ("ipvs", "iptables", "nftables")
 
 
-def argument_of(content: str) -> str | None:
+def argument_of(content: str, path: str = "") -> str | None:
     """The mode in kube-proxy's arguments, comments left out; None where they set none.
 
     >>> argument_of("kube-proxy-arg:\\n- proxy-mode=ipvs\\n"), argument_of("# --proxy-mode=ipvs")
@@ -247,7 +247,7 @@ def argument_of(content: str) -> str | None:
     return modes[-1] if modes and modes[-1] in MODES else None
 
 
-def cni_of(raw: bytes) -> str | None:
+def cni_of(raw: bytes, path: str = "") -> str | None:
     """The short name of the network plugin of a CNI configuration; None for a text that is none.
 
     >>> cni_of(b'{"name": "cbr0", "plugins": [{"type": "flannel"}, {"type": "portmap"}]}')
@@ -257,7 +257,7 @@ def cni_of(raw: bytes) -> str | None:
     from nodecheck.formats.tree import Malformation
 
     try:
-        tree = load(raw, "").root.value
+        tree = load(raw, path).root.value
     except Malformation:
         return None
     if not isinstance(tree, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodecheck.errors import Absent, Malformed
+from nodecheck.errors import Absent, Malformed, TooLarge
 from nodecheck.facts.files.lines import whole_line
 from nodecheck.facts.runtimes.docker_options import (
     CONFIG,
@@ -143,7 +143,7 @@ def configured(host: Host, found: str, unit: Service | None, init: Lazy[InitSyst
     given = flags(_words(host, unit, init), SHORT, VALUED)
     path = next((flag.value for flag in given[::-1] if flag.name == "config-file"), None)
     raw = _file(host, path or CONFIG, path is not None)
-    loaded = _Loaded() if raw is None else _load(raw)
+    loaded = _Loaded() if raw is None else _load(raw, path or CONFIG)
     made = Docker(found, path or CONFIG, raw is not None, service=unit)
     return _lined(host, _with(made, loaded, given))
 
@@ -215,8 +215,10 @@ def _file(host: Host, path: str, explicit: bool) -> bytes | None:
         return None
 
 
-def _load(raw: bytes) -> _Loaded:
+def _load(raw: bytes, path: str = CONFIG) -> _Loaded:
     r"""The object in ``daemon.json``, as Go's decoder reads it: of a key that stands twice the last value counts.
+
+    Raises TooLarge where it nests deeper than Python's decoder goes.
 
     >>> _load(b'{"debug": true,\n}').problem
     "is not JSON: unexpected '}' (line 2, column 1)"
@@ -244,7 +246,9 @@ def _load(raw: bytes) -> _Loaded:
         config = json.loads(source, object_pairs_hook=pairs, parse_constant=_refused)
     except json.JSONDecodeError as error:
         return _not_json(source, error.pos)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise TooLarge(path, "nests values too deeply to be looked through") from error
+    except ValueError as error:
         return _Loaded({}, source, f"is not JSON: {str(error)[:200]}")
     if config is None:
         return _Loaded({}, source)

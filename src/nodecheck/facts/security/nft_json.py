@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from nodecheck.errors import Denied, FactError, Malformed
+from nodecheck.errors import Denied, FactError, Malformed, TooLarge
 from nodecheck.facts.security.filter_tables import BLOCKS, UNKNOWN, FilterChain, FilterTable, NftVerdict
 from nodecheck.host.base import Completed
 from nodecheck.typed import Any
@@ -105,7 +105,7 @@ def _objects(text: str, source: str) -> tuple[bool, list[tuple[str, Any]]]:
     try:
         listed = json.loads(text)["nftables"]
     except RecursionError as error:
-        raise Malformed(source, "is nested too deep") from error
+        raise TooLarge(source, "is nested too deep") from error
     objects = [item for one in listed for item in one.items()]
     about = objects[0][1] if objects and objects[0][0] == "metainfo" else {}
     if about.get("json_schema_version") != SCHEMA:
