@@ -253,9 +253,10 @@ def _crio(fact: Crio, node: SidesNode) -> Side | None:
     if manager is None:
         evidence = (*evidence, *(seen(path, None, locator="cgroup_manager") for path in fact.files or (fact.path,)))
     release = node.release("crio") if fact.needs_release() else None
-    refused = fact.refusal(release) or (fact.service.problem if fact.service is not None else None)
-    if refused is not None:
-        return Side("crio", evidence=evidence, code="malformed", why=f"CRI-O would not start: {refused}")
+    refused = fact.refusal(release)
+    why = refused.why if refused is not None else fact.service.problem if fact.service is not None else None
+    if why is not None:
+        return Side("crio", evidence=evidence, code="malformed", why=f"CRI-O would not start: {why}")
     driver = manager.value if manager is not None else fact.default(release)
     doubt = fact.doubt(release)
     notes = (*(() if manager is not None else ("by default",)), *((doubt,) if doubt is not None else ()))

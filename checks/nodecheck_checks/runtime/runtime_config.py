@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.errors import FactError, Malformed, Offline, ParseError
+from nodecheck.errors import FactError, Offline, ParseError
 from nodecheck.facts import Containerd, Crio, KubeletConfig, Target
 from nodecheck.facts.runtimes.releases import Release
 from nodecheck.fix import by_hand
@@ -16,7 +16,6 @@ from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.runtimes.containerd_keys import KeyFault
-    from nodecheck.facts.runtimes.containerd_verdict import ContainerdVerdict
 
 EXPECTED = "a configuration that the runtime starts with, and whose keys count"
 
@@ -69,15 +68,19 @@ def runtime_config(
     containerd: `config.toml` (or `--config` of its unit) and what it imports, as the release that is here reads them.
     Where no release is shown, each that such files may be written for has to agree; else the result is `unknown`.
 
-    - The files parse, and the values have the types that they are to have. An import that is not there is an error.
+    - The files parse, and values have the types that this release wants. Files that they name (imports,
+      `base_runtime_spec`) are there.
     - `version` is known to the release: 2 from 1.3 on, 3 from 2.0 on, 4 from 2.3 on. A later one is an error.
     - The CRI plugin is not off (`disabled_plugins`), where the kubelet uses containerd.
-    - `mirrors`, or `configs.*.tls`, do not stand beside `config_path`, and the runtimes are such that the plugin loads.
+    - `mirrors`, or `configs.*.tls` of containerd 1, do not stand beside `config_path`; runtimes, snapshotter, policies
+      and periods are such that the plugin loads. An address of streams that has to be resolved is `unknown`.
     - A section of another version than the file's, or one that an import replaces, is a warning: it is not read.
     - `SystemdCgroup` in another table than the `options` of a runtime is a warning: nothing reads it there.
     - With containerd 2, keys and values that only 1.x had are a warning. What is left empty does no harm.
 
-    CRI-O: `crio.conf` and the files in `crio.conf.d` parse, and CRI-O takes `cgroup_manager` and `conmon_cgroup`.
+    CRI-O: `crio.conf` and the files in `crio.conf.d` parse, and values have the types that this release wants. CRI-O
+    takes `cgroup_manager`, `conmon_cgroup`, `log_size_max` and `log_dir`. `default_runtime` has its table, and that
+    one's `runtime_path` is there. A key that this release no longer has is a warning.
 
     A runtime that the kubelet does not use is `skip`, and so is the one that an agent (k3s, RKE2, k0s, MicroK8s) brings
     inside. The cgroup driver is judged by `cgroup-driver`.
@@ -89,7 +92,7 @@ def runtime_config(
     ## Sources
     containerd `pkg/cri/config/config.go` (`ValidatePluginConfig`), `internal/cri/config/config.go`,
     `version/version.go`, `cmd/containerd/server/config/config.go`, RELEASES.md (deprecated features); cri-o
-    `pkg/config/config.go`.
+    `pkg/config/config.go` of v1.17.0 to v1.36.0. containerd 1.6.20, 1.7.24 and 2.1.9 were tried on changed files.
     """
     node = ConfigNode(kubelet, target, embedded, containerd, crio, releases, packages, given)
     if given().runtime == EMBEDDED or (not kubelet.present and embedded().present):
@@ -146,9 +149,9 @@ def _unread(name: str, error: FactError) -> Outcome:
     if isinstance(error, Offline):
         return skip(str(error), code=error.code, subject=name)
     evidence = [seen(error.source, error.text if isinstance(error, ParseError) else None)]
-    # Spellings of keys that releases take differently: what comes of them is not known.
-    parsed = isinstance(error, ParseError) and "spellings" not in error.expected
-    if parsed or (isinstance(error, Malformed) and "does not start" in str(error)):
+    from nodecheck.facts.runtimes.service import UndecidedKey, Unstartable
+
+    if isinstance(error, (ParseError, Unstartable)) and not isinstance(error, UndecidedKey):
         message = f"{name} does not start: {error}"
         return _failed(name, message, error.source, evidence)
     return unknown(str(error), code=error.code, subject=name, expected=EXPECTED)
@@ -166,20 +169,25 @@ def _of_containerd(fact: Containerd, node: ConfigNode) -> Outcome:
     if not fact.files:
         message = f"there is no {fact.path}: containerd takes its defaults"
         return ok(message, subject="containerd", expected=EXPECTED, actual="defaults", evidence=[seen(fact.path)])
+    from nodecheck.facts.runtimes.containerd_load import loads
+
     release = node.release("containerd")
-    verdicts = _verdicts(fact, release)
-    refused = next(_refused(fact, release, verdicts), None)
-    if refused is not None:
-        return _failed("containerd", *refused)
-    evidence = [seen(file.path, f"version = {file.version}", locator="version") for file in fact.files]
-    loads = {None if one.found is None else one.found.cri for one in verdicts}
-    if len(loads) > 1:
-        why = next((one.refused for one in verdicts if one.refused), "the CRI plugin is off in some releases")
+    found = loads(fact.files, release, frozenset(fact.gone))
+    faults = [one.fault for one in found if one.fault is not None]
+    if len(faults) == len(found):
+        return _failed("containerd", faults[0].why, faults[0].path, [_shown(fact, faults[0])])
+    evidence = _versions(fact)
+    if faults or len({one.cri for one in found}) > 1:
+        why = faults[0].why if faults else "the CRI plugin is off in some releases"
         message = f"which containerd reads the files is not shown, and not each one takes them: {why}"
         return unknown(message, code="not-found", subject="containerd", expected=EXPECTED, evidence=evidence)
-    if loads == {False}:
+    if not found[0].cri:
         return _off(fact, node)
-    warned = list(dict.fromkeys([*verdicts[-1].notes, *_misplaced(fact, release), *_removed(fact, release)]))
+    doubt = next((one.doubt for one in found if one.doubt is not None), None)
+    if doubt is not None:
+        shown = [_shown(fact, doubt)]
+        return unknown(doubt.why, code="unsupported", subject="containerd", expected=EXPECTED, evidence=shown)
+    warned = list(dict.fromkeys([*found[-1].notes, *_misplaced(fact, release), *_removed(fact, release)]))
     if warned:
         return _failed("containerd", "; ".join(warned), fact.path, evidence, Severity.WARNING)
     told = "containerd starts with its configuration, and its CRI plugin loads"
@@ -193,46 +201,15 @@ def _reader(fact: Containerd, release: Release | None) -> Release:
     return release or (TWO if fact.shows_two() else ONE)
 
 
-def _verdicts(fact: Containerd, release: Release | None) -> list[ContainerdVerdict]:
-    """What the release that is here makes of the files; where none is shown, each that they may be written for."""
-    from nodecheck.facts.runtimes.containerd_verdict import fitting, judged
-
-    return [judged(fact.files, one) for one in ([release] if release else fitting(fact.files))]
+def _versions(fact: Containerd) -> list[Evidence]:
+    return [seen(file.path, f"version = {file.version}", locator="version") for file in fact.files]
 
 
-def _refused(
-    fact: Containerd, release: Release | None, verdicts: list[ContainerdVerdict]
-) -> Iterator[tuple[str, str, list[Evidence]]]:
-    """Why containerd, or its CRI plugin, does not start: the reason, the file and what shows it."""
-    from nodecheck.facts.runtimes import containerd_keys as keys
-    from nodecheck.facts.runtimes.containerd_merge import sections_read
-    from nodecheck.facts.runtimes.containerd_releases import MERGING, REPLACED, rule
-
-    reader = _reader(fact, release)
-    for file in fact.files:
-        for fault in keys.top_faults(file):
-            yield _place(fact, fault)
-    if all(one.found is None for one in verdicts):
-        shown = [seen(file.path, f"version = {file.version}", locator="version") for file in fact.files]
-        yield verdicts[0].refused or "its CRI plugin does not load", fact.files[-1].path, shown
-    if any(one.found is None or not one.found.cri for one in verdicts):
-        return
-    read = tuple([keys.with_images(names) for names in sections_read(fact.files, reader)])
-    for file, names in zip(fact.files, read):
-        for fault in keys.section_faults(file, tuple(sorted(names))):
-            yield _place(fact, fault)
-    both = keys.registry_fault(fact.files, read, rule(MERGING, reader) != REPLACED)
-    if both is not None:
-        yield _place(fact, both)
-
-
-def _place(fact: Containerd, fault: KeyFault) -> tuple[str, str, list[Evidence]]:
-    from nodecheck.formats.toml import line_of
-
+def _shown(fact: Containerd, fault: KeyFault) -> Evidence:
+    if not fault.keys:
+        return next(item for item in _versions(fact) if item.source == fault.path)
     source = next((file.source for file in fact.files if file.path == fault.path), "")
-    line, text = line_of(source, fault.keys) or (None, None)
-    shown = seen(fault.path, text.strip() if text else None, line=line, locator=".".join(fault.keys))
-    return fault.why, fault.path, [shown]
+    return _key(source, fault.path, fault.keys)
 
 
 def _off(fact: Containerd, node: ConfigNode) -> Outcome:
@@ -280,11 +257,40 @@ def _crio(node: ConfigNode) -> Outcome | None:
     evidence = [seen(item.path, item.text.strip(), line=item.line) for item in shown] or [
         seen(path, None, locator="cgroup_manager") for path in fact.files or (fact.path,)
     ]
-    release = node.release("crio") if fact.needs_release() else None
+    release = node.release("crio") if fact.needs_release() or fact.read_files else None
     refused = fact.refusal(release)
-    if refused is None:
-        told = "CRI-O starts with its configuration"
-        return ok(told, subject="crio", expected=EXPECTED, actual="valid", evidence=evidence)
-    if "its release is not shown" in refused:
-        return unknown(refused, code="not-found", subject="crio", expected=EXPECTED, evidence=evidence)
-    return _failed("crio", f"CRI-O does not start: {refused}", fact.path, evidence)
+    if refused is not None and not refused.certain:
+        return unknown(refused.why, code="not-found", subject="crio", expected=EXPECTED, evidence=evidence)
+    if refused is not None:
+        return _failed("crio", f"CRI-O does not start: {refused.why}", fact.path, evidence)
+    return _of_keys(fact, release, evidence)
+
+
+def _of_keys(fact: Crio, release: Release | None, evidence: list[Evidence]) -> Outcome:
+    """What the other keys come to."""
+    from nodecheck.facts.runtimes.crio_values import IGNORED, REFUSED, UNDECIDED
+
+    found = fact.faults(release)
+    sources = {file.path: file.source for file in fact.read_files}
+    for kind in (REFUSED, UNDECIDED, IGNORED):
+        held = [one for one in found if one.kind == kind]
+        if not held:
+            continue
+        shown = [_key(sources[one.path], one.path, one.keys) for one in held]
+        why = "; ".join([one.why for one in held])
+        if kind == UNDECIDED:
+            message = f"which CRI-O reads the files is not shown, and not each one takes them: {why}"
+            return unknown(message, code="not-found", subject="crio", expected=EXPECTED, evidence=shown)
+        if kind == REFUSED:
+            return _failed("crio", f"CRI-O does not start: {why}", held[0].path, shown)
+        return _failed("crio", why, held[0].path, shown, Severity.WARNING)
+    told = "CRI-O starts with its configuration"
+    return ok(told, subject="crio", expected=EXPECTED, actual="valid", evidence=evidence)
+
+
+def _key(source: str, path: str, keys: tuple[str, ...]) -> Evidence:
+    """The line that sets a key."""
+    from nodecheck.formats.toml import line_of
+
+    line, text = line_of(source, keys) or (None, None)
+    return seen(path, text.strip() if text else None, line=line, locator=".".join(keys))

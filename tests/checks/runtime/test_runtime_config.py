@@ -89,7 +89,7 @@ def said(text: str, release: tuple[int, ...] | None, imported: str | None = None
         (IMAGES, (2, 1, 0), "pass"),
         ('version = 2\n[plugins."io.containerd.grpc.v1.cri"]\nstream_idle_timeout = "5"\n', (1, 7, 24), "error"),
         (f"{CRI}containerd]\nno_pivot = true\n", (1, 7, 24), "error"),
-        (f"{CRI}containerd]\nno_pivot = true\n", (2, 1, 0), "pass"),
+        (f"{CRI}containerd]\nno_pivot = true\n", (2, 1, 0), "warning"),
         ("[debug]\naddress = 'word'\n", (1, 7, 24), "error"),
         ("[debug]\naddress = '/run/x.sock'\n", (1, 7, 24), "pass"),
         ("[grpc]\ntcp_address = '5'\n", (1, 7, 24), "error"),
@@ -125,6 +125,99 @@ def test_what_does_nothing(text: str, release: tuple[int, ...]) -> None:
     assert said(text, release) == "warning"
 
 
+SERVER = "version = 3\n[plugins.'io.containerd.grpc.v1.cri'"
+RUNTIME = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'"
+OWN_IMAGES = "version = 3\n[plugins.'io.containerd.cri.v1.images']\n"
+PLUGIN = "version = {}\n[plugins.'io.containerd.{}']\n{}\n"
+TWO, SEVEN, SIX = (2, 1, 9), (1, 7, 24), (1, 6, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "expected"),
+    [
+        (f"{OWN_IMAGES}use_local_image_pull = 1\n", TWO, "error"),
+        (f"{OWN_IMAGES}use_local_image_pull = true\n", TWO, "pass"),
+        (f"{OWN_IMAGES}stats_collect_period = 0\n", TWO, "error"),
+        (f"{CRI}containerd]\n[plugins.'io.containerd.grpc.v1.cri']\nstats_collect_period = -1\n", SEVEN, "error"),
+        (f"{OWN_IMAGES}snapshotter = 'nosuch'\n", TWO, "error"),
+        (f"{OWN_IMAGES}snapshotter = ''\n", TWO, "error"),
+        (f"{CRI}containerd]\nsnapshotter = ''\n", SEVEN, "pass"),
+        (f"{CRI}containerd]\nsnapshotter = 'nosuch'\n", SEVEN, "error"),
+        (f"{OWN_IMAGES}snapshotter = 'x'\n[proxy_plugins.x]\ntype = 'snapshot'\naddress = '/run/x'\n", TWO, "pass"),
+        (f"{SERVER}]\nstream_idle_timeout = '5'\n", TWO, "error"),
+        (f"{SERVER}]\nstream_server_port = 7\n", TWO, "error"),
+        (f"{SERVER}]\nstream_server_address = 'word'\n", TWO, "unknown"),
+        (f"{SERVER}]\nstream_server_address = '::1'\n", TWO, "pass"),
+        (f"{SERVER}.x509_key_pair_streaming]\ntls_cert_file = '/x'\n", TWO, "error"),
+        (f"{SERVER}.x509_key_pair_streaming]\ntls_cert_file = 1\n", TWO, "error"),
+        (f"{SERVER}]\nsandbox_image = 1\n", TWO, "warning"),
+        (f"{RUNTIME}]\nsandbox_image = 1\n", TWO, "pass"),
+        (f"{CRI}containerd.untrusted_workload_runtime]\nbase_runtime_spec = 7\n", TWO, "warning"),
+        (f"{RUNTIME}.cni]\nuse_internal_loopback = 'x'\n", TWO, "error"),
+        (f"{RUNTIME}.cni]\nbin_dir = '/a'\nbin_dirs = ['/b']\n", TWO, "error"),
+        (f"{RUNTIME}.cni]\nbin_dir = '/a'\nbin_dirs = ['/opt/cni/bin']\n", TWO, "pass"),
+        (f"{RUNTIME}.containerd.runtimes.runc]\nio_type = 'x'\n", TWO, "error"),
+        (f"{RUNTIME}.containerd.runtimes.runc]\nio_type = 'streaming'\n", TWO, "pass"),
+        (
+            f"{CRI}containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\n"
+            "privileged_without_host_devices_all_devices_allowed = true\n",
+            SEVEN,
+            "error",
+        ),
+        (PLUGIN.format(3, "metadata.v1.bolt", "content_sharing_policy = 'x'"), TWO, "error"),
+        (PLUGIN.format(2, "metadata.v1.bolt", "content_sharing_policy = 'isolated'"), SIX, "pass"),
+        (PLUGIN.format(2, "metadata.v1.bolt", "content_sharing_policy = 'x'"), SIX, "error"),
+        (PLUGIN.format(3, "service.v1.diff-service", "default = ['x']"), TWO, "error"),
+        (PLUGIN.format(2, "runtime.v2.task", "platforms = ['x']"), SEVEN, "error"),
+        (PLUGIN.format(2, "runtime.v2.task", "platforms = ['linux/arm64']"), SEVEN, "pass"),
+        (PLUGIN.format(3, "monitor.container.v1.restart", "interval = '5'"), TWO, "error"),
+        (PLUGIN.format(3, "nri.v1.nri", "plugin_registration_timeout = 7"), TWO, "pass"),
+        (PLUGIN.format(3, "gc.v1.scheduler", "pause_threshold = 1"), TWO, "pass"),
+        (PLUGIN.format(2, "runtime.v1.linux", "runtime = 1"), TWO, "pass"),
+        (PLUGIN.format(2, "runtime.v1.linux", "runtime = 1"), SEVEN, "error"),
+        (PLUGIN.format(2, "internal.v1.restart", "interval = '5'"), TWO, "error"),
+        (PLUGIN.format(3, "internal.v1.restart", "interval = '5'"), TWO, "pass"),
+        ("version = 2\n[debug]\nlevel = 'loud'\n", SIX, "error"),
+        ("version = 2\n[debug]\nformat = 'xml'\n", SEVEN, "error"),
+        ("version = 2\nrequired_plugins = ['cri']\n", SEVEN, "error"),
+        ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = 1\n", SIX, "pass"),
+        ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = 1\n", SEVEN, "error"),
+        (f"{CRI}containerd]\nno_pivot = 7\n", TWO, "warning"),
+        (f"{CRI}registry.headers]\na = 1\n", SEVEN, "error"),
+        (f"{CRI}registry.configs.a]\nauth = 1\n", SEVEN, "error"),
+        (f"{CRI}registry.configs.a.auth]\nauth = 'abc'\n", SEVEN, "pass"),
+    ],
+)
+def test_values_that_each_release_takes_and_refuses(text: str, release: tuple[int, ...], expected: str) -> None:
+    """Each was tried on the real containerd of that release."""
+    assert said(text, release) == expected
+
+
+def test_tls_of_a_registry_does_nothing_in_containerd_2() -> None:
+    text = f"{IMAGES}[plugins.'io.containerd.cri.v1.images'.registry.configs.a.tls]\nca_file = '/x'\n"
+
+    assert said(text, TWO) == "warning"
+    assert "tls" in judged(text, TWO).message
+
+
+def test_a_file_that_is_named_and_not_there(tmp_path: Path) -> None:
+    node = healthy_node("debian-13", tmp_path)
+    config, spec = node / "etc/containerd/config.toml", node / "etc/containerd/cri-base.json"
+    config.write_text(
+        "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\n"
+        "runtime_type = 'io.containerd.runc.v2'\nbase_runtime_spec = '/etc/containerd/cri-base.json'\n"
+    )
+    (before,) = judge("runtime-config", node, view="now")
+    spec.write_text("{}")
+    (after,) = judge("runtime-config", node, view="now")
+
+    config.write_text("version = 2\n[grpc]\ntcp_tls_cert = ''\ntcp_tls_key = '/none'\n")
+    (unread,) = judge("runtime-config", node, view="now")
+
+    assert (before.status, after.status, unread.status) == ("fail", "pass", "pass")
+    assert "base_runtime_spec names /etc/containerd/cri-base.json" in before.message
+
+
 NO_PIVOT = f"{CRI}containerd]\nno_pivot = true\n"
 """containerd 1 loads no CRI plugin with it, and containerd 2 does not know it."""
 
@@ -155,6 +248,15 @@ def test_what_cannot_be_read_is_unknown(error: FactError) -> None:
         Lazy(Crio), Lazy(RuntimeReleases), Lazy(Packages), Lazy(Settings),
     )  # fmt: skip
     assert found.status == "unknown"
+
+
+def test_a_file_that_nests_deeper_than_is_looked_through_is_unknown(tmp_path: Path) -> None:
+    node = healthy_node("debian-13", tmp_path)
+    (node / "etc/containerd/config.toml").write_text("version = 2\nx = " + "[" * 20_000)
+
+    (result,) = judge("runtime-config", node, view="now")
+
+    assert (result.status, result.cause and result.cause.code) == ("unknown", "too-large")
 
 
 def test_docker_s_own_containerd_serves_no_kubelet() -> None:

@@ -40,6 +40,8 @@ class Containerd(NamedTuple):
     files: tuple[ConfigFile, ...] = ()
     """That file and what it imports, in the order in which they are merged; empty where there is no file."""
     service: Service | None = None
+    gone: tuple[str, ...] = ()
+    """Files that the configuration names (``base_runtime_spec`` and others) and that are not there."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -49,6 +51,7 @@ class Containerd(NamedTuple):
             File(CONFIG),
             Named("--config of containerd.service"),
             Named("imports of containerd's configuration"),
+            Named("base_runtime_spec and other files that containerd's configuration names"),
             *map(Exists, PROGRAMS),
         )
 
@@ -64,10 +67,11 @@ class Containerd(NamedTuple):
         found = first_there(host, (*PROGRAMS, CONFIG)) or (unit.paths[0] if unit else None)
         if found is None:
             return cls()
-        from nodecheck.facts.runtimes.containerd_files import load
+        from nodecheck.facts.runtimes.containerd_files import load, missing
 
         given = flag_value(unit.arguments, "config", "c") if unit else None
-        return cls(found, given or CONFIG, load(host, given or CONFIG, given is not None), unit)
+        files = load(host, given or CONFIG, given is not None)
+        return cls(found, given or CONFIG, files, unit, missing(host, files))
 
     def rewritten(self, path: str, source: str) -> Containerd:
         """The same with another text of one of its files, or with a file where there was none. Raises ParseError."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
-from nodecheck.facts.runtimes.containerd_merge import ConfigFile
-from nodecheck.facts.runtimes.service import first_there
+from nodecheck.errors import Absent, ParseError, TooLarge
+from nodecheck.facts.runtimes.containerd_merge import NAMING, ConfigFile
+from nodecheck.facts.runtimes.service import UndecidedKey, Unstartable, first_there
 from nodecheck.formats.toml import MOST_BYTES, decoded, parse_toml
 from nodecheck.host import Host
+from nodecheck.host.base import stat_or_none
 
 MOST_FILES = 256
 _KEYS = ("version", "imports", "plugins", "disabled_plugins")
@@ -27,11 +28,21 @@ def load(host: Host, path: str, explicit: bool) -> tuple[ConfigFile, ...]:
         except Absent as error:
             if name == path and not explicit:
                 return ()
-            raise Malformed(name, "is to be read and is not there: containerd does not start") from error
+            raise Unstartable(name, "is to be read and is not there: containerd does not start") from error
         found[name] = file
         for item in imports:
             pending += _resolved(host, name, item)
     return tuple(found.values())
+
+
+def missing(host: Host, files: tuple[ConfigFile, ...]) -> tuple[str, ...]:
+    """The files that the configuration names and that are not there."""
+    if not any(word in file.source for file in files for word in NAMING):
+        return ()
+    from nodecheck.facts.runtimes.containerd_values import named_files
+
+    named = dict.fromkeys([path for file in files for path in named_files(file)])
+    return tuple([path for path in named if stat_or_none(host, path) is None])
 
 
 def parsed(raw: bytes, path: str) -> ConfigFile:
@@ -43,7 +54,9 @@ def _parse(raw: bytes, path: str) -> tuple[ConfigFile, tuple[str, ...]]:
     table = parse_toml(raw, path)
     for key in table:
         if key not in _KEYS and key.lower() in _KEYS:
-            raise ParseError(path, None, key, f"{key.lower()}: containerd's releases differ in the spellings they take")
+            raise UndecidedKey(
+                path, None, key, f"{key.lower()}: containerd's releases differ in the spellings they take"
+            )
     version, plugins = table.get("version", 0), table.get("plugins", {})
     if type(version) is not int or version < 0:
         raise ParseError(path, None, f"version = {version!r}", "a whole number as version")

@@ -37,6 +37,8 @@ CRI_V2 = "io.containerd.grpc.v1.cri"
 CRI_V3 = "io.containerd.cri.v1.runtime"
 CRI_SECTIONS = (CRI_V1, CRI_V2, CRI_V3)
 
+NAMING = ("base_runtime_spec", "scratch_file", "tcp_tls_cert", "tcp_tls_key", "tls_cert_file", "tls_key_file")
+"""Keys that name a file without which containerd does not start, or its CRI plugin does not load."""
 _DEEPEST = 16
 """Tables within each other that are merged; the CRI section has six levels."""
 

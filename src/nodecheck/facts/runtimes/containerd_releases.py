@@ -6,12 +6,14 @@ from nodecheck.requirements.table import Row, Table
 
 Version = tuple[int, ...]
 
-MERGING, NEWEST, LATER, LATER_IMPORT, KEYS, BUILT_IN, OLD_KEYS = (
+MERGING, NEWEST, LATER, LATER_IMPORT, KEYS, BUILT_IN, OLD_KEYS, REAL, OLD_TLS, SNAPSHOTTER = (
     "merging", "newest version", "later version", "later import", "case of keys", "built-in runtime", "old keys",
+    "numbers", "tls of registries", "no snapshotter",
 )  # fmt: skip
 ALONE, REPLACED, MERGED, EACH = "the main file alone", "sections replaced", "sections merged", "each file migrated"
 REFUSED, PASSED_OVER, READ, GONE = "refused", "passed over", "read", "gone"
 ANY_CASE, FOUR_CASES = "any", "four spellings"
+REAL_ONLY, WHOLE_REAL = "1.0 is no 1, and a duration a string", "1 is taken for 1.0, and for a duration"
 
 _CONFIG_ONE = "containerd services/server/config/config.go"
 _CONFIG = "containerd cmd/containerd/server/config/config.go"
@@ -34,6 +36,12 @@ RULES = Table(
     Row(KEYS, ANY_CASE, "BurntSushi/toml", "containerd vendor.conf of v1.4.0", before=(1, 5)),
     Row(KEYS, FOUR_CASES, "pelletier/go-toml 1, marshal.go", "containerd go.mod of v1.5.0", since=(1, 5), before=(2,)),
     Row(KEYS, ANY_CASE, "pelletier/go-toml 2", "containerd go.mod of v2.0.0", since=(2,)),
+    Row(REAL, REAL_ONLY, "pelletier/go-toml 1", "containerd 1.7.24, tried", before=(2,)),
+    Row(REAL, WHOLE_REAL, "pelletier/go-toml 2", "containerd 2.1.9, tried", since=(2,)),
+    Row(OLD_TLS, READ, "TLSConfig", "containerd pkg/cri/config of v1.7.29", before=(2,)),
+    Row(OLD_TLS, GONE, "no TLSConfig is left", "containerd internal/cri/config of v2.0.0", since=(2,)),
+    Row(SNAPSHOTTER, READ, "the default's", "containerd 1.7.24, tried", before=(2,)),
+    Row(SNAPSHOTTER, REFUSED, "failed to find snapshotter", "containerd 2.1.9, tried", since=(2,)),
     Row(OLD_KEYS, READ, "deprecated, and still there", "containerd RELEASES.md", before=(2,)),
     Row(OLD_KEYS, GONE, "systemd_cgroup, runtime_engine and others", "containerd RELEASES.md", since=(2,)),
     Row(BUILT_IN, "io.containerd.runtime.v1.linux", "DefaultConfig", "containerd/cri of v1.2", before=(1, 3)),

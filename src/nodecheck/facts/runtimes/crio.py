@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from nodecheck.errors import Absent, Malformed, ParseError, TooLarge
-from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
+from nodecheck.errors import Absent, ParseError, TooLarge
+from nodecheck.facts.runtimes.service import Flag, Service, Unstartable, first_there, flags, service
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.host import Host, names_in
+from nodecheck.host.base import stat_or_none
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, File, JudgedSetting, Judges, Named, Sources, Tree, UnitText
 from nodecheck.record import NamedTuple
@@ -13,6 +14,7 @@ from nodecheck.requirements.table import Row, Table
 from nodecheck.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nodecheck.facts.runtimes.crio_values import CrioFault, CrioFile
     from nodecheck.facts.services.unit_reader import UnitReader
 
 CONFIG = "/etc/crio/crio.conf"
@@ -31,6 +33,14 @@ class Value(NamedTuple):
     text: str
 
 
+class CrioRefusal(NamedTuple):
+    """Why CRI-O does not start."""
+
+    why: str
+    certain: bool = True
+    """False: some releases start with it, and the node does not show which one is here."""
+
+
 class Crio(NamedTuple):
     """CRI-O's configuration: ``crio.conf``, every file below ``crio.conf.d`` in order of names, flags."""
 
@@ -44,6 +54,10 @@ class Crio(NamedTuple):
     """The files that were read, in order."""
     path: str = CONFIG
     service: Service | None = None
+    read_files: tuple[CrioFile, ...] = ()
+    """The same files with what stands in them."""
+    gone: tuple[str, ...] = ()
+    """Programs that they name (``runtime_path``) and that are not there."""
 
     @classmethod
     def reads(cls) -> Sources:
@@ -54,6 +68,7 @@ class Crio(NamedTuple):
             File(CONFIG),
             Tree(CONFIG_DIR, depth=MOST_LEVELS + 1, most=MOST_FILES),
             Named("--config and --config-dir of crio.service"),
+            Named("runtime_path of CRI-O's configuration"),
             *map(Exists, PROGRAMS),
         )
 
@@ -77,8 +92,27 @@ class Crio(NamedTuple):
         empty = self.conmon_cgroup is not None and not self.conmon_cgroup.value
         return empty or self.cgroup_manager is None or self.cgroup_manager.value != "systemd"
 
-    def refusal(self, release: tuple[int, ...] | None) -> str | None:
+    def refusal(self, release: tuple[int, ...] | None) -> CrioRefusal | None:
         """Why CRI-O would not start with this; None where it would, or may, with the driver it is set to."""
+        why = self._refused(release)
+        if why is None and self._hangs_on_release(release):
+            return CrioRefusal(
+                "conmon_cgroup is '', which CRI-O before 1.24 refuses, and its release is not shown", False
+            )
+        return None if why is None else CrioRefusal(why)
+
+    def _hangs_on_release(self, release: tuple[int, ...] | None) -> bool:
+        """An empty ``conmon_cgroup`` with systemd, where no release is shown."""
+        empty = self.conmon_cgroup is not None and not self.conmon_cgroup.value
+        return empty and release is None and (self.cgroup_manager is None or self.cgroup_manager.value == "systemd")
+
+    def faults(self, release: tuple[int, ...] | None) -> list[CrioFault]:
+        """The keys with which it does not start, or may not, or that do nothing."""
+        from nodecheck.facts.runtimes.crio_values import faults
+
+        return list(faults(self.read_files, release, frozenset(self.gone)))
+
+    def _refused(self, release: tuple[int, ...] | None) -> str | None:
         manager, conmon = self.cgroup_manager, self.conmon_cgroup
         if manager is not None and manager.value not in DRIVERS:
             return f"cgroup_manager is {manager.value!r}, which CRI-O does not know"
@@ -86,8 +120,6 @@ class Crio(NamedTuple):
         on_systemd = manager is None or manager.value == "systemd"
         if cgroup and cgroup != "pod" and not cgroup.endswith(".slice"):
             return f"conmon_cgroup is {cgroup!r}, which is neither 'pod' nor a systemd slice"
-        if not cgroup and on_systemd and release is None:
-            return "conmon_cgroup is '', which CRI-O before 1.24 refuses, and its release is not shown"
         if release is None or cgroup == "pod":
             return None
         if not cgroup and RULES.at(EMPTY, release).wanted == REFUSED:
@@ -147,13 +179,24 @@ def configured(host: Host, found: str, unit: Service | None) -> Crio:
     main, folder = _given(given, "config", CONFIG), _given(given, "config-dir", CONFIG_DIR)
     settings: dict[str, Value] = {}
     paths = [path for path in (main, *_walk(host, folder, 0)) if path]
-    files = [path for path in paths if _apply(host, path, settings, path == main and "config" not in given)]
+    read = [_apply(host, path, settings, path == main and "config" not in given) for path in paths]
+    files = tuple([file for file in read if file is not None])
     for name, flag in given.items():
         key = name.replace("-", "_")
         if key in _KEYS:
             settings[key] = Value(flag.value, flag.path, flag.line, f"--{name}={flag.value}")
     conmon = settings.get("conmon_cgroup") or settings.get("monitor_cgroup")
-    return Crio(found, settings.get("cgroup_manager"), conmon, tuple(files), main, unit)
+    gone = tuple([path for path in _programs(files) if stat_or_none(host, path) is None])
+    told = tuple([file.path for file in files])
+    return Crio(found, settings.get("cgroup_manager"), conmon, told, main, unit, files, gone)
+
+
+def _programs(files: tuple[CrioFile, ...]) -> tuple[str, ...]:
+    if not any("runtime_path" in file.source for file in files):
+        return ()
+    from nodecheck.facts.runtimes.crio_values import named_programs
+
+    return named_programs(files)
 
 
 def _flags(unit: Service | None) -> tuple[Flag, ...]:
@@ -195,18 +238,20 @@ def _walk(host: Host, folder: str, level: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _apply(host: Host, path: str, settings: dict[str, Value], optional: bool) -> bool:
-    """Take the settings of one file; whether it is there."""
+def _apply(host: Host, path: str, settings: dict[str, Value], optional: bool) -> CrioFile | None:
+    """Take the settings of one file; None where it is not there."""
+    from nodecheck.facts.runtimes.crio_values import CrioFile
     from nodecheck.formats.toml import MOST_BYTES, decoded, parse_toml
 
     try:
         raw = host.read(path, MOST_BYTES)
     except Absent as error:
         if optional:
-            return False
-        raise Malformed(path, "is to be read and is not there: CRI-O does not start") from error
+            return None
+        raise Unstartable(path, "is to be read and is not there: CRI-O does not start") from error
     source = decoded(raw, path)
-    runtime = _table(_table(parse_toml(raw, path), "crio", path), "runtime", path)
+    whole = _table(parse_toml(raw, path), "crio", path)
+    runtime = _table(whole, "runtime", path)
     for key in _KEYS:
         _take(settings, key, runtime, ("crio", "runtime"), path, source)
     handlers = _table(runtime, "runtimes", path)
@@ -219,7 +264,7 @@ def _apply(host: Host, path: str, settings: dict[str, Value], optional: bool) ->
             path,
             source,
         )
-    return True
+    return CrioFile(path, whole, source)
 
 
 def _take(

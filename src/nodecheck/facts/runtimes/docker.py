@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodecheck.errors import Absent, Malformed, TooLarge
+from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.files.lines import whole_line
 from nodecheck.facts.runtimes.docker_options import (
     CONFIG,
@@ -18,7 +18,7 @@ from nodecheck.facts.runtimes.docker_options import (
     conflicts,
     mistakes,
 )
-from nodecheck.facts.runtimes.service import Flag, Service, first_there, flags, service
+from nodecheck.facts.runtimes.service import Flag, Service, Unstartable, first_there, flags, service
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.facts.services.unit_words import BLANKS, environment_file, split_words
@@ -211,7 +211,7 @@ def _file(host: Host, path: str, explicit: bool) -> bytes | None:
         return host.read(path)
     except Absent as error:
         if explicit:
-            raise Malformed(path, "is given with --config-file and is not there: dockerd does not start") from error
+            raise Unstartable(path, "is given with --config-file and is not there: dockerd does not start") from error
         return None
 
 

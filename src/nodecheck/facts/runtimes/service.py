@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from nodecheck.errors import Malformed, ParseError
 from nodecheck.facts.services.init_system import Unit, UnitIndex, load_unit
 from nodecheck.facts.services.unit_files import Assignment, parse_unit
 from nodecheck.host import Host, exists
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
     from nodecheck.facts.services.unit_command import Word
     from nodecheck.facts.services.unit_reader import UnitReader
+
+
+class Unstartable(Malformed):
+    """The program does not start with what it is to read."""
+
+
+class UndecidedKey(ParseError):
+    """A key that some releases of the program take, and others do not."""
 
 
 class Service(NamedTuple):

@@ -1,0 +1,273 @@
+"""What containerd's releases refuse though its type is right: values that are none, or that go not together.
+
+The rules are those of ``ValidatePluginConfig`` of ``pkg/cri/config``, of ``ValidateRuntimeConfig`` and
+``ValidateImageConfig`` of ``internal/cri/config``, of ``getStreamListenerMode``, of ``NewSnapshotsSyncer``, and of
+``plugins/metadata`` and ``cmd/containerd/command``; each was tried on containerd 1.6.20, 1.7.24 and 2.1.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck.facts.runtimes.containerd_keys import ENDS, NOT_LOADED, SECTIONS, KeyFault, own, sections
+from nodecheck.facts.runtimes.containerd_merge import CRI_V3, NAMING, ConfigFile, Files, Table, merged, sections_read
+from nodecheck.facts.runtimes.containerd_releases import (
+    MERGING,
+    OLD_TLS,
+    READ,
+    REPLACED,
+    SNAPSHOTTER,
+    Version,
+    rule,
+)
+from nodecheck.facts.runtimes.containerd_schema import CRI, kinds
+from nodecheck.record import NamedTuple
+from nodecheck.typed import Any
+
+_LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal", "panic")
+_FORMATS = ("text", "json")
+_POLICIES = ("shared", "isolated")
+_SNAPSHOTTERS = ("overlayfs", "native", "btrfs", "zfs", "devmapper", "blockfile", "erofs", "aufs")
+PAIR = ("tls_cert_file", "tls_key_file")
+_IO = ("streaming", "fifo")
+_PLATFORMS = (
+    "linux", "windows", "darwin", "freebsd", "amd64", "x86_64", "arm64", "aarch64", "arm", "armhf", "armel", "386",
+    "i386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le",
+)  # fmt: skip
+"""Systems and machines that stand alone (``platforms.Parse``)."""
+_DIFFERS = ("walking", "erofs", "windows")
+
+
+def named_files(file: ConfigFile) -> tuple[str, ...]:
+    """The files that such keys name, from the directory in which systemd starts a service.
+
+    >>> named_files(ConfigFile("/x", 2, {"a": {"b": {"base_runtime_spec": "/etc/cri-base.json"}}}))
+    ('/etc/cri-base.json',)
+    """
+    return tuple(dict.fromkeys([_path(value) for _, value in _named(file)]))
+
+
+def _path(name: str) -> str:
+    return name if name.startswith("/") else f"/{name}"
+
+
+def _named(file: ConfigFile) -> Iterator[tuple[tuple[str, ...], str]]:
+    tables: list[tuple[tuple[str, ...], Table]] = [((), _top(file, NAMING)), (("plugins",), file.plugins)]
+    while tables:
+        at, table = tables.pop()
+        for key, value in table.items():
+            if isinstance(value, dict) and len(at) < 8:
+                tables.append(((*at, key), value))
+            elif key in NAMING and isinstance(value, str) and value:
+                yield (*at, key), value
+
+
+def _top(file: ConfigFile, words: tuple[str, ...]) -> Table:
+    """The tables at the top of a file, where its text has one of the words at all."""
+    if not any(word in file.source for word in words):
+        return {}
+    from nodecheck.formats.toml import parse_toml
+    from nodecheck.text import encode
+
+    return {key: value for key, value in parse_toml(encode(file.source), file.path).items() if key != "plugins"}
+
+
+class _Whole(NamedTuple):
+    """The CRI sections of all files as one table, and where its keys stand."""
+
+    section: Table
+    files: tuple[tuple[ConfigFile, frozenset[str]], ...]
+
+    def fault(self, keys: tuple[str, ...], why: str) -> KeyFault:
+        """The fault of a key, at the last file that sets it."""
+        for file, read in self.files[::-1]:
+            for name in sorted(sections(read)):
+                if _has(file.plugins.get(name), keys):
+                    return KeyFault(file.path, ("plugins", name, *keys), f"{why}: {NOT_LOADED}")
+        return KeyFault(self.files[-1][0].path, keys, f"{why}: {NOT_LOADED}")
+
+    def table(self, *keys: str) -> Table:
+        found: Any = self.section
+        for key in keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
+
+
+def _has(table: Any, keys: tuple[str, ...]) -> bool:
+    for key in keys:
+        if not isinstance(table, dict) or key not in table:
+            return False
+        table = table[key]
+    return True
+
+
+def _whole(files: Files, release: Version) -> _Whole:
+    section: dict[str, Any] = {}
+    places = tuple(zip(files, sections_read(files, release)))
+    for file, read in places:
+        for name in SECTIONS:
+            here = file.plugins.get(name) if name in sections(read) else None
+            if isinstance(here, dict):
+                here = own(name, here, read)
+                section = dict(here) if rule(MERGING, release) == REPLACED else merged(section, here)
+    return _Whole(section, places)
+
+
+def start_faults(files: Files, release: Version, gone: frozenset[str]) -> Iterator[KeyFault]:
+    """Values with which a release of containerd does not start. ``gone``: the files that are named and not there."""
+    for file in files:
+        for item in _required(file):
+            if not item.startswith("io.containerd.") or item.count(".") < 3:
+                yield KeyFault(
+                    file.path, ("required_plugins",), f"required_plugins has {item!r}, no plugin URI: {ENDS}"
+                )
+        debug = _top(file, ("level", "format")).get("debug")
+        debug = debug if isinstance(debug, dict) else {}
+        level, form = debug.get("level"), debug.get("format")
+        if level and str(level).lower() not in _LEVELS:
+            yield KeyFault(file.path, ("debug", "level"), f"level is {level!r}, which is no level of a log: {ENDS}")
+        if form and form not in _FORMATS:
+            yield KeyFault(file.path, ("debug", "format"), f"format is {form!r}, and not text or json: {ENDS}")
+        grpc = _top(file, ("tcp_tls_cert",)).get("grpc")
+        certified = isinstance(grpc, dict) and bool(grpc.get("tcp_tls_cert"))
+        for keys, name in _named(file) if certified else ():
+            if keys[0] == "grpc" and _path(name) in gone:
+                yield KeyFault(file.path, keys, f"{keys[-1]} names {name}, which is not there: {ENDS}")
+
+
+def _is_opened(keys: tuple[str, ...], read: frozenset[str]) -> bool:
+    """Whether a plugin opens the file that a key names: of a section that is read, and of a runtime in its list."""
+    if keys[0] != "plugins" or keys[-1] in PAIR or (keys[1] in SECTIONS and keys[1] not in read):
+        return False
+    return keys[-1] != "base_runtime_spec" or keys[-3] == "runtimes"
+
+
+def _required(file: ConfigFile) -> list[str]:
+    """``required_plugins`` of a file that is of version 2 or later."""
+    found: Any = _top(file, ("required_plugins",)).get("required_plugins") if file.version > 1 else None
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+
+
+def load_faults(files: Files, release: Version, gone: frozenset[str]) -> Iterator[KeyFault]:
+    """Values with which the CRI plugin of a release does not load."""
+    whole = _whole(files, release)
+    yield from _registry(whole, release)
+    yield from _streams(whole)
+    yield from _runtimes(whole)
+    yield from _plugin_folders(whole, release)
+    yield from _images(whole, files, release)
+    yield from _others(files)
+    for file, read in whole.files:
+        for keys, name in _named(file):
+            if _path(name) in gone and _is_opened(keys, sections(read)):
+                yield KeyFault(file.path, keys, f"{keys[-1]} names {name}, which is not there: {NOT_LOADED}")
+    enabled = whole.section.get("enable_tls_streaming") is True
+    for key in PAIR if enabled else ():
+        told = whole.table("x509_key_pair_streaming").get(key)
+        if isinstance(told, str) and told and _path(told) in gone:
+            yield whole.fault(("x509_key_pair_streaming", key), f"{key} names {told}, which is not there")
+
+
+def doubts(files: Files, release: Version) -> Iterator[KeyFault]:
+    """Values whose effect no file shows: a name that has to resolve, with which the server of streams may not start."""
+    whole = _whole(files, release)
+    address, port = (whole.section.get(f"stream_server_{key}") for key in ("address", "port"))
+    if isinstance(address, str) and address != "localhost" and not set(address) <= _ADDRESS:
+        why = f"stream_server_address is {address!r}, which has to resolve"
+        yield whole.fault(("stream_server_address",), why)._replace(why=why)
+    if isinstance(port, str) and not (port == "" or (port.isascii() and port.isdecimal() and int(port) < 65536)):
+        why = f"stream_server_port is {port!r}, which is no number of a port"
+        yield whole.fault(("stream_server_port",), why)._replace(why=why)
+
+
+_ADDRESS = frozenset("0123456789abcdefABCDEF.:")
+
+
+def _registry(whole: _Whole, release: Version) -> Iterator[KeyFault]:
+    """``mirrors``, or ``tls`` in ``configs`` of containerd 1, beside ``config_path``."""
+    registry = whole.table("registry")
+    if not registry.get("config_path"):
+        return
+    if registry.get("mirrors"):
+        yield whole.fault(("registry", "mirrors"), "mirrors cannot stand beside config_path")
+    configs = whole.table("registry", "configs").values()
+    if rule(OLD_TLS, release) == READ and any(isinstance(one, dict) and "tls" in one for one in configs):
+        yield whole.fault(("registry", "configs"), "configs.*.tls cannot stand beside config_path")
+
+
+def _streams(whole: _Whole) -> Iterator[KeyFault]:
+    pair = {key: whole.table("x509_key_pair_streaming").get(key) for key in PAIR}
+    given = [key for key, value in pair.items() if value]
+    if given and whole.section.get("enable_tls_streaming") is not True:
+        yield whole.fault(("x509_key_pair_streaming", given[0]), f"{given[0]} asks for enable_tls_streaming = true")
+    elif len(given) == 1:
+        yield whole.fault(("x509_key_pair_streaming", given[0]), "tls_cert_file and tls_key_file go together")
+
+
+def _runtimes(whole: _Whole) -> Iterator[KeyFault]:
+    for name, one in whole.table("containerd", "runtimes").items():
+        at = ("containerd", "runtimes", name)
+        every, devices = "privileged_without_host_devices_all_devices_allowed", "privileged_without_host_devices"
+        if isinstance(one, dict) and one.get(every) is True and one.get(devices) is not True:
+            yield whole.fault((*at, every), f"{every} asks for {devices} = true")
+    for name, one in whole.table("containerd", "runtimes").items():
+        io = one.get("io_type") if isinstance(one, dict) else None
+        if io and io not in _IO:
+            yield whole.fault(("containerd", "runtimes", name, "io_type"), f"io_type is {io!r}, not streaming or fifo")
+
+
+_BIN_DIRS = (["/opt/cni/bin"], ["/usr/lib/cni", "/opt/cni/bin"])
+"""The default of ``bin_dirs``, upstream's and Debian's: a ``bin_dir`` takes its place."""
+
+
+def _plugin_folders(whole: _Whole, release: Version) -> Iterator[KeyFault]:
+    """``bin_dir`` beside ``bin_dirs``, where no migration makes one of the two."""
+    folders = whole.table("cni").get("bin_dirs")
+    if "bin_dirs" not in kinds(CRI, release) or not folders or folders in _BIN_DIRS:
+        return
+    for file, _ in whole.files:
+        section = file.plugins.get(CRI_V3)
+        cni = section.get("cni") if isinstance(section, dict) else None
+        if isinstance(cni, dict) and cni.get("bin_dir"):
+            yield whole.fault(("cni", "bin_dir"), "bin_dir cannot stand beside bin_dirs")
+
+
+def _images(whole: _Whole, files: Files, release: Version) -> Iterator[KeyFault]:
+    period = whole.section.get("stats_collect_period")
+    if isinstance(period, int) and period <= 0:
+        yield whole.fault(("stats_collect_period",), f"stats_collect_period is {period}, and must be above 0")
+    inner = whole.table("containerd")
+    keys = ("containerd", "snapshotter") if "snapshotter" in inner else ("snapshotter",)
+    name = inner.get("snapshotter", whole.section.get("snapshotter"))
+    if not isinstance(name, str) or (not name and rule(SNAPSHOTTER, release) == READ):
+        return
+    off = any(f"io.containerd.snapshotter.v1.{name}" in file.disabled for file in files)
+    if off or not (name in _SNAPSHOTTERS or any(name in _proxies(file) for file in files)):
+        yield whole.fault(keys, f"snapshotter is {name!r}, and containerd has none of this name")
+
+
+def _proxies(file: ConfigFile) -> Table:
+    found = _top(file, ("proxy_plugins",)).get("proxy_plugins")
+    return found if isinstance(found, dict) else {}
+
+
+def _others(files: Files) -> Iterator[KeyFault]:
+    """Plugins without which no CRI plugin loads."""
+    for file in files:
+        diff = file.plugins.get("io.containerd.service.v1.diff-service")
+        names = diff.get("default") if isinstance(diff, dict) else None
+        for name in names if isinstance(names, list) else ():
+            if name not in _DIFFERS and not any(name in _proxies(one) for one in files):
+                keys = ("plugins", "io.containerd.service.v1.diff-service", "default")
+                yield KeyFault(file.path, keys, f"default has {name!r}, and there is no such differ: {NOT_LOADED}")
+        tasks = file.plugins.get("io.containerd.runtime.v2.task")
+        told = tasks.get("platforms") if isinstance(tasks, dict) else None
+        for platform in told if isinstance(told, list) else ():
+            if "/" not in platform and platform not in _PLATFORMS:
+                keys = ("plugins", "io.containerd.runtime.v2.task", "platforms")
+                yield KeyFault(file.path, keys, f"platforms has {platform!r}, which is none: {NOT_LOADED}")
+        bolt, cni = file.plugins.get("io.containerd.metadata.v1.bolt"), "content_sharing_policy"
+        policy = bolt.get(cni) if isinstance(bolt, dict) else None
+        if policy and policy not in _POLICIES:
+            keys = ("plugins", "io.containerd.metadata.v1.bolt", cni)
+            yield KeyFault(file.path, keys, f"{cni} is {policy!r}, not shared or isolated: {NOT_LOADED}")
