@@ -62,13 +62,19 @@ class Kernel(NamedTuple):
     unified: Callable[[], bool | None]
     has_ext4: Callable[[], bool]
 
-    def has_module(self, option: str) -> bool:
-        """Whether the module that an option builds is there; true where no list of modules shows it."""
+    def has_module(self, option: str) -> bool | None:
+        """Whether the module that an option builds is there; None where nothing shows it.
+
+        That is so where there is no list of modules, and where a list has nothing of the option's name, and what its
+        module is called is not known here.
+        """
         name = module_of(option)
-        if name is None:
-            return True
         tree = self.tree()
-        return tree.dep is None or tree.loadable(name) is not None or tree.has_built_in(name)
+        if tree.dep is None:
+            return None
+        found = name or option.lower()
+        listed = tree.loadable(found) is not None or tree.has_built_in(found)
+        return listed if listed or name is not None else None
 
 
 @check(
@@ -101,9 +107,9 @@ def kernel_config(
     starts. Nothing is loaded. Where there is no configuration, the check as a whole is `unknown`, and names the paths.
 
     `=y` passes, and so does `=m` where `modules.dep` lists the module. What it does not list is missing, as
-    `br_netfilter` is on Enterprise Linux 10 without `kernel-modules-extra`. Where there is no list at all `=m` passes,
-    as for kubeadm: that the modules are gone is what `module-tree` says. An option that a configuration does not
-    mention is not set. `IP_NF_TARGET_REDIRECT` and `OVERLAYFS_FS` count for their newer names.
+    `br_netfilter` is on Enterprise Linux 10 without `kernel-modules-extra`. Where there is no list at all `=m` is
+    `unknown`, and `module-tree` judges the list; kubeadm passes it. An option that a configuration does not mention is
+    not set. `IP_NF_TARGET_REDIRECT` and `OVERLAYFS_FS` count for their newer names.
 
     Errors are what kubeadm requires: namespaces, control groups, `INET`, `PROC_FS`, `NETFILTER_XT_TARGET_REDIRECT`,
     `NETFILTER_XT_MATCH_COMMENT`. By the version of cgroups that is mounted, or will be: on v1 `CGROUP_CPUACCT`,
@@ -230,7 +236,16 @@ def _option(row: Row, kernel: Kernel) -> Outcome:
                 f"whether the module {module_of(name)} is there is not known: {hidden}", code=hidden.code,
                 subject=row.name, expected=WANTED, evidence=[told], severity=row.severity,
             )  # fmt: skip
-        if there is False:
+        if there is None:
+            known = module_of(name)
+            why = (
+                f"no modules.dep shows whether {known} is there" if known else "what its module is called is not known"
+            )
+            return unknown(
+                f"CONFIG_{name} is a module, and {why}", code="not-found", subject=row.name, expected=WANTED,
+                evidence=[told], severity=row.severity,
+            )  # fmt: skip
+        if not there:
             message = f"CONFIG_{name} is a module, and {module_of(name)} is not among those of the kernel: {row.reason}"
             return verdict(False, message, row, "m, without its file", [told], THE_MODULE, failing=message)
     message = "built in" if value == "y" else "a module"

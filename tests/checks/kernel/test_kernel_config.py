@@ -100,7 +100,16 @@ def test_complaint_31(tmp_path: Path, name: str) -> None:
 
         assert failed(said(files, tmp_path / view, view, proxy_mode="ipvs")) == {name}
         del files[MODULES]
-        assert failed(said(files, tmp_path / f"{view}-no-list", view, proxy_mode="ipvs")) == set()
+        unlisted = said(files, tmp_path / f"{view}-no-list", view, proxy_mode="ipvs")
+        assert (unlisted[name], unlisted["MEMCG"], failed(unlisted)) == ("unknown", "pass", set())
+
+
+def test_a_module_whose_name_is_not_known_here(tmp_path: Path) -> None:
+    """The list of modules may have one of the option's name; else nothing shows that it is there."""
+    files = node(KCONFIG + "CONFIG_ZRAM=m\nCONFIG_ZRAM_X=m\nCONFIG_ZRAM_Y=y\n")
+    found = said(files, tmp_path, "now", parameters={"require": ["ZRAM", "ZRAM_X", "ZRAM_Y"]})
+
+    assert [found[name] for name in ("ZRAM", "ZRAM_X", "ZRAM_Y")] == ["pass", "unknown", "pass"]
 
 
 def test_a_module_that_is_built_in_after_all(tmp_path: Path) -> None:
@@ -219,6 +228,8 @@ def test_complaint_50(tmp_path: Path) -> None:
         ({CONFIG: KCONFIG.replace("MEMCG", "X")}, "now", {"MEMCG": "fail error"}),
         ({CONFIG: None}, "now", {None: "unknown"}),
         ({MODULES: "kernel/fs/overlayfs/overlay.ko.xz:\n"}, "now", {"BRIDGE_NETFILTER": "fail warning"}),
+        ({MODULES: None}, "now", {"BRIDGE_NETFILTER": "unknown"}),
+        ({MODULES: None}, "boot", {"BRIDGE_NETFILTER": "unknown"}),
         ({"/proc/1/mountinfo": None}, "now", {"EXT4_FS": "skip"}),
         ({next(iter(V2)): None, **V1}, "now", {"CGROUP_FREEZER": "pass"}),
         ({"/proc/sys/kernel/osrelease": "6.1.0-9-amd64\n"}, "now", {None: "unknown"}),
