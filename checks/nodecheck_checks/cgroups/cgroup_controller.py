@@ -18,6 +18,7 @@ from nodecheck.facts import (
     RunningConfig,
     RunningKernel,
 )
+from nodecheck.facts.kernel.boot_controllers import Answer, by_config, freezing
 from nodecheck.facts.kernel.cgroups import MOUNT
 from nodecheck.facts.kernel.config import shown
 from nodecheck.facts.kernel.controllers import (
@@ -26,9 +27,6 @@ from nodecheck.facts.kernel.controllers import (
     FREEZER,
     HUGETLB,
     ON,
-    Answer,
-    by_config,
-    freezing,
     old_name,
 )
 from nodecheck.requirements.table import Row, Table, verdict

@@ -62,12 +62,12 @@ if TYPE_CHECKING:
     from nodecheck.facts.hardware.memory import Memory as Memory
     from nodecheck.facts.hardware.processors import Processors as Processors
     from nodecheck.facts.kernel.at_boot import BootModules as BootModules
+    from nodecheck.facts.kernel.boot_controllers import BootControllers as BootControllers
     from nodecheck.facts.kernel.cgroup_defaults import BuiltHierarchy as BuiltHierarchy
     from nodecheck.facts.kernel.cgroups import BootCgroups as BootCgroups
     from nodecheck.facts.kernel.cgroups import NowCgroups as NowCgroups
     from nodecheck.facts.kernel.config import BootConfig as BootConfig
     from nodecheck.facts.kernel.config import RunningConfig as RunningConfig
-    from nodecheck.facts.kernel.controllers import BootControllers as BootControllers
     from nodecheck.facts.kernel.controllers import Freezing as Freezing
     from nodecheck.facts.kernel.controllers import MemoryController as MemoryController
     from nodecheck.facts.kernel.controllers import NowControllers as NowControllers
@@ -186,7 +186,7 @@ _HOMES = {
     "BootCgroups": "kernel.cgroups",
     "BootCmdline": "boot.next_boot",
     "BootConfig": "kernel.config",
-    "BootControllers": "kernel.controllers",
+    "BootControllers": "kernel.boot_controllers",
     "BootDirectories": "acts.tmpfiles_modes",
     "BootHostname": "network.hostname",
     "BootModuleFolder": "kernel.trees",
