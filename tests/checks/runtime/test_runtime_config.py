@@ -12,7 +12,7 @@ from nodecheck.facts import Containerd, Crio, EmbeddedKubelet, KubeletConfig, Pa
 from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.runtimes.containerd_files import parsed
 from nodecheck.requirements.asked import Settings
-from nodecheck.testing import assert_verdicts, judge, write_tree
+from nodecheck.testing import Entry, TreeFile, assert_verdicts, judge, write_tree
 from nodecheck_checks.runtime.runtime_config import runtime_config
 from tests.healthy.nodes import healthy_node
 from tests.nodes import debian_node, rocky_node
@@ -311,3 +311,53 @@ def test_each_source_counts_and_the_fix_makes_it_pass(tmp_path: Path) -> None:
         config.rmdir()
         assert status(view) == "pass"  # its defaults
         config.write_text(good)
+
+
+UNIT, ENVIRONMENT = "/usr/lib/systemd/system/containerd.service", "/etc/default/containerd"
+OWN, PART, SPEC = "/etc/containerd/own.toml", "/etc/containerd/part.toml", "/etc/containerd/spec.json"
+KUBELETS = "/var/lib/kubelet/config.yaml"
+PROGRAM = TreeFile("\x7fELF", mode=0o755)
+NODE: dict[str, Entry] = {
+    "/usr/bin/kubelet": PROGRAM,
+    "/usr/bin/containerd": PROGRAM,
+    "/usr/lib/systemd/system/kubelet.service": f"[Service]\nExecStart=/usr/bin/kubelet --config={KUBELETS}\n",
+    KUBELETS: "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n"
+    "containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n",
+    UNIT: f"[Service]\nEnvironmentFile=-{ENVIRONMENT}\nExecStart=/usr/bin/containerd --config $OWN\n",
+    ENVIRONMENT: f"OWN={OWN}\n",
+    OWN: f"version = 2\nimports = ['{PART}']\n",
+    PART: f"{CRI}containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\nbase_runtime_spec = '{SPEC}'\n"
+    "[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = 1\n",
+    SPEC: "{}\n",
+    "/var/lib/dpkg/status": "Package: containerd\nStatus: install ok installed\nVersion: 1.6.20~ds1-1\n\n",
+}
+"""A passing node: containerd 1.6 does not know the key ``enable_cdi``."""
+
+
+@pytest.mark.parametrize("view", ["now", "boot"])
+@pytest.mark.parametrize(
+    ("changes", "status", "actual"),
+    [
+        ({}, "pass", "valid"),
+        ({KUBELETS: str(NODE[KUBELETS]).replace("containerd/containerd", "crio/crio")}, "skip", None),
+        ({UNIT: None}, "pass", "defaults"),
+        ({UNIT: "[Service]\nExecStart=/usr/bin/containerd --config /none.toml\n"}, "fail", None),
+        ({ENVIRONMENT: None}, "fail", None),
+        ({ENVIRONMENT: "OWN=/none.toml\n"}, "fail", None),
+        ({OWN: None}, "fail", None),
+        ({OWN: "version = 1\ndisabled_plugins = ['cri']\n"}, "fail", None),
+        ({PART: None}, "fail", None),
+        ({PART: f"{CRI}containerd]\ndefault_runtime_name = 'gone'\n"}, "fail", None),
+        ({SPEC: None}, "fail", None),
+        ({"/var/lib/dpkg/status": "\n"}, "fail", None),
+        ({"/var/lib/dpkg/status": str(NODE["/var/lib/dpkg/status"]).replace("1.6.20", "2.1.9")}, "fail", None),
+    ],
+)
+def test_each_declared_source_counts(
+    tmp_path: Path, changes: dict[str, Entry | None], status: str, actual: str | None, view: str
+) -> None:
+    """Taken away from a passing node, or with another valid value: the verdict changes, or what is told."""
+    files = {path: entry for path, entry in {**NODE, **changes}.items() if entry is not None}
+    (found,) = judge("runtime-config", write_tree(tmp_path, files), view=view)
+
+    assert (str(found.status), found.actual if status == "pass" else None) == (status, actual), found.message

@@ -120,14 +120,17 @@ evictionHard:
 """
 
 
+UNIT = "/etc/systemd/system/kubelet.service"
+NODE: dict[str, Entry] = {
+    UNIT: f"[Service]\nExecStart=/usr/bin/kubelet --config={PATH}\n",
+    PATH: CONFIG,
+    "/usr/bin/kubelet": "",
+    "/var/lib/docker/image": "",
+}
+
+
 def test_the_kubelet_s_own_configuration(tmp_path: Path) -> None:
-    node: dict[str, Entry] = {
-        "/etc/systemd/system/kubelet.service": f"[Service]\nExecStart=/usr/bin/kubelet --config={PATH}\n",
-        PATH: CONFIG,
-        "/usr/bin/kubelet": "",
-        "/var/lib/docker/image": "",
-    }
-    results = replayed(tmp_path, node, 220)
+    results = replayed(tmp_path, NODE, 220)
 
     assert {result.subject: str(result.status) for result in results} == {
         "/var/lib/docker": "fail",
@@ -135,6 +138,27 @@ def test_the_kubelet_s_own_configuration(tmp_path: Path) -> None:
         "/var/log": "pass",
     }
     assert [seen.source for seen in results[1].evidence] == ["statvfs /var/lib/kubelet", PATH]
+
+
+@pytest.mark.parametrize(
+    ("changes", "available", "statuses"),
+    [
+        ({}, 500, "pass pass pass"),
+        ({}, 220, "fail pass pass"),
+        ({}, 90, "fail fail fail"),
+        ({PATH: CONFIG.replace("200Mi", "600Mi")}, 500, "pass fail fail"),
+        ({PATH: None}, 149, "fail pass pass"),
+        ({UNIT: "[Service]\nExecStart=/usr/bin/kubelet\n"}, 149, "fail pass pass"),
+        ({"/var/lib/docker/image": None}, 220, "pass pass"),
+        ({"/var/lib/containerd/x": ""}, 220, "fail fail pass pass"),
+    ],
+)
+def test_each_source_counts(tmp_path: Path, changes: dict[str, Entry | None], available: int, statuses: str) -> None:
+    """statvfs, the kubelet's unit and configuration, and the folders of images: taken away, and with another value."""
+    given = {**NODE, **changes}
+    results = replayed(tmp_path, {path: entry for path, entry in given.items() if entry is not None}, available)
+
+    assert [str(one.status) for one in sorted(results, key=lambda one: str(one.subject))] == statuses.split()
 
 
 def test_a_share_that_changes_changes_no_fingerprint(tmp_path: Path) -> None:
