@@ -7,17 +7,20 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from tests.vm.boots import Kept, boots, judged_again
 from tests.vm.captured import captured
 from tests.vm.docker_node import in_docker
 from tests.vm.image import RELEASES, image, missing
+from tests.vm.loader import started_by_loader
 from tests.vm.machine import end_all
 from tests.vm.node import prepared
 from tests.vm.parts import Report, Unlike, commit, joined, of_part, part, read
+from tests.vm.plants.boots import configurations
 from tests.vm.power import power_cuts
 from tests.vm.proof import Proof, prove
 from tests.vm.states import RANDOM_STATES, SEED, State, at_random, curated
@@ -55,6 +58,9 @@ def arguments(words: list[str]) -> argparse.Namespace:
     )
     add("--report", metavar="FILE", type=Path, help="write the figures, and every verdict, as JSON")
     add("--release", choices=RELEASES, default=RELEASES[0], help="of Debian (default: %(default)s)")
+    add("--boots", metavar="N", type=int, help="instead: so many configurations of the next boot, by GRUB's own files")
+    add("--keep", metavar="DIR", type=Path, help="with --boots: a capture of each before its reboot, and what came")
+    add("--again", metavar="DIR", type=Path, help="instead: judge again what --keep kept, without a machine")
     add("--build", action="store_true", help="build the image anew")
     add("--power-cuts", metavar="N", type=int, help="instead: cut the power of an auditing node so many times")
     add("--witness", action="store_true", help="instead: an actor that nodecheck does not know, in Perl and in C")
@@ -102,6 +108,8 @@ def main(words: list[str]) -> int:
         for state in states:
             print(f"{state.name}{' (mended)' if state.plan else ''}: {', '.join(plant.name for plant in state.plants)}")
         return 0
+    if args.again:
+        return _told(args, tuple(judged_again(args.again)))
     why = missing()
     if why is not None:
         print(f"tests.vm: {why}", file=sys.stderr)
@@ -115,14 +123,34 @@ def main(words: list[str]) -> int:
         return _docker(args)
     if args.captures:
         return _captures(args, states)
+    if args.boots is not None:
+        return _told(args, _boots(args))
+    return _told(args, proofs(states, args.cache, args.jobs, args.release, args.build), len(states))
+
+
+def _told(args: argparse.Namespace, found: Iterable[Proof], number: int | None = None) -> int:
+    """Print each proof when it is there, keep the report, and print the figures of all."""
     done: tuple[Proof, ...] = ()
     start, of = time.monotonic(), commit()
-    for proof in proofs(states, args.cache, args.jobs, args.release, args.build):
+    for proof in found:
         done = (*done, proof)
-        print(f"[{len(done)}/{len(states)}]", "\n".join(told_of(proof)), flush=True)
+        place = len(done) if number is None else f"{len(done)}/{number}"
+        print(f"[{place}]", "\n".join(told_of(proof)), flush=True)
         _write(args.report, Report(of, args.release, done, round(time.monotonic() - start)))
     print("\n".join(["", *table(done), f"{time.monotonic() - start:.0f} s"]))
     return 1 if failed(done) or not done else 0
+
+
+def _boots(args: argparse.Namespace) -> Iterator[Proof]:
+    """The configurations of the next boot that the options ask for."""
+    made = image(args.cache, args.release, args.build, loader=True)
+    done = {proof.state for path in args.done for proof in read(path).proofs}
+    found = list(configurations(args.boots, args.seed))[args.first :]
+    wanted = [one for one in found if not args.only or any(fnmatchcase(one.name, name) for name in args.only)]
+    left = [one for one in of_part(tuple(wanted), args.part) if one.name not in done]
+    if args.keep is not None:
+        args.keep.mkdir(parents=True, exist_ok=True)
+    return boots(left, started_by_loader(made, args.cache), args.cache, args.jobs, Kept(args.keep))
 
 
 def _power_cuts(args: argparse.Namespace) -> int:

@@ -34,6 +34,12 @@ _PACKAGES = (
 _MORE = {"bookworm": "cloud-init"}
 """Trixie's cloud-init conflicts with firewalld: there its plants show that a program that is not there does nothing."""
 
+_LOADER = {
+    "bookworm": "grub2-common grub-pc-bin linux-image-6.12-cloud-amd64",
+    "trixie": "grub2-common grub-pc-bin linux-image-amd64",
+}
+"""What an image has besides that is started by its own boot loader: GRUB, and a second kernel to choose."""
+
 _OFF = (
     "docker.service docker.socket containerd firewalld ufw nftables chrony auditd dphys-swapfile networking frr tuned"
 )
@@ -50,6 +56,9 @@ _INITRAMFS = (
     ' && printf "MODULES=list\\nCOMPRESS=zstd\\n" >"$1/etc/initramfs-tools/conf.d/vm"'
     ' && printf "virtio_pci\\nvirtio_blk\\next4\\ncrc32c_generic\\n" >"$1/etc/initramfs-tools/modules"'
 )
+
+_INITRAMFS_ALONE = _INITRAMFS + ' && printf "virtio_console\\n" >>"$1/etc/initramfs-tools/modules"'
+"""The guest agent's channel works without the tree of the kernel's modules too."""
 
 _CONFIGURE = f"""
 set -eu
@@ -99,33 +108,35 @@ def missing() -> str | None:
     return None
 
 
-def image(cache: Path, release: str = RELEASES[0], build_anew: bool = False) -> Path:
+def image(cache: Path, release: str = RELEASES[0], build_anew: bool = False, loader: bool = False) -> Path:
     """The image of a release in ``cache``, built where it is not there. Beside it lie ``.vmlinuz`` and ``.initrd``.
 
-    Its name tells what it is made of. Raises CalledProcessError for a build that fails.
+    With ``loader`` it has GRUB and a second kernel. Its name tells what it is made of. Raises CalledProcessError for a
+    build that fails.
     """
-    recipe = "\0".join((release, _SIZE, _INITRAMFS, _CONFIGURE, *_packages(release)))
+    packages, initramfs = _packages(release, loader), _INITRAMFS_ALONE if loader else _INITRAMFS
+    recipe = "\0".join((release, _SIZE, initramfs, _CONFIGURE, *packages))
     place = cache / f"{release}-{sha256_name(recipe)[7:17]}"
     made = place.with_suffix(".qcow2")
     if build_anew or not made.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        _build(release, place, made)
+        _build(release, packages, initramfs, place, made)
     return made
 
 
-def _packages(release: str) -> list[str]:
-    return f"{_PACKAGES} {_MORE.get(release, '')}".split()
+def _packages(release: str, loader: bool) -> list[str]:
+    return f"{_PACKAGES} {_MORE.get(release, '')} {_LOADER[release] if loader else ''}".split()
 
 
-def _build(release: str, place: Path, made: Path) -> None:
+def _build(release: str, packages: list[str], initramfs: str, place: Path, made: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="nodecheck-image.", dir="/var/tmp") as folder:
         root, disk, part = f"{folder}/root", f"{folder}/disk", place.with_suffix(".part")
         quiet = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale")]
         command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--aptopt=Apt::Install-Recommends false", *quiet]
         command += [
             "--dpkgopt=force-unsafe-io",
-            f"--include={','.join(_packages(release))}",
-            f"--essential-hook={_INITRAMFS}",
+            f"--include={','.join(packages)}",
+            f"--essential-hook={initramfs}",
         ]
         subprocess.run([*command, release, root, *archives(release)], check=True, stdin=subprocess.DEVNULL)
         subprocess.run(["sh", "-c", _CONFIGURE, "sh", root, str(place), disk], check=True)

@@ -40,7 +40,8 @@ def end_all() -> None:
 
 
 class Machine:
-    """A running guest of ``disk``, whose changes go there. ``boot`` holds the kernel and the initrd, by name.
+    """A running guest of ``disk``, whose changes go there. ``boot`` holds the kernel and the initrd, by name; without
+    it the disk's own boot loader starts the kernel, with the words that it has.
 
     What the guest flushes outlives the emulator only with ``durable``, which is slower.
     """
@@ -48,7 +49,7 @@ class Machine:
     def __init__(
         self,
         disk: Path,
-        boot: Path,
+        boot: Path | None,
         words: str = "",
         resume: bool = False,
         second_disk: Path | None = None,
@@ -150,13 +151,14 @@ class Machine:
         drives = ["-drive", f"file={self._disk},if=virtio,format=qcow2,cache={self._cache},discard=unmap"]
         if self._second is not None:
             drives += ["-drive", f"file={self._second},if=virtio,format=raw,cache=unsafe"]
+        words = f"{KERNEL_WORDS} {self._words}".rstrip()
+        start = ["-kernel", f"{self._boot}.vmlinuz", "-initrd", f"{self._boot}.initrd", "-append", words]
         return [
             *("qemu-system-x86_64", "-nodefaults", "-display", "none", "-M", "q35", "-rtc", "base=utc"),
             *("-netdev", "hubport,id=n0,hubid=0", "-device", "virtio-net-pci,netdev=n0,romfile="),
             *("-netdev", "hubport,id=n1,hubid=0"),  # which nobody listens at: what the card sends has to go somewhere
             *("-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem", "-smp", "2", "-m", str(MEMORY_MIB)),
-            *("-kernel", f"{self._boot}.vmlinuz", "-initrd", f"{self._boot}.initrd"),
-            *("-append", f"{KERNEL_WORDS} {self._words}".rstrip()),
+            *(start if self._boot is not None else ()),
             *drives,
             *("-object", "rng-random,id=r0,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=r0"),
             *("-serial", f"file:{self._folder}/console", "-device", "virtio-serial-pci"),

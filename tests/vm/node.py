@@ -62,7 +62,7 @@ def prepared(image: Path, cache: Path) -> Path:
 
 
 @contextmanager
-def node(disk: Path, boot: Path, folder: Path, words: str = "", second_disk: bool = False) -> Iterator[Node]:
+def node(disk: Path, boot: Path | None, folder: Path, words: str = "", second_disk: bool = False) -> Iterator[Node]:
     """A fresh node: resumed in seconds, or booted where its command line or its disks differ."""
     mine, other = folder / "disk.qcow2", folder / "second.raw"
     cold = bool(words) or second_disk
@@ -94,6 +94,11 @@ class Node:
     def plant(self, plants: Iterable[Plant], profile: str) -> None:
         """Plant the faults, and write the profile by which the node is judged."""
         self._script(script(plants), "plant.sh")
+        self.machine.push(profile.encode(), _PROFILE)
+
+    def configure(self, shell: str, profile: str) -> None:
+        """Run a script of one's own, and write the profile by which the node is judged."""
+        self._script(shell, "plant.sh")
         self.machine.push(profile.encode(), _PROFILE)
 
     def _script(self, text: str, name: str) -> None:
@@ -140,7 +145,11 @@ class Node:
 
     def truth(self, sysctls: Iterable[str], modules: Iterable[str], services: Iterable[str]) -> dict[str, str]:
         """What kernel and systemd say: id of a result to a value, or to ``pass`` or ``fail``."""
-        self.machine.push("".join(_questions(sysctls, modules, services)).encode(), "/run/truth.sh")
+        return self.answers("".join(_questions(sysctls, modules, services)))
+
+    def answers(self, script: str) -> dict[str, str]:
+        """The lines that a script prints: a name, a tab, and what is so."""
+        self.machine.push(script.encode(), "/run/truth.sh")
         lines = self.machine.sh("sh -f /run/truth.sh").split("\n")
         return {name: value for name, _, value in (line.partition("\t") for line in lines) if name}
 

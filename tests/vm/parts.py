@@ -7,14 +7,14 @@ import json
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nodecheck.record import NamedTuple
 from tests.vm.proof import Proof
-from tests.vm.states import State
 from tests.vm.summary import figures
 from tests.vm.verdicts import Verdict
 
+_Any = TypeVar("_Any")
 _TREE = Path(__file__).resolve().parents[2]
 DIRTY = "-dirty"
 
@@ -59,7 +59,7 @@ def part(text: str) -> tuple[int, int]:
     return int(number), int(of)
 
 
-def of_part(states: tuple[State, ...], which: tuple[int, int]) -> tuple[State, ...]:
+def of_part(states: tuple[_Any, ...], which: tuple[int, int]) -> tuple[_Any, ...]:
     """Every Nth state, from the Kth on: the N parts hold each state once."""
     number, of = which
     return states[number - 1 :: of]
