@@ -41,7 +41,8 @@ case "$*" in *--version*) echo "Kubernetes v1.33.4"; exit ;; esac
 logind="org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager"
 asked=$(cat /etc/kubelet-asks 2>/dev/null || echo 0)
 granted=$(busctl get-property $logind InhibitDelayMaxUSec | cut -d' ' -f2)
-if [ "$asked" -gt 0 ] && [ "${#granted}" -lt 19 ] && [ "$granted" -lt "${asked}000000" ]; then
+[ "${#granted}" -lt 19 ] || granted=-1  # no end, which is a negative time to the kubelet
+if [ "$asked" -gt 0 ] && [ "$granted" -lt "${asked}000000" ]; then
     mkdir -p /etc/systemd/logind.conf.d
     printf '# Kubelet logind override\n[Login]\nInhibitDelayMaxSec=%s\n' "$asked" \
         >/etc/systemd/logind.conf.d/99-kubelet.conf
@@ -96,11 +97,17 @@ systemctl -q mask {_IDLE}
 _FILES = {"/etc/default/grub": DEFAULTS, "/usr/bin/kubelet": KUBELET, "/lib/systemd/system/kubelet.service": _UNIT}
 
 
+def furnish(machine: Machine) -> None:
+    """Bring the working tree's nodecheck and the stand-ins, which the disk does not hold: making it takes minutes."""
+    machine.push(payload(), "/run/payload.tgz")
+    machine.sh(f"rm -rf {HOME} && mkdir -p {HOME} && tar -xzf /run/payload.tgz -C {HOME} && rm /run/payload.tgz")
+    for path, text in _FILES.items():
+        machine.push(text.encode(), path)
+
+
 def started_by_loader(image: Path, cache: Path) -> Path:
-    """A disk of ``image`` with the working tree's nodecheck on it, GRUB in its first sectors, and the state of its
-    running system inside."""
-    content = payload()
-    disk = cache / f"{image.stem}.grub-{sha256_name(repr((content, _IDLE, _INSTALL, _FILES)))[7:17]}.qcow2"
+    """A disk of ``image`` with GRUB in its first sectors, and the state of its running system inside."""
+    disk = cache / f"{image.stem}.grub-{sha256_name(repr((_IDLE, _INSTALL, sorted(_FILES))))[7:17]}.qcow2"
     if disk.exists():
         return disk
     before = sorted(cache.glob(f"{image.stem}.grub-*"), key=lambda path: path.stat().st_mtime)
@@ -109,9 +116,6 @@ def started_by_loader(image: Path, cache: Path) -> Path:
     part = disk.with_suffix(".part")
     overlay(image, part)
     with Machine(part, image.with_suffix("")) as machine:
-        machine.push(content, "/run/payload.tgz")
-        machine.sh(f"mkdir -p {HOME} && tar -xzf /run/payload.tgz -C {HOME} && rm /run/payload.tgz")
-        machine.sh(f"python3 -m compileall -q -j 2 {HOME}")
         for path, text in _FILES.items():
             machine.push(text.encode(), path)
         machine.sh(_INSTALL)

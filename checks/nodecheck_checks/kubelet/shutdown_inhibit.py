@@ -54,15 +54,16 @@ def shutdown_inhibit(
     What the kubelet asks for: the sum of `shutdownGracePeriodByPodPriority`, else `shutdownGracePeriod`; with neither
     the check is skipped. What wins at logind: `logind.conf`, then the drop-ins of `/etc`, `/run`, `/usr/local/lib` and
     `/usr/lib` in the order of their names, masked ones left out, with the kubelet's own drop-in as it will write it.
-    What lies in a `/run` that the next boot begins without is left out.
+    What lies in a `/run` that the next boot begins without is left out. `infinity` is no grant: the kubelet reads it as
+    a negative time, and replaces it or goes on without a lock.
 
     ## How to fix it
     Mask the drop-in of the vendor by a link to `/dev/null` of the same name in `/etc/systemd/logind.conf.d`, or change
     the line of your own. Restart the kubelet: it writes its drop-in, and has logind read it.
 
     ## Sources
-    kubernetes pkg/kubelet/nodeshutdown (`periodRequested`, `OverrideInhibitDelay`); kubernetes#102818;
-    kubernetes/website#51307; logind.conf(5); systemd src/shared/conf-parser.c; unattended-upgrades
+    kubernetes pkg/kubelet/nodeshutdown (`periodRequested`, `CurrentInhibitDelay`, `OverrideInhibitDelay`);
+    kubernetes#102818; kubernetes/website#51307; logind.conf(5); systemd src/shared/conf-parser.c; unattended-upgrades
     `unattended-upgrades-logind-maxdelay.conf`.
     """
     if not kubelet.present:
@@ -147,7 +148,7 @@ def _by_logind(asked: AskedDelay, logind: LogindConf) -> Outcome:
     now = winning(logind.delays)
     expected = f"{KEY} of at least {asked.seconds} s"
     actual = f"{_told(now)} beside {asked.seconds} s"
-    granted = DEFAULT_S if now is None else now.seconds
+    granted = DEFAULT_S if now is None else as_kubelet(now.seconds)
     places = [seen(path, None, locator=KEY) for path in logind.files] if now is None else [_place(now)]
     if granted >= asked.seconds:
         message = f"logind grants {_told(now)}, and the kubelet asks for {asked.seconds} s"
@@ -155,8 +156,9 @@ def _by_logind(asked: AskedDelay, logind: LogindConf) -> Outcome:
     if f"{ETC}/{OWN}" in logind.masked:
         return _masked(asked, now, [*evidence, seen(f"{ETC}/{OWN}", "a link to /dev/null")])
     later = winning(tuple([one for one in logind.delays if _after_own(one)]))
-    if later is not None and later.seconds < asked.seconds:
+    if later is not None and as_kubelet(later.seconds) < asked.seconds:
         message = f"{later.path} sets {later.text} after {OWN}, and the kubelet asks for {asked.seconds} s"
+        message += "" if later.seconds < asked.seconds else ", but reads this as less than nothing"
         fix = _fix(later, asked)
         return fail(
             f"{message}: {asked.row.reason}",
@@ -167,6 +169,18 @@ def _by_logind(asked: AskedDelay, logind: LogindConf) -> Outcome:
         )
     message = f"logind grants {_told(now)} yet, and the kubelet raises it to {asked.seconds} s by its {OWN}"
     return ok(message, expected=expected, actual=actual, evidence=[*evidence, *places])
+
+
+def as_kubelet(seconds: float) -> float:
+    """What the kubelet makes of the time of logind (``CurrentInhibitDelay``).
+
+    It counts the microseconds as nanoseconds in a signed number of 64 bits: no end is -1 to it.
+
+    >>> as_kubelet(90.0), as_kubelet(float("inf"))
+    (90.0, -1e-06)
+    """
+    microseconds = (1 << 64) - 1 if seconds == float("inf") else int(seconds * 1_000_000)
+    return ((microseconds * 1000 + (1 << 63)) % (1 << 64) - (1 << 63)) / 1e9
 
 
 def _masked(asked: AskedDelay, now: InhibitDelay | None, evidence: list[Evidence]) -> Outcome:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck import facts
-from nodecheck.checking import Evidence, Lazy, Outcome, Results, check, seen, skip, unknown
+from nodecheck.checking import Evidence, Lazy, Outcome, Results, check, fail, ok, seen, skip, unknown
+from nodecheck.errors import FactError
 from nodecheck.facts import (
     BootModules,
     BootSysctls,
@@ -19,10 +20,10 @@ from nodecheck.facts import (
     RunningTree,
     Target,
 )
-from nodecheck.formats.sysctl_keys import key_path, spelled
+from nodecheck.formats.sysctl_keys import dotted, key_path, spelled
 from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
-from nodecheck.requirements.wanted import verify_wanted
+from nodecheck.requirements.wanted import meets, verify_wanted
 from nodecheck_checks.sysctl.fixes import KeyAsked, boot_fix
 from nodecheck_checks.sysctl.sysctl import key_at_boot, of_host, sysctl
 
@@ -90,8 +91,10 @@ def kubelet_defaults(
     Whether the kubelet's flags and files turn `protectKernelDefaults` on; where they do not, the check is skipped.
     Then `vm.overcommit_memory` must be 1, `vm.panic_on_oom` 0, `kernel.panic` 10, `kernel.panic_on_oops` 1,
     `kernel.keys.root_maxkeys` 1000000 and `kernel.keys.root_maxbytes` 25000000. Now: `/proc/sys`. Boot: what the next
-    boot sets, by the files and commands that the check `sysctl` knows. What nothing sets and the kernel's own
-    configuration decides (`kernel.panic`, `kernel.panic_on_oops`) is `unknown` there, with the fix that sets it.
+    boot sets, by the files and commands that the check `sysctl` knows, and by `panic=` and `oops=panic` on the command
+    line. Where nothing sets `kernel.panic` or `kernel.panic_on_oops`, the configuration of the kernel that will boot
+    decides (`CONFIG_PANIC_TIMEOUT`, `CONFIG_PANIC_ON_OOPS_VALUE`). Without one they are `unknown`, with the fix that
+    sets them.
 
     The kubelet inside k3s, RKE2 and k0s is not looked into. A table `require` takes the place of the six keys, and is
     judged whatever the kubelet protects; its values are those of `sysctl`.
@@ -119,6 +122,7 @@ def kubelet_defaults_boot(
     udev: Lazy[facts.UdevSysctls],
     target: Lazy[Target],
     container: Lazy[Container],
+    config: Lazy[facts.BootConfig],
     named: bool = False,
     *,
     require: dict[str, str] = {},  # noqa: B006
@@ -129,15 +133,48 @@ def kubelet_defaults_boot(
     why = f"{result_id('kubelet-defaults', subject, 'boot')}: {row.reason}"
     key = KeyAsked(key_path(subject), row.wanted, why, beside)
     for outcome in key_at_boot(key, sysctls, running, modules, udev, container):
-        yield _with_reason(_settled(outcome, key, sysctls), row, kubelet, named)
+        yield _with_reason(_settled(outcome, key, sysctls, config), row, kubelet, named)
 
 
-def _settled(outcome: Outcome, key: KeyAsked, sysctls: BootSysctls) -> Outcome:
-    """The same with what makes the value certain, where nothing sets a key whose default the kernel's makers chose."""
+def _settled(outcome: Outcome, key: KeyAsked, sysctls: BootSysctls, config: Lazy[facts.BootConfig]) -> Outcome:
+    """The same where nothing sets a key whose default the kernel's makers chose: by how it is built, if that is shown;
+    else with what makes the value certain."""
     held = sysctls.held(key.path)
-    if outcome.status != "unknown" or held.value is not None:
+    if outcome.status != "unknown" or held.value is not None or sysctls.unclear(key.path) is not None:
         return outcome
-    return outcome._replace(fix=boot_fix(key, sysctls, held, None))
+    fix = boot_fix(key, sysctls, held, None)
+    built = _built(key.path, config)
+    if built is None:
+        return outcome._replace(fix=fix)
+    value, place = built
+    message, told = f"{dotted(key.path)} will be {value}, as the kernel is built: nothing sets it", [place]
+    if meets(value, key.wanted):
+        return ok(message, expected=key.wanted, actual=value, evidence=[*outcome.evidence, *told])
+    return fail(message, expected=key.wanted, actual=value, evidence=[*outcome.evidence, *told], fix=fix)
+
+
+def _built(path: str, config: Lazy[facts.BootConfig]) -> tuple[str, Evidence] | None:
+    """The value with which the kernel that will boot starts; None where its configuration does not tell.
+
+    kernel/panic.c: ``PANIC_TIMEOUT``, which some architectures replace; ``PANIC_ON_OOPS_VALUE``, which newer kernels
+    make of ``PANIC_ON_OOPS`` without writing it.
+    """
+    try:
+        found = config().config
+    except FactError:
+        return None
+    for option in _OPTIONS.get(path, ()):
+        value, line = found.find(option) if found.source is not None else ("", None)
+        if line is not None and (option != _TIMEOUT or any(found.find(name)[0] == "y" for name in _AS_BUILT)):
+            text = f"# CONFIG_{option} is not set" if value == "n" else f"CONFIG_{option}={value}"
+            return {"y": "1", "n": "0"}.get(value, value), seen(found.source or "", text, line=line)
+    return None
+
+
+_TIMEOUT = "PANIC_TIMEOUT"
+_OPTIONS = {"kernel/panic": (_TIMEOUT,), "kernel/panic_on_oops": ("PANIC_ON_OOPS_VALUE", "PANIC_ON_OOPS")}
+_AS_BUILT = ("X86", "ARM64")
+"""Architectures that start with the timeout of their configuration (``set_arch_panic_timeout`` is others')."""
 
 
 def _with_reason(outcome: Outcome, row: Row, kubelet: Lazy[KubeletConfig], named: bool) -> Outcome:

@@ -104,7 +104,9 @@ def test_what_the_kubelet_asks_for(tmp_path: Path, config: str, seconds: int) ->
         ({f"{ETC}/99-kubelet2.conf": delay("10")}, "fail"),
         ({f"{ETC}/zz.conf": delay("1min")}, "pass"),
         ({f"{ETC}/zz.conf": delay("59")}, "fail"),
-        ({f"{ETC}/zz.conf": delay("infinity")}, "pass"),
+        ({f"{ETC}/zz.conf": delay("infinity")}, "fail"),  # -1 to the kubelet
+        ({f"{ETC}/50-x.conf": delay("infinity")}, "pass"),  # it writes its own after that
+        ({MAIN: delay("infinity"), OWN: TreeLink("/dev/null")}, "fail"),
         ({f"{ETC}/zz.conf": delay("soon")}, "pass"),  # systemd passes over it
         ({f"{ETC}/zz.conf": delay("")}, "pass"),
         ({f"{ETC}/zz.conf": "InhibitDelayMaxSec=10\n"}, "pass"),  # of no section

@@ -127,6 +127,52 @@ def test_boot(tmp_path: Path) -> None:
     assert_verdicts(bare, ids("@boot", "pass", **others))
 
 
+BUILT = "CONFIG_X86=y\nCONFIG_PANIC_ON_OOPS_VALUE=1\nCONFIG_PANIC_TIMEOUT=10\n"
+LOADED = "menuentry a {\n linux /boot/vmlinuz-6.1.0-9-amd64 root=/dev/sda1 %s\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "config", "panic", "oops"),
+    [
+        ("", BUILT, "pass", "pass"),
+        ("", BUILT.replace("10", "0").replace("VALUE=1", "VALUE=0"), "fail", "fail"),
+        ("", BUILT.replace("X86", "PPC"), "unknown", "pass"),  # which starts with a timeout of its own
+        ("", "CONFIG_X86=y\nCONFIG_PANIC_ON_OOPS=y\n", "unknown", "pass"),
+        ("", "CONFIG_X86=y\n# CONFIG_PANIC_ON_OOPS is not set\n", "unknown", "fail"),
+        ("", None, "unknown", "unknown"),
+        ("panic=10 oops=panic", None, "pass", "pass"),
+        ("panic=10 panic=-1 oops=kill", BUILT, "fail", "pass"),
+        ("panic=x oops=panic", BUILT, "pass", "pass"),
+        ("panic=0 sysctl.kernel.panic=10", None, "pass", "unknown"),
+        ("-- panic=10 oops=panic", None, "unknown", "unknown"),
+    ],
+)
+def test_what_the_kernel_itself_starts_with(
+    tmp_path: Path, words: str, config: str | None, panic: str, oops: str
+) -> None:
+    files: dict[str, Entry] = {
+        "/boot/grub/grub.cfg": LOADED % words,
+        "/etc/sysctl.d/90.conf": "vm.overcommit_memory=1\n",
+        "/lib/modules/6.1.0-9-amd64/modules.dep": "",
+    }
+    if config is not None:
+        files["/boot/config-6.1.0-9-amd64"] = config
+    report = judge(kubelet_defaults, node(tmp_path, files), view="boot")
+
+    assert_verdicts(report, ids("@boot", "pass", **{"kernel.panic": panic, "kernel.panic_on_oops": oops}))
+
+
+def test_a_file_wins_over_what_the_kernel_starts_with(tmp_path: Path) -> None:
+    files: dict[str, Entry] = {
+        "/boot/grub/grub.cfg": LOADED % "panic=-1 oops=panic",
+        "/boot/config-6.1.0-9-amd64": BUILT,
+        "/etc/sysctl.d/90.conf": LINES.replace("panic_on_oops = 1", "panic_on_oops = 0"),
+    }
+    report = judge(kubelet_defaults, node(tmp_path, files), view="boot")
+
+    assert_verdicts(report, ids("@boot", "pass", **{"kernel.panic_on_oops": "fail"}))
+
+
 def mend(root: Path, fix: Fix | None) -> None:
     """Do a fix; ``sysctl -w`` writes to the tree's /proc/sys."""
     assert fix is not None

@@ -129,6 +129,51 @@ def test_grub_menu(tree: Tree, default: str, env: str, word: str, kernel: str) -
     assert word.split(" ")[0] in (UBUNTU % default).split("\n")[found.line - 1].replace('"', "")
 
 
+CUSTOM_READ = """
+if [ -f  ${config_directory}/custom.cfg ]; then
+  source ${config_directory}/custom.cfg
+elif [ -z "${config_directory}" -a -f  $prefix/custom.cfg ]; then
+  source $prefix/custom.cfg
+fi
+"""
+CUSTOM = """
+menuentry 'Mine' --id mine {
+	linux /boot/vmlinuz-5.10.0-9-generic root=UUID=11 ro mine
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "read", "custom", "word", "kernel"),
+    [
+        ("mine", CUSTOM_READ, CUSTOM, "mine", "5.10.0-9-generic"),
+        ("2", CUSTOM_READ, CUSTOM, "mine", "5.10.0-9-generic"),
+        ("0", CUSTOM_READ, CUSTOM + "set default=mine\n", "mine", "5.10.0-9-generic"),
+        ("0", CUSTOM_READ, "set default='1>1'\n", "selinux=0", "6.8.0-49-generic"),
+        ("0", CUSTOM_READ, CUSTOM, "quiet", "6.8.0-50-generic"),
+        ("mine", "", CUSTOM, "quiet", "6.8.0-50-generic"),
+        ("mine", CUSTOM_READ, None, "quiet", "6.8.0-50-generic"),
+    ],
+)
+def test_a_custom_menu(tree: Tree, default: str, read: str, custom: str | None, word: str, kernel: str) -> None:
+    """What 41_custom of grub-mkconfig reads, from the directory in which the menu lies."""
+    for place in ("/boot/grub", "/boot/grub2"):
+        files: dict[str, str | bytes] = {} if custom is None else {f"{place}/custom.cfg": custom}
+        found = boot(tree({f"{place}/grub.cfg": UBUNTU % default + read, **files}))
+
+        assert (found.has(word), found.kernel) == (True, kernel)
+        assert found.source == f"{place}/{'custom.cfg' if word == 'mine' else 'grub.cfg'}"
+        assert found.line is not None
+        lines = (custom or "") if word == "mine" else UBUNTU
+        assert word in lines.split("\n")[found.line - 1]
+
+
+def test_a_custom_menu_that_reads_itself_ends(tree: Tree) -> None:
+    files: dict[str, str | bytes] = {"/boot/grub/custom.cfg": CUSTOM_READ + CUSTOM}
+
+    assert boot(tree({"/boot/grub/grub.cfg": UBUNTU % "mine" + CUSTOM_READ, **files})).has("mine")
+
+
 def test_environment_block_without_its_first_line_is_none(tree: Tree) -> None:
     root = tree({"/boot/grub/grub.cfg": UBUNTU % "0", "/boot/grub/grubenv": "next_entry=1>1\n"})
 

@@ -8,6 +8,9 @@ from nodecheck.record import NamedTuple
 
 MOST_ENTRIES = 4096
 MOST_NESTED = 64
+CUSTOM = "custom.cfg"
+_THERE = ("-s", "-f", "-e")
+"""Tests of a file."""
 _LINUX = ("linux", "linuxefi", "linux16")
 
 
@@ -24,6 +27,8 @@ class GrubEntry(NamedTuple):
     """Not empty for a submenu."""
     blscfg: bool = False
     """Stands for all Boot Loader Specification entries (Fedora's ``blscfg`` command)."""
+    custom: bool = False
+    """It stands in ``custom.cfg``, which ``grub.cfg`` reads at its end (grub-mkconfig's ``41_custom``)."""
 
 
 class GrubMenu(NamedTuple):
@@ -61,8 +66,9 @@ def parse_grubenv(text: str) -> dict[str, str]:
 class _Script:
     """Runs what matters of a ``grub.cfg``: ``set``, ``if``, ``menuentry``, ``submenu``, ``blscfg``."""
 
-    def __init__(self, variables: dict[str, str]) -> None:
+    def __init__(self, variables: dict[str, str], custom: str | None) -> None:
         self.variables = variables
+        self._custom, self._in_custom = custom, False
         self.entries: list[GrubEntry] = []
         self._menus: list[tuple[str, str | None, list[GrubEntry]]] = []
         self._blocks: list[str] = []
@@ -116,7 +122,9 @@ class _Script:
             return False
         test = [part for part in test[1:] if part != "]"]
         negated = bool(test) and test[0] == "!"
-        return _told(test[1:] if negated else test, self.variables) != negated
+        test = test[1:] if negated else test
+        has_custom = self._custom is not None and test[1:] == [f"{self.variables['prefix']}/{CUSTOM}"]
+        return ((has_custom and test[0] in _THERE) or _told(test, self.variables)) != negated
 
     def _open(self, name: str, words: list[str]) -> None:
         self._blocks.append(name)
@@ -146,7 +154,8 @@ class _Script:
             told = tuple(expanded(word, self.variables) for word in words)
             if len(self.entries) >= MOST_ENTRIES:
                 raise ParseError("grub.cfg", line, self._entry[0], f"at most {MOST_ENTRIES} entries of a menu")
-            self.entries.append(GrubEntry(*self._entry, tuple(word for word in told if word), line))
+            words = [word for word in told if word]
+            self.entries.append(GrubEntry(*self._entry, tuple(words), line, custom=self._in_custom))
 
     def _command(self, name: str, words: list[str]) -> None:
         if name == "set":
@@ -156,13 +165,22 @@ class _Script:
             self.variables[key] = expanded(value, self.variables)
         elif name == "blscfg":
             self.entries.append(GrubEntry("", None, blscfg=True))
+        elif name in ("source", ".") and len(words) > 1:
+            self._source(expanded(words[1], self.variables))
+
+    def _source(self, path: str) -> None:
+        """Run ``custom.cfg``; other files are not known to hold entries."""
+        if self._custom is not None and path == f"{self.variables['prefix']}/{CUSTOM}" and not self._in_custom:
+            self._in_custom = True
+            self.run(self._custom)
+            self._in_custom = False
 
 
 def _told(test: list[str], variables: dict[str, str]) -> bool:
     if len(test) == 1:
         return bool(test[0])
     if len(test) == 2:
-        exists = test[0] in ("-s", "-f", "-e") and test[1].endswith("/grubenv")
+        exists = test[0] in _THERE and test[1].endswith("/grubenv")
         return (test[0] == "-n" and bool(test[1])) or (test[0] == "-z" and not test[1]) or exists
     if len(test) == 3 and test[1] in ("=", "==", "!="):
         return (test[0] == test[2]) != (test[1] == "!=")
@@ -187,15 +205,17 @@ def _titled(words: list[str]) -> tuple[str, str | None]:
     return title, identity
 
 
-def parse_grub_cfg(text: str, environment: dict[str, str]) -> GrubMenu:
-    """The menu that a ``grub.cfg`` makes, given what is in GRUB's environment block.
+def parse_grub_cfg(
+    text: str, environment: dict[str, str], custom: str | None = None, prefix: str = "/boot/grub"
+) -> GrubMenu:
+    """The menu that a ``grub.cfg`` makes, given what is in GRUB's environment block, and in a ``custom.cfg`` beside it.
 
     >>> menu = parse_grub_cfg("set default=1\\nmenuentry a {\\n linux /vmlinuz-5 ro quiet\\n}\\n", {})
     >>> menu.default, menu.entries[0].words
     ('1', ('/vmlinuz-5', 'ro', 'quiet'))
     """
-    variables = {"menuentry_id_option": "--id", "prefix": "/boot/grub", "config_directory": "/boot/grub", **environment}
-    script = _Script(variables)
+    variables = {"menuentry_id_option": "--id", **environment, "prefix": prefix, "config_directory": prefix}
+    script = _Script(variables, custom)
     script.run(text)
     return GrubMenu(tuple(script.entries), script.variables.get("default", ""), tuple(script.variables.items()))
 

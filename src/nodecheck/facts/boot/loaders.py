@@ -71,9 +71,11 @@ def loader_sources() -> Sources:
         Exists("/boot/grub2"),
         *map(File, GRUB_CFGS),
         File("/boot/grub*/grubenv"),
+        File("/boot/grub*/custom.cfg"),
         Dir(_EFI_VENDORS),
         File(f"{_EFI_VENDORS}/*/grub.cfg"),
         File(f"{_EFI_VENDORS}/*/grubenv"),
+        File(f"{_EFI_VENDORS}/*/custom.cfg"),
         *on_esps,
         *map(File, (*_EXTLINUX, *_RASPBERRY)),
         Named("the boot loader's default entry"),
@@ -114,9 +116,11 @@ def _default_grub(host: Host) -> BootEntry | None:
 
 def _grub(host: Host) -> BootEntry | None:
     for path, source in texts(host, _grub_cfgs(host), _CFG_LIMIT):
-        from nodecheck.facts.boot.grub import parse_grub_cfg
+        from nodecheck.facts.boot.grub import CUSTOM, parse_grub_cfg
 
-        menu = parse_grub_cfg(source, _grubenv(host, path.rpartition("/")[0]))
+        folder = path.rpartition("/")[0]
+        custom = text_or_none(host, f"{folder}/{CUSTOM}", _CFG_LIMIT)
+        menu = parse_grub_cfg(source, _grubenv(host, folder), custom, folder)
         if menu.entries:
             return _grub_default(host, path, menu)
     return None
@@ -160,6 +164,7 @@ def _grub_default(host: Host, path: str, menu: GrubMenu) -> BootEntry | None:
     if chosen is None or not chosen.words:
         return None
     kernel, *words = chosen.words
+    path = f"{path.rpartition('/')[0]}/custom.cfg" if chosen.custom else path
     return BootEntry(_joined(words), path, chosen.line, _release(host, kernel))
 
 

@@ -20,6 +20,7 @@ from nodecheck.facts.sysctl.conf import (
     credential_sources,
     names,
     parse_cmdline,
+    parse_parameters,
     procps_writes,
     systemd_writes,
 )
@@ -317,8 +318,10 @@ def _script(starts: BootStarts, init: InitSystem) -> Writer:
 
 
 def _cmdline_settings(cmdline: BootCmdline, kernel: Lazy[KernelRelease]) -> tuple[Setting, ...]:
-    found = parse_cmdline(cmdline.kernel_words, cmdline.source or "", cmdline.line)
-    return found if found and _knows_sysctl_words(kernel().boot) else ()
+    """What the kernel sets of itself, in its order: parameters first, then ``sysctl.KEY=`` words."""
+    place = cmdline.source or "", cmdline.line
+    first, then = parse_parameters(cmdline.kernel_words, *place), parse_cmdline(cmdline.kernel_words, *place)
+    return (*first, *then) if then and _knows_sysctl_words(kernel().boot) else first
 
 
 def _knows_sysctl_words(release: str | None) -> bool:

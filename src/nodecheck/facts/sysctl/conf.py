@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from nodecheck.errors import Unsupported
 from nodecheck.facts.boot.next_boot import BootCmdline
+from nodecheck.facts.sysctl.variables import taken
 from nodecheck.formats.sysctl_keys import glob_matches, is_glob
 from nodecheck.formats.sysctl_lines import Setting, parse_systemd
 from nodecheck.host import Host, exists
@@ -27,6 +28,21 @@ def parse_cmdline(words: Iterable[str], source: str, line: int | None) -> tuple[
         name, _, value = word.partition("=")
         if name.startswith(("sysctl.", "sysctl/")) and value:
             found.append(Setting(name[7:].replace(".", "/"), value, source, line, word))
+    return tuple(found)
+
+
+def parse_parameters(words: Iterable[str], source: str, line: int | None) -> tuple[Setting, ...]:
+    """What parameters of the kernel's own set before any file: ``panic=SECONDS`` and ``oops=panic`` (kernel/panic.c).
+
+    >>> [(one.path, one.value) for one in parse_parameters(["panic=-1", "oops=panic", "panic=x"], "/proc/cmdline", 1)]
+    [('kernel/panic', '-1'), ('kernel/panic_on_oops', '1')]
+    """
+    found = []
+    for word in words:
+        if word == "oops=panic":
+            found.append(Setting("kernel/panic_on_oops", "1", source, line, word))
+        elif word.startswith("panic=") and taken("kernel/panic", word[6:]).value is not None:
+            found.append(Setting("kernel/panic", word[6:], source, line, word))
     return tuple(found)
 
 
