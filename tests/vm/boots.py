@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
+from threading import Event
 from typing import Any
 
 from nodecheck.record import NamedTuple
@@ -51,6 +52,7 @@ _PROFILE = "\n".join(
 _TRUTH = r"""
 say() { printf '%s\t%s\n' "$1" "$2"; }
 ask() { id=$1; shift; if "$@" >/dev/null 2>&1; then say "$id" pass; else say "$id" fail; fi; }
+mounts() { findmnt -n -t cgroup -o FS-OPTIONS | tr , '\n' | grep -qx $1; }  # a link cpuacct is there without it too
 at=/sys/fs/cgroup
 case $(stat -fc %T $at) in
     cgroup2fs) version=v2 ;;
@@ -59,10 +61,10 @@ esac
 say cgroup-version $version
 for name in cpu cpuset memory pids hugetlb io; do
     if [ $version = v2 ]; then ask "cgroup-controller[$name]" grep -qw $name $at/cgroup.controllers
-    else ask "cgroup-controller[$name]" test -e $at/$(echo $name | sed s/^io/blkio/)/tasks; fi
+    else ask "cgroup-controller[$name]" mounts $(echo $name | sed s/^io/blkio/); fi
 done
 if [ $version = v2 ]; then ask 'cgroup-controller[freezer]' test -e $at/system.slice/cgroup.freeze
-else for name in freezer devices cpuacct; do ask "cgroup-controller[$name]" test -e $at/$name/tasks; done; fi
+else for name in freezer devices cpuacct; do ask "cgroup-controller[$name]" mounts $name; done; fi
 say kernel-next "$(uname -r)"
 ask module-tree test -e "/lib/modules/$(uname -r)/modules.dep"
 for key in vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys \
@@ -164,8 +166,9 @@ def boots(chosen: Iterable[Configuration], disk: Path, work: Path, jobs: int, ke
     left = list(chosen)
     chains = [left[start : start + CHAIN] for start in range(0, len(left), CHAIN)]
     found: Queue[Proof | None] = Queue()
+    ended = Event()
     with ThreadPoolExecutor(jobs) as pool:
-        running = [pool.submit(_chain, chain, disk, work, kept, found.put) for chain in chains]
+        running = [pool.submit(_chain, chain, disk, work, kept, ended, found.put) for chain in chains]
         for one in running:
             one.add_done_callback(lambda done: found.put(None))
         try:
@@ -178,15 +181,18 @@ def boots(chosen: Iterable[Configuration], disk: Path, work: Path, jobs: int, ke
                     proof = found.get()
                 yield proof
         except BaseException:
+            ended.set()
             pool.shutdown(wait=False, cancel_futures=True)
             end_all()
             raise
 
 
-def _chain(chain: list[Configuration], disk: Path, work: Path, kept: Kept, tell: Callable[[Proof], None]) -> None:
+def _chain(
+    chain: list[Configuration], disk: Path, work: Path, kept: Kept, ended: Event, tell: Callable[[Proof], None]
+) -> None:
     """Prove them one after another in one machine; after one that breaks it, go on in a fresh one."""
     left = list(chain)
-    while left:
+    while left and not ended.is_set():
         start = time.monotonic()
         try:
             with (
