@@ -96,11 +96,11 @@ def mount_options(
     Now: the options of the mount on which each path lies, and of its file system, in `/proc/1/mountinfo`. Of several
     mounts at one place the last counts. Who may not read the first process's table gets `unknown`.
 
-    Boot: `/etc/fstab`, and mount units that the boot starts, with their drop-ins, as systemd puts them together. Of
-    two contrary options the last counts; `user` and `users` mean `noexec`, `nodev` and `nosuid`. A bind mount without
-    such an option has those of what it shows. Where nothing is mounted on the way, the root's line counts. Without one,
-    `ro` or `rootflags=noexec` on the kernel's command line make the result `unknown`: an initramfs may mount it again.
-    `systemd.mount-extra=` is not looked at.
+    Boot: `/etc/fstab`, `systemd.mount-extra=` on the kernel's command line (from systemd 254 on), and mount units that
+    the boot starts, with their drop-ins, as systemd puts them together. Of two contrary options the last counts; `user`
+    and `users` mean `noexec`, `nodev` and `nosuid`. A bind mount without such an option has those of what it shows.
+    Where nothing is mounted on the way, the root's line counts. Without one, `ro` or `rootflags=noexec` on the kernel's
+    command line make the result `unknown`: an initramfs may mount it again.
 
     `ro` and `noexec` are errors, for etcd `ro` alone. `nodev` and `nosuid` are information: benchmarks ask for them,
     Bottlerocket and Talos have them below all images, and the overlay of a container does not take them along.
@@ -175,10 +175,11 @@ def lasting(mount: PlannedMount, flags: list[str]) -> Fix:
         after = with_options(mount.text, lambda _: options)
         return Fix(title, (edit(FSTAB, mount.text, after),), reboot=True)
     before, equals, _ = mount.text.partition("=")
-    if mount.source.startswith("/etc/") and equals and not mount.text.rstrip().endswith("\\"):
+    of_etc = mount.source.startswith("/etc/") and not mount.by_word
+    if of_etc and equals and not mount.text.rstrip().endswith("\\"):
         return Fix(title, (edit(mount.source, mount.text, f"{before}={options}"),), reboot=True)
     name = unit_of_path(mount.path, ".mount")
-    if name is None or mount.source.startswith("/etc/"):
+    if name is None or of_etc:
         return by_hand(title, f"set Options={options} in {mount.source}")
     return Fix(
         title,

@@ -174,6 +174,14 @@ def test_a_unit_that_cannot_be_read_is_unknown(tmp_path: Path) -> None:
             "[Mount]\nOptions=noatime\n",
         ),
         ({FSTAB: f"/dev/sdb1 /data xfs noexec 0 0\n/data/c {IMAGES} none bind 0 0\n"}, FSTAB, None),
+        (
+            {
+                "/etc/kernel/cmdline": f"root=/dev/sda1 systemd.mount-extra=/dev/sdb1:{IMAGES}:xfs:noatime,noexec\n",
+                "/usr/lib/systemd/libsystemd-shared-257.so": "",
+            },
+            f"{UNITS}/{CONTAINERD}.d/zz-nodecheck.conf",
+            "[Mount]\nOptions=noatime\n",
+        ),
     ],
 )
 def test_the_fix_turns_a_failure_into_a_pass(

@@ -131,6 +131,37 @@ def test_units(tmp_path: Path, files: dict[str, Entry], flags: tuple[str, ...]) 
     assert found(tmp_path, files).flags == flags
 
 
+NEW: dict[str, Entry] = {"/usr/lib/systemd/libsystemd-shared-257.so": ""}
+EXTRA = f"systemd.mount-extra=/dev/sdb1:{PATH}"
+
+
+@pytest.mark.parametrize(
+    ("words", "files", "flags"),
+    [
+        (f"{EXTRA}:xfs:noexec", NEW, ("noexec",)),
+        (f"{EXTRA}:xfs:noexec", {"/usr/lib/systemd/libsystemd-shared-252.so": ""}, ()),  # it came with 254
+        (f"{EXTRA}::noexec,nodev", NEW, ("nodev", "noexec")),
+        (f"{EXTRA.replace('-', '_')}/:xfs:noexec", NEW, ("noexec",)),
+        ("systemd.mount-extra=/dev/sdb1:/var:xfs:ro", NEW, ("ro",)),
+        (f"{EXTRA}:xfs:noexec,noauto", NEW, ()),
+        (f"{EXTRA} {EXTRA}:xfs:noexec", NEW, ()),  # the first of a path
+        (f"{EXTRA}:swap:noexec", NEW, ()),
+        (f"rd.{EXTRA}:xfs:noexec", NEW, ()),  # of the initramfs alone
+        (f"systemd.mount-extra=:{PATH}:xfs:noexec systemd.mount-extra=/dev/sdb1", NEW, ()),
+        (f"{EXTRA}:xfs:noexec", {**NEW, FSTAB: f"/dev/sdb1 {PATH} xfs defaults 0 0\n"}, ()),
+        (f"fstab=no {EXTRA}:xfs:noexec", {**NEW, FSTAB: f"/dev/sdb1 {PATH} xfs defaults 0 0\n"}, ("noexec",)),
+        (f"{EXTRA}:xfs:noexec", {**NEW, f"{UNITS}/{CONTAINERD}": unit(), **enabled()}, ()),
+        (f"{EXTRA}:xfs:noexec", {**NEW, f"{VENDOR}/{CONTAINERD}": unit(), **enabled()}, ("noexec",)),
+        (f"{EXTRA}:xfs:noexec", {**NEW, f"{UNITS}/{CONTAINERD}": TreeLink("/dev/null")}, ()),
+        (f"{EXTRA}:xfs:noexec", {**NEW, f"{UNITS}/{CONTAINERD}.d/x.conf": "[Mount]\nOptions=exec\n"}, ()),
+    ],
+)
+def test_mounts_of_the_command_line(
+    tmp_path: Path, words: str, files: dict[str, Entry], flags: tuple[str, ...]
+) -> None:
+    assert found(tmp_path, {"/proc/cmdline": f"root=/dev/sda1 {words}\n", **files}).flags == flags
+
+
 def test_bottlerocket(tmp_path: Path) -> None:
     """A read-only root, ``/local`` on the data partition, and ``/var`` a bind mount of a folder there."""
     place = found(

@@ -1,12 +1,13 @@
 """What the next boot mounts where a path leads: fstab, mount units with their drop-ins, and what a bind mount shows.
 
 systemd-fstab-generator(8) makes a unit of each line, the first of a path; one of that name in ``/etc/systemd/system``
-takes its place, drop-ins change it, and a mask keeps it away. The options are read as libmount does (mount(8)).
+takes its place, drop-ins change it, and a mask keeps it away. It makes one of each ``systemd.mount-extra=`` of the
+command line too, after those of fstab (since systemd 254). The options are read as libmount does (mount(8)).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from nodecheck.facts.boot.cmdline import values
 from nodecheck.facts.boot.next_boot import BootCmdline
@@ -82,6 +83,8 @@ class PlannedMount(NamedTuple):
     """The line as it stands there."""
     by_kernel: bool = False
     """The kernel or the initramfs mounts the root so, and no line of fstab has systemd mount it again."""
+    by_word: bool = False
+    """A word of the command line has systemd mount it."""
 
     @property
     def is_bind(self) -> bool:
@@ -161,16 +164,30 @@ def _by_words(cmdline: BootCmdline) -> PlannedMount | None:
 
 
 def _mounted_at(around: Surroundings, fstab: Fstab, starts: Lazy[BootStarts], path: str) -> PlannedMount | None:
-    lines = [entry for entry in fstab.entries if _is_mounted(entry, path)]
+    lines = [_of_line(entry) for entry in fstab.entries if _is_mounted(entry, path)]
     if not around.init.is_systemd:
-        return _of_line(lines[-1]) if lines else None
+        return lines[-1] if lines else None
     name = unit_of_path(path, ".mount")
     if name is None or around.units.masked(name):
         return None
     fragment = around.units.fragment(name)
-    if lines and reads_fstab(around) and not (fragment or "").startswith("/etc/"):
-        return _with_dropins(around, name, _of_line(lines[0]))
+    generated = [*(lines if reads_fstab(around) else ()), *_extra(around, path)]
+    if generated and not (fragment or "").startswith("/etc/"):
+        return _with_dropins(around, name, generated[0])
     return None if fragment is None else _of_unit(around, name, path, starts)
+
+
+def _extra(around: Surroundings, path: str) -> Iterator[PlannedMount]:
+    """What ``systemd.mount-extra=WHAT:WHERE[:FSTYPE[:OPTIONS]]`` mounts at a path."""
+    cmdline = around.cmdline()
+    for value in values(cmdline.words, _EXTRA) if around.init.at_least(_EXTRA_SINCE) else ():
+        what, where, kind, options = (*value.split(":", 3), "", "", "")[:4]
+        entry = FstabEntry(what, where, kind or "auto", options or "defaults", cmdline.line or 0, f"{_EXTRA}={value}")
+        if what and _is_mounted(entry, path):
+            yield _of_line(entry)._replace(source=cmdline.source or "", line=cmdline.line, by_word=True)
+
+
+_EXTRA, _EXTRA_SINCE = "systemd.mount-extra", 254
 
 
 def _is_mounted(entry: FstabEntry, path: str) -> bool:
