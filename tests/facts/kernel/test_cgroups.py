@@ -24,10 +24,10 @@ from nodecheck.facts.kernel.cgroups import (
     NowCgroups,
     planned,
 )
-from nodecheck.facts.kernel.controllers import MemoryController
+from nodecheck.facts.kernel.controllers import MemoryController, NowControllers
 from nodecheck.host import Host, RootHost
 from nodecheck.host.base import Question
-from nodecheck.testing import write_tree
+from nodecheck.testing import Entry, TreeLink, write_tree
 
 
 def tree(root: Path, release: str = "none", cmdline: str | None = None, *mounted: str) -> Facts:
@@ -160,6 +160,15 @@ def test_the_memory_controller_of_v1_is_where_its_hierarchy_is(tmp_path: Path) -
     node = write_tree(tmp_path, {f"/sys/fs/cgroup/{name}/tasks": "" for name in ("cpu", "memory")})
 
     assert Facts(RootHost(str(node))).get(MemoryController) == (True, "/sys/fs/cgroup/memory/tasks")
+
+
+def test_a_link_of_systemd_is_no_hierarchy(tmp_path: Path) -> None:
+    """``cgroup_disable=cpuacct`` as a node had it: ``cpuacct`` leads to ``cpu``, which is mounted alone."""
+    for number, (target, state) in enumerate((("cpu", None), ("cpu,cpuacct", "on"))):
+        tree: dict[str, Entry] = {f"/sys/fs/cgroup/{target}/tasks": "", "/sys/fs/cgroup/cpuacct": TreeLink(target)}
+        found = Facts(RootHost(str(write_tree(tmp_path / str(number), tree)))).get(NowControllers)
+
+        assert found.state("cpuacct") == state
 
 
 class Mounted(Host):

@@ -49,7 +49,7 @@ class NowControllers(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         """The list of either version; on v1 without one, the controllers' own hierarchies."""
-        return (File(LIST), File(PROC_CGROUPS), Exists(f"{MOUNT}/*/tasks"))
+        return (File(LIST), File(PROC_CGROUPS), Exists(f"{MOUNT}/*"), Exists(f"{MOUNT}/*/tasks"))
 
     @classmethod
     def read(cls, host: Host, mounted: NowCgroups) -> NowControllers:
@@ -104,7 +104,18 @@ def _state(hierarchy: str, enabled: str) -> str:
 
 def _own_hierarchies(host: Host) -> dict[str, str] | None:
     """The controllers whose own hierarchy is there; of the others nothing is said."""
-    return {old_name(name): ON for name in NAMES if _there(host, f"{MOUNT}/{old_name(name)}/tasks")} or None
+    return {old_name(name): ON for name in NAMES if _has_hierarchy(host, old_name(name))} or None
+
+
+def _has_hierarchy(host: Host, name: str) -> bool:
+    """systemd makes a link ``cpuacct`` to ``cpu`` even where the kernel has no cpuacct (src/shared/mount-setup.c)."""
+    if not _there(host, f"{MOUNT}/{name}/tasks"):
+        return False
+    try:
+        link = host.link(f"{MOUNT}/{name}")
+    except _NOT_TOLD:
+        return True
+    return link is None or name in link.rpartition("/")[2].split(",")
 
 
 def _there(host: Host, path: str) -> bool:
