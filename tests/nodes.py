@@ -114,6 +114,7 @@ def _build(root: Path, files: dict[str, str], enabled: tuple[str, ...], programs
         "usr/sbin/losetup",
         "usr/bin/cp",
         "usr/sbin/iptables",
+        *[f"opt/cni/bin/{name}" for name in ("flannel", "bridge", "host-local", "loopback")],
     )
     enabled = (*enabled, "nftables.service", "ufw.service")  # neither keeps anything out
     links = {f"etc/systemd/system/multi-user.target.wants/{unit}": f"/{UNITS}/{unit}" for unit in enabled}

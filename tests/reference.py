@@ -122,6 +122,9 @@ FILES: dict[str, str] = {
     "etc/kubernetes/kubelet.conf": "apiVersion: v1\nkind: Config\n",
     "var/lib/kubelet/config.yaml": "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
     "cgroupDriver: systemd\n",
+    "etc/cni/net.d/10-flannel.conflist": '{"name": "cbr0", "cniVersion": "0.3.1", "plugins": [{"type": "flannel",'
+    ' "delegate": {"hairpinMode": true, "isDefaultGateway": true}}, {"type": "portmap", "capabilities":'
+    ' {"portMappings": true}}]}\n',
     "var/lib/kubelet/kubeadm-flags.env": 'KUBELET_KUBEADM_ARGS="--cgroup-driver=systemd --network-plugin=cni"\n',
     "usr/bin/dockerd": "", "usr/bin/kubelet": "", "usr/bin/kubeadm": "", "usr/bin/kubectl": "",
     "usr/lib/systemd/systemd": "",
@@ -166,6 +169,8 @@ FILES: dict[str, str] = {
 PROGRAMS = (
     "usr/bin/sh", "usr/bin/mount", "usr/bin/nsenter", "usr/bin/socat", "usr/sbin/conntrack", "usr/sbin/ebtables",
     "usr/sbin/chronyd", "usr/sbin/ethtool", "usr/sbin/ip", "usr/sbin/ipset", "usr/sbin/iptables", "usr/sbin/ipvsadm", "usr/sbin/tc",
+    "opt/cni/bin/bridge", "opt/cni/bin/flannel", "opt/cni/bin/host-local", "opt/cni/bin/loopback",
+    "opt/cni/bin/portmap",
 )  # fmt: skip
 """Of the distribution, of what the kubelet's package requires, and of the installation's own list."""
 

@@ -27,6 +27,7 @@ _CHECKS = {
     "cgroup-controller": ("cgroups.cgroup_controller", "kernel"),
     "cgroup-driver": ("runtime.cgroup_driver", "runtime"),
     "cgroup-version": ("cgroups.cgroup_version", "kernel"),
+    "cni-config": ("runtime.cni_config", "network"),
     "command": ("system.command", "system"),
     "cpu-count": ("hardware.cpu_count", "hardware"),
     "disk-free": ("system.disk_free", "system"),

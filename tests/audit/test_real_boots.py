@@ -31,6 +31,7 @@ require = ["chronyd", "kubelet"]
 TWO_VIEWS = {
     "cgroup-controller": "the controllers of either hierarchy, by the names of v2",
     "cgroup-version": "the node as a whole",
+    "cni-config": "the directories of the runtime, or the node as a whole",
     "firewall": "four firewalls",
     "hostname": "the node as a whole, by its name",
     "kernel-config": "the options by their names, where there is a configuration",

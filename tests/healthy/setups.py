@@ -58,6 +58,9 @@ _KUBEADM = "of kubernetes/kubernetes@046d201c45cebd19eb1fc4612426761c64802825:cm
 _WEBSITE = "of kubernetes/website@0052473509aab1dd5041880dfd2facfdf07f2cf1:content/en/docs/setup/production-environment"
 _FLANNEL = "of flannel-io/flannel: Documentation/kube-flannel.yml and README.md"
 
+_PLUGINS = ("bridge", "host-local", "loopback", "portmap")
+"""Those of kubernetes-cni that flannel and containerd start."""
+
 KUBELET = (
     file(
         "usr/lib/systemd/system/kubelet.service",
@@ -80,6 +83,7 @@ KUBELET = (
     file("etc/default/kubelet", _KREL, "KUBELET_EXTRA_ARGS=\n"),
     link(f"{WANTS}/kubelet.service", "step: systemctl enable kubelet", "/usr/lib/systemd/system/kubelet.service"),
     *(program(f"usr/bin/{name}", f"the {name} package") for name in ("kubelet", "kubeadm", "kubectl")),
+    *(program(f"opt/cni/bin/{name}", "the kubernetes-cni package") for name in _PLUGINS),
     program("usr/bin/crictl", "the cri-tools package"),
 )  # fmt: skip
 
@@ -131,6 +135,7 @@ def _joined() -> tuple[Kept, ...]:
              '{"name": "cbr0", "cniVersion": "0.3.1", "plugins": [{"type": "flannel", "delegate": {"hairpinMode": true,'
              ' "isDefaultGateway": true}}, {"type": "portmap", "capabilities": {"portMappings": true}}]}\n'),
         program("opt/cni/bin/flannel", _FLANNEL),
+        program("usr/lib/cni/flannel", "step: cp /opt/cni/bin/flannel /usr/lib/cni, bin_dir of Debian 13's containerd"),
     )  # fmt: skip
 
 

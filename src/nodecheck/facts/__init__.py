@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from nodecheck.facts.boot.reboot_marks import LastingMarks as LastingMarks
     from nodecheck.facts.boot.reboot_marks import RebootMarks as RebootMarks
     from nodecheck.facts.cluster.certificates import Certificates as Certificates
+    from nodecheck.facts.cluster.cni_networks import CniNetworks as CniNetworks
+    from nodecheck.facts.cluster.cni_places import CniPlaces as CniPlaces
     from nodecheck.facts.cluster.component_ports import ComponentPorts as ComponentPorts
     from nodecheck.facts.cluster.joined import Joined as Joined
     from nodecheck.facts.cluster.leftovers import Leftovers as Leftovers
@@ -208,6 +210,8 @@ _HOMES = {
     "ComponentPorts": "cluster.component_ports",
     "Container": "boot.container",
     "ContainerSelinux": "security.selinux_boot",
+    "CniNetworks": "cluster.cni_networks",
+    "CniPlaces": "cluster.cni_places",
     "Containerd": "runtimes.containerd",
     "ContainerdStatus": "cluster.runtime_sockets",
     "CriDockerd": "runtimes.cri_dockerd",

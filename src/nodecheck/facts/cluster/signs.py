@@ -82,7 +82,7 @@ CNI_NAMES = {
 }
 """Short names of CNI plugins whose type is called otherwise."""
 
-_META = ("multus", "multus-cni", "multus-shim", "genie", "loopback", "istio-cni", "linkerd-cni")
+META = ("multus", "multus-cni", "multus-shim", "genie", "loopback", "istio-cni", "linkerd-cni")
 """Plugins that leave the network to another one."""
 
 
@@ -154,7 +154,7 @@ class Signs:
                     path = f"{folder}/{name}"
                     raw = self._try("cni", partial(self._host.read, path))
                     found = None if raw is None else self._try("cni", partial(cni_of, raw, path))
-                    if found not in _META:
+                    if found not in META:
                         return found
         return None
 
@@ -264,7 +264,7 @@ def cni_of(raw: bytes, path: str = "") -> str | None:
         return None
     plugins = list(mappings(tree.get("plugins"))) or [tree]
     kind = _text(plugins[0], "type")
-    if kind in _META:
+    if kind in META:
         others = [*mappings(plugins[0].get("delegates")), *plugins[1:]]
         inner = [_text(other, "type") for other in others if _text(other, "type") not in (None, "portmap", "tuning")]
         kind = inner[0] if inner else kind

@@ -113,7 +113,7 @@ def _has_hierarchy(host: Host, name: str) -> bool:
         return False
     try:
         link = host.link(f"{MOUNT}/{name}")
-    except _NOT_TOLD:
+    except NOT_TOLD:
         return True
     return link is None or name in link.rpartition("/")[2].split(",")
 

@@ -6,14 +6,15 @@ from nodecheck.requirements.table import Row, Table
 
 Version = tuple[int, ...]
 
-MERGING, NEWEST, LATER, LATER_IMPORT, KEYS, BUILT_IN, OLD_KEYS, REAL, OLD_TLS, SNAPSHOTTER = (
+MERGING, NEWEST, LATER, LATER_IMPORT, KEYS, BUILT_IN, OLD_KEYS, REAL, OLD_TLS, SNAPSHOTTER, LOOPBACK, BIN_DIRS = (
     "merging", "newest version", "later version", "later import", "case of keys", "built-in runtime", "old keys",
-    "numbers", "tls of registries", "no snapshotter",
+    "numbers", "tls of registries", "no snapshotter", "loopback", "bin_dirs",
 )  # fmt: skip
 ALONE, REPLACED, MERGED, EACH = "the main file alone", "sections replaced", "sections merged", "each file migrated"
 REFUSED, PASSED_OVER, READ, GONE = "refused", "passed over", "read", "gone"
 ANY_CASE, FOUR_CASES = "any", "four spellings"
 REAL_ONLY, WHOLE_REAL = "1.0 is no 1, and a duration a string", "1 is taken for 1.0, and for a duration"
+PLUGIN, OWN = "the plugin alone", "its own, where use_internal_loopback is set"
 
 _CONFIG_ONE = "containerd services/server/config/config.go"
 _CONFIG = "containerd cmd/containerd/server/config/config.go"
@@ -44,6 +45,10 @@ RULES = Table(
     Row(SNAPSHOTTER, REFUSED, "failed to find snapshotter", "containerd 2.1.9, tried", since=(2,)),
     Row(OLD_KEYS, READ, "deprecated, and still there", "containerd RELEASES.md", before=(2,)),
     Row(OLD_KEYS, GONE, "systemd_cgroup, runtime_engine and others", "containerd RELEASES.md", since=(2,)),
+    Row(LOOPBACK, PLUGIN, "WithLoNetwork", "containerd/go-cni opts.go", before=(2,)),
+    Row(LOOPBACK, OWN, "UseInternalLoopback", "containerd/containerd#10238", since=(2,)),
+    Row(BIN_DIRS, PASSED_OVER, "it has bin_dir alone", "containerd pkg/cri/config/config.go", before=(2, 1)),
+    Row(BIN_DIRS, READ, "NetworkPluginBinDirs", "containerd internal/cri/config/config.go", since=(2, 1)),
     Row(BUILT_IN, "io.containerd.runtime.v1.linux", "DefaultConfig", "containerd/cri of v1.2", before=(1, 3)),
     Row(BUILT_IN, "io.containerd.runc.v2", "DefaultConfig", "containerd/cri of v1.3", since=(1, 3)),
 )
@@ -51,6 +56,8 @@ RULES = Table(
 
 OLD, IGNORING, ONE, TWO, THREE = (1, 2), (1, 6, 20), (1, 7, 34), (2, 2), (2, 4)
 """Releases that stand for all that read files as they do."""
+FIRST_TWO = (2, 0)
+"""It reads files of version 3, and knows no ``bin_dirs``."""
 
 
 def rule(name: str, release: Version) -> str:

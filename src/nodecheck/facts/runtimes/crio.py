@@ -41,6 +41,24 @@ class CrioRefusal(NamedTuple):
     """False: some releases start with it, and the node does not show which one is here."""
 
 
+class CrioNetwork(NamedTuple):
+    """The table ``crio.network``, what is set nowhere left out."""
+
+    network_dir: Value | None = None
+    """Where the configurations of CNI are."""
+    cni_default_network: Value | None = None
+    """The name of the network that pods get; None: that of the first configuration."""
+    plugin_dirs: tuple[Value, ...] = ()
+    """Where the plugins are; none: where CNI's own default is."""
+    plugin_dir: Value | None = None
+    """The older key: one more directory, after those."""
+
+    def bin_dirs(self, default: str) -> tuple[str, ...]:
+        """All directories, in the order in which a plugin is looked for."""
+        own = tuple([item.value for item in self.plugin_dirs]) or (default,)
+        return (*own, self.plugin_dir.value) if self.plugin_dir and self.plugin_dir.value else own
+
+
 class Crio(NamedTuple):
     """CRI-O's configuration: ``crio.conf``, every file below ``crio.conf.d`` in order of names, flags."""
 
@@ -58,10 +76,10 @@ class Crio(NamedTuple):
     """The same files with what stands in them."""
     gone: tuple[str, ...] = ()
     """Programs that they name (``runtime_path``) and that are not there."""
+    network: CrioNetwork = CrioNetwork()
 
     @classmethod
     def reads(cls) -> Sources:
-
         return (
             *map(UnitText, UNITS),
             Named("EnvironmentFile= of crio.service"),
@@ -152,6 +170,7 @@ def _told(release: tuple[int, ...]) -> str:
 
 _DEFAULT_CGROUP = "system.slice"
 EMPTY, SLICE, MANAGER = "an empty conmon_cgroup", "a slice with cgroupfs", "the default manager"
+LOOPBACK, PLUGIN, OWN = "loopback", "the plugin", "its own"
 REFUSED, TAKEN, DEFAULT_TAKEN = "refused", "taken", "the default one taken"
 _CONFIG = "cri-o pkg/config/config.go"
 
@@ -163,6 +182,8 @@ RULES = Table(
     Row(SLICE, DEFAULT_TAKEN, "the default is emptied first", _CONFIG + " of v1.33.0 (a4c67cc6c2)", since=(1, 33)),
     Row(MANAGER, "cgroupfs", "DefaultCgroupManager", _CONFIG + " of v1.17.0", before=(1, 18)),
     Row(MANAGER, "systemd", "DefaultCgroupManager", _CONFIG + " of v1.18.0", since=(1, 18)),
+    Row(LOOPBACK, PLUGIN, "ocicni starts the plugin loopback", "cri-o/ocicni#71", before=(1, 18)),
+    Row(LOOPBACK, OWN, "ocicni sets the loopback up itself", "cri-o/ocicni#71, cri-o/cri-o#3617", since=(1, 18)),
 )
 """What CRI-O starts with, by its own release."""
 
@@ -170,25 +191,42 @@ MOST_FILES = 1024
 MOST_LEVELS = 16
 
 _KEYS = ("cgroup_manager", "conmon_cgroup")
-_VARIABLES = {"cgroup_manager": "CONTAINER_CGROUP_MANAGER", "conmon_cgroup": "CONTAINER_CONMON_CGROUP"}
+_NETWORK = ("network_dir", "cni_default_network", "plugin_dir")
+_FLAGS = {
+    "config": "CONTAINER_CONFIG", "config-dir": "CONTAINER_CONFIG_DIR",
+    "cgroup-manager": "CONTAINER_CGROUP_MANAGER", "conmon-cgroup": "CONTAINER_CONMON_CGROUP",
+    "cni-config-dir": "CONTAINER_CNI_CONFIG_DIR", "cni-plugin-dir": "CONTAINER_CNI_PLUGIN_DIR",
+    "cni-default-network": "CONTAINER_CNI_DEFAULT_NETWORK",
+}  # fmt: skip
+"""Each flag that is looked at, and the variable that stands for it."""
+_OF_FLAGS = {
+    "cgroup-manager": "cgroup_manager", "conmon-cgroup": "conmon_cgroup", "cni-config-dir": "network_dir",
+    "cni-default-network": "cni_default_network",
+}  # fmt: skip
+"""The key of a file that a flag stands for."""
 
 
 def configured(host: Host, found: str, unit: Service | None) -> Crio:
     """The configuration of a CRI-O that ``found`` shows. Raises ParseError, and what the host raises."""
     given = {flag.name: flag for flag in _flags(unit)}
     main, folder = _given(given, "config", CONFIG), _given(given, "config-dir", CONFIG_DIR)
-    settings: dict[str, Value] = {}
+    settings, folders = dict[str, Value](), list[Value]()
     paths = [path for path in (main, *_walk(host, folder, 0)) if path]
-    read = [_apply(host, path, settings, path == main and "config" not in given) for path in paths]
+    read = [_apply(host, path, settings, folders, path == main and "config" not in given) for path in paths]
     files = tuple([file for file in read if file is not None])
     for name, flag in given.items():
-        key = name.replace("-", "_")
-        if key in _KEYS:
-            settings[key] = Value(flag.value, flag.path, flag.line, f"--{name}={flag.value}")
+        value = Value(flag.value, flag.path, flag.line, f"--{name}={flag.value}")
+        if name in _OF_FLAGS:
+            settings[_OF_FLAGS[name]] = value
+        elif name == "cni-plugin-dir":
+            folders = [value._replace(value=part) for part in flag.value.split(",") if part]
     conmon = settings.get("conmon_cgroup") or settings.get("monitor_cgroup")
     gone = tuple([path for path in _programs(files) if stat_or_none(host, path) is None])
     told = tuple([file.path for file in files])
-    return Crio(found, settings.get("cgroup_manager"), conmon, told, main, unit, files, gone)
+    own = CrioNetwork(
+        settings.get("network_dir"), settings.get("cni_default_network"), tuple(folders), settings.get("plugin_dir")
+    )
+    return Crio(found, settings.get("cgroup_manager"), conmon, told, main, unit, files, gone, own)
 
 
 def _programs(files: tuple[CrioFile, ...]) -> tuple[str, ...]:
@@ -203,18 +241,12 @@ def _flags(unit: Service | None) -> tuple[Flag, ...]:
     """The flags of the unit's command line; its environment's variables stand for flags that are not given."""
     if unit is None:
         return ()
-    names = ("config", "config-dir", "cgroup-manager", "conmon-cgroup")
     found = []
-    for name, variable in (
-        ("config", "CONTAINER_CONFIG"),
-        ("config-dir", "CONTAINER_CONFIG_DIR"),
-        ("cgroup-manager", _VARIABLES["cgroup_manager"]),
-        ("conmon-cgroup", _VARIABLES["conmon_cgroup"]),
-    ):
+    for name, variable in _FLAGS.items():
         word = unit.environment.get(variable)
         if word is not None and word.text:
             found.append(Flag(name, word.text, word.path, word.line))
-    return (*found, *flags(unit.arguments, {"c": "config", "d": "config-dir"}, names))
+    return (*found, *flags(unit.arguments, {"c": "config", "d": "config-dir"}, tuple(_FLAGS)))
 
 
 def _given(given: dict[str, Flag], name: str, default: str) -> str:
@@ -238,7 +270,7 @@ def _walk(host: Host, folder: str, level: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _apply(host: Host, path: str, settings: dict[str, Value], optional: bool) -> CrioFile | None:
+def _apply(host: Host, path: str, settings: dict[str, Value], folders: list[Value], optional: bool) -> CrioFile | None:
     """Take the settings of one file; None where it is not there."""
     from nodecheck.facts.runtimes.crio_values import CrioFile
     from nodecheck.formats.toml import MOST_BYTES, decoded, parse_toml
@@ -251,6 +283,10 @@ def _apply(host: Host, path: str, settings: dict[str, Value], optional: bool) ->
         raise Unstartable(path, "is to be read and is not there: CRI-O does not start") from error
     source = decoded(raw, path)
     whole = _table(parse_toml(raw, path), "crio", path)
+    network = _table(whole, "network", path)
+    for key in _NETWORK:
+        _take(settings, key, network, ("crio", "network"), path, source)
+    _take_folders(folders, network, path, source)
     runtime = _table(whole, "runtime", path)
     for key in _KEYS:
         _take(settings, key, runtime, ("crio", "runtime"), path, source)
@@ -280,6 +316,20 @@ def _take(
     if not isinstance(table[name], str):
         raise ParseError(path, line, told.strip(), "a string")
     settings[key] = Value(table[name], path, line, told)
+
+
+def _take_folders(folders: list[Value], table: dict[str, Any], path: str, source: str) -> None:
+    """Take ``plugin_dirs``, a list, in place of one before."""
+    name = next((key for key in table if key.lower() == "plugin_dirs"), None)
+    if name is None:
+        return
+    from nodecheck.formats.toml import line_of
+
+    line, told = line_of(source, ("crio", "network", name)) or (None, name)
+    given = table[name]
+    if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
+        raise ParseError(path, line, told.strip(), "a list of strings")
+    folders[:] = [Value(item, path, line, told) for item in given]
 
 
 def _table(parent: dict[str, Any], key: str, path: str) -> dict[str, Any]:
