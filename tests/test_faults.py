@@ -288,6 +288,9 @@ HINTS: tuple[Hint, ...] = (
         "/var/lib/kubelet/config.yaml",
         "what is no file there the kubelet cannot read either, and that is a failure; Denied is unknown",
     ),
+    Hint(
+        "cni-config@*", "/etc/cni/net.d/*", "a directory in its place is no configuration to any runtime: none is there"
+    ),
     Hint("runtime-version*", "/usr/bin/containerd", "it tells only that a program is there, as of version-skew"),
     Hint("version-skew*", "/usr/bin/kube*", "it tells only that a program is there; its package tells the version"),
     Hint(

@@ -10,6 +10,7 @@ from nodecheck.facts.kubelet.agent_drivers import AGENTS as KUBELET_AGENTS
 from nodecheck.facts.kubelet.given import COMPONENTS
 from nodecheck.facts.packages.reboot_packages import ARCHITECTURES, DEBS
 from nodecheck.facts.services.daemons import DAEMONS
+from nodecheck.facts.runtimes.cri_dockerd import UNITS as CRI_DOCKERD
 from nodecheck.facts.services.service_units import AGENTS, WELL_KNOWN
 from tests.reference import write
 
@@ -228,6 +229,16 @@ _TREES: dict[str, dict[str, str]] = {
             **{f"{UNITS}/{unit}": "[Service]\nExecStart=/x\n" for unit in agent.units},
         }
         for agent in KUBELET_AGENTS
+    },
+    **{
+        f"docker by {unit}": {
+            "var/lib/kubelet/config.yaml": "containerRuntimeEndpoint: unix:///run/cri-dockerd.sock\n"
+            "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n",
+            f"{UNITS}/{unit}": "[Service]\nEnvironmentFile=/etc/x\nExecStart=/usr/bin/cri-dockerd\n",
+            "etc/x": "A=b\n",
+            "etc/cni/net.d/x.conf": '{"name": "x", "type": "bridge"}\n',
+        }
+        for unit in CRI_DOCKERD
     },
     "listener": {
         "proc/1/net/tcp": "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout"

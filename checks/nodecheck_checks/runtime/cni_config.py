@@ -162,7 +162,7 @@ def judged(found: CniNetworks, phase: Lazy[NodePhase], wanted: str | None) -> It
         yield skip(places.off)
         return
     if places.problem is not None:
-        message = f"where {NAMES[places.runtime]} looks for CNI cannot be told: {places.problem}"
+        message = f"where {NAMES[places.runtime]} looks for CNI is not known: {places.problem}"
         yield unknown(message, code="not-found", expected=EXPECTED)
         return
     choice = chosen(found)
@@ -220,7 +220,7 @@ def _none(found: CniNetworks, choice: Chosen, phase: Lazy[NodePhase]) -> Outcome
     evidence = evidence or [seen(folder, "no configuration" if found.there else None)]
     hidden = phase().hidden
     if hidden is not None:
-        return unknown(f"{folder} has no CNI configuration, and the phase cannot be told: {hidden}", code=hidden.code,
+        return unknown(f"{folder} has no CNI configuration, and the phase is not known: {hidden}", code=hidden.code,
                        subject=folder, expected=EXPECTED, evidence=evidence)  # fmt: skip
     if choice.passed:
         file, why = choice.passed[0]

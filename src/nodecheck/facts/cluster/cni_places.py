@@ -80,7 +80,7 @@ class CniPlaces(NamedTuple):
             found.append(_of_containerd(containerd(), releases))
         there = [one for one in found if one.runtime is not None]
         if len({one._replace(runtime=None) for one in there}) > 1 and not told:
-            why = "which runtime the kubelet uses is not told, and containerd and CRI-O are here"
+            why = "the kubelet names no runtime, and containerd and CRI-O are here"
             return cls(there[0].runtime, problem=why)
         return there[-1] if there else cls()
 
