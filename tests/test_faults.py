@@ -263,6 +263,9 @@ HINTS: tuple[Hint, ...] = (
             "runtime-*",
             "mount-options",
             "path-access",
+            "cgroup-version",
+            "kube-proxy-mode",
+            "removed-setting",
         )
     ),
     *(
@@ -291,6 +294,7 @@ HINTS: tuple[Hint, ...] = (
     Hint(
         "cni-config@*", "/etc/cni/net.d/*", "a directory in its place is no configuration to any runtime: none is there"
     ),
+    Hint("cni-config@*", "/var/lib/dpkg/status", "it tells containerd's release, and each has these directories"),
     Hint("runtime-version*", "/usr/bin/containerd", "it tells only that a program is there, as of version-skew"),
     Hint("version-skew*", "/usr/bin/kube*", "it tells only that a program is there; its package tells the version"),
     Hint(

@@ -40,6 +40,7 @@ _CHECKS = {
     "kubelet-config": ("kubelet.kubelet_config", "kubelet"),
     "kubelet-swap": ("swap.kubelet_swap", "swap"),
     "leftover": ("system.leftover", "system"),
+    "mac-address": ("identity.mac_address", "network"),
     "machine-id": ("identity.machine_id", "system"),
     "memory": ("hardware.memory", "hardware"),
     "mount-options": ("system.mount_options", "system"),

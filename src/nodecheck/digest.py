@@ -30,7 +30,10 @@ def _found() -> Callable[[bytes], _Hash]:
 
 sha256 = _found()
 
-__all__ = ["hmac_sha256", "sha256", "sha256_name"]
+APPLICATION_ID = bytes.fromhex("6f0d9a1c54b24e0c8a77f3b1c2d94e63")
+"""nodecheck's own id, from which the id of a node is derived with its machine id as the key, and the like."""
+
+__all__ = ["APPLICATION_ID", "hmac_sha256", "sha256", "sha256_name"]
 
 _BLOCK = 64
 

@@ -182,7 +182,7 @@ def test_units_are_read_where_systemd_looks_for_them() -> None:
 def test_what_holds_the_names_of_other_sources_is_known() -> None:
     """``Each`` names files by a field of another fact: either the script knows what that may hold, or it follows."""
     followed = {"cgroup_driver.source", "config", "folders", "rule_files", "kubeconfig.value", "links", "sources"}
-    followed |= {"bootstrap_kubeconfig.value", "path", "others"}
+    followed |= {"bootstrap_kubeconfig.value", "path", "others", "conf_dir", "bin_dirs"}
     fields = {source.field for source in sources_of(load()) if isinstance(source, Each)}
     assert fields <= followed | set(_HELD)
 

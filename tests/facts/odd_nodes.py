@@ -230,6 +230,12 @@ _TREES: dict[str, dict[str, str]] = {
         }
         for agent in KUBELET_AGENTS
     },
+    "plugins of Debian": {
+        "var/lib/kubelet/config.yaml": "containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n"
+        "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n",
+        "etc/containerd/config.toml": '[plugins.cri.cni]\nbin_dir = "/usr/lib/cni"\n',
+        "usr/lib/cni/bridge": "",
+    },
     **{
         f"docker by {unit}": {
             "var/lib/kubelet/config.yaml": "containerRuntimeEndpoint: unix:///run/cri-dockerd.sock\n"

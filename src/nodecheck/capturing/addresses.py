@@ -10,6 +10,7 @@ import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from nodecheck.capturing.permute import RedactKey
+from nodecheck.host.link_address import PLACEHOLDERS
 
 _KEPT4 = ((0, 8), (127, 8), (0xA9FE, 16), (0b111, 3))
 """Bits and how many: this network, loopback, link-local, multicast and what is reserved, netmasks among them."""
@@ -118,7 +119,7 @@ class OtherAddresses:
         return self._kept(text, found.upper() if text.upper() == text and text.lower() != text else found)
 
     def mac_bytes(self, raw: bytes) -> bytes:
-        if not raw.strip(b"\0") or not raw.strip(b"\xff"):
+        if not raw.strip(b"\0") or not raw.strip(b"\xff") or raw.hex(":") in PLACEHOLDERS:
             return raw
         kept = raw[0] & 3
         number = raw[0] >> 2 << 8 * (len(raw) - 1) | int.from_bytes(raw[1:], "big")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from nodecheck.capturing.image import Image
 from nodecheck.errors import FactError, Malformed, Unsupported
 from nodecheck.host.base import ClockState, Completed, Question, Space
+from nodecheck.host.link_address import known_again
 from nodecheck.host.netlink import FIREWALL, TABLES, ChainRow, RuleRow, rows_of
 from nodecheck.host.netlink.nft import FAMILIES
 from nodecheck.typed import Any
@@ -49,7 +50,8 @@ def _table(table: str, dumps: Sequence[Sequence[bytes] | int], foreign: bool, ke
     if foreign:
         return Unsupported(source, "the node has another byte order than this machine")
     try:
-        return rows_of(table, [one if isinstance(one, int) else [*map(a2b_base64, one)] for one in dumps], keep)
+        rows = rows_of(table, [one if isinstance(one, int) else [*map(a2b_base64, one)] for one in dumps], keep)
+        return rows if table != "links" else tuple([row._replace(address=known_again(row.address)) for row in rows])
     except FactError as error:
         return error
     except (Error, ValueError) as error:

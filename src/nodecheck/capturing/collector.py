@@ -13,6 +13,7 @@ from shlex import quote
 from textwrap import wrap
 
 from nodecheck.checking.reads import facts_of
+from nodecheck.digest import APPLICATION_ID
 from nodecheck.facts.security.filter_tables import OTHERS_TABLES
 from nodecheck.facts.security.netfilter import NFT_ASKED
 from nodecheck.host.programs import SEARCH_PATH
@@ -95,7 +96,7 @@ def script(registry: Registry, wanted: ToCollect | None = None) -> str:
         "@sources": words(told.sources, told.heads),
         "@programs": programs(told.sources),
         "@awk": packed(shipped("capturing/collector.awk"), " "),
-        "@ask": (shipped("capturing/collector_netlink.txt").replace("@asks", _asks()).rstrip("\n"),),
+        "@ask": (_netlink(),),
         "@parts": tuple(_parts(told)),
     }
     engine = packed(shipped("capturing/collector.sh"), "; ")
@@ -244,6 +245,12 @@ def programs(sources: Iterable[AnySource]) -> tuple[str, ...]:
     if not found:
         return ()
     return packed("{\n" + "\n".join([f"  run {' '.join(map(quote, argv))}" for argv in found]) + "\n}", "; ")
+
+
+def _netlink() -> str:
+    """The part in Python, which asks for netlink's tables."""
+    told = shipped("capturing/collector_netlink.txt").rstrip("\n")
+    return told.replace("@asks", _asks()).replace("@application", APPLICATION_ID.hex())
 
 
 def _asks() -> str:

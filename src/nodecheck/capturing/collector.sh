@@ -39,7 +39,7 @@ is_secret() { # files of which everything is secret
   case $1 in
     /etc/kubernetes/*/* | /etc/kubernetes/*[!a-z.-]*.conf) case $1 in *.key | *kubeconfig) return 0 ;; esac ;;
     *.key | */shadow | */shadow- | */gshadow | */gshadow- | */kubeconfig | *.kubeconfig | /etc/kubernetes/?*.conf) return 0 ;;
-    */.docker/config.json | */.dockercfg | /var/lib/kubelet/config.json | */containers/auth.json | */.kube/config | /sys/*/product_uuid) return 0 ;;
+    */.docker/config.json | */.dockercfg | /var/lib/kubelet/config.json | */containers/auth.json | */.kube/config | /sys/*/product_uuid | /sys/*/net/*/address) return 0 ;;
   esac
   return 1
 }
@@ -210,13 +210,13 @@ NAMED='BEGIN { while (("ls ./usr/local/sbin ./usr/local/bin ./usr/sbin ./usr/bin
   n = split("awk cat chmod chown cp cut date echo false find grep head hostname id install ip kill ln ls mkdir mount mv printf rm sed sleep sort sysctl systemctl tail test touch tr true uname wc", w, " "); for (i = 1; i <= n; i++) plain[w[i]] = 1 }
 FNR == 1 { own = FILENAME ~ /^\.\/(etc|opt|usr\/local|root|home|srv|var\/spool)\// && (/^#!/ || FILENAME ~ /cron|interfaces|\.sh$/); unit = FILENAME ~ /\.(service|socket|conf)$/ }
 /^[ \t]*[#;]/ { next }
-{ all = /^[ \t]*(EnvironmentFile|include|imports|source|\.|IPT_SYSCTL|"?staticPodPath|[^ \t]*pod-manifest-path)[ \t=":]/; test = /(\[|test) /; run = unit && /^Exec/; filled = /DirectoryNotEmpty=/
+{ all = /^[ \t]*(EnvironmentFile|include|imports|source|\.|IPT_SYSCTL|"?staticPodPath|[^ \t]*pod-manifest-path)[ \t=":]/; test = /(\[|test) /; run = unit && /^Exec/; filled = /DirectoryNotEmpty=/; nets = /(conf|network)_dir|cni-conf(ig)?-dir/; plugins = /(bin|plugin)_dirs?|cni-(bin|plugin)-dir/
   gsub(/[^A-Za-z0-9_.+@\/-]/, " "); n = split($0, w, " "); w[0] = ""
   for (i = 1; i <= n; i++) { p = w[i]; sub(/^-/, "", p); sub(/^\/\/\//, "/", p); q = p; sub(/^[-+@]+/, "", q); if ((run || (own && !(q in plain))) && q in at) print "x" at[q]
     if (run && i == 2 && p ~ /^\/.*\/(dockerd(-current|-ce|-latest)?|containerd|crio|kubelet)$/) print "e" p
     if (p !~ /^\/[A-Za-z0-9]/ || p ~ /^\/(proc|sys|dev|tmp)(\/|$)|\.\./) continue
     read = all || p ~ /\.sh$/ || (!test && w[i - 1] ~ /^-[cfp]$/) || w[i - 1] ~ /^(-?-config.*|--(file|load|system)|source|\.|(.*\/)?(ba)?sh)$/
-    print (filled ? "d" : read ? "r" : "x") p } }'
+    print (filled ? "d" : nets ? "n" : plugins ? "b" : read ? "r" : "x") p } }'
 follow() { # what the files that were read name: programs and places are looked at, configuration and scripts are read
   [ -n "$SCAN" ] || return 0
   set -f; IFS=$NL; set -- $(awk "$NAMED" $SCAN 2>/dev/null | sort -u); set +f; IFS=" $NL"; SCAN=''
@@ -227,7 +227,7 @@ follow() { # what the files that were read name: programs and places are looked 
     look "$AT"
     case $k in e*) DAEMONS="$DAEMONS ${k#?}"; continue ;; esac
     if [ -d ".$AT" ]; then
-      case $k$AT in r*/etc/* | r*/opt/*/*) tree "$AT" 1 '*' ;; d*) tree "$AT" 0 '' ;; esac
+      case $k$AT in r*/etc/* | r*/opt/*/*) tree "$AT" 1 '*' ;; d*) tree "$AT" 0 '' ;; b*) tree "$AT" 1 '' ;; n*) tree "$AT" 1 '*.conf *.conflist *.json' ;; esac
     elif [ -x ".$AT" ]; then program_text "$AT"
     else case $k$AT in */bin/* | */sbin/* | x*/usr/lib/* | x*/usr/local/lib/*) program_text "$AT" ;; r*) content "$AT" ;; esac; fi
   done

@@ -11,10 +11,10 @@ _PROCESS = re.compile(r"/proc/(?:[0-9]+|self|thread-self)/(environ|cmdline)")
 _SECRET_FILE = re.compile(
     r"(?:.*\.key|.*/g?shadow-?|.*/(?:.*\.)?kubeconfig|/etc/kubernetes/(?:super-)?[a-z-]+\.conf"
     r"|.*/\.docker/config\.json|.*/\.dockercfg|/var/lib/kubelet/config\.json|.*/containers/auth\.json"
-    r"|.*/\.kube/config|/sys/.*/product_uuid)"
+    r"|.*/\.kube/config|/sys/.*/product_uuid|/sys/.*/net/[^/]+/address)"
 )
 """Files of which everything is secret: keys, hashes of passwords, kubeconfigs, what registries are logged into with,
-and the UUID of the machine, which only root may know."""
+the UUID of the machine, which only root may know, and hardware addresses, of which netlink's rows have derived ones."""
 
 
 def is_secret_file(path: str) -> bool:

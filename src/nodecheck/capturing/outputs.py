@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from nodecheck.host.base import ClockState
+from nodecheck.host.link_address import derived_address
 from nodecheck.host.netlink.rows import AddressRow, HopRow, LinkRow, ListenerRow, RouteRow
 
 _LINK = re.compile(r"([0-9]+): ([^:@\s]+)(?:@([^:\s]+))?: <([^>]*)> mtu ([0-9]+)(.*)")
@@ -46,7 +47,7 @@ def links(text: str) -> tuple[LinkRow, ...] | None:
             masters.append(master[1] if master else None)
             lowers.append(None if head[3] in (None, "NONE") else head[3])
         elif found and (letters := _LETTERS.match(line)):
-            found[-1] = found[-1]._replace(address=letters[2])
+            found[-1] = found[-1]._replace(address=derived_address(letters[2]))
         elif found and line[:4] == "    " and (word := line.split()[:1]) and word[0] in _KINDS:
             found[-1] = found[-1]._replace(kind=word[0])
     numbers = {row.name: row.ifindex for row in found}

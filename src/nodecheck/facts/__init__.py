@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     from nodecheck.facts.kubelet.service_path import ServicePath as ServicePath
     from nodecheck.facts.kubelet.service_path import ShellCommands as ShellCommands
     from nodecheck.facts.kubelet.static_pods import StaticPods as StaticPods
+    from nodecheck.facts.network.hardware_addresses import HardwareAddresses as HardwareAddresses
     from nodecheck.facts.network.hostname import BootHostname as BootHostname
     from nodecheck.facts.network.hostname import KernelHostname as KernelHostname
     from nodecheck.facts.network.hostname import NameGiver as NameGiver
@@ -234,6 +235,7 @@ _HOMES = {
     "GivenSettings": "kubelet.given",
     "GptSwaps": "swap.gpt",
     "GrubDefaults": "boot.default_grub",
+    "HardwareAddresses": "network.hardware_addresses",
     "Hosts": "network.hosts",
     "HostsOrder": "network.nsswitch",
     "IdentityFiles": "distro.identity_files",

@@ -168,7 +168,12 @@ class LiveHost(Host):
     def netlink(self, table: str) -> tuple[Any, ...]:
         from nodecheck.host.netlink import dump
 
-        return dump(table)
+        rows = dump(table)
+        if table != "links":
+            return rows
+        from nodecheck.host.link_address import derived_address
+
+        return tuple([row._replace(address=derived_address(row.address)) for row in rows])
 
     def clock(self) -> ClockState:
         from nodecheck.host.clock import read_clock

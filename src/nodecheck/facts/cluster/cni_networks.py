@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.cluster.cni_places import CniPlaces
 from nodecheck.facts.cluster.signs import cni_of
+from nodecheck.facts.runtimes.containerd_cni import BIN_DIR, CONF_DIR
 from nodecheck.host import Host
 from nodecheck.host.base import stat_or_none
 from nodecheck.model.sources import Dir, Each, Exists, Sources, Tree
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".conf", ".conflist", ".json")
 LIST = ".conflist"
+DEBIANS = "/usr/lib/cni"
+"""Where Debian's packages put plugins, and let its containerd look for them."""
 MOST_DEPTH = 4
 """Plugins within each other that are looked into."""
 
@@ -67,7 +70,13 @@ class CniNetworks(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         files = tuple([Tree("{}", f"*{suffix}") for suffix in SUFFIXES])
-        return (Each(CniPlaces, "conf_dir", files), Each(CniPlaces, "bin_dirs", (Dir("{}"),)), Exists("/"))
+        return (
+            *[Tree(CONF_DIR, f"*{suffix}") for suffix in SUFFIXES],
+            *map(Dir, (BIN_DIR, DEBIANS)),
+            Each(CniPlaces, "conf_dir", files),
+            Each(CniPlaces, "bin_dirs", (Dir("{}"),)),
+            Exists("/"),
+        )
 
     @classmethod
     def read(cls, host: Host, places: CniPlaces) -> CniNetworks:

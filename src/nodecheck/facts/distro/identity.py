@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodecheck.digest import hmac_sha256
+from nodecheck.digest import APPLICATION_ID, hmac_sha256
 from nodecheck.errors import FactError
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.host import Host
@@ -15,8 +15,6 @@ from nodecheck.text import wellformed
 KERNEL = "/proc/sys/kernel"
 HOSTNAME = "/etc/hostname"
 MACHINE_ID = "/etc/machine-id"
-APPLICATION_ID = bytes.fromhex("6f0d9a1c54b24e0c8a77f3b1c2d94e63")
-"""nodecheck's own id, from which each node's id is derived with its machine id as the key."""
 
 
 class NodeIdentity(NamedTuple):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from nodecheck.errors import Absent, Denied, FactError, NotCaptured, Offline, ParseError, Unsupported
 from nodecheck.host import Host
 from nodecheck.host.base import text
+from nodecheck.host.link_address import LEFT_OUT, derived_address
 from nodecheck.host.netlink import AddressRow, LinkRow, RouteRow
 from nodecheck.model.sources import File, Sources
 
@@ -20,7 +21,8 @@ NET_CLASS = "/sys/class/net"
 ROUTE, ROUTE6 = "/proc/net/route", "/proc/net/ipv6_route"
 TRIE, ADDRESSES6 = "/proc/net/fib_trie", "/proc/net/if_inet6"
 
-LINK_FILES = ("ifindex", "flags", "mtu", "operstate", "address", "carrier", "iflink", "uevent")
+LINK_FILES = ("ifindex", "flags", "mtu", "operstate", "carrier", "iflink", "uevent")
+ADDRESS = "address"
 
 _LIMIT = 8 << 20
 _IFF_LOWER_UP = 0x10000
@@ -40,7 +42,7 @@ _NOT_TOLD = (Absent, Offline, Unsupported)
 
 def link_sources() -> Sources:
     """The files of :func:`links_by_files`."""
-    return tuple([File(f"{NET_CLASS}/*/{name}") for name in LINK_FILES])
+    return tuple([File(f"{NET_CLASS}/*/{name}") for name in (*LINK_FILES, ADDRESS)])
 
 
 def links_by_files(host: Host) -> tuple[LinkRow, ...] | None:
@@ -51,7 +53,12 @@ def links_by_files(host: Host) -> tuple[LinkRow, ...] | None:
         return None
     values = {name: {file: _value(host, f"{NET_CLASS}/{name}/{file}") for file in LINK_FILES} for name in names}
     numbers = {name: int(found["ifindex"]) for name, found in values.items() if found["ifindex"].isdigit()}
-    rows = [_link_row(numbers, name, values[name], host.link(f"{NET_CLASS}/{name}/master")) for name in numbers]
+    rows = [
+        _link_row(numbers, name, values[name], host.link(f"{NET_CLASS}/{name}/master"))._replace(
+            address=link_address(host, name)
+        )
+        for name in numbers
+    ]
     return tuple(sorted(rows))
 
 
@@ -64,11 +71,27 @@ def _link_row(numbers: Mapping[str, int], name: str, found: Mapping[str, str], m
         name,
         int(found["mtu"]) if found["mtu"].isdigit() else None,
         found["operstate"].upper() or None,
-        found["address"] or None,
+        None,
         kind[1] if kind else None,
         None if master is None else numbers.get(master.rpartition("/")[2]),
         int(lower) if lower.isdigit() and int(lower) != own else None,
     )
+
+
+def link_address(host: Host, name: str) -> str | None:
+    """What sysfs says of a link's hardware address, derived; ``left out`` where a capture does not hold it.
+
+    Read as a part of a file: of such nothing is kept as evidence. Raises Denied.
+    """
+    try:
+        told = host.read_at(f"{NET_CLASS}/{name}/{ADDRESS}", 0, 4096).decode("utf-8", "surrogateescape").strip("\n")
+    except NotCaptured:
+        return LEFT_OUT
+    except Denied:
+        raise
+    except FactError:
+        return None
+    return derived_address(told) or None
 
 
 def _value(host: Host, path: str) -> str:

@@ -21,6 +21,7 @@ class LinkRow(NamedTuple):
     operstate: str | None
     """``UP``, ``DOWN``, ``UNKNOWN``, ``LOWERLAYERDOWN``, ``DORMANT``, ``TESTING``, ``NOTPRESENT`` (RFC 2863)."""
     address: str | None
+    """Its hardware address; what a host gives is derived from it (:mod:`nodecheck.host.link_address`)."""
     kind: str | None
     """``bridge``, ``veth``, ``dummy`` …; None for hardware."""
     master: int | None
