@@ -295,6 +295,7 @@ HINTS: tuple[Hint, ...] = (
         "cni-config@*", "/etc/cni/net.d/*", "a directory in its place is no configuration to any runtime: none is there"
     ),
     Hint("cni-config@*", "/var/lib/dpkg/status", "it tells containerd's release, and each has these directories"),
+    Hint("machine-id@now", "/etc/machine-id", "its first bytes tell that it is no id, whatever its size"),
     Hint("runtime-version*", "/usr/bin/containerd", "it tells only that a program is there, as of version-skew"),
     Hint("version-skew*", "/usr/bin/kube*", "it tells only that a program is there; its package tells the version"),
     Hint(
@@ -317,8 +318,12 @@ HINTS: tuple[Hint, ...] = (
     ),
 )
 
-SOFT_PASSES: tuple[Hint, ...] = ()
-"""What becomes a pass where a source is gone or spoilt, because the real program then does what is wanted."""
+SOFT_PASSES: tuple[Hint, ...] = (
+    Hint("image-identity*", "/etc/machine-id", "a root without an id is an image, and only there it is asked"),
+    Hint("leftover*", "/var/lib/kubelet/config.yaml", "without it the node is yet to join, and only there it is asked"),
+)
+"""What becomes a pass where a source is gone or spoilt, because the real program then does what is wanted, or because
+the node is in another phase."""
 
 
 def excused(hints: tuple[Hint, ...], check: str, place: str) -> bool:

@@ -31,7 +31,7 @@ def mac_address(found: HardwareAddresses) -> Results:
 
     Of a valid one only a derived value is shown, and captures hold that. Equal addresses give equal values: the reports
     of two nodes show whether one is a clone. An address has few digits: who tries them all finds it, so that
-    `capture --redact` changes the derived ones too. An IPv6 address that is made of it still tells it.
+    `capture --redact` changes the derived ones too. An IPv6 address that is made of it still has it.
 
     Skipped where no interface is hardware. A capture that a script made without Python leaves addresses out, and is
     skipped too.
