@@ -26,6 +26,7 @@ from nodecheck.host.netlink import dump
 from nodecheck.testing import Entry, TreeLink, capture_of, judge, record, replay, run, write_tree
 from nodecheck_checks.identity.mac_address import mac_address
 from tests.host.netlink_namespaces import in_namespace
+from tests.nodes import debian_node
 
 MAC, OTHER = "9c:b6:d0:1a:2b:3c", "9c:b6:d0:1a:2b:3d"
 CLASS = "/sys/class/net"
@@ -229,7 +230,7 @@ def test_a_capture_that_is_redacted_keeps_the_verdicts() -> None:
 
 def test_one_fault_in_a_healthy_node_fails_this_check_alone(tmp_path: Path) -> None:
     def bad(told: str, name: str) -> set[str]:
-        tree = Running(str(write_tree(tmp_path / name, sysfs(told))))
+        tree = Running(str(write_tree(debian_node(tmp_path / name), sysfs(told))))
         return {one.id for one in run(tree).results if one.status == "fail" and one.severity == "error"}
 
     assert bad(PLACEHOLDERS[0], "a") - bad(MAC, "b") == {"mac-address[eth0]"}

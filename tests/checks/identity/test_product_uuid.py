@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from nodecheck.capturing.host import CaptureHost
 from nodecheck.capturing.masking import is_secret_file
 from nodecheck.capturing.text import dumped
 from nodecheck.errors import Denied
+from nodecheck.facts.distro.identity import derived_id
 from nodecheck.facts.distro.product_uuid import PLACEHOLDERS, PRODUCT_UUID
 from nodecheck.host import RootHost
-from nodecheck.testing import Entry, TreeLink, assert_declared, capture_of, judge, record, replay, write_tree
+from nodecheck.testing import Entry, TreeLink, assert_declared, capture_of, judge, record, replay, run, write_tree
 from nodecheck_checks.identity.product_uuid import product_uuid
+from tests.nodes import debian_node
 
 UUID = "4c4c4544-0051-3410-8051-b5c04f375931"
 PLACE = "/sys/devices/virtual/dmi/id"
@@ -110,3 +113,22 @@ def test_the_fix_makes_it_pass(tmp_path: Path) -> None:
 
 def test_what_is_asked_is_declared(tmp_path: Path) -> None:
     assert_declared(product_uuid, Running(str(write_tree(tmp_path, node(f"{UUID}\n")))))
+
+
+def test_one_fault_in_a_healthy_node_fails_this_check_alone(tmp_path: Path) -> None:
+    def errors(name: str, content: str) -> set[str]:
+        tree = write_tree(debian_node(tmp_path / name), node(content))
+        return {one.id for one in run(Running(str(tree))).results if one.status == "fail" and one.severity == "error"}
+
+    assert errors("a", f"{PLACEHOLDERS[0]}\n") - errors("b", f"{UUID}\n") == {"product-uuid"}
+
+
+@pytest.mark.skipif(not os.path.exists(PRODUCT_UUID) or os.geteuid() != 0, reason="no SMBIOS here, or no root")
+def test_the_kernels_own_file() -> None:
+    """What the kernel prints is read as a UUID, or as one that many machines have."""
+    (result,) = run(select=["product-uuid"]).results
+    told = Path(PRODUCT_UUID).read_text().strip().lower()
+    digits = told.replace("-", "")
+    many = told in PLACEHOLDERS or len(set(digits)) == 1
+    assert (str(result.status), result.actual) == (("fail", told) if many else ("pass", derived_id(digits)))
+    assert many or told not in repr(result)
