@@ -201,7 +201,8 @@ def _of_files(found: CniNetworks, choice: Chosen, phase: Lazy[NodePhase], wanted
         return _failed(folder, message, cni, evidence, _corrected(file, why), severity=Severity.WARNING)
     other = None if wanted is not None else rival(choice, cni)
     if other is not None:
-        message = f"{first.path} ({cni}) wins over {other.path} ({other.cni}): the first by name counts"
+        why = "cni_default_network names it" if places.network else "the first by name counts"
+        message = f"{first.path} ({cni}) wins over {other.path} ({other.cni}): {why}"
         fix = by_hand(
             f"Leave one CNI in {folder}", f"Move {other.path} away, or {first.path} where {other.cni} is the cluster's"
         )

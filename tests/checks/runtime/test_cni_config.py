@@ -312,6 +312,17 @@ def test_what_cri_o_is_set_to(tmp_path: Path, network: str, confs: dict[str, str
     assert said(tmp_path, files) == expected
 
 
+def test_why_one_wins_is_said(tmp_path: Path) -> None:
+    files = node({"10-flannel.conflist": FLANNEL, "99-crio.conflist": CRIO_BRIDGE}, CRIO)
+    named = {**files, CRIO_CONF: '[crio.network]\ncni_default_network = "crio"\n'}
+    assert "cni_default_network names it" in results(tmp_path / "a", named)[f"cni-config[{NET}]"].message
+    two = node({"10-calico.conflist": CALICO, "10-flannel.conflist": FLANNEL})
+    one = results(tmp_path / "b", two)[f"cni-config[{NET}]"]
+    assert one.message == (
+        f"{NET}/10-calico.conflist (calico) wins over {NET}/10-flannel.conflist (flannel): the first by name counts"
+    )
+
+
 @pytest.mark.parametrize(
     "files",
     [
