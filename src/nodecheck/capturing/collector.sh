@@ -208,9 +208,9 @@ sources() { # all that SOURCES says
 }
 NAMED='BEGIN { while (("ls ./usr/local/sbin ./usr/local/bin ./usr/sbin ./usr/bin ./sbin ./bin 2>/dev/null" | getline f) > 0) { if (f ~ /:$/) d = substr(f, 2, length(f) - 2); else if (!(f in at)) at[f] = d "/" f }
   n = split("awk cat chmod chown cp cut date echo false find grep head hostname id install ip kill ln ls mkdir mount mv printf rm sed sleep sort sysctl systemctl tail test touch tr true uname wc", w, " "); for (i = 1; i <= n; i++) plain[w[i]] = 1 }
-FNR == 1 { own = FILENAME ~ /^\.\/(etc|opt|usr\/local|root|home|srv|var\/spool)\// && (/^#!/ || FILENAME ~ /cron|interfaces|\.sh$/); unit = FILENAME ~ /\.(service|socket|conf)$/ }
+FNR == 1 { listed = 0; own = FILENAME ~ /^\.\/(etc|opt|usr\/local|root|home|srv|var\/spool)\// && (/^#!/ || FILENAME ~ /cron|interfaces|\.sh$/); unit = FILENAME ~ /\.(service|socket|conf)$/ }
 /^[ \t]*[#;]/ { next }
-{ all = /^[ \t]*(EnvironmentFile|include|imports|source|\.|IPT_SYSCTL|"?staticPodPath|[^ \t]*pod-manifest-path)[ \t=":]/; test = /(\[|test) /; run = unit && /^Exec/; filled = /DirectoryNotEmpty=/; nets = /(conf|network)_dir|cni-conf(ig)?-dir/; plugins = /(bin|plugin)_dirs?|cni-(bin|plugin)-dir/
+{ all = /^[ \t]*(EnvironmentFile|include|imports|source|\.|IPT_SYSCTL|"?staticPodPath|[^ \t]*pod-manifest-path)[ \t=":]/; test = /(\[|test) /; run = unit && /^Exec/; filled = /DirectoryNotEmpty=/; nets = /(conf|network)_dir|cni-conf(ig)?-dir/; plugins = listed || /(bin|plugin)_dirs?|cni-(bin|plugin)-dir/; listed = plugins && (listed || /\[/) && !/\]/
   gsub(/[^A-Za-z0-9_.+@\/-]/, " "); n = split($0, w, " "); w[0] = ""
   for (i = 1; i <= n; i++) { p = w[i]; sub(/^-/, "", p); sub(/^\/\/\//, "/", p); q = p; sub(/^[-+@]+/, "", q); if ((run || (own && !(q in plain))) && q in at) print "x" at[q]
     if (run && i == 2 && p ~ /^\/.*\/(dockerd(-current|-ce|-latest)?|containerd|crio|kubelet)$/) print "e" p

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nodecheck import Result
+from nodecheck.capturing.files import read_capture
 from nodecheck.errors import Denied
 from nodecheck.facts.cluster.cni_networks import parse_cni
 from nodecheck.host import RootHost
@@ -25,6 +26,7 @@ from nodecheck.testing import (
     write_tree,
 )
 from nodecheck_checks.runtime.cni_config import cni_config
+from tests.capturing.shells import HERE, collected
 from tests.healthy.nodes import healthy_node
 from tests.nodes import debian_node, rocky_node
 from tests.reference import reference_node
@@ -512,6 +514,36 @@ def test_what_is_asked_is_declared_and_a_capture_gives_the_same(tmp_path: Path, 
     assert_declared(cni_config, root)
     assert [(one.id, one.status, one.message) for one in run(root, select=["cni-config"]).results] == [
         (one.id, one.status, one.message) for one in run(capture_of(root), select=["cni-config"]).results
+    ]
+
+
+ELSEWHERE: dict[str, dict[str, Entry]] = {
+    "containerd": {
+        **node({"10-cilium.conflist": CILIUM}, folder="/srv/bin"),
+        TOML: f'{CRI}conf_dir = "/srv/net"\nbin_dir = "/srv/bin"\n',
+    },
+    "containerd 2": {
+        **node({}, folder="/srv/bin"),
+        TOML: "version = 4\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dirs = ['/srv/none', '/srv/bin']\n"
+        "conf_dir = '/srv/net'\n",
+    },
+    "cri-o": {
+        **node({}, CRIO, folder="/srv/bin"),
+        CRIO_CONF: '[crio.network]\nnetwork_dir = "/srv/net"\nplugin_dirs = [\n\t"/srv/none",\n\t"/srv/bin",\n]\n',
+    },
+}
+
+
+@pytest.mark.parametrize("shell", HERE, ids=lambda shell: str(shell[0]))
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_script_brings_what_the_runtime_is_set_to(tmp_path: Path, name: str, shell: tuple[str, ...]) -> None:
+    root = write_tree(tmp_path, {**ELSEWHERE[name], "/srv/net/10-flannel.conflist": FLANNEL})
+    capture = read_capture(collected(root, shell).stdout, "a capture")
+    own = run(root, select=["cni-config"]).results
+
+    assert {str(one.status) for one in own} == {"pass"}
+    assert [(one.id, one.status, one.message, one.fingerprint) for one in own] == [
+        (one.id, one.status, one.message, one.fingerprint) for one in run(capture, select=["cni-config"]).results
     ]
 
 
