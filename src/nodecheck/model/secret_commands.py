@@ -14,33 +14,33 @@ _REST = r"[^|;&\n]{0,400}?"
 _WORD = r"(\"[^\"]*\"|'[^']*'|[^\s\"';|&)]+)"
 
 
-@lru_cache(maxsize=1)
-def _options() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
-    """Words of a line, of which one must be there, and what stands before the secret (1), and in it (2)."""
+_OPTIONS = (
+    ("mysql,mariadb", r"\b(?:mysql|mariadb)[\w-]*[ \t]" + _REST + r"(?<![\w-])(?-i:-p)", _WORD),
+    ("login", r"\blogin\b" + _REST + r"[ \t]-p[ \t=]*", _WORD),
+    ("useradd,usermod", r"\buser(?:add|mod)\b" + _REST + r"[ \t]-p[ \t]*", _WORD),
+    ("redis-cli", r"\bredis-cli\b" + _REST + r"[ \t]-a[ \t]+", _WORD),
+    ("ipmitool", r"\bipmitool\b" + _REST + r"[ \t](?-i:-P)[ \t]+", _WORD),
+    ("k3s ,rke2 ", r"\b(?:k3s|rke2)[ \t]+(?:server|agent)\b" + _REST + r"[ \t]-t[ \t=]+", _WORD),
+    ("suseconnect", r"\bSUSEConnect\b" + _REST + r"[ \t](?:-r|--regcode)[ \t=]+", _WORD),
+    ("ldap", r"\bldap(?:search|modify|add|whoami|delete|passwd)\b" + _REST + r"[ \t](?-i:-w)[ \t]*", _WORD),
+    ("smbclient", r"\bsmbclient\b" + _REST + r"[ \t](?-i:-U)[ \t]*[\"']?[^\s%\"']{1,100}%", r"([^\s\"']+)"),
+    ("iscsiadm", r"\biscsiadm\b" + _REST + r"password[ \t]" + _REST + r"(?:-v|--value)[ \t=]+", _WORD),
+    ("nmcli", r"\bnmcli\b" + _REST + r"\b(?:password|[\w.-]{0,40}psk|[\w.-]{0,40}wep-key\d)[ \t]+", _WORD),
+    ("openssl passwd", r"\bopenssl[ \t]+passwd(?:[ \t]+-salt[ \t]+\S+|[ \t]+-\S+){0,8}[ \t]+", _WORD),
+    ("htpasswd", r"\bhtpasswd[ \t]+-\w*b\w*[ \t]+(?:-\S+[ \t]+){0,4}\S+[ \t]+\S+[ \t]+", _WORD),
+    (
+        "curl,etcdctl,wget",
+        r"(?:^|[\s\"'])(?:-u|--user|(?-i:-U)|--proxy-user)[ \t=]*[\"']?[\w.@\\-]{1,100}:",
+        r"([^\s\"']+)",
+    ),
+)
+"""Words of a line, of which one must be there, what stands before the secret, and what the secret consists of."""
 
-    def of(words: str, before: str, secret: str = _WORD) -> tuple[tuple[str, ...], re.Pattern[str]]:
-        return tuple(words.split(",")), re.compile(rf"({before})(?!~secret~|-){secret}", re.IGNORECASE)
 
-    return (
-        of("mysql,mariadb", r"\b(?:mysql|mariadb)[\w-]*[ \t]" + _REST + r"(?<![\w-])(?-i:-p)"),
-        of("login", r"\blogin\b" + _REST + r"[ \t]-p[ \t=]*"),
-        of("useradd,usermod", r"\buser(?:add|mod)\b" + _REST + r"[ \t]-p[ \t]*"),
-        of("redis-cli", r"\bredis-cli\b" + _REST + r"[ \t]-a[ \t]+"),
-        of("ipmitool", r"\bipmitool\b" + _REST + r"[ \t](?-i:-P)[ \t]+"),
-        of("k3s ,rke2 ", r"\b(?:k3s|rke2)[ \t]+(?:server|agent)\b" + _REST + r"[ \t]-t[ \t=]+"),
-        of("suseconnect", r"\bSUSEConnect\b" + _REST + r"[ \t](?:-r|--regcode)[ \t=]+"),
-        of("ldap", r"\bldap(?:search|modify|add|whoami|delete|passwd)\b" + _REST + r"[ \t](?-i:-w)[ \t]*"),
-        of("smbclient", r"\bsmbclient\b" + _REST + r"[ \t](?-i:-U)[ \t]*[\"']?[^\s%\"']{1,100}%", r"([^\s\"']+)"),
-        of("iscsiadm", r"\biscsiadm\b" + _REST + r"password[ \t]" + _REST + r"(?:-v|--value)[ \t=]+"),
-        of("nmcli", r"\bnmcli\b" + _REST + r"\b(?:password|[\w.-]{0,40}psk|[\w.-]{0,40}wep-key\d)[ \t]+"),
-        of("openssl passwd", r"\bopenssl[ \t]+passwd(?:[ \t]+-salt[ \t]+\S+|[ \t]+-\S+){0,8}[ \t]+"),
-        of("htpasswd", r"\bhtpasswd[ \t]+-\w*b\w*[ \t]+(?:-\S+[ \t]+){0,4}\S+[ \t]+\S+[ \t]+"),
-        of(
-            "curl,etcdctl,wget",
-            r"(?:^|[\s\"'])(?:-u|--user|(?-i:-U)|--proxy-user)[ \t=]*[\"']?[\w.@\\-]{1,100}:",
-            r"([^\s\"']+)",
-        ),
-    )
+@lru_cache(maxsize=len(_OPTIONS))
+def _option(before: str, secret: str) -> re.Pattern[str]:
+    """The pattern of a secret (2) and what stands before it (1), compiled where a line may hold it."""
+    return re.compile(rf"({before})(?!~secret~|-){secret}", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
@@ -51,39 +51,47 @@ def _echoed() -> re.Pattern[str]:
     return re.compile(begin + rf"(?!~secret~){_WORD}(?=\s{{0,64}}\|[^|\n]{{0,200}}{reader})")
 
 
-@lru_cache(maxsize=1)
-def _pairs() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Configuration: a word of the line, and what stands before the secret, which ends the line."""
-    begin = r"(?:^|[\"']|line \d{1,9}: )[\s#!;]{0,200}"
-    end = r"(?!~secret~|:|=)([^\s\"';\\]+)(?=\\?[\"';]|[ \t]*$)"
-    last = r"(?:password|secret|authentication-key|key-string|md5|string)[ \t]+(?:(?:\d|clear|md5)[ \t]+)?"
-    element = r"(<[\w:-]{0,60}(?:password|passwd|passphrase|secret|token|psk)>)(?!~secret~)([^<\s][^<]{0,400})"
-    before = r"(\bchpasswd\b.{0,200}?\blist[\"']?[ \t]*:[ \t]*)(?![\"'\[]?~secret~)"
-    router = r"(?:neighbor|enable|ip|ipv6|isis|area|username|peer|key)\b[^\n]{0,100}?[ \t]"
-    keys = r"(?:auth_pass|requirepass|masterauth|bindpw|rootbindpw|key-string|password|passphrase|psk)"
-    return (
-        ("", re.compile(rf"({begin}{keys}[ \t]+[\"']?){end}", re.IGNORECASE)),
-        ("", re.compile(rf"({begin}(?:secret|token)[ \t]+[\"']?)(?=[^\s\d]{{0,200}}\d|\S{{24}}){end}", re.IGNORECASE)),
-        ("", re.compile(rf"({begin}{router}{last}){end}")),
-        ("<", re.compile(element, re.IGNORECASE)),
-        ("list", re.compile(before + r"(\"[^\"]*\"|'[^']*'|\[[^\]]*\])")),
-    )  # fmt: skip
+_BEGIN = r"(?:^|[\"']|line \d{1,9}: )[\s#!;]{0,200}"
+_END = r"(?!~secret~|:|=)([^\s\"';\\]+)(?=\\?[\"';]|[ \t]*$)"
+_PAIRS = (
+    (
+        "auth_pass,requirepass,masterauth,bindpw,key-string,password,passphrase,psk",
+        rf"(?i:({_BEGIN}(?:auth_pass|requirepass|masterauth|bindpw|rootbindpw|key-string|password|passphrase|psk)"
+        rf"[ \t]+[\"']?){_END})",
+    ),
+    ("secret,token", rf"(?i:({_BEGIN}(?:secret|token)[ \t]+[\"']?)(?=[^\s\d]{{0,200}}\d|\S{{24}}){_END})"),
+    (
+        "password,secret,authentication-key,key-string,md5,string",
+        rf"({_BEGIN}(?:neighbor|enable|ip|ipv6|isis|area|username|peer|key)\b[^\n]{{0,100}}?[ \t]"
+        r"(?:password|secret|authentication-key|key-string|md5|string)[ \t]+(?:(?:\d|clear|md5)[ \t]+)?)" + _END,
+    ),
+    ("<", r"(?i:(<[\w:-]{0,60}(?:password|passwd|passphrase|secret|token|psk)>)(?!~secret~)([^<\s][^<]{0,400}))"),
+    (
+        "list",
+        r"(\bchpasswd\b.{0,200}?\blist[\"']?[ \t]*:[ \t]*)(?![\"'\[]?~secret~)(\"[^\"]*\"|'[^']*'|\[[^\]]*\])",
+    ),
+)
+"""Configuration: words of a line, of which one must be there, and the pattern of what stands before the secret (1), and
+of the secret (2), which ends the line where blanks part them."""
 
 
 def by_command(line: str) -> str:
     """Without the secrets that commands are given, and those of configuration with blanks for a mark."""
     lower = line.lower()
-    for words, pattern in _options():
-        for word in words:
-            if word in lower:
-                line = pattern.sub(_masked, line)
-                break
+    for words, before, secret in _OPTIONS:
+        if _any(words, lower):
+            line = _option(before, secret).sub(_masked, line)
     if "|" in line:
         line = _echoed().sub(_masked, line)
-    for word, pattern in _pairs():
-        if word in lower:
-            line = pattern.sub(_masked, line)
+    for words, pattern in _PAIRS:
+        if _any(words, lower) or not line.isascii():  # a letter that is not may be one of a word in the other case
+            line = re.sub(pattern, _masked, line)
     return line
+
+
+def _any(words: str, lower: str) -> bool:
+    """Whether one of these words is in a line."""
+    return any(word in lower for word in words.split(","))
 
 
 def _masked(match: re.Match[str]) -> str:

@@ -44,6 +44,10 @@ def _hash() -> re.Pattern[str]:
     return re.compile(rf"\$(?:{kinds})\$[./A-Za-z0-9,=+$-]+")
 
 
+_OWN_FORMS = ("eyJ", "K10", "grub.pbkdf2.", "LS0t", "H4sI", "gh", "glpat-", "dckr_pat_", "microk8s join ")
+"""Of which one stands in a line with a secret that :func:`_own_form` finds."""
+
+
 @lru_cache(maxsize=1)
 def _own_form() -> re.Pattern[str]:
     base64 = r"\bLS0tLS1CRUdJTi(?!BDRVJUSUZ|BQVUJMSUM|BUUlVTVE|BYNTA5|BSU0EgUFVC)[\w+/=]{6,}|\bH4sI[\w+/=-]{40,}"
@@ -144,6 +148,8 @@ def _is_scalar(text: str) -> bool:
 
 def _block_of(line: str, indent: int, accounts: bool) -> tuple[int, bool] | None:
     """Where the line is a secret's key and its value follows deeper: its depth, and whether all lines are it."""
+    if ":" not in line:
+        return None
     found = re.match(
         r"""(?:- ){0,8}["']?([\w./-]{1,200})["']?:[ \t]*([|>][-+0-9]{0,3})?[ \t]*(?:#.*)?$""", line[indent:]
     )
@@ -169,7 +175,7 @@ def _by_form(line: str) -> str:
         line = _unlike_urls().sub(MASK, line)
     if "?" in line and "://" in line:
         line = re.sub(rf"([?&](?:sig|X-(?:Amz|Goog)-Signature|Signature)=)(?!{MASK})[^&\s\"'#]+", rf"\1{MASK}", line)
-    return _own_form().sub(MASK, line)
+    return _own_form().sub(MASK, line) if any(begin in line for begin in _OWN_FORMS) else line
 
 
 def _tokens(line: str) -> str:
@@ -225,11 +231,12 @@ def _after_blanks() -> tuple[tuple[str, str], ...]:
     """What a line must hold, and the pattern of what stands before and in a secret that follows a blank."""
     begin, b = rf"{BEGIN}[\s#;]{{0,200}}", "[ \t]+"
     scheme = "basic|bearer|digest|token|negotiate"
-    wireless = r"(?:wpa|wireless)-[\w-]{0,64}(?:psk|key\d?|password|passphrase)"
+    wireless = r"[\w-]{0,64}(?:psk|key\d?|password|passphrase)"
     return (
         ("password_pbkdf2", rf"({begin}password_pbkdf2{b}\S+{b})(?!~secret~)\S.*"),
         ("rootpw", rf"({begin}rootpw{b}(?:--\w+{b})*)(?!--|~secret~)\S.*"),
-        ("-", rf"({begin}{wireless}{b})(?!~secret~)\S.*"),
+        ("wpa-", rf"({begin}wpa-{wireless}{b})(?!~secret~)\S.*"),
+        ("wireless-", rf"({begin}wireless-{wireless}{b})(?!~secret~)\S.*"),
         ("chpasswd", r"([\w.-]{1,64}:)[^\s'\"|]{1,256}(?=[\"']?\s{0,64}\|[^|]{0,64}chpasswd)"),
         ("authorization", rf"((?i:authorization)[\"']?[:=][\"']?(?i:{scheme})\\{{0,4}}[ \t]+)(?!~secret~)[^\s\"']+"),
         ("sshpass", rf"(sshpass{b}-p[ \t]*[\"']?)(?!~secret~)[^\s\"']+"),
