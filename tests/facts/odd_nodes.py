@@ -9,8 +9,8 @@ from nodecheck.facts.files.disk_room import DATA_FOLDERS
 from nodecheck.facts.kubelet.agent_drivers import AGENTS as KUBELET_AGENTS
 from nodecheck.facts.kubelet.given import COMPONENTS
 from nodecheck.facts.packages.reboot_packages import ARCHITECTURES, DEBS
-from nodecheck.facts.services.daemons import DAEMONS
 from nodecheck.facts.runtimes.cri_dockerd import UNITS as CRI_DOCKERD
+from nodecheck.facts.services.daemons import DAEMONS
 from nodecheck.facts.services.service_units import AGENTS, WELL_KNOWN
 from tests.reference import write
 

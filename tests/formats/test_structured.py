@@ -151,6 +151,10 @@ KEYS = [
     "- - a:",
     "- 'a':",
     "- no:",
+    "- b:",
+    "-   a:",
+    "- 'a':",
+    "- - ",
     "# x",
     "---",
     "...",
@@ -187,7 +191,21 @@ REST = [
     " &x 1",
     " *x",
 ]
-REST += [" |", " !!str 1", "  x  ", " %x", " 0x1F", " é"]
+REST += [
+    " |",
+    " !!str 1",
+    "  x  ",
+    " %x",
+    " 0x1F",
+    " é",
+    " --x=y",
+    " --",
+    " ---",
+    " -x",
+    " a?b&c*d;e",
+    " ?x",
+    " - a: 1",
+]
 
 lines = st.builds(
     "{}{}{}".format, st.sampled_from(("", "", " ", "  ", "    ")), st.sampled_from(KEYS), st.sampled_from(REST)
@@ -230,3 +248,58 @@ def test_a_number_is_no_list() -> None:
     root = load(b"spec: 7\nmore: [{a: 1}]\n<<: 7\n", "x").root.value
     assert list(mappings(root["spec"])) == []
     assert [list(item) for item in mappings(root["more"])] == [["a"]]
+
+
+MANIFEST = b"""apiVersion: v1
+kind: Pod
+metadata:
+  annotations:
+    kubeadm.kubernetes.io/etcd.advertise-client-urls: https://192.0.2.10:2379
+  creationTimestamp: null
+  name: etcd
+spec:
+  containers:
+  - command:
+    - etcd
+    - --advertise-client-urls=https://192.0.2.10:2379
+    - --snapshot-count=10000
+    image: registry.k8s.io/etcd:3.5.16-0
+    livenessProbe:
+      failureThreshold: 8
+      httpGet:
+        host: 127.0.0.1
+        path: /health?exclude=NOSPACE&serializable=true
+        port: 2381
+    name: etcd
+    volumeMounts:
+    - mountPath: /var/lib/etcd
+      name: etcd-data
+    - mountPath: /etc/kubernetes/pki/etcd
+      name: etcd-certs
+  hostNetwork: true
+  volumes:
+  - hostPath:
+      path: /etc/kubernetes/pki/etcd
+      type: DirectoryOrCreate
+    name: etcd-certs
+status: {}
+"""
+"""As kubeadm 1.32 writes it (``app/phases/etcd/local.go``), without what repeats."""
+
+
+def test_the_plain_reader_reads_a_manifest_of_kubeadms() -> None:
+    found = load_plain(MANIFEST, "x")
+
+    assert found is not None
+    assert found == load_yaml(MANIFEST, "x")
+    (container,) = found.root.value["spec"].value["containers"].value
+    assert container.line == 10
+    assert container.value["volumeMounts"].value[1].value["name"] == TreeNode("etcd-certs", "x", 26)
+
+
+def test_the_plain_reader_gives_up_before_the_whole_one_would_refuse() -> None:
+    raw = b"a:\n" + b"- b:\n    c: 1\n" * 7000
+
+    assert load_plain(raw, "x") is None
+    with pytest.raises(TooLarge):
+        load_yaml(raw, "x")

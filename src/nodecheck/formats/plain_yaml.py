@@ -1,8 +1,8 @@
 """A reader of the plainest YAML, the kind that kubeadm writes, without the cost of importing PyYAML.
 
-It reads block mappings, lists of scalars and of such mappings, scalars on one line, ``{}`` and ``[]``, in printable
-ASCII. At anything else it gives up, and :func:`nodecheck.formats.structured.load_yaml` decides. What it does read, it
-reads as that one does.
+It reads block mappings, lists of scalars and of mappings, scalars on one line, ``{}`` and ``[]``, in printable ASCII: a
+kubelet's configuration, the manifest of a static pod, a kubeconfig. At anything else it gives up, and
+:func:`nodecheck.formats.structured.load_yaml` decides. What it does read, it reads as that one does.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from nodecheck.formats.tree import Document, TreeNode, scalar
 from nodecheck.record import NamedTuple
 from nodecheck.typed import Any
 
-MOST_ROWS = 10_000
+MOST_ROWS = 6000
+"""A row is three events of :func:`load_yaml` at most, which reads 20,000 of them."""
+
 MOST_DEPTH = 20
 LONGEST_KEY = 1000
 """A key of YAML may be 1024 characters away from its colon, no more. A value of a kubeconfig is longer."""
 
 _ALLOWED = bytes(range(32, 127)) + b"\n"
 _MISSING = object()
-_MAPPING = object()
 """The value of an item that is a mapping: its first key is the next row."""
 
 
@@ -27,6 +28,7 @@ class _Row(NamedTuple):
     key: str | None
     """None for an item of a list."""
     value: Any
+    """_MISSING where it stands in the rows that follow."""
     line: int
 
 
@@ -55,7 +57,7 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = frozenset("0123456789")
 _KEY = _LETTERS | _DIGITS | frozenset("_./-")
 _FIRST = _LETTERS | _DIGITS | frozenset("_/.")
-_WORD = _FIRST | frozenset(",%@=+<>:~()-")
+_WORD = _FIRST | frozenset(",%@=+<>:~()-?&*;")
 
 
 def _rows(source: str) -> list[_Row]:
@@ -73,28 +75,37 @@ def _rows(source: str) -> list[_Row]:
         begun = True
         if len(rows) >= MOST_ROWS or line.startswith(("---", "...")):
             raise _GivenUp
-        inner = content[1:].lstrip(" ") if content.startswith("- ") else ""
-        if _is_pair(inner):
-            rows.append(_Row(len(line) - len(content), None, _MAPPING, number))
-            content = inner
-        key, colon, rest = content.partition(":")
+        indent = len(line) - len(content)
+        if content.startswith("- "):
+            inner = content[2:].lstrip(" ")
+            if not _names_a_value(inner):
+                rows.append(_Row(indent, None, _item(content[1:]), number))
+                continue
+            rows.append(_Row(indent, None, _MISSING, number))
+            indent, content = indent + len(content) - len(inner), inner
+        elif not _names_a_value(content):
+            raise _GivenUp
+        key, _, rest = content.partition(":")
         if len(line) - len(rest) > LONGEST_KEY:
             raise _GivenUp
-        if content.startswith("- "):
-            key, rest = "", content[1:]
-        elif not colon or not key or key[0] in "-./0123456789" or not _KEY.issuperset(key):
-            raise _GivenUp
-        value = _value(rest)
-        if not key and value is _MISSING:
-            raise _GivenUp
-        rows.append(_Row(len(line) - len(content), _key(key) if key else None, value, number))
+        rows.append(_Row(indent, _key(key), _value(rest), number))
     return rows
 
 
-def _is_pair(text: str) -> bool:
-    """Whether an item begins with a key, so that it is a mapping."""
-    key, colon, rest = text.partition(":")
-    return bool(colon and key and rest[:1] in ("", " ")) and key[0] in _LETTERS and _KEY.issuperset(key)
+def _names_a_value(content: str) -> bool:
+    """Whether it begins with a plain key, and not with a word that has a colon in it."""
+    key, colon, rest = content.partition(":")
+    if not colon or not key or key[0] in "-./0123456789" or not _KEY.issuperset(key):
+        return False
+    return rest[:1] in ("", " ")
+
+
+def _item(rest: str) -> Any:
+    """The scalar behind a dash."""
+    value = _value(rest)
+    if value is _MISSING:
+        raise _GivenUp
+    return value
 
 
 def _key(text: str) -> str:
@@ -120,7 +131,7 @@ def _value(rest: str) -> Any:
     _check_end(" " + comment if comment else "")
     if word in ("{}", "[]"):
         return {} if word == "{}" else ()
-    begins = word[0] in _FIRST or (word[0] == "-" and word[1:2] in _DIGITS)
+    begins = word.lstrip("-")[:1] in _FIRST  # one of a list may be ``--option=value``
     if not begins or word[-1] == ":" or not _WORD.issuperset(word):
         raise _GivenUp
     return scalar(word)
@@ -155,7 +166,7 @@ class _YamlReader:
         items = []
         while (row := self._next(indent)) is not None and row.key is None:
             self.at += 1
-            if row.value is _MAPPING:
+            if row.value is _MISSING:
                 items.append(self.block(self.rows[self.at].indent, depth + 1))
             else:
                 items.append(TreeNode(row.value, self._path, row.line))
