@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodecheck.errors import Malformed, ParseError, TooLarge
+from nodecheck.formats.plain_toml import load_plain
 from nodecheck.formats.toml import line_of, parse_toml
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 NAMES = st.text("abcXYZ0_-", min_size=1, max_size=6)
 
@@ -93,3 +101,34 @@ def test_lines_of_keys_in_all_their_spellings(text: str, keys: tuple[str, ...], 
 
     assert found is not None
     assert found[0] == line
+
+
+LEFT = ["a", "b", "'a.b'", '"a"', "", "a.b", " a ", "0", "-", "'", '"\\u0041"', "a b"]
+VALUES = ["1", "-1", "0", "00", "-0", "+1", "1_0", "1.5", "-0.02", "01.5", "1.5e3", "1.", ".5", "1.2.3", "1e3"]
+VALUES += ["0x1F", "12:00:00", "2026-12-01", "true", "True", "false", "{}", "x"]
+VALUES += ["9" * 19, "{a = 1}", "", "1 2", "é", "\x01"]
+VALUES += ["''", '""', "'a'", '"a"', '"a\\n"', "'''a'''", '"""', "'a", "'a'b", "'\t'"]
+VALUES += ["[]", "[1, 'a', true]", "[1,]", "[,]", "[1 2]", "[[1]]", "[1", "[1]]"]
+ENDS = ["", " ", "# x", " # x", "\t", " x", ",", "\r"]
+
+pairs = st.builds("{}{}{}{}".format, st.sampled_from(LEFT), st.sampled_from(("=", " = ", "")), st.sampled_from(VALUES),
+                  st.sampled_from(ENDS))  # fmt: skip
+headers = st.builds("{}{}{}{}".format, st.sampled_from(("[", "[[", " [")), st.sampled_from((*LEFT, "a.c", "a . 'b'")),
+                    st.sampled_from(("]", "]]", "")), st.sampled_from(ENDS))  # fmt: skip
+
+
+@settings(max_examples=800)
+@given(st.lists(st.one_of(pairs, pairs, headers), max_size=6))
+def test_the_plain_reader_agrees_with_the_whole_one(lines: list[str]) -> None:
+    found = load_plain("\n".join(lines))
+    if found is not None:
+        assert repr(found) == repr(tomllib.loads("\n".join(lines)))
+
+
+def test_the_plain_reader_reads_what_containerd_writes(corpus: Path) -> None:
+    folder = corpus / "06-runtime-config/files"
+    texts = [path.read_text() for path in sorted(folder.glob("*/etc/containerd/config.toml"))]
+    found = [(load_plain(text), text) for text in texts]
+
+    assert all(table is None or table == tomllib.loads(text) for table, text in found)
+    assert sum(table is not None for table, _ in found) > len(found) / 2

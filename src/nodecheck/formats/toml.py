@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from nodecheck.errors import ParseError, TooLarge
+from nodecheck.formats.plain_toml import load_plain
 from nodecheck.text import is_digits
 from nodecheck.typed import Any
 
@@ -31,6 +32,9 @@ def parse_toml(raw: bytes, path: str) -> dict[str, Any]:
     source = decoded(raw, path)
     if any(_is_long_key(line) for line in source.split("\n")):
         raise TooLarge(path, f"has a key of more than {MOST_DOTS} parts")
+    found = load_plain(source)
+    if found is not None:
+        return found
     try:
         return _loads(source)
     except RecursionError as error:
