@@ -55,13 +55,13 @@ _BEGIN = r"(?:^|[\"']|line \d{1,9}: )[\s#!;]{0,200}"
 _END = r"(?!~secret~|:|=)([^\s\"';\\]+)(?=\\?[\"';]|[ \t]*$)"
 _PAIRS = (
     (
-        "auth_pass,requirepass,masterauth,bindpw,key-string,password,passphrase,psk",
+        "auth_pass ,requirepass ,masterauth ,bindpw ,key-string ,password ,passphrase ,psk ",
         rf"(?i:({_BEGIN}(?:auth_pass|requirepass|masterauth|bindpw|rootbindpw|key-string|password|passphrase|psk)"
         rf"[ \t]+[\"']?){_END})",
     ),
-    ("secret,token", rf"(?i:({_BEGIN}(?:secret|token)[ \t]+[\"']?)(?=[^\s\d]{{0,200}}\d|\S{{24}}){_END})"),
+    ("secret ,token ", rf"(?i:({_BEGIN}(?:secret|token)[ \t]+[\"']?)(?=[^\s\d]{{0,200}}\d|\S{{24}}){_END})"),
     (
-        "password,secret,authentication-key,key-string,md5,string",
+        "password ,secret ,authentication-key ,md5 ,string ",
         rf"({_BEGIN}(?:neighbor|enable|ip|ipv6|isis|area|username|peer|key)\b[^\n]{{0,100}}?[ \t]"
         r"(?:password|secret|authentication-key|key-string|md5|string)[ \t]+(?:(?:\d|clear|md5)[ \t]+)?)" + _END,
     ),
@@ -71,27 +71,28 @@ _PAIRS = (
         r"(\bchpasswd\b.{0,200}?\blist[\"']?[ \t]*:[ \t]*)(?![\"'\[]?~secret~)(\"[^\"]*\"|'[^']*'|\[[^\]]*\])",
     ),
 )
-"""Configuration: words of a line, of which one must be there, and the pattern of what stands before the secret (1), and
-of the secret (2), which ends the line where blanks part them."""
+"""Configuration: words of a line, of which one must be there (tabs are blanks), and the pattern of what stands before
+the secret (1), and of the secret (2), which ends the line where blanks part them."""
 
 
 def by_command(line: str) -> str:
     """Without the secrets that commands are given, and those of configuration with blanks for a mark."""
     lower = line.lower()
     for words, before, secret in _OPTIONS:
-        if _any(words, lower):
+        if holds_any(lower, words):
             line = _option(before, secret).sub(_masked, line)
     if "|" in line:
         line = _echoed().sub(_masked, line)
+    spaced = lower.replace("\t", " ")
     for words, pattern in _PAIRS:
-        if _any(words, lower) or not line.isascii():  # a letter that is not may be one of a word in the other case
+        if holds_any(spaced, words) or not line.isascii():  # other letters may be those of a word in the other case
             line = re.sub(pattern, _masked, line)
     return line
 
 
-def _any(words: str, lower: str) -> bool:
-    """Whether one of these words is in a line."""
-    return any(word in lower for word in words.split(","))
+def holds_any(line: str, words: str) -> bool:
+    """Whether one of these words, between commas, is in a line."""
+    return any(word in line for word in words.split(","))
 
 
 def _masked(match: re.Match[str]) -> str:

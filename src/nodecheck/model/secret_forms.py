@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
-from nodecheck.model.secret_commands import by_command
+from nodecheck.model.secret_commands import by_command, holds_any
 from nodecheck.model.secret_keys import BEGIN, by_key, is_secret_key
 from nodecheck.model.secret_lines import Likely, Searched
 from nodecheck.model.secret_quotes import may_go_on, over_lines
@@ -226,19 +226,21 @@ def _user_info(line: str, mark: int, begin: int, end: int) -> int:
     return end if rest in ("", "…") and authority == word and "$" not in port else begin  # cut off before its @
 
 
+_SCHEMED = "authorization:,authorization=,authorization\",authorization'"
+
+
 @lru_cache(maxsize=1)
 def _after_blanks() -> tuple[tuple[str, str], ...]:
-    """What a line must hold, and the pattern of what stands before and in a secret that follows a blank."""
+    """Words of a line, of which one must be there, and the pattern of what stands before and in what follows a blank."""
     begin, b = rf"{BEGIN}[\s#;]{{0,200}}", "[ \t]+"
     scheme = "basic|bearer|digest|token|negotiate"
-    wireless = r"[\w-]{0,64}(?:psk|key\d?|password|passphrase)"
+    wireless = r"(?:wpa|wireless)-[\w-]{0,64}(?:psk|key\d?|password|passphrase)"
     return (
         ("password_pbkdf2", rf"({begin}password_pbkdf2{b}\S+{b})(?!~secret~)\S.*"),
         ("rootpw", rf"({begin}rootpw{b}(?:--\w+{b})*)(?!--|~secret~)\S.*"),
-        ("wpa-", rf"({begin}wpa-{wireless}{b})(?!~secret~)\S.*"),
-        ("wireless-", rf"({begin}wireless-{wireless}{b})(?!~secret~)\S.*"),
+        ("wpa-,wireless-", rf"({begin}{wireless}{b})(?!~secret~)\S.*"),
         ("chpasswd", r"([\w.-]{1,64}:)[^\s'\"|]{1,256}(?=[\"']?\s{0,64}\|[^|]{0,64}chpasswd)"),
-        ("authorization", rf"((?i:authorization)[\"']?[:=][\"']?(?i:{scheme})\\{{0,4}}[ \t]+)(?!~secret~)[^\s\"']+"),
+        (_SCHEMED, rf"((?i:authorization)[\"']?[:=][\"']?(?i:{scheme})\\{{0,4}}[ \t]+)(?!~secret~)[^\s\"']+"),
         ("sshpass", rf"(sshpass{b}-p[ \t]*[\"']?)(?!~secret~)[^\s\"']+"),
         ("login ", rf"(\blogin{b}\S{{1,200}}{b}password{b})(?!~secret~)\S+"),
     )
@@ -247,8 +249,8 @@ def _after_blanks() -> tuple[tuple[str, str], ...]:
 def _by_word(line: str) -> str:
     """Without what follows a word and a blank: GRUB's passwords, ifupdown's keys, ``.netrc``, commands."""
     lower = line.lower()
-    for word, pattern in _after_blanks():
-        if word in lower:
+    for words, pattern in _after_blanks():
+        if holds_any(lower, words):
             line = re.sub(pattern, rf"\1{MASK}", line)
     if "password" in lower:
         before = rf"({BEGIN}[\s#;]{{0,200}}password[ \t]+(?:--[a-z0-9]+[ \t]+)?)"
