@@ -10,6 +10,10 @@ from collections.abc import Callable
 
 from nodecheck.typed import Any
 
+_KNOWN = sys.implementation.name == "cpython" and sys.version_info < (3, 14)
+if _KNOWN:
+    from _json import encode_basestring_ascii, make_encoder
+
 
 def _refuse(value: object) -> object:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
@@ -27,12 +31,10 @@ def json_text(
     >>> json_text({"b": (1, None), "a": "\u00e9\n"}, sort_keys=True)
     '{"a": "\\u00e9\\n", "b": [1, null]}'
     """
-    if sys.implementation.name != "cpython" or sys.version_info >= (3, 14):
+    if not _KNOWN:
         from json import dumps
 
         return dumps(value, separators=separators, sort_keys=sort_keys, default=default)
-    from _json import encode_basestring_ascii, make_encoder
-
     item, key = separators
     encoder = make_encoder({}, default, encode_basestring_ascii, None, key, item, sort_keys, False, True)
     return "".join(encoder(value, 0))

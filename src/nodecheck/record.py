@@ -29,6 +29,7 @@ else:
         lambda _, a, b, c, d, e, f, g, h: _new(_, (a, b, c, d, e, f, g, h)),
         lambda _, a, b, c, d, e, f, g, h, i: _new(_, (a, b, c, d, e, f, g, h, i)),
         lambda _, a, b, c, d, e, f, g, h, i, j: _new(_, (a, b, c, d, e, f, g, h, i, j)),
+        lambda _, a, b, c, d, e, f, g, h, i, j, k: _new(_, (a, b, c, d, e, f, g, h, i, j, k)),
     )])  # fmt: skip
     """By the number of fields. A record with more of them, or without a default behind one with, has that of all."""
 
@@ -52,10 +53,12 @@ else:
             return cls(*values)
 
         def _replace(self, **changes):
-            found = tuple.__new__(type(self), [changes.pop(name, old) for name, old in zip(self._fields, self)])
-            if changes:
-                raise ValueError(f"Got unexpected field names: {list(changes)!r}")
-            return found
+            fields, values = self._fields, list(self)
+            for name, value in changes.items():
+                if name not in fields:
+                    raise ValueError(f"Got unexpected field names: {[one for one in changes if one not in fields]!r}")
+                values[fields.index(name)] = value
+            return tuple.__new__(type(self), values)
 
         def _asdict(self):
             return dict(zip(self._fields, self))

@@ -162,13 +162,17 @@ class Selection(NamedTuple):
         """Whether some result of this check and view may be wanted."""
         if self.view is not None and view != self.view:
             return False
+        if not self.select and not self.ignore:
+            return True
         if any(s.subject is None and s.takes_view(view) and s.takes_check(name, tags) for s in self.ignore):
             return False
         return not self.select or any(s.takes_view(view) and s.takes_check(name, tags) for s in self.select)
 
     def keeps(self, name: str, tags: tuple[str, ...], subject: str | None, view: str, unjudged: bool = False) -> bool:
         """Whether this result is wanted. An unjudged one without a subject speaks for all subjects."""
-        if not self.wants(name, tags, view) or any(s.takes(name, tags, subject, view) for s in self.ignore):
+        if not self.wants(name, tags, view):
+            return False
+        if self.ignore and any(s.takes(name, tags, subject, view) for s in self.ignore):
             return False
         if not self.select or any(s.takes(name, tags, subject, view) for s in self.select):
             return True

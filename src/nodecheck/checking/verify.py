@@ -34,18 +34,19 @@ _ITEMS: dict[str, type | tuple[type, ...]] = {
 def verify(record: Any) -> None:
     """Raises TypeError where a field of an outcome, or of what is in it, is not what it is declared to be."""
     for name, value, kind in zip(record._fields, record, _FIELDS[type(record)]):
-        _is(name, value, kind)
+        if not isinstance(value, kind):
+            raise _wrong(name, value, kind)
         if type(value) in _FIELDS:
             verify(value)
-        elif kind is tuple:
+        elif isinstance(value, tuple):
             for item in value:
-                _is(name, item, _ITEMS[name])
+                if not isinstance(item, _ITEMS[name]):
+                    raise _wrong(name, item, _ITEMS[name])
                 if type(item) in _FIELDS:
                     verify(item)
 
 
-def _is(name: str, value: object, kind: type | tuple[type, ...]) -> None:
-    if not isinstance(value, kind):
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        expected = " or ".join(["None" if one is _NOTHING else one.__name__ for one in kinds])
-        raise TypeError(f"its {name}: expected {expected}, found {value!r:.100}")
+def _wrong(name: str, value: object, kind: type | tuple[type, ...]) -> TypeError:
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    expected = " or ".join(["None" if one is _NOTHING else one.__name__ for one in kinds])
+    return TypeError(f"its {name}: expected {expected}, found {value!r:.100}")

@@ -231,7 +231,7 @@ _SCHEMED = "authorization:,authorization=,authorization\",authorization'"
 
 @lru_cache(maxsize=1)
 def _after_blanks() -> tuple[tuple[str, str], ...]:
-    """Words of a line, of which one must be there, and the pattern of what stands before and in what follows a blank."""
+    """Words of a line, of which one must be there, and the pattern of a secret after a blank, and of what is before."""
     begin, b = rf"{BEGIN}[\s#;]{{0,200}}", "[ \t]+"
     scheme = "basic|bearer|digest|token|negotiate"
     wireless = r"(?:wpa|wireless)-[\w-]{0,64}(?:psk|key\d?|password|passphrase)"
