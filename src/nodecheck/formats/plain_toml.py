@@ -17,7 +17,7 @@ _BARE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _BLANKS = " \t"
 
 
-class _GivenUp(Exception):
+class _NotPlain(Exception):
     """The text is not of the plainest kind, or not TOML at all."""
 
 
@@ -45,7 +45,7 @@ def load_plain(source: str) -> dict[str, Any] | None:
                 if key in table:
                     return None
                 table[key] = value
-    except _GivenUp:
+    except _NotPlain:
         return None
     return top
 
@@ -56,7 +56,7 @@ def _inner(top: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     for part in path:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise _GivenUp
+            raise _NotPlain
     found: dict[str, Any] = table
     return found
 
@@ -71,7 +71,7 @@ def _header(line: str) -> tuple[str, ...]:
             break
         rest = rest[1:]
     if not rest.startswith("]"):
-        raise _GivenUp
+        raise _NotPlain
     _check_end(rest[1:])
     return tuple(parts)
 
@@ -79,7 +79,7 @@ def _header(line: str) -> tuple[str, ...]:
 def _pair(line: str) -> tuple[str, Any]:
     key, rest = _key(line)
     if not rest.startswith("="):
-        raise _GivenUp
+        raise _NotPlain
     value, rest = _value(rest[1:].lstrip(_BLANKS))
     _check_end(rest)
     return key, value
@@ -93,7 +93,7 @@ def _key(text: str) -> tuple[str, str]:
     else:
         part, rest = _word(text)
         if not part:
-            raise _GivenUp
+            raise _NotPlain
     return part, rest.lstrip(_BLANKS)
 
 
@@ -108,15 +108,15 @@ def _value(text: str) -> tuple[Any, str]:
         return word == "true", rest
     digits = word.removeprefix("-")
     if not is_digits(digits) or len(digits) > MOST_DIGITS or (digits[0] == "0" and digits != "0"):
-        raise _GivenUp
+        raise _NotPlain
     found: float = int(word)
     if rest.startswith("."):
         fraction, rest = _word(rest[1:])
         if not is_digits(fraction):
-            raise _GivenUp
+            raise _NotPlain
         found = float(f"{word}.{fraction}")
     if rest[:1] not in ("", " ", "\t", ",", "]", "#"):
-        raise _GivenUp  # a time
+        raise _NotPlain  # a time
     return found, rest
 
 
@@ -128,7 +128,7 @@ def _word(text: str) -> tuple[str, str]:
 def _string(text: str) -> tuple[str, str]:
     end = text.find(text[0], 1)
     if end < 0 or text.startswith(text[0] * 3) or (text[0] == '"' and "\\" in text[:end]):
-        raise _GivenUp
+        raise _NotPlain
     return text[1:end], text[end + 1 :]
 
 
@@ -137,18 +137,18 @@ def _list(text: str) -> tuple[list[Any], str]:
     found: list[Any] = []
     while not text.startswith("]"):
         if text.startswith("["):
-            raise _GivenUp
+            raise _NotPlain
         value, text = _value(text)
         found.append(value)
         text = text.lstrip(_BLANKS)
         if text.startswith(","):
             text = text[1:].lstrip(_BLANKS)
         elif not text.startswith("]"):
-            raise _GivenUp
+            raise _NotPlain
     return found, text[1:]
 
 
 def _check_end(text: str) -> None:
     """Nothing but a comment may follow."""
     if text.lstrip(_BLANKS)[:1] not in ("", "#"):
-        raise _GivenUp
+        raise _NotPlain
