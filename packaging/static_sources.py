@@ -55,8 +55,7 @@ def write_lock(path: Path, sources: dict[str, Source]) -> None:
 def source(work: Path, name: str, pin: Pin | None) -> Source:
     """One source package: what lies in the working folder already, else from the mirror."""
     folder = work / "sources" / name
-    versions = [pin.version] if pin else sorted({v for apt in apts(work) for v in apt.versions(name)}, key=_parts)[::-1]
-    for version in versions:
+    for version in [pin.version] if pin else offered(work, name):
         description = folder / f"{name}_{version.partition(':')[2] or version}.dsc"
         if not description.exists() and not any(apt.download(name, version, folder) for apt in apts(work)):
             continue
@@ -64,7 +63,25 @@ def source(work: Path, name: str, pin: Pin | None) -> Source:
         if pin and digest != pin.digest:
             sys.exit(f"{description}: SHA-256 {digest}, and static/sources.lock has {pin.digest}")
         return Source(name, version, digest, unpacked(description))
-    sys.exit(f"{name} {' '.join(versions)} cannot be had any more: --newest takes what there is, and locks it")
+    sys.exit(gone(work, name, pin, folder))
+
+
+def offered(work: Path, name: str) -> list[str]:
+    """The versions that the mirrors list, the newest first."""
+    return sorted({version for apt in apts(work) for version in apt.versions(name)}, key=_parts)[::-1]
+
+
+def gone(work: Path, name: str, pin: Pin | None, folder: Path) -> str:
+    """What to do where a version cannot be had: mirrors keep only the newest one."""
+    there = ", ".join(offered(work, name)) or "none"
+    if pin is None:
+        return f"{name}: no mirror gave one of the versions that it lists: {there}"
+    return (
+        f"{name} {pin.version} of static/sources.lock cannot be had from a mirror any more. They list: {there}.\n"
+        f"Run this again with --newest, which takes what they list and writes the lock: another file comes out.\n"
+        f"Or put the old one, a .dsc and its files as Debian's snapshot archive keeps them, into\n  {folder}\n"
+        f"It is taken from there if the SHA-256 of the .dsc is {pin.digest}."
+    )
 
 
 def unpacked(description: Path) -> Path:
@@ -93,8 +110,13 @@ class Apt(NamedTuple):
     def download(self, name: str, version: str, folder: Path) -> bool:
         """Whether it could be had; apt holds it against the archive's signed lists."""
         folder.mkdir(parents=True, exist_ok=True)
+        if version not in self.versions(name):
+            return False
         command = ["apt-get", *self.options, "-qq", "source", "--download-only", f"{name}={version}"]
-        return subprocess.run(command, cwd=folder, check=False).returncode == 0
+        done = subprocess.run(command, cwd=folder, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode:  # another mirror may have it
+            print(f"{name} {version}: {done.stderr.strip()}", file=sys.stderr)
+        return done.returncode == 0
 
 
 def _parts(version: str) -> list[tuple[int, str]]:
