@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -156,6 +157,32 @@ def test_it_starts_by_any_name(tmp_path: Path) -> None:
     for word in ("./nodecheck", "./link", f"{tmp_path}/link"):
         assert run([word, "--version"], tmp_path).stdout == f"nodecheck {__version__}\n"
     assert run(["nodecheck", "--version"], tmp_path, PATH=str(tmp_path)).stdout == f"nodecheck {__version__}\n"
+
+
+LAST_OF_3_10 = {"x86_64": 313, "aarch64": 273}
+"""The number of the last system call of Linux 3.10, CentOS 7's kernel: finit_module (asm/unistd.h)."""
+
+AS_3_10 = """
+import ctypes, os, struct, sys
+last, *words = sys.argv[1:]
+load, later, known, fails = (0x20, 0, 0, 0), (0x25, 0, 1, int(last)), (0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x50026)
+program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in (load, later, fails, known)))
+filter = struct.pack("HxxxxxxP", 4, ctypes.addressof(program))
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+if prctl(38, 1, 0, 0, 0) or prctl(22, 2, filter, 0, 0):
+    sys.exit(f"prctl: {os.strerror(ctypes.get_errno())}")
+os.execv(words[0], words)
+"""
+"""Runs a program for which each later system call fails with ENOSYS, by a filter of seccomp(2)."""
+
+
+def test_it_needs_no_system_call_that_centos_7_lacks(tmp_path: Path) -> None:
+    old = [sys.executable, "-c", AS_3_10, str(LAST_OF_3_10[os.uname().machine])]
+    lacks = "import os; os.getrandom(1)"
+    assert "Function not implemented" in run([*old, sys.executable, "-c", lacks], tmp_path).stderr
+
+    words = ("--ignore", "disk-free", "--ignore", "inodes-free", "--ignore", "memory")
+    assert judged([*old, str(FILE)], tmp_path, *words) == judged([str(FILE)], tmp_path, *words)
 
 
 @pytest.fixture
