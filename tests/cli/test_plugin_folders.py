@@ -67,6 +67,12 @@ def test_its_checks_profiles_and_formats_are_there(folder: Path, nodecheck: Comm
     assert "of-the-folder" not in nodecheck("list").out
 
 
+def test_it_stands_before_or_after_what_a_verb_is_to_do(folder: Path, nodecheck: Command) -> None:
+    for words in (("--plugins", str(folder), "list"), ("list", "--plugins", str(folder))):
+        done = nodecheck("profile", *words)
+        assert (done.code, done.err, "of-the-folder" in done.out) == (0, "", True)
+
+
 def test_nothing_is_written_into_it(folder: Path, nodecheck: Command) -> None:
     assert nodecheck("run", "--plugins", str(folder), "of-the-folder").code == 0
 

@@ -134,11 +134,14 @@ def verb_parser(verb: str) -> tuple[ModuleType, argparse.ArgumentParser]:
     module = import_module(f"nodecheck.cli.{verb}_verb")
     parser = _Parser(prog=f"nodecheck {verb}", description=module.__doc__, **_STYLE)
     module.add_arguments(parser)
-    if verb in WITH_PLUGINS:
-        parser.add_argument("--plugins", metavar="DIR", action="append", help=PLUGINS)
+    parsers = [parser]
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             _dress(action)
+            parsers += action.choices.values()
+    if verb in WITH_PLUGINS:
+        for one in parsers:
+            one.add_argument("--plugins", metavar="DIR", action="append", help=PLUGINS)
     return module, parser
 
 
