@@ -316,6 +316,7 @@ HINTS: tuple[Hint, ...] = (
         for check in ("swap", "sysctl", "kernel-module", "hostname", "kubelet-defaults", "service", "firewall")
         for folder in ("bin", "sbin", "lib/systemd")
     ),
+    Hint("running-version@boot", "/usr/*bin/*", "its first bytes are read, so that a change shows, whatever its size"),
 )
 
 SOFT_PASSES: tuple[Hint, ...] = (

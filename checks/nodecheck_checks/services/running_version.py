@@ -137,13 +137,23 @@ def running_version_boot(programs: BootPrograms, starts: Lazy[BootStarts]) -> Re
     """What the next boot starts is what is on disk."""
     spoken = False
     for unit, program in programs.found.items():
-        if not isinstance(program, UnitProgram):
+        found = at_boot(unit, program, starts)
+        if found is not None:
             spoken = True
-            yield unknown(str(program), code=program.code, subject=unit_name(unit), expected=EXPECTED)
-        elif starts().of(unit).works:
-            spoken = True
-            evidence = [seen(program.source, program.path, line=program.line), seen(program.path, "there")]
-            message = f"{unit} starts {program.path}, as it is on disk then"
-            yield ok(message, subject=unit_name(unit), expected=EXPECTED, actual=EXPECTED, evidence=evidence)
+            yield found._replace(subject=unit_name(unit))
     if not spoken:
         yield skip("the next boot starts none of these units", evidence=[seen(unit) for unit in DAEMONS])
+
+
+def at_boot(unit: str, program: UnitProgram | FactError, starts: Lazy[BootStarts]) -> Outcome | None:
+    """What the next boot runs as a unit; None where it does not start it, which the check service judges."""
+    if not isinstance(program, UnitProgram):
+        return unknown(str(program), code=program.code, expected=EXPECTED)
+    start = starts().of(unit)
+    if start.error is not None:
+        return unknown(str(start.error), code=start.error.code, expected=EXPECTED, evidence=start.doubt)
+    if not start.works:
+        return None
+    evidence = [seen(program.source, program.path, line=program.line), seen(program.path, "there")]
+    message = f"{unit} starts {program.path}, as it is on disk then"
+    return ok(message, expected=EXPECTED, actual=EXPECTED, evidence=evidence)
