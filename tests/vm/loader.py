@@ -88,7 +88,8 @@ mkdir -p {KEPT}
 grub-install --force --skip-fs-probe --target=i386-pc /dev/vda
 {_MENUS}
 cp {KEPT}/plain /boot/grub/grub.cfg
-cp -a /etc/sysctl.d /etc/sysctl.conf /etc/systemd/logind.conf {KEPT}
+cp -a /etc/sysctl.d {KEPT}
+for file in /etc/sysctl.conf /etc/systemd/logind.conf; do [ ! -e $file ] || cp -a $file {KEPT}; done
 systemctl -q disable clock-source
 systemctl -q mask {_IDLE}
 """

@@ -57,8 +57,11 @@ _RESET = f"""
 rm -rf /etc/default/grub.d /boot/grub/custom.cfg /etc/grub.d/45_planted /etc/sysctl.d /usr/local/lib/sysctl.d
 rm -rf /etc/systemd/*.conf.d /usr/lib/systemd/logind.conf.d /usr/local/lib/systemd/logind.conf.d
 rm -f /usr/lib/sysctl.d/*planted* /etc/modules-load.d/planted.conf
-cp -a {KEPT}/sysctl.d {KEPT}/sysctl.conf /etc/
-cp -a {KEPT}/logind.conf /etc/systemd/
+rm -f /etc/sysctl.conf /etc/systemd/logind.conf  # Debian 13 has no sysctl.conf
+cp -a {KEPT}/sysctl.d /etc/
+for file in sysctl.conf systemd/logind.conf; do
+    [ ! -e {KEPT}/${{file##*/}} ] || cp -a {KEPT}/${{file##*/}} /etc/$file
+done
 for tree in /lib/gone/*; do [ -e "$tree" ] && mv "$tree" /lib/modules/; done
 for list in /lib/modules/*/modules.dep.kept; do [ -e "$list" ] && mv "$list" "${{list%.kept}}"; done
 for list in /lib/modules/*/modules.dep.bin.kept; do [ -e "$list" ] && mv "$list" "${{list%.kept}}"; done
