@@ -183,6 +183,8 @@ TWO, SEVEN, SIX = (2, 1, 9), (1, 7, 24), (1, 6, 20)
         ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = 1\n", SIX, "pass"),
         ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = 1\n", SEVEN, "error"),
         (f"{CRI}containerd]\nno_pivot = 7\n", TWO, "warning"),
+        (f"{CRI}containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\nsnapshotter = 1\n", SIX, "pass"),
+        (f"{CRI}containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\nsnapshotter = 1\n", SEVEN, "error"),
         (f"{CRI}registry.headers]\na = 1\n", SEVEN, "error"),
         (f"{CRI}registry.configs.a]\nauth = 1\n", SEVEN, "error"),
         (f"{CRI}registry.configs.a.auth]\nauth = 'abc'\n", SEVEN, "pass"),

@@ -181,6 +181,8 @@ def _kind(at: tuple[str, ...], key: str, types: Types) -> str:
         return schema.TABLE
     if at[-1] in ("headers", "pinned_images"):
         return schema.LIST if at[-1] == "headers" else schema.STRING
+    if at[-2] == "runtimes" and any(key in row.names.split(" ") for row in schema.RUNTIME):
+        return schema.kinds(schema.RUNTIME, types.reader).get(key, "")
     if key == "auth":
         return schema.TABLE if at[-2] == "configs" else schema.STRING
     return types.of(key)

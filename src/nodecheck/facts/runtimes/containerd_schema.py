@@ -151,6 +151,9 @@ CRI = (
 )
 """Keys of the CRI sections; one name has one type but for ``auth`` and ``stats_collect_period``."""
 
+RUNTIME = (Keys(STRING, "snapshotter", since=(1, 7)),)
+"""Keys of a runtime's table that a release before does not know there, though it has them elsewhere."""
+
 IMAGE_KEYS = frozenset((
     "registry", "image_decryption", "max_concurrent_downloads", "image_pull_progress_timeout",
     "image_pull_with_sync_fs", "sandbox_image", "pinned_images", "runtime_platforms", "snapshotter",
