@@ -12,6 +12,7 @@ from nodecheck.facts.kubelet.values import quantity_of
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import NEWEST, Release, Row, Table
 
+# Which releases have which rule of it was read in validation.go of 1.22 to 1.24 and of 1.26 to 1.32, and in the newest.
 _VALIDATION = "pkg/kubelet/apis/config/validation/validation.go, ValidateKubeletConfiguration"
 _REFUSED = "the kubelet refuses its configuration and does not start"
 
@@ -19,8 +20,8 @@ Of = Callable[[str], Value]
 """What a setting comes to."""
 
 
-def _row(name: str, wanted: str, since: Release = (), source: str = _VALIDATION) -> Row:
-    return Row(name, wanted, _REFUSED, source, since=since)
+def _row(name: str, wanted: str, since: Release = (), source: str = _VALIDATION, before: Release | None = None) -> Row:
+    return Row(name, wanted, _REFUSED, source, since=since, before=before)
 
 
 RANGES = Table(
@@ -39,8 +40,8 @@ RANGES = Table(
     _row("registryBurst", "0.."),
     _row("imageGCHighThresholdPercent", "0..100"),
     _row("imageGCLowThresholdPercent", "0..100"),
-    _row("imageMinimumGCAge", "0..", (1, 30)),
-    _row("imageMaximumGCAge", "0..", (1, 30)),
+    _row("imageMinimumGCAge", "0..", (1, 29)),
+    _row("imageMaximumGCAge", "0..", (1, 29)),
     _row("iptablesMasqueradeBit", "0..31"),
     _row("iptablesDropBit", "0..31"),
     _row("nodeLeaseDurationSeconds", "1.."),
@@ -62,9 +63,11 @@ RANGES = Table(
         "tlsMinVersion", "|VersionTLS10|VersionTLS11|VersionTLS12|VersionTLS13",
         source="component-base/cli/flag/ciphersuites_flag.go, TLSVersion",
     ),
+    _row("enforceNodeAllocatable", "pods|none|system-reserved|kube-reserved", before=(1, 32)),
     _row(
         "enforceNodeAllocatable",
         "pods|none|system-reserved|kube-reserved|system-reserved-compressible|kube-reserved-compressible",
+        (1, 32),
     ),
     _row(
         "systemReserved", "cpu|memory|ephemeral-storage|pid", source="cmd/kubelet/app/server.go, parseResourceList"
@@ -156,6 +159,11 @@ def _is_cpu_list(text: Value) -> bool:
     return True
 
 
+def _enforces(of: Of, name: str) -> bool:
+    """Whether a reservation is enforced, wholly or in what can be compressed."""
+    return bool({name, f"{name}-compressible"} & _names(of("enforceNodeAllocatable")))
+
+
 def _reserves_cpu(of: Of) -> bool:
     return (
         bool(of("reservedSystemCPUs")) or _amount(of("kubeReserved"), "cpu") + _amount(of("systemReserved"), "cpu") > 0
@@ -177,7 +185,7 @@ CROSS: tuple[tuple[Row, Callable[[Of], bool], tuple[str, ...]], ...] = (
         ("imageGCHighThresholdPercent",),
     ),
     (
-        _row("imageMaximumGCAge", "0, or more than imageMinimumGCAge", (1, 30)),
+        _row("imageMaximumGCAge", "0, or more than imageMinimumGCAge", (1, 29)),
         lambda of: _number(of("imageMaximumGCAge")) <= 0
         or _number(of("imageMaximumGCAge")) > _number(of("imageMinimumGCAge")),
         ("imageMinimumGCAge",),
@@ -219,7 +227,30 @@ CROSS: tuple[tuple[Row, Callable[[Of], bool], tuple[str, ...]], ...] = (
         (),
     ),
     (
-        _row("cgroupsPerQOS", "true where enforceNodeAllocatable enforces anything"),
+        _row("systemReservedCgroup", "set where enforceNodeAllocatable has system-reserved"),
+        lambda of: bool(of("systemReservedCgroup")) or not _enforces(of, "system-reserved"),
+        ("enforceNodeAllocatable",),
+    ),
+    (
+        _row("kubeReservedCgroup", "set where enforceNodeAllocatable has kube-reserved"),
+        lambda of: bool(of("kubeReservedCgroup")) or not _enforces(of, "kube-reserved"),
+        ("enforceNodeAllocatable",),
+    ),
+    (
+        _row("enforceNodeAllocatable", "not both a reservation and its compressible one", (1, 32)),
+        lambda of: not any(
+            {name, f"{name}-compressible"} <= _names(of("enforceNodeAllocatable"))
+            for name in ("system-reserved", "kube-reserved")
+        ),
+        (),
+    ),
+    (
+        _row("cgroupsPerQOS", "true where enforceNodeAllocatable is set, be it to none", before=(1, 31)),
+        lambda of: of("cgroupsPerQOS") is not False or not _names(of("enforceNodeAllocatable")),
+        ("enforceNodeAllocatable",),
+    ),
+    (
+        _row("cgroupsPerQOS", "true where enforceNodeAllocatable enforces anything", (1, 31)),
         lambda of: of("cgroupsPerQOS") is not False or _names(of("enforceNodeAllocatable")) <= {"none"},
         ("enforceNodeAllocatable",),
     ),
