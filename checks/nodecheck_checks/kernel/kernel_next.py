@@ -30,9 +30,11 @@ def kernel_next(kernel: RunningKernel, cmdline: BootCmdline, *, minimum: str = "
     is information: it is what an upgrade leaves until the reboot. A boot loader that names no release, as a Raspberry
     Pi's firmware, is skipped.
 
-    Boot: the release of the kernel that the default entry starts, by the rules of `kernel-version`. Where the entry
-    names none, it is the running one, else the newest below `/lib/modules`. Whether its modules are there is what
-    `module-tree` judges, and how it was built what `kernel-config` judges.
+    Boot: the release of the kernel that the default entry starts, by the rules of `kernel-version`. It is 3.10 or later
+    before Kubernetes 1.32, and 4.19 or later in 1.32 and 1.33. From 1.34 on the lines 5.4, 5.10, 5.15 and 6.0 or later
+    are without a warning. kube-proxy in nftables mode asks for 5.13. Where the entry names none, it is the running one,
+    else the newest below `/lib/modules`. Whether its modules are there is what `module-tree` judges, and how it was
+    built what `kernel-config` judges.
 
     Parameter: `minimum` (such as `"3.10"`) takes the place of these rules, as in `kernel-version`.
 

@@ -52,10 +52,11 @@ def shutdown_inhibit(
 
     ## What it looks at
     What the kubelet asks for: the sum of `shutdownGracePeriodByPodPriority`, else `shutdownGracePeriod`; with neither
-    the check is skipped. What wins at logind: `logind.conf`, then the drop-ins of `/etc`, `/run`, `/usr/local/lib` and
-    `/usr/lib` in the order of their names, masked ones left out, with the kubelet's own drop-in as it will write it.
-    What lies in a `/run` that the next boot begins without is left out. `infinity` is no grant: the kubelet reads it as
-    a negative time, and replaces it or goes on without a lock.
+    the check is skipped. More than the `InhibitDelayMaxSec` that wins (5 seconds where nothing sets it) is a warning.
+    What wins at logind: `logind.conf`, then the drop-ins of `/etc`, `/run`, `/usr/local/lib` and `/usr/lib` in the order
+    of their names, masked ones left out, with the kubelet's own drop-in as it will write it. What lies in a `/run` that
+    the next boot begins without is left out. `infinity` is no grant: the kubelet reads it as a negative time, and
+    replaces it or goes on without a lock.
 
     ## How to fix it
     Mask the drop-in of the vendor by a link to `/dev/null` of the same name in `/etc/systemd/logind.conf.d`, or change
