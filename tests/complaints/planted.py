@@ -8,6 +8,7 @@ from typing import Any
 
 from nodecheck import Report
 from nodecheck.host.base import ClockState, Space
+from nodecheck.host.netlink import LinkRow
 from nodecheck.model.outcomes import Result
 from nodecheck.testing import Entry, Node, run, write_tree
 from tests.healthy.nodes import healthy_node
@@ -27,8 +28,14 @@ class Running(LiveTree):
     space = Space(4096, 10_000_000, 8_000_000, 7_500_000, 2_500_000, 2_400_000, 2_400_000, read_only=False)
     """What statvfs(3) gives of any path: 28 GiB of 38 are available, and nearly all inodes."""
 
+    rows: tuple[LinkRow, ...] = ()
+    """What netlink lists as links; none: it cannot be asked."""
+
     def is_real(self, top: str) -> bool:
         return True
+
+    def netlink(self, table: str) -> tuple[Any, ...]:
+        return self.rows if table == "links" and self.rows else super().netlink(table)
 
     def clock(self) -> ClockState:
         return self.told_clock

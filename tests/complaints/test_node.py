@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from nodecheck.host.base import ClockState
+from nodecheck.host.link_address import derived_address
+from nodecheck.host.netlink import LinkRow
 from nodecheck.testing import Entry, TreeLink, run
 from tests.certificates import certificate, private_key
 from tests.complaints.planted import Running, failed, plant, statuses, told
@@ -81,6 +83,14 @@ def test_complaint_34(tmp_path: Path) -> None:
     assert failed(Running(plant(tmp_path / "clone", copied)), *asked, phase="join") == {
         "product-uuid", "machine-id", "hostname", "hostname@boot"
     }  # fmt: skip
+
+    of_cards = []
+    for mac in ("52:54:00:12:34:56", "9c:b6:d0:1a:2b:3c", "9c:b6:d0:1a:2b:3c", "9c:b6:d0:1a:2b:3d"):
+        node = Running(tmp_path / "own")
+        node.rows = (LinkRow(2, 0x1003, "eth0", 1500, "UP", derived_address(mac), None, None, None),)
+        of_cards.append(told(node, "mac-address")["mac-address[eth0]"])
+    assert [str(one.status) for one in of_cards] == ["fail", "pass", "pass", "pass"]  # QEMU's own is many machines'
+    assert of_cards[1].actual == of_cards[2].actual != of_cards[3].actual
 
     ids = [run(tmp_path / name, select=["machine-id"]).node.machine_id for name in ("own", "own")]
     other = plant(tmp_path / "other", {"/etc/machine-id": "fedcba9876543210fedcba9876543210\n"})
