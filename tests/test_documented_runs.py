@@ -34,7 +34,7 @@ NOT_RUN = {
     "nodecheck schedule cron --install": "refuses a program that others than root can change: tests/schedule",
     "python -m venv .venv": "a package is built and installed: .ci/run does so",
     "python -m venv /opt/nodecheck": "a package is built and installed: .ci/run does so",
-    "python -m pip install --target app .": "a package is built and installed: tests/test_zipapp.py",
+    "python -m pip install --no-compile --target app .": "a package is built and installed: tests/test_zipapp.py",
     "python -m pip install --target /opt/nodecheck/plugins --no-deps ./nodecheck-motd": "writes into /opt",
     "python nodecheck.pyz run": "the file that a release has: tests/test_zipapp.py",
     "python packaging/build_static.py": "compiles Python: tests/test_static.py",

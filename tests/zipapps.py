@@ -23,8 +23,7 @@ def zipped(folder: Path) -> Path:
     _copy("nodecheck", inside)
     for name in NEEDS:
         _copy(name, inside)
-    for package in ("nodecheck", "nodecheck_checks"):  # as docs/zipapp.md says
-        compileall.compile_dir(inside / package, quiet=2, legacy=True)
+    compileall.compile_dir(inside, quiet=2, legacy=True)  # as docs/zipapp.md says
     made = folder / "nodecheck.pyz"
     zipapp.create_archive(inside, made, main="nodecheck.cli:main")
     shutil.rmtree(inside)
