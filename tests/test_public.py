@@ -14,6 +14,10 @@ import nodecheck
 from nodecheck.cli.verbs import VERBS
 from nodecheck.hookspecs import nodecheck_checks, nodecheck_facts, nodecheck_profiles, nodecheck_renderers
 from nodecheck.plugins import load
+from nodecheck.testing import write_tree
+from nodecheck_checks import _CHECKS
+from tests.formats.test_structured import MANIFEST
+from tests.nodes import debian_node
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -105,6 +109,30 @@ def test_a_whole_run_of_an_empty_root_imports_nothing_heavy(tmp_path: Path) -> N
     found = modules(f"import nodecheck; nodecheck.run(root={str(tmp_path)!r})")
 
     assert found & {*HEAVY, "contextlib", "typing"} == set()
+
+
+SHARED = {"kernel.kernel_version", "swap.swap", "sysctl.sysctl", "system.disk_free"}
+"""The checks' modules of which others use a part: a row, or the judgement of a path."""
+
+
+@pytest.mark.parametrize("name", sorted(_CHECKS))
+def test_a_check_that_is_selected_imports_no_other(name: str, tmp_path: Path) -> None:
+    found = modules(f"import nodecheck; nodecheck.run(root={str(tmp_path)!r}, select=[{name!r}])")
+
+    assert found & {*HEAVY, "contextlib", "json", "typing"} == set()
+    checks = {home for home, _ in _CHECKS.values() if f"nodecheck_checks.{home}" in found}
+    assert _CHECKS[name][0] in checks
+    assert checks - SHARED <= {_CHECKS[name][0]}
+
+
+def test_a_node_as_kubeadm_makes_it_is_read_without_parsers_of_others(tmp_path: Path) -> None:
+    node = debian_node(tmp_path)
+    write_tree(node, {"/etc/kubernetes/manifests/etcd.yaml": MANIFEST})
+
+    found = modules(f"import nodecheck; nodecheck.run(root={str(node)!r})")
+
+    assert {"nodecheck.formats.plain_yaml", "nodecheck.formats.plain_toml"} <= found
+    assert found & {"yaml", "tomllib", "tomli", "typing"} == set()
 
 
 def test_netlink_imports_neither_pyroute2_nor_typing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import (
@@ -11,7 +12,6 @@ from nodecheck.facts import (
     BootConfig,
     BootControllers,
     Freezing,
-    GrubDefaults,
     NowCgroups,
     NowControllers,
     OsRelease,
@@ -64,7 +64,7 @@ def cgroup_controller(
     config: Lazy[RunningConfig],
     kernel: Lazy[RunningKernel],
     cmdline: Lazy[BootCmdline],
-    grub: Lazy[GrubDefaults],
+    grub: Lazy[facts.GrubDefaults],
     os_release: Lazy[OsRelease],
 ) -> Results:
     """The kernel has the cgroup controllers on that the kubelet and the runtimes need, now and after the next boot.
@@ -198,7 +198,7 @@ def _without_huge_pages(row: Row, found: Answer, config: Lazy[RunningConfig] | L
 def cgroup_controller_boot(
     controllers: BootControllers,
     cmdline: Lazy[BootCmdline],
-    grub: Lazy[GrubDefaults],
+    grub: Lazy[facts.GrubDefaults],
     os_release: Lazy[OsRelease],
 ) -> Results:
     """The next boot brings them."""

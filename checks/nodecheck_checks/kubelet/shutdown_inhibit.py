@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.facts import EmbeddedKubelet, InitSystem, KubeletConfig, KubeletRelease, LogindConf, Target
+from nodecheck.facts import EmbeddedKubelet, InitSystem, KubeletConfig, KubeletRelease, Target
 from nodecheck.facts.kubelet.lookup import EffectiveSetting
 from nodecheck.facts.services.logind import DEFAULT_S, KEY, InhibitDelay
 from nodecheck.fix import SAFE, Fix, command, edit
@@ -35,7 +36,7 @@ class AskedDelay(NamedTuple):
 @check(severity=Severity.WARNING, tags=["kubelet"], topic="kubelet", view="boot", rows=PERIODS)
 def shutdown_inhibit(
     kubelet: KubeletConfig,
-    logind: Lazy[LogindConf],
+    logind: Lazy[facts.LogindConf],
     own: Lazy[KubeletRelease],
     target: Lazy[Target],
     init: Lazy[InitSystem],
@@ -53,10 +54,10 @@ def shutdown_inhibit(
     ## What it looks at
     What the kubelet asks for: the sum of `shutdownGracePeriodByPodPriority`, else `shutdownGracePeriod`; with neither
     the check is skipped. More than the `InhibitDelayMaxSec` that wins (5 seconds where nothing sets it) is a warning.
-    What wins at logind: `logind.conf`, then the drop-ins of `/etc`, `/run`, `/usr/local/lib` and `/usr/lib` in the order
-    of their names, masked ones left out, with the kubelet's own drop-in as it will write it. What lies in a `/run` that
-    the next boot begins without is left out. `infinity` is no grant: the kubelet reads it as a negative time, and
-    replaces it or goes on without a lock.
+    What wins at logind: `logind.conf`, then the drop-ins of `/etc`, `/run`, `/usr/local/lib` and `/usr/lib` in the
+    order of their names, masked ones left out, with the kubelet's own drop-in as it will write it. What lies in a
+    `/run` that the next boot begins without is left out. `infinity` is no grant: the kubelet reads it as a negative
+    time, and replaces it or goes on without a lock.
 
     ## How to fix it
     Mask the drop-in of the vendor by a link to `/dev/null` of the same name in `/etc/systemd/logind.conf.d`, or change
@@ -91,7 +92,7 @@ GATE, GATE_BY_PRIORITY = "GracefulNodeShutdown", "GracefulNodeShutdownBasedOnPod
 
 def _judged(
     kubelet: KubeletConfig,
-    logind: Lazy[LogindConf],
+    logind: Lazy[facts.LogindConf],
     own: Lazy[KubeletRelease],
     target: Lazy[Target],
     init: Lazy[InitSystem],
@@ -144,7 +145,7 @@ def winning(delays: tuple[InhibitDelay, ...]) -> InhibitDelay | None:
     return delays[-1] if delays else None
 
 
-def _by_logind(asked: AskedDelay, logind: LogindConf) -> Outcome:
+def _by_logind(asked: AskedDelay, logind: facts.LogindConf) -> Outcome:
     evidence = [seen(one.source, one.text, line=one.line) for one in asked.settings if one.source]
     now = winning(logind.delays)
     expected = f"{KEY} of at least {asked.seconds} s"

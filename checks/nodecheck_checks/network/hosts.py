@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen
 from nodecheck.errors import FactError, Offline
-from nodecheck.facts import Addresses, Hosts, HostsOrder, OwnName, Resolver, Routes, SiteNodes
+from nodecheck.facts import Addresses, Hosts, HostsOrder, OwnName, Routes, SiteNodes
 from nodecheck.facts.network import nsswitch
 from nodecheck.facts.network.hosts import PATH, HostsLine, folded
 from nodecheck.facts.network.links import is_usable, spelt
@@ -41,7 +42,7 @@ def hosts(
     nodes: SiteNodes,
     addresses: Lazy[Addresses],
     routes: Lazy[Routes],
-    resolver: Lazy[Resolver],
+    resolver: Lazy[facts.Resolver],
 ) -> Results:
     """The node's own name and the other nodes' names resolve without DNS.
 
@@ -165,7 +166,7 @@ class _Local(NamedTuple):
     evidence: tuple[Evidence, ...] = ()
 
 
-def _local(name: str, file: Hosts, order: HostsOrder, resolver: Lazy[Resolver]) -> _Local | None:
+def _local(name: str, file: Hosts, order: HostsOrder, resolver: Lazy[facts.Resolver]) -> _Local | None:
     """The service that knows it: one of systemd's, or ``dns`` by way of systemd-resolved's stub."""
     if file.of(name):
         return None

@@ -8,7 +8,6 @@ from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError, Offline, ParseError
 from nodecheck.facts import Containerd, Crio, KubeletConfig, Target
-from nodecheck.facts.runtimes.releases import Release
 from nodecheck.fix import by_hand
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import EMBEDDED, Settings
@@ -16,6 +15,7 @@ from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.runtimes.containerd_keys import KeyFault
+    from nodecheck.facts.runtimes.releases import Release
 
 EXPECTED = "a configuration that the runtime starts with, and whose keys count"
 

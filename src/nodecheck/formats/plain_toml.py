@@ -1,8 +1,8 @@
 """A reader of the plainest TOML, the kind that runtimes write, without the cost of importing ``tomllib``.
 
-It reads tables and keys, strings without escapes, numbers in digits, booleans, and lists of these on one line, in
-printable ASCII; at anything else, and at every mistake, it gives up, and ``tomllib`` decides. What it does read, it
-reads as that one does.
+It reads tables, arrays of tables, keys, strings without escapes, numbers in digits, booleans, and lists of these on one
+line, in printable ASCII; at anything else, and at every mistake, it gives up, and ``tomllib`` decides. What it does
+read, it reads as that one does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ MOST_DIGITS = 18
 _ALLOWED = dict.fromkeys((*range(32, 127), 9, 10))
 _BARE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _BLANKS = " \t"
+
+Path = tuple[str, ...]
 
 
 class _NotPlain(Exception):
@@ -30,12 +32,14 @@ def load_plain(source: str) -> dict[str, Any] | None:
     if source.translate(_ALLOWED):
         return None
     top: dict[str, Any] = {}
-    table, defined = top, set[tuple[str, ...]]()
+    table, defined, arrays = top, set[Path](), set[Path]()
     try:
         for line in source.split("\n"):
             line = line.strip(_BLANKS)
-            if line.startswith("["):
-                path = _header(line)
+            if line.startswith("[["):
+                table = _added(top, _header(line[1:], "]]"), arrays)
+            elif line.startswith("["):
+                path = _header(line, "]")
                 if path in defined:
                     return None
                 defined.add(path)
@@ -50,7 +54,7 @@ def load_plain(source: str) -> dict[str, Any] | None:
     return top
 
 
-def _inner(top: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+def _inner(top: dict[str, Any], path: Path) -> dict[str, Any]:
     """The table of a path, made where it is not there."""
     table: Any = top
     for part in path:
@@ -61,7 +65,17 @@ def _inner(top: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def _header(line: str) -> tuple[str, ...]:
+def _added(top: dict[str, Any], path: Path, arrays: set[Path]) -> dict[str, Any]:
+    """A new table at the end of an array of tables; tables below one of these are left to ``tomllib``."""
+    above, table = _inner(top, path[:-1]), dict[str, Any]()
+    if path[-1] in above and path not in arrays:
+        raise _NotPlain
+    arrays.add(path)
+    above.setdefault(path[-1], []).append(table)
+    return table
+
+
+def _header(line: str, end: str) -> Path:
     """The path in the brackets of a table's line."""
     parts, rest = [], line[1:]
     while True:
@@ -70,9 +84,9 @@ def _header(line: str) -> tuple[str, ...]:
         if not rest.startswith("."):
             break
         rest = rest[1:]
-    if not rest.startswith("]"):
+    if not rest.startswith(end):
         raise _NotPlain
-    _check_end(rest[1:])
+    _check_end(rest[len(end) :])
     return tuple(parts)
 
 

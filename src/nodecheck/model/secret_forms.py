@@ -11,22 +11,27 @@ from functools import lru_cache
 
 from nodecheck.model.secret_commands import by_command, holds_any
 from nodecheck.model.secret_keys import BEGIN, by_key, is_secret_key
-from nodecheck.model.secret_lines import Likely, Searched
-from nodecheck.model.secret_quotes import may_go_on, over_lines
 from nodecheck.text import MASK
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.model.secret_lines import Searched
 
 
-def without_secrets(text: str, may_hold: Callable[[str], bool], words: Searched) -> str:
+def without_secrets(text: str, may_hold: Callable[[str], bool], words: Callable[[], Searched]) -> str:
     """The text with ``~secret~`` for each secret; ``may_hold`` tells of which lines it is worth to look closely, by
     these words among others."""
     text = _pem(text) if "PRIVATE KEY" in text else text
     if "\n" not in text:
         return _lines(text, (0,), may_hold)
-    likely = Likely(text, words)
+    from nodecheck.model.secret_lines import Likely
+    from nodecheck.model.secret_quotes import may_go_on, over_lines
+
+    likely = Likely(text, words())
     if may_go_on(text, likely.keys):
         found = over_lines(text)
         if found != text:
-            text, likely = found, Likely(found, words)
+            text, likely = found, Likely(found, words())
     return _lines(text, likely.numbers(), may_hold)
 
 

@@ -8,6 +8,10 @@ Lines, quotes and keys stay, so that a file of which secrets are taken out is re
 from __future__ import annotations
 
 from nodecheck.text import lowered
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.model.secret_lines import Searched
 
 _WORDS = (
     "pass",
@@ -80,10 +84,16 @@ def masked(text: str) -> str:
     if not may_hold(text):
         return text
     from nodecheck.model.secret_forms import without_secrets
+
+    found = without_secrets(text, may_hold, _searched)
+    return text if found == text else found
+
+
+def _searched() -> Searched:
+    """What is searched for in a text of several lines."""
     from nodecheck.model.secret_lines import Searched
 
-    found = without_secrets(text, may_hold, Searched(_WORDS, _COMMANDS, _STDIN, _PROXIES, _MARKS))
-    return text if found == text else found
+    return Searched(_WORDS, _COMMANDS, _STDIN, _PROXIES, _MARKS)
 
 
 def masked_bytes(raw: bytes) -> bytes:

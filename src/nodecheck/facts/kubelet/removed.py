@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from nodecheck.facts.kubelet.files import KubeletSources
 from nodecheck.facts.kubelet.settings import Problem
-from nodecheck.facts.services.unit_command import Word
 from nodecheck.requirements.table import Release, Row, Table
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kubelet.files import KubeletSources
+    from nodecheck.facts.services.unit_command import Word
 
 _FLAGS: dict[tuple[Release, str], str] = {
     ((1, 15), "#77820"): "allow-privileged",

@@ -3,16 +3,6 @@
 from __future__ import annotations
 
 from nodecheck.errors import Denied, Unsupported
-from nodecheck.facts.network.kernel_files import (
-    ADDRESSES6,
-    NET_CLASS,
-    ROUTE,
-    ROUTE6,
-    TRIE,
-    addresses_by_files,
-    link_sources,
-    links_by_files,
-)
 from nodecheck.host import Host
 from nodecheck.host.netlink import AddressRow, LinkRow
 from nodecheck.model.sources import Dir, Exists, File, Netlink, Sources
@@ -40,6 +30,8 @@ class Links(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.network.kernel_files import NET_CLASS, link_sources
+
         return (Netlink("links"), Dir(NET_CLASS), Exists(f"{NET_CLASS}/*/master"), *link_sources())
 
     @classmethod
@@ -48,6 +40,8 @@ class Links(NamedTuple):
         try:
             return cls(host.netlink("links"))
         except (Unsupported, Denied):
+            from nodecheck.facts.network.kernel_files import NET_CLASS, links_by_files
+
             found = links_by_files(host)
             if found is None:
                 raise
@@ -70,6 +64,8 @@ class Addresses(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.network.kernel_files import ADDRESSES6, ROUTE, ROUTE6, TRIE, link_sources
+
         files = tuple(map(File, (TRIE, ADDRESSES6, ROUTE, ROUTE6)))
         return (Netlink("addresses"), *files, *link_sources(), Exists("/proc/net"))
 
@@ -79,6 +75,8 @@ class Addresses(NamedTuple):
         try:
             return cls(host.netlink("addresses"))
         except (Unsupported, Denied):
+            from nodecheck.facts.network.kernel_files import TRIE, addresses_by_files
+
             found = addresses_by_files(host)
             if found is None:
                 raise

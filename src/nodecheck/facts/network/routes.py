@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nodecheck.errors import Denied, Unsupported
-from nodecheck.facts.network.kernel_files import ROUTE, ROUTE6, link_sources, routes_by_files
 from nodecheck.host import Host
 from nodecheck.host.netlink import HopRow, RouteRow
 from nodecheck.model.sources import Exists, File, Netlink, Sources
@@ -31,6 +30,8 @@ class Routes(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.network.kernel_files import ROUTE, ROUTE6, link_sources
+
         return (Netlink("routes"), File(ROUTE), File(ROUTE6), *link_sources(), Exists("/proc/net"))
 
     @classmethod
@@ -39,6 +40,8 @@ class Routes(NamedTuple):
         try:
             return cls(host.netlink("routes"))
         except (Unsupported, Denied):
+            from nodecheck.facts.network.kernel_files import ROUTE, routes_by_files
+
             found = routes_by_files(host)
             if found is None:
                 raise
