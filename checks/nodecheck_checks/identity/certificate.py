@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, Status, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Absent, FactError, NotCaptured
-from nodecheck.facts import Certificates, NodePhase
+from nodecheck.facts import Certificates, KubeletRelease, NodePhase
 from nodecheck.facts.cluster.certificates import (
     ACCOUNTS,
     AUTHORITY,
@@ -22,7 +22,7 @@ from nodecheck.formats.moments import utc_day, utc_minute
 from nodecheck.formats.public_parts import PublicPart
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import IMAGE, INSTALL, JOIN
-from nodecheck_checks.identity.certificate_fixes import fix_of
+from nodecheck_checks.identity.certificate_fixes import RENEWAL, Remedies
 
 DAY_S = 86400
 SOON_S = 30 * DAY_S
@@ -42,8 +42,8 @@ class OneCertificate(NamedTuple):
     part: PublicPart
 
 
-@check(tags=["kubeadm", "certificates"], topic="system")
-def certificate(found: Certificates, phase: Lazy[NodePhase]) -> Results:
+@check(tags=["kubeadm", "certificates"], topic="system", rows=RENEWAL)
+def certificate(found: Certificates, phase: Lazy[NodePhase], own: Lazy[KubeletRelease]) -> Results:
     """The node's certificates are valid, now and for 30 days, and each has its own key.
 
     ## Why it matters
@@ -93,12 +93,12 @@ def certificate(found: Certificates, phase: Lazy[NodePhase]) -> Results:
             message = f"{item.path} is not there yet: the node belongs to no cluster"
             yield skip(message, code="not-found", subject=item.path, evidence=[seen(item.path)])
         else:
-            yield from _of_file(item, found)
+            yield from _of_file(item, found.now_s, Remedies(found.folder, own))
 
 
-def _of_file(item: Credential, found: Certificates) -> Iterator[Outcome]:
+def _of_file(item: Credential, now_s: int, fixes: Remedies) -> Iterator[Outcome]:
     if item.error is not None:
-        yield _unread(item, item.path, item.error, found)
+        yield _unread(item, item.path, item.error, fixes)
         return
     wrong = item.malformed or next((part.malformed for part in _parts(item) if part.malformed), None)
     wrong = wrong or ("" if _parts(item) else f"holds no {_kind(item)} in PEM")
@@ -106,11 +106,11 @@ def _of_file(item: Credential, found: Certificates) -> Iterator[Outcome]:
         evidence = [seen(item.path, wrong)]
         message = f"{item.path} {wrong}: its component cannot read it"
         yield fail(message, subject=item.path, expected=EXPECTED, actual=wrong, evidence=evidence,
-                   fix=fix_of(item, found.folder), severity=_severity(item))  # fmt: skip
+                   fix=fixes.of(item), severity=_severity(item))  # fmt: skip
         return
     if item.use != ACCOUNTS:
-        yield _validity(item, found)
-    yield from _key(item, found)
+        yield _validity(item, now_s, fixes)
+    yield from _key(item, fixes)
 
 
 def _parts(item: Credential) -> tuple[PublicPart, ...]:
@@ -125,13 +125,13 @@ def _severity(item: Credential) -> Severity:
     return Severity.WARNING if item.use in (OTHER, SELF_SIGNED) else Severity.ERROR
 
 
-def _unread(item: Credential, path: str, error: FactError, found: Certificates, key: bool = False) -> Outcome:
+def _unread(item: Credential, path: str, error: FactError, fixes: Remedies, key: bool = False) -> Outcome:
     """What of a file that cannot be read."""
     subject = f"{item.path}#key" if key else item.path
     if isinstance(error, Absent):
         why = f"{path} is not there" if key else f"{path} is not there, and a configuration names it"
         return fail(why, subject=subject, expected=EXPECTED_KEY if key else EXPECTED, actual="absent",
-                    evidence=[seen(path)], fix=fix_of(item, found.folder), severity=_severity(item))  # fmt: skip
+                    evidence=[seen(path)], fix=fixes.of(item), severity=_severity(item))  # fmt: skip
     if isinstance(error, NotCaptured) and (key or item.secret):
         return _left_out(subject, path)
     why = f"{path} cannot be read: {error.detail}"
@@ -144,9 +144,8 @@ def _left_out(subject: str, path: str) -> Outcome:
                 subject=subject, evidence=evidence)  # fmt: skip
 
 
-def _validity(item: Credential, found: Certificates) -> Outcome:
+def _validity(item: Credential, now: int, fixes: Remedies) -> Outcome:
     """By the one that ends first, or that is not valid now."""
-    now = found.now_s
     worst = max(_judged(item), key=lambda one: _badness(one.part, now))
     begin, end = worst.part.not_before_s or 0, worst.part.not_after_s or 0
     what = f"{item.path}: {worst.what}" if worst.what else item.path
@@ -165,7 +164,7 @@ def _validity(item: Credential, found: Certificates) -> Outcome:
         EXPECTED,
         f"valid from {utc_day(begin)} to {utc_day(end)}",
         tuple(evidence),
-        fix_of(item, found.folder, soon) if message else None,
+        fixes.of(item, soon) if message else None,
         Severity.WARNING if soon else _severity(item),
     )
 
@@ -197,32 +196,32 @@ def _least(item: Credential, part: PublicPart) -> int:
     return min(SOON_S, ((part.not_after_s or 0) - (part.not_before_s or 0)) // LIFE_LEFT)
 
 
-def _key(item: Credential, found: Certificates) -> Iterator[Outcome]:
+def _key(item: Credential, fixes: Remedies) -> Iterator[Outcome]:
     """The key, where one belongs to the certificate."""
     subject, path = f"{item.path}#key", item.key_path
     if item.key_error is not None:
-        yield _unread(item, path, item.key_error, found, key=True)
+        yield _unread(item, path, item.key_error, fixes, key=True)
     if item.key is None:
         return
     own = item.certificates[0]
     if item.key.left_out:
         yield _left_out(subject, path)
     elif item.key.malformed is not None:
-        yield _wrong_key(item, f"the key in {path} cannot be read: {item.key.malformed}", item.key.malformed, found)
+        yield _wrong_key(item, f"the key in {path} cannot be read: {item.key.malformed}", item.key.malformed, fixes)
     elif item.key.untold is not None or own.untold is not None:
         why = item.key.untold or f"of its certificate: {own.untold}"
         yield unknown(f"the key in {path} cannot be compared: {why}", code="unsupported", subject=subject)
     elif item.key.public_sha256 != own.public_sha256:
-        yield _wrong_key(item, f"the key in {path} is not that of {item.path}", "another key", found)
+        yield _wrong_key(item, f"the key in {path} is not that of {item.path}", "another key", fixes)
     else:
         evidence = _compared(item)
         yield ok(f"the key in {path} is that of its {_kind(item)}", subject=subject, expected=EXPECTED_KEY,
                  actual=EXPECTED_KEY, evidence=evidence)  # fmt: skip
 
 
-def _wrong_key(item: Credential, message: str, actual: str, found: Certificates) -> Outcome:
+def _wrong_key(item: Credential, message: str, actual: str, fixes: Remedies) -> Outcome:
     return fail(message, subject=f"{item.path}#key", expected=EXPECTED_KEY, actual=actual, evidence=_compared(item),
-                fix=fix_of(item, found.folder),
+                fix=fixes.of(item),
                 severity=Severity.WARNING if item.use == OTHER else Severity.ERROR)  # fmt: skip
 
 

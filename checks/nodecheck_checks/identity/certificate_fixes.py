@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nodecheck.checking import Lazy
+from nodecheck.facts import KubeletRelease
 from nodecheck.facts.cluster.certificates import (
     ACCOUNTS,
     AUTHORITY,
@@ -13,6 +15,8 @@ from nodecheck.facts.cluster.certificates import (
     Credential,
 )
 from nodecheck.fix import DISRUPTIVE, Fix, by_hand, command, manual
+from nodecheck.record import NamedTuple
+from nodecheck.requirements.table import NEWEST, Row, Table
 
 RESTART = (
     "Restart kube-apiserver, kube-controller-manager, kube-scheduler and etcd, which keep the old one: move their"
@@ -42,27 +46,44 @@ _CLIENT_GONE = (
 )
 
 
-def fix_of(found: Credential, folder: str, soon: bool = False) -> Fix:
-    """What makes the certificate, its key with it, anew. ``soon``: it is still valid."""
-    if found.use == KUBEADM and found.signer:
-        return _renewed(found, folder)
-    if found.use == KUBEADM:
-        text = f"The key of its authority is not on this node: have {found.path} signed where it is kept"
-        return by_hand(f"Renew {found.name}", text)
-    if found.use == SELF_SIGNED:
-        return _made_anew(found)
-    if found.use == CLIENT:
-        return by_hand("Let the kubelet get another client certificate", _CLIENT_SOON if soon else _CLIENT_GONE)
-    if found.use in _BY_KIND:
-        return by_hand(*_BY_KIND[found.use])
-    return by_hand(f"Replace {found.path}", f"Have {found.path} made anew by whoever made it, and restart who reads it")
+_WHY, _SOURCE = "it makes a certificate, and a key, anew", "kubeadm cmd/kubeadm/app/cmd/certs.go and alpha/certs.go"
+RENEWAL = Table(
+    Row("renew", "kubeadm alpha certs renew", _WHY, _SOURCE, before=(1, 20)),
+    Row("renew", "kubeadm certs renew", _WHY, _SOURCE, since=(1, 20)),
+)
+"""kubeadm's own command."""
 
 
-def _renewed(found: Credential, folder: str) -> Fix:
-    """Unconditional, and a new key too."""
-    elsewhere = ("--cert-dir", folder) if folder != PKI else ()
-    step = command("kubeadm", "certs", "renew", found.name, *elsewhere)
-    return Fix(f"Renew {found.name}", (step, manual(RESTART)), DISRUPTIVE)
+class Remedies(NamedTuple):
+    """What makes certificates anew on a node."""
+
+    folder: str
+    """kubeadm's ``certificatesDir``."""
+    own: Lazy[KubeletRelease]
+    """By which kubeadm's is told: it is never older than its kubelet."""
+
+    def of(self, found: Credential, soon: bool = False) -> Fix:
+        """What makes the certificate, its key with it, anew. ``soon``: it is still valid."""
+        if found.use == KUBEADM and found.signer:
+            return self._renewed(found)
+        if found.use == KUBEADM:
+            text = f"The key of its authority is not on this node: have {found.path} signed where it is kept"
+            return by_hand(f"Renew {found.name}", text)
+        if found.use == SELF_SIGNED:
+            return _made_anew(found)
+        if found.use == CLIENT:
+            return by_hand("Let the kubelet get another client certificate", _CLIENT_SOON if soon else _CLIENT_GONE)
+        if found.use in _BY_KIND:
+            return by_hand(*_BY_KIND[found.use])
+        text = f"Have {found.path} made anew by whoever made it, and restart who reads it"
+        return by_hand(f"Replace {found.path}", text)
+
+    def _renewed(self, found: Credential) -> Fix:
+        """Unconditional, and a new key too."""
+        words = RENEWAL.at("renew", self.own().numbers or NEWEST).wanted.split(" ")
+        elsewhere = ("--cert-dir", self.folder) if self.folder != PKI else ()
+        step = command(*words, found.name, *elsewhere)
+        return Fix(f"Renew {found.name}", (step, manual(RESTART)), DISRUPTIVE)
 
 
 def _made_anew(found: Credential) -> Fix:

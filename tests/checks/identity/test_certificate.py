@@ -523,6 +523,18 @@ def test_kubeadm_renews(tmp_path: Path, name: str) -> None:
     assert [step.kind for step in result.fix.steps] == ["command", "manual"]
 
 
+@pytest.mark.parametrize(
+    ("package", "words"),
+    [("1.17.1-00", ("alpha", "certs")), ("1.19.16-00", ("alpha", "certs")), ("1.20.0-00", ("certs",))],
+)
+def test_kubeadm_renews_by_the_words_of_its_release(tmp_path: Path, package: str, words: tuple[str, ...]) -> None:
+    status = f"Package: kubelet\nStatus: install ok installed\nArchitecture: amd64\nVersion: {package}\n\n"
+    files = {APISERVER: certificate(-1, since=9), "/var/lib/dpkg/status": status}
+    fix = judged(tmp_path, control_plane(**files))[f"certificate[{APISERVER}]"].fix
+    assert fix is not None
+    assert fix.steps[0] == Command(("kubeadm", *words, "renew", "apiserver"))
+
+
 def test_without_the_key_of_the_authority_kubeadm_cannot(tmp_path: Path) -> None:
     tree = control_plane(**{APISERVER: certificate(-1, seed=3, since=9)})
     del tree[f"{PKI}/ca.key"]
