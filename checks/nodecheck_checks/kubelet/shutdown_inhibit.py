@@ -129,7 +129,7 @@ def asked_of(kubelet: KubeletConfig, release: tuple[int, int]) -> AskedDelay | s
         return f"the gate {GATE} is off: the kubelet delays no shutdown"
     by = kubelet.gate(GATE_BY_PRIORITY)
     if by_priority.source and (by or (by is None and row.covers(release))):
-        pairs = by_priority.value if type(by_priority.value) is tuple else ()
+        pairs = by_priority.value if isinstance(by_priority.value, tuple) else ()
         found = AskedDelay(sum([int(pair[1]) for pair in pairs]), row, (by_priority,))
     else:
         settings = (kubelet.setting(PERIOD), kubelet.setting(CRITICAL))

@@ -99,7 +99,7 @@ def asked_paths(target: Target, folders: DataFolders) -> list[str]:
 def thresholds(kubelet: KubeletConfig, release: KubeletRelease) -> tuple[dict[str, str], Evidence | None]:
     """What the kubelet evicts by, and where its configuration says so: None for the defaults of its release."""
     setting = kubelet.setting("evictionHard", (release.numbers[0], release.numbers[1]) if release.numbers else None)
-    pairs = setting.value if type(setting.value) is tuple else ()
+    pairs = setting.value if isinstance(setting.value, tuple) else ()
     source = None if setting.origin == "default" else seen(setting.source, setting.text, line=setting.line)
     return {pair[0]: pair[1] for pair in pairs}, source
 

@@ -221,7 +221,7 @@ class _TreeBuilder:
 
     def _pair(self, parent: _Open, key: str, node: TreeNode) -> None:
         if isinstance(key, _Merge) and isinstance(node.value, (dict, tuple)):
-            parent.merges.extend(node.value if type(node.value) is tuple else (node,))
+            parent.merges.extend(node.value if isinstance(node.value, tuple) else (node,))
             return
         assert parent.pairs is not None
         if key in parent.pairs:
@@ -242,6 +242,6 @@ def _key_of(node: TreeNode) -> str:
 
 def mappings(node: TreeNode | None) -> Iterator[dict[str, TreeNode]]:
     """The mappings in a list (``containers:`` of a pod); nothing where it is no list."""
-    for item in node.value if node is not None and type(node.value) is tuple else ():
+    for item in node.value if node is not None and isinstance(node.value, tuple) else ():
         if isinstance(item.value, dict):
             yield item.value

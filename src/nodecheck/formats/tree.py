@@ -7,10 +7,26 @@ from nodecheck.text import is_digits
 from nodecheck.typed import Any
 
 
-class Number(NamedTuple):
-    """A number, as written."""
+class Number:
+    """A number, as written. It is no record: what looks for a list (a tuple) must not find one in it.
 
-    text: str
+    >>> Number("1.5"), Number("7") == Number("7"), Number("7") == Number("7.0")
+    (Number(text='1.5'), True, False)
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Number(text={self.text!r})"
 
 
 class TreeNode(NamedTuple):

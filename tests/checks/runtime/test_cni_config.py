@@ -142,6 +142,7 @@ def test_which_configuration_counts(tmp_path: Path, confs: dict[str, str], expec
         ("05.conflist", '{"name": "x", "cniVersion": 1, "plugins": [{"type": "bridge"}]}'),
         ("05.conflist", '{"name": "x", "type": "cilium-cni"}'),
         ("05.conflist", '{"name": "x", "plugins": []}'),
+        ("05.conflist", '{"name": "x", "plugins": 7}'),
         ("05.conflist", '{"name": "x", "plugins": {"type": "bridge"}}'),
         ("05.conflist", '{"name": "x", "plugins": ["bridge"]}'),
         ("05.conflist", '{"name": "x", "plugins": [{"type": "bridge"}, {"ipam": {}}]}'),
@@ -157,6 +158,12 @@ def test_what_libcni_does_not_take(tmp_path: Path, name: str, text: str) -> None
     assert said(tmp_path / "a", node(confs)) == "error"
     assert said(tmp_path / "b", node(confs, CRIO)) == "warning"
     assert said(tmp_path / "c", node({name: text}, CRIO)) == "error"
+
+
+def test_a_number_where_a_list_is_expected_is_no_list() -> None:
+    raw = b'{"name": "x", "plugins": [{"type": "multus", "delegates": 7}, {"type": 5, "delegates": [1]}]}'
+    assert parse_cni(raw, "05.conflist").problem == "one of its plugins has no 'type'"
+    assert parse_cni(raw.replace(b"5", b'"tuning"'), "05.conflist").needs == ("multus", "tuning")
 
 
 def test_a_configuration_without_a_name(tmp_path: Path) -> None:

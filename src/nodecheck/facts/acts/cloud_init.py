@@ -148,7 +148,7 @@ def _commands(documents: Documents, key: str) -> tuple[tuple[str, int, str], ...
 
 def _of_document(raw: bytes, path: str, key: str) -> Iterator[tuple[str, int, str]]:
     listed = keys_of(raw, path).get(key)
-    for item in listed.value if listed is not None and type(listed.value) is tuple else ():
+    for item in listed.value if listed is not None and isinstance(listed.value, tuple) else ():
         text = _shell_text(item)
         if text:
             yield path, item.line, text
@@ -156,7 +156,7 @@ def _of_document(raw: bytes, path: str, key: str) -> Iterator[tuple[str, int, st
 
 def _shell_text(item: TreeNode) -> str:
     """A text is one for a shell, a list is the words of one command."""
-    if type(item.value) is tuple:
+    if isinstance(item.value, tuple):
         from shlex import quote  # a tenth of what all this costs
 
         return " ".join([quote(str(word.value)) for word in item.value])

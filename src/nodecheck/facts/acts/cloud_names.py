@@ -124,7 +124,7 @@ def _unlisted(keys: Mapping[str, TreeNode], modules: tuple[str, ...]) -> Evidenc
     """The evidence that none of some modules is run; None where one is."""
     for name in LISTS:
         listed = keys.get(name)
-        for item in listed.value if listed is not None and type(listed.value) is tuple else ():
+        for item in listed.value if listed is not None and isinstance(listed.value, tuple) else ():
             if _module(item) in modules:
                 return None
     at = next((keys[name] for name in LISTS if name in keys), None)
@@ -142,7 +142,7 @@ def _unnamed(host: Host, keys: Mapping[str, TreeNode]) -> Evidence | None:
 
 def _module(item: TreeNode) -> str:
     """The name of a module; a list has how often it runs behind it."""
-    value = item.value[0].value if type(item.value) is tuple and item.value else item.value
+    value = item.value[0].value if isinstance(item.value, tuple) and item.value else item.value
     return str(value).replace("-", "_").removeprefix("cc_")
 
 

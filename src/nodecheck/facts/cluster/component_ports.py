@@ -127,7 +127,7 @@ def _commands(source: str, path: str, component: str) -> Iterator[Sequence[Word]
     for tree in _documents(source, path):
         spec = tree.get("spec")
         containers = spec.value.get("containers") if spec is not None and hasattr(spec.value, "get") else None
-        for container in containers.value if containers is not None and type(containers.value) is tuple else ():
+        for container in containers.value if containers is not None and isinstance(containers.value, tuple) else ():
             words = _words_of(container, path)
             if any(word.text.rpartition("/")[2] == component for word in words[:MOST_WORDS_BEFORE]):
                 yield words

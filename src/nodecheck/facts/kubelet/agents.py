@@ -147,5 +147,5 @@ def kubelet_arguments(raw: bytes, path: str) -> Iterator[tuple[bool, tuple[Word,
         return  # the agent does not start with it
     for key, node in root.items() if isinstance(root, dict) else ():
         if key in ("kubelet-arg", "kubelet-arg+"):
-            nodes = node.value if type(node.value) is tuple else (node,)
+            nodes = node.value if isinstance(node.value, tuple) else (node,)
             yield key.endswith("+"), tuple([Word(str(item.value), path, item.line) for item in nodes])

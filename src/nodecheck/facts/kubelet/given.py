@@ -210,7 +210,7 @@ def _of_manifest(source: str, path: str) -> Iterator[GivenSetting]:
     for tree in _documents(source, path):
         spec = tree.get("spec")
         containers = spec.value.get("containers") if spec is not None and isinstance(spec.value, Mapping) else None
-        for container in containers.value if containers is not None and type(containers.value) is tuple else ():
+        for container in containers.value if containers is not None and isinstance(containers.value, tuple) else ():
             words = _words_of(container, path)
             component = words[0].text.rpartition("/")[2] if words else ""
             yield from _of_words(component or "a static pod", words[1:])
@@ -220,7 +220,7 @@ def _words_of(container: TreeNode, path: str) -> list[Word]:
     found: list[Word] = []
     for key in ("command", "args"):
         node = container.value.get(key) if isinstance(container.value, Mapping) else None
-        items = node.value if node is not None and type(node.value) is tuple else ()
+        items = node.value if node is not None and isinstance(node.value, tuple) else ()
         found.extend(Word(item.value, path, item.line) for item in items if isinstance(item.value, str))
     return found
 

@@ -137,7 +137,7 @@ def _each(holds: Callable[[object], bool]) -> Callable[[object], bool]:
     """A list whose items all hold; null stands for the empty value of any type."""
 
     def held(value: object) -> bool:
-        return type(value) is tuple and all(item.value is None or holds(item.value) for item in value)
+        return isinstance(value, tuple) and all(item.value is None or holds(item.value) for item in value)
 
     return held
 

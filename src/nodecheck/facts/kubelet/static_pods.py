@@ -144,7 +144,7 @@ def _wrong(tree: Mapping[str, TreeNode]) -> tuple[str, int | None] | None:
     if not _text(_object(tree, "metadata"), "name"):
         return "has no metadata.name", None
     containers = _object(tree, "spec").get("containers")
-    if containers is None or type(containers.value) is not tuple or not containers.value:
+    if containers is None or not isinstance(containers.value, tuple) or not containers.value:
         return "has no containers", None if containers is None else containers.line or None
     return None
 
@@ -183,7 +183,7 @@ def references_of(spec: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
         for container in mappings(spec.get(key)):
             yield from _of_container(container)
     claims = spec.get("resourceClaims")
-    if claims is not None and type(claims.value) is tuple and claims.value:
+    if claims is not None and isinstance(claims.value, tuple) and claims.value:
         yield _reference("resourceclaims", "resourceClaims", claims, "")
     for volume in mappings(spec.get("volumes")):
         yield from _of_volume(volume)

@@ -195,7 +195,7 @@ def _string(value: object, words: str) -> str:
 
 
 def _list_node(value: object) -> tuple[str, ...]:
-    if type(value) is not tuple:
+    if not isinstance(value, tuple):
         raise ValueError("a list")
     return tuple([_string(node.value, "a list of strings") for node in value])
 
@@ -224,7 +224,7 @@ def _gates_node(value: object) -> Pairs:
 
 
 def _objects(value: object) -> list[Mapping[str, TreeNode]]:
-    if type(value) is not tuple:
+    if not isinstance(value, tuple):
         raise ValueError("a list")
     return [_object(node.value) for node in value]
 
