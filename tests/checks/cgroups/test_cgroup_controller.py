@@ -182,6 +182,8 @@ def test_devices_by_the_configuration(tmp_path: Path, config: str, expected: str
         ("cgroup_disable=blkio", "io", "fail warning"),
         ("cgroup_disable=io", "io", "fail warning"),
         ("cgroup_disable=pressure", "memory", "pass"),
+        ("cgroup_disable=devices", "devices", "pass"),
+        ("cgroup_disable=freezer", "freezer", "pass"),
         ("cgroup_no_v1=memory", "memory", "pass"),
         ("quiet -- cgroup_disable=memory", "memory", "pass"),
         ("cgroup_disable=memory cgroup_enable=memory", "memory", "unknown"),
@@ -189,6 +191,14 @@ def test_devices_by_the_configuration(tmp_path: Path, config: str, expected: str
 )
 def test_the_words_of_the_next_boot(tmp_path: Path, words: str, name: str, expected: str) -> None:
     assert said(debian(words), tmp_path, "boot") == {**ALL_PASS, name: expected}
+
+
+@pytest.mark.parametrize("name", ["devices", "freezer"])
+def test_words_that_turn_off_what_is_a_controller_in_v1_alone(tmp_path: Path, name: str) -> None:
+    """A node with ``cgroup_disable=devices`` and cgroup v2 kept devices from containers after its reboot, by BPF."""
+    found = said(v1(f"{OPTION}=0 cgroup_disable={name}"), tmp_path, "boot")
+
+    assert {name: status for name, status in found.items() if status != "pass"} == {name: "fail error"}
 
 
 @pytest.mark.parametrize(("word", "names"), [("cgroup_no_v1=memory,blkio", ("memory", "io")), ("cgroup_no_v1=all", ())])

@@ -125,7 +125,12 @@ class BootControllers(NamedTuple):
         return Answer(None, f"which cgroups the next boot mounts is not known: {self.planned.open} is not known")
 
     def by_words(self, name: str, unified: bool) -> Answer | None:
-        """What the command line makes of it; None where it leaves it alone."""
+        """What the command line makes of it; None where it leaves it alone.
+
+        What version 2 does without a controller no word turns off: devices by BPF, and freezing.
+        """
+        if unified and name in (DEVICES, FREEZER):
+            return None
         words, source = self.cmdline.kernel_words, self.cmdline.source or ""
         off, on = _listing(words, "cgroup_disable", name), _listing(words, "cgroup_enable", name)
         if off is not None:
