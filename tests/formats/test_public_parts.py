@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nodecheck.formats.der import LARGEST
 from nodecheck.formats.kubeconfig import Kubeconfig, PemOrFile, kubeconfig_of
 from nodecheck.formats.public_keys import EC
 from nodecheck.formats.public_parts import (
@@ -18,9 +19,24 @@ from nodecheck.formats.public_parts import (
     PublicPart,
     public_parts_of,
 )
-from tests.certificates import certificate, embedded, kubeconfig, pem, pkcs8, private_key, public_key, sec1
+from tests.certificates import (
+    certificate,
+    certificate_der,
+    embedded,
+    kubeconfig,
+    pem,
+    pkcs8,
+    private_key,
+    public_key,
+    sec1,
+)
 
 DIGEST = sha256(public_key()).hexdigest()
+
+
+def compressed(der: bytes) -> bytes:
+    """The same with a point that calls itself compressed."""
+    return der.replace(bytes.fromhex("03420004"), bytes.fromhex("03420002"))
 
 
 def parts(text: str) -> list[tuple[str, str | None]]:
@@ -44,6 +60,8 @@ def test_certificates_and_keys_in_their_order() -> None:
         pem("RSA PRIVATE KEY", pkcs8()),  # Go looks at what it holds, not at the words around it
         private_key().replace("\n", "\r\n"),
         private_key().replace("-----\n", "----- \t\n"),
+        private_key().replace("\nMII", "\n \tMII"),
+        f"-----BEGIN PRIVATE KEY-----\nno base64!\n-----END PRIVATE KEY-----\n{private_key()}",
         f"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n{private_key()}",
     ],
 )
@@ -72,11 +90,17 @@ def test_what_is_passed_over(text: str) -> None:
     ("text", "part"),
     [
         (pem("CERTIFICATE", b"x"), PublicPart(CERTIFICATE, malformed="byte 0: expected a certificate (tag 0x30)")),
-        ("-----BEGIN PRIVATE KEY-----\nno base64\n-----END PRIVATE KEY-----\n",
+        ("-----BEGIN PRIVATE KEY-----\nno base64!\n-----END PRIVATE KEY-----\n",
          PublicPart(PRIVATE_KEY, malformed="is not base64")),
         (pem("ENCRYPTED PRIVATE KEY", pkcs8()), PublicPart(PRIVATE_KEY, malformed="it is encrypted")),
         (private_key().replace("KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,AB\n\n", 1),
          PublicPart(PRIVATE_KEY, malformed="it is encrypted")),
+        (pem("CERTIFICATE", compressed(certificate_der(0, 9, kind=EC))),
+         PublicPart(CERTIFICATE, malformed="its public part is a compressed point, which cannot be compared")),
+        (pem("EC PRIVATE KEY", compressed(sec1())),
+         PublicPart(PRIVATE_KEY, untold="its public part is a compressed point, which cannot be compared")),
+        (pem("CERTIFICATE", bytes(LARGEST + 1)),
+         PublicPart(CERTIFICATE, untold="has 65537 bytes, more than the 65536 that nodecheck reads")),
         (pem("EC PRIVATE KEY", sec1(public=False)), PublicPart(PRIVATE_KEY, untold="it holds no public part")),
         ("-----BEGIN RSA PRIVATE KEY-----\n~secret~\n~secret~\n-----END RSA PRIVATE KEY-----\n",
          PublicPart(PRIVATE_KEY, left_out=True)),
@@ -154,7 +178,7 @@ def test_what_is_wrong_is_told_without_the_text() -> None:
     key = read(kubeconfig(certificate=certificate(), key="x").replace(embedded("x"), f"{secret}!")).key
     assert (key.malformed, secret in repr(key)) == ("client-key-data is not base64", False)
     assert read(kubeconfig(key="x", certificate=certificate())).key.malformed == (
-        "client-key-data holds no certificate or key in PEM"
+        "client-key-data holds no private key in PEM"
     )
 
 

@@ -146,7 +146,14 @@ def _left_out(subject: str, path: str) -> Outcome:
 
 def _validity(item: Credential, now: int, fixes: Remedies) -> Outcome:
     """By the one that ends first, or that is not valid now."""
-    worst = max(_judged(item), key=lambda one: _badness(one.part, now))
+    told = _judged(item, now)
+    hidden = next((one.part for one in told if one.part.not_after_s is None), None)
+    if hidden is not None and hidden.left_out:
+        return _left_out(item.path, item.path)
+    if hidden is not None:
+        why = f"how long {item.path} is valid is not known: it {hidden.untold}"
+        return unknown(why, code="too-large", subject=item.path, severity=_severity(item))
+    worst = max(told, key=lambda one: _badness(one.part, now))
     begin, end = worst.part.not_before_s or 0, worst.part.not_after_s or 0
     what = f"{item.path}: {worst.what}" if worst.what else item.path
     message, soon = "", False
@@ -156,7 +163,7 @@ def _validity(item: Credential, now: int, fixes: Remedies) -> Outcome:
         message = f"{what} expired at {utc_minute(end)}, {_days(now - end)} ago"
     elif end - now < _least(item, worst.part):
         message, soon = f"{what} expires at {utc_minute(end)}, in {_days(end - now)}", True
-    evidence = [_period(item.path, one) for one in _judged(item)]
+    evidence = [_period(item.path, one) for one in told]
     return Outcome(
         Status.FAIL if message else Status.PASS,
         message or f"{item.path} is valid until {utc_day(end)}",
@@ -169,20 +176,29 @@ def _validity(item: Credential, now: int, fixes: Remedies) -> Outcome:
     )
 
 
-def _judged(item: Credential) -> tuple[OneCertificate, ...]:
+def _judged(item: Credential, now: int) -> tuple[OneCertificate, ...]:
     """Each certificate of a chain; of authorities the one that is valid longest."""
     if item.use == AUTHORITY:
-        return (OneCertificate("", _longest(item.certificates)),)
+        return (OneCertificate("", _longest(item.certificates, now)),)
     own = [OneCertificate(f"its certificate {place}" if place > 1 else "", part) for place, part in
            enumerate(item.certificates, 1)]  # fmt: skip
     trusted = (
-        [OneCertificate("the certificate of its authority", _longest(item.authorities))] if item.authorities else []
+        [OneCertificate("the certificate of its authority", _longest(item.authorities, now))]
+        if item.authorities
+        else []
     )
     return (*own, *trusted)
 
 
-def _longest(parts: tuple[PublicPart, ...]) -> PublicPart:
-    return max(parts, key=lambda part: part.not_after_s or 0)
+def _longest(parts: tuple[PublicPart, ...], now: int) -> PublicPart:
+    """One that is valid now where there is one, before one that will be, and one that cannot be told of."""
+
+    def rank(part: PublicPart) -> tuple[bool, bool, int]:
+        begin, end = part.not_before_s, part.not_after_s
+        valid = begin is not None and end is not None and begin <= now <= end
+        return valid, end is None, end or 0
+
+    return max(parts, key=rank)
 
 
 def _badness(part: PublicPart, now: int) -> tuple[bool, int]:
@@ -204,11 +220,11 @@ def _key(item: Credential, fixes: Remedies) -> Iterator[Outcome]:
     if item.key is None:
         return
     own = item.certificates[0]
-    if item.key.left_out:
+    if item.key.left_out or own.left_out:
         yield _left_out(subject, path)
     elif item.key.malformed is not None:
         yield _wrong_key(item, f"the key in {path} cannot be read: {item.key.malformed}", item.key.malformed, fixes)
-    elif item.key.untold is not None or own.untold is not None:
+    elif item.key.public_sha256 is None or own.public_sha256 is None:
         why = item.key.untold or f"of its certificate: {own.untold}"
         yield unknown(f"the key in {path} cannot be compared: {why}", code="unsupported", subject=subject)
     elif item.key.public_sha256 != own.public_sha256:

@@ -14,15 +14,19 @@ class NotDer(ValueError):
     key."""
 
 
+class TooLong(NotDer):
+    """More than nodecheck reads, which says nothing about what others read."""
+
+
 class Der:
     """Elements one after another. What is taken is checked against its bounds; nothing is copied before it is asked."""
 
     def __init__(self, raw: bytes, at: int = 0, end: int | None = None) -> None:
-        """Raises NotDer for more than :data:`LARGEST` bytes."""
+        """Raises TooLong for more than :data:`LARGEST` bytes."""
         self._raw, self._at = raw, at
         self._end = len(raw) if end is None else end
         if len(raw) > LARGEST:
-            raise NotDer(f"has {len(raw)} bytes, more than the {LARGEST} that nodecheck reads")
+            raise TooLong(f"has {len(raw)} bytes, more than the {LARGEST} that nodecheck reads")
 
     @property
     def tag(self) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from posixpath import dirname, join
 
-from nodecheck.formats.public_parts import PRIVATE_KEY, PublicPart, plain_base64, public_parts_of
+from nodecheck.formats.public_parts import CERTIFICATE, PRIVATE_KEY, PublicPart, plain_base64, public_parts_of
 from nodecheck.record import NamedTuple
 from nodecheck.text import MASK
 from nodecheck.typed import TYPE_CHECKING
@@ -63,9 +63,9 @@ def kubeconfig_of(raw: bytes, path: str) -> Kubeconfig:
     user = _named(root, "users", "user", _text(context, "user"))
     folder = dirname(path)
     return Kubeconfig(
-        _given(cluster, "certificate-authority", folder),
-        _given(user, "client-certificate", folder),
-        _given(user, "client-key", folder),
+        _given(cluster, "certificate-authority", folder, CERTIFICATE),
+        _given(user, "client-certificate", folder, CERTIFICATE),
+        _given(user, "client-key", folder, PRIVATE_KEY),
     )
 
 
@@ -85,17 +85,19 @@ def _text(tree: Object, key: str) -> str:
     return node.value if node is not None and isinstance(node.value, str) else ""
 
 
-def _given(tree: Object, key: str, folder: str) -> PemOrFile:
+def _given(tree: Object, key: str, folder: str, kind: str) -> PemOrFile:
+    """What of one kind is given; crypto/tls passes over the others that stand beside it."""
     from nodecheck.formats.der import NotDer
 
     text = _text(tree, f"{key}-data")
     if text == MASK:
-        return PemOrFile((PublicPart(PRIVATE_KEY, left_out=True),))
+        return PemOrFile((PublicPart(kind, left_out=True),))
     if text:
         try:
             parts = public_parts_of(plain_base64(text.encode("utf-8", "surrogateescape")))
         except NotDer as error:
             return PemOrFile(malformed=f"{key}-data {error}")
-        return PemOrFile(parts, malformed=None if parts else f"{key}-data holds no certificate or key in PEM")
+        own = tuple([part for part in parts if part.kind == kind])
+        return PemOrFile(own, malformed=None if own else f"{key}-data holds no {kind} in PEM")
     path = _text(tree, key)
     return PemOrFile(path=join(folder, path) if path else "")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY = "certificate", "private key", "public key"
 
+NOT_BASE64 = "is not base64"
+
 MOST_PARTS = 512
 """Of one file: a distribution's bundle of authorities has some 150."""
 
@@ -30,13 +32,17 @@ class PublicPart(NamedTuple):
     malformed: str | None = None
     """Why no component of Kubernetes can read it."""
     untold: str | None = None
-    """Why its public part cannot be told: it does not stand in the key."""
+    """Why its public part cannot be told: it does not stand in the key, or all is too long for nodecheck, and then a
+    certificate's moments are not told either."""
     left_out: bool = False
     """A private key that a capture does not hold."""
 
 
 def public_parts_of(raw: bytes) -> tuple[PublicPart, ...]:
-    """The certificates and keys of a text in PEM, in their order; as Go's encoding/pem, all else is passed over."""
+    """The certificates and keys of a text in PEM, in their order; as Go's encoding/pem, all else is passed over.
+
+    That one also passes over a block that is not base64: it is told where there is no other of its kind.
+    """
     found: list[PublicPart] = []
     for label, lines in _blocks(raw):
         part = _part(label, lines)
@@ -44,7 +50,8 @@ def public_parts_of(raw: bytes) -> tuple[PublicPart, ...]:
             found.append(part)
         if len(found) == MOST_PARTS:
             break
-    return tuple(found)
+    read = {part.kind for part in found if part.malformed != NOT_BASE64}
+    return tuple([part for part in found if part.malformed != NOT_BASE64 or part.kind not in read])
 
 
 def _blocks(raw: bytes) -> Iterator[tuple[str, list[bytes]]]:
@@ -72,18 +79,22 @@ def _part(label: str, lines: list[bytes]) -> PublicPart | None:
     kind = PRIVATE_KEY if private else _KINDS.get(label)
     if kind is None:
         return None
-    body = b"".join([line for line in lines if b":" not in line])
+    body = b"".join([line for line in lines if b":" not in line]).translate(None, b" \t")
     if MASK.encode() in body:
         return PublicPart(kind, left_out=True)
     if "ENCRYPTED" in label or any(line.startswith(b"Proc-Type:") and b"ENCRYPTED" in line for line in lines):
         return PublicPart(kind, malformed="it is encrypted")
-    from nodecheck.formats.der import NotDer
+    from nodecheck.formats.der import NotDer, TooLong
     from nodecheck.formats.public_keys import NoPublicPart
 
     try:
         return _read(kind, label, plain_base64(body))
-    except NoPublicPart as error:
+    except TooLong as error:
         return PublicPart(kind, untold=str(error))
+    except NoPublicPart as error:  # crypto/x509 takes no such certificate, and needs no public part in a key
+        if kind == PRIVATE_KEY:
+            return PublicPart(kind, untold=str(error))
+        return PublicPart(kind, malformed=str(error))
     except NotDer as error:
         return PublicPart(kind, malformed=str(error))
 
@@ -119,5 +130,5 @@ def plain_base64(text: bytes) -> bytes:
 
     text = text.replace(b"\n", b"").replace(b"\r", b"")
     if len(text) % 4 or re.fullmatch(rb"[A-Za-z0-9+/]*={0,2}", text) is None:
-        raise NotDer("is not base64")
+        raise NotDer(NOT_BASE64)
     return a2b_base64(text)

@@ -19,6 +19,7 @@ from nodecheck.capturing.more import lacking
 from nodecheck.capturing.settle import fill
 from nodecheck.errors import Denied
 from nodecheck.facts.cluster.certificates import API_SERVER, CERT_DIR, MOST_FILES, PKI, RENEWED, RENEWED_KUBECONFIGS
+from nodecheck.formats.der import LARGEST, SEQUENCE, encoded
 from nodecheck.formats.public_keys import EC
 from nodecheck.host.root import RootHost
 from nodecheck.model.sources import File
@@ -35,6 +36,7 @@ from nodecheck.testing import (
     run,
     write_tree,
 )
+from nodecheck.text import MASK
 from nodecheck_checks.identity.certificate import certificate as check
 from tests.certificates import DAY_S, NOW, certificate, embedded, kubeconfig, pem, pkcs8, private_key, public_key, sec1
 
@@ -291,6 +293,14 @@ def test_what_kube_apiserver_is_told(tmp_path: Path) -> None:
     }
 
 
+def test_the_key_that_kube_apiserver_is_told(tmp_path: Path) -> None:
+    """It is judged, and not the one that lies beside the certificate."""
+    manifest = f"{MANIFEST.format(PKI)}    - --tls-private-key-file=/srv/other.key\n"
+    found = changed(tmp_path, **{API_SERVER: manifest, "/srv/other.key": private_key(99)})
+
+    assert found == {f"certificate[{APISERVER}#key]": "fail/error"}
+
+
 @pytest.mark.parametrize("phase", ["install", "join"])
 def test_an_external_etcd(tmp_path: Path, phase: str) -> None:
     """kubeadm's ExternalEtcdClientCertificates: before it starts, the files are there."""
@@ -353,6 +363,22 @@ def test_a_kubeconfig_with_an_old_certificate_in_it(tmp_path: Path) -> None:
     }
 
 
+def test_what_stands_beside_a_kubeconfigs_certificate(tmp_path: Path) -> None:
+    """crypto/tls passes over a key among the certificates; a key alone is no certificate, and nothing is its key."""
+    pair = f"{private_key(4)}{certificate(seed=4)}"
+    assert changed(tmp_path / "a", **{ADMIN: kubeconfig(certificate(), pair, pair)}) == {}
+    found = changed(tmp_path / "b", **{ADMIN: kubeconfig(certificate(), private_key(4), private_key(4))})
+    assert found == {f"certificate[{ADMIN}]": "fail/error", f"certificate[{ADMIN}#key]": "gone"}
+
+
+def test_a_certificate_that_a_kubeconfig_leaves_out(tmp_path: Path) -> None:
+    """As what masks secrets may leave it."""
+    text = f"{kubeconfig(certificate(), 'x', private_key(4))}".replace(embedded("x"), MASK)
+    found = changed(tmp_path, **{ADMIN: text})
+
+    assert found == {f"certificate[{ADMIN}]": "skip", f"certificate[{ADMIN}#key]": "skip"}
+
+
 def test_a_token_has_no_certificate(tmp_path: Path) -> None:
     """A bootstrap kubeconfig of kubeadm: only its authority is judged."""
     text = kubeconfig(certificate(-1, since=9)) + "    token: abcdef.0123456789abcdef\n"
@@ -372,6 +398,29 @@ def test_a_token_has_no_certificate(tmp_path: Path) -> None:
 
 
 SOURCES = [path for path in control_plane() if path not in (OLDER, CONFIG, "/usr/bin/kubelet", CURRENT)]
+
+
+def test_an_authority_that_is_valid_now_counts(tmp_path: Path) -> None:
+    """Before another of its file that will be, and end later: as where an authority is rotated on a day to come."""
+    path = f"{PKI}/ca.crt"
+    present, future = certificate(100, seed=0), certificate(4000, seed=50, since=-5)
+    admin = kubeconfig(present + future, certificate(seed=70), private_key(70))
+
+    assert changed(tmp_path / "a", **{path: future + present, ADMIN: admin}) == {
+        f"certificate[{path}#key]": "fail/error",
+    }
+    assert changed(tmp_path / "b", **{path: future})[f"certificate[{path}]"] == "fail/error"
+
+
+def test_a_certificate_that_is_too_long_is_not_known(tmp_path: Path) -> None:
+    """nodecheck's own bound is no fault of the certificate."""
+    long = pem("CERTIFICATE", encoded(SEQUENCE, bytes(LARGEST)))
+    found = changed(tmp_path / "a", **{APISERVER: long, f"{PKI}/front-proxy-ca.crt": long})
+
+    assert found == {
+        f"certificate[{APISERVER}]": "unknown", f"certificate[{APISERVER}#key]": "unknown",
+        f"certificate[{PKI}/front-proxy-ca.crt]": "unknown", f"certificate[{PKI}/front-proxy-ca.crt#key]": "unknown",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("path", SOURCES)

@@ -143,6 +143,7 @@ class _CertificateLooker:
         self.found: dict[str, Credential] = {}
         self.hidden: list[FactError] = []
         self._signs = False
+        self._keys: Mapping[str, str] = {}
 
     def kubeadm(self) -> str:
         """Its directory, and the kubeconfigs of the control plane."""
@@ -151,6 +152,7 @@ class _CertificateLooker:
             place = placed(self._host)
         except FactError as error:  # the usual one is judged
             self.hidden.append(error)
+        self._keys = {path: key for path, key in place.pairs if key}
         try:
             self._pki(place.folder)
         except FactError as error:
@@ -214,10 +216,13 @@ class _CertificateLooker:
     def _file(
         self, path: str, use: str, key_path: str = "", name: str = "", signer: bool = True, named: bool = True
     ) -> None:
-        """One file, and its key. What is not ``named`` by a configuration need not be there."""
+        """One file, and its key: the one that kube-apiserver's manifest names with it goes first.
+
+        What is not ``named`` by a configuration need not be there.
+        """
         if path in self.found or not (named or self._is_there(path)):
             return
-        found = Credential(path, use, name, key_path=key_path, signer=signer)
+        found = Credential(path, use, name, key_path=self._keys.get(path, key_path), signer=signer)
         try:
             parts = self._host.public_parts(path)
         except FactError as error:
