@@ -9,7 +9,7 @@ from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check
 from nodecheck.facts import CniNetworks, KubeletConfig, NodePhase, Target
 from nodecheck.facts.cluster.cni_networks import LIST, CniFile
 from nodecheck.facts.cluster.cni_places import CRIO, NAMES
-from nodecheck.facts.cluster.signs import META
+from nodecheck.facts.cluster.signs import HAND_ON, META
 from nodecheck.fix import Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import EMBEDDED, INSTALL, JOIN, STEADY, UPGRADE, Settings
@@ -21,6 +21,19 @@ OWN_NETWORKS = ("crio", "podman", "containerd-net", "bridge")
 """Names of the networks that CRI-O, podman, containerd and nerdctl bring; a cluster's CNI is to win over them."""
 PODMAN = "podman"
 """The network of podman's package, which is for podman's own containers."""
+NO_NETWORK = (
+    "loopback",
+    "istio-cni",
+    "linkerd-cni",
+    "portmap",
+    "bandwidth",
+    "tuning",
+    "firewall",
+    "sbr",
+    "vrf",
+    "dhcp",
+)
+"""Plugins that give a pod no address where they stand alone: they add to what another plugin made."""
 ALIASES = {"canal": ("calico", "flannel"), "tigera-operator": ("calico",), "amazon-vpc-cni": ("aws-cni",)}
 """Names of CNIs that write the plugin of another."""
 
@@ -103,6 +116,7 @@ def cni_config(
     - containerd loads the first (`max_conf_num`: so many). Where it is not valid, nothing is loaded: an error.
     - CRI-O and docker pass over what is not valid, or names a plugin that is not there. That is a warning where another
       one is taken. CRI-O's `cni_default_network` has to be one of them.
+    - The first gives pods a network: `loopback` alone, or a plugin that only adds to another's, is an error.
     - The first is of the CNI that the profile, or `--cni`, names: another one is an error.
     - Where none is named, configurations of different CNIs are a warning that says which one wins. `multus` hands on to
       another. The own network of a package, as `crio` and `podman`, does no harm where it comes last.
@@ -192,6 +206,10 @@ def _of_files(found: CniNetworks, choice: Chosen, phase: Lazy[NodePhase], wanted
     first = choice.loaded[0]
     cni = network_of(choice)
     evidence = [*map(_shown, choice.loaded), *[_shown(file) for file, _ in choice.passed], *map(_shown, choice.rest)]
+    if all(name in NO_NETWORK for name in first.types):
+        message = f"pods get no network: {first.path} is the first, and has only {', '.join(first.types)}"
+        severity = Severity.ERROR if _belongs(phase) else Severity.WARNING
+        return _failed(folder, message, cni, evidence, _moved(first, wanted or "the cluster"), severity=severity)
     if wanted is not None and not is_wanted(first, cni, wanted):
         message = f"pods get the network of {first.path}, which is {cni}, and {wanted} is wanted"
         return _failed(folder, message, cni, evidence, _moved(first, wanted), expected=wanted)
@@ -243,8 +261,9 @@ def _none(found: CniNetworks, choice: Chosen, phase: Lazy[NodePhase]) -> Outcome
 
 
 def network_of(choice: Chosen) -> str:
-    """The CNI that pods get: where the first one leaves the network to another, that of the next."""
-    names = [file.cni for file in (*choice.loaded, *choice.rest) if file.cni is not None]
+    """The CNI that pods get: where the first one hands on to another, that of the next."""
+    counts = (*choice.loaded, *choice.rest) if choice.loaded[0].cni in HAND_ON else choice.loaded
+    names = [file.cni for file in counts if file.cni is not None]
     return next((name for name in names if name not in META), names[0] if names else "unknown")
 
 

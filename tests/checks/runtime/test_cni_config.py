@@ -123,6 +123,9 @@ BOTH = pytest.mark.parametrize("endpoint", [CONTAINERD, CRIO])
         ({"01-crio.conflist": CRIO_BRIDGE, "10-flannel.conflist": FLANNEL}, "warning"),
         ({"00-multus.conf": MULTUS, "10-flannel.conflist": FLANNEL}, "pass"),
         ({"00-multus.conf": MULTUS_HERE, "10-flannel.conflist": FLANNEL}, "pass"),
+        ({"99-loopback.conf": LOOPBACK}, "error"),
+        ({"99-loopback.conf": LOOPBACK, "calico.conflist": CALICO}, "error"),
+        ({"05-x.conflist": '{"name": "x", "plugins": [{"type": "portmap"}, {"type": "firewall"}]}'}, "error"),
     ],
 )  # fmt: skip
 def test_which_configuration_counts(tmp_path: Path, confs: dict[str, str], expected: str, endpoint: str) -> None:
@@ -183,6 +186,7 @@ def test_a_directory_is_no_configuration_and_a_link_that_leads_nowhere_is_a_bad_
     [
         ({"10-flannel.conflist": FLANNEL}, "flannel", "pass"),
         ({"10-flannel.conflist": FLANNEL}, "cilium", "error"),
+        ({"00-loopback.conf": LOOPBACK, "10-calico.conflist": CALICO}, "calico", "error"),
         ({"10-flannel.conflist": FLANNEL, "20-cilium.conflist": CILIUM}, "cilium", "error"),
         ({"10-flannel.conflist": FLANNEL, "20-cilium.conflist": CILIUM}, "flannel", "pass"),
         ({"10-canal.conflist": CALICO}, "canal", "pass"),

@@ -82,7 +82,9 @@ CNI_NAMES = {
 }
 """Short names of CNI plugins whose type is called otherwise."""
 
-META = ("multus", "multus-cni", "multus-shim", "genie", "loopback", "istio-cni", "linkerd-cni")
+HAND_ON = ("multus", "multus-cni", "multus-shim", "genie")
+"""Plugins that start another one for the network, of a configuration that they find."""
+META = (*HAND_ON, "loopback", "istio-cni", "linkerd-cni")
 """Plugins that leave the network to another one."""
 
 
