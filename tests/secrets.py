@@ -117,6 +117,18 @@ FILES = (
         ("pemSecretBodyLine1", "pemSecretBodyLine2"),
     ),
     SecretFile("etc/shadow", "root:$y$j9T$saltShadow$shadowSecret1:19000:0:99999:7:::\n", ("shadowSecret1", "saltShadow")),
+    SecretFile(
+        "etc/kubernetes/manifests/kube-vip.yaml",
+        "spec:\n  containers:\n  - env:\n    - name: vip_interface\n      value: eth0\n    - name: DB_PASSWORD\n      value: envSecret1\n"
+        '    - name: "API_TOKEN"\n      value: "envSecret2"\n    - name: AWS_SECRET_ACCESS_KEY # ours\n      value: |-\n        envSecret3\n'
+        "    - name: bgp_peerpass\n      value: envSecret9\n    - name: C_PASSWORD\n\n      value: 'envSecret4\n        envSecret5'\n    - {name: D_TOKEN, value: envSecret6}\n    - name: LAST\n      value: x\n",
+        ("envSecret1", "envSecret2", "envSecret3", "envSecret4", "envSecret5", "envSecret6", "envSecret9"),
+    ),
+    SecretFile(
+        "etc/kubernetes/manifests/a.json",
+        '{"env": [{"name": "DB_PASSWORD", "value": "envSecret7"}, {"name": "HOST", "value": "db"}],\n"more": [{\n"name": "E_SECRET",\n"value": "envSecret8"\n}]}\n',
+        ("envSecret7", "envSecret8"),
+    ),
     SecretFile("etc/fstab", "//nas/x /mnt cifs username=me,password=tabSecret1,ro,nofail 0 0\n", ("tabSecret1",)),
     SecretFile("etc/network/interfaces", "iface wlan0 inet dhcp\n    wpa-ssid home\n    wpa-psk wlanSecret1\n", ("wlanSecret1",)),
     SecretFile("etc/wireguard/wg0.conf", "[Interface]\nPrivateKey = wgSecret1=\n[Peer]\nPresharedKey = wgSecret2=\nPublicKey = wgPublic=\n", ("wgSecret1", "wgSecret2")),

@@ -39,7 +39,9 @@ def test_each_line_with_a_key_hides_its_secret_by_itself(file: SecretFile) -> No
 
 
 def _among_neighbours(line: str) -> bool:
-    return line.strip().startswith(("MIIE", "pemSecret", "root:cloudSecret4", "me:cloudSecret5"))
+    return line.strip().startswith(
+        ("MIIE", "pemSecret", "value: ", '"value": ', "root:cloudSecret4", "me:cloudSecret5")
+    )
 
 
 @pytest.mark.parametrize("text", HARMLESS)

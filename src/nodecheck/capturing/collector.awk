@@ -144,6 +144,18 @@ function by_rule(line,   l, n) { # words that are followed by a secret
   if (l ~ /^[ \t#!;]*(auth_pass|requirepass|masterauth|bindpw|rootbindpw|key-string|password|passphrase|psk|secret|token)[ \t]+["\047]?[^ \t"\047;:=~][^ \t"\047;]*[\\"\047; \t]*$/ && (l !~ /^[ \t#!;]*(secret|token)/ || l ~ /[0-9]/)) line = after(line, "^[ \t#!;]*[A-Za-z_-]+[ \t]+")
   return line
 }
+function pairs(line,   out, key, rest, q) { # name and value of one variable beside each other
+  for (out = ""; match(line, PAIR); ) {
+    key = substr(line, RSTART, RLENGTH); out = out substr(line, 1, RSTART + RLENGTH - 1); line = substr(line, RSTART + RLENGTH)
+    sub(/^name\\*["\047]?[ \t]*:[ \t]*\\*["\047]?/, "", key); sub(/[^A-Za-z0-9_.\/-].*/, "", key)
+    if (!secret(key)) continue
+    if (match(line, /^\\*["\047]/)) { q = substr(line, 1, RLENGTH); line = substr(line, RLENGTH + 1); rest = closing(line, q) }
+    else { q = ""; match(line, /^[^] \t,}]*/); rest = RLENGTH }
+    out = out q named_value(key, substr(line, 1, rest)); line = substr(line, rest + 1)
+  }
+  return out line
+}
+function named_value(key, v) { return substr(by_key(key ": " v), length(key) + 3) }
 function mask(line,   l, indent, key, rest, filled, d) {
   l = tolower(line); match(line, /^[ \t]*/); indent = RLENGTH; filled = line ~ /[^ \t]/
   if (pem) { if (line ~ /-----END /) pem = 0; else return filled ? substr(line, 1, indent) M : line }
@@ -162,6 +174,15 @@ function mask(line,   l, indent, key, rest, filled, d) {
   if (filled && depth >= 0 && (strict || substr(line, indent + 1) !~ /^(- )?["\047]?[A-Za-z0-9_.\/-]+["\047]?:([ \t]|$)|^(#|---|\.\.\.)/)) {
     return substr(line, 1, indent) (!strict && substr(line, indent + 1, 2) == "- " ? "- " : "") M
   }
+  if (filled && named != "" && depth < 0) {
+    key = named; named = ""
+    if (indent == beside && match(line, /^[ \t]*["\047]?value["\047]?:[ \t]*/)) {
+      d = substr(line, 1, RLENGTH); rest = substr(line, RLENGTH + 1)
+      if (rest ~ /^([|>][-+0-9]*)?[ \t]*(#.*)?$/) { depth = indent; strict = rest ~ /^[|>]/; return line }
+      if (rest ~ /^["\047]/ && !index(substr(rest, 2), substr(rest, 1, 1))) { depth = indent; strict = 1; return d "|-" }
+      return d named_value(key, rest)
+    }
+  }
   if (!filled || (accounts < 0 && !quick(l))) return line
   if (length(line) > 4096) return match(substr(line, 1, 64), /^[ \t]*[A-Za-z0-9_.-]+[ \t]*[:=]/) ? substr(line, 1, RLENGTH) " " M : M # to look closer would take minutes
   if (line ~ /^[ \t]*(- )*["\047]?[A-Za-z0-9_.\/-]+["\047]?:[ \t]*([|>][-+0-9]*)?[ \t]*(#.*)?$/) {
@@ -170,6 +191,11 @@ function mask(line,   l, indent, key, rest, filled, d) {
     if (secret(key) || (accounts >= 0 && key == "list")) depth = d
   }
   if (line ~ /^[ \t]*chpasswd:/) accounts = indent
+  if (line ~ /^[ \t]*(- )*["\047]?name["\047]?:[ \t]*["\047]?[A-Za-z0-9_.\/-]+["\047]?[ \t]*,?[ \t]*(#.*)?$/) { # its value follows
+    key = substr(line, indent + 1); for (d = indent; key ~ /^- /; d += 2) key = substr(key, 3)
+    sub(/^["\047]?name["\047]?:[ \t]*["\047]?/, "", key); sub(/[^A-Za-z0-9_.\/-].*/, "", key)
+    if (secret(key)) { named = key; beside = d }
+  }
   if (match(line, /^[ \t#]*(- |export )?["\047]?[A-Za-z0-9_.\/-]+["\047]?[ \t]*[:=][ \t]*["\047]/)) { # a later line may close it
     key = substr(line, 1, RLENGTH); rest = substr(line, RLENGTH); d = substr(rest, 1, rest ~ /^("""|\047\047\047)/ ? 3 : 1)
     sub(/^[ \t#]*(- |export )?["\047]?/, "", key); sub(/["\047]?[ \t]*[:=].*/, "", key); rest = substr(rest, length(d) + 1)
@@ -178,16 +204,17 @@ function mask(line,   l, indent, key, rest, filled, d) {
       return substr(line, 1, length(line) - length(rest)) (rest ~ /[^ \t\\]/ ? M : "") (rest ~ /\\$/ ? "\\" : "")
     }
   }
-  return by_key(by_rule(by_form(line)))
+  return by_key(by_rule(pairs(by_form(line))))
 }
-function fresh() { pem = strict = 0; quote = ""; depth = accounts = -1 }
+function fresh() { pem = strict = 0; quote = named = ""; depth = accounts = -1 }
 function begin(n) {
   fresh(); size = shown = 0; open = 1; gsub(/%/, "%25", n); gsub(/\n/, "%0A", n); print (keep ? "z " : "g ") n
 }
 function finish() { if (open) print "\n+ " size + 0; open = 0 }
 BEGIN {
+  PAIR = "name\\\\*[\"\047]?[ \t]*:[ \t]*\\\\*[\"\047]?[A-Za-z0-9_./-]+\\\\*[\"\047]?[ \t]*,[ \t]*\\\\*[\"\047]?value\\\\*[\"\047]?[ \t]*:[ \t]*"
   M = "~secret~"; KEYS = "(private|secret|access|api|encryption|signing|shared|preshared|auth|certificate|account|master|wep|join|registration|activation)"
-  ENDS = "(password|passwd|passphrase|token|secret|authtok|bindpw|sshpass)"; LATE = "\\." rep("[a-z0-9]", 16); TOKEN = rep("[a-z0-9]", 6) LATE
+  ENDS = "(password|passwd|passphrase|token|secret|authtok|bindpw|sshpass|peerpass)"; LATE = "\\." rep("[a-z0-9]", 16); TOKEN = rep("[a-z0-9]", 6) LATE
   OWN = "eyJ" rep("[A-Za-z0-9_-]", 12) "[A-Za-z0-9_.-]*|K10" rep("[0-9a-fA-F]", 32) "[^ \t\"\047]*|grub\\.pbkdf2\\.[A-Za-z0-9_.]+|H4sI" rep("[A-Za-z0-9_+/=-]", 40) "[A-Za-z0-9_+/=-]*|gh[pousr]_[A-Za-z0-9_]+|github_pat_[A-Za-z0-9_]+|glpat-[A-Za-z0-9_-]+|dckr_pat_[A-Za-z0-9_-]+"
   n = split("pass token secret psk pbkdf2 rootpw pwd _pw credential key auth :// @ bindpw eyj k10 h4si ls0tls1 glpat ghp_ gho_ ghu_ ghs_ ghr_ _pat_ curl etcdctl wget mysql mariadb login useradd usermod username redis ipmi k3s rke2 suse ldap smb iscsi openssl sig= signature kinit sudo stdin nmcli microk8s", QUICK, " ")
   rule("password_pbkdf2", "^[ \t#;]*password_pbkdf2[ \t]+[^ \t]+[ \t]+", "*"); rule("rootpw", "^[ \t#;]*rootpw[ \t]+(--[a-z]+[ \t]+)*", "*")

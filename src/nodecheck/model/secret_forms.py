@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from nodecheck.model.secret_commands import by_command, holds_any
 from nodecheck.model.secret_keys import BEGIN, by_key, is_secret_key
+from nodecheck.model.secret_pairs import Pair, begun, beside, ended
 from nodecheck.text import MASK
 from nodecheck.typed import TYPE_CHECKING
 
@@ -119,6 +120,7 @@ def _from(lines: list[str], at: int, worth: Collection[int]) -> int:
     """Mask from a line on, until a line says nothing of the next; where that is. What is deeper than a key with a value
     of several lines belongs to that."""
     depth, strict, accounts = -1, False, -1
+    pair: Pair | None = None
     for number in range(at, len(lines)):
         line = lines[number]
         indent = len(line) - len(line.lstrip(" \t"))
@@ -127,7 +129,14 @@ def _from(lines: list[str], at: int, worth: Collection[int]) -> int:
             depth = -1
         if not blank and accounts >= 0 and indent <= accounts:
             accounts = -1
-        if depth < 0 and accounts < 0 and number not in worth:
+        if pair is not None and depth < 0 and not blank:
+            lines[number], block = ended(pair, line)
+            depth, strict = block or (depth, strict)
+            if block is not None or lines[number] != line:
+                pair = None
+                continue
+            pair = None
+        if depth < 0 and accounts < 0 and pair is None and number not in worth:
             return number
         if depth >= 0 and not blank and (strict or _is_scalar(line[indent:])):
             mark = "- " if not strict and line.startswith("- ", indent) else ""
@@ -139,6 +148,7 @@ def _from(lines: list[str], at: int, worth: Collection[int]) -> int:
             block = _block_of(line, indent, accounts >= 0)
             if line.startswith("chpasswd:", indent):
                 accounts = indent
+            pair = begun(line) if "name" in line else None
             lines[number] = _line(line)
         if block is not None:
             depth, strict = block
@@ -167,6 +177,7 @@ def _block_of(line: str, indent: int, accounts: bool) -> tuple[int, bool] | None
 def _line(line: str) -> str:
     line = _urls(line) if "://" in line else line
     line = _by_form(line)
+    line = beside(line) if "value" in line and "name" in line else line
     return by_key(by_command(_by_word(line)))
 
 

@@ -13,7 +13,7 @@ JUDGED = ("stable_secret",)
 A test holds this list to the declarations, so that a run does not ask each fact for them.
 """
 
-_ENDINGS = ("password", "passwd", "passphrase", "token", "secret", "authtok", "bindpw", "sshpass")
+_ENDINGS = ("password", "passwd", "passphrase", "token", "secret", "authtok", "bindpw", "sshpass", "peerpass")
 """A last word that ends so names a secret (``identitytoken``), but for those that begin with ``no`` (``NOPASSWD``)."""
 
 _KEYS = frozenset(
