@@ -71,7 +71,10 @@ def runtime_config(
     - The files parse, and values have the types that this release wants. Files that they name (imports,
       `base_runtime_spec`) are there.
     - `version` is known to the release: 2 from 1.3 on, 3 from 2.0 on, 4 from 2.3 on. A later one is an error.
-    - The CRI plugin is not off (`disabled_plugins`), where the kubelet uses containerd.
+    - The CRI plugin is not off (`disabled_plugins`), where the kubelet uses containerd; nor is a plugin that it needs.
+      What `required_plugins` lists is a plugin of this release. One that loads on some nodes alone is `unknown`.
+    - A bracket in the name of a table (`"[::1]:5000"`) is an error from 1.5 to 1.7. So are, from 2.0 on, a byte order
+      mark and comments that are not UTF-8.
     - `mirrors`, or `configs.*.tls` of containerd 1, do not stand beside `config_path`; runtimes, snapshotter, policies
       and periods are such that the plugin loads. An address of streams that has to be resolved is `unknown`.
     - A section of another version than the file's, or one that an import replaces, is a warning: it is not read.
@@ -92,7 +95,8 @@ def runtime_config(
     ## Sources
     containerd `pkg/cri/config/config.go` (`ValidatePluginConfig`), `internal/cri/config/config.go`,
     `version/version.go`, `cmd/containerd/server/config/config.go`, RELEASES.md (deprecated features); cri-o
-    `pkg/config/config.go` of v1.17.0 to v1.36.0. containerd 1.6.20, 1.7.24 and 2.1.9 were tried on changed files.
+    `pkg/config/config.go` of v1.17.0 to v1.36.0. containerd 1.6.20, 1.7.24 and 2.1.9 were tried on changed files, and
+    with each of their plugins turned off and required.
     """
     node = ConfigNode(kubelet, target, embedded, containerd, crio, releases, packages, given)
     if given().runtime == EMBEDDED or (not kubelet.present and embedded().present):

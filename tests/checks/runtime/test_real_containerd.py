@@ -25,6 +25,7 @@ from nodecheck.formats.versions import parse_version
 from nodecheck.host.root import RootHost
 from nodecheck.requirements.asked import Settings
 from nodecheck_checks.runtime.runtime_config import runtime_config
+from tests.checks.runtime.containerd_changes import changed_file, dropin
 
 PROGRAMS = [
     path for path in os.environ.get("NODECHECK_CONTAINERD", shutil.which("containerd") or "").split(":") if path
@@ -103,13 +104,13 @@ def _told(process: subprocess.Popen[bytes], log: Path) -> str:
         time.sleep(0.02)
 
 
-def judged(config: Path, release: tuple[int, ...]) -> Outcome:
-    host = RootHost(str(config.parent))
+def judged(config: Path, release: tuple[int, ...], root: Path) -> Outcome:
+    host, path = RootHost(str(root)), f"/{config.relative_to(root)}"
     endpoint = KubeletSetting("unix:///run/containerd/containerd.sock", "/var/lib/kubelet/config.yaml", 1, "x")
 
     def read() -> Containerd:
-        files = load(host, f"/{config.name}", True)
-        return Containerd("/usr/bin/containerd", f"/{config.name}", files, None, missing(host, files))
+        files = load(host, path, True)
+        return Containerd("/usr/bin/containerd", path, files, None, missing(host, files))
 
     (found,) = runtime_config(
         KubeletConfig(present=True, runtime_endpoint=endpoint), Lazy(Target), Lazy(EmbeddedKubelet), Lazy(read),
@@ -140,7 +141,7 @@ def test_what_does_not_load_does_not_pass(program: str, writer: str, tmp_path: P
         config.write_text(text)
         scratch = tmp_path / str(number)
         scratch.mkdir()
-        real, found = loads(program, config, scratch), judged(config, version)
+        real, found = loads(program, config, scratch), judged(config, version, tmp_path)
         shutil.rmtree(scratch)
         refused = found.status == "fail" and found.severity == "error"
         if "no container can be started" in found.message:
@@ -155,3 +156,49 @@ def test_what_does_not_load_does_not_pass(program: str, writer: str, tmp_path: P
     assert wrong == [], "\n".join(wrong)
     assert (False, True) in kinds
     assert unknowns <= COUNT // 20, "unknown is rare"
+
+
+def changes(source: str, folder: Path) -> Iterator[tuple[str, str, str]]:
+    """What was changed, the file, and what it imports: each third time the file is whole, and the other is not."""
+    dice = random.Random(16)
+    while True:
+        for _ in range(2):
+            yield (*changed_file(source, dice), "")
+        what = dice.choice((f"{folder}/*.toml", f"{folder.name}/a.toml", f"{folder}/a.toml"))
+        told, other = dropin(source, dice)
+        yield told, source.replace("imports = []", f'imports = ["{what}"]', 1), other
+
+
+def dumps(program: str, config: Path) -> bool:
+    """Whether ``containerd config dump`` prints what it made of the files."""
+    argv = [program, "--config", str(config), "config", "dump"]
+    return subprocess.run(argv, capture_output=True, cwd=config.parent, timeout=20, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not PROGRAMS or os.geteuid() != 0, reason="no containerd here, or no root to run it")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_what_is_broken_renamed_or_imported(program: str, tmp_path: Path) -> None:
+    """A file that does not dump, or with which the CRI plugin does not load, does not pass; others do not fail."""
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
+    version = next(one.numbers for word in told.split(" ") if (one := parse_version(word)) is not None)
+    imported = tmp_path / "conf.d"
+    imported.mkdir()
+    wrong, count = list[str](), dict[tuple[bool, str], int]()
+    for number, (kind, text, other) in zip(range(COUNT), changes(default(program, tmp_path), imported)):
+        config, scratch = tmp_path / "config.toml", tmp_path / str(number)
+        config.write_text(text, errors="surrogateescape")
+        (imported / "a.toml").write_text(other, errors="surrogateescape")
+        scratch.mkdir()
+        real = loads(program, config, scratch) and dumps(program, config)
+        shutil.rmtree(scratch)
+        found = judged(config, version, Path("/"))
+        refused = found.status == "fail" and found.severity == "error"
+        count[real, str(found.status)] = count.get((real, str(found.status)), 0) + 1
+        if real is refused and found.status != "unknown" and "no container can be started" not in found.message:
+            new = [line for line in (other or text).split("\n") if line not in default(program, tmp_path).split("\n")]
+            wrong.append(f"{number} {kind}: containerd {'loads' if real else 'refuses'}, {found.message}: {new}")
+    print(told.strip(), count)
+    assert wrong == [], "\n".join(wrong)
+    assert count[False, "fail"]
+    assert count[True, "pass"]
+    assert sum(times for (_, status), times in count.items() if status == "unknown") <= COUNT // 10

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nodecheck.checking import Lazy, Outcome
-from nodecheck.errors import Denied, FactError, TooLarge
+from nodecheck.errors import Denied, FactError, ParseError, TooLarge
 from nodecheck.facts import Containerd, Crio, EmbeddedKubelet, KubeletConfig, Packages, RuntimeReleases, Target
 from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.runtimes.containerd_files import parsed
@@ -193,6 +193,74 @@ TWO, SEVEN, SIX = (2, 1, 9), (1, 7, 24), (1, 6, 20)
 def test_values_that_each_release_takes_and_refuses(text: str, release: tuple[int, ...], expected: str) -> None:
     """Each was tried on the real containerd of that release."""
     assert said(text, release) == expected
+
+
+OFF = 'version = {}\ndisabled_plugins = ["io.containerd.{}"]\n'
+REQUIRED = 'version = {}\nrequired_plugins = ["{}"]\n'
+PROXY = "[proxy_plugins.stargz]\ntype = 'snapshot'\naddress = '/run/x.sock'\n"
+DIFFS = "[plugins.'io.containerd.service.v1.diff-service']\ndefault = ['other']\n"
+OTHER_DIFF = f"{DIFFS}[proxy_plugins.other]\ntype = 'diff'\naddress = '/run/x.sock'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "six", "seven", "two"),
+    [
+        (OFF.format(2, "service.v1.tasks-service"), "error", "error", "error"),
+        (OFF.format(2, "service.v1.leases-service"), "error", "pass", "pass"),
+        (OFF.format(2, "runtime.v1.linux"), "error", "error", "pass"),
+        (OFF.format(2, "lease.v1.manager"), "pass", "error", "error"),
+        (OFF.format(2, "warning.v1.deprecations"), "pass", "error", "error"),
+        (OFF.format(2, "image-verifier.v1.bindir"), "pass", "pass", "error"),
+        (OFF.format(2, "cri.v1.images"), "pass", "pass", "error"),
+        (OFF.format(2, "internal.v1.restart"), "pass", "pass", "pass"),
+        (OFF.format(2, "snapshotter.v1.btrfs"), "pass", "pass", "pass"),
+        (OFF.format(2, "differ.v1.walking"), "error", "error", "error"),
+        (f"{OFF.format(2, 'differ.v1.walking')}{OTHER_DIFF}", "unknown", "unknown", "unknown"),
+        ('disabled_plugins = ["tasks-service"]\n', "error", "error", "error"),
+        ('disabled_plugins = ["restart"]\n', "pass", "pass", "pass"),
+        (REQUIRED.format(2, "io.containerd.grpc.v1.cri"), "pass", "pass", "pass"),
+        (REQUIRED.format(2, "io.containerd.nosuch.v1.x"), "error", "error", "error"),
+        (REQUIRED.format(2, "io.containerd.service.v1.leases-service"), "pass", "error", "error"),
+        (REQUIRED.format(2, "io.containerd.lease.v1.manager"), "error", "pass", "pass"),
+        (REQUIRED.format(2, "io.containerd.snapshotter.v1.zfs"), "unknown", "unknown", "unknown"),
+        (REQUIRED.format(2, "io.containerd.snapshotter.v1.stargz"), "error", "error", "error"),
+        (f"{REQUIRED.format(2, 'io.containerd.snapshotter.v1.stargz')}{PROXY}", "pass", "pass", "pass"),
+        (REQUIRED.format(2, "io.containerd.nri.v1.nri") + OFF.format(2, "nri.v1.nri")[12:], "error", "error", "error"),
+        ('required_plugins = ["cri"]\n', "pass", "pass", "pass"),
+        ('required_plugins = ["nosuch"]\n', "error", "error", "error"),
+        ("version = 2\n[plugins.'org.other.v1.x']\n", "pass", "error", "pass"),
+        (f"{CRI}registry.mirrors.'[::1]:5000']\nendpoint = ['http://[::1]:5000']\n", "error", "error", "pass"),
+        (f"{CRI}registry.mirrors.'a']  # '[::1]'\nendpoint = ['http://[::1]:5000']\n", "pass", "pass", "pass"),
+        ("\ufeffversion = 2\n", "pass", "pass", "error"),
+        (f"{CRI}containerd.default_runtime]\nsnapshotter = 1\n", "pass", "error", "warning"),
+    ],
+)
+def test_what_each_release_has_of_plugins_and_takes_for_toml(text: str, six: str, seven: str, two: str) -> None:
+    """Each was tried on the real containerd of that release."""
+    assert (said(text, SIX), said(text, SEVEN), said(text, TWO)) == (six, seven, two)
+
+
+def test_what_is_required_and_not_known_here_yet_is_unknown() -> None:
+    assert said(REQUIRED.format(4, "io.containerd.new.v1.x"), (2, 5, 0)) == "unknown"
+    assert said(REQUIRED.format(2, "io.containerd.lease.v1.manager"), None) == "pass"
+    assert said(REQUIRED.format(2, "io.containerd.shim.v1.manager"), None) == "unknown"
+
+
+@pytest.mark.parametrize(("release", "expected"), [(SIX, "pass"), (SEVEN, "pass"), (TWO, "error"), (None, "unknown")])
+def test_bytes_of_another_encoding_in_a_comment(release: tuple[int, ...] | None, expected: str) -> None:
+    def read() -> Containerd:
+        return Containerd("/usr/bin/containerd", CONFIG, (parsed(b"# M\xfcller\nversion = 2\n", CONFIG),))
+
+    (found,) = runtime_config(
+        KubeletConfig(present=True), Lazy(Target), Lazy(EmbeddedKubelet), Lazy(read),
+        Lazy(Crio), Lazy(lambda: RuntimeReleases(containerd=release)), Lazy(Packages), Lazy(Settings),
+    )  # fmt: skip
+    assert (str(found.severity) if found.status == "fail" else str(found.status)) == expected
+
+
+def test_bytes_of_another_encoding_in_a_value_are_no_toml() -> None:
+    with pytest.raises(ParseError, match="UTF-8"):
+        parsed(b"version = 2\nroot = '/M\xfcller'\n", CONFIG)
 
 
 def test_tls_of_a_registry_does_nothing_in_containerd_2() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent, ParseError, TooLarge
 from nodecheck.facts.runtimes.containerd_merge import NAMING, ConfigFile
+from nodecheck.facts.runtimes.containerd_releases import BRACKET, BYTES, MARK
 from nodecheck.facts.runtimes.service import UndecidedKey, Unstartable, first_there
 from nodecheck.formats.toml import MOST_BYTES, decoded, parse_toml
 from nodecheck.host import Host
@@ -51,6 +52,7 @@ def parsed(raw: bytes, path: str) -> ConfigFile:
 
 
 def _parse(raw: bytes, path: str) -> tuple[ConfigFile, tuple[str, ...]]:
+    raw, odd = _read_by_some(raw, path)
     table = parse_toml(raw, path)
     for key in table:
         if key not in _KEYS and key.lower() in _KEYS:
@@ -58,12 +60,49 @@ def _parse(raw: bytes, path: str) -> tuple[ConfigFile, tuple[str, ...]]:
                 path, None, key, f"{key.lower()}: containerd's releases differ in the spellings they take"
             )
     version, plugins = table.get("version", 0), table.get("plugins", {})
-    if type(version) is not int or version < 0:
+    if type(version) is int and version < 0:
+        raise UndecidedKey(path, None, f"version = {version}", "a version: releases differ in what they take it for")
+    if type(version) is not int:
         raise ParseError(path, None, f"version = {version!r}", "a whole number as version")
     if not isinstance(plugins, dict):
         raise ParseError(path, None, "plugins", "a table [plugins]")
     disabled, imports = _strings(table, "disabled_plugins", path), _strings(table, "imports", path)
-    return ConfigFile(path, version, plugins, disabled, decoded(raw, path)), imports
+    return ConfigFile(path, version, plugins, disabled, decoded(raw, path), odd), imports
+
+
+def _read_by_some(raw: bytes, path: str) -> tuple[bytes, tuple[str, ...]]:
+    r"""A text, and what in it only some of the TOML libraries take; of comments what is no UTF-8 is left out.
+
+    >>> _read_by_some(b"[a.'[::1]:5000']\n", "x")[1], _read_by_some(b"# M\xfcller\n", "x")
+    (('bracket in the name of a table',), (b'# M?ller\n', ('bytes beside UTF-8',)))
+    """
+    odd = [MARK] if raw.startswith(b"\xef\xbb\xbf") else []
+    if any(line.lstrip().startswith(b"[") and _has_bracket(line) for line in raw.split(b"\n")):
+        odd.append(BRACKET)
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        lines = [_comment(line) for line in raw.split(b"\n")]
+        if any(not line.isascii() and line.decode("utf-8", "replace").count("\ufffd") for line in lines):
+            return raw, tuple(odd)  # it stands in a value too
+        return b"\n".join(lines), (*odd, BYTES)
+    return raw, tuple(odd)
+
+
+def _comment(line: bytes) -> bytes:
+    """A line with nothing but ASCII in its comment, where it is one as a whole."""
+    return line.decode("ascii", "replace").replace("\ufffd", "?").encode() if line.lstrip().startswith(b"#") else line
+
+
+def _has_bracket(line: bytes) -> bool:
+    """Whether the header of a table has a bracket within quotes.
+
+    >>> _has_bracket(b'[a."[::1]:5000".b]'), _has_bracket(b'[a."b".c] # "]"')
+    (True, False)
+    """
+    from re import match
+
+    return match(rb"""\s*\[([^"'\]#]|"[^"\]]*"|'[^'\]]*')*("[^"\]]*\]|'[^'\]]*\])""", line) is not None
 
 
 def _strings(table: dict[str, object], key: str, path: str) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ SECTIONS = (*CRI_SECTIONS, IMAGES_V3)
 ENDS, NOT_LOADED = "containerd does not start", "the CRI plugin does not load"
 _MAPS = ("runtimes", "mirrors", "auths", "configs", "runtime_platforms")
 """Tables whose keys are names, with a table each."""
+_RUNTIMES = ("default_runtime", "untrusted_workload_runtime")
+"""Tables of a runtime each."""
 _MIGRATED = ("io.containerd.internal.v1.restart", "io.containerd.monitor.v1.cgroups")
 """Plugins that containerd 2 calls otherwise from version 3 on."""
 _DEEPEST = 8
@@ -181,7 +183,7 @@ def _kind(at: tuple[str, ...], key: str, types: Types) -> str:
         return schema.TABLE
     if at[-1] in ("headers", "pinned_images"):
         return schema.LIST if at[-1] == "headers" else schema.STRING
-    if at[-2] == "runtimes" and any(key in row.names.split(" ") for row in schema.RUNTIME):
+    if (at[-2] == "runtimes" or at[-1] in _RUNTIMES) and any(key in row.names.split(" ") for row in schema.RUNTIME):
         return schema.kinds(schema.RUNTIME, types.reader).get(key, "")
     if key == "auth":
         return schema.TABLE if at[-2] == "configs" else schema.STRING

@@ -38,16 +38,36 @@ def _load(files: Files, release: Version, gone: frozenset[str]) -> ContainerdLoa
     verdict = judged(files, release)
     fault = next(_faults(files, release, verdict, gone), None)
     on = verdict.found is None or verdict.found.cri
-    return ContainerdLoad(release, fault, on, verdict.notes, next(doubts(files, release), None) if on else None)
+    return ContainerdLoad(release, fault, on, verdict.notes, next(_doubts(files, release), None) if on else None)
+
+
+def _name_plugins(files: Files) -> bool:
+    return any(file.disabled or "required_plugins" in file.source for file in files)
+
+
+def _doubts(files: Files, release: Version) -> Iterator[KeyFault]:
+    yield from doubts(files, release)
+    if _name_plugins(files):
+        from nodecheck.facts.runtimes.containerd_plugins import doubts_of_plugins
+
+        yield from doubts_of_plugins(files, release)
 
 
 def _faults(files: Files, release: Version, verdict: ContainerdVerdict, gone: frozenset[str]) -> Iterator[KeyFault]:
     for file in files:
         yield from top_faults(file, release)
     yield from start_faults(files, release, gone)
+    if _name_plugins(files):
+        from nodecheck.facts.runtimes.containerd_plugins import required_faults
+
+        yield from required_faults(files, release)
     if verdict.found is None:
         yield KeyFault(files[-1].path, (), verdict.refused or "its CRI plugin does not load")
     elif verdict.found.cri:
         for file, read in zip(files, sections_read(files, release)):
             yield from section_faults(file, read, release)
         yield from load_faults(files, release, gone)
+        if any(file.disabled for file in files):
+            from nodecheck.facts.runtimes.containerd_plugins import off_faults
+
+            yield from off_faults(files, release)

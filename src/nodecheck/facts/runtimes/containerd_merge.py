@@ -25,6 +25,7 @@ from nodecheck.facts.runtimes.containerd_releases import (
     REFUSED,
     REPLACED,
     Version,
+    is_uri,
     newest_of,
     rule,
     told_release,
@@ -55,6 +56,8 @@ class ConfigFile(NamedTuple):
     disabled: tuple[str, ...] = ()
     source: str = ""
     """The text."""
+    odd: tuple[str, ...] = ()
+    """What stands in the text that not each TOML library takes: names of rules."""
 
 
 Files = tuple[ConfigFile, ...]
@@ -72,6 +75,10 @@ class Refused(Exception):
 def cri_section(files: Files, release: Version) -> tuple[str, Table, bool]:
     """The name and the table of the CRI section that is read, and whether the CRI plugin is on."""
     how = rule(MERGING, release)
+    for file in files[:1] if how == ALONE else files:
+        for name in file.odd:
+            if rule(name, release) == REFUSED:
+                raise Refused(f"{file.path} has a {name}, at which containerd {told_release(release)} ends")
     if how in (ALONE, REPLACED):
         return _section_one(files[:1] if how == ALONE else files, release, versioned=how == REPLACED)
     version, plugins, disabled = _merged_two(files) if how == MERGED else _merged_three(files, release)
@@ -103,7 +110,7 @@ def _section_one(files: Files, release: Version, versioned: bool) -> tuple[str, 
     if version < 2:
         return CRI_V1, table(plugins, CRI_V1), CRI_V1 not in disabled
     for item in (*disabled, *plugins):
-        if not item.startswith("io.containerd.") or item.count(".") < 3:
+        if not is_uri(item, release):
             place = "disabled_plugins" if item in disabled else "plugins"
             raise Refused(f"{place} has {item!r}, which is no plugin URI of version 2, and containerd refuses to start")
     return CRI_V2, table(plugins, CRI_V2), CRI_V2 not in disabled

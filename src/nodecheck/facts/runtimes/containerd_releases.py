@@ -10,10 +10,12 @@ MERGING, NEWEST, LATER, LATER_IMPORT, KEYS, BUILT_IN, OLD_KEYS, REAL, OLD_TLS, S
     "merging", "newest version", "later version", "later import", "case of keys", "built-in runtime", "old keys",
     "numbers", "tls of registries", "no snapshotter", "loopback", "bin_dirs",
 )  # fmt: skip
+URI, MARK, BRACKET, BYTES = "plugin URI", "byte order mark", "bracket in the name of a table", "bytes beside UTF-8"
 ALONE, REPLACED, MERGED, EACH = "the main file alone", "sections replaced", "sections merged", "each file migrated"
 REFUSED, PASSED_OVER, READ, GONE = "refused", "passed over", "read", "gone"
 ANY_CASE, FOUR_CASES = "any", "four spellings"
 REAL_ONLY, WHOLE_REAL = "1.0 is no 1, and a duration a string", "1 is taken for 1.0, and for a duration"
+FOUR_PARTS, PREFIXED, DOTTED = "four parts", "io.containerd. and four parts", "two parts"
 PLUGIN, OWN = "the plugin alone", "its own, where use_internal_loopback is set"
 
 _CONFIG_ONE = "containerd services/server/config/config.go"
@@ -43,6 +45,16 @@ RULES = Table(
     Row(OLD_TLS, GONE, "no TLSConfig is left", "containerd internal/cri/config of v2.0.0", since=(2,)),
     Row(SNAPSHOTTER, READ, "the default's", "containerd 1.7.24, tried", before=(2,)),
     Row(SNAPSHOTTER, REFUSED, "failed to find snapshotter", "containerd 2.1.9, tried", since=(2,)),
+    Row(URI, FOUR_PARTS, "ValidateV2 splits it", _CONFIG_ONE + " of v1.6.32", before=(1, 7)),
+    Row(URI, PREFIXED, "ValidateV2 asks for the prefix too", _CONFIG_ONE + " of v1.7.0", since=(1, 7), before=(2,)),
+    Row(URI, DOTTED, "ValidateVersion looks for a dot", _CONFIG, since=(2,)),
+    Row(MARK, READ, "pelletier/go-toml 1 passes over it", "containerd 1.6.20 and 1.7.24, tried", before=(2,)),
+    Row(MARK, REFUSED, "pelletier/go-toml 2", "containerd 2.1.9, tried", since=(2,)),
+    Row(BRACKET, READ, "BurntSushi/toml", "containerd vendor.conf of v1.4.0", before=(1, 5)),
+    Row(BRACKET, REFUSED, "pelletier/go-toml 1", "containerd 1.6.20, 1.7.24, tried", since=(1, 5), before=(2,)),
+    Row(BRACKET, READ, "pelletier/go-toml 2", "containerd 2.1.9, tried", since=(2,)),
+    Row(BYTES, READ, "pelletier/go-toml 1 takes them in comments", "containerd 1.6.20, 1.7.24, tried", before=(2,)),
+    Row(BYTES, REFUSED, "pelletier/go-toml 2", "containerd 2.1.9, tried", since=(2,)),
     Row(OLD_KEYS, READ, "deprecated, and still there", "containerd RELEASES.md", before=(2,)),
     Row(OLD_KEYS, GONE, "systemd_cgroup, runtime_engine and others", "containerd RELEASES.md", since=(2,)),
     Row(LOOPBACK, PLUGIN, "WithLoNetwork", "containerd/go-cni opts.go", before=(2,)),
@@ -67,6 +79,18 @@ def rule(name: str, release: Version) -> str:
     ('passed over', 'refused', 'each file migrated')
     """
     return RULES.at(name, release).wanted
+
+
+def is_uri(item: str, release: Version) -> bool:
+    """Whether a release takes a text for the URI of a plugin.
+
+    >>> is_uri("a.b.v1.c", (1, 6)), is_uri("a.b.v1.c", (1, 7)), is_uri("a.b", (2, 1)), is_uri("cri", (2, 1))
+    (True, False, True, False)
+    """
+    how = rule(URI, release)
+    if how == DOTTED:
+        return "." in item
+    return item.count(".") >= 3 and (how == FOUR_PARTS or item.startswith("io.containerd."))
 
 
 def newest_of(release: Version) -> int:

@@ -52,7 +52,7 @@ def _path(name: str) -> str:
 
 
 def _named(file: ConfigFile) -> Iterator[tuple[tuple[str, ...], str]]:
-    tables: list[tuple[tuple[str, ...], Table]] = [((), _top(file, NAMING)), (("plugins",), file.plugins)]
+    tables: list[tuple[tuple[str, ...], Table]] = [((), top(file, NAMING)), (("plugins",), file.plugins)]
     while tables:
         at, table = tables.pop()
         for key, value in table.items():
@@ -62,7 +62,7 @@ def _named(file: ConfigFile) -> Iterator[tuple[tuple[str, ...], str]]:
                 yield (*at, key), value
 
 
-def _top(file: ConfigFile, words: tuple[str, ...]) -> Table:
+def top(file: ConfigFile, words: tuple[str, ...]) -> Table:
     """The tables at the top of a file, where its text has one of the words at all."""
     if not any(word in file.source for word in words):
         return {}
@@ -116,19 +116,14 @@ def _whole(files: Files, release: Version) -> _Whole:
 def start_faults(files: Files, release: Version, gone: frozenset[str]) -> Iterator[KeyFault]:
     """Values with which a release of containerd does not start. ``gone``: the files that are named and not there."""
     for file in files:
-        for item in _required(file):
-            if not item.startswith("io.containerd.") or item.count(".") < 3:
-                yield KeyFault(
-                    file.path, ("required_plugins",), f"required_plugins has {item!r}, no plugin URI: {ENDS}"
-                )
-        debug = _top(file, ("level", "format")).get("debug")
+        debug = top(file, ("level", "format")).get("debug")
         debug = debug if isinstance(debug, dict) else {}
         level, form = debug.get("level"), debug.get("format")
         if level and str(level).lower() not in _LEVELS:
             yield KeyFault(file.path, ("debug", "level"), f"level is {level!r}, which is no level of a log: {ENDS}")
         if form and form not in _FORMATS:
             yield KeyFault(file.path, ("debug", "format"), f"format is {form!r}, and not text or json: {ENDS}")
-        grpc = _top(file, ("tcp_tls_cert",)).get("grpc")
+        grpc = top(file, ("tcp_tls_cert",)).get("grpc")
         certified = isinstance(grpc, dict) and bool(grpc.get("tcp_tls_cert"))
         for keys, name in _named(file) if certified else ():
             if keys[0] == "grpc" and _path(name) in gone:
@@ -140,12 +135,6 @@ def _is_opened(keys: tuple[str, ...], read: frozenset[str]) -> bool:
     if keys[0] != "plugins" or keys[-1] in PAIR or (keys[1] in SECTIONS and keys[1] not in read):
         return False
     return keys[-1] != "base_runtime_spec" or keys[-3] == "runtimes"
-
-
-def _required(file: ConfigFile) -> list[str]:
-    """``required_plugins`` of a file that is of version 2 or later."""
-    found: Any = _top(file, ("required_plugins",)).get("required_plugins") if file.version > 1 else None
-    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
 
 
 def load_faults(files: Files, release: Version, gone: frozenset[str]) -> Iterator[KeyFault]:
@@ -247,7 +236,7 @@ def _images(whole: _Whole, files: Files, release: Version) -> Iterator[KeyFault]
 
 
 def _proxies(file: ConfigFile) -> Table:
-    found = _top(file, ("proxy_plugins",)).get("proxy_plugins")
+    found = top(file, ("proxy_plugins",)).get("proxy_plugins")
     return found if isinstance(found, dict) else {}
 
 
