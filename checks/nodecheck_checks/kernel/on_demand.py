@@ -90,6 +90,8 @@ def loadable_now(
         return OnDemand()
     if running is not None and running.path is None and running.others:
         return OnDemand(False, (seen(f"/lib/modules/{running.release}"),))
+    if running is not None and running.unlisted:
+        return OnDemand(False, (seen(f"{running.path}/modules.dep"),))
     if running is None or running.dep is None:
         return OnDemand()
     if (listed := running.loadable(name)) is None:

@@ -193,6 +193,16 @@ def test_the_words_of_the_next_boot(tmp_path: Path, words: str, name: str, expec
     assert said(debian(words), tmp_path, "boot") == {**ALL_PASS, name: expected}
 
 
+@pytest.mark.parametrize("name", ["cpu", "cpuacct"])
+def test_systemd_mounts_cpu_and_cpuacct_as_one(tmp_path: Path, name: str) -> None:
+    """A node with ``cgroup_no_v1=cpu`` had neither after its reboot; what ``cgroup_disable=`` turns off is left out."""
+    barred = said(v1(f"{OPTION}=0 cgroup_no_v1={name}"), tmp_path / "barred", "boot")
+    off = said(v1(f"{OPTION}=0 cgroup_disable={name} cgroup_no_v1={name}"), tmp_path / "off", "boot")
+
+    assert {one for one, status in barred.items() if status != "pass"} == {"cpu", "cpuacct"}
+    assert {one for one, status in off.items() if status != "pass"} == {name}
+
+
 @pytest.mark.parametrize("name", ["devices", "freezer"])
 def test_words_that_turn_off_what_is_a_controller_in_v1_alone(tmp_path: Path, name: str) -> None:
     """A node with ``cgroup_disable=devices`` and cgroup v2 kept devices from containers after its reboot, by BPF."""

@@ -358,10 +358,20 @@ def test_the_tree_of_the_kernel_that_will_boot_must_have_it(tree: Tree, suffix: 
 
 
 def test_a_tree_without_modules_dep_is_walked_through(tree: Tree) -> None:
-    root = tree({CONF: "br_netfilter\n", f"usr/lib/modules/{REL}/updates/x/ip-vs.ko.zst": ""})
+    """depmod writes ``modules.dep.bin`` beside it, which modprobe reads."""
+    binary = {f"usr/lib/modules/{REL}/modules.dep.bin": b"\xb0\x07\xf4\x57"}
+    root = tree({CONF: "br_netfilter\n", f"usr/lib/modules/{REL}/updates/x/ip-vs.ko.zst": "", **binary})
     assert boot(root).status == "fail"
     (root / f"usr/lib/modules/{REL}/updates/x/br-netfilter.ko.zst").touch()
     assert boot(root).status == "pass"
+
+
+def test_without_either_list_modprobe_finds_no_module(tree: Tree) -> None:
+    """A real node whose new kernel had lost its modules.dep started without what modules-load.d names."""
+    root = tree({CONF: "br_netfilter\n", f"usr/lib/modules/{REL}/kernel/net/bridge/br_netfilter.ko": ""})
+    result = boot(root)
+    assert (result.status, result.actual) == ("fail", "missing")
+    assert "has no modules.dep" in result.message
 
 
 def test_depmod_was_not_run(tree: Tree) -> None:

@@ -118,12 +118,20 @@ def test_a_boot_that_starts_nothing_starts_no_kube_proxy(tree: Tree, words: str)
     assert judged(tree({**started, "proc/cmdline": f"{words}\n"}), "ip_vs", "ipvs")["boot"] == ("fail", "error")
 
 
-def test_without_a_list_of_modules_nothing_says_that_it_can_be_loaded(tree: Tree) -> None:
-    root = tree({**NODE, DEP_PATH: ""})
+def test_a_list_that_only_modprobe_reads_does_not_say_that_it_can_be_loaded(tree: Tree) -> None:
+    root = tree({**NODE, DEP_PATH: "", f"{DEP_PATH}.bin": b"\xb0\x07\xf4\x57"})
     (root / DEP_PATH).unlink()
 
     assert judged(root, "ip_vs", "ipvs") == both("fail", "error")
     assert judged(root, CONNTRACK, "iptables") == both("fail", "warning")
+
+
+def test_without_a_list_of_modules_nothing_can_be_loaded(tree: Tree) -> None:
+    root = tree({**NODE, DEP_PATH: ""})
+    (root / DEP_PATH).unlink()
+
+    assert judged(root, "ip_vs", "ipvs") == both("fail", "error")
+    assert judged(root, CONNTRACK, "iptables") == both("fail", "error")
 
 
 @pytest.mark.parametrize("profile", ["centos7-kubeadm-1.17", "kubernetes"])

@@ -49,6 +49,10 @@ _OPTIONS_V2 = {DEVICES: ("CGROUP_BPF",)}
 _ALSO_V1 = {MEMORY: "MEMCG_V1", "cpuset": "CPUSETS_V1"}
 """Options without which a kernel that has them (from 6.11 on) offers the controller in version 2 alone."""
 
+_JOINED = {"cpu": CPUACCT, CPUACCT: "cpu"}
+"""What systemd mounts in one hierarchy of version 1, if the kernel has both enabled (src/core/mount-setup.c
+``join_with``). ``cgroup_no_v1=`` leaves them enabled, and the mount fails."""
+
 _PI = "the Raspberry Pi turns it off where its command line has no cgroup_enable=memory"
 _FREEZES_SINCE = (5, 2)
 _OWN_KERNELS = ("rpi", "raspi")
@@ -144,6 +148,12 @@ class BootControllers(NamedTuple):
         barred = None if unified else _listing(words, "cgroup_no_v1", name) or _listing(words, "cgroup_no_v1", "all")
         if barred is not None:
             return Answer(False, f"{barred} keeps it out of cgroup v1", (seen(source, barred, line=self.cmdline.line),))
+        partner = _JOINED.get(name)
+        if partner is not None and not unified and self.planned.found.version is not None:
+            word = _listing(words, "cgroup_no_v1", partner)
+            if word is not None and _listing(words, "cgroup_disable", partner) is None:
+                why = f"systemd mounts cpu and cpuacct as one, and {word} keeps {partner} out of cgroup v1"
+                return Answer(False, why, (seen(source, word, line=self.cmdline.line),))
         return self._by_firmware(on) if name == MEMORY and source.endswith("/cmdline.txt") else None
 
     def _is_undone(self, name: str) -> bool:

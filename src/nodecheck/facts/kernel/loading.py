@@ -61,7 +61,9 @@ class Loading(NamedTuple):
     @property
     def can_tell(self) -> bool:
         """Whether there is a module tree to look into."""
-        return self.tree.dep is not None or (self.tree.path is not None and bool(self.files().files))
+        return self.tree.dep is not None or (
+            self.tree.path is not None and (self.tree.unlisted or bool(self.files().files))
+        )
 
     def outcome(self, name: str, loads: tuple[Load, ...]) -> BootVerdict | None:
         """The verdict of the first wish that loads the module; else of the first that would, were it not stopped."""
@@ -170,6 +172,9 @@ class Loading(NamedTuple):
             if tree.loadable(name) is None and not tree.has_built_in(name):
                 return Block(MISSING, self._not_listed(name), seen(tree.dep.path, locator=name))
             return None
+        if tree.unlisted and not tree.has_built_in(name):
+            told = f"{tree.path} has no modules.dep, without which modprobe finds no module"
+            return Block(MISSING, told, seen(f"{tree.path}/modules.dep"))
         if tree.path is not None and (files := self.files().files) and name not in files:
             return Block(
                 MISSING, f"the kernel {tree.release} that will boot has no {name}", seen(tree.path, locator=name)

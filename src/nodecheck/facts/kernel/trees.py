@@ -54,6 +54,8 @@ class ModuleTree(NamedTuple):
     """modules.dep; None where it is not there."""
     others: tuple[str, ...] = ()
     """The releases that have a tree, where this one has none."""
+    unlisted: bool = False
+    """Whether the tree is there, and neither ``modules.dep`` nor ``modules.dep.bin``: modprobe finds nothing in it."""
 
     def has_built_in(self, name: str) -> bool:
         """Whether modules.builtin lists the module."""
@@ -205,11 +207,12 @@ def read_tree(host: Host, release: str | None, built_in_only: bool = False) -> M
         for folder in DIRS:
             path = f"{folder}/{release}"
             try:
-                host.names(path)
+                names = host.names(path)
             except Absent:
                 continue
             dep = None if built_in_only else _list(host, f"{path}/modules.dep")
-            return ModuleTree(release, path, _list(host, f"{path}/modules.builtin"), dep)
+            unlisted = not set(_LISTS) & set(names)
+            return ModuleTree(release, path, _list(host, f"{path}/modules.builtin"), dep, unlisted=unlisted)
     return ModuleTree(release, others=_releases(host))
 
 
