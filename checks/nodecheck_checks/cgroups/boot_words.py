@@ -97,7 +97,7 @@ def _rest(word: str, name: str) -> str | None:
 def _by_hand(title: str, name: str) -> Fix:
     more = f", on a Raspberry Pi add {_ENABLE} to the one line of cmdline.txt" if name == MEMORY else ""
     text = (
-        f"Take cgroup_disable={name} off the kernel's command line (EL: grubby --remove-args; Debian: /etc/default/grub"
-        f" and update-grub){more}, or boot a kernel that is built with the controller, and reboot"
+        f"Take {name} out of {'= and '.join(_KEYS)}= on the kernel's command line (EL: grubby --remove-args; Debian:"
+        f" /etc/default/grub and update-grub){more}, or boot a kernel that is built with the controller, and reboot"
     )
     return Fix(title, (manual(text),), MANUAL, reboot=True)
