@@ -240,18 +240,22 @@ def _proxies(file: ConfigFile) -> Table:
     return found if isinstance(found, dict) else {}
 
 
+def _strings_of(section: object, key: str) -> list[str]:
+    """Those of a list; values of other types are told of elsewhere."""
+    found = section.get(key) if isinstance(section, dict) else None
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+
+
 def _others(files: Files) -> Iterator[KeyFault]:
     """Plugins without which no CRI plugin loads."""
     for file in files:
         diff = file.plugins.get("io.containerd.service.v1.diff-service")
-        names = diff.get("default") if isinstance(diff, dict) else None
-        for name in names if isinstance(names, list) else ():
+        for name in _strings_of(diff, "default"):
             if name not in _DIFFERS and not any(name in _proxies(one) for one in files):
                 keys = ("plugins", "io.containerd.service.v1.diff-service", "default")
                 yield KeyFault(file.path, keys, f"default has {name!r}, and there is no such differ: {NOT_LOADED}")
         tasks = file.plugins.get("io.containerd.runtime.v2.task")
-        told = tasks.get("platforms") if isinstance(tasks, dict) else None
-        for platform in told if isinstance(told, list) else ():
+        for platform in _strings_of(tasks, "platforms"):
             if "/" not in platform and platform not in _PLATFORMS:
                 keys = ("plugins", "io.containerd.runtime.v2.task", "platforms")
                 yield KeyFault(file.path, keys, f"platforms has {platform!r}, which is none: {NOT_LOADED}")

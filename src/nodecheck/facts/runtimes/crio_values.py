@@ -142,9 +142,10 @@ def _fits(kind: str, value: Any) -> bool:
 
 def _runtime(found: _Settings, release: Release | None, gone: frozenset[str]) -> Iterator[CrioFault]:
     """``default_runtime`` must have a table, and its table must be one that CRI-O takes."""
-    default = found.of("runtime", "default_runtime")
+    given = found.of("runtime", "default_runtime")
+    default = given if isinstance(given, str) else ""
     built_in = [row.wanted for row in RULES if release is None or row.covers(release)]
-    if isinstance(default, str) and default and default not in found.runtimes():
+    if default and default not in found.runtimes():
         if default not in built_in:
             why = f"default_runtime is {default!r}, and there is no table [crio.runtime.runtimes.{default}]"
             yield found.fault(why, "runtime", "default_runtime")
@@ -157,7 +158,7 @@ def _runtime(found: _Settings, release: Release | None, gone: frozenset[str]) ->
         kind, path = found.of(*at, "runtime_type"), found.of(*at, "runtime_path")
         if kind and isinstance(kind, str) and kind not in ("oci", "vm", "pod"):
             yield found.fault(f"runtime_type of {name!r} is {kind!r}, which is none", *at, "runtime_type", kind=kind_of)
-        if path in gone:
+        if isinstance(path, str) and path in gone:
             yield found.fault(
                 f"runtime_path of {name!r} is {path}, which is not there", *at, "runtime_path", kind=kind_of
             )
