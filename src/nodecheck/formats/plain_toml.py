@@ -11,6 +11,8 @@ from nodecheck.text import is_digits
 from nodecheck.typed import Any
 
 MOST_DIGITS = 18
+LONGEST_LINE = 2000
+"""Characters of a line: each value of a list takes a copy of the rest of its line."""
 
 _ALLOWED = dict.fromkeys((*range(32, 127), 9, 10))
 _BARE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
@@ -36,6 +38,8 @@ def load_plain(source: str) -> dict[str, Any] | None:
     try:
         for line in source.split("\n"):
             line = line.strip(_BLANKS)
+            if len(line) > LONGEST_LINE:
+                return None
             if line.startswith("[["):
                 table = _added(top, _header(line[1:], "]]"), arrays)
             elif line.startswith("["):
