@@ -232,9 +232,10 @@ def test_a_link_that_leads_elsewhere_now(tmp_path: Path, start: Callable[..., in
     assert (daemon.said().status, daemon.said().actual) == ("fail", "another file")
 
 
-def test_behind_a_wrapper_the_process_itself_counts(tmp_path: Path, start: Callable[..., int]) -> None:
-    wrapper = tmp_path / "programs/start-kubelet"
-    write_tree(tmp_path, {"programs/start-kubelet": "#!/bin/sh\nexec kubelet\n"})
+@pytest.mark.parametrize("name", ["start-kubelet", "kubelet.sh", "kubelet-wrapper"])
+def test_behind_a_wrapper_the_process_itself_counts(tmp_path: Path, start: Callable[..., int], name: str) -> None:
+    wrapper = tmp_path / f"programs/{name}"
+    write_tree(tmp_path, {f"programs/{name}": "#!/bin/sh\nexec kubelet\n"})
     daemon = Daemon(tmp_path, start, "kubelet.service", "kubelet", starts=f"{wrapper} x")
     assert daemon.said().status == "pass"
     daemon.replaced()

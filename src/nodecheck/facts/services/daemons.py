@@ -182,10 +182,19 @@ def _daemon(host: Host, index: Lazy[UnitIndex], unit: str, pid: int) -> Daemon:
         if not is_named(exe, names):
             return found._replace(foreign=True)
         program = unit_program(host, index(), unit)
-        path = program.path if program is not None and is_named(program.path, names) else exe
+        own = program is not None and is_named(program.path, names) and not _is_script(host, program.path)
+        path = program.path if program is not None and own else exe
         return found._replace(program=program, path=path, on_disk=stat_or_none(host, path))
     except FactError as error:
         return found._replace(error=error)
+
+
+def _is_script(host: Host, path: str) -> bool:
+    """Whether a program is a wrapper, whatever its name: ``kubelet.sh``, ``kubelet-wrapper``."""
+    try:
+        return host.read_at(path, 0, _HEAD).startswith(b"#!")
+    except Absent:
+        return False
 
 
 def unit_program(host: Host, index: UnitIndex, unit: str) -> UnitProgram | None:
