@@ -97,12 +97,12 @@ def _comment(line: bytes) -> bytes:
 def _has_bracket(line: bytes) -> bool:
     """Whether the header of a table has a bracket within quotes.
 
-    >>> _has_bracket(b'[a."[::1]:5000".b]'), _has_bracket(b'[a."b".c] # "]"')
-    (True, False)
+    >>> [_has_bracket(line) for line in (b'[a."[::1]:5000".b]', b"['a[b']", b'[a."b".c] # "]"', b"[[a.'b']]")]
+    [True, True, False, False]
     """
     from re import match
 
-    return match(rb"""\s*\[([^"'\]#]|"[^"\]]*"|'[^'\]]*')*("[^"\]]*\]|'[^'\]]*\])""", line) is not None
+    return match(rb"""\s*\[([^"'\]#]|"[^"\[\]]*"|'[^'\[\]]*')*("[^"\[\]]*[\[\]]|'[^'\[\]]*[\[\]])""", line) is not None
 
 
 def _strings(table: dict[str, object], key: str, path: str) -> tuple[str, ...]:
