@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import shutil
@@ -16,6 +17,13 @@ from static_sources import Source
 HERE = Path(__file__).parent / "static"
 ARCHITECTURES = ("x86_64", "aarch64")
 OPTIMISED = "-O3"
+
+PROFILE = HERE / "python.profile.xz"
+"""How often a run passes each place of CPython. ``static_profile.py`` makes it; a function that has changed since is
+compiled as if it were not there."""
+
+COUNTS = b"\xfflprofi\x81"
+"""How a profile begins: LLVM's own mark, and 64 bits."""
 
 STACK = "-DTHREAD_STACK_SIZE=0x800000"
 """Of a thread: what glibc gives. musl's 128 KiB are too few for Python."""
@@ -62,6 +70,7 @@ class Build(NamedTuple):
 def compiled(build: Build, native: Path | None = None) -> Build:
     """Build all parts that are not there yet. To build for another machine needs ``native``, an interpreter of this."""
     (build.room / "out").mkdir(parents=True, exist_ok=True)
+    (build.work / "python.profile").write_bytes(profile(PROFILE))
     tools(build)
     for part, library in ((zlib, "libz.a"), (sqlite, "libsqlite3.a")):
         if not (build.room / "out" / library).exists():
@@ -118,7 +127,8 @@ def flags(build: Build, folder: Path) -> str:
     zig checks for undefined behaviour where nothing is optimised, as in the tests of a configure: CPython would take
     that for a machine that must align all it reads, and compute slower hashes.
     """
-    return " ".join(["-g0", "-fno-sanitize=undefined", f"-ffile-prefix-map={folder}=.", f"-I{build.room}/out"])
+    mapped = f"-ffile-prefix-map={folder}=."
+    return " ".join(["-g0", "-fomit-frame-pointer", "-fno-sanitize=undefined", mapped, f"-I{build.room}/out"])
 
 
 def zlib(build: Build) -> None:
@@ -168,10 +178,28 @@ def python(build: Build, native: Path | None) -> None:
         ZLIB_CFLAGS=f"-I{build.room}/out", ZLIB_LIBS=f"{out} -lz",
         LIBSQLITE3_CFLAGS=f"-I{build.room}/out", LIBSQLITE3_LIBS=f"{out} -lsqlite3",
     )  # fmt: skip
-    run(build, ["make", f"-j{build.jobs}", "python"], folder)
+    run(build, ["make", f"-j{build.jobs}", by_profile(build), "python"], folder)
     made = (folder / "Modules/config.c").read_text()
     if missing := [name for name in NEEDED if f'{{"{name}",' not in made]:
         sys.exit(f"{build.arch}: configure left out {', '.join(missing)}: {folder}/config.log")
+
+
+def by_profile(build: Build) -> str:
+    """The word of CPython's make that has it optimised by what a run does."""
+    quiet = "-Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date"
+    return f"CFLAGS_NODIST=-fprofile-instr-use={build.work}/python.profile {quiet}"
+
+
+def profile(packed: Path) -> bytes:
+    """What the compiler reads. It ends this where that is no profile, because the compiler would say so much later."""
+    again = "Take it from git again, or make it anew: packaging/static_profile.py says how."
+    try:
+        counts = lzma.decompress(packed.read_bytes())
+    except (OSError, lzma.LZMAError) as error:
+        sys.exit(f"{packed}: {error}. {again}")
+    if not counts.startswith(COUNTS):
+        sys.exit(f"{packed}: this is not a profile of LLVM, merged by llvm-profdata. {again}")
+    return counts
 
 
 def configured(build: Build, native: Path | None) -> list[str]:
@@ -187,21 +215,20 @@ def configured(build: Build, native: Path | None) -> list[str]:
 
 def stub(build: Build, native: Path) -> None:
     """The file without what lies behind it."""
-    folder, room = build.python.parent, build.room
-    (room / "frozen.h").write_text(frozen(native))
-    options = [OPTIMISED, *flags(build, room).split(" "), f"-I{folder}", f"-I{folder}/Include", "-fwrapv"]
-    run(build, [room / "cc", *options, "-c", HERE / "main.c", "-o", "main.o", f"-I{room}"], room)
-    library = next(folder.glob("libpython3.*.a"))
-    libraries: list[str | Path] = [
-        library,
-        f"-L{room}/out",
-        "-lsqlite3",
-        "-lz",
-        folder / "Modules/_hacl/libHacl_Hash_SHA2.a",
-        "-lm",
-    ]
-    words: list[str | Path] = [room / "cc", "-static", "-s", OPTIMISED, "-Wl,--gc-sections", "-o", "stub", "main.o"]
-    run(build, [*words, *libraries], room)
+    (build.room / "frozen.h").write_text(frozen(native))
+    link(build, build.python.parent, build.room / "cc", build.stub)
+
+
+def link(build: Build, folder: Path, compiler: Path, target: Path) -> Path:
+    """``main.c`` with the interpreter whose tree is ``folder``."""
+    room = target.parent
+    options = [OPTIMISED, *flags(build, room).split(" "), f"-I{folder}", f"-I{folder}/Include", f"-I{build.room}"]
+    run(build, [compiler, *options, "-fwrapv", "-c", HERE / "main.c", "-o", "main.o"], room)
+    libraries: list[str | Path] = [next(folder.glob("libpython3.*.a")), f"-L{build.room}/out", "-lsqlite3", "-lz"]
+    libraries += [folder / "Modules/_hacl/libHacl_Hash_SHA2.a", "-lm"]
+    words: list[str | Path] = ["-static", "-s", OPTIMISED, "-Wl,--gc-sections", "-o", target, "main.o"]
+    run(build, [compiler, *words, *libraries], room)
+    return target
 
 
 def frozen(native: Path) -> str:

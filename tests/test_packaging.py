@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import lzma
 import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -41,6 +44,31 @@ def test_the_sources_are_locked() -> None:
     for _, version, digest in lines:
         assert re.fullmatch("[0-9a-f]{64}", digest)
         assert re.search("[0-9]", version)
+
+
+@pytest.fixture
+def compiling(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(ROOT / "packaging"))
+    return importlib.import_module("static_compile")
+
+
+def test_the_profile_is_one_and_small(compiling: ModuleType) -> None:
+    counts = compiling.profile(STATIC / "python.profile.xz")
+
+    assert len(counts) > 100_000
+    assert (STATIC / "python.profile.xz").stat().st_size < 300_000
+
+
+@pytest.mark.parametrize("kind", ["not there", "cut", "not packed", "no profile"])
+def test_a_build_without_its_profile_says_so_at_once(kind: str, tmp_path: Path, compiling: ModuleType) -> None:
+    whole = (STATIC / "python.profile.xz").read_bytes()
+    given = {"cut": whole[:-40], "not packed": lzma.decompress(whole), "no profile": lzma.compress(b"{}")}
+    packed = tmp_path / "python.profile.xz"
+    if kind in given:
+        packed.write_bytes(given[kind])
+
+    with pytest.raises(SystemExit, match=r"python\.profile\.xz.*packaging/static_profile\.py"):
+        compiling.profile(packed)
 
 
 def _text(name: str) -> str:
