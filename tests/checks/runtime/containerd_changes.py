@@ -112,7 +112,7 @@ def _encoded(lines: Lines, dice: random.Random) -> None:
     if kind == "mark":
         lines[0] = f"\ufeff{lines[0]}"
     elif kind == "returns":
-        lines[:] = [f"{line}\r" for line in lines]
+        lines[:] = [*(f"{line}\r" for line in lines), ""]
     elif kind == "latin":
         lines.append("# M\udcfcller")
     else:
