@@ -228,6 +228,7 @@ OTHER_DIFF = f"{DIFFS}[proxy_plugins.other]\ntype = 'diff'\naddress = '/run/x.so
         (REQUIRED.format(2, "io.containerd.nri.v1.nri") + OFF.format(2, "nri.v1.nri")[12:], "error", "error", "error"),
         ('required_plugins = ["cri"]\n', "pass", "pass", "pass"),
         ('required_plugins = ["nosuch"]\n', "error", "error", "error"),
+        (REQUIRED.format(1, "io.containerd.grpc.v1.cri"), "error", "error", "pass"),
         ("version = 2\n[plugins.'org.other.v1.x']\n", "pass", "error", "pass"),
         (f"{CRI}registry.mirrors.'[::1]:5000']\nendpoint = ['http://[::1]:5000']\n", "error", "error", "pass"),
         (f"{CRI}registry.mirrors.'a']  # '[::1]'\nendpoint = ['http://[::1]:5000']\n", "pass", "pass", "pass"),

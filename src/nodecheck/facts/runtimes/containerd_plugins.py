@@ -126,9 +126,10 @@ _CORE = frozenset((
 
 def _plain(item: str, known: dict[str, str], files: Files, release: Version) -> str:
     """The name without ``io.containerd.``; files of version 1 have its end, what stands behind ``v1.``."""
-    if "." in item or merged_version(files) > 1:
+    migrated = rule(URI, release) == DOTTED
+    if merged_version(files) > 1 or (migrated and "." in item):
         return item.removeprefix("io.containerd.")
-    if rule(URI, release) != DOTTED or item in _CORE:
+    if not migrated or item in _CORE:
         return next((name for name in known if name.rpartition(".")[2] == item), item)
     return f"service.v1.{item}" if item.endswith("-service") else f"grpc.v1.{item}"
 
