@@ -79,7 +79,13 @@ FAULTS: dict[str, Fault] = {
     "the tree of the kernel that boots": (
         {f"{TREE}/modules.dep": None},
         {"module-tree": "error", "module-tree@boot": "error"},
-        {},
+        {
+            "kernel-module[nf_conntrack]": "without a list modprobe finds nothing",
+            "kernel-module[nf_conntrack]@boot": "without a list modprobe finds nothing",
+            "kernel-module[br_netfilter]@boot": "without a list modprobe finds nothing",
+            "sysctl[net.bridge.bridge-nf-call-iptables]@boot": "br_netfilter brings it",
+            "sysctl[net.bridge.bridge-nf-call-ip6tables]@boot": "br_netfilter brings it",
+        },
     ),
     "a processor": ({"/sys/devices/system/cpu/online": "0\n"}, {"cpu-count": "error"}, {}),
     "a parameter": (

@@ -14,6 +14,7 @@ NAMES = ("release", "minor", "older_than")
 EXCEPTIONS = {
     "nodecheck.facts.kubelet.keys": "the kubelet's keys are a table of their own, by its own release",
     "nodecheck.facts.kubelet.table": "the kubelet's defaults are a table of their own, by its own release",
+    "nodecheck.facts.runtimes.containerd_plugins": "containerd's own releases",
     "nodecheck.facts.runtimes.containerd_schema": "containerd's own releases",
     "nodecheck.facts.runtimes.crio_values": "CRI-O's own releases",
     "nodecheck.facts.runtimes.docker": "docker's own releases",
