@@ -8,6 +8,7 @@ import sys
 import zipapp
 from importlib.metadata import distribution
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 ROOT = Path(__file__).parent.parent
 NEEDS = ("packaging", "pluggy", "psutil", "pyroute2", "PyYAML", *(("tomli",) if sys.version_info < (3, 11) else ()))
@@ -23,7 +24,8 @@ def zipped(folder: Path) -> Path:
     _copy("nodecheck", inside)
     for name in NEEDS:
         _copy(name, inside)
-    compileall.compile_dir(inside, quiet=2, legacy=True)  # as docs/zipapp.md says
+    unchecked = PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(inside, quiet=2, legacy=True, invalidation_mode=unchecked)  # as docs/zipapp.md says
     made = folder / "nodecheck.pyz"
     zipapp.create_archive(inside, made, main="nodecheck.cli:main")
     shutil.rmtree(inside)
