@@ -119,15 +119,15 @@ FILES = (
     SecretFile("etc/shadow", "root:$y$j9T$saltShadow$shadowSecret1:19000:0:99999:7:::\n", ("shadowSecret1", "saltShadow")),
     SecretFile(
         "etc/kubernetes/manifests/kube-vip.yaml",
-        "spec:\n  containers:\n  - env:\n    - name: vip_interface\n      value: eth0\n    - name: DB_PASSWORD\n      value: envSecret1\n"
-        '    - name: "API_TOKEN"\n      value: "envSecret2"\n    - name: AWS_SECRET_ACCESS_KEY # ours\n      value: |-\n        envSecret3\n'
-        "    - name: bgp_peerpass\n      value: envSecret9\n    - name: C_PASSWORD\n\n      value: 'envSecret4\n        envSecret5'\n    - {name: D_TOKEN, value: envSecret6}\n    - name: LAST\n      value: x\n",
-        ("envSecret1", "envSecret2", "envSecret3", "envSecret4", "envSecret5", "envSecret6", "envSecret9"),
+        "spec:\n  containers:\n  - env:\n    - name: vip_interface\n      value: eth0\n    - name: DB_PASSWORD\n      value: podSecret1\n"
+        '    - name: "API_TOKEN"\n      value: "podSecret2"\n    - name: AWS_SECRET_ACCESS_KEY # ours\n      value: |-\n        podSecret3\n'
+        "    - name: bgp_peerpass\n      value: podSecret6\n    - name: C_PASSWORD\n\n      value: 'podSecret4\n        podSecret5'\n    - {name: D_TOKEN, value: pairSecret1}\n    - name: LAST\n      value: x\n",
+        ("podSecret1", "podSecret2", "podSecret3", "podSecret4", "podSecret5", "pairSecret1", "podSecret6"),
     ),
     SecretFile(
         "etc/kubernetes/manifests/a.json",
-        '{"env": [{"name": "DB_PASSWORD", "value": "envSecret7"}, {"name": "HOST", "value": "db"}],\n"more": [{\n"name": "E_SECRET",\n"value": "envSecret8"\n}]}\n',
-        ("envSecret7", "envSecret8"),
+        '{"env": [{"name": "DB_PASSWORD", "value": "pairSecret2"}, {"name": "HOST", "value": "db"}],\n"more": [{\n"name": "E_SECRET",\n"value": "podSecret7"\n}]}\n',
+        ("pairSecret2", "podSecret7"),
     ),
     SecretFile("etc/fstab", "//nas/x /mnt cifs username=me,password=tabSecret1,ro,nofail 0 0\n", ("tabSecret1",)),
     SecretFile("etc/network/interfaces", "iface wlan0 inet dhcp\n    wpa-ssid home\n    wpa-psk wlanSecret1\n", ("wlanSecret1",)),

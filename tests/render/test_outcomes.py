@@ -61,7 +61,7 @@ def test_no_value_of_a_finding_is_cut(outcome: tuple[str, Report], style: Style,
 def test_the_verdict_and_its_reason_stand_first_and_last(outcome: tuple[str, Report]) -> None:
     lines = render_text(outcome[1], TERMINAL).removesuffix("\n").split("\n")
     first = {
-        "fit": "PASS: all 90 settings that apply are fit",
+        "fit": "PASS: all 95 settings that apply are fit",
         "faulty": "FAIL: 2 errors (swap[/swap.img], sysctl[net.ipv4.ip_forward]), 3 warnings",
         "before-kubernetes": "FAIL: 4 errors (kernel-module[br_netfilter], 3 of sysctl)",
     }[outcome[0]]

@@ -236,6 +236,8 @@ NO_SETTINGS = {
     "credential.secret": "a file of systemd that is there or not",
     "secret": "a kind of volume that is there or not",
     "serviceAccountToken": "the same",
+    "password": "a key of containerd's registries: that its value is a string is judged, and a masked one is one too",
+    "identitytoken": "the same",
     "storage-driver-password": "a flag of the kubelet that is known and never judged",
 }
 """Names in facts and checks that the filter takes for a secret's, and why nothing is judged by them."""

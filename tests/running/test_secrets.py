@@ -38,7 +38,9 @@ ALL = tuple(word for file in FILES for word in file.secrets)
 BY_LINE = tuple(
     word
     for word in ALL
-    if not word.startswith(("pemSecretBody", "cloudSecret4", "cloudSecret5", "regSecret2", "regSecret3", "overLines"))
+    if not word.startswith(
+        ("pemSecretBody", "cloudSecret4", "cloudSecret5", "regSecret2", "regSecret3", "overLines", "podSecret")
+    )
 )
 """Those that a line tells by itself, without its neighbours."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from time import gmtime, strftime
 
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
@@ -20,6 +19,7 @@ from nodecheck.facts import (
 )
 from nodecheck.facts.boot.reboot_marks import MARKS, OLD_PLACE, STAGED, RebootMark
 from nodecheck.fix import MANUAL, Fix, by_hand, manual
+from nodecheck.formats.moments import utc_second
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import STEADY, UPGRADE
 
@@ -183,7 +183,7 @@ def by_kernel(kernels: Kernels, looked: list[Evidence]) -> Iterator[Due]:
         if cmdline.kernel is not None and not image.is_of(running.release):
             continue
         if image.changed_s > began_s:
-            told = (seen(image.path, f"written {_moment(image.changed_s)}"),)
+            told = (seen(image.path, f"written {utc_second(image.changed_s)}"),)
             yield Due(f"the kernel {image.path} was written since the boot", told)
             return
         looked.append(seen(image.path, "older than the boot"))
@@ -197,16 +197,11 @@ def by_packages(boot: Lazy[BootTime], packages: Lazy[RebootPackages], looked: li
     looked.extend([seen(path, "nothing of it is newer than the boot") for path in found.databases])
     if new:
         names = ", ".join(sorted({one.name for one, _ in new}))
-        told = [seen(one.source, f"{one.name} {one.version}, installed {_moment(at_s)}") for one, at_s in new]
+        told = [seen(one.source, f"{one.name} {one.version}, installed {utc_second(at_s)}") for one, at_s in new]
         yield Due(f"installed since the boot: {names}", tuple(told))
     for one in found.found:
         if one.at_s is None:
             raise Malformed(one.source, f"is not there, and the database of dpkg has {one.name} as installed")
-
-
-def _moment(seconds: int) -> str:
-    """A moment in UTC: it does not change from run to run."""
-    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
 
 
 def _fix(marks: RebootMarks) -> Fix:

@@ -30,6 +30,16 @@ def utc_minute(seconds: int) -> str:
     return f"{utc_day(seconds)} {minutes // 60:02}:{minutes % 60:02} UTC"
 
 
+def utc_second(seconds: int) -> str:
+    """A moment as ISO 8601 writes it.
+
+    >>> utc_second(253402300799)
+    '9999-12-31T23:59:59Z'
+    """
+    minutes = seconds % 86400 // 60
+    return f"{utc_day(seconds)}T{minutes // 60:02}:{minutes % 60:02}:{seconds % 60:02}Z"
+
+
 def utc_day(seconds: int) -> str:
     """The day of a moment.
 
