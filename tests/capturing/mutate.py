@@ -50,10 +50,12 @@ def absolute(path: Path) -> None:
     while not (root / "etc").is_dir() and root != root.parent:
         root = root.parent
     aside = root / "aside"
+    while aside.is_symlink() or aside.is_file():  # another change has made something else of it
+        aside = aside.with_name(f"{aside.name}x")
     aside.mkdir(exist_ok=True)
     name = f"{len(list(aside.iterdir()))}-{path.name}"
     shutil.move(path, aside / name)
-    path.symlink_to(f"/aside/{name}")
+    path.symlink_to(f"/{aside.name}/{name}")
 
 
 def empty(path: Path) -> None:
@@ -73,7 +75,10 @@ def parent(path: Path) -> None:
 
 def odd_name(path: Path) -> None:
     """A neighbour whose name holds a newline, a percent sign, blanks and a byte that is no UTF-8."""
-    (path.parent / os.fsdecode(b"-a %25\nb\xff.conf")).write_bytes(path.read_bytes())
+    name = os.fsdecode(b"-a %25\nb\xff.conf")
+    while os.path.lexists(path.parent / name):  # another change made it, or something else of it
+        name = f"-{name}"
+    (path.parent / name).write_bytes(path.read_bytes())
 
 
 WAYS = (fifo, directory, loop, dangling, null, huge, gone, absolute, empty, noise, parent, odd_name)
