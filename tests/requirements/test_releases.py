@@ -15,9 +15,8 @@ EXCEPTIONS = {
     "nodecheck.facts.kubelet.keys": "the kubelet's keys are a table of their own, by its own release",
     "nodecheck.facts.kubelet.table": "the kubelet's defaults are a table of their own, by its own release",
     "nodecheck.facts.runtimes.containerd_plugins": "containerd's own releases",
-    "nodecheck.facts.runtimes.containerd_schema": "containerd's own releases",
-    "nodecheck.facts.runtimes.crio_values": "CRI-O's own releases",
     "nodecheck.facts.runtimes.docker": "docker's own releases",
+    "nodecheck.facts.runtimes.key_types": "the releases of containerd and CRI-O, for tables of their keys",
 }
 """Modules that order releases of other programs, each with whose."""
 

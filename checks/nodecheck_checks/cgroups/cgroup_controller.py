@@ -83,7 +83,8 @@ def cgroup_controller(
     is made.
 
     Boot: the next boot's command line takes away what `cgroup_disable=` names, and on v1 what `cgroup_no_v1=` names.
-    On v2 no word takes away `devices` and `freezer`.
+    On v2 no word takes away `devices` and `freezer`. On v1 systemd mounts `cpu` and `cpuacct` as one, so that
+    `cgroup_no_v1=` of one takes away both.
     `cgroup_enable=memory` undoes the first in some kernels alone, and the running one must show it. A Raspberry Pi
     (`cmdline.txt`) has no `memory` without `cgroup_enable=memory`: its kernels turn it off, or its device tree adds
     `cgroup_disable=memory`. The rest is as the running kernel shows where it boots again with the same hierarchy.

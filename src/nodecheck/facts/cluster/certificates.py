@@ -21,10 +21,6 @@ from nodecheck.host.base import text_or_none
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Call, File, Named, Sources, Tree
 from nodecheck.record import NamedTuple
-from nodecheck.typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from nodecheck.formats.tree import TreeNode
 
 KUBERNETES = "/etc/kubernetes"
 PKI = f"{KUBERNETES}/pki"
@@ -343,22 +339,13 @@ def placed_by_configuration(source: str, path: str) -> Placed | None:
     """
     if "ClusterConfiguration" not in source:
         return None
-    from nodecheck.facts.kubelet.given import _documents
+    from nodecheck.facts.kubelet.given import documents_in
+    from nodecheck.formats.tree import object_of, text_of
 
-    for tree in _documents(source, path):
-        if _text(tree, "kind") == "ClusterConfiguration":
-            folder = _text(tree, "certificatesDir")
-            etcd = _object(_object(tree, "etcd"), "external")
-            pairs = [(_text(etcd, "certFile"), _text(etcd, "keyFile")), (_text(etcd, "caFile"), "")]
+    for tree in documents_in(source, path):
+        if text_of(tree, "kind") == "ClusterConfiguration":
+            folder = text_of(tree, "certificatesDir")
+            etcd = object_of(object_of(tree, "etcd"), "external")
+            pairs = [(text_of(etcd, "certFile"), text_of(etcd, "keyFile")), (text_of(etcd, "caFile"), "")]
             return Placed((folder.rstrip("/") or "/") if folder.startswith("/") else PKI, (), _absolute(pairs))
     return None
-
-
-def _text(tree: Mapping[str, TreeNode], key: str) -> str:
-    node = tree.get(key)
-    return node.value if node is not None and isinstance(node.value, str) else ""
-
-
-def _object(tree: Mapping[str, TreeNode], key: str) -> Mapping[str, TreeNode]:
-    node = tree.get(key)
-    return node.value if node is not None and isinstance(node.value, Mapping) else {}

@@ -9,14 +9,11 @@ from nodecheck.errors import Absent, FactError
 from nodecheck.facts.cluster.cni_places import CniPlaces
 from nodecheck.facts.cluster.signs import cni_of
 from nodecheck.facts.runtimes.containerd_cni import BIN_DIR, CONF_DIR
+from nodecheck.formats.tree import TreeNode, text_of
 from nodecheck.host import Host
 from nodecheck.host.base import stat_or_none
 from nodecheck.model.sources import Dir, Each, Exists, Sources, Tree
 from nodecheck.record import NamedTuple
-from nodecheck.typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from nodecheck.formats.tree import TreeNode
 
 SUFFIXES = (".conf", ".conflist", ".json")
 LIST = ".conflist"
@@ -143,9 +140,9 @@ def parse_cni(raw: bytes, path: str) -> CniFile:
     problem = (_of_list(tree, plugins) if is_list else None) or _of_plugins(tree, plugins, is_list)
     if problem is not None:
         return CniFile(path, problem=problem)
-    types = tuple([_text(one, "type") for one in plugins])
+    types = tuple([text_of(one, "type") for one in plugins])
     needs = tuple(dict.fromkeys([name for one in plugins for name in _needs(one)]))
-    return CniFile(path, cni_of(raw), _text(tree, "name"), types, needs)
+    return CniFile(path, cni_of(raw), text_of(tree, "name"), types, needs)
 
 
 def _plugins(tree: Mapping[str, TreeNode]) -> list[Mapping[str, TreeNode]]:
@@ -155,7 +152,7 @@ def _plugins(tree: Mapping[str, TreeNode]) -> list[Mapping[str, TreeNode]]:
 
 def _of_list(tree: Mapping[str, TreeNode], plugins: list[Mapping[str, TreeNode]]) -> str | None:
     """What libcni refuses of a list."""
-    if not _text(tree, "name"):
+    if not text_of(tree, "name"):
         return "it has no 'name'"
     value = tree["plugins"].value if "plugins" in tree else None
     if not isinstance(value, tuple) or not value:
@@ -167,7 +164,7 @@ def _of_plugins(tree: Mapping[str, TreeNode], plugins: list[Mapping[str, TreeNod
     version = tree.get("cniVersion")
     if version is not None and not isinstance(version.value, str):
         return "its 'cniVersion' is no string"
-    types = [_text(one, "type") for one in plugins]
+    types = [text_of(one, "type") for one in plugins]
     if not all(types):
         hint = "" if is_list or "plugins" not in tree else ": what has 'plugins' is to be called .conflist"
         return f"it has no 'type'{hint}" if not is_list else "one of its plugins has no 'type'"
@@ -181,12 +178,12 @@ def _needs(plugin: Mapping[str, TreeNode], depth: int = 0) -> Iterator[str]:
     flannel hands on to ``bridge`` with ``host-local`` where ``delegate`` says nothing else (flannel's cni-plugin);
     multus to its ``delegates``.
     """
-    kind = _text(plugin, "type")
+    kind = text_of(plugin, "type")
     yield kind
     delegate = plugin["delegate"].value if "delegate" in plugin else None
     if kind == "flannel":
         inner = delegate if isinstance(delegate, dict) else {}
-        yield _text(inner, "type") or "bridge"
+        yield text_of(inner, "type") or "bridge"
         yield _ipam(inner) or "host-local"
     elif _ipam(plugin):
         yield _ipam(plugin)
@@ -199,9 +196,4 @@ def _needs(plugin: Mapping[str, TreeNode], depth: int = 0) -> Iterator[str]:
 
 def _ipam(plugin: Mapping[str, TreeNode]) -> str:
     node = plugin.get("ipam")
-    return _text(node.value, "type") if node is not None and isinstance(node.value, dict) else ""
-
-
-def _text(tree: Mapping[str, TreeNode], key: str) -> str:
-    node = tree.get(key)
-    return node.value if node is not None and isinstance(node.value, str) else ""
+    return text_of(node.value, "type") if node is not None and isinstance(node.value, dict) else ""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from nodecheck.errors import FactError
 from nodecheck.facts.cluster.signs import PROXY_CONFIGS, STATIC_PODS
 from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.kubelet.given import _documents, _words_of
+from nodecheck.facts.kubelet.given import documents_in, words_of
 from nodecheck.facts.services.unit_command import Word
 from nodecheck.host import Host
 from nodecheck.host.base import text_or_none
@@ -124,11 +124,11 @@ def flags_of_manifest(source: str, path: str, component: str, names: Iterable[st
 
 def _commands(source: str, path: str, component: str) -> Iterator[Sequence[Word]]:
     """The words of the containers of a manifest that start a component."""
-    for tree in _documents(source, path):
+    for tree in documents_in(source, path):
         spec = tree.get("spec")
         containers = spec.value.get("containers") if spec is not None and hasattr(spec.value, "get") else None
         for container in containers.value if containers is not None and isinstance(containers.value, tuple) else ():
-            words = _words_of(container, path)
+            words = words_of(container, path)
             if any(word.text.rpartition("/")[2] == component for word in words[:MOST_WORDS_BEFORE]):
                 yield words
 
@@ -171,7 +171,7 @@ def _of_kubelet(config: KubeletConfig) -> Iterator[ComponentPort]:
 def _of_proxy(host: Host) -> Iterator[ComponentPort]:
     for path in PROXY_CONFIGS:
         source = text_or_none(host, path)
-        for tree in _documents(source, path) if source is not None and "KubeProxyConfiguration" in source else ():
+        for tree in documents_in(source, path) if source is not None and "KubeProxyConfiguration" in source else ():
             kind, node = tree.get("kind"), tree.get("healthzBindAddress")
             if (
                 kind is None

@@ -146,7 +146,7 @@ class _Looker:
     def of_proxy(self, path: str) -> None:
         source = self._text(path)
         if source is not None and GATES in source:
-            self.take(_of_documents(source, path, "KubeProxyConfiguration", COMPONENTS[0]), ())
+            self.take(_ofdocuments_in(source, path, "KubeProxyConfiguration", COMPONENTS[0]), ())
 
     def of_kubeadm(self, path: str) -> None:
         source = self._text(path)
@@ -207,16 +207,16 @@ def _of_words(component: str, words: Sequence[Word]) -> Iterator[GivenSetting]:
 
 def _of_manifest(source: str, path: str) -> Iterator[GivenSetting]:
     """The gates that a static pod's containers are given; a manifest that is no YAML starts nothing."""
-    for tree in _documents(source, path):
+    for tree in documents_in(source, path):
         spec = tree.get("spec")
         containers = spec.value.get("containers") if spec is not None and isinstance(spec.value, Mapping) else None
         for container in containers.value if containers is not None and isinstance(containers.value, tuple) else ():
-            words = _words_of(container, path)
+            words = words_of(container, path)
             component = words[0].text.rpartition("/")[2] if words else ""
             yield from _of_words(component or "a static pod", words[1:])
 
 
-def _words_of(container: TreeNode, path: str) -> list[Word]:
+def words_of(container: TreeNode, path: str) -> list[Word]:
     found: list[Word] = []
     for key in ("command", "args"):
         node = container.value.get(key) if isinstance(container.value, Mapping) else None
@@ -225,7 +225,7 @@ def _words_of(container: TreeNode, path: str) -> list[Word]:
     return found
 
 
-def _documents(source: str, path: str) -> Iterator[Mapping[str, TreeNode]]:
+def documents_in(source: str, path: str) -> Iterator[Mapping[str, TreeNode]]:
     """The mappings of a text with one YAML document or several, lines counted from its beginning."""
     import re
 
@@ -243,9 +243,9 @@ def _documents(source: str, path: str) -> Iterator[Mapping[str, TreeNode]]:
             yield tree
 
 
-def _of_documents(source: str, path: str, kind: str, component: str) -> Iterator[GivenSetting]:
+def _ofdocuments_in(source: str, path: str, kind: str, component: str) -> Iterator[GivenSetting]:
     """The ``featureGates`` of the documents of a kind."""
-    for tree in _documents(source, path):
+    for tree in documents_in(source, path):
         told, gates = tree.get("kind"), tree.get(GATES)
         if told is not None and told.value == kind and gates is not None and isinstance(gates.value, Mapping):
             for name, state in gates.value.items():

@@ -14,7 +14,7 @@ from nodecheck.errors import Absent, FactError, Malformed
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.given import STATIC_PODS
 from nodecheck.formats.structured import mappings
-from nodecheck.formats.tree import Malformation, TreeNode
+from nodecheck.formats.tree import Malformation, TreeNode, object_of, text_of
 from nodecheck.host import Host
 from nodecheck.host.base import stat_or_none
 from nodecheck.model.sources import Named, Sources, Tree
@@ -122,12 +122,12 @@ def parse_pod(raw: bytes, path: str) -> StaticPod:
     tree = root.value
     if not isinstance(tree, Mapping):
         return StaticPod(path, problem="holds no object")
-    found = StaticPod(path, is_pod=_text(tree, "kind") == "Pod")
+    found = StaticPod(path, is_pod=text_of(tree, "kind") == "Pod")
     wrong = _wrong(tree)
     if wrong is not None:
         return found._replace(problem=wrong[0], line=wrong[1])
-    metadata, spec = _object(tree, "metadata"), _object(tree, "spec")
-    pod = f"{_text(metadata, 'namespace') or 'default'}/{_text(metadata, 'name')}"
+    metadata, spec = object_of(tree, "metadata"), object_of(tree, "spec")
+    pod = f"{text_of(metadata, 'namespace') or 'default'}/{text_of(metadata, 'name')}"
     lines = raw.decode("utf-8", "surrogateescape").split("\n")
     told = [one._replace(whole=lines[one.line - 1] if one.line else "") for one in references_of(spec)]
     return found._replace(pod=pod, references=tuple(told))
@@ -135,28 +135,18 @@ def parse_pod(raw: bytes, path: str) -> StaticPod:
 
 def _wrong(tree: Mapping[str, TreeNode]) -> tuple[str, int | None] | None:
     """Why an object is no pod, and at which line."""
-    kind, version = _text(tree, "kind"), _text(tree, "apiVersion")
+    kind, version = text_of(tree, "kind"), text_of(tree, "apiVersion")
     if kind != "Pod" or version != "v1":
         at = tree.get("kind" if kind != "Pod" else "apiVersion")
         told = f"of kind {kind[:80]}" if kind != "Pod" and kind else f"of apiVersion {version[:80] or 'none'}"
         told = told if kind else "of no kind"
         return f"is {told}, and a static pod is a Pod of v1", None if at is None else at.line or None
-    if not _text(_object(tree, "metadata"), "name"):
+    if not text_of(object_of(tree, "metadata"), "name"):
         return "has no metadata.name", None
-    containers = _object(tree, "spec").get("containers")
+    containers = object_of(tree, "spec").get("containers")
     if containers is None or not isinstance(containers.value, tuple) or not containers.value:
         return "has no containers", None if containers is None else containers.line or None
     return None
-
-
-def _text(tree: Mapping[str, TreeNode], key: str) -> str:
-    node = tree.get(key)
-    return node.value if node is not None and isinstance(node.value, str) else ""
-
-
-def _object(tree: Mapping[str, TreeNode], key: str) -> Mapping[str, TreeNode]:
-    node = tree.get(key)
-    return node.value if node is not None and isinstance(node.value, Mapping) else {}
 
 
 _VOLUMES = {
@@ -174,11 +164,11 @@ _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 def references_of(spec: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
     """The objects of the API that a pod's spec refers to, whatever else it says (automountServiceAccountToken)."""
     for key in ("serviceAccountName", "serviceAccount"):
-        if _text(spec, key):
-            yield _reference("serviceaccounts", key, spec[key], _text(spec, key))
+        if text_of(spec, key):
+            yield _reference("serviceaccounts", key, spec[key], text_of(spec, key))
     for item in mappings(spec.get("imagePullSecrets")):
-        if _text(item, "name"):
-            yield _reference("secrets", "imagePullSecrets", item["name"], _text(item, "name"))
+        if text_of(item, "name"):
+            yield _reference("secrets", "imagePullSecrets", item["name"], text_of(item, "name"))
     for key in _CONTAINERS:
         for container in mappings(spec.get(key)):
             yield from _of_container(container)
@@ -195,7 +185,7 @@ def _of_container(container: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
             yield from _named(item, key, resource)
     for item in mappings(container.get("env")):
         for key, resource in (("secretKeyRef", "secrets"), ("configMapKeyRef", "configmaps")):
-            yield from _named(_object(item, "valueFrom"), key, resource)
+            yield from _named(object_of(item, "valueFrom"), key, resource)
 
 
 def _of_volume(volume: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
@@ -203,8 +193,8 @@ def _of_volume(volume: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
         if key in volume and volume[key].value is not None:
             yield _of_volume_source(resource, key, volume[key], volume)
     for key in _WITH_SECRET:
-        yield from _named(_object(volume, key), "secretRef", "secrets")
-    for source in mappings(_object(volume, "projected").get("sources")):
+        yield from _named(object_of(volume, key), "secretRef", "secrets")
+    for source in mappings(object_of(volume, "projected").get("sources")):
         for key, resource in _SOURCES.items():
             if key in source and source[key].value is not None:
                 yield _of_volume_source(resource, f"projected {key}", source[key], volume)
@@ -212,11 +202,11 @@ def _of_volume(volume: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
 
 def _of_volume_source(resource: str, key: str, node: TreeNode, volume: Mapping[str, TreeNode]) -> ApiReference:
     """Not as written: what stands after ``secret:`` would be taken for one."""
-    return ApiReference(resource, f"the {key} volume {_text(volume, 'name')[:80]}".rstrip(" "), node.line or None)
+    return ApiReference(resource, f"the {key} volume {text_of(volume, 'name')[:80]}".rstrip(" "), node.line or None)
 
 
 def _named(tree: Mapping[str, TreeNode], key: str, resource: str) -> Iterator[ApiReference]:
-    name = _text(_object(tree, key), "name")
+    name = text_of(object_of(tree, key), "name")
     if name:
         yield _reference(resource, key, tree[key], name)
 

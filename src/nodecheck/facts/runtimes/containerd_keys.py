@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nodecheck.facts.runtimes import containerd_schema as schema
+from nodecheck.facts.runtimes import key_types
 from nodecheck.facts.runtimes.containerd_merge import (
     CRI_SECTIONS,
     CRI_V1,
@@ -58,11 +59,11 @@ class Types(NamedTuple):
 
     def fits(self, kind: str, value: Any) -> bool:
         """Whether a value is of a type."""
-        if kind == schema.TIME:
-            whole = rule(REAL, self.reader) == WHOLE_REAL and _fits(schema.NUMBER, value)
+        if kind == key_types.TIME:
+            whole = rule(REAL, self.reader) == WHOLE_REAL and _fits(key_types.NUMBER, value)
             return whole or (isinstance(value, str) and bool(value) and is_duration(value))
-        if kind == schema.REAL:
-            whole = rule(REAL, self.reader) == WHOLE_REAL and _fits(schema.NUMBER, value)
+        if kind == key_types.REAL:
+            whole = rule(REAL, self.reader) == WHOLE_REAL and _fits(key_types.NUMBER, value)
             return whole or isinstance(value, float)
         return _fits(kind, value)
 
@@ -79,7 +80,7 @@ def top_faults(file: ConfigFile, reader: Version) -> Iterator[KeyFault]:
         kind = top.of(key)
         if kind and not top.fits(kind, value):
             yield KeyFault(file.path, (key,), f"{key} must be {kind}: {ENDS}")
-        elif kind == schema.TABLE:
+        elif kind == key_types.TABLE:
             yield from _of_others(file.path, (key,), value, others)
     yield from _addresses(file.path, found)
     known = frozenset(schema.plugins(reader))
@@ -106,7 +107,7 @@ def _addresses(path: str, found: Table) -> Iterator[KeyFault]:
 def _of_others(path: str, at: tuple[str, ...], table: Table, types: Types) -> Iterator[KeyFault]:
     named = at[-1] in ("proxy_plugins", "stream_processors")
     for key, value in table.items():
-        kind = schema.TABLE if named else _TIMEOUT if at[-1] == "timeouts" else types.of(key)
+        kind = key_types.TABLE if named else _TIMEOUT if at[-1] == "timeouts" else types.of(key)
         if kind and not types.fits(kind, value):
             yield KeyFault(path, (*at, key), f"{key} must be {kind}: {ENDS}")
         elif named:
@@ -116,14 +117,14 @@ def _of_others(path: str, at: tuple[str, ...], table: Table, types: Types) -> It
 
 
 _TIMEOUT = "a duration such as 1m0s"
-_UNPACKS = {"layer_types": schema.LIST, "optional": schema.TRUTH}
+_UNPACKS = {"layer_types": key_types.LIST, "optional": key_types.TRUTH}
 
 
 def _unpacking(path: str, at: tuple[str, ...], value: Any) -> Iterator[KeyFault]:
     """What the transfer plugin unpacks: a list of tables, of strings but for those keys that newer releases have."""
     tables = value if isinstance(value, list) else [value]
     typed = [
-        isinstance(one, dict) and all(_fits(_UNPACKS.get(key, schema.STRING), item) for key, item in one.items())
+        isinstance(one, dict) and all(_fits(_UNPACKS.get(key, key_types.STRING), item) for key, item in one.items())
         for one in tables
     ]
     if not all(typed):
@@ -173,20 +174,20 @@ def _in_table(path: str, at: tuple[str, ...], table: Table, types: Types) -> Ite
             yield KeyFault(path, here, f"{key} must be {kind}: {NOT_LOADED}")
         elif key in schema.DURATIONS and kind and not is_duration(value):
             yield KeyFault(path, here, f"{key} must be a duration such as 5m: {NOT_LOADED}")
-        elif kind == schema.TABLE and key != "options" and len(here) < _DEEPEST:
+        elif kind == key_types.TABLE and key != "options" and len(here) < _DEEPEST:
             yield from _in_table(path, here, value, types)
 
 
 def _kind(at: tuple[str, ...], key: str, types: Types) -> str:
     """The type of a key of a table of the CRI sections."""
     if at[-1] in _MAPS:
-        return schema.TABLE
+        return key_types.TABLE
     if at[-1] in ("headers", "pinned_images"):
-        return schema.LIST if at[-1] == "headers" else schema.STRING
+        return key_types.LIST if at[-1] == "headers" else key_types.STRING
     if (at[-2] == "runtimes" or at[-1] in _RUNTIMES) and any(key in row.names.split(" ") for row in schema.RUNTIME):
         return schema.kinds(schema.RUNTIME, types.reader).get(key, "")
     if key == "auth":
-        return schema.TABLE if at[-2] == "configs" else schema.STRING
+        return key_types.TABLE if at[-2] == "configs" else key_types.STRING
     return types.of(key)
 
 
@@ -203,17 +204,9 @@ def is_duration(text: str) -> bool:
 
 
 def _fits(kind: str, value: Any) -> bool:
-    if kind == schema.TRUTH:
-        return isinstance(value, bool)
-    if kind == schema.NUMBER:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if kind == schema.STRING:
-        return isinstance(value, str)
-    if kind == schema.TABLE:
-        return isinstance(value, dict)
     if kind == _TIMEOUT:
         return isinstance(value, str) and bool(value) and is_duration(value)
-    return kind == schema.LIST and isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return key_types.fits(kind, value)
 
 
 REMOVED = (

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from nodecheck.facts.runtimes.containerd_keys import ENDS, NOT_LOADED, KeyFault
 from nodecheck.facts.runtimes.containerd_merge import ConfigFile, Files, merged_version
 from nodecheck.facts.runtimes.containerd_releases import DOTTED, THREE, URI, Version, is_uri, rule, told_release
-from nodecheck.facts.runtimes.containerd_schema import Keys, kinds
+from nodecheck.facts.runtimes.containerd_schema import kinds
 from nodecheck.facts.runtimes.containerd_values import top
+from nodecheck.facts.runtimes.key_types import Keys
 
 _ALWAYS, _BY_NODE = "it loads", "whether it loads, no file shows"
 

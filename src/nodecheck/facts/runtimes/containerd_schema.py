@@ -9,22 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.facts.runtimes.containerd_releases import Version
-from nodecheck.record import NamedTuple
-
-TRUTH, NUMBER, STRING, LIST, TABLE = "true or false", "a whole number", "a string", "a list of strings", "a table"
-TIME, REAL = "a duration such as 5s", "a number such as 0.02"
-
-
-class Keys(NamedTuple):
-    """Names with one type, and the releases that have them."""
-
-    kind: str
-    names: str
-    """With a blank between them."""
-    since: Version = ()
-    before: Version = ()
-    """Empty: there is no end yet."""
-
+from nodecheck.facts.runtimes.key_types import LIST, NUMBER, REAL, STRING, TABLE, TIME, TRUTH, Keys
 
 TOP = (
     Keys(STRING, "root state temp"),
@@ -174,11 +159,7 @@ def kinds(rows: tuple[Keys, ...], release: Version) -> dict[str, str]:
     >>> kinds(CRI, (1, 6, 20)).get("enable_cdi"), kinds(CRI, (1, 7)).get("enable_cdi")
     (None, 'true or false')
     """
-    return {name: row.kind for row in rows if _holds(row, release) for name in row.names.split(" ")}
-
-
-def _holds(row: Keys, release: Version) -> bool:
-    return row.since <= release and (not row.before or release < row.before)
+    return {name: row.kind for row in rows if row.hold(release) for name in row.names.split(" ")}
 
 
 def plugins(release: Version) -> Iterator[str]:

@@ -6,7 +6,7 @@ a value of another type, and passes a key over that it does not know.
 
 from __future__ import annotations
 
-from nodecheck.facts.runtimes.containerd_schema import LIST, NUMBER, STRING, TABLE, TRUTH, Keys
+from nodecheck.facts.runtimes.key_types import LIST, NUMBER, STRING, TABLE, TRUTH, Keys
 
 TABLES: dict[tuple[str, ...], tuple[Keys, ...]] = {
     (): (

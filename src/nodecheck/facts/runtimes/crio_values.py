@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.facts.runtimes.containerd_schema import LIST, NUMBER, STRING, TABLE, TRUTH, Keys
 from nodecheck.facts.runtimes.crio_schema import TABLES
+from nodecheck.facts.runtimes.key_types import NUMBER, TABLE, Keys, Release, fits
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table
 from nodecheck.typed import Any
 
-Release = tuple[int, ...]
 Path = tuple[str, ...]
 REFUSED, UNDECIDED, IGNORED = "refused", "undecided", "ignored"
 LEAST_LOG = 8192
@@ -98,7 +97,7 @@ def faults(files: tuple[CrioFile, ...], release: Release | None, gone: frozenset
     found = settings(files)
     yield from _runtime(found, release, gone)
     size = found.of("runtime", "log_size_max")
-    if _fits(NUMBER, size) and 0 <= size < LEAST_LOG:
+    if fits(NUMBER, size) and 0 <= size < LEAST_LOG:
         why = f"log_size_max is {size}, and must be negative or at least {LEAST_LOG} bytes"
         yield found.fault(why, "runtime", "log_size_max")
     logs = found.of("log_dir")
@@ -113,8 +112,8 @@ def _types(file: CrioFile, release: Release | None) -> Iterator[CrioFault]:
         if at == ("runtime", "runtimes"):
             rows = [Keys(TABLE, keys[-1])]
         for row in rows[:1]:
-            known = None if release is None and (row.since or row.before) else _holds(row, release)
-            if not _fits(row.kind, value):
+            known = None if release is None and (row.since or row.before) else release is None or row.hold(release)
+            if not fits(row.kind, value):
                 if known is not False:
                     why = f"{'.'.join(written)} must be {row.kind}"
                     yield CrioFault(REFUSED if known else UNDECIDED, file.path, ("crio", *written), why)
@@ -122,22 +121,6 @@ def _types(file: CrioFile, release: Release | None) -> Iterator[CrioFault]:
                 told = ".".join(map(str, release))
                 why = f"CRI-O {told} does not know {keys[-1]}, and passes it over"
                 yield CrioFault(IGNORED, file.path, ("crio", *written), why)
-
-
-def _holds(row: Keys, release: Release | None) -> bool:
-    return release is None or (row.since <= release and (not row.before or release < row.before))
-
-
-def _fits(kind: str, value: Any) -> bool:
-    if kind == TRUTH:
-        return isinstance(value, bool)
-    if kind == NUMBER:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if kind == STRING:
-        return isinstance(value, str)
-    if kind == TABLE:
-        return isinstance(value, dict)
-    return kind == LIST and isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _runtime(found: _Settings, release: Release | None, gone: frozenset[str]) -> Iterator[CrioFault]:
