@@ -196,8 +196,8 @@ def _untold(planned: BootCgroups, node: V1Node, evidence: list[Evidence]) -> Out
     told = node.told(release)
     either = release is not None and V1_TAKEN.at(_NAME, release).wanted == TAKEN
     if either and (told is None or not told[0]):
-        message = f"Kubernetes {_dotted(release)} supports cgroup v1 and v2"
-        return ok(message, expected="v1 or v2", evidence=[seen("/etc/os-release", node.os_release().id)])
+        message, system = f"Kubernetes {_dotted(release)} supports cgroup v1 and v2", node.os_release()
+        return ok(message, expected="v1 or v2", evidence=[seen(system.source, system.id)])
     if node.os_release().id is None and planned.found.source is None:
         return skip("nothing here tells which system boots", code="not-found", evidence=[seen("/etc/os-release")])
     message = f"nothing tells which cgroups the next boot mounts: {planned.open} is not known"

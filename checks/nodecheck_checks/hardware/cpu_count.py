@@ -30,7 +30,8 @@ def cpu_count(processors: Processors, target: Target) -> Results:
     hidden in the reader's own) and that are switched on (`/sys/devices/system/cpu/online`): its affinity and cpuset
     count, as they do for kubeadm's `runtime.NumCPU`. The quota of a cgroup does not count; where it gives less time
     than there are processors, the message tells it. A control plane needs 2, which is an error; a worker 1, as
-    information. Where the role is hidden and there is one processor, the result is `unknown`.
+    information. Where the role is hidden and there is one processor, the result is `unknown`. So it is where more are
+    allowed, and nothing says which are switched on: a machine may have room for more processors than it has.
 
     ## How to fix it
     Give the virtual machine another processor, or take away what keeps the node from it: `CPUAffinity=` in
@@ -50,6 +51,10 @@ def cpu_count(processors: Processors, target: Target) -> Results:
         "Give the node another processor", "add one to the virtual machine, and look what limits its affinity"
     )
     met = processors.usable >= int(needed.wanted)
+    if met and processors.usable > 1 and processors.online is None:
+        why = f"it is not known which processors are switched on: {ONLINE} is not there"
+        yield unknown(why, code="not-found", expected=row.wanted, evidence=evidence)
+        return
     yield verdict(met, _told(processors), row, str(processors.usable), evidence, fix)._replace(subject=None)
 
 

@@ -39,6 +39,15 @@ def test_a_quota_does_not_count_but_is_told() -> None:
     assert outcome.evidence[-1][::2] == ("/sys/fs/cgroup/cpu.max", "0.5 processors")
 
 
+def test_more_processors_may_be_allowed_than_are_switched_on() -> None:
+    """A virtual machine with room for 128 shows ``0-127``: without the list of what is on nothing proves a second."""
+    many, one = Processors(128, "0-127", STATUS), Processors(1, "0", STATUS)
+
+    assert [one.status for one in cpu_count(many, Target(role="control-plane"))] == ["unknown"]
+    assert [one.status for one in cpu_count(one, Target(role="control-plane"))] == ["fail"]
+    assert [one.status for one in cpu_count(one, Target(role="worker"))] == ["pass"]
+
+
 @pytest.mark.parametrize(("online", "status"), [("0-1\n", "pass"), ("0\n", "fail"), ("zero\n", "unknown")])
 def test_a_replay_of_a_control_plane(tmp_path: Path, online: str, status: str) -> None:
     recording = record(write_tree(tmp_path, {STATUS: LIST, ONLINE: online}))

@@ -61,6 +61,11 @@ class OsRelease(NamedTuple):
     """The lines that told ``id`` and ``version``."""
 
     @property
+    def source(self) -> str:
+        """The first file that says something of it; where none does, the one that would."""
+        return next((one.source for one in self.evidence if one.value is not None), OS_RELEASE[0])
+
+    @property
     def family(self) -> str | None:
         """Whose release numbers it carries: ``rhel`` for RHEL and its rebuilds, else its own ``id``."""
         if self.id is None:

@@ -221,11 +221,17 @@ class BootControllers(NamedTuple):
             return None  # the next boot is told otherwise than this one was
         return Answer(False, f"the running kernel, which boots again, does not have it: {state}", told)
 
+    def _named_by(self) -> str:
+        """What says which kernel will boot: the boot loader's entry, else the tree of its modules."""
+        if self.cmdline.kernel == self.release and self.cmdline.source is not None:
+            return self.cmdline.source
+        return self.tree().tree.path or "/lib/modules"
+
     def _freezes(self) -> Answer:
         release = self.release
         if self._state_now(MEMORY) is not None and self.now().unified and (found := self.freezing()).on is not None:
             return freezing(found, release)
-        told = (seen("/lib/modules", release),) if release else ()
+        told = (seen(self._named_by(), release),) if release else ()
         return freezing(Freezing(), release)._replace(evidence=told)
 
 

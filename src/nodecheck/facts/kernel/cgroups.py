@@ -227,7 +227,7 @@ def _default(release: OsRelease, systemd: int | None, built: Lazy[BuiltHierarchy
     """The hierarchy of a systemd that is told nothing, and what shows it."""
     found = default_of_distribution(release.id, release.version)
     if found is not None:
-        return found, "/etc/os-release", f"{release.id} {release.version}"
+        return found, release.source, f"{release.id} {release.version}"
     if systemd is not None and not _OPTION_SINCE <= systemd < _REFUSED_SINCE:
         return V1 if systemd < _OPTION_SINCE else V2, "systemd", f"systemd {systemd}"
     told = built()
