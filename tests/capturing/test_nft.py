@@ -25,8 +25,9 @@ from nodecheck.checking.store import Facts
 from nodecheck.errors import Denied, FactError, Malformed, NotCaptured, Unsupported
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.security.firewall_files import UfwConf
-from nodecheck.facts.security.netfilter import NFT_ASKED, LegacyTables, NftTables
+from nodecheck.facts.security.netfilter import LegacyTables, NftTables
 from nodecheck.facts.security.nft_json import parse_table, parse_tables
+from nodecheck.facts.security.nft_tables import NFT_ASKED
 from nodecheck.facts.services.running import Services
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, LiveHost

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from nodecheck import facts
 from nodecheck.checking import Lazy
 from nodecheck.errors import FactError
-from nodecheck.facts import BootCmdline, GrubDefaults, OsRelease
+from nodecheck.facts import BootCmdline, OsRelease
 from nodecheck.facts.boot.cmdline import split_words
 from nodecheck.facts.kernel.controllers import MEMORY, old_name
 from nodecheck.fix import MANUAL, Fix, Step, command, edit, manual
@@ -21,7 +22,7 @@ class BootOwner(NamedTuple):
     """Who owns the words of the next boot."""
 
     cmdline: Lazy[BootCmdline]
-    grub: Lazy[GrubDefaults]
+    grub: Lazy[facts.GrubDefaults]
     os_release: Lazy[OsRelease]
 
     def controller_on(self, name: str) -> Fix:

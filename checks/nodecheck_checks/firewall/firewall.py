@@ -20,12 +20,15 @@ from nodecheck.facts import (
     Target,
     UfwConf,
 )
-from nodecheck.facts.security.filter_tables import FilterTable
 from nodecheck.facts.security.firewall_files import UFW_CONF
 from nodecheck.facts.security.netfilter import all_tables
 from nodecheck.facts.services.init_system import UnitIndex
+from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.firewall.at_boot import AtBoot, Loads, judged_at_boot
 from nodecheck_checks.firewall.wanted import EXPECTED, FIREWALLS, UNITS, Wanted, firewall_text
+
+if TYPE_CHECKING:
+    from nodecheck.facts.security.filter_tables import FilterTable
 
 
 @check(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nodecheck.checking import Lazy, Severity
 from nodecheck.facts import Target
-from nodecheck.facts.security.filter_tables import AT_FORWARD
 from nodecheck.facts.security.firewall_files import OTHER_FIREWALLS
 
 FIREWALLS = ("firewalld", "iptables", "nftables", "ufw")
@@ -58,6 +57,8 @@ class Wanted:
 
     def note(self, name: str, why: str = "") -> str:
         """What follows the finding in the message: what must pass, by how traffic is kept out."""
+        from nodecheck.facts.security.filter_tables import AT_FORWARD
+
         if self.strict(name):
             return ""
         if AT_FORWARD in why or "chain FORWARD " in why:

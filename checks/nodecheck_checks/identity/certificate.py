@@ -18,11 +18,13 @@ from nodecheck.facts.cluster.certificates import (
     SERVING,
     Credential,
 )
-from nodecheck.formats.moments import utc_day, utc_minute
-from nodecheck.formats.public_parts import PublicPart
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import IMAGE, INSTALL, JOIN
+from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.identity.certificate_fixes import RENEWAL, Remedies
+
+if TYPE_CHECKING:
+    from nodecheck.formats.public_parts import PublicPart
 
 DAY_S = 86400
 SOON_S = 30 * DAY_S
@@ -146,6 +148,8 @@ def _left_out(subject: str, path: str) -> Outcome:
 
 def _validity(item: Credential, now: int, fixes: Remedies) -> Outcome:
     """By the one that ends first, or that is not valid now."""
+    from nodecheck.formats.moments import utc_day, utc_minute
+
     told = _judged(item, now)
     hidden = next((one.part for one in told if one.part.not_after_s is None), None)
     if hidden is not None and hidden.left_out:
@@ -252,6 +256,8 @@ def _short(part: PublicPart) -> str:
 
 
 def _period(path: str, one: OneCertificate) -> Evidence:
+    from nodecheck.formats.moments import utc_minute
+
     period = f"valid from {utc_minute(one.part.not_before_s or 0)} to {utc_minute(one.part.not_after_s or 0)}"
     return seen(path, f"{one.what}: {period}" if one.what else period)
 

@@ -8,15 +8,16 @@ from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check
 from nodecheck.errors import FactError
 from nodecheck.facts import EmbeddedKubelet, Joined, KubeletConfig, KubeletLines, KubeletRelease, Target
 from nodecheck.facts.kubelet.files import KubeletFile, KubeletSources
-from nodecheck.facts.kubelet.keys import ALL_KEYS, ignored_keys, newer_keys, wrong_types
 from nodecheck.facts.kubelet.lookup import DROPIN, EffectiveSetting, told_value
-from nodecheck.facts.kubelet.removed import refused_dropins
-from nodecheck.facts.kubelet.settings import NoConfigFile, Problem
 from nodecheck.facts.kubelet.table import SETTINGS
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Release
-from nodecheck_checks.kubelet.kubelet_fixes import SettingLine, corrected, fix_of
+from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.kubelet.kubelet_rules import RULES, Broken, broken, in_words
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kubelet.settings import Problem
+    from nodecheck_checks.kubelet.kubelet_fixes import SettingLine
 
 EXPECTED = "a configuration that the kubelet starts with"
 
@@ -69,6 +70,8 @@ def kubelet_config(
     (strict, then lenient), cmd/kubelet/app/server.go (`mergeKubeletConfigurations`, `parseResourceList`),
     pkg/kubelet/eviction/helpers.go, pkg/kubelet/cm/cpumanager; k8s.io/kubelet config/v1beta1/types.go; KEP-3983.
     """
+    from nodecheck.facts.kubelet.settings import NoConfigFile, Problem
+
     try:
         found = kubelet()
     except NoConfigFile as error:
@@ -152,6 +155,9 @@ class Configuration(NamedTuple):
 
     def _types(self) -> Iterator[ConfigProblem]:
         """The base is decoded before anything is merged over it; of the drop-ins only what they come to counts."""
+        from nodecheck.facts.kubelet.keys import wrong_types
+        from nodecheck_checks.kubelet.kubelet_fixes import SettingLine
+
         for tree in (*[file.tree for file in self.given.files[:1]], self.given.tree):
             for key, node in wrong_types(tree, self.release):
                 if node.path:
@@ -170,6 +176,9 @@ class Configuration(NamedTuple):
             yield _of_rule(item)
 
     def _ignored(self) -> Iterator[ConfigProblem]:
+        from nodecheck.facts.kubelet.keys import ignored_keys
+        from nodecheck_checks.kubelet.kubelet_fixes import SettingLine
+
         for number, file in enumerate(self.given.files):
             dropin = number > 0 or file.path != self.given.config
             for name, node in ignored_keys(file.tree, self.release, dropin):
@@ -183,6 +192,8 @@ def configuration(
     kubelet: KubeletConfig, given: KubeletSources, own: Lazy[KubeletRelease], target: Lazy[Target]
 ) -> Configuration:
     """What a kubelet is given, with its settings. A release is asked for only where it can matter."""
+    from nodecheck.facts.kubelet.keys import newer_keys
+
     settings = {name: kubelet.setting(name) for name in SETTINGS}
     ruled = [row.name for row in RULES if row.since and settings[row.name].source]
     newer = tuple(dict.fromkeys([*newer_keys(given.tree), *ruled]))
@@ -214,6 +225,8 @@ def _of_rule(item: Broken) -> ConfigProblem:
 
 
 def _unheard(name: str, place: SettingLine, release: Release | None) -> ConfigProblem:
+    from nodecheck.facts.kubelet.keys import ALL_KEYS
+
     key = ALL_KEYS.get(name)
     if key is None:
         message = f"no kubelet knows the key {name[:80]}, and it is ignored{_near(name)}"
@@ -225,6 +238,8 @@ def _unheard(name: str, place: SettingLine, release: Release | None) -> ConfigPr
 
 def _near(name: str) -> str:
     """The known key that is spelled like it."""
+    from nodecheck.facts.kubelet.keys import ALL_KEYS
+
     same = [key for key in ALL_KEYS if key.lower() == name.lower()]
     if same:
         return f"; did you mean {same[0]}?"
@@ -235,6 +250,8 @@ def _near(name: str) -> str:
 
 
 def _twice(file: KubeletFile) -> ConfigProblem:
+    from nodecheck_checks.kubelet.kubelet_fixes import SettingLine
+
     name = (file.duplicate or "")[:80]
     node = file.tree.get(name)
     line = None if node is None else node.line or None
@@ -245,6 +262,8 @@ def _twice(file: KubeletFile) -> ConfigProblem:
 
 
 def _without_dropins(given: KubeletSources, own: Lazy[KubeletRelease]) -> Problem | None:
+    from nodecheck.facts.kubelet.removed import refused_dropins
+
     if given.flags.last("config-dir") is None:
         return None
     numbers = own().numbers
@@ -253,6 +272,8 @@ def _without_dropins(given: KubeletSources, own: Lazy[KubeletRelease]) -> Proble
 
 def _whole(problem: Problem, joined: Lazy[Joined]) -> Outcome:
     """The configuration as a whole: it is not there, does not parse, or is refused."""
+    from nodecheck_checks.kubelet.kubelet_fixes import corrected
+
     detail = problem.detail.removeprefix(f"{problem.source} ")
     place = seen(problem.source, None if problem.code == "not-found" else detail, line=problem.line)
     if problem.code == "not-found" and _is_new(joined):
@@ -272,6 +293,8 @@ def _is_new(joined: Lazy[Joined]) -> bool:
 
 
 def _failed(problem: ConfigProblem, lines: Lazy[KubeletLines]) -> Outcome:
+    from nodecheck_checks.kubelet.kubelet_fixes import fix_of
+
     first = problem.places[0] if problem.places else None
     at = f"{first.path}:{first.line}: " if first is not None and first.line else ""
     fix = fix_of(f"Correct {problem.name}", problem.places, lines if problem.removable else None)
@@ -287,6 +310,8 @@ def _failed(problem: ConfigProblem, lines: Lazy[KubeletLines]) -> Outcome:
 
 
 def _place(setting: EffectiveSetting) -> SettingLine:
+    from nodecheck_checks.kubelet.kubelet_fixes import SettingLine
+
     return SettingLine(setting.source, setting.line, setting.text, setting.origin in ("unit", "environment"))
 
 
@@ -320,6 +345,8 @@ def _whole_name(setting: EffectiveSetting) -> str:
 
 def _other_keys(config: Configuration) -> Iterator[Evidence]:
     """The keys of the first level that are no settings of the table; headers, which hold secrets, without a value."""
+    from nodecheck.facts.kubelet.keys import ALL_KEYS
+
     first = {(setting.key or "").partition(".")[0] for setting in SETTINGS.values()}
     for name, node in config.given.tree.items():
         if name in ALL_KEYS and name not in (*first, "kind", "apiVersion") and node.path and node.value is not None:

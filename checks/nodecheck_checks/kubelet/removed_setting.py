@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.facts import GivenSettings, Joined, KubeletConfig, KubeletRelease, Target
 from nodecheck.facts.kubelet.given import API, FLAG, KUBELET, GivenSetting
-from nodecheck.facts.kubelet.removed import ADDED, KUBEADM_APIS, REMOVED, REMOVED_GATES
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Release, Row, Table
 
@@ -31,6 +30,8 @@ class Releases(NamedTuple):
 
 def rows_of(item: GivenSetting) -> tuple[Row, ...]:
     """What the tables say of a setting."""
+    from nodecheck.facts.kubelet.removed import ADDED, KUBEADM_APIS, REMOVED, REMOVED_GATES
+
     tables: tuple[Table, ...] = (REMOVED, ADDED) if item.kind == FLAG else (REMOVED_GATES,)
     if item.kind == API:
         tables = (KUBEADM_APIS,)

@@ -17,9 +17,12 @@ from nodecheck.facts import (
     Services,
 )
 from nodecheck.facts.acts.model import HOSTNAME, Act
-from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.network.hostname import KERNEL, STATIC, fits
 from nodecheck.fix import Fix, by_hand, command, edit
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kubelet.settings import KubeletSetting
 
 _LOCAL = ("localhost", "localhost.localdomain", "localhost4", "localhost6", "(none)", "")
 EVERY_MACHINES = "every machine has that name"

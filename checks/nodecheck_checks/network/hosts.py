@@ -12,7 +12,6 @@ from nodecheck.facts import Addresses, Hosts, HostsOrder, OwnName, Routes, SiteN
 from nodecheck.facts.network import nsswitch
 from nodecheck.facts.network.hosts import PATH, HostsLine, folded
 from nodecheck.facts.network.links import is_usable, spelt
-from nodecheck.facts.network.resolver import PATH as RESOLV_CONF
 from nodecheck.facts.network.routes import MAIN, RTN_UNICAST, hops_of
 from nodecheck.fix import Fix, Step, by_hand, edit
 from nodecheck.record import NamedTuple
@@ -176,6 +175,8 @@ def _local(name: str, file: Hosts, order: HostsOrder, resolver: Lazy[facts.Resol
         if service == "dns":
             found = resolver()
             if found.stub:
+                from nodecheck.facts.network.resolver import PATH as RESOLV_CONF
+
                 return _Local("systemd-resolved", (seen(RESOLV_CONF, found.text, line=found.line),))
         if service in order.last and (not service.startswith("mdns") or _is_mdns(name)):
             break

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, Status, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import Addresses, KubeletConfig, Links, Routes, Target
-from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.network.links import IFF_LOOPBACK, IFF_LOWER_UP, IFF_UP, LinkRow, is_usable, spelt, told_link
 from nodecheck.facts.network.routes import (
     AF_INET,
@@ -24,6 +23,10 @@ from nodecheck.facts.network.routes import (
 from nodecheck.fix import DISRUPTIVE, SAFE, Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import NEWEST, Row, Table
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kubelet.settings import KubeletSetting
 
 _UPSTREAM = "k8s.io/apimachinery pkg/util/net/interface.go"
 

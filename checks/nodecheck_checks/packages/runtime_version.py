@@ -9,11 +9,10 @@ from nodecheck.facts import KubeletConfig, KubeletRelease, Packages, RuntimeTool
 from nodecheck.facts.kubelet.config import DEFAULT_RUNTIME
 from nodecheck.facts.packages.names import Package
 from nodecheck.fix import Fix
-from nodecheck.formats.versions import Version, parse_package_version
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import EMBEDDED, Settings
 from nodecheck.requirements.table import NEWEST, Row, verdict
-from nodecheck_checks.packages.installed import Installed, Missing, install, installed
+from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.packages.runtime_table import (
     ANSWERING,
     CONTAINERD,
@@ -25,6 +24,10 @@ from nodecheck_checks.packages.runtime_table import (
     has_line,
     takes,
 )
+
+if TYPE_CHECKING:
+    from nodecheck.formats.versions import Version
+    from nodecheck_checks.packages.installed import Installed, Missing
 
 _DOCKERS_OWN = "containerd.io"
 
@@ -58,6 +61,8 @@ class ReleaseNode(NamedTuple):
     def found(self, name: str) -> Installed | Missing:
         """What is installed of a runtime. Raises FactError where that cannot be told."""
         # The databases are not read for what the program tells.
+        from nodecheck_checks.packages.installed import installed
+
         known = Packages() if self.tools().of(name).version is not None else self.packages()
         return installed(name, self.tools(), known, self.traces)
 
@@ -151,6 +156,8 @@ def _of_node(node: ReleaseNode) -> Results:
 
 def _not_chosen(node: ReleaseNode) -> tuple[str, ...]:
     """The runtimes that the node's kubelet might use: docker itself, which has a containerd inside, before 1.24."""
+    from nodecheck_checks.packages.installed import Installed
+
     default = DEFAULT_RUNTIME.at("runtime", node.target.release or NEWEST).wanted
     if default == DOCKER and isinstance(_attempt(DOCKER, node), Installed):
         return (DOCKER,)
@@ -166,6 +173,8 @@ def _attempt(name: str, node: ReleaseNode) -> Installed | Missing | FactError:
 
 def _of(name: str, node: ReleaseNode) -> Outcome | None:
     """What is to be said of one runtime; None where it is not there, or nothing is asked of it."""
+    from nodecheck_checks.packages.installed import Missing
+
     rows = [row for row in RUNTIMES.of(node.target) if row.name == name]
     if not rows and name not in ANSWERING:
         return None
@@ -213,6 +222,8 @@ def _rank(row: Row) -> int:
 
 def _kept_up(name: str, version: Version, unmet: list[Row], node: ReleaseNode) -> bool:
     """Whether a distribution's package brings it, of a line that all the rows have."""
+    from nodecheck.formats.versions import parse_package_version
+
     package = node.package(name)
     if package is None or package.name == _DOCKERS_OWN or not all(has_line(version.numbers, r.wanted) for r in unmet):
         return False
@@ -229,6 +240,8 @@ def _notes(name: str, version: Version, target: Target) -> tuple[str, ...]:
 
 
 def _fix(name: str, wanted: str, found: Installed, node: ReleaseNode) -> Fix:
+    from nodecheck_checks.packages.installed import install
+
     try:
         known = node.packages()
     except FactError:  # the verdict does not hang on it

@@ -10,7 +10,6 @@ from nodecheck.facts import AgentDriver
 from nodecheck.facts.kernel.cgroups import CGROUPFS
 from nodecheck.facts.kubelet.agent_drivers import NodeAgent
 from nodecheck.fix import Fix, by_hand
-from nodecheck_checks.runtime.driver_pods import pods_outcomes
 from nodecheck_checks.runtime.driver_sides import Side, SidesNode, containerd_side
 
 AGREEMENT = "agreement"
@@ -35,6 +34,8 @@ def agent_outcomes(
     if runtime is None:
         yield _not_started(found, found.agent)
         return
+    from nodecheck_checks.runtime.driver_pods import pods_outcomes
+
     own = _own(found, found.agent, runtime)
     yield _agreement(found.agent, runtime, own)
     yield from pods_outcomes(own, node, found.agent.name)

@@ -25,7 +25,6 @@ from nodecheck.facts.kernel.cgroups import CGROUPFS, SYSTEMD
 from nodecheck.record import NamedTuple
 from nodecheck.typed import Literal
 from nodecheck_checks.runtime.agent_sides import agent_outcomes, severity_beside
-from nodecheck_checks.runtime.driver_pods import pods_outcomes
 from nodecheck_checks.runtime.driver_sides import KUBELET, Side, SidesNode, attempt, runtimes, together, unread
 
 
@@ -182,6 +181,7 @@ def _with_kubelet(
     containerd: Lazy[Containerd],
     line: Lazy[KubeletDriverLine],
 ) -> Iterator[Outcome]:
+    from nodecheck_checks.runtime.driver_pods import pods_outcomes
     from nodecheck_checks.runtime.kubelet_side import as_it_runs, asks_runtime, kubelet_side
 
     config = as_it_runs(config, node)

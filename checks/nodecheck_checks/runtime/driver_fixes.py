@@ -12,8 +12,11 @@ from nodecheck.facts.runtimes.containerd_merge import CRI_SECTIONS
 from nodecheck.facts.runtimes.containerd_releases import newest_of
 from nodecheck.facts.runtimes.crio import CONFIG_DIR, Value
 from nodecheck.facts.runtimes.docker_options import KEY
-from nodecheck.facts.runtimes.releases import Release
 from nodecheck.fix import MANUAL, Create, Edit, Fix, Step, by_hand, command, create, edit, manual
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.runtimes.releases import Release
 
 DRAIN = (
     "drain the node first (kubectl drain NODE --ignore-daemonsets): pods that were started with the other driver keep "

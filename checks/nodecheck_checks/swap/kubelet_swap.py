@@ -21,11 +21,11 @@ from nodecheck.facts.distro.os_release import at_least, leading_numbers
 from nodecheck.facts.swap.swaps import PROC_SWAPS
 from nodecheck.fix import Fix, by_hand
 from nodecheck.typed import TYPE_CHECKING
-from nodecheck_checks.swap.behaviour import GATE, SETTING, Swapping, differs, refused
 from nodecheck_checks.swap.swap import swap_boot
 
 if TYPE_CHECKING:
     from nodecheck.facts.kernel.cgroups import CgroupVersion
+    from nodecheck_checks.swap.behaviour import Swapping
 
 EXPECTED = "a swapBehavior that the kubelet takes"
 NOSWAP_KERNEL = (6, 3)
@@ -78,6 +78,8 @@ def kubelet_swap(
     if (idle := _idle(kubelet, embedded)) is not None:
         yield idle
         return
+    from nodecheck_checks.swap.behaviour import Swapping
+
     swapping = Swapping(kubelet, own, target, mounted, planned)
     judged = _judged(swapping, swapping.hierarchy())
     if judged.status is Status.PASS and not kubelet.fails_on_swap and _is_on(swaps):
@@ -113,6 +115,8 @@ def kubelet_swap_boot(
     if (idle := _idle(kubelet, embedded)) is not None:
         yield idle
         return
+    from nodecheck_checks.swap.behaviour import Swapping
+
     judged = _judged(Swapping(kubelet, own, target, mounted, planned), planned().found)
     release = kernel().boot
     old = release is not None and at_least(leading_numbers(release), NOSWAP_KERNEL) is False
@@ -138,6 +142,8 @@ def _idle(kubelet: KubeletConfig, embedded: Lazy[facts.EmbeddedKubelet]) -> Outc
         place = seen(kubelet.problem.source, kubelet.problem.detail, line=kubelet.problem.line)
         message = f"the kubelet does not start with its configuration: {kubelet.problem.detail}"
         return unknown(message, code=kubelet.problem.code, evidence=[place])
+    from nodecheck_checks.swap.behaviour import GATE
+
     if kubelet.fails_on_swap and kubelet.swap_behavior is None and kubelet.gate(GATE) is None:
         return skip("swap is not tolerated (failSwapOn), and the check swap judges it", evidence=_told(kubelet))
     return None
@@ -151,6 +157,8 @@ def _told(kubelet: KubeletConfig) -> list[Evidence]:
 
 
 def _judged(swapping: Swapping, hierarchy: CgroupVersion) -> Outcome:
+    from nodecheck_checks.swap.behaviour import differs, refused
+
     kubelet = swapping.kubelet
     behaviour = kubelet.swap_behavior
     evidence = _told(kubelet)
@@ -174,6 +182,8 @@ def _judged(swapping: Swapping, hierarchy: CgroupVersion) -> Outcome:
 
 
 def _fix(kubelet: KubeletConfig) -> Fix:
+    from nodecheck_checks.swap.behaviour import GATE, SETTING
+
     setting = kubelet.swap_behavior
     if setting is None:
         return by_hand(f"Leave the gate {GATE} alone", f"Take {GATE}=false out of the kubelet's feature gates")

@@ -19,7 +19,10 @@ from nodecheck.facts import (
 )
 from nodecheck.facts.swap.swaps import PROC_SWAPS, SwapArea
 from nodecheck.fix import SAFE, Fix, by_hand, command
-from nodecheck_checks.swap.at_boot import SwapBoot
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck_checks.swap.at_boot import SwapBoot
 
 EXPECTED = "no swap"
 
@@ -147,6 +150,8 @@ def swap_boot(
     kernel: Lazy[KernelRelease],
 ) -> Results:
     """Nothing turns swap on at the next boot."""
+    from nodecheck_checks.swap.at_boot import SwapBoot
+
     halt = starts.halted("the init system")
     boot = SwapBoot(starts, options, generators)
     boot.kept([halt.evidence] if halt is not None else [])

@@ -11,14 +11,16 @@ from nodecheck.facts import BootSysctls
 from nodecheck.facts.kernel.loading import BootVerdict
 from nodecheck.facts.kernel.modules_load import ModulesLoad
 from nodecheck.facts.sysctl.at_boot import PROCPS, SYSCTL_CONF, SYSCTL_DIRS, UNIT, Held
-from nodecheck.facts.sysctl.conf import NAME
-from nodecheck.facts.sysctl.runs import MAIN_CONF, TUNED, SysctlRun
 from nodecheck.facts.sysctl.variables import module_of, same_variable
 from nodecheck.fix import MANUAL, Create, Edit, Fix, Step, by_hand, command, edit
 from nodecheck.formats.sysctl_keys import dotted, glob_matches, is_glob, key_path
-from nodecheck.formats.sysctl_lines import Setting
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.wanted import meets, value_for
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.sysctl.runs import SysctlRun
+    from nodecheck.formats.sysctl_lines import Setting
 
 
 def now_fix(path: str, wanted: str, load: Fix | None = None) -> Fix:
@@ -57,6 +59,8 @@ def boot_fix(
 
     ``load`` is what makes the next boot load the module where it would not.
     """
+    from nodecheck.facts.sysctl.runs import TUNED
+
     value, name = value_for(key.wanted), dotted(key.path)
     title = f"Set {name} at boot"
     by_person = _for_a_person(key, sysctls, held)
@@ -108,6 +112,8 @@ def set_by_udev(module: str, path: str, udev: Lazy[facts.UdevSysctls]) -> Fix | 
 
 def _for_a_person(key: KeyAsked, sysctls: BootSysctls, held: Held) -> str | None:
     """What no file mends, and what a person can do about it."""
+    from nodecheck.facts.sysctl.conf import NAME
+
     name, by = dotted(key.path), held.by
     if sysctls.writer.by_cmdline:
         return f"take this out of the boot loader's configuration: {sysctls.writer.why}"
@@ -170,6 +176,8 @@ def _named_early(verdict: BootVerdict) -> bool:
 
 def _tuned_fix(title: str, key: str, value: str, last: Setting, run: SysctlRun) -> Fix:
     """TuneD's profile wins only where it does not apply sysctl.d once more after its own."""
+    from nodecheck.facts.sysctl.runs import MAIN_CONF
+
     if last.source.startswith("/etc/") and dotted(last.path) == key:
         return Fix(title, (edit(last.source, last.text, f"{key}={value}"),))
     active = " ".join(run.command.words[1:])

@@ -22,15 +22,18 @@ from nodecheck.facts import (
 from nodecheck.facts.kernel.config import built_as
 from nodecheck.facts.kernel.loading import BUILT_IN, LOADED, UNCLEAR, BootVerdict
 from nodecheck.facts.sysctl.at_boot import SYSTEMD, Held
-from nodecheck.facts.sysctl.runs import SysctlRun
 from nodecheck.facts.sysctl.variables import BRIDGE, PROC_SYS, holds_number, is_of_container, module_of
 from nodecheck.fix import Fix
 from nodecheck.formats.sysctl_keys import dotted, key_path, spelled
 from nodecheck.model.outcomes import result_id
 from nodecheck.requirements.table import Row, Table
 from nodecheck.requirements.wanted import meets, verify_wanted, whole_number
+from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.sysctl.evidence import lines_seen, looked_into, writer_seen
 from nodecheck_checks.sysctl.fixes import KeyAsked, ModuleAtBoot, boot_fix, now_fix, set_by_udev, why_module
+
+if TYPE_CHECKING:
+    from nodecheck.facts.sysctl.runs import SysctlRun
 
 _PAGE = "kubeadm's installation page; its preflight until 1.29"
 _FORWARD = "kubeadm preflight, FileContent--proc-sys-net-ipv4-ip_forward"

@@ -19,7 +19,6 @@ from nodecheck.facts import (
 )
 from nodecheck.facts.boot.reboot_marks import MARKS, OLD_PLACE, STAGED, RebootMark
 from nodecheck.fix import MANUAL, Fix, by_hand, manual
-from nodecheck.formats.moments import utc_second
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import STEADY, UPGRADE
 
@@ -170,6 +169,8 @@ def by_kernel(kernels: Kernels, looked: list[Evidence]) -> Iterator[Due]:
 
     Raises FactError where that cannot be told.
     """
+    from nodecheck.formats.moments import utc_second
+
     running, cmdline, began_s = kernels.running(), kernels.cmdline(), kernels.boot().began_s
     runs = seen(running.source, running.release)
     if cmdline.kernel not in (None, running.release):
@@ -191,6 +192,8 @@ def by_kernel(kernels: Kernels, looked: list[Evidence]) -> Iterator[Due]:
 
 def by_packages(boot: Lazy[BootTime], packages: Lazy[RebootPackages], looked: list[Evidence]) -> Iterator[Due]:
     """The packages that were installed since the boot. Raises FactError where that cannot be told."""
+    from nodecheck.formats.moments import utc_second
+
     began_s, found = boot().began_s, packages()
     timed = [(one, one.at_s) for one in found.found if one.at_s is not None]
     new = [(one, at_s) for one, at_s in timed if at_s > began_s]

@@ -15,7 +15,7 @@ from textwrap import wrap
 from nodecheck.checking.reads import facts_of
 from nodecheck.digest import APPLICATION_ID
 from nodecheck.facts.security.filter_tables import OTHERS_TABLES
-from nodecheck.facts.security.netfilter import NFT_ASKED
+from nodecheck.facts.security.nft_tables import NFT_ASKED
 from nodecheck.host.programs import SEARCH_PATH
 from nodecheck.model.sources import (
     AnySource,

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from posixpath import dirname, join
 
-from nodecheck.formats.public_parts import CERTIFICATE, PRIVATE_KEY, PublicPart, plain_base64, public_parts_of
 from nodecheck.formats.tree import TreeNode, text_of
 from nodecheck.record import NamedTuple
 from nodecheck.text import MASK
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.formats.public_parts import PublicPart
 
 Object = Mapping[str, TreeNode]
 
@@ -46,6 +49,7 @@ class Kubeconfig(NamedTuple):
 
 def kubeconfig_of(raw: bytes, path: str) -> Kubeconfig:
     """A kubeconfig, without its secrets. A file of another kind has nothing."""
+    from nodecheck.formats.public_parts import CERTIFICATE, PRIVATE_KEY
     from nodecheck.formats.structured import load
     from nodecheck.formats.tree import Malformation
 
@@ -80,6 +84,7 @@ def _named(root: Object, several: str, one: str, name: str) -> Object:
 def _given(tree: Object, key: str, folder: str, kind: str) -> PemOrFile:
     """What of one kind is given; crypto/tls passes over the others that stand beside it."""
     from nodecheck.formats.der import NotDer
+    from nodecheck.formats.public_parts import PublicPart, plain_base64, public_parts_of
 
     text = text_of(tree, f"{key}-data")
     if text == MASK:

@@ -21,8 +21,11 @@ from nodecheck.model.outcomes import Cause, Result, Status
 from nodecheck.model.secrets import masked
 from nodecheck.record import NamedTuple
 from nodecheck.running.contradictions import Contradiction
-from nodecheck.running.looked_at import Places
 from nodecheck.text import printable
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.running.looked_at import Places
 
 CAUSE = "unexplained"
 MOST_TOLD = 3
@@ -52,6 +55,8 @@ def witnessed(
         began_s = None
     if began_s is None:
         return Witnessed({}, frozenset())
+    from nodecheck.running.looked_at import Places
+
     places = Places(facts.host, (began_s - CLOCK_SLACK_S) * 1_000_000_000)
     changed: dict[str, Result] = {}
     explained = set()

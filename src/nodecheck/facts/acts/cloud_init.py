@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent
-from nodecheck.facts.acts.follow import Follower
-from nodecheck.facts.acts.hooks import acts_of, executables, started_by
 from nodecheck.facts.acts.model import HOSTNAME, LATE, NETWORK, SETS, STAYS, Act, Effect
-from nodecheck.facts.acts.units import undecided
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.formats.tree import Malformation, TreeNode
@@ -20,6 +17,10 @@ from nodecheck.host import Host, exists, names_in
 from nodecheck.model.evidence import seen
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import AnySource, Exists, File, Tree
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.acts.follow import Follower
 
 PER_BOOT = "/var/lib/cloud/scripts/per-boot"
 AT_FIRST = ("/var/lib/cloud/scripts/per-instance", "/var/lib/cloud/scripts/per-once")
@@ -63,6 +64,8 @@ def cloud_init(host: Host, follower: Follower, starts: BootStarts, cmdline: Lazy
 
 def _at_the_end(host: Host, follower: Follower, documents: Documents, first: bool) -> Iterator[Act]:
     """What the last stage runs: the scripts of each boot, and at an instance's first one others, and ``runcmd``."""
+    from nodecheck.facts.acts.units import undecided
+
     config = documents[0][1]
     if _lists(config, b"scripts-per-boot") or _lists(config, b"scripts_per_boot"):
         for folder in (PER_BOOT, *(AT_FIRST if first else ())):
@@ -73,6 +76,8 @@ def _at_the_end(host: Host, follower: Follower, documents: Documents, first: boo
 
 
 def _scripts(host: Host, follower: Follower, folder: str, place: int) -> Iterator[Act]:
+    from nodecheck.facts.acts.hooks import acts_of, executables
+
     for path in executables(host, folder):
         yield from acts_of("cloud-init", follower.script(path), place, follower)
 
@@ -164,6 +169,8 @@ def _shell_text(item: TreeNode) -> str:
 
 
 def _of_commands(follower: Follower, commands: tuple[tuple[str, int, str], ...]) -> Iterator[Act]:
+    from nodecheck.facts.acts.hooks import acts_of
+
     for path, line, text in commands:
         yield from acts_of("cloud-init", follower.shell(text, path, line, text.strip(), {}), NETWORK, follower)
 
@@ -171,6 +178,8 @@ def _of_commands(follower: Follower, commands: tuple[tuple[str, int, str], ...])
 def _unless_off(
     host: Host, starts: BootStarts, cmdline: Lazy[BootCmdline], acts: list[Act], units: tuple[str, ...]
 ) -> Iterator[Act]:
+    from nodecheck.facts.acts.hooks import started_by
+
     if not acts:
         return
     if exists(host, DISABLED):

@@ -15,12 +15,15 @@ from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.given import KUBEADM_CONFIGS
 from nodecheck.facts.kubelet.places import KUBECONFIGS
 from nodecheck.formats.kubeconfig import Kubeconfig, PemOrFile
-from nodecheck.formats.public_parts import CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY, PublicPart
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text_or_none
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Call, File, Named, Sources, Tree
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.formats.public_parts import PublicPart
 
 KUBERNETES = "/etc/kubernetes"
 PKI = f"{KUBERNETES}/pki"
@@ -216,6 +219,8 @@ class _CertificateLooker:
 
         What is not ``named`` by a configuration need not be there.
         """
+        from nodecheck.formats.public_parts import CERTIFICATE, PUBLIC_KEY
+
         if path in self.found or not (named or self._is_there(path)):
             return
         found = Credential(path, use, name, key_path=self._keys.get(path, key_path), signer=signer)
@@ -270,6 +275,8 @@ class _CertificateLooker:
             self.found[path] = found
 
     def _key_of(self, found: Credential, key: PemOrFile) -> Credential:
+        from nodecheck.formats.public_parts import PRIVATE_KEY, PublicPart
+
         if key.path and not key.parts and key.malformed is None:
             return self._with_key(found._replace(key_path=key.path))
         found = found._replace(key_path=found.path)
@@ -284,6 +291,8 @@ _SETTINGS = (
 
 
 def _keyed(found: Credential, parts: tuple[PublicPart, ...]) -> Credential:
+    from nodecheck.formats.public_parts import PRIVATE_KEY, PublicPart
+
     keys = [part for part in parts if part.kind == PRIVATE_KEY]
     return found._replace(key=keys[0] if keys else PublicPart(PRIVATE_KEY, malformed="holds no private key in PEM"))
 

@@ -11,9 +11,7 @@ from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.runtimes.containerd import Containerd
 from nodecheck.facts.runtimes.containerd_cni import BIN_DIR, CONF_DIR
-from nodecheck.facts.runtimes.cri_dockerd import UNITS
 from nodecheck.facts.runtimes.crio import Crio
-from nodecheck.facts.runtimes.releases import Release, RuntimeReleases
 from nodecheck.facts.runtimes.service import flags, service
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.host import Host
@@ -23,6 +21,7 @@ from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nodecheck.facts.runtimes.releases import Release, RuntimeReleases
     from nodecheck.facts.services.unit_reader import UnitReader
 
 CONTAINERD, CRIO, DOCKER = "containerd", "crio", "docker"
@@ -54,6 +53,8 @@ class CniPlaces(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.runtimes.cri_dockerd import UNITS
+
         return (*map(UnitText, UNITS), *[Named(f"EnvironmentFile= of {unit}") for unit in UNITS])
 
     @classmethod
@@ -141,6 +142,8 @@ def _of_crio(fact: Crio, releases: Lazy[RuntimeReleases]) -> CniPlaces:
 
 def _of_docker(host: Host, kubelet: KubeletConfig, units: Lazy[UnitIndex], reader: Lazy[UnitReader]) -> CniPlaces:
     """Of cri-dockerd where its unit is there, else of the kubelet with dockershim in it."""
+    from nodecheck.facts.runtimes.cri_dockerd import UNITS
+
     names = ("network-plugin", "cni-conf-dir", "cni-bin-dir")
     unit = next((found for found in (service(host, units(), name, reader) for name in UNITS) if found), None)
     if unit is not None:

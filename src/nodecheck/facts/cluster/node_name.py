@@ -5,11 +5,14 @@ from __future__ import annotations
 from nodecheck.errors import Unsupported
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.places import AGENT_CONFIGS
-from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.host import Host, exists
 from nodecheck.host.base import texts
 from nodecheck.model.sources import Exists, File, Sources
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kubelet.settings import KubeletSetting
 
 
 class NodeName(NamedTuple):
@@ -56,6 +59,8 @@ def agent_name(source: str, path: str) -> KubeletSetting | None:
     >>> agent_name("token: x\\nnode-name: 'n1' # here\\n", "c").value
     'n1'
     """
+    from nodecheck.facts.kubelet.settings import KubeletSetting
+
     found = None
     for number, line in enumerate(source.split("\n"), 1):
         key, colon, rest = line.partition(":")

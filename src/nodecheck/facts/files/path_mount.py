@@ -5,7 +5,6 @@ from __future__ import annotations
 from nodecheck.errors import Denied, FactError, Malformed
 from nodecheck.facts.files.disk_room import DATA_FOLDERS
 from nodecheck.facts.files.mounts import NODES_OWN, Mount, Mounts, mount_of
-from nodecheck.formats.versions import parse_version
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Per
@@ -189,5 +188,7 @@ class ZfsRelease(NamedTuple):
     @classmethod
     def read(cls, host: Host) -> ZfsRelease:
         """Read it. Raises what the host raises."""
+        from nodecheck.formats.versions import parse_version
+
         version = parse_version(text(host, ZFS_VERSION).strip())
         return cls(() if version is None else version.numbers)

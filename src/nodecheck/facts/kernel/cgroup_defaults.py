@@ -9,7 +9,6 @@ unified is the only default (systemd/systemd#31442).
 from __future__ import annotations
 
 from nodecheck.errors import FactError
-from nodecheck.facts.services.systemd_versions import _LIKE_RHEL, numbers
 from nodecheck.host import Host
 from nodecheck.model.sources import Program, Sources
 from nodecheck.record import NamedTuple
@@ -51,6 +50,8 @@ def default_of_distribution(name: str | None, version: str | None) -> str | None
     >>> default_of_distribution("rocky", "9.6"), default_of_distribution("arch", None)
     ('v2', None)
     """
+    from nodecheck.facts.services.systemd_versions import _LIKE_RHEL, numbers
+
     table = _RHEL if name in _LIKE_RHEL else _DEFAULTS.get(name or "", ())
     have = numbers(version or "")
     found = None

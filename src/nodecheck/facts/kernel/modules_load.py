@@ -8,7 +8,6 @@ from nodecheck.errors import Absent, FactError
 from nodecheck.facts.boot.next_boot import BootCmdline
 from nodecheck.facts.files.conf_dirs import ConfFile, OwnFile, conf_files, conf_sources, own_files
 from nodecheck.facts.kernel.modules import module_name
-from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, MASK_WORD, NO_UNIT, NOT_PULLED
@@ -79,6 +78,8 @@ class ModulesLoad(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.services.early_services import early_sources
+
         return (
             *conf_sources(LOAD_DIRS, "*.conf"),
             Exists(INITRAMFS_TOOLS),
@@ -123,7 +124,11 @@ def hindrance(host: Host, starts: BootStarts) -> Hindrance | None:
     found = starts.of(SERVICE)
     if found.error is not None and (found.pull is not None or starts.words.untold is not None):
         raise found.error
-    stop = found.stop(MASK_WORD) or found.stop() or early_failure(host, found)
+    stop = found.stop(MASK_WORD) or found.stop()
+    if stop is None:
+        from nodecheck.facts.services.early_services import early_failure
+
+        stop = early_failure(host, found)
     if stop is None:
         return None
     if stop.kind == MASK_WORD:
@@ -154,6 +159,8 @@ def _openrc_hindrance(starts: BootStarts) -> Hindrance | None:
 
 
 def _other_command(host: Host, starts: BootStarts) -> Hindrance | None:
+    from nodecheck.facts.services.early_services import other_command
+
     other = other_command(host, starts.index, SERVICE)
     return Hindrance(other.message, other.path, other.text) if other is not None else None
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from nodecheck.errors import Absent, Malformed
 from nodecheck.facts.kubelet.files import RefusedConfig, decode, dropin_paths, fields, merged
-from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.runtimes.containerd import Containerd
 from nodecheck.facts.services.unit_command import Word, arguments
 from nodecheck.facts.services.unit_files import load_unit
@@ -24,6 +23,7 @@ from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.kubelet.agents import EmbeddedKubelet
+    from nodecheck.facts.kubelet.settings import KubeletSetting
 
 _RANCHER = "/var/lib/rancher"
 _TEMPLATE = {b"${RUNTIME_TYPE}": b"io.containerd.runc.v2", b"${RUNTIME}": b"runc", b"${SNAPSHOTTER}": b"overlayfs"}
@@ -166,6 +166,8 @@ def _setting(host: Host, agent: NodeAgent, words: tuple[Word, ...]) -> tuple[Kub
 
 
 def _made(value: str, path: str, line: int | None, written: str) -> KubeletSetting:
+    from nodecheck.facts.kubelet.settings import KubeletSetting
+
     return KubeletSetting("systemd" if value == "systemd" else "cgroupfs", path, line, written)
 
 

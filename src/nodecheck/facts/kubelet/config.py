@@ -5,7 +5,6 @@ from __future__ import annotations
 from nodecheck.errors import FactError
 from nodecheck.facts.distro.os_release import OsRelease
 from nodecheck.facts.kubelet.places import has_agent, has_kubelet
-from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host
 from nodecheck.model.needs import Lazy
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from nodecheck.facts.kubelet.files import KubeletSources
     from nodecheck.facts.kubelet.lookup import EffectiveSetting
+    from nodecheck.facts.kubelet.settings import KubeletSetting, Problem
     from nodecheck.facts.services.unit_reader import UnitReader
 
 

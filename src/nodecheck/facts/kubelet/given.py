@@ -13,7 +13,6 @@ from nodecheck.facts.files.lines import whole_line
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.files import GATES, KubeletSources
 from nodecheck.facts.kubelet.flags import gates_of
-from nodecheck.facts.kubelet.removed import ADDED, KUBEADM_APIS, REMOVED, REMOVED_GATES
 from nodecheck.facts.services.unit_command import Word, command_line
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
@@ -164,6 +163,8 @@ class _Looker:
 
 
 def _is_doubtful(item: GivenSetting) -> bool:
+    from nodecheck.facts.kubelet.removed import ADDED, KUBEADM_APIS, REMOVED, REMOVED_GATES
+
     if item.kind == API:
         return any(row.name == item.name for row in KUBEADM_APIS)
     tables = (REMOVED_GATES,) if item.kind == GATE else (REMOVED, ADDED) if item.component == KUBELET else ()

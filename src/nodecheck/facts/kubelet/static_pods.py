@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from nodecheck.errors import Absent, FactError, Malformed
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.given import STATIC_PODS
-from nodecheck.formats.structured import mappings
 from nodecheck.formats.tree import Malformation, TreeNode, object_of, text_of
 from nodecheck.host import Host
 from nodecheck.host.base import stat_or_none
@@ -163,6 +162,8 @@ _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
 def references_of(spec: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
     """The objects of the API that a pod's spec refers to, whatever else it says (automountServiceAccountToken)."""
+    from nodecheck.formats.structured import mappings
+
     for key in ("serviceAccountName", "serviceAccount"):
         if text_of(spec, key):
             yield _reference("serviceaccounts", key, spec[key], text_of(spec, key))
@@ -180,6 +181,8 @@ def references_of(spec: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
 
 
 def _of_container(container: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
+    from nodecheck.formats.structured import mappings
+
     for item in mappings(container.get("envFrom")):
         for key, resource in (("secretRef", "secrets"), ("configMapRef", "configmaps")):
             yield from _named(item, key, resource)
@@ -189,6 +192,8 @@ def _of_container(container: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
 
 
 def _of_volume(volume: Mapping[str, TreeNode]) -> Iterator[ApiReference]:
+    from nodecheck.formats.structured import mappings
+
     for key, resource in _VOLUMES.items():
         if key in volume and volume[key].value is not None:
             yield _of_volume_source(resource, key, volume[key], volume)

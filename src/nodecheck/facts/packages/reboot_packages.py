@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent, NotCaptured
-from nodecheck.facts.packages.dpkg import STATUS, STATUS_LIMIT
 from nodecheck.facts.packages.rpm import DIRECTORIES, rpm_files, rpm_headers, rpm_said
 from nodecheck.host import Host
 from nodecheck.host.base import stat_or_none
@@ -55,6 +54,8 @@ class RebootPackages(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.packages.dpkg import STATUS
+
         lists = [f"{INFO}/{name}.list" for name in DEBS]
         lists += [f"{INFO}/{name}:{of}.list" for name in _OF_MANY for of in ARCHITECTURES]
         return (File(STATUS), *map(Exists, lists), *rpm_files(), *[Program(one, in_capture=True) for one in QUERIES])
@@ -73,6 +74,8 @@ Found = tuple[tuple[str, ...], tuple[DatedPackage, ...]]
 
 
 def _of_dpkg(host: Host) -> Found:
+    from nodecheck.facts.packages.dpkg import STATUS, STATUS_LIMIT
+
     try:
         raw = host.read(STATUS, STATUS_LIMIT)
     except Absent:

@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from nodecheck.errors import Absent, FactError, Malformed, NotCaptured, TooLarge
 from nodecheck.facts.packages.names import Package, PackageDatabase, is_wanted
-from nodecheck.facts.packages.rpm_header import Header, parse_header
 from nodecheck.facts.services.unit_names import normal_path
 from nodecheck.host import Host
 from nodecheck.model.sources import File, Program, Sources
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.packages.rpm_header import Header
 
 DIRECTORIES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm")
 """rpm's ``%_dbpath``: newer distributions, all others (often a link to the first), rpm-ostree."""
@@ -95,6 +98,8 @@ def rpm_headers(host: Host, wanted: Callable[[str], bool]) -> tuple[str, tuple[H
 
     Raises what the host raises for a database that is there, Malformed for one that is damaged, and TooLarge.
     """
+    from nodecheck.facts.packages.rpm_header import parse_header
+
     found = _database(host)
     if found is None:
         return None

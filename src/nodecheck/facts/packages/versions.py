@@ -7,9 +7,7 @@ import re
 from nodecheck.errors import Absent, FactError, Malformed, Offline, Unsupported
 from nodecheck.facts.services.service_programs import service_program
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.formats.versions import parse_version
 from nodecheck.host import Completed, Host
-from nodecheck.host.programs import SEARCH_PATH
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Exists, Named, Program, Sources, UnitText
 from nodecheck.record import NamedTuple
@@ -108,10 +106,11 @@ class RuntimeTools(NamedTuple):
 
 
 def _of(told: tuple[Told, ...], component: str) -> Told:
+    from nodecheck.host.programs import SEARCH_PATH
+
     for answer in told:
         if answer.component == component:
             return answer
-    from nodecheck.host.programs import SEARCH_PATH
 
     return Told(component, component, problem=Absent(component, f"no such program in {':'.join(SEARCH_PATH)}"))
 
@@ -155,6 +154,8 @@ def _command(host: Host, tool: VersionCommand, units: Lazy[UnitIndex]) -> tuple[
 
 def _at_rest(host: Host, tool: VersionCommand) -> Told:
     """A program of a host that does not run: whether it is there."""
+    from nodecheck.host.programs import SEARCH_PATH
+
     for directory in SEARCH_PATH:
         path = f"{directory}/{tool.argv[0]}"
         try:
@@ -173,6 +174,8 @@ def _at_rest(host: Host, tool: VersionCommand) -> Told:
 
 def tool_sources(tools: tuple[VersionCommand, ...]) -> Sources:
     """What :func:`ask` asks for."""
+    from nodecheck.host.programs import SEARCH_PATH
+
     names = [tool.argv[0] for tool in tools]
     return (
         *[Program(tool.argv) for tool in tools],
@@ -192,6 +195,8 @@ def understood(component: str, answer: Completed) -> Told:
     >>> understood("kubelet", done).version.numbers
     (1, 17, 4)
     """
+    from nodecheck.formats.versions import parse_version
+
     command = " ".join(answer.argv)
     line, token = version_line(component, answer.stdout)
     version = None if "unknown" in token else parse_version(token)

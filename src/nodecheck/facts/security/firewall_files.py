@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.distro.os_release import parse_os_release
-from nodecheck.facts.security.filter_tables import FilterTable, parse_saved
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.formats.shell_settings import shell_assignments
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text, text_or_none, texts
 from nodecheck.model.sources import Exists, File, Named, Sources, UnitText
@@ -17,6 +15,7 @@ from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nodecheck.facts.security.filter_tables import FilterTable
     from nodecheck.facts.security.nft_script import Reader
 
 UFW_CONF = "/etc/ufw/ufw.conf"
@@ -147,6 +146,8 @@ class FirewallSwitches(NamedTuple):
 
 
 def _switched(host: Host, switch: Switch) -> Switched:
+    from nodecheck.formats.shell_settings import shell_assignments
+
     if not switch.key:
         there = exists(host, switch.path)
         return Switched(not there, switch.path, "there" if there else None)
@@ -171,6 +172,8 @@ class SavedRules(NamedTuple):
     @classmethod
     def read(cls, host: Host) -> SavedRules:
         """Raises what the host raises except Absent."""
+        from nodecheck.facts.security.filter_tables import parse_saved
+
         found: list[tuple[str, str, tuple[FilterTable, ...] | None]] = []
         for service, paths in IPTABLES_FILES.items():
             for path in paths:

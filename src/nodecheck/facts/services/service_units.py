@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from nodecheck.errors import Absent, FactError
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.surroundings import NextBoot, Surroundings
-from nodecheck.facts.services.unit_conditions import LACKS, WATCHED, Condition, conditions_hold, watched_holds
 from nodecheck.facts.services.unit_files import Unit, load_unit
 from nodecheck.facts.services.unit_settings import Refusal, loaded
 from nodecheck.facts.services.units import UnitIndex
@@ -17,6 +16,7 @@ from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nodecheck.facts.services.unit_conditions import Condition
     from nodecheck.facts.services.unit_needs import Lack
 
 TIME_SERVICES = (
@@ -214,6 +214,8 @@ def _elapsing(around: Surroundings, unit: Unit) -> Iterator[tuple[str, str, int]
 
     Of a path those that hold as soon as it is watched.
     """
+    from nodecheck.facts.services.unit_conditions import WATCHED, watched_holds
+
     for key in _ELAPSING if unit.name.endswith(".timer") else ():
         for value, path, line in unit.values("Timer", key):
             yield path, f"{key}={value}", line
@@ -235,6 +237,8 @@ def _names(unit: Unit, section: str, *keys: str) -> tuple[str, ...]:
 
 def _obstacle(around: Surroundings, unit: Unit) -> tuple[Obstacle | None, Obstacle | None]:
     """What keeps a unit from starting, and what may do so and cannot be told: one of the two at most."""
+    from nodecheck.facts.services.unit_conditions import conditions_hold
+
     found = conditions_hold(around, unit)
     if found.unmet is not None:
         return _of_condition(found.unmet, f"{found.unmet.text} does not hold"), None
@@ -265,6 +269,8 @@ def _of_condition(found: Condition, message: str) -> Obstacle:
 
 
 def _needed(doubt: Condition) -> str:
+    from nodecheck.facts.services.unit_conditions import LACKS
+
     return LACKS.get(doubt.key, "only the next boot tells")
 
 
@@ -300,6 +306,8 @@ def _unmet_need(around: Surroundings, unit: Unit) -> Obstacle | None:
 
     Such a unit stays inactive, and systemd.unit(5) wants it active for both; ``Requires=`` alone does not.
     """
+    from nodecheck.facts.services.unit_conditions import conditions_hold
+
     after = _names(unit, "Unit", "After")
     for key in ("BindsTo", "Requisite"):
         for value, path, line in unit.values("Unit", key):

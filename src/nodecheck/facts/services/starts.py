@@ -46,7 +46,6 @@ from nodecheck.facts.services.unit_start import (
     UnitStart,
 )
 from nodecheck.facts.services.units import MOST_NAMES, SYSINIT_TARGETS
-from nodecheck.formats.calendars import calendar_is_daily
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import texts
 from nodecheck.model.evidence import Evidence, seen
@@ -129,6 +128,8 @@ class BootStarts:
 
     def by_clock(self, unit: str) -> UnitStart | None:
         """Whether a timer starts a unit at a date, some time after the boot; None where no such timer is started."""
+        from nodecheck.formats.calendars import calendar_is_daily
+
         if self.masks(unit) or self.halted(unit) is not None:
             return None
         for trigger, _ in self._pulls().triggers.get(self.index.resolve(unit), ()):

@@ -9,7 +9,6 @@ from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.mounts import parse_mounts
 from nodecheck.facts.services.init_system import InitSystem
-from nodecheck.facts.services.unit_times import PROPERTIES, UnitTimes, unit_times
 from nodecheck.host import Host, exists
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
@@ -19,6 +18,8 @@ from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from nodecheck.facts.services.unit_times import UnitTimes
 
 BOOTED = "/run/systemd/system"
 """sd_booted(3)."""
@@ -87,12 +88,16 @@ class UnitLog(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.services.unit_times import PROPERTIES
+
         words = [word for name in PROPERTIES for word in ("-p", name)]
         return (Program(("systemctl", "show", "--no-pager", *words, "--", "*")),)
 
     @classmethod
     def read(cls, host: Host) -> UnitLog:
         """Asks nothing yet."""
+        from nodecheck.facts.services.unit_times import unit_times
+
         return cls(lambda unit: unit_times(host, unit))
 
 

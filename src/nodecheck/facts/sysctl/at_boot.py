@@ -10,7 +10,6 @@ from nodecheck.facts.acts.model import EVERY
 from nodecheck.facts.boot.container import CMDLINE as FIRST_ARGUMENTS
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
 from nodecheck.facts.files.conf_dirs import ConfFile, OwnFile, conf_files, conf_sources, own_files
-from nodecheck.facts.services.early_services import early_failure, early_sources, other_command
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, NO_UNIT, NOT_PULLED, TARGET, Stop
@@ -24,7 +23,6 @@ from nodecheck.facts.sysctl.conf import (
     procps_writes,
     systemd_writes,
 )
-from nodecheck.facts.sysctl.runs import REAPPLY, TUNED, SysctlRun, runs
 from nodecheck.facts.sysctl.variables import IP_FORWARD, STABLE_SECRET, default_of, master_of, same_variable, taken
 from nodecheck.formats.sysctl_lines import Setting, parse_procps, parse_systemd
 from nodecheck.host import Host
@@ -32,6 +30,10 @@ from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import File, JudgedSetting, Judges, Sources, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.sysctl.runs import SysctlRun
 
 SYSCTL_DIRS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
 """Highest precedence first (sysctl.d(5))."""
@@ -92,6 +94,7 @@ class BootSysctls(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.services.early_services import early_sources
         from nodecheck.facts.sysctl.tuned import tuned_sources
 
         return (
@@ -124,6 +127,8 @@ class BootSysctls(NamedTuple):
     ) -> BootSysctls:
         """Read them. Raises what the host raises for a file or directory that is there and cannot be read."""
         writer = writer_of(host, init, starts)
+        from nodecheck.facts.sysctl.runs import TUNED, runs
+
         told = _cmdline_settings(cmdline, kernel)
         files = conf_files(host, SYSCTL_DIRS)
         own = own_files(host, files)
@@ -193,6 +198,8 @@ class BootSysctls(NamedTuple):
 
     def run_of(self, line: Setting | None) -> SysctlRun | None:
         """What applies a line that systemd-sysctl does not read, or not last: a boot unit's command, or TuneD."""
+        from nodecheck.facts.sysctl.runs import REAPPLY
+
         found = next((run for run in reversed(self.runs) if line in run.settings), None)
         again = found is not None and found.command.text == REAPPLY and line in self.settings
         return None if again else found
@@ -274,6 +281,8 @@ def writer_of(host: Host, init: InitSystem, starts: BootStarts) -> Writer:
     mask = found.stop(MASK)
     if mask is not None:
         return Writer(None, mask.message, mask.source)
+    from nodecheck.facts.services.early_services import other_command
+
     other = other_command(host, starts.index, UNIT)
     if other is not None:
         return Writer(None, other.message, other.path)
@@ -282,6 +291,8 @@ def writer_of(host: Host, init: InitSystem, starts: BootStarts) -> Writer:
 
 def _by_unit(host: Host, init: InitSystem, starts: BootStarts) -> Writer:
     """What becomes of a service that nothing masks. A root that holds a part of the system tells little of it."""
+    from nodecheck.facts.services.early_services import early_failure
+
     found = starts.of(UNIT)
     if found.error is not None and found.pull is not None:
         raise found.error
