@@ -36,5 +36,8 @@ def json_text(
 
         return dumps(value, separators=separators, sort_keys=sort_keys, default=default)
     item, key = separators
-    encoder = make_encoder({}, default, encode_basestring_ascii, None, key, item, sort_keys, False, True)
-    return "".join(encoder(value, 0))
+    encoder = make_encoder(None, default, encode_basestring_ascii, None, key, item, sort_keys, False, True)
+    try:
+        return "".join(encoder(value, 0))
+    except RecursionError as error:  # json remembers each list and dict on the way, to see a circle before that
+        raise ValueError("it holds itself, or is nested too deeply") from error

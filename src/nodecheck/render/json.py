@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from nodecheck.json_text import json_text
 from nodecheck.report import Report
+from nodecheck.report.codec import head_dict, result_text
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.model.evidence import Evidence
 
 
 def render(report: Report) -> str:
@@ -13,12 +16,8 @@ def render(report: Report) -> str:
 
     Indenting everything would take the encoder that is written in Python, and four times as long.
     """
-    return "{\n" + ",\n".join(_members(report)) + "\n}\n"
-
-
-def _members(report: Report) -> Iterator[str]:
-    for key, value in report.to_dict().items():
-        if key == "results" and value:
-            yield '  "results": [\n' + ",\n".join(["    " + json_text(result) for result in value]) + "\n  ]"
-        else:
-            yield f"  {json_text(key)}: {json_text(value)}"
+    told: dict[Evidence, str] = {}
+    results = ["    " + result_text(result, told) for result in report.results]
+    members = [f"  {json_text(key)}: {json_text(value)}" for key, value in head_dict(report).items()]
+    members.append('  "results": [\n' + ",\n".join(results) + "\n  ]" if results else '  "results": []')
+    return "{\n" + ",\n".join(members) + "\n}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import ReportError
+from nodecheck.json_text import json_text
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Cause, Result, Severity, Status, Waived
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
@@ -43,12 +44,16 @@ _SUMMARY = ("verdict", "exit_code", "pass", "fail", "unknown", "skip", "waived",
 
 def to_dict(report: ReportLike) -> dict[str, Any]:
     """The whole document."""
+    return {**head_dict(report), "results": [result_dict(result) for result in report.results]}
+
+
+def head_dict(report: ReportLike) -> dict[str, Any]:
+    """What stands before the results."""
     return {
         "$schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
         **header(report),
         "summary": summary_dict(report.summary),
-        "results": [result_dict(result) for result in report.results],
     }
 
 
@@ -97,6 +102,19 @@ def result_dict(result: Result) -> dict[str, Any]:
     found["references"] = list(result.references)
     found["notes"] = list(result.notes)
     return found
+
+
+def result_text(result: Result, told: dict[Evidence, str]) -> str:
+    """One result as one line of JSON.
+
+    ``told`` keeps the text of each piece of evidence: they are most of a report, and many results share one.
+    """
+    for item in result.evidence:
+        if item not in told:
+            told[item] = json_text(dict(zip(_EVIDENCE, item)))
+    text = json_text(result_dict(result._replace(evidence=())))
+    # Inside a string the quotes would have a backslash, so that this is the key.
+    return text.replace('"evidence": []', f'"evidence": [{", ".join([told[item] for item in result.evidence])}]', 1)
 
 
 def fix_dict(fix: Fix) -> dict[str, Any]:
