@@ -30,6 +30,7 @@ SOURCES = "/usr/src/linux/.config"
 """Of the sources that were last unpacked: it counts where its head and its suffix are those of the release."""
 
 _LIMIT = 8 * MIB
+_BLOCK = 1 << 13
 
 
 class KernelConfig(NamedTuple):
@@ -37,6 +38,12 @@ class KernelConfig(NamedTuple):
 
     source: str | None = None
     text: str = ""
+    before: tuple[int, ...] = (0,)
+    """The number of lines before each :data:`_BLOCK` of the text: a run asks for the lines of a hundred options."""
+
+    def _line(self, at: int) -> int:
+        block = max(0, min(at // _BLOCK, len(self.before) - 1))
+        return self.before[block] + self.text.count("\n", block * _BLOCK, at)
 
     def find(self, option: str) -> tuple[str, int | None]:
         """``y``, ``m``, ``n`` or another value of ``CONFIG_<option>``, and its 1-based line.
@@ -54,12 +61,12 @@ class KernelConfig(NamedTuple):
             if self.text.startswith("=", end) and self.text.startswith("\n", at - 1):
                 stop = self.text.find("\n", end)
                 value = self.text[end + 1 :] if stop < 0 else self.text[end + 1 : stop]
-                return value, self.text.count("\n", 0, at)
+                return value, self._line(at)
             if unset is None and self.text.startswith(" is not set", end) and self.text.startswith("\n# ", at - 3):
                 unset = at
             at = self.text.find(name, end)
         if unset is not None:
-            return "n", self.text.count("\n", 0, unset)
+            return "n", self._line(unset)
         if not self.text.endswith("\n"):
             raise ParseError(self.source or "", None, self.text.rpartition("\n")[2], "a whole last line")
         return "n", None
@@ -147,7 +154,10 @@ def parse_config(source: str, path: str) -> KernelConfig:
     """Take the text of a configuration. Raises ParseError for one that sets no option at all."""
     if "\nCONFIG_" not in "\n" + source:
         raise ParseError(path, 1, source.partition("\n")[0], "a kernel configuration")
-    return KernelConfig(path, "\n" + source)
+    text, before = "\n" + source, [0]
+    for start in range(0, len(text) - _BLOCK, _BLOCK):
+        before.append(before[-1] + text.count("\n", start, start + _BLOCK))
+    return KernelConfig(path, text, tuple(before))
 
 
 def _unpacked(raw: bytes) -> str:
