@@ -11,7 +11,7 @@ from nodecheck.facts.kubelet.given import COMPONENTS
 from nodecheck.facts.packages.reboot_packages import ARCHITECTURES, DEBS
 from nodecheck.facts.runtimes.cri_dockerd import UNITS as CRI_DOCKERD
 from nodecheck.facts.services.daemons import DAEMONS
-from nodecheck.facts.services.service_units import AGENTS, WELL_KNOWN
+from nodecheck.facts.services.well_known import AGENTS, WELL_KNOWN
 from tests.reference import write
 
 UNITS = "usr/lib/systemd/system"

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, fail, ok, seen
 from nodecheck.errors import Absent, FactError, Unsupported
-from nodecheck.facts import FirewalldTrace, FirewallSwitches, NftFile, SavedRules, UfwConf
 from nodecheck.facts.acts.model import LATE, UNTOLD, Act
-from nodecheck.facts.security.firewall_files import OTHER_FIREWALLS, UFW_CONF
+from nodecheck.facts.security.firewall_units import OTHER_FIREWALLS, UFW_CONF
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import LINK, NOT_PULLED, TARGET, TEXT, WORD, Pull
@@ -39,9 +38,9 @@ class Start(NamedTuple):
 class Loads(NamedTuple):
     """What is loaded at the next boot, by firewalls' own units and by other commands."""
 
-    saved: Lazy[SavedRules]
-    script: Lazy[NftFile]
-    switches: Lazy[FirewallSwitches]
+    saved: Lazy[facts.SavedRules]
+    script: Lazy[facts.NftFile]
+    switches: Lazy[facts.FirewallSwitches]
     rules: Lazy[facts.BootRules]
 
 
@@ -52,8 +51,8 @@ class AtBoot:
         self,
         starts: BootStarts,
         runlevels: Lazy[facts.Runlevels],
-        ufw: Lazy[UfwConf],
-        firewalld: Lazy[FirewalldTrace],
+        ufw: Lazy[facts.UfwConf],
+        firewalld: Lazy[facts.FirewalldTrace],
         loads: Loads,
     ) -> None:
         self.starts, self.init, self.index = starts, starts.init, starts.index

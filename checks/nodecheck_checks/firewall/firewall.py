@@ -8,19 +8,8 @@ from functools import partial
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import Denied, FactError, Offline, Unsupported
-from nodecheck.facts import (
-    BootStarts,
-    FirewalldTrace,
-    FirewallSwitches,
-    LegacyTables,
-    NftFile,
-    NftTables,
-    SavedRules,
-    Services,
-    Target,
-    UfwConf,
-)
-from nodecheck.facts.security.firewall_files import UFW_CONF
+from nodecheck.facts import BootStarts, LegacyTables, NftTables, Services, Target
+from nodecheck.facts.security.firewall_units import UFW_CONF
 from nodecheck.facts.security.netfilter import all_tables
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.typed import TYPE_CHECKING
@@ -39,7 +28,7 @@ def firewall(
     legacy: Lazy[LegacyTables],
     index: Lazy[UnitIndex],
     services: Lazy[Services],
-    ufw: Lazy[UfwConf],
+    ufw: Lazy[facts.UfwConf],
     target: Lazy[Target],
     *,
     off: tuple[str, ...] = (),
@@ -111,7 +100,7 @@ class _Now:
         legacy: Lazy[LegacyTables],
         index: Lazy[UnitIndex],
         services: Lazy[Services],
-        ufw: Lazy[UfwConf],
+        ufw: Lazy[facts.UfwConf],
         wanted: Wanted,
     ) -> None:
         self._nft, self._legacy, self._index, self._services, self._ufw = nft, legacy, index, services, ufw
@@ -194,11 +183,11 @@ def _no_units(name: str) -> list[Evidence]:
 def firewall_boot(
     starts: BootStarts,
     runlevels: Lazy[facts.Runlevels],
-    ufw: Lazy[UfwConf],
-    saved: Lazy[SavedRules],
-    script: Lazy[NftFile],
-    firewalld: Lazy[FirewalldTrace],
-    switches: Lazy[FirewallSwitches],
+    ufw: Lazy[facts.UfwConf],
+    saved: Lazy[facts.SavedRules],
+    script: Lazy[facts.NftFile],
+    firewalld: Lazy[facts.FirewalldTrace],
+    switches: Lazy[facts.FirewallSwitches],
     rules: Lazy[facts.BootRules],
     target: Lazy[Target],
     *,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nodecheck.facts import UfwConf
 from nodecheck.facts.security.filter_tables import FilterTable
-from nodecheck.facts.security.firewall_files import UFW_CONF
+from nodecheck.facts.security.firewall_units import UFW_CONF
 from nodecheck.fix import DISRUPTIVE, Fix, Step, by_hand, command, edit
 
 _OPEN = {

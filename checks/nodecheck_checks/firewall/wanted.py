@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Lazy, Severity
 from nodecheck.facts import Target
-from nodecheck.facts.security.firewall_files import OTHER_FIREWALLS
+from nodecheck.facts.security.firewall_units import OTHER_FIREWALLS
 
 FIREWALLS = ("firewalld", "iptables", "nftables", "ufw")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from nodecheck import facts
 from nodecheck.checking import Lazy, Outcome, Results, Severity, check, seen, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts import BootHostname, CloudNames, Hosts, IdentityFiles, OsRelease
-from nodecheck.facts.acts.cloud_names import TEMPLATES
+from nodecheck.facts import BootHostname, Hosts, IdentityFiles, OsRelease
 from nodecheck.facts.distro.identity_files import (
     CLOUD_INSTANCES,
     CREDENTIAL_SECRET,
@@ -77,7 +77,7 @@ DELETE = {
 @check(severity=Severity.WARNING, tags=["identity"], topic="system", view="boot", phases=(IMAGE,), rows=(*OWN, *KEPT))
 def image_identity(
     files: IdentityFiles,
-    cloud: Lazy[CloudNames],
+    cloud: Lazy[facts.CloudNames],
     name: Lazy[BootHostname],
     hosts: Lazy[Hosts],
     release: Lazy[OsRelease],
@@ -152,7 +152,7 @@ def kept(row: Row, judge: Callable[[Row], Outcome | None]) -> Iterator[Outcome]:
         yield found
 
 
-def _name(row: Row, cloud: CloudNames, boot: BootHostname, release: Lazy[OsRelease]) -> Outcome | None:
+def _name(row: Row, cloud: facts.CloudNames, boot: BootHostname, release: Lazy[OsRelease]) -> Outcome | None:
     if not cloud.present:
         return None
     name = boot.name if boot.source == STATIC else None
@@ -174,7 +174,7 @@ def _name(row: Row, cloud: CloudNames, boot: BootHostname, release: Lazy[OsRelea
     return verdict(False, message, row, name, evidence, fix)
 
 
-def _hosts(row: Row, cloud: CloudNames, hosts: Hosts) -> Outcome | None:
+def _hosts(row: Row, cloud: facts.CloudNames, hosts: Hosts) -> Outcome | None:
     if not cloud.present:
         return None
     own = [line for line in hosts.lines if not line.address.lower().startswith(_OF_NO_NODE)]
@@ -192,6 +192,8 @@ def _hosts(row: Row, cloud: CloudNames, hosts: Hosts) -> Outcome | None:
     lost = [line for line in own if not any(_names(text, line) for text in cloud.templates)]
     if not lost:
         return verdict(True, f"{HOSTS}: its own lines are in cloud-init's template", row, "lines that stay", evidence)
+    from nodecheck.facts.acts.cloud_names import TEMPLATES
+
     text = f"Write them into {TEMPLATES}/hosts.*.tmpl, or manage_etc_hosts: false into a file of /etc/cloud/cloud.cfg.d"
     names = ", ".join([line.names[0] for line in lost[:MOST_LINES]])
     message = f"{HOSTS}: the next boot loses its lines of {names}"

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
 from nodecheck.facts import EmbeddedKubelet, Joined, KubeletConfig, KubeletLines, KubeletRelease, Target
-from nodecheck.facts.kubelet.files import KubeletFile, KubeletSources
 from nodecheck.facts.kubelet.lookup import DROPIN, EffectiveSetting, told_value
 from nodecheck.facts.kubelet.table import SETTINGS
 from nodecheck.record import NamedTuple
@@ -16,6 +15,7 @@ from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.kubelet.kubelet_rules import RULES, Broken, broken, in_words
 
 if TYPE_CHECKING:
+    from nodecheck.facts.kubelet.files import KubeletFile, KubeletSources
     from nodecheck.facts.kubelet.settings import Problem
     from nodecheck_checks.kubelet.kubelet_fixes import SettingLine
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodecheck import facts
 from nodecheck.checking import Lazy, Outcome, Results, Severity, check, ok, skip, unknown
 from nodecheck.errors import FactError, Offline
-from nodecheck.facts import KubeletConfig, KubeletRelease, Packages, RuntimeTools, Target
+from nodecheck.facts import KubeletConfig, KubeletRelease, Packages, Target
 from nodecheck.facts.kubelet.config import DEFAULT_RUNTIME
 from nodecheck.facts.packages.names import Package
 from nodecheck.fix import Fix
@@ -39,7 +39,7 @@ class ReleaseNode(NamedTuple):
     kubelet: KubeletConfig
     embedded: Lazy[facts.EmbeddedKubelet]
     joined: Lazy[facts.Joined]
-    tools: Lazy[RuntimeTools]
+    tools: Lazy[facts.RuntimeTools]
     packages: Lazy[Packages]
     traces: Lazy[facts.Traces]
     given: Lazy[Settings]
@@ -81,7 +81,7 @@ def runtime_version(
     kubelet: KubeletConfig,
     embedded: Lazy[facts.EmbeddedKubelet],
     joined: Lazy[facts.Joined],
-    tools: Lazy[RuntimeTools],
+    tools: Lazy[facts.RuntimeTools],
     packages: Lazy[Packages],
     traces: Lazy[facts.Traces],
     given: Lazy[Settings],

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
-from nodecheck.facts import CniNetworks, KubeletConfig, NodePhase, Target
-from nodecheck.facts.cluster.cni_networks import LIST, CniFile
-from nodecheck.facts.cluster.cni_places import CRIO, NAMES
+from nodecheck.facts import KubeletConfig, NodePhase, Target
 from nodecheck.facts.cluster.signs import HAND_ON, META
 from nodecheck.fix import Fix, by_hand, command
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.asked import EMBEDDED, INSTALL, JOIN, STEADY, UPGRADE, Settings
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.cluster.cni_networks import CniFile
 
 EXPECTED = "a CNI configuration that the runtime loads"
 PROGRAMS = "every plugin is there, and root may execute it"
@@ -52,8 +54,10 @@ class Chosen(NamedTuple):
     """One that could not be read, and that may be the one that counts."""
 
 
-def chosen(found: CniNetworks) -> Chosen:
+def chosen(found: facts.CniNetworks) -> Chosen:
     """Which files the runtime loads, as it goes through them by name."""
+    from nodecheck.facts.cluster.cni_networks import CniFile
+
     places = found.places
     loaded, passed, rest = list[CniFile](), list[tuple[CniFile, str]](), list[CniFile]()
     for file in found.files:
@@ -74,8 +78,11 @@ def chosen(found: CniNetworks) -> Chosen:
     return Chosen(tuple(loaded), tuple(passed), tuple(rest))
 
 
-def _refused(file: CniFile, found: CniNetworks) -> str | None:
+def _refused(file: CniFile, found: facts.CniNetworks) -> str | None:
     """Why the runtime does not take a file."""
+    from nodecheck.facts.cluster.cni_networks import LIST
+    from nodecheck.facts.cluster.cni_places import CRIO
+
     if file.problem is not None:
         return file.problem
     if not file.network and not file.path.endswith(LIST) and found.places.runtime != CRIO:
@@ -89,7 +96,7 @@ def _refused(file: CniFile, found: CniNetworks) -> str | None:
 @check(tags=["kubelet", "kubeadm", "runtime"], topic="network", phases=(INSTALL, JOIN, UPGRADE, STEADY))
 def cni_config(
     kubelet: KubeletConfig,
-    found: Lazy[CniNetworks],
+    found: Lazy[facts.CniNetworks],
     phase: Lazy[NodePhase],
     target: Lazy[Target],
     embedded: Lazy[facts.EmbeddedKubelet],
@@ -151,7 +158,7 @@ def cni_config(
 @cni_config.at_boot
 def cni_config_boot(
     kubelet: KubeletConfig,
-    found: Lazy[CniNetworks],
+    found: Lazy[facts.CniNetworks],
     phase: Lazy[NodePhase],
     target: Lazy[Target],
     embedded: Lazy[facts.EmbeddedKubelet],
@@ -166,8 +173,10 @@ def cni_config_boot(
             yield outcome
 
 
-def judged(found: CniNetworks, phase: Lazy[NodePhase], wanted: str | None) -> Iterator[Outcome]:
+def judged(found: facts.CniNetworks, phase: Lazy[NodePhase], wanted: str | None) -> Iterator[Outcome]:
     """The configurations, and the programs of those that are loaded."""
+    from nodecheck.facts.cluster.cni_places import NAMES
+
     places = found.places
     if places.runtime is None:
         yield skip("no container runtime that serves a kubelet is on this node")
@@ -191,7 +200,9 @@ def _belongs(phase: Lazy[NodePhase]) -> bool:
     return name not in (INSTALL, JOIN)
 
 
-def _of_files(found: CniNetworks, choice: Chosen, phase: Lazy[NodePhase], wanted: str | None) -> Outcome:
+def _of_files(found: facts.CniNetworks, choice: Chosen, phase: Lazy[NodePhase], wanted: str | None) -> Outcome:
+    from nodecheck.facts.cluster.cni_places import CRIO, NAMES
+
     places = found.places
     folder, runtime = places.conf_dir, NAMES[places.runtime or CRIO]
     if choice.hidden is not None and choice.hidden.hidden is not None:
@@ -232,7 +243,7 @@ def _of_files(found: CniNetworks, choice: Chosen, phase: Lazy[NodePhase], wanted
               evidence=evidence)  # fmt: skip
 
 
-def _none(found: CniNetworks, choice: Chosen, phase: Lazy[NodePhase]) -> Outcome:
+def _none(found: facts.CniNetworks, choice: Chosen, phase: Lazy[NodePhase]) -> Outcome:
     """No configuration is loaded."""
     places, folder = found.places, found.places.conf_dir
     evidence = [*[_shown(file) for file, _ in choice.passed], *map(_shown, choice.rest)]
@@ -289,7 +300,7 @@ def rival(choice: Chosen, cni: str) -> CniFile | None:
     return next((file for file in others if file.network not in OWN_NETWORKS), None)
 
 
-def _of_programs(found: CniNetworks, choice: Chosen, phase: Lazy[NodePhase], wanted: str | None) -> Outcome:
+def _of_programs(found: facts.CniNetworks, choice: Chosen, phase: Lazy[NodePhase], wanted: str | None) -> Outcome:
     folder = found.places.bin_dirs[0]
     names = dict.fromkeys([name for file in choice.loaded for name in file.needs])
     if found.places.loopback:
@@ -316,7 +327,7 @@ def _of_programs(found: CniNetworks, choice: Chosen, phase: Lazy[NodePhase], wan
     )
 
 
-def _owned(found: CniNetworks, cni: str, wanted: str | None) -> Outcome | None:
+def _owned(found: facts.CniNetworks, cni: str, wanted: str | None) -> Outcome | None:
     """With Cilium, a directory of plugins in which root without CAP_DAC_OVERRIDE may not write."""
     other = next(((path, uid) for path, uid in found.folders if uid not in (0, found.root_owner)), None)
     if other is None or CILIUM not in (cni, wanted):
@@ -327,7 +338,7 @@ def _owned(found: CniNetworks, cni: str, wanted: str | None) -> Outcome | None:
     return _failed(path, message, f"user {uid}", [seen(path, f"owner {uid}")], fix, "root owns it")
 
 
-def _program(name: str, found: CniNetworks) -> Evidence:
+def _program(name: str, found: facts.CniNetworks) -> Evidence:
     program = found.programs[name]
     if program.path is None:
         return seen(f"{found.places.bin_dirs[0]}/{name}")

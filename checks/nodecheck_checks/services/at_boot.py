@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from nodecheck.checking import Evidence, Outcome, fail, ok, seen, unknown
 from nodecheck.facts import BootStarts, UnitIndex
-from nodecheck.facts.services.service_units import ServiceUnit
 from nodecheck.facts.services.unit_start import CONFLICT, MASK, MASK_WORD, PRESET, SHELL, TARGET, WORD, Stop, UnitStart
 from nodecheck.facts.services.units import BOOT_TARGETS, RESCUES
 from nodecheck.fix import MANUAL, Fix, Step, by_hand, command, manual
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.services.names import candidates, to_install
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.service_units import ServiceUnit
 
 
 class Boot(NamedTuple):

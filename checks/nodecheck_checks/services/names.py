@@ -1,6 +1,6 @@
 """The names of services: one spelling, and the units under which distributions install them."""
 
-from nodecheck.facts.services.service_units import GUEST_TIME_SERVICES, PTP_SERVICES, TIME_SERVICES
+from nodecheck.facts.services.well_known import GUEST_TIME_SERVICES, PTP_SERVICES, TIME_SERVICES
 from nodecheck.fix import Fix, by_hand
 
 OTHER_NAMES = {"chronyd": ("chrony",), "crio": ("cri-o",)}

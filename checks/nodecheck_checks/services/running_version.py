@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from nodecheck import facts
 from nodecheck.checking import Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts import BootPrograms, BootStarts, Daemons, KubernetesTools, RuntimeTools
-from nodecheck.facts.packages.versions import Told
+from nodecheck.facts import BootPrograms, BootStarts, Daemons
 from nodecheck.facts.services.daemons import BOOTED, DAEMONS, DELETED, Daemon, UnitProgram
 from nodecheck.fix import DISRUPTIVE, MANUAL, Fix, by_hand, command, manual
+from nodecheck.typed import TYPE_CHECKING
 from nodecheck_checks.services.names import unit_name
+
+if TYPE_CHECKING:
+    from nodecheck.facts.packages.versions import Told
 
 EXPECTED = "the program on disk"
 _LINK = "/proc/PID/exe"
@@ -27,7 +31,7 @@ COMPONENTS = {"kubelet": "kubelet", "containerd": "containerd", "docker": "docke
 class Tools:
     """What the programs on disk say of themselves: asked only where a process runs another one."""
 
-    def __init__(self, kubernetes: Lazy[KubernetesTools], runtimes: Lazy[RuntimeTools]) -> None:
+    def __init__(self, kubernetes: Lazy[facts.KubernetesTools], runtimes: Lazy[facts.RuntimeTools]) -> None:
         self._kubernetes, self._runtimes = kubernetes, runtimes
 
     def version(self, subject: str) -> str:
@@ -53,7 +57,9 @@ def not_restarted(subject: str) -> str:
     topic="services",
     explained=not_restarted,
 )
-def running_version(daemons: Daemons, kubernetes: Lazy[KubernetesTools], runtimes: Lazy[RuntimeTools]) -> Results:
+def running_version(
+    daemons: Daemons, kubernetes: Lazy[facts.KubernetesTools], runtimes: Lazy[facts.RuntimeTools]
+) -> Results:
     """The kubelet, the container runtime and chronyd run the programs that are on disk.
 
     ## Why it matters

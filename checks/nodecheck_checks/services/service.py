@@ -7,20 +7,9 @@ from collections.abc import Iterator
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError
-from nodecheck.facts import (
-    BootActs,
-    BootStarts,
-    Container,
-    InitSystem,
-    Joined,
-    KnownServices,
-    NeededServices,
-    OtherServices,
-    Services,
-)
+from nodecheck.facts import BootActs, BootStarts, Container, InitSystem, Joined, NeededServices, Services
 from nodecheck.facts.services.init_system import UnitIndex
 from nodecheck.facts.services.running import ServiceState
-from nodecheck.facts.services.service_units import ServiceUnit
 from nodecheck.fix import Fix, Step, by_hand, command
 from nodecheck_checks.services.at_boot import Boot, boot_outcome, by_cmdline
 from nodecheck_checks.services.by_commands import after_commands
@@ -58,8 +47,8 @@ def service(
     joined: Lazy[Joined],
     started: Lazy[facts.StartedServices],
     wanted: Lazy[NeededServices],
-    known: Lazy[KnownServices],
-    others: Lazy[OtherServices],
+    known: Lazy[facts.KnownServices],
+    others: Lazy[facts.OtherServices],
     container: Lazy[Container] = _MACHINE,
     *,
     require: tuple[str, ...] = (),
@@ -207,8 +196,11 @@ def _start(subject: str, unit: str, load: str, index: Lazy[UnitIndex]) -> Fix:
     return Fix(f"Start {subject}", (*first, command("systemctl", "start", unit)))
 
 
-def _startable(fix: Fix, index: Lazy[UnitIndex], known: Lazy[KnownServices], others: Lazy[OtherServices]) -> Fix:
+def _startable(
+    fix: Fix, index: Lazy[UnitIndex], known: Lazy[facts.KnownServices], others: Lazy[facts.OtherServices]
+) -> Fix:
     """The fix, with what would keep ``systemctl start`` from starting the unit taken away first."""
+    from nodecheck.facts.services.service_units import ServiceUnit
     from nodecheck.fix.actions import action_of
 
     last = fix.steps[-1]

@@ -150,9 +150,9 @@ def swap_boot(
     kernel: Lazy[KernelRelease],
 ) -> Results:
     """Nothing turns swap on at the next boot."""
+    halt = starts.halted("the init system")
     from nodecheck_checks.swap.at_boot import SwapBoot
 
-    halt = starts.halted("the init system")
     boot = SwapBoot(starts, options, generators)
     boot.kept([halt.evidence] if halt is not None else [])
     from nodecheck_checks.swap import sources

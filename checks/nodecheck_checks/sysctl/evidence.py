@@ -5,7 +5,10 @@ from __future__ import annotations
 from nodecheck.checking import Evidence, seen
 from nodecheck.facts import BootSysctls
 from nodecheck.facts.sysctl.at_boot import Held
-from nodecheck.formats.sysctl_lines import Setting
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.formats.sysctl_lines import Setting
 
 MOST_LINES = 16
 """Beaten lines that evidence names."""

@@ -20,7 +20,7 @@ from nodecheck.facts import (
 )
 from nodecheck.facts.distro.os_release import leading_numbers
 from nodecheck.facts.kubelet.service_path import SHELL, FoundCommand, NotExecutable, command_text
-from nodecheck.facts.services.service_units import AGENTS
+from nodecheck.facts.services.well_known import AGENTS
 from nodecheck.fix import Fix, by_hand
 from nodecheck.fix import command as run
 from nodecheck.requirements.table import Row, named_row, verdict

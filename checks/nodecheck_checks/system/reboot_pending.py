@@ -7,16 +7,7 @@ from collections.abc import Callable, Iterator
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.errors import FactError, Malformed
-from nodecheck.facts import (
-    BootCmdline,
-    BootTime,
-    Container,
-    KernelImages,
-    LastingMarks,
-    RebootMarks,
-    RebootPackages,
-    RunningKernel,
-)
+from nodecheck.facts import BootCmdline, Container, LastingMarks, RebootMarks, RebootPackages, RunningKernel
 from nodecheck.facts.boot.reboot_marks import MARKS, OLD_PLACE, STAGED, RebootMark
 from nodecheck.fix import MANUAL, Fix, by_hand, manual
 from nodecheck.record import NamedTuple
@@ -47,8 +38,8 @@ class Kernels(NamedTuple):
 
     running: Lazy[RunningKernel]
     cmdline: Lazy[BootCmdline]
-    images: Lazy[KernelImages]
-    boot: Lazy[BootTime]
+    images: Lazy[facts.KernelImages]
+    boot: Lazy[facts.BootTime]
 
 
 def not_rebooted() -> str:
@@ -70,8 +61,8 @@ def reboot_pending(
     image: Lazy[facts.ImageSystem],
     running: Lazy[RunningKernel],
     cmdline: Lazy[BootCmdline],
-    images: Lazy[KernelImages],
-    boot: Lazy[BootTime],
+    images: Lazy[facts.KernelImages],
+    boot: Lazy[facts.BootTime],
     packages: Lazy[RebootPackages],
 ) -> Results:
     """No reboot is due on the node.
@@ -190,7 +181,7 @@ def by_kernel(kernels: Kernels, looked: list[Evidence]) -> Iterator[Due]:
         looked.append(seen(image.path, "older than the boot"))
 
 
-def by_packages(boot: Lazy[BootTime], packages: Lazy[RebootPackages], looked: list[Evidence]) -> Iterator[Due]:
+def by_packages(boot: Lazy[facts.BootTime], packages: Lazy[RebootPackages], looked: list[Evidence]) -> Iterator[Due]:
     """The packages that were installed since the boot. Raises FactError where that cannot be told."""
     from nodecheck.formats.moments import utc_second
 

@@ -119,14 +119,16 @@ class LiveHost(Host):
             raise found from error
 
     def public_parts(self, path: str) -> tuple[PublicPart, ...]:
-        from nodecheck.formats.public_parts import public_parts_of
+        raw = self.read(path)
+        from nodecheck.formats.public_parts import public_parts_of  # not before there is something to parse
 
-        return public_parts_of(self.read(path))
+        return public_parts_of(raw)
 
     def kubeconfig(self, path: str) -> Kubeconfig:
+        raw = self.read(path)
         from nodecheck.formats.kubeconfig import kubeconfig_of
 
-        return kubeconfig_of(self.read(path), path)
+        return kubeconfig_of(raw, path)
 
     def statvfs(self, path: str) -> Space:
         try:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nodecheck.checking.store import Facts
-from nodecheck.facts.security.firewall_files import IPTABLES_FILES, NftFile, SavedRules
+from nodecheck.facts.security.firewall_files import NftFile, SavedRules
+from nodecheck.facts.security.firewall_units import IPTABLES_FILES
 from nodecheck.host import RootHost
 from tests.facts.security.test_netfilter import SAVED
 

@@ -14,7 +14,6 @@ from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.given import KUBEADM_CONFIGS
 from nodecheck.facts.kubelet.places import KUBECONFIGS
-from nodecheck.formats.kubeconfig import Kubeconfig, PemOrFile
 from nodecheck.host import Host, exists, names_in
 from nodecheck.host.base import text_or_none
 from nodecheck.model.needs import Lazy
@@ -23,6 +22,7 @@ from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nodecheck.formats.kubeconfig import Kubeconfig, PemOrFile
     from nodecheck.formats.public_parts import PublicPart
 
 KUBERNETES = "/etc/kubernetes"

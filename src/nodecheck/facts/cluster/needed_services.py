@@ -8,9 +8,9 @@ from nodecheck.errors import FactError
 from nodecheck.facts.cluster.target import Target
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.places import UNIT as KUBELET
-from nodecheck.facts.services.service_units import AGENTS, GUEST_TIME_SERVICES, PTP_SERVICES, RUNTIMES, TIME_SERVICES
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.units import UnitIndex
+from nodecheck.facts.services.well_known import AGENTS, GUEST_TIME_SERVICES, PTP_SERVICES, RUNTIMES, TIME_SERVICES
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Sources
 from nodecheck.record import NamedTuple

@@ -80,12 +80,14 @@ class KubeletConfig(NamedTuple):
         ``release`` is the kubelet's, which its defaults hang on; None: the newest. Where the configuration as a whole
         is refused, no setting has a value and each has that problem. Raises KeyError for a setting that is not known.
         """
-        from nodecheck.facts.kubelet.lookup import NOTHING_GIVEN, EffectiveSetting, effective_setting
+        from nodecheck.facts.kubelet.lookup import EffectiveSetting, default_setting, effective_setting
 
         if self.problem is not None:
             problem = self.problem
             return EffectiveSetting(name, None, "", problem.source, problem.line, problem=problem.detail)
-        return effective_setting(self.given or NOTHING_GIVEN, name, release)
+        if self.given is None:
+            return default_setting(name, release)
+        return effective_setting(self.given, name, release)
 
     def for_release(self, release: Callable[[], Release | None]) -> KubeletConfig:
         """The same, with the problem that the kubelet's own release has with its flags and feature gates.

@@ -11,12 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from nodecheck.errors import FactError, Malformed
 from nodecheck.facts.files.lines import whole_line
 from nodecheck.facts.kubelet.config import KubeletConfig
-from nodecheck.facts.kubelet.files import GATES, KubeletSources
-from nodecheck.facts.kubelet.flags import gates_of
 from nodecheck.facts.services.unit_command import Word, command_line
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
-from nodecheck.formats.tree import Malformation, TreeNode
 from nodecheck.host import Host, names_in
 from nodecheck.host.base import text_or_none
 from nodecheck.model.needs import Lazy
@@ -26,6 +23,8 @@ from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nodecheck.facts.kubelet.agents import EmbeddedKubelet
+    from nodecheck.facts.kubelet.files import KubeletSources
+    from nodecheck.formats.tree import TreeNode
 
 KUBELET = "kubelet"
 COMPONENTS = ("kube-proxy", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -144,7 +143,11 @@ class _Looker:
 
     def of_proxy(self, path: str) -> None:
         source = self._text(path)
-        if source is not None and GATES in source:
+        if source is None:
+            return
+        from nodecheck.facts.kubelet.files import GATES
+
+        if GATES in source:
             self.take(_ofdocuments_in(source, path, "KubeProxyConfiguration", COMPONENTS[0]), ())
 
     def of_kubeadm(self, path: str) -> None:
@@ -172,6 +175,8 @@ def _is_doubtful(item: GivenSetting) -> bool:
 
 
 def _of_kubelet(given: KubeletSources | None) -> Iterator[GivenSetting]:
+    from nodecheck.facts.kubelet.files import GATES
+
     if given is None:
         return
     node = given.tree.get(GATES)
@@ -189,6 +194,8 @@ def _told(node: TreeNode) -> str:
 
 def _gates(component: str, word: Word) -> Iterator[GivenSetting]:
     """The gates in the value of a flag."""
+    from nodecheck.facts.kubelet.flags import gates_of
+
     for name, state in gates_of(word.text) or ():
         yield GivenSetting(component, GATE, name, f"{name}={str(state).lower()}", word.path, word.line)
 
@@ -231,6 +238,7 @@ def documents_in(source: str, path: str) -> Iterator[Mapping[str, TreeNode]]:
     import re
 
     from nodecheck.formats.structured import load
+    from nodecheck.formats.tree import Malformation
 
     start = 0
     for part in re.split(r"(?m)^---(?=[ \t\r\n]|$)", source)[:64]:
@@ -246,6 +254,8 @@ def documents_in(source: str, path: str) -> Iterator[Mapping[str, TreeNode]]:
 
 def _ofdocuments_in(source: str, path: str, kind: str, component: str) -> Iterator[GivenSetting]:
     """The ``featureGates`` of the documents of a kind."""
+    from nodecheck.facts.kubelet.files import GATES
+
     for tree in documents_in(source, path):
         told, gates = tree.get("kind"), tree.get(GATES)
         if told is not None and told.value == kind and gates is not None and isinstance(gates.value, Mapping):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodecheck.facts.kubelet.files import KubeletSources, Tree
-from nodecheck.facts.kubelet.flags import Flags
 from nodecheck.facts.kubelet.table import GATES, SETTINGS, KnownSetting, Release, Value
 from nodecheck.facts.kubelet.values import ADDING, of_file, of_flags
-from nodecheck.facts.services.unit_command import Word
-from nodecheck.formats.tree import Number, TreeNode
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.kubelet.files import KubeletSources, Tree
+    from nodecheck.facts.services.unit_command import Word
+    from nodecheck.formats.tree import TreeNode
 
 UNIT_FLAG = "unit"
 """A flag on the unit's command line."""
@@ -21,8 +23,6 @@ FILE = "file"
 DROPIN = "drop-in"
 """A file of ``--config-dir``."""
 DEFAULT = "default"
-
-NOTHING_GIVEN = KubeletSources(Flags(()), {})
 
 
 class EffectiveSetting(NamedTuple):
@@ -56,11 +56,16 @@ def effective_setting(sources: KubeletSources, name: str, release: Release | Non
     elif node is not None:
         found = _of_file(setting, sources, node, release)
     else:
-        found = EffectiveSetting(name, _default(setting, sources, release), DEFAULT)
+        found = EffectiveSetting(name, _default(setting, sources.config, release), DEFAULT)
     merges = name == "evictionHard" and found.origin != DEFAULT and found.problem is None
     if merges and effective_setting(sources, "mergeDefaultEvictionSettings", release).value is True:
         found = found._replace(value=_merged(setting.default_in(release), found.value))
     return found
+
+
+def default_setting(name: str, release: Release | None = None) -> EffectiveSetting:
+    """The same of a kubelet that is given neither flags nor files."""
+    return EffectiveSetting(name, _default(SETTINGS[name], None, release), DEFAULT)
 
 
 class MalformedSetting(ValueError):
@@ -84,8 +89,8 @@ def _node(tree: Tree, setting: KnownSetting) -> TreeNode | None:
     return node
 
 
-def _default(setting: KnownSetting, sources: KubeletSources, release: Release | None) -> Value:
-    if sources.config is None and setting.bare is not None:
+def _default(setting: KnownSetting, config: str | None, release: Release | None) -> Value:
+    if config is None and setting.bare is not None:
         return setting.bare
     return setting.default_in(release)
 
@@ -123,7 +128,7 @@ def _of_file(
     except ValueError as error:
         return _malformed(setting, sources, node, f"says for {setting.name} what is not {error}")
     if setting.zero and not value:
-        return EffectiveSetting(setting.name, _default(setting, sources, release), DEFAULT)
+        return EffectiveSetting(setting.name, _default(setting, sources.config, release), DEFAULT)
     return _placed(setting, sources, node)._replace(value=value)
 
 
@@ -139,6 +144,8 @@ def _placed(setting: KnownSetting, sources: KubeletSources, node: TreeNode) -> E
 
 def told_value(value: object) -> str:
     """A value in one line, as YAML's flow style writes it."""
+    from nodecheck.formats.tree import Number
+
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Number):

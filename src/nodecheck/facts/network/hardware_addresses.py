@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nodecheck.errors import FactError
-from nodecheck.facts.network.kernel_files import NET_CLASS
 from nodecheck.facts.network.links import IFF_LOOPBACK, LinkRow, Links
 from nodecheck.host import Host
 from nodecheck.host.link_address import LEFT_OUT, PLACEHOLDERS, address_bytes
@@ -11,6 +10,7 @@ from nodecheck.model.sources import Exists, Sources
 from nodecheck.record import NamedTuple
 
 ZEROS, GROUP, VALID = "all zeros", "a group address", "valid"
+_INTERFACES = "/sys/class/net"
 _ETHERNET = 6
 """Bytes of an address."""
 _RADIO = ("wlan", "wwan")
@@ -38,7 +38,7 @@ class HardwareAddresses(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
-        return (Exists(f"{NET_CLASS}/*"),)
+        return (Exists(f"{_INTERFACES}/*"),)
 
     @classmethod
     def read(cls, host: Host, links: Links) -> HardwareAddresses:
@@ -67,7 +67,7 @@ def _of(host: Host, row: LinkRow) -> HardwareAddress | None:
 def _is_virtual(host: Host, name: str) -> bool:
     """Whether sysfs has it among the devices that are no hardware; not where there is no sysfs."""
     try:
-        target = host.link(f"{NET_CLASS}/{name}")
+        target = host.link(f"{_INTERFACES}/{name}")
     except FactError:
         return False
     return target is not None and "/virtual/" in target

@@ -23,7 +23,8 @@ from nodecheck.facts.acts.model import (
     Effect,
 )
 from nodecheck.facts.security.filter_tables import is_others_table, parse_saved
-from nodecheck.facts.security.firewall_files import FIREWALL_UNITS, IPTABLES_FILES, nft_tables
+from nodecheck.facts.security.firewall_files import nft_tables
+from nodecheck.facts.security.firewall_units import FIREWALL_UNITS, IPTABLES_FILES
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.sources import Each, File, Named, Sources

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from nodecheck.errors import Absent, TooLarge
 from nodecheck.facts.distro.os_release import parse_os_release
+from nodecheck.facts.security.firewall_units import IPTABLES_FILES, OTHER_FIREWALLS, UFW_CONF, Switch
 from nodecheck.facts.services.unit_files import load_unit
 from nodecheck.facts.services.units import UnitIndex
 from nodecheck.host import Host, exists, names_in
@@ -17,18 +18,6 @@ from nodecheck.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from nodecheck.facts.security.filter_tables import FilterTable
     from nodecheck.facts.security.nft_script import Reader
-
-UFW_CONF = "/etc/ufw/ufw.conf"
-
-IPTABLES_FILES = {
-    "iptables": ("/etc/sysconfig/iptables", "/etc/iptables/iptables.rules"),
-    "ip6tables": ("/etc/sysconfig/ip6tables", "/etc/iptables/ip6tables.rules"),
-    "netfilter-persistent": ("/etc/iptables/rules.v4", "/etc/iptables/rules.v6"),
-    "iptables-restore": ("/var/lib/iptables/rules-save",),
-    "ip6tables-restore": ("/var/lib/ip6tables/rules-save",),
-}
-"""Service to the files that it restores: EL's iptables-services, Arch's iptables, Debian's iptables-persistent, and the
-units of Gentoo, Flatcar and Container Linux."""
 
 
 class FirewalldTrace(NamedTuple):
@@ -80,39 +69,6 @@ def parse_ufw_conf(source: str) -> UfwConf:
         if told is not None:
             found = UfwConf(True, told[0] in ("yes", "YES"), told[0], number, line)
     return found
-
-
-class Switch(NamedTuple):
-    """What lets a firewall of rules that are not followed start, or keeps it from that."""
-
-    path: str
-    key: str = ""
-    """The shell variable; "" where the file's being there keeps it off."""
-    on: str = ""
-    """What it must say; "" where anything but ``off`` will do."""
-    off: str = ""
-
-
-OTHER_FIREWALLS: dict[str, Switch | None] = {
-    "shorewall.service": Switch("/etc/shorewall/shorewall.conf", "STARTUP_ENABLED", off="no"),
-    "shorewall6.service": Switch("/etc/shorewall6/shorewall6.conf", "STARTUP_ENABLED", off="no"),
-    "ferm.service": Switch("/etc/default/ferm", "ENABLED", on="yes"),
-    "csf.service": Switch("/etc/csf/csf.disable"),
-    "arno-iptables-firewall.service": None,
-    "SuSEfirewall2.service": None,
-}
-"""Units that load rules of iptables by a language of their own, and let nothing in that their files do not name.
-
-shorewall.conf(5); ferm's /etc/init.d/ferm; csf(1), ``csf -x``; SLE 12's SuSEfirewall2.
-"""
-
-FIREWALL_UNITS = frozenset(
-    (
-        "firewalld.service", "nftables.service", "ufw.service", *OTHER_FIREWALLS,
-        *[f"{name}.service" for name in IPTABLES_FILES],
-    )
-)  # fmt: skip
-"""Units of firewalls, of which it is known what they load."""
 
 
 class Switched(NamedTuple):

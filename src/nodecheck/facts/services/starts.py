@@ -14,8 +14,6 @@ from nodecheck.facts.files.fstab import FSTAB
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.generators import Generators
 from nodecheck.facts.services.init_system import InitSystem, UnitIndex
-from nodecheck.facts.services.presets import FULL_SINCE, MACHINE_ID, FirstBoot, Preset
-from nodecheck.facts.services.service_units import NEED, Obstacle, ServiceUnit, condition_sources, unit_at_boot
 from nodecheck.facts.services.surroundings import NextBoot
 from nodecheck.facts.services.unit_pulls import ServicePulls, boot_goals, boot_index, masked_by, walk
 from nodecheck.facts.services.unit_start import (
@@ -56,6 +54,8 @@ from nodecheck.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from nodecheck.facts.services.boot_mounts import LostMount
     from nodecheck.facts.services.openrc import Runlevels
+    from nodecheck.facts.services.presets import FirstBoot, Preset
+    from nodecheck.facts.services.service_units import Obstacle, ServiceUnit
     from nodecheck.facts.services.sysv import SysvScript, SysvScripts
 
 RC_LOCAL = "rc-local.service"
@@ -100,6 +100,8 @@ class BootStarts:
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.services.service_units import condition_sources
+
         return (UnitText("*"), *condition_sources(), *map(Dir, EXTENSIONS))
 
     @classmethod
@@ -141,6 +143,8 @@ class BootStarts:
 
     def text(self, unit: str) -> ServiceUnit | None:
         """What a unit's text says, and what beneath its mask; None where there is none."""
+        from nodecheck.facts.services.service_units import unit_at_boot
+
         if unit not in self._texts:
             self._texts[unit] = unit_at_boot(self._around, unit)
         return self._texts[unit]
@@ -381,6 +385,8 @@ class BootStarts:
         return any(self.index.resolve(name) in goals for name in text.installs_into)
 
     def _preset_seen(self, preset: Preset) -> tuple[Evidence, ...]:
+        from nodecheck.facts.services.presets import MACHINE_ID
+
         line = seen(preset.path, preset.text.strip(" \t\r"), line=preset.line)
         return (line,) if preset.path == MACHINE_ID else (seen(MACHINE_ID, self.first().machine_id), line)
 
@@ -473,6 +479,8 @@ class BootStarts:
 
     def _disabled_by_preset(self, found: UnitStart) -> UnitStart | None:
         """A first boot may disable what a link in ``/etc`` enables, where systemd was built to do so."""
+        from nodecheck.facts.services.presets import FULL_SINCE
+
         unit, pull = found.unit, found.pull
         by_link = pull is not None and pull.how in (LINK, SOCKET) and pull.source.startswith("/etc/")
         if not by_link or not self.init.at_least(FULL_SINCE):
@@ -491,6 +499,8 @@ class BootStarts:
         conditions hold (``transaction.c``, ``delete_one_unmergeable_job``). One that lacks a unit that it needs gets no
         job at all.
         """
+        from nodecheck.facts.services.service_units import NEED
+
         for name in self._pulls().rivals(self.index, unit):
             rival = self.text(name)
             if rival is not None and (rival.obstacle is None or rival.obstacle.kind != NEED):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nodecheck.errors import Absent, FactError, Unsupported
-from nodecheck.facts.boot.boot_time import STAT, boot_time
 from nodecheck.facts.boot.cmdline import Cmdline
 from nodecheck.facts.boot.container import Container
 from nodecheck.facts.boot.next_boot import BootCmdline, KernelRelease
@@ -54,6 +53,8 @@ class ThisBoot(NamedTuple):
 
     @classmethod
     def reads(cls) -> Sources:
+        from nodecheck.facts.boot.boot_time import STAT
+
         return (Call("reader"), File(STAT), Exists(BOOTED), File(MOUNTS), File(FIRST_MOUNTS), Program(ASK))
 
     @classmethod
@@ -117,6 +118,8 @@ def _root(host: Host, path: str) -> tuple[str, str] | None:
 
 
 def _times(host: Host) -> ThisBoot:
+    from nodecheck.facts.boot.boot_time import STAT, boot_time
+
     began = boot_time(text(host, STAT, 4 << 20))
     try:
         done = host.run(ASK)

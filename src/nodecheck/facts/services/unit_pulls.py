@@ -7,7 +7,6 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from nodecheck.errors import Absent, FactError, TooLarge
 from nodecheck.facts.services.cmdline import BootUnits
 from nodecheck.facts.services.init_system import InitSystem
-from nodecheck.facts.services.presets import FirstBoot
 from nodecheck.facts.services.unit_files import Assignment, parse_unit
 from nodecheck.facts.services.unit_names import dropin_dirs
 from nodecheck.facts.services.units import (
@@ -23,6 +22,10 @@ from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
 from nodecheck.model.sources import Sources, UnitText
 from nodecheck.record import NamedTuple
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.presets import FirstBoot
 
 Pulls = Mapping[str, tuple[tuple[str, str], ...]]
 """Name of a unit to what pulls it in: unit and path of the text."""

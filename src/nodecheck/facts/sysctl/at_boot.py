@@ -13,18 +13,7 @@ from nodecheck.facts.files.conf_dirs import ConfFile, OwnFile, conf_files, conf_
 from nodecheck.facts.services.init_system import InitSystem
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, NO_UNIT, NOT_PULLED, TARGET, Stop
-from nodecheck.facts.sysctl.conf import (
-    Write,
-    credential_settings,
-    credential_sources,
-    names,
-    parse_cmdline,
-    parse_parameters,
-    procps_writes,
-    systemd_writes,
-)
 from nodecheck.facts.sysctl.variables import IP_FORWARD, STABLE_SECRET, default_of, master_of, same_variable, taken
-from nodecheck.formats.sysctl_lines import Setting, parse_procps, parse_systemd
 from nodecheck.host import Host
 from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy
@@ -33,7 +22,9 @@ from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nodecheck.facts.sysctl.conf import Write
     from nodecheck.facts.sysctl.runs import SysctlRun
+    from nodecheck.formats.sysctl_lines import Setting
 
 SYSCTL_DIRS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
 """Highest precedence first (sysctl.d(5))."""
@@ -95,6 +86,7 @@ class BootSysctls(NamedTuple):
     @classmethod
     def reads(cls) -> Sources:
         from nodecheck.facts.services.early_services import early_sources
+        from nodecheck.facts.sysctl.conf import credential_sources
         from nodecheck.facts.sysctl.tuned import tuned_sources
 
         return (
@@ -127,7 +119,9 @@ class BootSysctls(NamedTuple):
     ) -> BootSysctls:
         """Read them. Raises what the host raises for a file or directory that is there and cannot be read."""
         writer = writer_of(host, init, starts)
+        from nodecheck.facts.sysctl.conf import credential_settings
         from nodecheck.facts.sysctl.runs import TUNED, runs
+        from nodecheck.formats.sysctl_lines import parse_systemd
 
         told = _cmdline_settings(cmdline, kernel)
         files = conf_files(host, SYSCTL_DIRS)
@@ -150,6 +144,8 @@ class BootSysctls(NamedTuple):
 
     def held(self, path: str, cmdline: bool = True, files: bool = True) -> Held:
         """What ``path`` holds after boot. ``cmdline`` and ``files`` say which of the two find the key there."""
+        from nodecheck.facts.sysctl.conf import Write, names
+
         writes = [Write(setting.path, setting) for setting in self.cmdline] if cmdline else []
         if files:
             writes.extend(self._applied(_watched(path)))
@@ -166,6 +162,8 @@ class BootSysctls(NamedTuple):
 
     def _applied(self, paths: tuple[str, ...]) -> Iterator[Write]:
         """What is written to ``paths`` from the files, by all that applies them, and by what acts before and after."""
+        from nodecheck.facts.sysctl.conf import procps_writes, systemd_writes
+
         for run in self.runs:
             if run.early:
                 yield from procps_writes(run.settings, paths)
@@ -187,6 +185,8 @@ class BootSysctls(NamedTuple):
 
     def unclear(self, path: str) -> SysctlRun | None:
         """What is shown to act last on a key, and sets it to what cannot be told."""
+        from nodecheck.facts.sysctl.conf import names
+
         watched = _watched(path)
         for run in reversed(self.runs):
             if any(names(setting, watched) for setting in run.settings) and run.doubt is None:
@@ -206,6 +206,8 @@ class BootSysctls(NamedTuple):
 
     def by_procps(self, path: str) -> Held:
         """What ``sysctl --system`` of procps would make of the same files."""
+        from nodecheck.facts.sysctl.conf import Write, procps_writes
+
         early = (Write(setting.path, setting) for setting in self.cmdline)
         return simulate(path, (*early, *procps_writes(self.procps, _watched(path))))
 
@@ -218,6 +220,8 @@ def _watched(path: str) -> tuple[str, ...]:
 
 def _about(path: str, held: Held) -> tuple[str, ...]:
     """The names of which a line is evidence: those of the variable itself, and those of its master if that won."""
+    from nodecheck.facts.sysctl.conf import names
+
     own = same_variable(path)
     return _watched(path) if held.by is not None and not names(held.by, own) else own
 
@@ -225,6 +229,8 @@ def _about(path: str, held: Held) -> tuple[str, ...]:
 def simulate(path: str, writes: Iterable[Write], start: str | None = None) -> Held:
     """Write to a kernel that starts with its defaults, and say what ``path`` holds at the end.
 
+    >>> from nodecheck.facts.sysctl.conf import Write
+    >>> from nodecheck.formats.sysctl_lines import Setting
     >>> line = Setting("net/ipv4/conf/all/forwarding", "1", "/etc/sysctl.d/a.conf", 1, "")
     >>> simulate("net/ipv4/ip_forward", [Write(line.path, line)]).value
     '1'
@@ -330,6 +336,8 @@ def _script(starts: BootStarts, init: InitSystem) -> Writer:
 
 def _cmdline_settings(cmdline: BootCmdline, kernel: Lazy[KernelRelease]) -> tuple[Setting, ...]:
     """What the kernel sets of itself, in its order: parameters first, then ``sysctl.KEY=`` words."""
+    from nodecheck.facts.sysctl.conf import parse_cmdline, parse_parameters
+
     place = cmdline.source or "", cmdline.line
     first, then = parse_parameters(cmdline.kernel_words, *place), parse_cmdline(cmdline.kernel_words, *place)
     return (*first, *then) if then and _knows_sysctl_words(kernel().boot) else first
@@ -348,6 +356,8 @@ def _content(host: Host, file: ConfFile) -> str:
 
 
 def _procps_settings(host: Host) -> Iterator[Setting]:
+    from nodecheck.formats.sysctl_lines import parse_procps
+
     for file in conf_files(host, SYSCTL_DIRS, dot_files=True):
         yield from parse_procps(_content(host, file), file.path)
     try:
