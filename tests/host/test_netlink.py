@@ -490,6 +490,32 @@ except Unsupported as error:
     assert python(code) == "unsupported"
 
 
+def test_a_class_inside_another_is_made_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nested").mkdir()
+    (tmp_path / "nested/__init__.py").touch()
+    (tmp_path / "nested/classes.py").write_text(
+        "made = []\n"
+        "class Outer:\n"
+        "    class Base:\n"
+        "        made.append('base')\n"
+        "        def name(self): return __class__.__name__\n"
+        "    class Inner(Base):\n"
+        "        made.append('inner')\n"
+        "        def name(self): return 'of ' + super().name()\n"
+        "    class Other:\n"
+        "        made.append('other')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    module = View("nested", {}).load("nested.classes")
+
+    assert module.made == []
+    assert module.Outer.Inner().name() == "of Base"
+    assert module.Outer().Inner is module.Outer.Inner
+    assert issubclass(module.Outer.Inner, module.Outer.Base)
+    assert sorted(module.made) == ["base", "inner"]
+
+
 def test_a_view_of_any_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "viewed"
     (folder / "inner").mkdir(parents=True)

@@ -36,7 +36,7 @@ class View:
         root = _module_of(spec)  # made, and never executed: its __init__ is what costs
         self._package, self._stand_ins, self._lock = package, stand_ins, RLock()
         self._loaded: dict[str, Any] = {package: root}
-        self._builtins = {**vars(builtins), "__import__": self._import}
+        self._builtins = {**vars(builtins), "__import__": self._import, "__build_class__": _built}
 
     def load(self, name: str) -> Any:
         """The module of that full name. Raises whatever its code raises."""
@@ -80,6 +80,34 @@ class View:
             if not hasattr(module, tail) and hasattr(module, "__path__"):
                 self.load(f"{full}.{tail}")
         return module if fromlist else self._loaded[self._package]
+
+
+class _Later:
+    """A class inside another one, made when something asks for it: of the hundred attributes that have one, nodecheck
+    reads a few."""
+
+    def __init__(self, make: Callable[[], type]) -> None:
+        self._make = make
+        self._made: type | None = None
+
+    def made(self) -> type:
+        """The class."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __get__(self, _: object, owner: type | None = None) -> type:
+        return self.made()
+
+    def __mro_entries__(self, _: tuple[object, ...]) -> tuple[type, ...]:
+        return (self.made(),)
+
+
+def _built(body: Any, name: str, *bases: Any, **words: Any) -> Any:
+    """What a class statement in one of these modules calls."""
+    if "." not in body.__qualname__ or "<locals>" in body.__qualname__:
+        return builtins.__build_class__(body, name, *bases, **words)
+    return _Later(lambda: builtins.__build_class__(body, name, *bases, **words))
 
 
 def _absolute(name: str, level: int, namespace: Mapping[str, Any]) -> str:
