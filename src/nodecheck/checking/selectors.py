@@ -35,7 +35,7 @@ class Selector(NamedTuple):
 
     def takes(self, name: str, tags: Iterable[str], subject: str | None, view: str) -> bool:
         """Whether this very result is meant."""
-        if not (self.takes_view(view) and self.takes_check(name, tags)):
+        if not (self.takes_check(name, tags) and self.takes_view(view)):
             return False
         return self.subject is None or (subject is not None and matches(self.subject, subject))
 
@@ -164,16 +164,18 @@ class Selection(NamedTuple):
             return False
         if not self.select and not self.ignore:
             return True
-        if any(s.subject is None and s.takes_view(view) and s.takes_check(name, tags) for s in self.ignore):
-            return False
-        return not self.select or any(s.takes_view(view) and s.takes_check(name, tags) for s in self.select)
+        for selector in self.ignore:  # mostly of other checks
+            if selector.subject is None and selector.takes_check(name, tags) and selector.takes_view(view):
+                return False
+        return not self.select or any(s.takes_check(name, tags) and s.takes_view(view) for s in self.select)
 
     def keeps(self, name: str, tags: tuple[str, ...], subject: str | None, view: str, unjudged: bool = False) -> bool:
         """Whether this result is wanted. An unjudged one without a subject speaks for all subjects."""
         if not self.wants(name, tags, view):
             return False
-        if self.ignore and any(s.takes(name, tags, subject, view) for s in self.ignore):
-            return False
+        for selector in self.ignore:
+            if selector.takes(name, tags, subject, view):
+                return False
         if not self.select or any(s.takes(name, tags, subject, view) for s in self.select):
             return True
         return unjudged and subject is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from nodecheck.digest import sha256_name
 from nodecheck.json_text import json_text
 from nodecheck.model.evidence import Evidence
@@ -10,6 +12,16 @@ from nodecheck.model.outcomes import Status
 
 def fingerprint(identity: str, status: Status, evidence: tuple[Evidence, ...]) -> str:
     """A digest of id, status and evidence, blind to line numbers and white space."""
-    seen = sorted({(item.source, " ".join((item.value or "").split()), item.value is None) for item in evidence})
-    text = json_text([identity, status.value, seen], separators=(",", ":"))
-    return sha256_name(text)
+    head = json_text([identity, status.value], separators=_DENSE)[:-1]
+    seen = sorted({_blind(item) for item in evidence})
+    return sha256_name(f"{head},[{','.join([text for *_, text in seen])}]]")
+
+
+_DENSE = (",", ":")
+
+
+@lru_cache(maxsize=512)  # results share pieces
+def _blind(item: Evidence) -> tuple[str, str, bool, str]:
+    """What counts of a piece of evidence, and that as JSON."""
+    found = (item.source, " ".join((item.value or "").split()), item.value is None)
+    return (*found, json_text(found, separators=_DENSE))

@@ -26,6 +26,8 @@ class Finisher:
         self._ids: set[str] = set()
         self._masked: dict[Evidence, Evidence] = {}
         """Each piece of evidence, without secrets: many results share it."""
+        self._texts: dict[str, str] = {}
+        """The same of what results say: both views name the subject, and many expect the same."""
         self.used: dict[str, Collection[Key]] = {}
         """The facts that each result of the boot view rests on, by its id."""
         self.results: list[Result] = []
@@ -110,10 +112,11 @@ class Finisher:
     def _without_secrets(self, outcome: Outcome) -> Outcome:
         """The outcome with ``~secret~`` in the place of each secret; a step that holds one becomes one by hand."""
         fix = outcome.fix
-        if outcome.evidence:
-            outcome = outcome._replace(evidence=tuple([self._masked_evidence(item) for item in outcome.evidence]))
+        evidence = tuple([self._masked.get(item) or self._masked_evidence(item) for item in outcome.evidence])
+        if evidence != outcome.evidence:
+            outcome = outcome._replace(evidence=evidence)
         texts = [outcome.message, outcome.subject, outcome.expected, outcome.actual]
-        told = [None if text is None else masked(text) for text in texts]
+        told = [None if text is None else self._masked_text(text) for text in texts]
         if told != texts:
             message, subject, expected, actual = told
             outcome = outcome._replace(message=message or "", subject=subject, expected=expected, actual=actual)
@@ -121,10 +124,14 @@ class Finisher:
             outcome = outcome._replace(cause=Cause(outcome.cause.code, masked(outcome.cause.detail)))
         return outcome if fix is None else outcome._replace(fix=_masked_fix(fix, outcome.evidence))
 
-    def _masked_evidence(self, item: Evidence) -> Evidence:
-        found = self._masked.get(item)
+    def _masked_text(self, text: str) -> str:
+        found = self._texts.get(text)
         if found is None:
-            found = self._masked[item] = _masked_evidence(item)
+            found = self._texts[text] = masked(text)
+        return found
+
+    def _masked_evidence(self, item: Evidence) -> Evidence:
+        found = self._masked[item] = _masked_evidence(item)
         return found
 
     def _numbered(self, name: str, subject: str, view: str) -> str:
