@@ -12,12 +12,12 @@ from nodecheck.facts.kubelet.table import SETTINGS
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Release
 from nodecheck.typed import TYPE_CHECKING
-from nodecheck_checks.kubelet.kubelet_rules import RULES, Broken, broken, in_words
 
 if TYPE_CHECKING:
     from nodecheck.facts.kubelet.files import KubeletFile, KubeletSources
     from nodecheck.facts.kubelet.settings import Problem
     from nodecheck_checks.kubelet.kubelet_fixes import SettingLine
+    from nodecheck_checks.kubelet.kubelet_rules import Broken
 
 EXPECTED = "a configuration that the kubelet starts with"
 
@@ -25,7 +25,7 @@ EXPECTED = "a configuration that the kubelet starts with"
 @check(
     tags=["kubelet"],
     topic="kubelet",
-    rows=RULES,
+    rows="nodecheck_checks.kubelet.kubelet_rules:RULES",
     references=["https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/"],
 )
 def kubelet_config(
@@ -172,6 +172,8 @@ class Configuration(NamedTuple):
                 yield ConfigProblem(name, "a value that parses", message, (_place(setting),))
 
     def _rules(self) -> Iterator[ConfigProblem]:
+        from nodecheck_checks.kubelet.kubelet_rules import broken
+
         for item in broken(self.settings, self.releases):
             yield _of_rule(item)
 
@@ -193,6 +195,7 @@ def configuration(
 ) -> Configuration:
     """What a kubelet is given, with its settings. A release is asked for only where it can matter."""
     from nodecheck.facts.kubelet.keys import newer_keys
+    from nodecheck_checks.kubelet.kubelet_rules import RULES
 
     settings = {name: kubelet.setting(name) for name in SETTINGS}
     ruled = [row.name for row in RULES if row.since and settings[row.name].source]
@@ -216,6 +219,8 @@ def _hidden(config: Configuration, own: Lazy[KubeletRelease]) -> Outcome | None:
 
 
 def _of_rule(item: Broken) -> ConfigProblem:
+    from nodecheck_checks.kubelet.kubelet_rules import in_words
+
     wanted = in_words(item.row.wanted)
     value = item.setting.text or f"{item.setting.name} at its default"
     beside = "".join([f", beside {one.text}" for one in item.beside if one.source])

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from nodecheck.checking import Severity
 from nodecheck.facts.kubelet.lookup import EffectiveSetting
+from nodecheck.facts.kubelet.quantities import quantity_of
 from nodecheck.facts.kubelet.table import Value
-from nodecheck.facts.kubelet.values import quantity_of
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import NEWEST, Release, Row, Table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Per, Results, Severity, check, seen, skip
 from nodecheck.facts import DataFolders, DiskRoom, KubeletConfig, KubeletRelease, Target
-from nodecheck.facts.kubelet.values import percent_of, quantity_of
+from nodecheck.facts.kubelet.quantities import percent_of, quantity_of
 from nodecheck.fix import by_hand
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table, verdict

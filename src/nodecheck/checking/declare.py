@@ -54,7 +54,8 @@ class Check:
         """The phases of a node that it judges; none: all."""
         self.by_release: Table | None = options["by_release"]
         """The rows by which it judges a node of the release that is asked for."""
-        self.rows: tuple[Row, ...] = tuple(options["rows"])
+        rows: Iterable[Row] | str = options["rows"]
+        self._rows = rows if isinstance(rows, str) else tuple(rows)
         self._explained: ExplainedRule | str | None = options["explained"]
         self.doc = ""
 
@@ -82,13 +83,13 @@ class Check:
     @property
     def explained(self) -> ExplainedRule | None:
         """The rule that explains why the present differs from what the boot view says."""
-        if not isinstance(self._explained, str):
-            return self._explained
-        from importlib import import_module
-
-        module, _, name = self._explained.partition(":")
-        rule: ExplainedRule = getattr(import_module(module), name)
+        rule: ExplainedRule | None = _there(self._explained) if isinstance(self._explained, str) else self._explained
         return rule
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The requirements by subject, with their reasons."""
+        return tuple(_there(self._rows)) if isinstance(self._rows, str) else self._rows
 
     def at_boot(self, function: Callable[..., Results]) -> Callable[..., Results]:
         """Declare the judge of the ``boot`` view (a decorator; the function stays callable as it is)."""
@@ -100,6 +101,14 @@ class Check:
         for name, (kind, default) in parameters.items():
             self.parameters.setdefault(name.replace("_", "-"), (kind, default))
         self.judges[view] = Judge(function, needs, tuple(parameters))
+
+
+def _there(place: str) -> Any:
+    """What ``module:name`` names, imported now."""
+    from importlib import import_module
+
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
 
 
 class LazyCheck(NamedTuple):
@@ -123,7 +132,7 @@ def check(
     by_host: HostRule = False,
     phases: Iterable[str] = (),
     by_release: Table | None = None,
-    rows: Iterable[Row] = (),
+    rows: Iterable[Row] | str = (),
     explained: ExplainedRule | str | None = None,
     view: str = NOW,
     name: str | None = None,
@@ -157,8 +166,9 @@ def check(
     ``by_release`` are the rows by which it judges, where it does so by the release that is asked for: where the kubelet
     on the node is of another release whose row differs, a note of the result names both.
 
-    ``rows`` are requirements by subject, with their reasons: ``nodecheck explain 'NAME[SUBJECT]'`` shows them, and who
-    types a subject alone is shown the selector.
+    ``rows`` are requirements by subject, with their reasons, or where they are (``module:name``), to be imported when
+    they are asked for: ``nodecheck explain 'NAME[SUBJECT]'`` shows them, and who types a subject alone is shown the
+    selector.
 
     ``explained`` is a function of ``subject`` and facts, or where it is (``module:name``), to be imported when it is
     asked: where the boot view passes and this subject fails now. It says in a few words why that speaks not against

@@ -11,8 +11,9 @@ import pytest
 
 from nodecheck.facts.kubelet.config import KubeletConfig
 from nodecheck.facts.kubelet.lookup import EffectiveSetting
+from nodecheck.facts.kubelet.quantities import duration_of, percent_of, quantity_of
 from nodecheck.facts.kubelet.table import SETTINGS
-from nodecheck.facts.kubelet.values import duration_of, of_flags, percent_of, quantity_of
+from nodecheck.facts.kubelet.values import of_flags
 from tests.facts.kubelet.test_kubelet import CONFIG, DROPIN, DROPINS, FLAGS, HEAD, kubeadm, merged, read
 
 Tree = Callable[[dict[str, Union[str, bytes]]], Path]

@@ -9,7 +9,6 @@ MicroK8s makes ``containerd.toml`` of a template (``run-containerd-with-args``).
 from __future__ import annotations
 
 from nodecheck.errors import Absent, Malformed
-from nodecheck.facts.kubelet.files import RefusedConfig, decode, dropin_paths, fields, merged
 from nodecheck.facts.runtimes.containerd import Containerd
 from nodecheck.facts.services.unit_command import Word, arguments
 from nodecheck.facts.services.unit_files import load_unit
@@ -172,6 +171,8 @@ def _made(value: str, path: str, line: int | None, written: str) -> KubeletSetti
 
 
 def _of_dropins(host: Host, folder: str) -> KubeletSetting | None:
+    from nodecheck.facts.kubelet.files import dropin_paths
+
     try:
         return _of_tree(host, None, tuple(dropin_paths(host, folder)))
     except Absent:
@@ -180,6 +181,8 @@ def _of_dropins(host: Host, folder: str) -> KubeletSetting | None:
 
 def _of_tree(host: Host, path: str | None, dropins: tuple[str, ...]) -> KubeletSetting | None:
     """``cgroupDriver`` of a configuration and its drop-ins. Raises Malformed for one that the kubelet refuses."""
+    from nodecheck.facts.kubelet.files import RefusedConfig, decode, fields, merged
+
     try:
         base = {} if path is None else decode(host.read(path), path)
         tree = merged(base, [decode(host.read(one), one, True) for one in dropins]) if dropins else base

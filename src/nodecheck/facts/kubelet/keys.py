@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from nodecheck.facts.kubelet.values import duration_of
+from nodecheck.facts.kubelet.quantities import duration_of
 from nodecheck.formats.tree import Number, TreeNode
 from nodecheck.record import NamedTuple
 

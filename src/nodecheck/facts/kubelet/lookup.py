@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nodecheck.facts.kubelet.table import GATES, SETTINGS, KnownSetting, Release, Value
-from nodecheck.facts.kubelet.values import ADDING, of_file, of_flags
 from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING
 
@@ -106,6 +105,8 @@ def _pairs(value: Value) -> dict[str, str]:
 
 def _of_flags(setting: KnownSetting, words: list[Word], node: TreeNode | None) -> EffectiveSetting:
     """What the flags of a name come to: the last counts; those of lists and maps add up; gates go over the file's."""
+    from nodecheck.facts.kubelet.values import ADDING, of_file, of_flags
+
     last = words[-1]
     origin = UNIT_FLAG if ".service" in last.path else ENVIRONMENT_FLAG
     counting = words if setting.kind in ADDING else words[-1:]
@@ -123,6 +124,8 @@ def _of_flags(setting: KnownSetting, words: list[Word], node: TreeNode | None) -
 def _of_file(
     setting: KnownSetting, sources: KubeletSources, node: TreeNode, release: Release | None
 ) -> EffectiveSetting:
+    from nodecheck.facts.kubelet.values import of_file
+
     try:
         value = of_file(setting.kind, node.value)
     except ValueError as error:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from nodecheck.facts.kubelet.flags import boolean_of, gates_of
+from nodecheck.facts.kubelet.quantities import duration_of, percent_of, quantity_of
 from nodecheck.facts.kubelet.table import (
     BOOL,
     DURATION,
@@ -28,8 +29,6 @@ from nodecheck.facts.kubelet.table import (
 )
 from nodecheck.formats.tree import Number, TreeNode
 
-_NUMBER = "(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)"
-
 
 def of_flags(kind: str, texts: list[str]) -> Value:
     """What the values of a flag come to, in their order: the last counts, or they add up (:data:`ADDING`)."""
@@ -39,51 +38,6 @@ def of_flags(kind: str, texts: list[str]) -> Value:
 def of_file(kind: str, value: object) -> Value:
     """What a value of a configuration file comes to."""
     return _FROM_NODE[kind](value)
-
-
-def duration_of(text: str) -> float:
-    """The seconds of a duration as Go's ``time.ParseDuration`` reads it. Raises ValueError.
-
-    >>> duration_of("1m30s"), duration_of("1.5h"), duration_of("0"), duration_of("-5ms")
-    (90.0, 5400.0, 0.0, -0.005)
-    """
-    if text in ("0", "+0", "-0"):
-        return 0.0
-    found = re.fullmatch(f"([-+]?)(?:{_NUMBER}(?:{_UNITS}))+", text)
-    if found is None:
-        raise ValueError("a duration")
-    parts = re.findall(f"({_NUMBER})({_UNITS})", text)
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    return -seconds if found[1] == "-" else seconds
-
-
-_UNITS = "ns|us|µs|μs|ms|s|m|h"
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def quantity_of(text: str) -> float:
-    """A resource quantity as a number: bytes for memory, cores for CPUs. Raises ValueError.
-
-    >>> quantity_of("100Mi"), quantity_of("200m"), quantity_of("1e3"), quantity_of("2G")
-    (104857600.0, 0.2, 1000.0, 2000000000.0)
-    """
-    found = re.fullmatch(f"([-+]?{_NUMBER})([KMGTPE]i|[numkMGTPE]?|[eE][-+]?[0-9]{{1,2}})", text)
-    if found is None:
-        raise ValueError("a quantity")
-    number, suffix = found.groups()
-    if suffix[1:] and suffix[1:] != "i":
-        return float(number + suffix)
-    base = 1024.0 if suffix.endswith("i") else 1000.0
-    return float(number) * base ** ("num kMGTPE".index(suffix[0].replace("K", "k")) - 3 if suffix else 0)
-
-
-def percent_of(text: str) -> float | None:
-    """The number before a ``%``; None for what is no percentage. Raises ValueError for one that is malformed."""
-    if not text.endswith("%"):
-        return None
-    if re.fullmatch(_NUMBER, text[:-1]) is None or not 0 <= float(text[:-1]) <= 100:
-        raise ValueError("a percentage from 0 to 100")
-    return float(text[:-1])
 
 
 def _threshold(text: str) -> object:

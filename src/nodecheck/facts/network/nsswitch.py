@@ -64,6 +64,10 @@ def _parsed(rest: str) -> tuple[tuple[str, ...], frozenset[str]] | None:
 
     Each is a name, and perhaps actions in brackets behind it.
     """
+    if "[" not in rest:  # as in most, and then no pattern need be compiled
+        for blank in _BLANKS:
+            rest = rest.replace(blank, " ")
+        return tuple([word for word in rest.split(" ") if word]), frozenset()
     services: list[str] = []
     last: set[str] = set()
     for word, actions in re.findall(rf"([^{_BLANKS}[]+)[{_BLANKS}]*(\[[^]]*\]?)?|\[", rest):

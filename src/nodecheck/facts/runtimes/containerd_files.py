@@ -100,6 +100,8 @@ def _has_bracket(line: bytes) -> bool:
     >>> [_has_bracket(line) for line in (b'[a."[::1]:5000".b]', b"['a[b']", b'[a."b".c] # "]"', b"[[a.'b']]")]
     [True, True, False, False]
     """
+    if b'"' not in line and b"'" not in line:  # as a rule, and the pattern need not be compiled
+        return False
     from re import match
 
     return match(rb"""\s*\[([^"'\]#]|"[^"\[\]]*"|'[^'\[\]]*')*("[^"\[\]]*[\[\]]|'[^'\[\]]*[\[\]])""", line) is not None
