@@ -211,18 +211,21 @@ def _declared_in(folder: str) -> Iterator[tuple[str, str]]:
         return
     for name in sorted(names):
         try:
-            with open(f"{folder}/{name}/{LIST}", encoding="utf-8", opener=_at_once) as file:
-                text = file.read(MOST_LIST)
+            text = _beginning(f"{folder}/{name}/{LIST}").decode("utf-8")
         except (OSError, UnicodeDecodeError):
             continue
         yield name, text
 
 
-def _at_once(path: str, flags: int) -> int:
-    """Open a regular file; a FIFO's reader would wait for whoever writes it."""
+def _beginning(path: str) -> bytes:
+    """What a regular file begins with; a FIFO's reader would wait for whoever writes it."""
     if not os.path.isfile(path):
         raise FileNotFoundError(path)
-    return os.open(path, flags | os.O_NONBLOCK)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return os.read(fd, MOST_LIST)
+    finally:
+        os.close(fd)
 
 
 def _declared_in_zip(path: str) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING, Any, Generic, TypeVar
@@ -83,7 +84,7 @@ def needs_of(function: Callable[..., Any]) -> tuple[tuple[Need, ...], dict[str, 
 def _evaluated(note: Any, function: Callable[..., Any]) -> Any:
     if not isinstance(note, str):
         return note
-    if note in _PLAIN and note not in function.__globals__:
+    if note in _PLAIN and note.partition("[")[0] not in function.__globals__:
         return _PLAIN[note]
     try:
         return eval(note, function.__globals__)  # noqa: S307 - the module's own text
@@ -93,8 +94,11 @@ def _evaluated(note: Any, function: Callable[..., Any]) -> Any:
         return _of_unions(note, function.__globals__)
 
 
-_PLAIN = {"str": str, "bool": bool, "int": int}
-"""What most parameters are, by its name."""
+_PLAIN: dict[str, Any] = {
+    "str": str, "bool": bool, "int": int, "tuple[str, ...]": tuple[str, ...], "dict[str, str]": dict[str, str],
+    "list[str]": list[str],
+}  # fmt: skip
+"""What most parameters are, as it is written: to compile it costs ten times a look."""
 
 
 def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
@@ -124,7 +128,16 @@ def _later(name: str, function: Callable[..., Any]) -> Promised | None:
     """
     owner, _, last = name.rpartition(".")
     homes = (function.__globals__.get(owner),) if owner else map(sys.modules.get, _packages(function.__module__))
-    return next((Promised(home, last) for home in homes if last in getattr(home, "__all__", ())), None)
+    for home in homes:
+        if last in _exported(home):
+            return Promised(home, last)
+    return None
+
+
+@cache
+def _exported(module: object) -> frozenset[str]:
+    """What a module has in its ``__all__``: of the facts, a hundred and fifty names that hundreds of needs ask for."""
+    return frozenset(getattr(module, "__all__", ()))
 
 
 def _packages(module: str) -> Iterator[str]:
