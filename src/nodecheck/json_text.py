@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 
 from nodecheck.typed import Any
 
@@ -35,9 +36,18 @@ def json_text(
         from json import dumps
 
         return dumps(value, separators=separators, sort_keys=sort_keys, default=default)
-    item, key = separators
-    encoder = make_encoder(None, default, encode_basestring_ascii, None, key, item, sort_keys, False, True)
     try:
-        return "".join(encoder(value, 0))
+        return "".join(_encoder(separators, sort_keys, default)(value, 0))
     except RecursionError as error:  # json remembers each list and dict on the way, to see a circle before that
         raise ValueError("it holds itself, or is nested too deeply") from error
+
+
+@lru_cache(maxsize=8)
+def _encoder(
+    separators: tuple[str, str], sort_keys: bool, default: Callable[[Any], object]
+) -> Callable[[object, int], tuple[str, ...]]:
+    item, key = separators
+    found: Callable[[object, int], tuple[str, ...]] = make_encoder(
+        None, default, encode_basestring_ascii, None, key, item, sort_keys, False, True
+    )
+    return found

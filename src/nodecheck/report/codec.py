@@ -91,11 +91,18 @@ def summary_dict(summary: Summary) -> dict[str, Any]:
 
 def result_dict(result: Result) -> dict[str, Any]:
     """One result."""
+    found = _bare_dict(result)
+    found["evidence"] = [dict(zip(_EVIDENCE, item)) for item in result.evidence]  # many: the quickest way
+    return found
+
+
+def _bare_dict(result: Result) -> dict[str, Any]:
+    """One result without its evidence."""
     found = result._asdict()
     found["status"] = result.status.value
     found["severity"] = result.severity.value
     found["cause"] = None if result.cause is None else result.cause._asdict()
-    found["evidence"] = [dict(zip(_EVIDENCE, item)) for item in result.evidence]  # many: the quickest way
+    found["evidence"] = []
     found["fix"] = None if result.fix is None else fix_dict(result.fix)
     found["waiver"] = None if result.waiver is None else result.waiver._asdict()
     found["tags"] = list(result.tags)
@@ -112,7 +119,7 @@ def result_text(result: Result, told: dict[Evidence, str]) -> str:
     for item in result.evidence:
         if item not in told:
             told[item] = json_text(dict(zip(_EVIDENCE, item)))
-    text = json_text(result_dict(result._replace(evidence=())))
+    text = json_text(_bare_dict(result))
     # Inside a string the quotes would have a backslash, so that this is the key.
     return text.replace('"evidence": []', f'"evidence": [{", ".join([told[item] for item in result.evidence])}]', 1)
 
