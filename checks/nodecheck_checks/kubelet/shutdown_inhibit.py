@@ -6,10 +6,13 @@ from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
 from nodecheck.facts import EmbeddedKubelet, InitSystem, KubeletConfig, KubeletRelease, Target
 from nodecheck.facts.kubelet.lookup import EffectiveSetting
-from nodecheck.facts.services.logind import DEFAULT_S, KEY, InhibitDelay
 from nodecheck.fix import SAFE, Fix, command, edit
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import NEWEST, Row, Table
+from nodecheck.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodecheck.facts.services.logind import InhibitDelay
 
 OWN = "99-kubelet.conf"
 """The drop-in that the kubelet writes itself (pkg/kubelet/nodeshutdown/systemd/inhibit_linux.go)."""
@@ -17,9 +20,9 @@ ETC = "/etc/systemd/logind.conf.d"
 
 _SOURCE = "kubernetes pkg/kubelet/nodeshutdown/nodeshutdown_manager_linux.go; kubernetes#102818, website#51307"
 PERIODS = Table(
-    Row("shutdownGracePeriod", f"at most {KEY}", "the kubelet takes no inhibitor lock, and pods are cut off", _SOURCE,
-        Severity.WARNING, since=(1, 21)),
-    Row("shutdownGracePeriodByPodPriority", f"a sum of at most {KEY}",
+    Row("shutdownGracePeriod", "at most InhibitDelayMaxSec",
+        "the kubelet takes no inhibitor lock, and pods are cut off", _SOURCE, Severity.WARNING, since=(1, 21)),
+    Row("shutdownGracePeriodByPodPriority", "a sum of at most InhibitDelayMaxSec",
         "the kubelet takes no inhibitor lock, and pods are cut off", _SOURCE, Severity.WARNING, since=(1, 24)),
 )  # fmt: skip
 """Since when the gates GracefulNodeShutdown and GracefulNodeShutdownBasedOnPodPriority are on by default."""
@@ -146,6 +149,8 @@ def winning(delays: tuple[InhibitDelay, ...]) -> InhibitDelay | None:
 
 
 def _by_logind(asked: AskedDelay, logind: facts.LogindConf) -> Outcome:
+    from nodecheck.facts.services.logind import DEFAULT_S, KEY
+
     evidence = [seen(one.source, one.text, line=one.line) for one in asked.settings if one.source]
     now = winning(logind.delays)
     expected = f"{KEY} of at least {asked.seconds} s"
@@ -187,6 +192,8 @@ def as_kubelet(seconds: float) -> float:
 
 def _masked(asked: AskedDelay, now: InhibitDelay | None, evidence: list[Evidence]) -> Outcome:
     """What the kubelet writes into its drop-in goes nowhere."""
+    from nodecheck.facts.services.logind import KEY
+
     path = f"{ETC}/{OWN}"
     return fail(
         f"{path} is a link to /dev/null: the kubelet cannot raise {KEY} from {_told(now)} to {asked.seconds} s",
@@ -203,6 +210,8 @@ def _after_own(delay: InhibitDelay) -> bool:
 
 
 def _told(delay: InhibitDelay | None) -> str:
+    from nodecheck.facts.services.logind import DEFAULT_S
+
     seconds = DEFAULT_S if delay is None else delay.seconds
     return "no end" if seconds == float("inf") else f"{seconds:g} s"
 
@@ -213,6 +222,8 @@ def _place(delay: InhibitDelay) -> Evidence:
 
 def _fix(delay: InhibitDelay, asked: AskedDelay) -> Fix:
     """A vendor's drop-in is masked, for the kubelet to rule; a line in /etc is its owner's to change."""
+    from nodecheck.facts.services.logind import KEY
+
     if delay.path.startswith("/etc/"):
         after = f"{KEY}={asked.seconds}"
         return Fix(f"Let logind grant {asked.seconds} s", (edit(delay.path, delay.whole, after),), SAFE)

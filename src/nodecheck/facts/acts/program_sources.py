@@ -15,7 +15,7 @@ from nodecheck.facts.acts.swap_programs import (
     WAAGENT_UNITS,
 )
 from nodecheck.facts.acts.sysctl_programs import ROUTERS, SHOREWALL, UFW_FILES
-from nodecheck.facts.acts.tmpfiles import TMPFILES_DIRS
+from nodecheck.facts.acts.tmpfiles_modes import TMPFILES_DIRS
 from nodecheck.facts.files.conf_dirs import conf_sources
 from nodecheck.model.sources import Dir, Exists, File, Named, Sources, Tree, UnitText
 

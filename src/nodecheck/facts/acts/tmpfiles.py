@@ -6,17 +6,13 @@ from collections.abc import Iterator
 
 from nodecheck.errors import Absent, Unsupported
 from nodecheck.facts.acts.model import SETS, SYSCTL, SYSINIT, UNTOLD, Act, Effect, by_start
+from nodecheck.facts.acts.tmpfiles_modes import TMPFILES_DIRS, UNIT
 from nodecheck.facts.files.conf_dirs import conf_files
 from nodecheck.facts.services.starts import BootStarts
 from nodecheck.facts.services.unit_start import MASK, MASK_WORD, SHELL, TARGET
 from nodecheck.facts.services.unit_words import Unbalanced, split_words
 from nodecheck.host import Host
 from nodecheck.host.base import text
-
-TMPFILES_DIRS = (
-    "/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d", "/lib/tmpfiles.d",
-)  # fmt: skip
-UNIT = "systemd-tmpfiles-setup.service"
 
 _PROC_SYS = "/proc/sys/"
 _SAID = frozenset("!-=+?")

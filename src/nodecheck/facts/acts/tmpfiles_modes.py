@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from nodecheck.errors import Absent
-from nodecheck.facts.acts.tmpfiles import TMPFILES_DIRS, UNIT
 from nodecheck.facts.files.conf_dirs import conf_files, conf_sources
 from nodecheck.facts.files.directory_modes import DirectoryMode, DirectoryModes
 from nodecheck.facts.services.init_system import InitSystem
@@ -18,6 +17,11 @@ from nodecheck.host.base import text
 from nodecheck.model.needs import Lazy, Per
 from nodecheck.model.sources import Named, Sources
 from nodecheck.record import NamedTuple
+
+TMPFILES_DIRS = (
+    "/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d", "/lib/tmpfiles.d",
+)  # fmt: skip
+UNIT = "systemd-tmpfiles-setup.service"
 
 MAKES = "dDvqQ"
 """Types that make a directory, and give one that is there its mode: of one path the first line counts."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nodecheck.errors import Absent
-from nodecheck.facts.kubelet.flags import boolean_of
 from nodecheck.facts.kubelet.places import AGENT_CONFIGS, AGENT_STATE, AGENT_UNITS, SNAP_ARGUMENTS, has_agent
 from nodecheck.facts.services.unit_command import Word, arguments
 from nodecheck.facts.services.unit_files import load_unit
@@ -92,7 +91,11 @@ def _last(words: tuple[Word, ...] | Iterator[Word], flag: str = _FLAG) -> Word |
     found = None
     for word in words:
         name, _, value = word.text.lstrip("-").partition("=")
-        state = boolean_of(value or "true") if name == flag else None
+        if name != flag:
+            continue
+        from nodecheck.facts.kubelet.flags import boolean_of
+
+        state = boolean_of(value or "true")
         if state is not None:
             found = Word("true" if state else "false", word.path, word.line)
     return found
