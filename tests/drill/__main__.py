@@ -33,21 +33,35 @@ MOST_SECONDS = 6
 
 
 def main(words: list[str]) -> int:
-    """Search, and say what is still missing."""
+    """Search, and say what is still missing: the exit code is 1 then, and 2 for a name that nothing has."""
     known = set(read())
     if words == ["--again"]:
         return _again(known)
+    users: list[Watched] = [*FACTS, *VIEWS]
+    names = {fact.__name__ for fact in FACTS} | {check.name for check, _ in VIEWS}
+    if not set(words) <= names:
+        print(f"neither a fact nor a check that is drilled: {', '.join(sorted(set(words) - names))}", file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory() as place:
         nodes = [Asked(name, node) for name, node in pool(Path(place)).items()]
-        for fact in [fact for fact in FACTS if not words or fact.__name__ in words]:
-            known |= set(_of_fact(fact, nodes, known))
-            write(known)
-            known |= set(_of_needs(fact, nodes, known))
-            write(known)
-        for view in [view for view in VIEWS if not words or view[0].name in words]:
-            known |= set(_of_needs(view, nodes, known))
-            write(known)
-    return 0
+        for user in users:
+            if words and (user.__name__ if isinstance(user, type) else user[0].name) not in words:
+                continue
+            found = set(_of_fact(user, nodes, known)) if isinstance(user, type) else set()
+            found |= set(_of_needs(user, nodes, known | found))
+            if found:
+                known |= found
+                write(known)
+    print(f"not shown: {len(MISSING)}")
+    return 1 if MISSING else 0
+
+
+MISSING: list[str] = []
+
+
+def _missing(line: str) -> None:
+    MISSING.append(line)
+    print(f"{line}: no node shows it", flush=True)
 
 
 def _again(known: set[Witness]) -> int:
@@ -82,7 +96,7 @@ def _of_fact(fact: type, nodes: list[Asked], known: set[Witness]) -> Iterator[Wi
                 if not left:
                     break
         for kind in sorted(left):
-            print(f"{fact.__name__}: {text}: no node shows it ({kind})", flush=True)
+            _missing(f"{fact.__name__}: {text} ({kind})")
     if time.monotonic() - started > 20:
         print(f"{fact.__name__}: {time.monotonic() - started:.0f} s", flush=True)
 
@@ -105,7 +119,7 @@ def _of_needs(user: Watched, nodes: list[Asked], known: set[Witness]) -> Iterato
             continue
         found = next(_made(user, fact, nodes, known), None)
         if found is None:
-            print(f"{pair}: no node shows it", flush=True)
+            _missing(pair)
         else:
             yield found
     if time.monotonic() - started > 20:

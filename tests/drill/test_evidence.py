@@ -48,7 +48,7 @@ def still_said(asked: Asked) -> Iterator[str]:
     """Results that name the content of a file that is not there any more."""
     for check in REGISTRY.all_checks():
         before = outcomes(asked, asked.fresh(asked.host), check)
-        named = defaultdict[str, list[tuple[str, str | None]]](list)
+        named: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
         for key, outcome in before.items():
             for one in outcome.evidence if str(outcome.status) == "pass" else ():
                 if one.value is not None and one.source.startswith("/"):

@@ -281,6 +281,7 @@ def network_of(choice: Chosen) -> str:
 def is_wanted(first: CniFile, cni: str, wanted: str) -> bool:
     """Whether the network is that of the CNI that is asked for, by one of its names.
 
+    >>> from nodecheck.facts.cluster.cni_networks import CniFile
     >>> is_wanted(CniFile("/etc/cni/net.d/10-canal.conflist", "calico"), "calico", "canal")
     True
     """
