@@ -148,7 +148,7 @@ class _Looker:
         from nodecheck.facts.kubelet.files import GATES
 
         if GATES in source:
-            self.take(_ofdocuments_in(source, path, "KubeProxyConfiguration", COMPONENTS[0]), ())
+            self.take(_of_documents(source, path, "KubeProxyConfiguration", COMPONENTS[0]), ())
 
     def of_kubeadm(self, path: str) -> None:
         source = self._text(path)
@@ -252,7 +252,7 @@ def documents_in(source: str, path: str) -> Iterator[Mapping[str, TreeNode]]:
             yield tree
 
 
-def _ofdocuments_in(source: str, path: str, kind: str, component: str) -> Iterator[GivenSetting]:
+def _of_documents(source: str, path: str, kind: str, component: str) -> Iterator[GivenSetting]:
     """The ``featureGates`` of the documents of a kind."""
     from nodecheck.facts.kubelet.files import GATES
 
