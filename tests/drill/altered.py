@@ -24,7 +24,9 @@ class Text(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """A directory where nothing is."""
+    """A directory in place of what is there, or where nothing is; it is empty."""
+
+    mode: int = 0o755
 
 
 class Owned(NamedTuple):
@@ -121,7 +123,7 @@ class Altered(Host):
         if isinstance(change, Text):
             return self._of_text(question, subject, change)
         if isinstance(change, Folder):
-            return self._of_folder(verb, subject)
+            return self._of_folder(verb, subject, change)
         if isinstance(change, Owned) and verb == "stat":
             return self._base.stat(real)._replace(uid=change.uid)
         return self._base.ask(Question(verb, (real, *question.arguments[1:])))
@@ -146,9 +148,9 @@ class Altered(Host):
             return kubeconfig_of(content, subject)
         return self._base.ask(question)
 
-    def _of_folder(self, verb: str, subject: str) -> Any:
+    def _of_folder(self, verb: str, subject: str, folder: Folder) -> Any:
         if verb == "stat":
-            return Stat("dir", 0o755, 0, 0, 0, self._changed(subject))
+            return Stat("dir", folder.mode, 0, 0, 0, self._changed(subject))
         if verb == "link":
             return None
         raise Malformed(subject, "is a directory")

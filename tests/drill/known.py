@@ -16,7 +16,12 @@ SOURCES: dict[str, str] = {
     "BootCmdline Exists /boot/grub2 (away)": "GRUB's order of entries is systemd's where all of them have versions",
     "BootCmdline Named *": "the image of a kernel: of it only the name is read",
     "BootPrograms Named ExecStart=* (other)": _PROGRAM,
-    "DirectoryModes Named * (other)": "a directory on the way is there or not; its mode is that of Exists",
+    "BootSysctls UnitText systemd-sysctl.service (other)": _UNITS,
+    "KubeletConfig UnitText * (other)": "of an agent's unit only whether it is there counts here",
+    "ModulesLoad UnitText *": _UNITS,
+    "HardwareAddresses Exists *": "tests/checks/identity/test_mac_address.py has cards and bridges of a kernel's own",
+    "DirectoryModes Exists /var/lib/*": "the same reader has the modes of all; those of the kubelet's are shown",
+    "DirectoryModes Named *": _LINKS,
     "FirstBoot File /proc/*/mounts *": _RUN,
     "FirstBoot Exists /lib *": _RUN,
     "LogindConf Exists /lib *": _RUN,
@@ -39,6 +44,9 @@ SOURCES: dict[str, str] = {
     "NodePhase Exists /opt/bin/kubelet *": _SHORT_CUT,
     "NodePhase Exists /var/lib/dpkg/info/kubelet.list *": _SHORT_CUT,
     "NodePhase Exists /etc/kubernetes/kubelet/config.json.d *": _SHORT_CUT,
+    "NodePhase Exists /etc/*kubelet*": _SHORT_CUT,
+    "NodePhase Exists /etc/eks/*": _SHORT_CUT,
+    "NodePhase Exists /var/lib/kubelet/kubeadm-flags.env *": _SHORT_CUT,
     "RuntimeTools Named ExecStart=*": _PROGRAM,
     "CommandActs *": _ACTS,
     "SysctlProgramActs *": _ACTS,
@@ -57,13 +65,21 @@ _UNIT_FILES = "the index and the reader of all units: what they give of one unit
 _FIX = "by it only the fix is worded, or the message"
 _INIT = "tests/facts/services has nodes of other init systems"
 _RELEASE = "one release counts where the other is not known: tests/requirements/test_every_release.py has all"
+_RELEASES = "tests/checks/runtime has runtimes of each release"
 _CONTAINERS = "tests/checks/identity/test_machine_id.py has containers"
 
 NEEDS: dict[str, str] = {
     "*: UnitIndex": _UNIT_FILES,
     "*: UnitReader": _UNIT_FILES,
     "BootControllers: Cmdline": "tests/checks/cgroups has a next boot with other words than the running one",
+    "BootStarts: ServicePulls": _UNITS,
     "BootStarts: SysvScripts": _INIT,
+    "CniPlaces: RuntimeReleases": _RELEASES,
+    "runtime-config@*: RuntimeReleases": _RELEASES,
+    "disk-free@now: KubeletRelease": _RELEASE,
+    "inodes-free@now: KubeletRelease": _RELEASE,
+    "filesystem@now: Target": "on these nodes its rows are the same in each release and role",
+    "leftover@now: NodePhase": "tests/checks/system/test_leftover.py has each phase",
     "BootStarts: Generators": "tests/facts/services has units that generators make",
     "CommandActs: SysvScripts": _INIT,
     "DirectoryModes: Mounts": "tests/checks/system has a directory that another file system hides",

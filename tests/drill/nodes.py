@@ -172,8 +172,12 @@ _NO_KUBELET: Changes = {
 }
 
 
-def shapes(found: dict[str, Node], base: Path) -> Iterator[tuple[str, str, Changes]]:
-    """Further nodes: their name, the node of which they are made, and what is other there."""
+Shape = tuple[str, str, Changes]
+"""A node, the one of which it is made, and what is other there."""
+
+
+def _containers() -> Iterator[Shape]:
+    """Containers, and machines that look like one."""
     yield "container", "live, nothing said", _CONTAINER
     yield "container of OpenVZ", "live, nothing said", {"/proc/vz": Folder()}
     yield "container by its cgroup", "live, nothing said", {"/sys/fs/cgroup/cgroup.type": Text(b"domain\n")}
@@ -182,6 +186,22 @@ def shapes(found: dict[str, Node], base: Path) -> Iterator[tuple[str, str, Chang
         "live, nothing said",
         {"/sys/fs/cgroup/systemd": Folder(), "/sys/fs/cgroup/cgroup.controllers": GONE},
     )
+    yield (
+        "a file of docker's on a machine",
+        "live, nothing said",
+        {
+            "/.dockerenv": Text(),
+            **{
+                f"/proc/self/ns/{name}": Link(f"{name}:[{number}]")
+                for name, number in (("pid", 4026531836), ("uts", 4026531838), ("ipc", 4026531839))
+            },
+        },
+    )
+    yield "container by its events", "live, nothing said", {"/sys/fs/cgroup/cgroup.events": Text(b"populated 1\n")}
+
+
+def _of_the_kernel() -> Iterator[Shape]:
+    """What a running kernel shows of itself, its interfaces and its cgroups."""
     yield "interfaces", "live", {f"/sys/class/net/eth0/{name}": Text(text.encode()) for name, text in _CARD.items()}
     yield (
         "a bridge",
@@ -192,24 +212,6 @@ def shapes(found: dict[str, Node], base: Path) -> Iterator[tuple[str, str, Chang
             "/sys/class/net/eth0/master": Link("../br0"),
         },
     )
-    for what, options in (("kubelet", "noexec"), ("kubelet", "ro")):
-        unit = f"var-lib-{what}.mount"
-        yield (
-            f"a unit that mounts {options}",
-            "debian-12, nothing said",
-            {
-                f"/etc/systemd/system/{unit}": Text(
-                    f"[Mount]\nWhat=/dev/sdb1\nWhere=/var/lib/{what}\nType=ext4\nOptions={options}\n[Install]\nWantedBy=multi-user.target\n".encode()
-                ),
-                f"/etc/systemd/system/multi-user.target.wants/{unit}": Link(f"/etc/systemd/system/{unit}"),
-            },
-        )
-    config = found["live"].host.read("/var/lib/kubelet/config.yaml")
-    protected: Changes = {
-        "/var/lib/kubelet/config.yaml": Text(config + b"protectKernelDefaults: true\nshutdownGracePeriod: 3s\n")
-    }
-    yield "protected", "live", protected
-    yield "protected, nothing said", "live, nothing said", protected
     yield "memory", "live", {"/proc/meminfo": Text(b"MemTotal:        3742148 kB\n")}
     for name in (
         "modprobe.d",
@@ -231,6 +233,81 @@ def shapes(found: dict[str, Node], base: Path) -> Iterator[tuple[str, str, Chang
                 {f"/run/{name}/x.{ending}": change, "/proc/1/mounts": GONE, "/proc/self/mounts": _IN_MEMORY},
             )
             break
+    yield (
+        "one processor",
+        "live, nothing said",
+        {"/sys/devices/system/cpu/online": Text(b"0\n"), "/proc/meminfo": Text(b"MemTotal:        1242148 kB\n")},
+    )
+    yield "no modules in memory", "live", {"/proc/modules": GONE}
+    yield "modules may not be loaded", "live", {"/proc/sys/kernel/modules_disabled": Text(b"1\n")}
+    yield (
+        "a folder of a module",
+        "live",
+        {"/sys/module/overlay": Folder(), "/proc/modules": Text(b"ext4 1 0 - Live 0x0\n")},
+    )
+    yield "half of a quota", "live", {"/sys/fs/cgroup/cpu/cpu.cfs_period_us": Text(b"100000\n")}
+    yield "another half of a quota", "live", {"/sys/fs/cgroup/cpu/cpu.cfs_quota_us": Text(b"50000\n")}
+    yield (
+        "a reboot is asked for",
+        "live",
+        {
+            "/run/reboot-required": Text(b"x\n"),
+            "/run/ostree/staged-deployment": Text(b"x"),
+            "/run/ostree-booted": Text(b""),
+        },
+    )
+    yield (
+        "cgroups of its own",
+        "live",
+        {
+            **{
+                f"/sys/fs/cgroup/{name}/{file}": Text(b"0\n")
+                for name in ("aa", "zz")
+                for file in ("cgroup.freeze", "cgroup.procs")
+            },
+            "/sys/fs/cgroup/init.scope": GONE,
+            "/proc/self/cgroup": Text(b"0::/zz\n"),
+        },
+    )
+
+
+def _mounts() -> Iterator[Shape]:
+    """File systems below the data of kubelet and runtimes."""
+    for what, options in (("kubelet", "noexec"), ("kubelet", "ro")):
+        unit = f"var-lib-{what}.mount"
+        yield (
+            f"a unit that mounts {options}",
+            "debian-12, nothing said",
+            {
+                f"/etc/systemd/system/{unit}": Text(
+                    f"[Mount]\nWhat=/dev/sdb1\nWhere=/var/lib/{what}\nType=ext4\nOptions={options}\n[Install]\nWantedBy=multi-user.target\n".encode()
+                ),
+                f"/etc/systemd/system/multi-user.target.wants/{unit}": Link(f"/etc/systemd/system/{unit}"),
+            },
+        )
+    yield (
+        "data elsewhere",
+        "live",
+        {
+            **{
+                f"/var/lib/{name}": Link(f"/data/{name}")
+                for name in ("etcd", "kubelet", "containerd", "docker", "containers", "k0s", "rancher")
+            },
+            **{
+                f"/data/{name}": Folder()
+                for name in ("etcd", "kubelet", "containerd", "docker", "containers", "k0s", "rancher")
+            },
+            "/data/kubelet/config.yaml": Text(_KUBELET.encode()),
+            "/proc/1/mountinfo": Text(
+                b"22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n23 22 8:2 / /data rw,noexec,relatime - ext4 /dev/sda2 rw\n"
+            ),
+            "/etc/fstab": Text(b"/dev/sda1 / ext4 defaults 0 1\n/dev/sda2 /data ext4 noexec 0 2\n"),
+        },
+    )
+
+
+def _loaders() -> Iterator[Shape]:
+    """Boot loaders, and what boots next."""
     for place, name in (("/efi", "efi"), ("/boot/efi", "boot efi"), ("/boot", "boot")):
         entries: Changes = {f"{place}/loader/entries/{file}": Text(text.encode()) for file, text in _ENTRIES.items()}
         yield f"systemd-boot in {name}", "debian-12", {"/boot/grub": GONE, "/sys/firmware/efi": Folder(), **entries}
@@ -257,6 +334,22 @@ def shapes(found: dict[str, Node], base: Path) -> Iterator[tuple[str, str, Chang
     yield "no loader", "debian-12", {"/boot/grub": GONE}
     yield "nothing of a loader", "debian-12", {"/boot": GONE}
     yield "GRUB with a saved entry", "debian-12", {GRUB: Text(_SAVED.encode())}
+    yield (
+        "another init",
+        "debian-12, nothing said",
+        {
+            "/boot/grub": GONE,
+            "/etc/kernel/cmdline": Text(b"init=/opt/init\n"),
+            "/boot/loader/entries/a.conf": Text(b"title a\nlinux /vmlinuz-6\noptions init=/opt/init\n"),
+            "/opt/init": Link("/usr/lib/systemd/systemd"),
+        },
+    )
+    yield "no list of options", "debian-12", dict.fromkeys(("/boot/config-6.1.0-57-amd64",), GONE)
+    yield "no list of options of what runs", "live", {"/boot/config-6.12.118+deb13-cloud-amd64": GONE}
+
+
+def _agents() -> Iterator[Shape]:
+    """Nodes of k3s, RKE2 and k0s."""
     for agent in ("k3s", "rke2"):
         unit = "k3s.service" if agent == "k3s" else "rke2-server.service"
         yield (
@@ -268,29 +361,9 @@ def shapes(found: dict[str, Node], base: Path) -> Iterator[tuple[str, str, Chang
                 )
             },
         )
-    other = {"cri-o": "crio", "chrony": "chronyd", "cri-dockerd": "cri-dockerd"}
-    yield (
-        "daemons by other names",
-        "debian-12, nothing said",
-        {
-            **{
-                f"/etc/systemd/system/{name}.service": Text(_UNIT.format(name, f"/opt/x/{program}").encode())
-                for name, program in other.items()
-            },
-            **{f"/opt/x/{program}": Text(b"\x7fELF", 0o755) for program in other.values()},
-            **{f"/srv/{name}.env": Text(b"OPTS=--cni-bin-dir=/srv/cni --config /srv/crio.conf\n") for name in other},
-        },
-    )
     pod = _POD.encode()
     yield "k3s with pods", "k3s, nothing said", {"/var/lib/rancher/k3s/agent/pod-manifests/a.yaml": Text(pod)}
     yield "rke2 with pods", "rke2, nothing said", {"/var/lib/rancher/rke2/agent/pod-manifests/a.yaml": Text(pod)}
-    yield (
-        "one processor",
-        "live, nothing said",
-        {"/sys/devices/system/cpu/online": Text(b"0\n"), "/proc/meminfo": Text(b"MemTotal:        1242148 kB\n")},
-    )
-    yield "no modules in memory", "live", {"/proc/modules": GONE}
-    yield "modules may not be loaded", "live", {"/proc/sys/kernel/modules_disabled": Text(b"1\n")}
     for agent, unit, line in (
         ("k3s", "k3s-agent", "/usr/local/bin/k3s agent --docker"),
         ("rke2", "rke2-agent", "/usr/local/bin/rke2 agent --kubelet-arg=v=2"),
@@ -313,39 +386,38 @@ def shapes(found: dict[str, Node], base: Path) -> Iterator[tuple[str, str, Chang
             },
         )
     yield (
-        "a file of docker's on a machine",
-        "live, nothing said",
+        "k3s whose containerd imports",
+        "k3s, nothing said",
         {
-            "/.dockerenv": Text(),
-            **{
-                f"/proc/self/ns/{name}": Link(f"{name}:[{number}]")
-                for name, number in (("pid", 4026531836), ("uts", 4026531838), ("ipc", 4026531839))
-            },
+            "/var/lib/rancher/k3s/agent/etc/containerd/config.toml": Text(b'version = 2\nimports = ["/srv/y.toml"]\n'),
+            "/srv/y.toml": Text(
+                b'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]\nSystemdCgroup = true\n'
+            ),
         },
     )
-    yield "container by its events", "live, nothing said", {"/sys/fs/cgroup/cgroup.events": Text(b"populated 1\n")}
+
+
+def _kubelets(found: dict[str, Node]) -> Iterator[Shape]:
+    """Kubelets and other daemons that are set up in another way."""
+    config = found["live"].host.read("/var/lib/kubelet/config.yaml")
+    protected: Changes = {
+        "/var/lib/kubelet/config.yaml": Text(config + b"protectKernelDefaults: true\nshutdownGracePeriod: 3s\n")
+    }
+    yield "protected", "live", protected
+    yield "protected, nothing said", "live, nothing said", protected
+    other = {"cri-o": "crio", "chrony": "chronyd", "cri-dockerd": "cri-dockerd"}
     yield (
-        "another init",
+        "daemons by other names",
         "debian-12, nothing said",
         {
-            "/boot/grub": GONE,
-            "/etc/kernel/cmdline": Text(b"init=/opt/init\n"),
-            "/boot/loader/entries/a.conf": Text(b"title a\nlinux /vmlinuz-6\noptions init=/opt/init\n"),
-            "/opt/init": Link("/usr/lib/systemd/systemd"),
+            **{
+                f"/etc/systemd/system/{name}.service": Text(_UNIT.format(name, f"/opt/x/{program}").encode())
+                for name, program in other.items()
+            },
+            **{f"/opt/x/{program}": Text(b"\x7fELF", 0o755) for program in other.values()},
+            **{f"/srv/{name}.env": Text(b"OPTS=--cni-bin-dir=/srv/cni --config /srv/crio.conf\n") for name in other},
         },
     )
-    yield (
-        "a cloud's that renames",
-        "debian-12, image",
-        {
-            "/etc/cloud/cloud.cfg": Text(b"cloud_init_modules: [update_hostname]\nhostname: n5\n"),
-            "/var/lib/cloud/data/previous-hostname": Text(b"node1\n"),
-            "/var/lib/cloud/seed/nocloud/meta-data": Text(b"local-hostname: n6\n"),
-            "/var/lib/cloud/seed/nocloud/user-data": Text(b"#cloud-config\nhostname: n7\n"),
-            "/etc/cloud/cloud.cfg.d/x.cfg": Text(b"datasource_list: [NoCloud]\n"),
-        },
-    )
-    yield "an instance of a cloud's", "debian-12, image", {"/var/lib/cloud/instance": Link("instances/x")}
     yield "no kubelet", "debian-13, nothing said", _NO_KUBELET
     for name, service in (
         (
@@ -385,66 +457,22 @@ def shapes(found: dict[str, Node], base: Path) -> Iterator[tuple[str, str, Chang
             "/srv/cri-docker.env": Text(b"OPTS=--cni-bin-dir=/srv/cni\n"),
         },
     )
+
+
+def _clouds() -> Iterator[Shape]:
+    """Images of clouds, and first boots."""
     yield (
-        "k3s whose containerd imports",
-        "k3s, nothing said",
+        "a cloud's that renames",
+        "debian-12, image",
         {
-            "/var/lib/rancher/k3s/agent/etc/containerd/config.toml": Text(b'version = 2\nimports = ["/srv/y.toml"]\n'),
-            "/srv/y.toml": Text(
-                b'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]\nSystemdCgroup = true\n'
-            ),
+            "/etc/cloud/cloud.cfg": Text(b"cloud_init_modules: [update_hostname]\nhostname: n5\n"),
+            "/var/lib/cloud/data/previous-hostname": Text(b"node1\n"),
+            "/var/lib/cloud/seed/nocloud/meta-data": Text(b"local-hostname: n6\n"),
+            "/var/lib/cloud/seed/nocloud/user-data": Text(b"#cloud-config\nhostname: n7\n"),
+            "/etc/cloud/cloud.cfg.d/x.cfg": Text(b"datasource_list: [NoCloud]\n"),
         },
     )
-    yield (
-        "a folder of a module",
-        "live",
-        {"/sys/module/overlay": Folder(), "/proc/modules": Text(b"ext4 1 0 - Live 0x0\n")},
-    )
-    yield "half of a quota", "live", {"/sys/fs/cgroup/cpu/cpu.cfs_period_us": Text(b"100000\n")}
-    yield "another half of a quota", "live", {"/sys/fs/cgroup/cpu/cpu.cfs_quota_us": Text(b"50000\n")}
-    yield (
-        "data elsewhere",
-        "live",
-        {
-            **{
-                f"/var/lib/{name}": Link(f"/data/{name}")
-                for name in ("etcd", "kubelet", "containerd", "docker", "containers", "k0s", "rancher")
-            },
-            **{
-                f"/data/{name}": Folder()
-                for name in ("etcd", "kubelet", "containerd", "docker", "containers", "k0s", "rancher")
-            },
-            "/data/kubelet/config.yaml": Text(_KUBELET.encode()),
-            "/proc/1/mountinfo": Text(
-                b"22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n23 22 8:2 / /data rw,noexec,relatime - ext4 /dev/sda2 rw\n"
-            ),
-            "/etc/fstab": Text(b"/dev/sda1 / ext4 defaults 0 1\n/dev/sda2 /data ext4 noexec 0 2\n"),
-        },
-    )
-    yield (
-        "a reboot is asked for",
-        "live",
-        {
-            "/run/reboot-required": Text(b"x\n"),
-            "/run/ostree/staged-deployment": Text(b"x"),
-            "/run/ostree-booted": Text(b""),
-        },
-    )
-    yield (
-        "cgroups of its own",
-        "live",
-        {
-            **{
-                f"/sys/fs/cgroup/{name}/{file}": Text(b"0\n")
-                for name in ("aa", "zz")
-                for file in ("cgroup.freeze", "cgroup.procs")
-            },
-            "/sys/fs/cgroup/init.scope": GONE,
-            "/proc/self/cgroup": Text(b"0::/zz\n"),
-        },
-    )
-    yield "no list of options", "debian-12", dict.fromkeys(("/boot/config-6.1.0-57-amd64",), GONE)
-    yield "no list of options of what runs", "live", {"/boot/config-6.12.118+deb13-cloud-amd64": GONE}
+    yield "an instance of a cloud's", "debian-12, image", {"/var/lib/cloud/instance": Link("instances/x")}
     yield (
         "a cloud's",
         "debian-12, image",
@@ -456,7 +484,17 @@ def shapes(found: dict[str, Node], base: Path) -> Iterator[tuple[str, str, Chang
         },
     )
     yield "first boot", "debian-12, nothing said", {"/etc/machine-id": Text(b"uninitialized\n")}
-    yield "cgroups of an older kind", "reference_node, nothing said", {}
+
+
+def shapes(found: dict[str, Node]) -> Iterator[Shape]:
+    """Further nodes, made of those that are found so far."""
+    yield from _containers()
+    yield from _of_the_kernel()
+    yield from _mounts()
+    yield from _loaders()
+    yield from _agents()
+    yield from _kubelets(found)
+    yield from _clouds()
 
 
 def pool(base: Path) -> dict[str, Node]:
@@ -480,7 +518,7 @@ def pool(base: Path) -> dict[str, Node]:
     (base / "odd").mkdir()
     for place in odd_nodes(base / "odd"):
         found[f"odd {place.name}"] = Node(RootHost(str(place)), {})
-    for name, of, changes in shapes(found, base):
+    for name, of, changes in shapes(found):
         found[name] = Node(Altered(found[of].host, changes), found[of].options)
     own = Running(write_tree(healthy_node("debian-12", base / "own"), HEALTHY), answers={**_VERSIONS, ASK: _SHOWN})
     found["own daemons that run"] = Node(Altered(own, {**OWN, **_PROCESSES}), {})

@@ -70,8 +70,14 @@ class Asked:
 
     def fresh(self, host: Host) -> Overheard:
         """Nothing is read yet."""
-        given = (Given(Settings, self.request.settings), Given(SiteNodes, SiteNodes(self.request.profile.nodes)))
-        return Overheard(host, given, REGISTRY.readers)
+        return Overheard(host, self._given(), REGISTRY.readers)
+
+    def altered(self, fact: type, changes: Changes) -> Overheard:
+        """The same, with changes that one fact alone is shown: what others read at the same place is as it was."""
+        return _Shown(fact, Altered(self.host, changes), self.host, self._given())
+
+    def _given(self) -> tuple[Given, ...]:
+        return Given(Settings, self.request.settings), Given(SiteNodes, SiteNodes(self.request.profile.nodes))
 
     def base(self, what: Watched) -> Any:
         """What it is without changes."""
@@ -100,6 +106,23 @@ class Asked:
             if task.view == view:
                 judged(task, facts, done)
         return {one.outcome.subject: (str(one.outcome.status), one.outcome.actual) for one in done}
+
+
+class _Shown(Overheard):
+    """Facts of which one reads a host of its own."""
+
+    def __init__(self, fact: type, own: Host, others: Host, given: tuple[Given, ...]) -> None:
+        self._fact, self._own = fact, own
+        super().__init__(others, given, REGISTRY.readers)
+
+    @property
+    def host(self) -> Host:
+        """The host of the fact that is being read."""
+        return self._own if self._asking[-1:] == [self._fact] else self._others
+
+    @host.setter
+    def host(self, others: Host) -> None:
+        self._others = others
 
 
 _OPTIONS: dict[str, Any] = {
@@ -260,15 +283,15 @@ def shows(asked: Asked, fact: type, source: AnySource, what: Watched) -> Shown:
     """Whether what is watched changes on a node with one source of a fact."""
     found = Shown()
     for way in ways(asked.heard(what), fact, source):
-        found = _shown_by(asked, way, what, found)
+        found = _shown_by(asked, fact, way, what, found)
         if all(found):
             break
     return found
 
 
-def _shown_by(asked: Asked, way: Way, what: Watched, found: Shown) -> Shown:
+def _shown_by(asked: Asked, fact: type, way: Way, what: Watched, found: Shown) -> Shown:
     def value(changes: Changes) -> Any:
-        return asked.base(what) if changes == AS_IS else asked.seen(what, asked.fresh(Altered(asked.host, changes)))
+        return asked.base(what) if changes == AS_IS else asked.seen(what, asked.altered(fact, changes))
 
     none, first = value(way.gone), None
     for changes in way.there:

@@ -274,6 +274,7 @@ FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
                 "", "/usr/local/bin/rke2 server --kubelet-arg=cgroup-driver=cgroupfs --container-runtime-endpoint=/x"
             ),
             UNIT.format("", "/usr/local/bin/rke2 agent --config /srv/agent.yaml"),
+            UNIT.format("", "/usr/local/bin/rke2 server --disable-agent"),
         ),
     ),
     (
@@ -281,6 +282,7 @@ FILES: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             UNIT.format("", "/usr/local/bin/k3s server --kubelet-arg=cgroup-driver=cgroupfs --docker"),
             UNIT.format("", "/usr/local/bin/k3s agent --config /srv/agent.yaml"),
+            UNIT.format("", "/usr/local/bin/k3s server --disable-agent"),
         ),
     ),
     ("/srv/agent.yaml", AGENT),
@@ -526,7 +528,7 @@ def candidates(source: AnySource, key: Any) -> Iterator[Change]:
         yield from (Answer(value) for pattern, values in ANSWERS if fnmatchcase(words, pattern) for value in values)
         return
     if isinstance(source, (Exists, Dir)):
-        yield from (Text(ELF, 0o755), Folder(), Text(b"x", 0o644))
+        yield from (Text(ELF, 0o755), Folder(), Folder(0o700), Text(b"x", 0o644))
         yield from (Link(target) for pattern, target in LINKS if fnmatchcase(key, pattern))
     if isinstance(source, (Exists, Named)) and key in ("/", "/data"):
         yield Owned(1000)
