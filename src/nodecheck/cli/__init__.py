@@ -18,18 +18,22 @@ def main(argv=None):
         return _run(argv)
     # The process is ours and ends soon: collecting cycles during its imports would cost a twelfth of its time.
     gc.set_threshold(100000)
-    code = _run(sys.argv[1:])
+    code = _run(sys.argv[1:], ours=True)
     _leave(code)
     return code
 
 
-def _run(words):
-    # type: (list[str]) -> int
+def _run(words, ours=False):
+    # type: (list[str], bool) -> int
     if words in (["--version"], ["-V"], ["version"]):
         return _version()
     if words in (["--version", "-v"], ["-v", "--version"], ["-V", "-v"]):
         words = ["version", "-v"]
     _leave_working_directory_out()
+    if ours:
+        from nodecheck.cli import finder
+
+        finder.use()
     from nodecheck.cli.start import start
 
     return start(words)
