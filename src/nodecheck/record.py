@@ -32,42 +32,41 @@ else:
         lambda _, a, b, c, d, e, f, g, h, i, j, k: _new(_, (a, b, c, d, e, f, g, h, i, j, k)),
     )])  # fmt: skip
     """By the number of fields. A record with more of them, or without a default behind one with, has that of all."""
+    _GETTERS = tuple([_tuplegetter(place, None) for place in range(len(_CONSTRUCTORS))])
+    """By the place of a field: what reads it is the same in each class."""
 
-    class _Record(tuple):
-        __slots__ = ()
-        _fields = ()
-        _field_defaults = {}
-        _defaults = ()
+    def _any_new(cls, *values, **named):
+        missing = len(cls._fields) - len(values)
+        if named or missing:
+            if not named and 0 < missing <= len(cls._defaults):
+                values += cls._defaults[-missing:]
+            else:
+                values = _completed(cls, values, named)
+        return _new(cls, values)
 
-        def __new__(cls, *values, **named):
-            missing = len(cls._fields) - len(values)
-            if named or missing:
-                if not named and 0 < missing <= len(cls._defaults):
-                    values += cls._defaults[-missing:]
-                else:
-                    values = _completed(cls, values, named)
-            return tuple.__new__(cls, values)
+    def _make(cls, values):
+        return cls(*values)
 
-        @classmethod
-        def _make(cls, values):
-            return cls(*values)
+    def _replace(self, **changes):
+        made = _new(type(self), map(changes.pop, self._fields, self))
+        if changes:
+            raise ValueError(f"Got unexpected field names: {list(changes)!r}")
+        return made
 
-        def _replace(self, **changes):
-            fields, values = self._fields, list(self)
-            for name, value in changes.items():
-                if name not in fields:
-                    raise ValueError(f"Got unexpected field names: {[one for one in changes if one not in fields]!r}")
-                values[fields.index(name)] = value
-            return tuple.__new__(type(self), values)
+    def _asdict(self):
+        return dict(zip(self._fields, self))
 
-        def _asdict(self):
-            return dict(zip(self._fields, self))
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join([f'{n}={v!r}' for n, v in zip(self._fields, self)])})"
 
-        def __repr__(self):
-            return f"{type(self).__name__}({', '.join([f'{n}={v!r}' for n, v in zip(self._fields, self)])})"
+    def __getnewargs__(self):
+        return tuple(self)
 
-        def __getnewargs__(self):
-            return tuple(self)
+    _COMMON = {
+        "__slots__": (), "__new__": _any_new, "_make": classmethod(_make), "_replace": _replace, "_asdict": _asdict,
+        "__repr__": __repr__, "__getnewargs__": __getnewargs__,
+    }  # fmt: skip
+    """In each class rather than in a base of them: Python looks for a hundred special methods in every base."""
 
     def _completed(cls, values, named):
         """The values of all fields; TypeError as a function with these parameters would raise it."""
@@ -93,15 +92,16 @@ else:
                     raise ValueError(f"Field names cannot start with an underscore: {field!r}")
                 if field in namespace:
                     defaults[field] = namespace[field]
-                namespace[field] = _tuplegetter(place, None)
+                namespace[field] = _GETTERS[place] if place < len(_GETTERS) else _tuplegetter(place, None)
             last = tuple(defaults.values()) if fields[len(fields) - len(defaults) :] == tuple(defaults) else ()
-            namespace.update(__slots__=(), _fields=fields, _field_defaults=defaults, _defaults=last)
-            namespace["__match_args__"] = fields
+            members = {**_COMMON, **namespace}
+            members["_fields"] = members["__match_args__"] = fields
+            members["_field_defaults"], members["_defaults"] = defaults, last
             if len(fields) < len(_CONSTRUCTORS) and len(last) == len(defaults):
                 code = _CONSTRUCTORS[len(fields)].replace(co_varnames=("_", *fields))
-                namespace["__new__"] = made = _function(code, globals(), "__new__", last)
+                members["__new__"] = made = _function(code, globals(), "__new__", last)
                 made.__qualname__ = f"{name}.__new__"
-            return type(name, (_Record,), namespace)
+            return type(name, (tuple,), members)
 
     NamedTuple = type.__new__(_Maker, "NamedTuple", (), {})
 
