@@ -15,6 +15,16 @@ _KNOWN = sys.implementation.name == "cpython" and sys.version_info < (3, 14)
 if _KNOWN:
     from _json import encode_basestring_ascii, make_encoder
 
+    json_string: Callable[[str], str] = encode_basestring_ascii
+    """A text as JSON, ASCII only, at a tenth of what :func:`json_text` costs: a run has a thousand of them."""
+else:
+
+    def json_string(value: str) -> str:
+        """A text as JSON, ASCII only."""
+        from json import dumps
+
+        return dumps(value)
+
 
 def _refuse(value: object) -> object:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")

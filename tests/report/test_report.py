@@ -14,9 +14,10 @@ import nodecheck
 from nodecheck import ReportError, Result
 from nodecheck.checking import Cause, Severity, Status
 from nodecheck.facts.distro.identity import derived_id
+from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Waived
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual
-from nodecheck.report.codec import _fix, fix_dict
+from nodecheck.report.codec import _fix, fix_dict, result_dict, result_text
 from nodecheck.report.summary import exit_code, summary_of
 from tests.pairs import equal_pairs
 from tests.render.test_text import FAILED, report, result
@@ -94,6 +95,38 @@ def test_fixes_both_ways(steps: list[Command | Edit | Create | Manual]) -> None:
     fix = Fix("title", tuple(steps), "manual", True)
 
     assert _fix(json.loads(json.dumps(fix_dict(fix)))) == fix
+
+
+TEXTS = st.text(max_size=12)
+RESULTS = st.builds(
+    Result,
+    id=TEXTS,
+    check=TEXTS,
+    subject=st.none() | TEXTS,
+    view=TEXTS,
+    status=st.sampled_from(Status),
+    severity=st.sampled_from(Severity),
+    title=TEXTS,
+    message=TEXTS,
+    expected=st.none() | TEXTS,
+    actual=st.none() | TEXTS,
+    cause=st.none() | st.builds(Cause, TEXTS, TEXTS),
+    evidence=st.lists(st.builds(Evidence, TEXTS, st.none() | TEXTS, st.none() | TEXTS, st.booleans())).map(tuple),
+    fix=st.none() | st.builds(Fix, TEXTS, st.lists(st.builds(Edit, TEXTS, TEXTS, TEXTS)).map(tuple), TEXTS),
+    waiver=st.none() | st.builds(Waived, TEXTS, TEXTS, st.none() | TEXTS, st.none() | TEXTS),
+    tags=st.lists(TEXTS).map(tuple),
+    references=st.lists(TEXTS).map(tuple),
+    fingerprint=TEXTS,
+    duration_s=st.floats(0, 1e4),
+    notes=st.lists(TEXTS).map(tuple),
+)
+
+
+@given(st.lists(RESULTS, max_size=3))
+def test_the_text_of_a_result_is_its_dict_as_json(results: list[Result]) -> None:
+    told: dict[object, str] = {}
+    for one in results:
+        assert result_text(one, told) == json.dumps(result_dict(one))
 
 
 @pytest.mark.parametrize("step", [Command(("a",)), Edit("/f", "a", "b"), Create("/f", "0644", ""), Manual("x")])

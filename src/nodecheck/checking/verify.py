@@ -30,20 +30,31 @@ _ITEMS: dict[str, type | tuple[type, ...]] = {
 }
 """Of each field that is a tuple, what it holds."""
 
+_INNER: dict[type, tuple[str, ...]] = {
+    Outcome: ("evidence", "fix", "cause", "notes"),
+    Fix: ("steps",),
+    Command: ("argv",),
+}
+"""Of each record that holds records or tuples, the fields that are to be looked into."""
+
 
 def verify(record: Any) -> None:
     """Raises TypeError where a field of an outcome, or of what is in it, is not what it is declared to be."""
-    for name, value, kind in zip(record._fields, record, _FIELDS[type(record)]):
-        if not isinstance(value, kind):
-            raise _wrong(name, value, kind)
+    kinds = _FIELDS[type(record)]
+    if not all(map(isinstance, record, kinds)):
+        for name, value, kind in zip(record._fields, record, kinds):
+            if not isinstance(value, kind):
+                raise _wrong(name, value, kind)
+    for name in _INNER.get(type(record), ()):
+        value = getattr(record, name)
         if type(value) in _FIELDS:
             verify(value)
-        elif isinstance(value, tuple):
-            for item in value:
-                if not isinstance(item, _ITEMS[name]):
-                    raise _wrong(name, item, _ITEMS[name])
-                if type(item) in _FIELDS:
-                    verify(item)
+            continue
+        for item in value or ():
+            if not isinstance(item, _ITEMS[name]):
+                raise _wrong(name, item, _ITEMS[name])
+            if type(item) in _FIELDS:
+                verify(item)
 
 
 def _wrong(name: str, value: object, kind: type | tuple[type, ...]) -> TypeError:

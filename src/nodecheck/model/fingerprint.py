@@ -5,23 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 
 from nodecheck.digest import sha256_name
-from nodecheck.json_text import json_text
+from nodecheck.json_text import json_string
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Status
 
 
 def fingerprint(identity: str, status: Status, evidence: tuple[Evidence, ...]) -> str:
     """A digest of id, status and evidence, blind to line numbers and white space."""
-    head = json_text([identity, status.value], separators=_DENSE)[:-1]
+    head = f"{json_string(identity)},{json_string(status.value)}"
     seen = sorted({_blind(item) for item in evidence})
-    return sha256_name(f"{head},[{','.join([text for *_, text in seen])}]]")
-
-
-_DENSE = (",", ":")
+    return sha256_name(f"[{head},[{','.join([text for *_, text in seen])}]]")
 
 
 @lru_cache(maxsize=512)  # results share pieces
 def _blind(item: Evidence) -> tuple[str, str, bool, str]:
     """What counts of a piece of evidence, and that as JSON."""
-    found = (item.source, " ".join((item.value or "").split()), item.value is None)
-    return (*found, json_text(found, separators=_DENSE))
+    source, value, absent = item.source, " ".join((item.value or "").split()), item.value is None
+    return source, value, absent, f"[{json_string(source)},{json_string(value)},{'true' if absent else 'false'}]"

@@ -5,10 +5,7 @@ from __future__ import annotations
 from nodecheck.json_text import json_text
 from nodecheck.report import Report
 from nodecheck.report.codec import head_dict, result_text
-from nodecheck.typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from nodecheck.model.evidence import Evidence
+from nodecheck.typed import Any
 
 
 def render(report: Report) -> str:
@@ -16,8 +13,14 @@ def render(report: Report) -> str:
 
     Indenting everything would take the encoder that is written in Python, and four times as long.
     """
-    told: dict[Evidence, str] = {}
-    results = ["    " + result_text(result, told) for result in report.results]
-    members = [f"  {json_text(key)}: {json_text(value)}" for key, value in head_dict(report).items()]
-    members.append('  "results": [\n' + ",\n".join(results) + "\n  ]" if results else '  "results": []')
-    return "{\n" + ",\n".join(members) + "\n}\n"
+    told: dict[Any, str] = {}
+    text = ["{"]
+    for key, value in head_dict(report).items():
+        text += "\n  ", json_text(key), ": ", json_text(value), ","
+    text.append('\n  "results": [')
+    for result in report.results:
+        text += "\n    ", result_text(result, told), ","
+    if report.results:
+        text[-1] = "\n  "
+    text.append("]\n}\n")
+    return "".join(text)

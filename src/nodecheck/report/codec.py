@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodecheck.errors import ReportError
-from nodecheck.json_text import json_text
+from nodecheck.json_text import json_string, json_text
 from nodecheck.model.evidence import Evidence
 from nodecheck.model.outcomes import Cause, Result, Severity, Status, Waived
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
@@ -91,18 +91,11 @@ def summary_dict(summary: Summary) -> dict[str, Any]:
 
 def result_dict(result: Result) -> dict[str, Any]:
     """One result."""
-    found = _bare_dict(result)
-    found["evidence"] = [dict(zip(_EVIDENCE, item)) for item in result.evidence]  # many: the quickest way
-    return found
-
-
-def _bare_dict(result: Result) -> dict[str, Any]:
-    """One result without its evidence."""
     found = result._asdict()
     found["status"] = result.status.value
     found["severity"] = result.severity.value
     found["cause"] = None if result.cause is None else result.cause._asdict()
-    found["evidence"] = []
+    found["evidence"] = [dict(zip(_EVIDENCE, item)) for item in result.evidence]  # many: the quickest way
     found["fix"] = None if result.fix is None else fix_dict(result.fix)
     found["waiver"] = None if result.waiver is None else result.waiver._asdict()
     found["tags"] = list(result.tags)
@@ -111,17 +104,47 @@ def _bare_dict(result: Result) -> dict[str, Any]:
     return found
 
 
-def result_text(result: Result, told: dict[Evidence, str]) -> str:
-    """One result as one line of JSON.
+def result_text(result: Result, told: dict[Any, str]) -> str:
+    """One result as one line of JSON: :func:`result_dict` as :func:`json_text` writes it, at a quarter of the price.
 
-    ``told`` keeps the text of each piece of evidence: they are most of a report, and many results share one.
+    ``told`` keeps the text of each piece of evidence and each list: many results share one.
     """
     for item in result.evidence:
         if item not in told:
             told[item] = json_text(dict(zip(_EVIDENCE, item)))
-    text = json_text(_bare_dict(result))
-    # Inside a string the quotes would have a backslash, so that this is the key.
-    return text.replace('"evidence": []', f'"evidence": [{", ".join([told[item] for item in result.evidence])}]', 1)
+    for texts in (result.tags, result.references, result.notes):
+        if texts not in told:
+            told[texts] = json_text(list(texts))
+    cause, fix, waiver = result.cause, result.fix, result.waiver
+    members = (
+        _text(result.id),
+        _text(result.check),
+        _text(result.subject),
+        _text(result.view),
+        _text(result.status.value),
+        _text(result.severity.value),
+        _text(result.title),
+        _text(result.message),
+        _text(result.expected),
+        _text(result.actual),
+        "null" if cause is None else json_text(cause._asdict()),
+        f"[{', '.join([told[item] for item in result.evidence])}]",
+        "null" if fix is None else json_text(fix_dict(fix)),
+        "null" if waiver is None else json_text(waiver._asdict()),
+        told[result.tags],
+        told[result.references],
+        _text(result.fingerprint),
+        json_text(result.duration_s),
+        told[result.notes],
+    )
+    return _RESULT % members
+
+
+_RESULT = "{" + ", ".join([f'"{name}": %s' for name in Result._fields]) + "}"
+
+
+def _text(text: str | None) -> str:
+    return "null" if text is None else json_string(text)
 
 
 def fix_dict(fix: Fix) -> dict[str, Any]:
