@@ -80,6 +80,8 @@ def runtime_config(
     - A section of another version than the file's, or one that an import replaces, is a warning: it is not read.
     - `SystemdCgroup` in another table than the `options` of a runtime is a warning: nothing reads it there.
     - With containerd 2, keys and values that only 1.x had are a warning. What is left empty does no harm.
+    - A key of the CRI sections, or an option of runc, that is not read where it stands is a warning. It is mistyped,
+      or of another table or release. Nothing is said of releases that came after this nodecheck.
 
     CRI-O: `crio.conf` and the files in `crio.conf.d` parse, and values have the types that this release wants. CRI-O
     takes `cgroup_manager`, `conmon_cgroup`, `log_size_max` and `log_dir`. `default_runtime` has its table, and that
@@ -191,11 +193,14 @@ def _of_containerd(fact: Containerd, node: ConfigNode) -> Outcome:
     if doubt is not None:
         shown = [_shown(fact, doubt)]
         return unknown(doubt.why, code="unsupported", subject="containerd", expected=EXPECTED, evidence=shown)
-    warned = list(dict.fromkeys([*found[-1].notes, *_misplaced(fact, release), *_removed(fact, release)]))
+    idle = _unknown(fact, release)
+    told = [f"{one.path} ({'.'.join(one.keys)}): {one.why}" for one in idle]
+    warned = list(dict.fromkeys([*found[-1].notes, *_misplaced(fact, release), *_removed(fact, release), *told]))
     if warned:
+        evidence = [*evidence, *[_shown(fact, one) for one in idle]]
         return _failed("containerd", "; ".join(warned), fact.path, evidence, Severity.WARNING)
-    told = "containerd starts with its configuration, and its CRI plugin loads"
-    return ok(told, subject="containerd", expected=EXPECTED, actual="valid", evidence=evidence)
+    why = "containerd starts with its configuration, and its CRI plugin loads"
+    return ok(why, subject="containerd", expected=EXPECTED, actual="valid", evidence=evidence)
 
 
 def _reader(fact: Containerd, release: Release | None) -> Release:
@@ -246,6 +251,13 @@ def _removed(fact: Containerd, release: Release | None) -> Iterator[str]:
     for file in fact.files:
         for fault in removed_keys(file):
             yield f"{file.path} ({'.'.join(fault.keys[2:])}): {fault.why}"
+
+
+def _unknown(fact: Containerd, release: Release | None) -> list[KeyFault]:
+    """Keys that are set and that nothing reads: mistyped ones, and those of another table."""
+    from nodecheck.facts.runtimes.containerd_unknown import unknown_keys
+
+    return unknown_keys(fact.files, release)
 
 
 def _crio(node: ConfigNode) -> Outcome | None:

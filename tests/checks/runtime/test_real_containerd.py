@@ -21,6 +21,9 @@ from nodecheck.checking import Lazy, Outcome
 from nodecheck.facts import Containerd, Crio, EmbeddedKubelet, KubeletConfig, Packages, RuntimeReleases, Target
 from nodecheck.facts.kubelet.settings import KubeletSetting
 from nodecheck.facts.runtimes.containerd_files import load, missing
+from nodecheck.facts.runtimes.containerd_keys import is_set
+from nodecheck.facts.runtimes.containerd_unknown import _is_told, unknown_keys
+from nodecheck.formats.toml import parse_toml
 from nodecheck.formats.versions import parse_version
 from nodecheck.host.root import RootHost
 from nodecheck.requirements.asked import Settings
@@ -207,3 +210,97 @@ def test_what_is_broken_renamed_or_imported(program: str, tmp_path: Path) -> Non
     assert count[False, "fail"]
     assert count[True, "pass"]
     assert sum(times for (_, status), times in count.items() if status == "unknown") <= COUNT // 10
+
+
+LINE = re.compile(r"(\s*)([\w-]+) = (.*)$")
+SET = {'""': '"5m"', "0": "3", "false": "true", "[]": '["x"]'}
+"""Values in place of those that set nothing."""
+IGNORED = re.compile(r'Ignoring unknown key in TOML for plugin".*? key=("[^"]*"|\S+) plugin=')
+
+
+def with_other_keys(source: str) -> Iterator[str]:
+    """Files in which keys of the CRI sections are mistyped, in capitals, or in another table."""
+    dice, cri = random.Random(5), False
+    places = []
+    for number, line in enumerate(source.split("\n")):
+        cri = "cri" in line if re.match(r"\s*\[", line) else cri
+        if cri and LINE.match(line):
+            places.append(number)
+    while True:
+        lines = source.split("\n")
+        for _ in range(dice.choice((1, 2, 3))):
+            at = dice.choice(places)
+            found = LINE.match(lines[at])
+            if found is None:
+                continue  # another one went there
+            blank, key, value = found.groups()
+            value = SET.get(value, value)
+            if dice.random() < 0.3:
+                lines[at], place = "", dice.choice(places)
+                lines[place] = f"{key} = {value}\n{lines[place]}"
+            else:
+                lines[at] = f"{blank}{_other_key(key, dice)} = {value}"
+        yield "\n".join(lines)
+
+
+def _other_key(key: str, dice: random.Random) -> str:
+    at = dice.randrange(len(key))
+    return dice.choice((key[:at] + key[at + 1 :] or "x", key.upper(), key.capitalize()))
+
+
+def values(table: object, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """What is set in a table, by its keys; of what runc takes containerd does not know."""
+    for key, value in table.items() if isinstance(table, dict) else ():
+        if isinstance(value, dict) and key != "options":
+            yield from values(value, (*at, key))
+        elif not isinstance(value, dict):
+            yield (*at, key), value
+
+
+def passed_over(program: str, config: Path, scratch: Path, one: bool) -> set[tuple[str, ...]]:
+    """The keys that containerd does not read, by its log; containerd 1, by what ``config dump`` does not show."""
+    if not one:
+        assert loads(program, config, scratch)
+        log = (scratch / "log").read_text(errors="replace")
+        return {tuple(found[1].strip('"').split(" ")) for found in IGNORED.finditer(log)}
+    argv = [program, "--config", str(config), "config", "dump"]
+    shown = subprocess.run(argv, capture_output=True, timeout=20, check=True).stdout
+    section = "io.containerd.grpc.v1.cri"
+    read = dict(values(parse_toml(shown, "dump")["plugins"][section]))
+    given = dict(values(parse_toml(config.read_bytes(), "config")["plugins"][section]))
+    lower = {tuple(map(str.lower, keys)): value for keys, value in read.items()}
+    return {keys for keys, value in given.items() if lower.get(tuple(map(str.lower, keys))) != value}
+
+
+@pytest.mark.skipif(not PROGRAMS or os.geteuid() != 0, reason="no containerd here, or no root to run it")
+@pytest.mark.parametrize("writer", PROGRAMS)
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_keys_that_it_passes_over_are_told(program: str, writer: str, tmp_path: Path) -> None:
+    """Each key that is set and not read, and none that is. Those that only 1.x had are told of otherwise."""
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
+    version = next(one.numbers for word in told.split(" ") if (one := parse_version(word)) is not None)
+    usual, loaded, seen = default(writer, tmp_path), 0, 0
+    for number, text in zip(range(COUNT // 4), with_other_keys(usual)):
+        config, scratch = tmp_path / "config.toml", tmp_path / str(number)
+        config.write_text(text)
+        scratch.mkdir()
+        if not loads(program, config, scratch):
+            continue
+        loaded += 1
+        files = load(RootHost(str(tmp_path)), "/config.toml", True)
+        ours = {fault.keys[2:] for fault in unknown_keys(files, version) if fault.keys[-2] != "options"}
+        real = passed_over(program, config, scratch, version < (2,))
+        given = {keys: value for section in files[0].plugins.values() for keys, value in values(section)}
+        before = {keys: value for section in _sections(usual) for keys, value in values(section)}
+        theirs = {keys for keys in real if is_set(given.get(keys)) and not _is_told(keys[-1], version)}
+        usual_value = {keys for keys in ours - theirs if before.get((*keys[:-1], keys[-1].lower())) == given[keys]}
+        assert ours - usual_value == theirs, text  # what dump shows of a default is no proof that the key was read
+        seen += len(theirs)
+        shutil.rmtree(scratch)
+    if not loaded:
+        pytest.skip("it takes no file of that release")
+    assert seen > 5
+
+
+def _sections(text: str) -> Iterator[object]:
+    yield from parse_toml(text.encode(), "default")["plugins"].values()

@@ -68,7 +68,7 @@ def said(text: str, release: tuple[int, ...] | None, imported: str | None = None
         ("[plugins.cri.containerd]\nsnapshotter = 1\n", (1, 7, 24), "error"),
         ("version = 2\n[plugins.'io.containerd.gc.v1.scheduler']\nschedule_delay = '5'\n", (1, 7, 24), "error"),
         (f"{CRI}cni]\nbin_dir = 1\n", (1, 7, 24), "error"),
-        (f"{CRI}cni]\nnosuch = 1\n", (1, 7, 24), "pass"),
+        (f"{CRI}cni]\nnosuch = 1\n", (1, 7, 24), "warning"),
         (
             f'{CRI}registry]\nconfig_path = "/c"\n[plugins."io.containerd.grpc.v1.cri".registry.mirrors.a]\n',
             (1, 7, 24),
@@ -132,6 +132,72 @@ PLUGIN = "version = {}\n[plugins.'io.containerd.{}']\n{}\n"
 TWO, SEVEN, SIX = (2, 1, 9), (1, 7, 24), (1, 6, 20)
 
 
+RUNC = f"{CRI}containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\n"
+OPTIONS = f"{RUNC}[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc.options]\nSystemdCgroup = true\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "two", "told"),
+    [
+        (f"{CRI}cni]\nconf_dri = '/x'\n", "warning", "warning", "did you mean conf_dir"),
+        (f"{CRI}cni]\nbin_dirs = ['/x']\n", "warning", "pass", "reads no bin_dirs"),
+        (f"{CRI}containerd]\nsandbox_image = 'x'\n", "warning", "warning", "reads no sandbox_image there"),
+        ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nSandbox_image = 'x'\n", "warning", "warning", "image?"),
+        ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nSANDBOX_IMAGE = 'x'\n", "pass", "warning", "image?"),
+        ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nENABLE_CDI = true\n", "pass", "pass", ""),
+        ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nsnapshotter = 'zfs'\n", "warning", "warning", "there"),
+        (
+            "version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdii = false\n",
+            "warning",
+            "warning",
+            "enable_cdi?",
+        ),
+        (f"{RUNC}pod_annotation = ['a']\n", "warning", "warning", "pod_annotations?"),
+        (f"{RUNC}sandbox_mode = 'podsandbox'\n", "pass", "pass", ""),
+        (f"{RUNC}runtime_engine = ''\n", "pass", "pass", ""),
+        (f"{OPTIONS}BinaryNam = '/x'\n", "warning", "warning", "BinaryName?"),
+        (f"{OPTIONS}BinaryName = '/x'\nIoUid = 5\nTaskApiVersion = 3\n", "pass", "pass", ""),
+        (f"{OPTIONS.replace('runc.v2', 'kata.v2')}ConfigPath = '/x'\n", "pass", "pass", ""),
+        (f"{CRI}registry]\nconfigpath = '/x'\n", "warning", "warning", "config_path?"),
+        (f"{CRI}registry.headers]\nX-Any = ['a']\n", "pass", "pass", ""),
+        (f"{CRI}registry.configs.'a:5000'.auth]\nuser = 'a'\n", "warning", "warning", "reads no user there"),
+        (f"{CRI}image_decryption]\nkey_mode = 'node'\n", "warning", "warning", "key_model?"),
+    ],
+)
+def test_keys_that_nothing_reads(text: str, one: str, two: str, told: str) -> None:
+    """As ``config dump`` of containerd 1.7.24 shows them, and the log of 2.1.9."""
+    assert (said(text, (1, 7, 24)), said(text, (2, 1, 9))) == (one, two)
+    assert told in judged(text, (2, 1, 9) if two == "warning" else (1, 7, 24)).message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{SERVER}]\nstream_server_prt = '1'\n", "warning"),
+        (f"{SERVER}]\nstream_server_port = '1'\n", "pass"),
+        (f"{RUNTIME}]\nenable_selinx = true\n", "warning"),
+        (f"{RUNTIME}.containerd]\nsnapshotter = 'zfs'\n", "warning"),
+        (f"{RUNTIME}]\nregistry = {{ config_path = '/x' }}\n", "warning"),
+        (f"{OWN_IMAGES}snapshoter = 'zfs'\n", "warning"),
+        (f"{OWN_IMAGES}sandbox_image = 'x'\n", "warning"),
+        (f"{OWN_IMAGES}pinned_images = {{ sandbox = 'x', other = 'y' }}\n", "pass"),
+        (f"{OWN_IMAGES}stats_collect_period = 5\n", "pass"),
+        (f"{RUNTIME}]\nstats_collect_period = '5s'\n", "warning"),
+    ],
+)
+def test_keys_of_another_section_of_version_3(text: str, expected: str) -> None:
+    assert said(text, (2, 1, 9)) == expected
+
+
+def test_nothing_is_said_of_keys_where_no_release_is_shown_or_one_that_came_later() -> None:
+    later = f"{RUNTIME}]\nnew_of_later = true\n"
+    for release in (None, (2, 2, 8), (2, 4, 0), (3, 0, 1)):
+        assert said(later, release) == "pass"
+    assert said(later, (2, 2, 7)) == "warning"
+    assert said(f"{CRI}cni]\nconf_dri = '/x'\n", None) == "warning"  # no release that reads version 2 has it
+    assert said(f"{CRI}cni]\nbin_dirs = ['/x']\n", None) == "pass"
+
+
 @pytest.mark.parametrize(
     ("text", "release", "expected"),
     [
@@ -151,7 +217,7 @@ TWO, SEVEN, SIX = (2, 1, 9), (1, 7, 24), (1, 6, 20)
         (f"{SERVER}.x509_key_pair_streaming]\ntls_cert_file = '/x'\n", TWO, "error"),
         (f"{SERVER}.x509_key_pair_streaming]\ntls_cert_file = 1\n", TWO, "error"),
         (f"{SERVER}]\nsandbox_image = 1\n", TWO, "warning"),
-        (f"{RUNTIME}]\nsandbox_image = 1\n", TWO, "pass"),
+        (f"{RUNTIME}]\nsandbox_image = 1\n", TWO, "warning"),
         (f"{CRI}containerd.untrusted_workload_runtime]\nbase_runtime_spec = 7\n", TWO, "warning"),
         (f"{RUNTIME}.cni]\nuse_internal_loopback = 'x'\n", TWO, "error"),
         (f"{RUNTIME}.cni]\nbin_dir = '/a'\nbin_dirs = ['/b']\n", TWO, "error"),
@@ -180,10 +246,10 @@ TWO, SEVEN, SIX = (2, 1, 9), (1, 7, 24), (1, 6, 20)
         ("version = 2\n[debug]\nlevel = 'loud'\n", SIX, "error"),
         ("version = 2\n[debug]\nformat = 'xml'\n", SEVEN, "error"),
         ("version = 2\nrequired_plugins = ['cri']\n", SEVEN, "error"),
-        ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = 1\n", SIX, "pass"),
+        ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = 1\n", SIX, "warning"),
         ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = 1\n", SEVEN, "error"),
         (f"{CRI}containerd]\nno_pivot = 7\n", TWO, "warning"),
-        (f"{CRI}containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\nsnapshotter = 1\n", SIX, "pass"),
+        (f"{CRI}containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\nsnapshotter = 1\n", SIX, "warning"),
         (f"{CRI}containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\nsnapshotter = 1\n", SEVEN, "error"),
         (f"{CRI}registry.headers]\na = 1\n", SEVEN, "error"),
         (f"{CRI}registry.configs.a]\nauth = 1\n", SEVEN, "error"),
@@ -233,7 +299,7 @@ OTHER_DIFF = f"{DIFFS}[proxy_plugins.other]\ntype = 'diff'\naddress = '/run/x.so
         (f"{CRI}registry.mirrors.'[::1]:5000']\nendpoint = ['http://[::1]:5000']\n", "error", "error", "pass"),
         (f"{CRI}registry.mirrors.'a']  # '[::1]'\nendpoint = ['http://[::1]:5000']\n", "pass", "pass", "pass"),
         ("\ufeffversion = 2\n", "pass", "pass", "error"),
-        (f"{CRI}containerd.default_runtime]\nsnapshotter = 1\n", "pass", "error", "warning"),
+        (f"{CRI}containerd.default_runtime]\nsnapshotter = 1\n", "warning", "error", "warning"),
     ],
 )
 def test_what_each_release_has_of_plugins_and_takes_for_toml(text: str, six: str, seven: str, two: str) -> None:
@@ -396,13 +462,12 @@ NODE: dict[str, Entry] = {
     "containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n",
     UNIT: f"[Service]\nEnvironmentFile=-{ENVIRONMENT}\nExecStart=/usr/bin/containerd --config $OWN\n",
     ENVIRONMENT: f"OWN={OWN}\n",
-    OWN: f"version = 2\nimports = ['{PART}']\n",
-    PART: f"{CRI}containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\nbase_runtime_spec = '{SPEC}'\n"
-    "[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = 1\n",
+    OWN: f"version = 2\nimports = ['{PART}']\nrequired_plugins = ['io.containerd.service.v1.leases-service']\n",
+    PART: f"{CRI}containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\nbase_runtime_spec = '{SPEC}'\n",
     SPEC: "{}\n",
     "/var/lib/dpkg/status": "Package: containerd\nStatus: install ok installed\nVersion: 1.6.20~ds1-1\n\n",
 }
-"""A passing node: containerd 1.6 does not know the key ``enable_cdi``."""
+"""A passing node: containerd 1.6 is the last one that has the plugin which it requires."""
 
 
 @pytest.mark.parametrize("view", ["now", "boot"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from nodecheck.facts.runtimes import containerd_schema as schema
 from nodecheck.facts.runtimes.containerd_merge import CRI_V1, CRI_V2, CRI_V3, ConfigFile
 from nodecheck.facts.runtimes.containerd_verdict import agreed, judged
 
@@ -119,3 +120,12 @@ def test_a_value_in_the_place_of_a_table_is_refused(key: str) -> None:
 def test_where_releases_agree_none_is_asked_for() -> None:
     assert agreed((file(2, handlers(CRI_V2, runc=True)),)) is not None
     assert agreed((file(0, handlers(CRI_V1, runc=True)),)) is None
+
+
+def test_each_key_has_a_type_and_a_table() -> None:
+    """A key without a type would be read by no release, and one without a table nowhere."""
+    typed = {name for row in (*schema.CRI, *schema.RUNTIME) for name in row.names.split(" ")}
+    placed = {name for names in schema.PLACES.values() for name in names.split(" ")}
+
+    assert placed - typed == {"auth"}  # a table or a string, by its own table
+    assert typed - placed == set()

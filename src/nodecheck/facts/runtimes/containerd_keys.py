@@ -232,7 +232,7 @@ def removed_keys(file: ConfigFile) -> Iterator[KeyFault]:
 def _removed(path: str, at: tuple[str, ...], table: Table) -> Iterator[KeyFault]:
     for key, value in table.items():
         here = (*at, key)
-        if key in REMOVED and at[-1] not in _MAPS and _is_set(value):
+        if key in REMOVED and at[-1] not in _MAPS and is_set(value):
             yield KeyFault(path, here, f"containerd 2 does not know {key}, and ignores it")
         elif isinstance(value, str) and value in REMOVED_VALUES.get(key, ()):
             yield KeyFault(path, here, f"containerd 2 has no {value}")
@@ -258,7 +258,7 @@ def _misplaced(path: str, at: tuple[str, ...], table: Table, file: ConfigFile) -
     for key, value in table.items():
         here, plain = (*at, key), key.lower()
         old = plain == "systemd_cgroup" and not (len(at) == 2 and at[1] in CRI_SECTIONS)
-        if _is_set(value) and (old or (plain == "systemdcgroup" and at[-1:] != ("options",))):
+        if is_set(value) and (old or (plain == "systemdcgroup" and at[-1:] != ("options",))):
             name = CRI_V1 if file.version < 2 else CRI_V2 if file.version == 2 else CRI_V3
             told = f'[plugins."{name}".containerd.runtimes.runc.options] is the table of SystemdCgroup'
             yield KeyFault(path, here, f"nothing reads {key} there: {told}")
@@ -266,6 +266,6 @@ def _misplaced(path: str, at: tuple[str, ...], table: Table, file: ConfigFile) -
             yield from _misplaced(path, here, value, file)
 
 
-def _is_set(value: Any) -> bool:
+def is_set(value: Any) -> bool:
     """Whether a value is more than what ``containerd config default`` of 1.x writes for nothing."""
-    return any(map(_is_set, value.values())) if isinstance(value, dict) else value not in (None, "", 0, False, [])
+    return any(map(is_set, value.values())) if isinstance(value, dict) else value not in (None, "", 0, False, [])

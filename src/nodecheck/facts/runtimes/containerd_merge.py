@@ -179,13 +179,22 @@ def unread(files: Files, release: Version) -> Iterator[tuple[ConfigFile, str]]:
     """The CRI sections that are there and are not read, with more in them than the server of streams."""
     for file, read in zip(files, sections_read(files, release)):
         for name in CRI_SECTIONS:
-            if name not in read and holds(file.plugins.get(name)):
+            if name not in read and holds(file, name):
                 yield file, name
 
 
-def holds(section: object) -> bool:
-    """Whether a section is there with more than the server of streams in it."""
-    return isinstance(section, dict) and bool(set(section) - SERVER_KEYS)
+def holds(file: ConfigFile, name: str) -> bool:
+    """Whether a file has that section, with more than the server of streams in it.
+
+    In version 2's, which version 3 still has for that server, a key that is in neither is a mistyped one of the server.
+    """
+    section = file.plugins.get(name)
+    more = set(section) - SERVER_KEYS if isinstance(section, dict) else set()
+    if not more or name != CRI_V2:
+        return bool(more)
+    from nodecheck.facts.runtimes.containerd_schema import PLACES
+
+    return not more.isdisjoint(PLACES[""].split(" "))
 
 
 def replaced(files: Files, release: Version) -> Iterator[tuple[ConfigFile, ConfigFile]]:

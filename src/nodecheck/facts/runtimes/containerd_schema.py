@@ -84,7 +84,7 @@ CRI = (
     Keys(TRUTH, "disable_apparmor disable_proc_mount disable_tcp_service enable_selinux enable_tls_streaming"),
     Keys(TRUTH, "restrict_oom_score_adj privileged_without_host_devices"),
     Keys(TRUTH, "disable_cgroup no_pivot systemd_cgroup", before=(2,)),
-    Keys(TRUTH, "insecure_skip_verify", before=(2,)),
+    Keys(TRUTH, "insecure_skip_verify", since=(1, 3, 2), before=(2,)),
     Keys(
         TRUTH,
         "disable_hugetlb_controller disable_snapshot_annotations discard_unpacked_layers ignore_image_defined_volumes "
@@ -103,7 +103,10 @@ CRI = (
     Keys(TRUTH, "image_pull_with_sync_fs", since=(1, 7, 14)),
     Keys(TRUTH, "use_internal_loopback", since=(2,)),
     Keys(TRUTH, "cgroup_writable use_local_image_pull", since=(2, 1)),
+    Keys(TRUTH, "enable_criu", since=(2, 2, 7), before=(2, 3)),
     Keys(TRUTH, "enable_criu", since=(2, 3, 4)),
+    Keys(TRUTH, "enable_experimental_restore_via_create", since=(2, 2, 7), before=(2, 3)),
+    Keys(TRUTH, "enable_experimental_restore_via_create", since=(2, 3, 4), before=(2, 4)),
     Keys(TRUTH, "disable_pause_image_pull", since=(2, 4)),
     Keys(NUMBER, "max_concurrent_downloads max_container_log_line_size max_conf_num stats_collect_period"),
     Keys(NUMBER, "selinux_category_range", since=(1, 4)),
@@ -138,6 +141,63 @@ CRI = (
 
 RUNTIME = (Keys(STRING, "snapshotter", since=(1, 7)),)
 """Keys of a runtime's table that a release before does not know there, though it has them elsewhere."""
+
+_RUNTIME = (
+    "runtime_type runtime_path runtime_engine runtime_root pod_annotations container_annotations options "
+    "privileged_without_host_devices privileged_without_host_devices_all_devices_allowed cgroup_writable "
+    "base_runtime_spec cni_conf_dir cni_max_conf_num snapshotter sandbox_mode sandboxer io_type "
+    "disable_pause_image_pull"
+)
+_AUTH = "username password auth identitytoken"
+_TABLES = "containerd cni registry image_decryption x509_key_pair_streaming pinned_images runtime_platforms"
+_STREAMS = "disable_tcp_service stream_server_address stream_server_port stream_idle_timeout enable_tls_streaming"
+_OF_IMAGES = (
+    "snapshotter sandbox_image max_concurrent_downloads image_pull_progress_timeout image_pull_with_sync_fs "
+    "disable_snapshot_annotations discard_unpacked_layers concurrent_layer_fetch_buffer use_local_image_pull "
+    "stats_collect_period"
+)
+_OF_RUNTIME = (
+    "stats_retention_period systemd_cgroup max_container_log_line_size disable_cgroup restrict_oom_score_adj "
+    "disable_proc_mount ignore_image_defined_volumes netns_mounts_under_state_dir enable_cdi cdi_spec_dirs "
+    "drain_exec_sync_io_timeout ignore_deprecation_warnings enable_criu enable_experimental_restore_via_create"
+)
+_OF_KERNEL = (
+    "enable_selinux selinux_category_range disable_apparmor unset_seccomp_profile tolerate_missing_hugetlb_controller "
+    "disable_hugetlb_controller device_ownership_from_security_context enable_unprivileged_ports "
+    "enable_unprivileged_icmp"
+)
+
+PLACES: dict[str, str] = {
+    "": f"{_TABLES} {_STREAMS} {_OF_IMAGES} {_OF_RUNTIME} {_OF_KERNEL}",
+    "containerd": "snapshotter default_runtime_name default_runtime untrusted_workload_runtime runtimes no_pivot "
+    "disable_snapshot_annotations discard_unpacked_layers ignore_blockio_not_enabled_errors "
+    "ignore_rdt_not_enabled_errors",
+    "containerd.runtimes.*": _RUNTIME,
+    "containerd.default_runtime": _RUNTIME,
+    "containerd.untrusted_workload_runtime": _RUNTIME,
+    "cni": "bin_dir bin_dirs conf_dir max_conf_num setup_serially conf_template ip_pref use_internal_loopback",
+    "registry": "config_path mirrors configs auths headers",
+    "registry.mirrors.*": "endpoint",
+    "registry.auths.*": _AUTH,
+    "registry.configs.*": "auth tls",
+    "registry.configs.*.auth": _AUTH,
+    "registry.configs.*.tls": "insecure_skip_verify ca_file cert_file key_file",
+    "image_decryption": "key_model",
+    "x509_key_pair_streaming": "tls_cert_file tls_key_file",
+    "runtime_platforms.*": "platform snapshotter",
+}
+"""The keys of each table of the CRI sections, of any release; ``*`` is a name that people choose."""
+
+RUNC_OPTIONS = (
+    "NoPivotRoot NoNewKeyring ShimCgroup IoUid IoGid BinaryName Root CriuPath SystemdCgroup CriuImagePath "
+    "CriuWorkPath TaskApiAddress TaskApiVersion"
+)
+"""Options of runc's shim, of any release (``runc/options/oci.proto``)."""
+
+LAST_READ = (
+    (1, 3, 10), (1, 4, 13), (1, 5, 18), (1, 6, 39), (1, 7, 34), (2, 0, 11), (2, 1, 9), (2, 2, 7), (2, 3, 4),
+)  # fmt: skip
+"""The releases that were read last. One that came later may have keys that are not here."""
 
 IMAGE_KEYS = frozenset((
     "registry", "image_decryption", "max_concurrent_downloads", "image_pull_progress_timeout",

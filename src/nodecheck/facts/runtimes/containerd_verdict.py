@@ -117,7 +117,7 @@ def _foreign(files: Files) -> Iterator[str]:
     """The sections that are left out there."""
     for file, own in zip(files, _own_sections(files)):
         for name in CRI_SECTIONS:
-            if name not in own.plugins and holds(file.plugins.get(name)):
+            if name not in own.plugins and holds(file, name):
                 yield _not_read(file, name, files)
 
 

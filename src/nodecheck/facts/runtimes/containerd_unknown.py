@@ -1,0 +1,149 @@
+"""Keys of containerd's CRI sections that a release does not have where they stand: mistyped, or in another's table.
+
+containerd 1 passes over them without a word; containerd 2 says so in its log alone (``Ignoring unknown key in TOML for
+plugin``, ``plugins.go``'s strict mode).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodecheck.facts.runtimes import containerd_schema as schema
+from nodecheck.facts.runtimes.containerd_config import RUNC_V1, RUNC_V2
+from nodecheck.facts.runtimes.containerd_keys import IMAGES_V3, REMOVED, KeyFault, Types, is_set
+from nodecheck.facts.runtimes.containerd_merge import (
+    CRI_V2,
+    CRI_V3,
+    SERVER_KEYS,
+    ConfigFile,
+    Files,
+    Table,
+    holds,
+    sections_read,
+)
+from nodecheck.facts.runtimes.containerd_releases import GONE, OLD_KEYS, Version, rule, told_release
+from nodecheck.facts.runtimes.containerd_verdict import fitting
+from nodecheck.record import NamedTuple
+
+_TOLD = ("systemdcgroup", "systemd_cgroup")
+"""Of which more is said where they are misplaced."""
+_IN_BOTH = frozenset(("stats_collect_period",))
+"""Keys that version 3's section of the runtime has from 2.3 on, beside that of images."""
+_MIGRATED = frozenset(("sandbox_image",))
+"""Keys of versions 1 and 2 that version 3 has otherwise."""
+_IMAGES_ALONE = frozenset((
+    "snapshotter", "disable_snapshot_annotations", "discard_unpacked_layers", "pinned_images", "runtime_platforms",
+    "concurrent_layer_fetch_buffer", "use_local_image_pull",
+))  # fmt: skip
+"""Keys at the top of version 3's section of images, and of no other; the first three were ``containerd``'s before."""
+_MOVED = schema.IMAGE_KEYS | SERVER_KEYS
+"""Keys of versions 1 and 2 that containerd 2 moves to sections of their own."""
+_ANYWHERE = frozenset(name for names in schema.PLACES.values() for name in names.split(" "))
+_OPTIONS = frozenset(schema.RUNC_OPTIONS.lower().split(" "))
+
+
+def unknown_keys(files: Files, release: Version | None) -> list[KeyFault]:
+    """What is set and does nothing; where no release is shown, in none that such files may be written for.
+
+    Nothing is said of a release later than those whose keys are known.
+
+    >>> from nodecheck.facts.runtimes.containerd_merge import ConfigFile
+    >>> plugins = {"io.containerd.grpc.v1.cri": {"sandbox_imag": "pause:3.9", "enable_cdi": True}}
+    >>> file = ConfigFile("/etc/containerd/config.toml", 2, plugins)
+    >>> [fault.why for fault in unknown_keys((file,), (1, 7, 24))]
+    ['containerd 1.7.24 reads no sandbox_imag there; did you mean sandbox_image?']
+    """
+    found = [_of_release(files, one) for one in ((release,) if release else fitting(files))]
+    common = set.intersection(*[{(one.path, one.keys) for one in faults} for faults in found])
+    return [fault for fault in found[-1] if (fault.path, fault.keys) in common]
+
+
+def _of_release(files: Files, reader: Version) -> list[KeyFault]:
+    if reader[:3] > max((last for last in schema.LAST_READ if last[:2] <= reader[:2]), default=()):
+        return []
+    return [fault for file, read in zip(files, sections_read(files, reader)) for fault in _of_file(file, read, reader)]
+
+
+def _of_file(file: ConfigFile, read: frozenset[str], reader: Version) -> Iterator[KeyFault]:
+    types = Types(schema.kinds(schema.CRI, reader), reader)
+    names = read | {IMAGES_V3, CRI_V2} if CRI_V3 in read else read
+    for name in sorted(names):
+        section = file.plugins.get(name)
+        foreign = name == CRI_V2 and name not in read and holds(file, name)
+        if isinstance(section, dict) and not foreign:
+            for keys in _in_table(section, "", _Section(_form(name, read), types)):
+                yield KeyFault(file.path, ("plugins", name, *keys), _why(keys, reader))
+
+
+ONE, MOVED, RUNTIME, IMAGES, SERVER = "containerd 1's", "moved by containerd 2", "runtime", "images", "server"
+
+
+class _Section(NamedTuple):
+    """A CRI section, and how it is read."""
+
+    form: str
+    types: Types
+
+    def known(self, place: str) -> frozenset[str]:
+        """The keys of a table, in lower case, of any release; version 3 has three sections for them."""
+        names = frozenset(schema.PLACES.get(place, "").split(" "))
+        if place == "":
+            both = _IN_BOTH if self.types.reader >= (2, 3) else frozenset()
+            apart = {IMAGES: names - schema.IMAGE_KEYS | _MIGRATED, SERVER: names - SERVER_KEYS}
+            return names - apart.get(self.form, _IMAGES_ALONE if self.form != RUNTIME else _MOVED - both)
+        return names - _IMAGES_ALONE if place == "containerd" and self.form == RUNTIME else names
+
+    def has(self, place: str, key: str) -> bool:
+        """Whether the release has the key in that table, in this spelling."""
+        plain = key.lower()
+        if plain not in self.known(place):
+            return False
+        if self.form == MOVED and place in ("", "containerd") and plain in _MOVED:
+            return key == plain  # it is looked for in one spelling, before the library of TOML sees it
+        if place.startswith("containerd.") and any(plain in row.names.split(" ") for row in schema.RUNTIME):
+            return plain in schema.kinds(schema.RUNTIME, self.types.reader)
+        return plain == "auth" or (self.form == MOVED and plain == "sandbox_mode") or self.types.of(key) != ""
+
+
+def _form(name: str, read: frozenset[str]) -> str:
+    if CRI_V3 not in read:
+        return ONE
+    if name == CRI_V2 and name not in read:
+        return SERVER
+    return {CRI_V3: RUNTIME, IMAGES_V3: IMAGES}.get(name, MOVED)
+
+
+def _in_table(table: Table, place: str, section: _Section) -> Iterator[tuple[str, ...]]:
+    """The keys that nothing reads, from the top of the section."""
+    named = place not in schema.PLACES
+    for key, value in table.items():
+        plain = key.lower()
+        if not named and not section.has(place, key):
+            if not _is_told(key, section.types.reader) and (is_set(value) or plain not in _ANYWHERE):
+                yield (key,)
+            continue
+        inner = f"{place}.{'*' if named else plain}".lstrip(".")
+        if plain == "options" and not named:
+            yield from ((key, option) for option in _options(table, value))
+        elif isinstance(value, dict) and (inner in schema.PLACES or f"{inner}.*" in schema.PLACES):
+            yield from ((key, *keys) for keys in _in_table(value, inner, section))
+
+
+def _is_told(key: str, reader: Version) -> bool:
+    """Whether a key is told of otherwise: it is misplaced, or one that containerd 2 no longer has."""
+    return key.lower() in _TOLD or (key in REMOVED and rule(OLD_KEYS, reader) == GONE)
+
+
+def _options(runtime: Table, options: object) -> Iterator[str]:
+    """Options that runc's shim does not have; what other shims take is theirs to know."""
+    if isinstance(options, dict) and runtime.get("runtime_type") in (RUNC_V2, RUNC_V1):
+        yield from (key for key in options if key.lower() not in _OPTIONS)
+
+
+def _why(keys: tuple[str, ...], reader: Version) -> str:
+    from difflib import get_close_matches
+
+    names = {name.lower(): name for name in (*_ANYWHERE, *schema.RUNC_OPTIONS.split(" ")) if name != keys[-1]}
+    near = get_close_matches(keys[-1].lower(), sorted(names), n=1, cutoff=0.8)
+    like = f"; did you mean {names[near[0]]}?" if near else ""
+    return f"containerd {told_release(reader)} reads no {keys[-1]} there{like}"
