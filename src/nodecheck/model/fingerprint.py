@@ -13,8 +13,12 @@ from nodecheck.model.outcomes import Status
 def fingerprint(identity: str, status: Status, evidence: tuple[Evidence, ...]) -> str:
     """A digest of id, status and evidence, blind to line numbers and white space."""
     head = f"{json_string(identity)},{json_string(status.value)}"
-    seen = sorted({_blind(item) for item in evidence})
-    return sha256_name(f"[{head},[{','.join([text for *_, text in seen])}]]")
+    return sha256_name(f"[{head},[{_told(evidence)}]]")
+
+
+@lru_cache(maxsize=256)  # many results rest on the same
+def _told(evidence: tuple[Evidence, ...]) -> str:
+    return ",".join([text for *_, text in sorted({_blind(item) for item in evidence})])
 
 
 @lru_cache(maxsize=512)  # results share pieces

@@ -26,10 +26,11 @@ def waived(
 ) -> list[Result]:
     """The selected results, the waivers in force applied, and the findings on the waivers themselves.
 
+    ``results`` are those of what was looked at (:func:`looked_at`), which without waivers is what was selected.
     ``today`` is the date in UTC, as ``YYYY-MM-DD``; ``severity`` gives the profile's severity of a finding.
     """
     if not profile.waivers:
-        return [result for result in results if _asked(selection, result)]
+        return results
 
     found = list(results)
     for waiver in profile.waivers:

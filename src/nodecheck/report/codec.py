@@ -109,12 +109,12 @@ def result_text(result: Result, told: dict[Any, str]) -> str:
 
     ``told`` keeps the text of each piece of evidence and each list: many results share one.
     """
-    for item in result.evidence:
-        if item not in told:
-            told[item] = json_text(dict(zip(_EVIDENCE, item)))
-    for texts in (result.tags, result.references, result.notes):
-        if texts not in told:
-            told[texts] = json_text(list(texts))
+    if result.evidence not in told:
+        texts = [told.get(item) or told.setdefault(item, _evidence_text(item)) for item in result.evidence]
+        told[result.evidence] = f"[{', '.join(texts)}]"
+    for listed in (result.tags, result.references, result.notes):
+        if listed not in told:
+            told[listed] = json_text(list(listed))
     cause, fix, waiver = result.cause, result.fix, result.waiver
     members = (
         _text(result.id),
@@ -128,7 +128,7 @@ def result_text(result: Result, told: dict[Any, str]) -> str:
         _text(result.expected),
         _text(result.actual),
         "null" if cause is None else json_text(cause._asdict()),
-        f"[{', '.join([told[item] for item in result.evidence])}]",
+        told[result.evidence],
         "null" if fix is None else json_text(fix_dict(fix)),
         "null" if waiver is None else json_text(waiver._asdict()),
         told[result.tags],
@@ -141,6 +141,14 @@ def result_text(result: Result, told: dict[Any, str]) -> str:
 
 
 _RESULT = "{" + ", ".join([f'"{name}": %s' for name in Result._fields]) + "}"
+
+
+def _evidence_text(item: Evidence) -> str:
+    members = (_text(item.source), _text(item.locator), _text(item.value), "true" if item.truncated else "false")
+    return _ONE % members
+
+
+_ONE = "{" + ", ".join([f'"{name}": %s' for name in Evidence._fields]) + "}"
 
 
 def _text(text: str | None) -> str:

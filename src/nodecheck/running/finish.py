@@ -14,7 +14,17 @@ from nodecheck.model.secrets import masked
 from nodecheck.model.steps import Command, Create, Edit, Fix, Manual, Step
 from nodecheck.plugins import PluginInfo
 from nodecheck.profile.model import ResolvedProfile
+from nodecheck.record import NamedTuple
 from nodecheck.text import MASK, printable, wellformed
+
+
+class _Clean(NamedTuple):
+    """What a result rests on."""
+
+    masked: tuple[Evidence, ...]
+    """Without secrets."""
+    safe: tuple[Evidence, ...]
+    """The same, in text that a report can hold."""
 
 
 class Finisher:
@@ -26,6 +36,8 @@ class Finisher:
         self._ids: set[str] = set()
         self._masked: dict[Evidence, Evidence] = {}
         """Each piece of evidence, without secrets: many results share it."""
+        self._evidence: dict[tuple[Evidence, ...], _Clean] = {}
+        """The same of all that a result rests on, which many share too."""
         self._texts: dict[str, str] = {}
         """The same of what results say: both views name the subject, and many expect the same."""
         self.used: dict[str, Collection[Key]] = {}
@@ -82,8 +94,7 @@ class Finisher:
         if identity in self._ids:
             return None
         severity = self.severity(name, tags, subject, view, outcome.severity or Severity.ERROR)
-        evidence = tuple([_safe_evidence(item) for item in outcome.evidence])
-        status = outcome.status
+        status, evidence = outcome.status, outcome.evidence
         result = Result(
             identity,
             name,
@@ -111,18 +122,33 @@ class Finisher:
 
     def _without_secrets(self, outcome: Outcome) -> Outcome:
         """The outcome with ``~secret~`` in the place of each secret; a step that holds one becomes one by hand."""
-        fix = outcome.fix
-        evidence = tuple([self._masked.get(item) or self._masked_evidence(item) for item in outcome.evidence])
-        if evidence != outcome.evidence:
-            outcome = outcome._replace(evidence=evidence)
-        texts = [outcome.message, outcome.subject, outcome.expected, outcome.actual]
-        told = [None if text is None else self._masked_text(text) for text in texts]
-        if told != texts:
-            message, subject, expected, actual = told
-            outcome = outcome._replace(message=message or "", subject=subject, expected=expected, actual=actual)
-        if outcome.cause is not None:
-            outcome = outcome._replace(cause=Cause(outcome.cause.code, masked(outcome.cause.detail)))
-        return outcome if fix is None else outcome._replace(fix=_masked_fix(fix, outcome.evidence))
+        clean = self._evidence.get(outcome.evidence) or self._clean(outcome.evidence)
+        message, subject, expected, actual = [
+            None if text is None else self._masked_text(text)
+            for text in (outcome.message, outcome.subject, outcome.expected, outcome.actual)
+        ]
+        cause, fix = outcome.cause, outcome.fix
+        if cause is not None:
+            cause = Cause(cause.code, self._masked_text(cause.detail))
+        if fix is not None:
+            fix = _masked_fix(fix, clean.masked)
+        return Outcome(
+            outcome.status,
+            message or "",
+            subject,
+            expected,
+            actual,
+            clean.safe,
+            fix,
+            outcome.severity,
+            cause,
+            outcome.notes,
+        )
+
+    def _clean(self, evidence: tuple[Evidence, ...]) -> _Clean:
+        masked = tuple([self._masked.get(item) or self._masked_evidence(item) for item in evidence])
+        found = self._evidence[evidence] = _Clean(masked, tuple([_safe_evidence(item) for item in masked]))
+        return found
 
     def _masked_text(self, text: str) -> str:
         found = self._texts.get(text)
