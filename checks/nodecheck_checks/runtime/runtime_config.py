@@ -73,6 +73,8 @@ def runtime_config(
     - `version` is known to the release: 2 from 1.3 on, 3 from 2.0 on, 4 from 2.3 on. A later one is an error.
     - The CRI plugin is not off (`disabled_plugins`), where the kubelet uses containerd; nor is a plugin that it needs.
       What `required_plugins` lists is a plugin of this release. One that loads on some nodes alone is `unknown`.
+    - `proxy_plugins` have a type that the release has; with another one it panics. A second store of content is an
+      error from 2.0 on.
     - A bracket in the name of a table (`"[::1]:5000"`) is an error from 1.5 to 1.7. So are, from 2.0 on, a byte order
       mark and comments that are not UTF-8.
     - `mirrors`, or `configs.*.tls` of containerd 1, do not stand beside `config_path`; runtimes, snapshotter, policies
@@ -80,8 +82,8 @@ def runtime_config(
     - A section of another version than the file's, or one that an import replaces, is a warning: it is not read.
     - `SystemdCgroup` in another table than the `options` of a runtime is a warning: nothing reads it there.
     - With containerd 2, keys and values that only 1.x had are a warning. What is left empty does no harm.
-    - A key of the CRI sections, or an option of runc, that is not read where it stands is a warning. It is mistyped,
-      or of another table or release. Nothing is said of releases that came after this nodecheck.
+    - A key at the top, in the CRI sections or among runc's options that is not read where it stands is a warning. It
+      is mistyped, or of another table or release. Nothing is said of releases that came after this nodecheck.
 
     CRI-O: `crio.conf` and the files in `crio.conf.d` parse, and values have the types that this release wants. CRI-O
     takes `cgroup_manager`, `conmon_cgroup`, `log_size_max` and `log_dir`. `default_runtime` has its table, and that

@@ -189,6 +189,28 @@ def test_keys_of_another_section_of_version_3(text: str, expected: str) -> None:
     assert said(text, (2, 1, 9)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "one", "two"),
+    [
+        ("version = 2\nimport = ['/etc/containerd/conf.d/*.toml']\n", "warning", "warning"),
+        ("version = 2\noom_scor = -999\n", "warning", "warning"),
+        ("version = 2\nplugin_dir = '/opt'\n", "pass", "warning"),
+        ("version = 2\nplugin_dir = ''\n", "pass", "pass"),
+        ("version = 2\n[grpc]\nuidd = 1\n", "warning", "warning"),
+        ("version = 2\n[grpc]\nuid = 1\n", "pass", "pass"),
+        ("version = 2\n[debug]\nLEVEL = 'info'\n", "pass", "pass"),
+        ("version = 2\n[debug]\nLevel = 'info'\n", "warning", "pass"),
+        ("version = 2\n[proxy_plugins.stargz]\ntype = 'snapshot'\naddres = '/run/x.sock'\n", "warning", "warning"),
+        ("version = 2\n[proxy_plugins.stargz]\ntype = 'snapshot'\nexports = { root = '/x' }\n", "pass", "pass"),
+        ("version = 2\n[timeouts]\n'io.containerd.timeout.any' = '5s'\n", "pass", "pass"),
+        ("version = 2\n[plugin.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n", "warning", "warning"),
+    ],
+)
+def test_keys_at_the_top_that_nothing_reads(text: str, one: str, two: str) -> None:
+    """As containerd 2.1.9 says it in its log, and 1.7.24 does it."""
+    assert (said(text, (1, 7, 24)), said(text, (2, 1, 9))) == (one, two)
+
+
 def test_nothing_is_said_of_keys_where_no_release_is_shown_or_one_that_came_later() -> None:
     later = f"{RUNTIME}]\nnew_of_later = true\n"
     for release in (None, (2, 2, 8), (2, 4, 0), (3, 0, 1)):
@@ -281,7 +303,7 @@ OTHER_DIFF = f"{DIFFS}[proxy_plugins.other]\ntype = 'diff'\naddress = '/run/x.so
         (OFF.format(2, "internal.v1.restart"), "pass", "pass", "pass"),
         (OFF.format(2, "snapshotter.v1.btrfs"), "pass", "pass", "pass"),
         (OFF.format(2, "differ.v1.walking"), "error", "error", "error"),
-        (f"{OFF.format(2, 'differ.v1.walking')}{OTHER_DIFF}", "unknown", "unknown", "unknown"),
+        (f"{OFF.format(2, 'differ.v1.walking')}{OTHER_DIFF}", "error", "unknown", "unknown"),
         ('disabled_plugins = ["tasks-service"]\n', "error", "error", "error"),
         ('disabled_plugins = ["restart"]\n', "pass", "pass", "pass"),
         (REQUIRED.format(2, "io.containerd.grpc.v1.cri"), "pass", "pass", "pass"),
@@ -299,6 +321,26 @@ OTHER_DIFF = f"{DIFFS}[proxy_plugins.other]\ntype = 'diff'\naddress = '/run/x.so
         (f"{CRI}registry.mirrors.'[::1]:5000']\nendpoint = ['http://[::1]:5000']\n", "error", "error", "pass"),
         (f"{CRI}registry.mirrors.'a']  # '[::1]'\nendpoint = ['http://[::1]:5000']\n", "pass", "pass", "pass"),
         ("\ufeffversion = 2\n", "pass", "pass", "error"),
+        (PROXY.replace("'snapshot'", "'snapshots'"), "error", "error", "error"),
+        (PROXY.replace("type = 'snapshot'", ""), "error", "error", "error"),
+        (PROXY.replace("'snapshot'", "'io.containerd.snapshotter.v1'"), "pass", "pass", "pass"),
+        (PROXY.replace("'snapshot'", "'content'"), "pass", "pass", "error"),
+        (f"{OFF.format(2, 'content.v1.stargz')}{PROXY.replace('snapshot', 'content')}", "pass", "pass", "pass"),
+        (
+            f"{OFF.format(2, 'content.v1.content')}{PROXY.replace('snapshot', 'content')}",
+            "unknown",
+            "unknown",
+            "unknown",
+        ),
+        (PROXY.replace("'snapshot'", "'diff'"), "error", "pass", "pass"),
+        (PROXY.replace("'snapshot'", "'sandbox'"), "error", "error", "pass"),
+        (f"{CRI}containerd]\nsnapshotter = 'stargz'\n{PROXY}", "pass", "pass", "pass"),
+        (
+            f"{CRI}containerd]\nsnapshotter = 'stargz'\n{PROXY.replace('snapshot', 'content')}",
+            "error",
+            "error",
+            "error",
+        ),
         (f"{CRI}containerd.default_runtime]\nsnapshotter = 1\n", "warning", "error", "warning"),
     ],
 )

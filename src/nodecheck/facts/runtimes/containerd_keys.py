@@ -53,9 +53,11 @@ class Types(NamedTuple):
 
     def of(self, key: str) -> str:
         """The type of a key, in a spelling that the TOML library takes; "" for one that is passed over."""
-        lower = key.lower()
-        read = key == lower or key == key.upper() or rule(KEYS, self.reader) == ANY_CASE
-        return self.kinds.get(lower, "") if read else ""
+        return self.kinds.get(key.lower(), "") if self.reads(key) else ""
+
+    def reads(self, key: str) -> bool:
+        """Whether the TOML library takes a key in this spelling for one that is called so in lower case."""
+        return key in (key.lower(), key.upper()) or rule(KEYS, self.reader) == ANY_CASE
 
     def fits(self, kind: str, value: Any) -> bool:
         """Whether a value is of a type."""

@@ -13,7 +13,7 @@ from nodecheck.facts.runtimes.containerd_keys import ENDS, NOT_LOADED, KeyFault
 from nodecheck.facts.runtimes.containerd_merge import ConfigFile, Files, merged_version
 from nodecheck.facts.runtimes.containerd_releases import DOTTED, THREE, URI, Version, is_uri, rule, told_release
 from nodecheck.facts.runtimes.containerd_schema import kinds
-from nodecheck.facts.runtimes.containerd_values import top
+from nodecheck.facts.runtimes.containerd_values import brought, proxies, top
 from nodecheck.facts.runtimes.key_types import Keys
 
 _ALWAYS, _BY_NODE = "it loads", "whether it loads, no file shows"
@@ -74,11 +74,6 @@ OTHERS = (
 )
 """What else a release has."""
 
-_PROXIES = {
-    "snapshot": "snapshotter.v1", "content": "content.v1", "diff": "differ.v1", "sandbox": "sandbox.controller.v1",
-}  # fmt: skip
-"""The types of plugins that ``proxy_plugins`` brings."""
-
 
 def off_faults(files: Files, release: Version) -> Iterator[KeyFault]:
     """Plugins that are turned off, and without which the CRI plugin does not load."""
@@ -86,14 +81,14 @@ def off_faults(files: Files, release: Version) -> Iterator[KeyFault]:
     for file in files:
         for item in file.disabled:
             name = _plain(item, needed, files, release)
-            if name in needed and not (name == "differ.v1.walking" and _other_differ(files)):
+            if name in needed and not _another(name, files, release):
                 why = f"disabled_plugins has {item}, without which the CRI plugin does not load"
                 yield KeyFault(file.path, ("disabled_plugins",), f"{why}: {NOT_LOADED}")
 
 
 def required_faults(files: Files, release: Version) -> Iterator[KeyFault]:
     """Plugins that are required, and that are none, or that are turned off or not there."""
-    known = {**kinds(NEEDED, release), **kinds(OTHERS, release), **dict.fromkeys(_proxied(files), _ALWAYS)}
+    known = {**kinds(NEEDED, release), **kinds(OTHERS, release), **dict.fromkeys(_proxied(files, release), _ALWAYS)}
     off = {item for file in files for item in file.disabled}
     for file, item in _required(files):
         at = (file.path, ("required_plugins",))
@@ -108,10 +103,11 @@ def required_faults(files: Files, release: Version) -> Iterator[KeyFault]:
 def doubts_of_plugins(files: Files, release: Version) -> Iterator[KeyFault]:
     """Plugins that are required, and that load on some nodes alone; another differ in place of the built-in one."""
     for file in files:
-        if _other_differ(files) and "io.containerd.differ.v1.walking" in file.disabled:
-            why = "differ.v1.walking is off, and whether another one can be reached, no file shows"
-            yield KeyFault(file.path, ("disabled_plugins",), why)
-    known = {**kinds(NEEDED, release), **kinds(OTHERS, release), **dict.fromkeys(_proxied(files), _ALWAYS)}
+        for name in ("differ.v1.walking", "content.v1.content"):
+            if f"io.containerd.{name}" in file.disabled and _another(name, files, release):
+                why = f"{name} is off, and whether another one can be reached, no file shows"
+                yield KeyFault(file.path, ("disabled_plugins",), why)
+    known = {**kinds(NEEDED, release), **kinds(OTHERS, release), **dict.fromkeys(_proxied(files, release), _ALWAYS)}
     for file, item in _required(files):
         if known.get(_plain(item, known, files, release)) != _ALWAYS:
             why = f"{item} is required, and whether it loads on this node, no file shows"
@@ -135,6 +131,13 @@ def _plain(item: str, known: dict[str, str], files: Files, release: Version) -> 
     return f"service.v1.{item}" if item.endswith("-service") else f"grpc.v1.{item}"
 
 
+def _another(name: str, files: Files, release: Version) -> bool:
+    """Whether another plugin is set in the place of one that is needed."""
+    if name == "content.v1.content":
+        return bool(brought("content.v1", files, release))
+    return name == "differ.v1.walking" and _other_differ(files)
+
+
 def _other_differ(files: Files) -> bool:
     """Whether the service of diffs is set to others than the one that is built in."""
     for file in files[::-1]:
@@ -153,10 +156,5 @@ def _required(files: Files) -> Iterator[tuple[ConfigFile, str]]:
                 yield file, item
 
 
-def _proxied(files: Files) -> Iterator[str]:
-    for file in files:
-        found = top(file, ("proxy_plugins",)).get("proxy_plugins")
-        for name, one in found.items() if isinstance(found, dict) else ():
-            kind = _PROXIES.get(str(one.get("type"))) if isinstance(one, dict) else None
-            if kind is not None:
-                yield f"{kind}.{name}"
+def _proxied(files: Files, release: Version) -> Iterator[str]:
+    return (f"{one.plugin}.{one.name}" for one in proxies(files, release) if one.plugin)

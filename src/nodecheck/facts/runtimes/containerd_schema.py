@@ -188,6 +188,28 @@ PLACES: dict[str, str] = {
 }
 """The keys of each table of the CRI sections, of any release; ``*`` is a name that people choose."""
 
+OUTER: dict[str, str] = {
+    "": "version root state temp plugin_dir oom_score imports disabled_plugins required_plugins plugins grpc ttrpc "
+    "debug metrics cgroup proxy_plugins timeouts stream_processors",
+    "grpc": "address uid gid tcp_address tcp_tls_ca tcp_tls_cert tcp_tls_key tcp_tls_common_name "
+    "max_recv_message_size max_send_message_size",
+    "ttrpc": "address uid gid",
+    "debug": "address uid gid level format log_trace_id",
+    "metrics": "address grpc_histogram",
+    "cgroup": "path",
+    "proxy_plugins.*": "type address platform exports capabilities",
+    "stream_processors.*": "accepts returns path args env",
+}
+"""The keys at the top of a file, and of the tables there that are not of plugins."""
+
+PROXIES = (
+    Keys("snapshotter.v1", "snapshot"),
+    Keys("content.v1", "content"),
+    Keys("differ.v1", "diff", since=(1, 7, 4)),
+    Keys("sandbox.controller.v1", "sandbox", since=(2,)),
+)
+"""The types of plugins that ``proxy_plugins`` brings, each with its short name (``LoadPlugins`` of ``server.go``)."""
+
 RUNC_OPTIONS = (
     "NoPivotRoot NoNewKeyring ShimCgroup IoUid IoGid BinaryName Root CriuPath SystemdCgroup CriuImagePath "
     "CriuWorkPath TaskApiAddress TaskApiVersion"

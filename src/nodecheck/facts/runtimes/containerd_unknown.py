@@ -1,4 +1,6 @@
-"""Keys of containerd's CRI sections that a release does not have where they stand: mistyped, or in another's table.
+"""Keys of containerd's files that a release does not have where they stand: mistyped, or in another's table.
+
+Looked at are the CRI sections, and what is at the top of a file; the sections of other plugins are not.
 
 containerd 1 passes over them without a word; containerd 2 says so in its log alone (``Ignoring unknown key in TOML for
 plugin``, ``plugins.go``'s strict mode).
@@ -39,6 +41,8 @@ _IMAGES_ALONE = frozenset((
 _MOVED = schema.IMAGE_KEYS | SERVER_KEYS
 """Keys of versions 1 and 2 that containerd 2 moves to sections of their own."""
 _ANYWHERE = frozenset(name for names in schema.PLACES.values() for name in names.split(" "))
+_TOP_TYPED = frozenset(name for row in schema.TOP for name in row.names.split(" "))
+_OUTER = frozenset(name for names in schema.OUTER.values() for name in names.split(" "))
 _OPTIONS = frozenset(schema.RUNC_OPTIONS.lower().split(" "))
 
 
@@ -65,6 +69,7 @@ def _of_release(files: Files, reader: Version) -> list[KeyFault]:
 
 
 def _of_file(file: ConfigFile, read: frozenset[str], reader: Version) -> Iterator[KeyFault]:
+    yield from _outer(file, Types(schema.kinds(schema.TOP, reader), reader))
     types = Types(schema.kinds(schema.CRI, reader), reader)
     names = read | {IMAGES_V3, CRI_V2} if CRI_V3 in read else read
     for name in sorted(names):
@@ -73,6 +78,32 @@ def _of_file(file: ConfigFile, read: frozenset[str], reader: Version) -> Iterato
         if isinstance(section, dict) and not foreign:
             for keys in _in_table(section, "", _Section(_form(name, read), types)):
                 yield KeyFault(file.path, ("plugins", name, *keys), _why(keys, reader))
+
+
+def _outer(file: ConfigFile, types: Types) -> Iterator[KeyFault]:
+    """The same at the top of a file."""
+    from nodecheck.formats.toml import parse_toml
+    from nodecheck.text import encode
+
+    for key, value in parse_toml(encode(file.source), file.path).items():
+        plain = key.lower()
+        known = plain in _TOP_TYPED and types.of(key) != ""
+        if not known and not (plain in schema.OUTER[""].split(" ") and plain not in _TOP_TYPED and types.reads(key)):
+            found: list[tuple[str, ...]] = [(key,)] if is_set(value) or plain not in _TOP_TYPED else []
+        elif f"{plain}.*" in schema.OUTER and isinstance(value, dict):
+            found = [(key, *keys) for name in value for keys in _strange(name, value[name], f"{plain}.*", types)]
+        else:
+            found = list(_strange(key, value, plain, types))
+        for keys in found:
+            if not _is_told(keys[-1], types.reader):
+                yield KeyFault(file.path, keys, _why(keys, types.reader))
+
+
+def _strange(name: str, table: object, place: str, types: Types) -> Iterator[tuple[str, ...]]:
+    """The keys of a table at the top that it does not have."""
+    if isinstance(table, dict) and place in schema.OUTER:
+        names = schema.OUTER[place].split(" ")
+        yield from ((name, key) for key in table if not (key.lower() in names and types.reads(key)))
 
 
 ONE, MOVED, RUNTIME, IMAGES, SERVER = "containerd 1's", "moved by containerd 2", "runtime", "images", "server"
@@ -143,7 +174,7 @@ def _options(runtime: Table, options: object) -> Iterator[str]:
 def _why(keys: tuple[str, ...], reader: Version) -> str:
     from difflib import get_close_matches
 
-    names = {name.lower(): name for name in (*_ANYWHERE, *schema.RUNC_OPTIONS.split(" ")) if name != keys[-1]}
+    names = {name.lower(): name for name in (*_ANYWHERE, *_OUTER, *schema.RUNC_OPTIONS.split(" ")) if name != keys[-1]}
     near = get_close_matches(keys[-1].lower(), sorted(names), n=1, cutoff=0.8)
     like = f"; did you mean {names[near[0]]}?" if near else ""
     return f"containerd {told_release(reader)} reads no {keys[-1]} there{like}"

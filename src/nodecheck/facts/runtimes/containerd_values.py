@@ -15,12 +15,16 @@ from nodecheck.facts.runtimes.containerd_releases import (
     MERGING,
     OLD_TLS,
     READ,
+    REFUSED,
     REPLACED,
     SNAPSHOTTER,
+    STORES,
+    THREE,
     Version,
     rule,
+    told_release,
 )
-from nodecheck.facts.runtimes.containerd_schema import CRI, kinds
+from nodecheck.facts.runtimes.containerd_schema import CRI, PROXIES, kinds
 from nodecheck.record import NamedTuple
 from nodecheck.typed import Any
 
@@ -128,6 +132,43 @@ def start_faults(files: Files, release: Version, gone: frozenset[str]) -> Iterat
         for keys, name in _named(file) if certified else ():
             if keys[0] == "grpc" and _path(name) in gone:
                 yield KeyFault(file.path, keys, f"{keys[-1]} names {name}, which is not there: {ENDS}")
+    for one in proxies(files, release):
+        if not one.plugin and release < THREE:
+            why = (
+                f"type of the proxy plugin {one.name} is {one.kind!r}, which containerd {told_release(release)} has not"
+            )
+            yield KeyFault(one.path, ("proxy_plugins", one.name, *(["type"] if one.kind else [])), f"{why}: {ENDS}")
+
+
+class Proxy(NamedTuple):
+    """A plugin that another program brings, by ``proxy_plugins``."""
+
+    path: str
+    """The file."""
+    name: str
+    kind: str
+    """``type`` as it is given."""
+    plugin: str
+    """The type of plugin, without ``io.containerd.``; "" where the release has none of that name, and panics."""
+
+
+def proxies(files: Files, release: Version) -> Iterator[Proxy]:
+    """The proxy plugins of all files."""
+    known = kinds(PROXIES, release)
+    known.update({f"io.containerd.{name}": name for name in list(known.values())})
+    for file in files:
+        found = top(file, ("proxy_plugins",)).get("proxy_plugins")
+        for name, one in found.items() if isinstance(found, dict) else ():
+            if isinstance(one, dict):
+                kind = str(one.get("type", ""))
+                yield Proxy(file.path, name, kind, known.get(kind, ""))
+
+
+def brought(plugin: str, files: Files, release: Version) -> list[Proxy]:
+    """The proxy plugins of a type that are not turned off."""
+    off = {item for file in files for item in file.disabled}
+    found = [one for one in proxies(files, release) if one.plugin == plugin]
+    return [one for one in found if f"io.containerd.{plugin}.{one.name}" not in off]
 
 
 def _is_opened(keys: tuple[str, ...], read: frozenset[str]) -> bool:
@@ -145,7 +186,8 @@ def load_faults(files: Files, release: Version, gone: frozenset[str]) -> Iterato
     yield from _runtimes(whole)
     yield from _plugin_folders(whole, release)
     yield from _images(whole, files, release)
-    yield from _others(files)
+    yield from _others(files, release)
+    yield from _stores(files, release)
     for file, read in whole.files:
         for keys, name in _named(file):
             if _path(name) in gone and _is_opened(keys, sections(read)):
@@ -231,13 +273,8 @@ def _images(whole: _Whole, files: Files, release: Version) -> Iterator[KeyFault]
     if not isinstance(name, str) or (not name and rule(SNAPSHOTTER, release) == READ):
         return
     off = any(f"io.containerd.snapshotter.v1.{name}" in file.disabled for file in files)
-    if off or not (name in _SNAPSHOTTERS or any(name in _proxies(file) for file in files)):
+    if off or not (name in _SNAPSHOTTERS or name in _names(brought("snapshotter.v1", files, release))):
         yield whole.fault(keys, f"snapshotter is {name!r}, and containerd has none of this name")
-
-
-def _proxies(file: ConfigFile) -> Table:
-    found = top(file, ("proxy_plugins",)).get("proxy_plugins")
-    return found if isinstance(found, dict) else {}
 
 
 def _strings_of(section: object, key: str) -> list[str]:
@@ -246,12 +283,25 @@ def _strings_of(section: object, key: str) -> list[str]:
     return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
 
 
-def _others(files: Files) -> Iterator[KeyFault]:
+def _names(found: list[Proxy]) -> list[str]:
+    return [one.name for one in found]
+
+
+def _stores(files: Files, release: Version) -> Iterator[KeyFault]:
+    """Two stores of content, of which containerd 2 takes none (``GetSingle`` of ``plugins/metadata``)."""
+    stores = brought("content.v1", files, release)
+    built_in = not any("io.containerd.content.v1.content" in file.disabled for file in files)
+    if stores and len(stores) + built_in > 1 and rule(STORES, release) == REFUSED:
+        why = f"the proxy plugin {stores[0].name} is a second store of content"
+        yield KeyFault(stores[0].path, ("proxy_plugins", stores[0].name), f"{why}: {NOT_LOADED}")
+
+
+def _others(files: Files, release: Version) -> Iterator[KeyFault]:
     """Plugins without which no CRI plugin loads."""
     for file in files:
         diff = file.plugins.get("io.containerd.service.v1.diff-service")
         for name in _strings_of(diff, "default"):
-            if name not in _DIFFERS and not any(name in _proxies(one) for one in files):
+            if name not in _DIFFERS and name not in _names(brought("differ.v1", files, release)):
                 keys = ("plugins", "io.containerd.service.v1.diff-service", "default")
                 yield KeyFault(file.path, keys, f"default has {name!r}, and there is no such differ: {NOT_LOADED}")
         tasks = file.plugins.get("io.containerd.runtime.v2.task")
