@@ -87,7 +87,7 @@ def runtime_config(
 
     CRI-O: `crio.conf` and the files in `crio.conf.d` parse, and values have the types that this release wants. CRI-O
     takes `cgroup_manager`, `conmon_cgroup`, `log_size_max` and `log_dir`. `default_runtime` has its table, and that
-    one's `runtime_path` is there. A key that this release no longer has is a warning.
+    one's `runtime_path` is there. A key that this release no longer has, or that none has there, is a warning.
 
     A runtime that the kubelet does not use is `skip`, and so is the one that an agent (k3s, RKE2, k0s, MicroK8s) brings
     inside. The cgroup driver is judged by `cgroup-driver`.
@@ -99,7 +99,7 @@ def runtime_config(
     ## Sources
     containerd `pkg/cri/config/config.go` (`ValidatePluginConfig`), `internal/cri/config/config.go`,
     `version/version.go`, `cmd/containerd/server/config/config.go`, RELEASES.md (deprecated features); cri-o
-    `pkg/config/config.go` of v1.17.0 to v1.36.0. containerd 1.6.20, 1.7.24 and 2.1.9 were tried on changed files, and
+    `pkg/config/config.go` of v1.17.0 to v1.36.3. containerd 1.6.20, 1.7.24 and 2.1.9 were tried on changed files, and
     with each of their plugins turned off and required.
     """
     node = ConfigNode(kubelet, target, embedded, containerd, crio, releases, packages, given)

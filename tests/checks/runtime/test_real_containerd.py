@@ -299,7 +299,8 @@ def test_keys_that_it_passes_over_are_told(program: str, writer: str, tmp_path: 
         shutil.rmtree(scratch)
     if not loaded:
         pytest.skip("it takes no file of that release")
-    assert seen > 5
+    assert seen >= loaded // 2
+    assert seen > 0
 
 
 def _sections(text: str) -> Iterator[object]:

@@ -69,7 +69,19 @@ def said(root: Path, text: str, release: str | None, **files: TreeFile | str) ->
         (f"{RUNTIME}timezone = 1\n", None, "unknown"),
         (f"{RUNTIME}conmon_cgroup = ''\n", None, "unknown"),
         (f"{RUNTIME}conmon_cgroup = ''\n", "1.23.0", "error"),
-        (f"{RUNTIME}nosuch = 1\n", "1.31.0", "pass"),
+        (f"{RUNTIME}nosuch = 1\n", "1.31.0", "warning"),
+        (f"{RUNTIME}nosuch = 1\n", "1.36.4", "pass"),
+        (f"{RUNTIME}nosuch = 1\n", "1.40.0", "pass"),
+        (f"{RUNTIME}nosuch = 1\n", None, "pass"),
+        (f"{RUNTIME}Pids_Limit = 5\n", "1.31.0", "pass"),
+        (f"{RUNTIME}pid_limit = 5\n", "1.31.0", "warning"),
+        (f"{RUNTIME}pause_image = 'a'\n", "1.31.0", "warning"),
+        ("[crio.runtim]\nlog_level = 'info'\n", "1.31.0", "warning"),
+        ("[crio.nri]\nenable_nri = true\n", "1.31.0", "pass"),
+        ("[crio.image]\npull_progress_timeout = '10s'\n", "1.31.0", "pass"),
+        (f"{RUNC}allowed_annotation = ['a']\n", "1.31.0", "warning"),
+        (f"{RUNC}default_annotations = {{ 'a.b/c' = 'd' }}\n", "1.32.0", "pass"),
+        (f"{RUNTIME}workloads = {{ any = {{ activation_annotation = 'a' }} }}\n", "1.31.0", "pass"),
         ("[crio.runtime\n", "1.31.0", "error"),
     ],
 )
@@ -96,3 +108,9 @@ def test_a_fault_names_its_line(tmp_path: Path) -> None:
     write_tree(node, {OTHERS: f"# a\n{RUNTIME}log_size_max = -1\n"})
     (found,) = judge("runtime-config", node, view="boot")
     assert found.status == "pass"
+
+
+def test_a_mistyped_key_names_the_one_that_may_be_meant(tmp_path: Path) -> None:
+    _, message = said(tmp_path, f"{RUNTIME}pid_limit = 5\n", "1.31.0")
+
+    assert message == "CRI-O 1.31.0 does not know pid_limit, and passes it over; did you mean pids_limit?"

@@ -1,6 +1,6 @@
 """The keys of CRI-O's configuration, with the types of their values, by CRI-O's release: data.
 
-Read from the structures of ``pkg/config/config.go`` of its tags v1.17.0 to v1.36.0. The TOML library ends the start at
+Read from the structures of ``pkg/config/config.go`` of its tags v1.17.0 to v1.36.3. The TOML library ends the start at
 a value of another type, and passes a key over that it does not know.
 """
 
@@ -120,3 +120,26 @@ TABLES: dict[tuple[str, ...], tuple[Keys, ...]] = {
     ),
 }
 """Below ``[crio]``: the tables, ``*`` being any name, and their keys."""
+
+UNTYPED: dict[tuple[str, ...], str] = {
+    (): "nri",
+    ("image",): "pull_progress_timeout",
+    ("network",): "cni_status_grace_period",
+}
+"""Keys that are known, and whose values are not looked at: a table of its own, and durations that may be numbers."""
+
+LAST_READ = (
+    (1, 17, 5), (1, 18, 6), (1, 19, 6), (1, 20, 9), (1, 21, 7), (1, 22, 5), (1, 23, 5), (1, 24, 6), (1, 25, 5),
+    (1, 26, 4), (1, 27, 8), (1, 28, 11), (1, 29, 13), (1, 30, 14), (1, 31, 13), (1, 32, 13), (1, 33, 13), (1, 34, 11),
+    (1, 35, 6), (1, 36, 3),
+)  # fmt: skip
+"""The releases that were read last. One that came later may have keys that are not here: many are brought back."""
+
+
+def is_read(release: tuple[int, ...]) -> bool:
+    """Whether all keys of a release are here.
+
+    >>> is_read((1, 30, 2)), is_read((1, 30, 15)), is_read((1, 40))
+    (True, False, False)
+    """
+    return release <= max((last for last in LAST_READ if last[:2] <= release[:2]), default=())

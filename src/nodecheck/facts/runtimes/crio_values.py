@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.facts.runtimes.crio_schema import TABLES
+from nodecheck.facts.runtimes.crio_schema import TABLES, UNTYPED, is_read
 from nodecheck.facts.runtimes.key_types import NUMBER, TABLE, Keys, Release, fits
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table
@@ -111,6 +111,9 @@ def _types(file: CrioFile, release: Release | None) -> Iterator[CrioFault]:
         rows = [row for row in TABLES.get(at, ()) if keys[-1] in row.names.split(" ")]
         if at == ("runtime", "runtimes"):
             rows = [Keys(TABLE, keys[-1])]
+        why = "" if rows else _strange(at, keys[-1], release)
+        if why:
+            yield CrioFault(IGNORED, file.path, ("crio", *written), why)
         for row in rows[:1]:
             known = None if release is None and (row.since or row.before) else release is None or row.hold(release)
             if not fits(row.kind, value):
@@ -118,9 +121,22 @@ def _types(file: CrioFile, release: Release | None) -> Iterator[CrioFault]:
                     why = f"{'.'.join(written)} must be {row.kind}"
                     yield CrioFault(REFUSED if known else UNDECIDED, file.path, ("crio", *written), why)
             elif known is False and release is not None and row.before and value not in ([], False, ""):
-                told = ".".join(map(str, release))
-                why = f"CRI-O {told} does not know {keys[-1]}, and passes it over"
-                yield CrioFault(IGNORED, file.path, ("crio", *written), why)
+                yield CrioFault(IGNORED, file.path, ("crio", *written), _passed_over(keys[-1], release))
+
+
+def _strange(at: Path, key: str, release: Release | None) -> str:
+    """Why a key does nothing that no release has in this table; "" where it may do something."""
+    if at not in TABLES or key in UNTYPED.get(at, "").split(" ") or release is None or not is_read(release):
+        return ""
+    from difflib import get_close_matches
+
+    names = [name for row in TABLES[at] for name in row.names.split(" ")]
+    near = get_close_matches(key, names, n=1, cutoff=0.8)
+    return _passed_over(key, release) + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _passed_over(key: str, release: Release) -> str:
+    return f"CRI-O {'.'.join(map(str, release))} does not know {key}, and passes it over"
 
 
 def _runtime(found: _Settings, release: Release | None, gone: frozenset[str]) -> Iterator[CrioFault]:
