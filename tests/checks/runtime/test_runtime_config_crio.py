@@ -113,4 +113,4 @@ def test_a_fault_names_its_line(tmp_path: Path) -> None:
 def test_a_mistyped_key_names_the_one_that_may_be_meant(tmp_path: Path) -> None:
     _, message = said(tmp_path, f"{RUNTIME}pid_limit = 5\n", "1.31.0")
 
-    assert message == "CRI-O 1.31.0 does not know pid_limit, and passes it over; did you mean pids_limit?"
+    assert message == "CRI-O 1.31.0 has no pid_limit there, and passes it over; did you mean pids_limit?"

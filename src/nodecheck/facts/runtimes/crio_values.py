@@ -121,7 +121,9 @@ def _types(file: CrioFile, release: Release | None) -> Iterator[CrioFault]:
                     why = f"{'.'.join(written)} must be {row.kind}"
                     yield CrioFault(REFUSED if known else UNDECIDED, file.path, ("crio", *written), why)
             elif known is False and release is not None and row.before and value not in ([], False, ""):
-                yield CrioFault(IGNORED, file.path, ("crio", *written), _passed_over(keys[-1], release))
+                told = ".".join(map(str, release))
+                why = f"CRI-O {told} does not know {keys[-1]}, and passes it over"
+                yield CrioFault(IGNORED, file.path, ("crio", *written), why)
 
 
 def _strange(at: Path, key: str, release: Release | None) -> str:
@@ -132,11 +134,8 @@ def _strange(at: Path, key: str, release: Release | None) -> str:
 
     names = [name for row in TABLES[at] for name in row.names.split(" ")]
     near = get_close_matches(key, names, n=1, cutoff=0.8)
-    return _passed_over(key, release) + (f"; did you mean {near[0]}?" if near else "")
-
-
-def _passed_over(key: str, release: Release) -> str:
-    return f"CRI-O {'.'.join(map(str, release))} does not know {key}, and passes it over"
+    told = f"CRI-O {'.'.join(map(str, release))} has no {key} there, and passes it over"
+    return told + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _runtime(found: _Settings, release: Release | None, gone: frozenset[str]) -> Iterator[CrioFault]:
