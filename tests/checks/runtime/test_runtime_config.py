@@ -211,6 +211,22 @@ def test_keys_at_the_top_that_nothing_reads(text: str, one: str, two: str) -> No
     assert (said(text, (1, 7, 24)), said(text, (2, 1, 9))) == (one, two)
 
 
+@pytest.mark.parametrize(
+    ("text", "release"),
+    [
+        ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nenable_cdi = true\n", (1, 6, 39)),
+        (f"{CRI}containerd]\nenable_cdi = true\n", (1, 7, 24)),
+        (f"{RUNC}sandbox_mode = 'podsandbox'\n", (1, 6, 39)),
+        (f"{RUNC}cni_conf_dir = '/x'\n", (1, 3, 10)),
+        ("version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nsnapshoter = 'zfs'\n", (1, 7, 24)),
+    ],
+)
+def test_no_key_is_named_instead_that_would_not_be_read_there_either(text: str, release: tuple[int, ...]) -> None:
+    found = judged(text, release)
+    assert "reads no " in found.message
+    assert "did you mean" not in found.message
+
+
 def test_nothing_is_said_of_keys_where_no_release_is_shown_or_one_that_came_later() -> None:
     later = f"{RUNTIME}]\nnew_of_later = true\n"
     for release in (None, (2, 2, 8), (2, 4, 0), (3, 0, 1)):

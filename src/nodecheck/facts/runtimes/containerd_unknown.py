@@ -27,6 +27,8 @@ from nodecheck.facts.runtimes.containerd_releases import GONE, OLD_KEYS, Version
 from nodecheck.facts.runtimes.containerd_verdict import fitting
 from nodecheck.record import NamedTuple
 
+Placed = tuple["tuple[str, ...]", str]
+"""A key, from the top of its section or file, and the place of the table that it stands in."""
 _TOLD = ("systemdcgroup", "systemd_cgroup")
 """Of which more is said where they are misplaced."""
 _IN_BOTH = frozenset(("stats_collect_period",))
@@ -42,8 +44,9 @@ _MOVED = schema.IMAGE_KEYS | SERVER_KEYS
 """Keys of versions 1 and 2 that containerd 2 moves to sections of their own."""
 _ANYWHERE = frozenset(name for names in schema.PLACES.values() for name in names.split(" "))
 _TOP_TYPED = frozenset(name for row in schema.TOP for name in row.names.split(" "))
-_OUTER = frozenset(name for names in schema.OUTER.values() for name in names.split(" "))
 _OPTIONS = frozenset(schema.RUNC_OPTIONS.lower().split(" "))
+_OPTIONS_OF_RUNC = "options"
+"""Their place: that of no table of a CRI section, since they are runc's."""
 
 
 def unknown_keys(files: Files, release: Version | None) -> list[KeyFault]:
@@ -76,8 +79,13 @@ def _of_file(file: ConfigFile, read: frozenset[str], reader: Version) -> Iterato
         section = file.plugins.get(name)
         foreign = name == CRI_V2 and name not in read and holds(file, name)
         if isinstance(section, dict) and not foreign:
-            for keys in _in_table(section, "", _Section(_form(name, read), types)):
-                yield KeyFault(file.path, ("plugins", name, *keys), _why(keys, reader))
+            form = _Section(_form(name, read), types)
+            named: dict[str, tuple[str, ...]] = {}
+            """The keys of a table, by its place: thousands may be asked for."""
+            for keys, place in _in_table(section, "", form):
+                if place not in named:
+                    named[place] = form.names(place)
+                yield KeyFault(file.path, ("plugins", name, *keys), _why(keys[-1], named[place], reader))
 
 
 def _outer(file: ConfigFile, types: Types) -> Iterator[KeyFault]:
@@ -85,25 +93,33 @@ def _outer(file: ConfigFile, types: Types) -> Iterator[KeyFault]:
     from nodecheck.formats.toml import parse_toml
     from nodecheck.text import encode
 
+    names = {place: _names_outside(place, types) for place in schema.OUTER}
     for key, value in parse_toml(encode(file.source), file.path).items():
         plain = key.lower()
-        known = plain in _TOP_TYPED and types.of(key) != ""
-        if not known and not (plain in schema.OUTER[""].split(" ") and plain not in _TOP_TYPED and types.reads(key)):
-            found: list[tuple[str, ...]] = [(key,)] if is_set(value) or plain not in _TOP_TYPED else []
-        elif f"{plain}.*" in schema.OUTER and isinstance(value, dict):
-            found = [(key, *keys) for name in value for keys in _strange(name, value[name], f"{plain}.*", types)]
+        if not (plain in names[""] and types.reads(key)):
+            found: list[Placed] = [((key,), "")] if is_set(value) or plain not in _TOP_TYPED else []
+        elif f"{plain}.*" in names and isinstance(value, dict):
+            found = [
+                ((key, *keys), at) for name in value for keys, at in _strange(name, value[name], f"{plain}.*", types)
+            ]
         else:
             found = list(_strange(key, value, plain, types))
-        for keys in found:
+        for keys, place in found:
             if not _is_told(keys[-1], types.reader):
-                yield KeyFault(file.path, keys, _why(keys, types.reader))
+                yield KeyFault(file.path, keys, _why(keys[-1], names[place], types.reader))
 
 
-def _strange(name: str, table: object, place: str, types: Types) -> Iterator[tuple[str, ...]]:
+def _names_outside(place: str, types: Types) -> tuple[str, ...]:
+    """The keys of a table at the top that the release has."""
+    names = schema.OUTER[place].split(" ")
+    return tuple([name for name in names if place or name not in _TOP_TYPED or types.of(name)])
+
+
+def _strange(name: str, table: object, place: str, types: Types) -> Iterator[Placed]:
     """The keys of a table at the top that it does not have."""
     if isinstance(table, dict) and place in schema.OUTER:
-        names = schema.OUTER[place].split(" ")
-        yield from ((name, key) for key in table if not (key.lower() in names and types.reads(key)))
+        names = _names_outside(place, types)
+        yield from (((name, key), place) for key in table if not (key.lower() in names and types.reads(key)))
 
 
 ONE, MOVED, RUNTIME, IMAGES, SERVER = "containerd 1's", "moved by containerd 2", "runtime", "images", "server"
@@ -135,6 +151,12 @@ class _Section(NamedTuple):
             return plain in schema.kinds(schema.RUNTIME, self.types.reader)
         return plain == "auth" or (self.form == MOVED and plain == "sandbox_mode") or self.types.of(key) != ""
 
+    def names(self, place: str) -> tuple[str, ...]:
+        """The keys that the release has in that table."""
+        if place == _OPTIONS_OF_RUNC:
+            return tuple(schema.RUNC_OPTIONS.split(" "))
+        return tuple([name for name in sorted(self.known(place)) if self.has(place, name)])
+
 
 def _form(name: str, read: frozenset[str]) -> str:
     if CRI_V3 not in read:
@@ -144,20 +166,20 @@ def _form(name: str, read: frozenset[str]) -> str:
     return {CRI_V3: RUNTIME, IMAGES_V3: IMAGES}.get(name, MOVED)
 
 
-def _in_table(table: Table, place: str, section: _Section) -> Iterator[tuple[str, ...]]:
-    """The keys that nothing reads, from the top of the section."""
+def _in_table(table: Table, place: str, section: _Section) -> Iterator[Placed]:
+    """The keys that nothing reads, from the top of the section, with the place of the table that they stand in."""
     named = place not in schema.PLACES
     for key, value in table.items():
         plain = key.lower()
         if not named and not section.has(place, key):
             if not _is_told(key, section.types.reader) and (is_set(value) or plain not in _ANYWHERE):
-                yield (key,)
+                yield (key,), place
             continue
         inner = f"{place}.{'*' if named else plain}".lstrip(".")
         if plain == "options" and not named:
-            yield from ((key, option) for option in _options(table, value))
+            yield from (((key, option), _OPTIONS_OF_RUNC) for option in _options(table, value))
         elif isinstance(value, dict) and (inner in schema.PLACES or f"{inner}.*" in schema.PLACES):
-            yield from ((key, *keys) for keys in _in_table(value, inner, section))
+            yield from (((key, *keys), there) for keys, there in _in_table(value, inner, section))
 
 
 def _is_told(key: str, reader: Version) -> bool:
@@ -171,10 +193,11 @@ def _options(runtime: Table, options: object) -> Iterator[str]:
         yield from (key for key in options if key.lower() not in _OPTIONS)
 
 
-def _why(keys: tuple[str, ...], reader: Version) -> str:
+def _why(key: str, names: tuple[str, ...], reader: Version) -> str:
+    """What is wrong with a key, and which of those that are read there may be meant."""
     from difflib import get_close_matches
 
-    names = {name.lower(): name for name in (*_ANYWHERE, *_OUTER, *schema.RUNC_OPTIONS.split(" ")) if name != keys[-1]}
-    near = get_close_matches(keys[-1].lower(), sorted(names), n=1, cutoff=0.8)
-    like = f"; did you mean {names[near[0]]}?" if near else ""
-    return f"containerd {told_release(reader)} reads no {keys[-1]} there{like}"
+    spelt = {name.lower(): name for name in names}
+    near = get_close_matches(key.lower(), spelt, n=1, cutoff=0.8)
+    like = f"; did you mean {spelt[near[0]]}?" if near else ""
+    return f"containerd {told_release(reader)} reads no {key} there{like}"
