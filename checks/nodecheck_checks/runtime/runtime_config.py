@@ -199,7 +199,7 @@ def _of_containerd(fact: Containerd, node: ConfigNode) -> Outcome:
     told = [f"{one.path} ({'.'.join(one.keys)}): {one.why}" for one in idle]
     warned = list(dict.fromkeys([*found[-1].notes, *_misplaced(fact, release), *_removed(fact, release), *told]))
     if warned:
-        evidence = [*evidence, *[_shown(fact, one) for one in idle]]
+        evidence += _named(fact, idle)
         return _failed("containerd", "; ".join(warned), fact.path, evidence, Severity.WARNING)
     why = "containerd starts with its configuration, and its CRI plugin loads"
     return ok(why, subject="containerd", expected=EXPECTED, actual="valid", evidence=evidence)
@@ -221,6 +221,20 @@ def _shown(fact: Containerd, fault: KeyFault) -> Evidence:
         return next(item for item in _versions(fact) if item.source == fault.path)
     source = next((file.source for file in fact.files if file.path == fault.path), "")
     return _key(source, fault.path, fault.keys)
+
+
+def _named(fact: Containerd, idle: list[KeyFault]) -> Iterator[Evidence]:
+    """The lines of keys that nothing reads, without the values: a mistyped key may be that of a password."""
+    from nodecheck.formats.toml import key_lines
+
+    for file in fact.files:
+        keys = [one.keys for one in idle if one.path == file.path]
+        lines, texts = (key_lines(file.source), file.source.split("\n")) if keys else ({}, [])
+        for key in keys:
+            line = lines.get(key)
+            text = key[-1] if line is None else texts[line - 1].strip()
+            name = text if text.startswith("[") else text.partition("=")[0].rstrip() + " = ..."
+            yield seen(file.path, name, line=line, locator=".".join(key))
 
 
 def _off(fact: Containerd, node: ConfigNode) -> Outcome:

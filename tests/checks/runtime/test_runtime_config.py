@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,27 @@ def test_no_key_is_named_instead_that_would_not_be_read_there_either(text: str, 
     found = judged(text, release)
     assert "reads no " in found.message
     assert "did you mean" not in found.message
+
+
+def test_the_value_of_a_key_that_nothing_reads_is_not_shown() -> None:
+    """A mistyped ``password`` is one that no list of names for secrets has."""
+    text = f"{CRI}registry.configs.'a:5000']\nauth = {{ passwrd = 'hunter1' }}\n"
+    text += f"{CRI[CRI.index('[') :]}registry.auths.b]\npasswrd = 'hunter2'\n"
+    found = judged(text, (1, 7, 24))
+    assert "did you mean password?" in found.message
+    assert [(one.locator, one.value) for one in found.evidence[1:]] == [
+        ("line 3", "auth = ..."),
+        ("line 5", "passwrd = ..."),
+    ]
+    assert "hunter" not in repr(found)
+
+
+def test_a_file_of_thousands_of_keys_that_nothing_reads_is_judged_within_its_deadline() -> None:
+    lines = [f"snapshoter_{number} = 'x'" for number in range(5000)]
+    begun = time.process_time()
+    found = judged(f"{CRI}containerd]\n" + "\n".join(lines), (1, 7, 24))
+    assert len(found.evidence) == 1 + len(lines)
+    assert time.process_time() - begun < 5
 
 
 def test_nothing_is_said_of_keys_where_no_release_is_shown_or_one_that_came_later() -> None:
