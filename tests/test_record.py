@@ -99,3 +99,10 @@ def test_wrong_changes_are_refused() -> None:
     for kind in KINDS:
         with pytest.raises((ValueError, TypeError)):
             kind("a")._replace(colour="b")
+
+
+def test_a_changed_copy_is_made_as_copy_replace_asks_for_it() -> None:
+    """``copy.replace`` is Python 3.13's, and ``__replace__`` what it calls."""
+    kinds = KINDS if sys.version_info >= (3, 13) else KINDS[:1]
+    for kind in kinds:
+        assert kind("/dev/sda2").__replace__(size_kib=3) == kind("/dev/sda2", 3)

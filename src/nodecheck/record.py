@@ -64,7 +64,7 @@ else:
 
     _COMMON = {
         "__slots__": (), "__new__": _any_new, "_make": classmethod(_make), "_replace": _replace, "_asdict": _asdict,
-        "__repr__": __repr__, "__getnewargs__": __getnewargs__,
+        "__repr__": __repr__, "__getnewargs__": __getnewargs__, "__replace__": _replace,
     }  # fmt: skip
     """In each class rather than in a base of them: Python looks for a hundred special methods in every base."""
 
