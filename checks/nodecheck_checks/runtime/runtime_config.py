@@ -199,7 +199,7 @@ def _of_containerd(fact: Containerd, node: ConfigNode) -> Outcome:
     told = [f"{one.path} ({'.'.join(one.keys)}): {one.why}" for one in idle]
     warned = list(dict.fromkeys([*found[-1].notes, *_misplaced(fact, release), *_removed(fact, release), *told]))
     if warned:
-        evidence += _named(fact, idle)
+        evidence = [*_named(fact, idle), *evidence]
         return _failed("containerd", "; ".join(warned), fact.path, evidence, Severity.WARNING)
     why = "containerd starts with its configuration, and its CRI plugin loads"
     return ok(why, subject="containerd", expected=EXPECTED, actual="valid", evidence=evidence)
