@@ -161,6 +161,16 @@ def test_signals(plugin: Plugin, tmp_path: Path, number: int, code: int) -> None
     assert (out, err) == (b"", b"")
 
 
+def test_an_interrupt_while_the_command_still_loads_is_no_traceback() -> None:
+    code = (
+        "import sys, nodecheck.cli as cli\n"
+        "def interrupted(): raise KeyboardInterrupt\n"
+        "cli._leave_working_directory_out = interrupted; sys.argv[1:] = ['list']; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_quiet_says_nothing_of_a_good_node(nodecheck: Command, plugin: Plugin) -> None:
     plugins = plugin("levels", LEVELS)
 

@@ -18,7 +18,10 @@ def main(argv=None):
         return _run(argv)
     # The process is ours and ends soon: collecting cycles during its imports would cost a twelfth of its time.
     gc.set_threshold(100000)
-    code = _run(sys.argv[1:], ours=True)
+    try:
+        code = _run(sys.argv[1:], ours=True)
+    except KeyboardInterrupt:  # while it still loads what would catch that
+        code = 130
     _leave(code)
     return code
 
