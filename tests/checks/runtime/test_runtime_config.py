@@ -158,6 +158,9 @@ OPTIONS = f"{RUNC}[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc.
         (f"{RUNC}runtime_engine = ''\n", "pass", "pass", ""),
         (f"{OPTIONS}BinaryNam = '/x'\n", "warning", "warning", "BinaryName?"),
         (f"{OPTIONS}BinaryName = '/x'\nIoUid = 5\nTaskApiVersion = 3\n", "pass", "pass", ""),
+        (f"{OPTIONS}BinaryName = '/x'\nRuntime = '/x'\n", "pass", "pass", ""),  # nvidia-container-toolkit
+        (f"{OPTIONS}BinaryName = '/x'\nRuntime = '/y'\n", "warning", "warning", "reads no Runtime there"),
+        (f"{OPTIONS}Runtime = '/x'\n", "warning", "warning", "reads no Runtime there"),
         (f"{OPTIONS.replace('runc.v2', 'kata.v2')}ConfigPath = '/x'\n", "pass", "pass", ""),
         (f"{CRI}registry]\nconfigpath = '/x'\n", "warning", "warning", "config_path?"),
         (f"{CRI}registry.headers]\nX-Any = ['a']\n", "pass", "pass", ""),

@@ -188,9 +188,16 @@ def _is_told(key: str, reader: Version) -> bool:
 
 
 def _options(runtime: Table, options: object) -> Iterator[str]:
-    """Options that runc's shim does not have; what other shims take is theirs to know."""
+    """Options that runc's shim does not have; what other shims take is theirs to know.
+
+    ``Runtime`` is what the shim of ``io.containerd.runtime.v1.linux`` calls ``BinaryName``: the NVIDIA container
+    toolkit sets both in files of version 1, and one of them is read.
+    """
     if isinstance(options, dict) and runtime.get("runtime_type") in (RUNC_V2, RUNC_V1):
-        yield from (key for key in options if key.lower() not in _OPTIONS)
+        program = options.get("BinaryName")
+        for key, value in options.items():
+            if key.lower() not in _OPTIONS and not (key == "Runtime" and value == program):
+                yield key
 
 
 def _why(key: str, names: tuple[str, ...], reader: Version) -> str:
