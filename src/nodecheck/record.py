@@ -32,8 +32,6 @@ else:
         lambda _, a, b, c, d, e, f, g, h, i, j, k: _new(_, (a, b, c, d, e, f, g, h, i, j, k)),
     )])  # fmt: skip
     """By the number of fields. A record with more of them, or without a default behind one with, has that of all."""
-    _GETTERS = tuple([_tuplegetter(place, None) for place in range(len(_CONSTRUCTORS))])
-    """By the place of a field: what reads it is the same in each class."""
 
     def _any_new(cls, *values, **named):
         missing = len(cls._fields) - len(values)
@@ -92,7 +90,7 @@ else:
                     raise ValueError(f"Field names cannot start with an underscore: {field!r}")
                 if field in namespace:
                     defaults[field] = namespace[field]
-                namespace[field] = _GETTERS[place] if place < len(_GETTERS) else _tuplegetter(place, None)
+                namespace[field] = _tuplegetter(place, None)
             last = tuple(defaults.values()) if fields[len(fields) - len(defaults) :] == tuple(defaults) else ()
             members = {**_COMMON, **namespace}
             members["_fields"] = members["__match_args__"] = fields

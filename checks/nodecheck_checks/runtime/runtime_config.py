@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from nodecheck import facts
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, fail, ok, seen, skip, unknown
@@ -16,6 +16,9 @@ from nodecheck.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from nodecheck.facts.runtimes.containerd_keys import KeyFault
     from nodecheck.facts.runtimes.releases import Release
+
+MOST_KEYS = 8
+"""Keys that one result tells of, each with its line."""
 
 EXPECTED = "a configuration that the runtime starts with, and whose keys count"
 
@@ -196,10 +199,11 @@ def _of_containerd(fact: Containerd, node: ConfigNode) -> Outcome:
         shown = [_shown(fact, doubt)]
         return unknown(doubt.why, code="unsupported", subject="containerd", expected=EXPECTED, evidence=shown)
     idle = _unknown(fact, release)
-    told = [f"{one.path} ({'.'.join(one.keys)}): {one.why}" for one in idle]
+    told = _some([f"{one.path} ({'.'.join(one.keys)}): {one.why}" for one in idle])
     warned = list(dict.fromkeys([*found[-1].notes, *_misplaced(fact, release), *_removed(fact, release), *told]))
     if warned:
-        evidence = [*_named(fact, idle), *evidence]
+        sources = {file.path: file.source for file in fact.files}
+        evidence = [*_named(sources, [(one.path, one.keys) for one in idle[:MOST_KEYS]]), *evidence]
         return _failed("containerd", "; ".join(warned), fact.path, evidence, Severity.WARNING)
     why = "containerd starts with its configuration, and its CRI plugin loads"
     return ok(why, subject="containerd", expected=EXPECTED, actual="valid", evidence=evidence)
@@ -223,18 +227,21 @@ def _shown(fact: Containerd, fault: KeyFault) -> Evidence:
     return _key(source, fault.path, fault.keys)
 
 
-def _named(fact: Containerd, idle: list[KeyFault]) -> Iterator[Evidence]:
-    """The lines of keys that nothing reads, without the values: a mistyped key may be that of a password."""
-    from nodecheck.formats.toml import key_lines
+def _some(told: list[str]) -> list[str]:
+    """As many as a message should have, and how many there are besides."""
+    more = len(told) - MOST_KEYS
+    return told if more <= 0 else [*told[:MOST_KEYS], f"and {more} more keys"]
 
-    for file in fact.files:
-        keys = [one.keys for one in idle if one.path == file.path]
-        lines, texts = (key_lines(file.source), file.source.split("\n")) if keys else ({}, [])
-        for key in keys:
-            line = lines.get(key)
-            text = key[-1] if line is None else texts[line - 1].strip()
-            name = text if text.startswith("[") else text.partition("=")[0].rstrip() + " = ..."
-            yield seen(file.path, name, line=line, locator=".".join(key))
+
+def _named(sources: Mapping[str, str], faults: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[Evidence]:
+    """The lines of keys that nothing reads, without the values: a mistyped key may be that of a password."""
+    from nodecheck.formats.toml import line_of
+
+    for path, keys in faults:
+        line, text = line_of(sources[path], keys) or (None, keys[-1])
+        text = text.strip()
+        name = text if text.startswith("[") else text.partition("=")[0].rstrip() + " = ..."
+        yield seen(path, name, line=line, locator=".".join(keys))
 
 
 def _off(fact: Containerd, node: ConfigNode) -> Outcome:
@@ -308,8 +315,10 @@ def _of_keys(fact: Crio, release: Release | None, evidence: list[Evidence]) -> O
         held = [one for one in found if one.kind == kind]
         if not held:
             continue
-        shown = [_key(sources[one.path], one.path, one.keys) for one in held]
-        why = "; ".join([one.why for one in held])
+        why = "; ".join(_some([one.why for one in held]))
+        shown = [_key(sources[one.path], one.path, one.keys) for one in held[:MOST_KEYS] if kind != IGNORED]
+        if kind == IGNORED:
+            shown = list(_named(sources, [(one.path, one.keys) for one in held[:MOST_KEYS]]))
         if kind == UNDECIDED:
             message = f"which CRI-O reads the files is not shown, and not each one takes them: {why}"
             return unknown(message, code="not-found", subject="crio", expected=EXPECTED, evidence=shown)

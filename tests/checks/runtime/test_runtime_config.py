@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -244,12 +243,12 @@ def test_the_value_of_a_key_that_nothing_reads_is_not_shown() -> None:
     assert "hunter" not in repr(found)
 
 
-def test_a_file_of_thousands_of_keys_that_nothing_reads_is_judged_within_its_deadline() -> None:
+def test_of_thousands_of_keys_that_nothing_reads_some_are_told() -> None:
     lines = [f"snapshoter_{number} = 'x'" for number in range(5000)]
-    begun = time.process_time()
     found = judged(f"{CRI}containerd]\n" + "\n".join(lines), (1, 7, 24))
-    assert len(found.evidence) == 1 + len(lines)
-    assert time.process_time() - begun < 5
+    assert len(found.evidence) == 9
+    assert found.message.endswith("; and 4992 more keys")
+    assert len(found.message) < 2000
 
 
 def test_nothing_is_said_of_keys_where_no_release_is_shown_or_one_that_came_later() -> None:

@@ -15,21 +15,25 @@ RUNC = "[crio.runtime.runtimes.runc]\n"
 PROGRAM = TreeFile("\x7fELF", mode=0o755)
 
 
+ROOT: dict[str, TreeFile | str] = {
+    "/usr/bin/crio": PROGRAM,
+    "/var/lib/kubelet/config.yaml": "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n"
+    "containerRuntimeEndpoint: unix:///var/run/crio/crio.sock\n",
+    "/usr/lib/systemd/system/kubelet.service": "[Service]\n"
+    "ExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml\n",
+    "/usr/bin/kubelet": PROGRAM,
+    "/usr/lib/systemd/system/crio.service": "[Service]\nExecStart=/usr/bin/crio\n",
+}
+
+
+def package(release: str | None) -> str:
+    """The database of packages with CRI-O of a release."""
+    return "\n" if release is None else f"Package: cri-o\nStatus: install ok installed\nVersion: {release}-1\n\n"
+
+
 def said(root: Path, text: str, release: str | None, **files: TreeFile | str) -> tuple[str, str]:
     """Status, or severity of a failure, and message: a node of the release with one more file."""
-    database = "" if release is None else f"Package: cri-o\nStatus: install ok installed\nVersion: {release}-1\n"
-    tree = {
-        "/usr/bin/crio": PROGRAM,
-        "/var/lib/kubelet/config.yaml": "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n"
-        "containerRuntimeEndpoint: unix:///var/run/crio/crio.sock\n",
-        "/usr/lib/systemd/system/kubelet.service": "[Service]\n"
-        "ExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml\n",
-        "/usr/bin/kubelet": PROGRAM,
-        "/usr/lib/systemd/system/crio.service": "[Service]\nExecStart=/usr/bin/crio\n",
-        "/var/lib/dpkg/status": database + "\n",
-        OTHERS: text,
-        **files,
-    }
+    tree = {**ROOT, "/var/lib/dpkg/status": package(release), OTHERS: text, **files}
     (found,) = judge("runtime-config", write_tree(root, tree), view="now")
     return str(found.severity if found.status == "fail" else found.status), found.message
 
@@ -114,3 +118,11 @@ def test_a_mistyped_key_names_the_one_that_may_be_meant(tmp_path: Path) -> None:
     _, message = said(tmp_path, f"{RUNTIME}pid_limit = 5\n", "1.31.0")
 
     assert message == "CRI-O 1.31.0 has no pid_limit there, and passes it over; did you mean pids_limit?"
+
+
+def test_the_value_of_a_key_that_does_nothing_is_not_shown(tmp_path: Path) -> None:
+    tree = {**ROOT, OTHERS: f"{RUNTIME}conmon_en = ['PASS=hunter2']\n", "/var/lib/dpkg/status": package("1.31.0")}
+    (found,) = judge("runtime-config", write_tree(tmp_path, tree), view="now")
+
+    assert [(one.source, one.locator, one.value) for one in found.evidence] == [(OTHERS, "line 2", "conmon_en = ...")]
+    assert "hunter" not in found.message
