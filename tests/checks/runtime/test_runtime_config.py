@@ -165,6 +165,13 @@ OPTIONS = f"{RUNC}[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc.
         (f"{CRI}registry.headers]\nX-Any = ['a']\n", "pass", "pass", ""),
         (f"{CRI}registry.configs.'a:5000'.auth]\nuser = 'a'\n", "warning", "warning", "reads no user there"),
         (f"{CRI}image_decryption]\nkey_mode = 'node'\n", "warning", "warning", "key_model?"),
+        (f"{CRI}registry.mirrors.docker.io]\nendpoint = ['http://m']\n", "warning", "warning", '"docker.io" needs'),
+        (
+            f"{CRI}registry.mirrors.registry.k8s.io]\nendpoint = ['http://m']\n",
+            "warning",
+            "warning",
+            '"registry.k8s.io"',
+        ),
     ],
 )
 def test_keys_that_nothing_reads(text: str, one: str, two: str, told: str) -> None:

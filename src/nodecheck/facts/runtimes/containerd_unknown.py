@@ -27,8 +27,6 @@ from nodecheck.facts.runtimes.containerd_releases import GONE, OLD_KEYS, Version
 from nodecheck.facts.runtimes.containerd_verdict import fitting
 from nodecheck.record import NamedTuple
 
-Placed = tuple["tuple[str, ...]", str]
-"""A key, from the top of its section or file, and the place of the table that it stands in."""
 _TOLD = ("systemdcgroup", "systemd_cgroup")
 """Of which more is said where they are misplaced."""
 _IN_BOTH = frozenset(("stats_collect_period",))
@@ -47,6 +45,16 @@ _TOP_TYPED = frozenset(name for row in schema.TOP for name in row.names.split(" 
 _OPTIONS = frozenset(schema.RUNC_OPTIONS.lower().split(" "))
 _OPTIONS_OF_RUNC = "options"
 """Their place: that of no table of a CRI section, since they are runc's."""
+
+
+class Strange(NamedTuple):
+    """A key that nothing reads where it stands."""
+
+    keys: tuple[str, ...]
+    """From the top of its section or file."""
+    place: str
+    """Of the table that it stands in."""
+    value: object
 
 
 def unknown_keys(files: Files, release: Version | None) -> list[KeyFault]:
@@ -82,10 +90,10 @@ def _of_file(file: ConfigFile, read: frozenset[str], reader: Version) -> Iterato
             form = _Section(_form(name, read), types)
             named: dict[str, tuple[str, ...]] = {}
             """The keys of a table, by its place: thousands may be asked for."""
-            for keys, place in _in_table(section, "", form):
-                if place not in named:
-                    named[place] = form.names(place)
-                yield KeyFault(file.path, ("plugins", name, *keys), _why(keys[-1], named[place], reader))
+            for one in _in_table(section, "", form):
+                if one.place not in named:
+                    named[one.place] = form.names(one.place)
+                yield KeyFault(file.path, ("plugins", name, *one.keys), _why(one, named[one.place], reader))
 
 
 def _outer(file: ConfigFile, types: Types) -> Iterator[KeyFault]:
@@ -97,16 +105,14 @@ def _outer(file: ConfigFile, types: Types) -> Iterator[KeyFault]:
     for key, value in parse_toml(encode(file.source), file.path).items():
         plain = key.lower()
         if not (plain in names[""] and types.reads(key)):
-            found: list[Placed] = [((key,), "")] if is_set(value) or plain not in _TOP_TYPED else []
+            found = [Strange((key,), "", value)] if is_set(value) or plain not in _TOP_TYPED else []
         elif f"{plain}.*" in names and isinstance(value, dict):
-            found = [
-                ((key, *keys), at) for name in value for keys, at in _strange(name, value[name], f"{plain}.*", types)
-            ]
+            found = [one for name in value for one in _strange((key, name), value[name], f"{plain}.*", types)]
         else:
-            found = list(_strange(key, value, plain, types))
-        for keys, place in found:
-            if not _is_told(keys[-1], types.reader):
-                yield KeyFault(file.path, keys, _why(keys[-1], names[place], types.reader))
+            found = list(_strange((key,), value, plain, types))
+        for one in found:
+            if not _is_told(one.keys[-1], types.reader):
+                yield KeyFault(file.path, one.keys, _why(one, names[one.place], types.reader))
 
 
 def _names_outside(place: str, types: Types) -> tuple[str, ...]:
@@ -115,11 +121,13 @@ def _names_outside(place: str, types: Types) -> tuple[str, ...]:
     return tuple([name for name in names if place or name not in _TOP_TYPED or types.of(name)])
 
 
-def _strange(name: str, table: object, place: str, types: Types) -> Iterator[Placed]:
+def _strange(at: tuple[str, ...], table: object, place: str, types: Types) -> Iterator[Strange]:
     """The keys of a table at the top that it does not have."""
     if isinstance(table, dict) and place in schema.OUTER:
         names = _names_outside(place, types)
-        yield from (((name, key), place) for key in table if not (key.lower() in names and types.reads(key)))
+        for key, value in table.items():
+            if not (key.lower() in names and types.reads(key)):
+                yield Strange((*at, key), place, value)
 
 
 ONE, MOVED, RUNTIME, IMAGES, SERVER = "containerd 1's", "moved by containerd 2", "runtime", "images", "server"
@@ -166,20 +174,20 @@ def _form(name: str, read: frozenset[str]) -> str:
     return {CRI_V3: RUNTIME, IMAGES_V3: IMAGES}.get(name, MOVED)
 
 
-def _in_table(table: Table, place: str, section: _Section) -> Iterator[Placed]:
-    """The keys that nothing reads, from the top of the section, with the place of the table that they stand in."""
+def _in_table(table: Table, place: str, section: _Section, at: tuple[str, ...] = ()) -> Iterator[Strange]:
+    """The keys that nothing reads, of a table of a section and of those in it."""
     named = place not in schema.PLACES
     for key, value in table.items():
-        plain = key.lower()
+        plain, here = key.lower(), (*at, key)
         if not named and not section.has(place, key):
             if not _is_told(key, section.types.reader) and (is_set(value) or plain not in _ANYWHERE):
-                yield (key,), place
+                yield Strange(here, place, value)
             continue
         inner = f"{place}.{'*' if named else plain}".lstrip(".")
         if plain == "options" and not named:
-            yield from (((key, option), _OPTIONS_OF_RUNC) for option in _options(table, value))
+            yield from (Strange((*here, option), _OPTIONS_OF_RUNC, None) for option in _options(table, value))
         elif isinstance(value, dict) and (inner in schema.PLACES or f"{inner}.*" in schema.PLACES):
-            yield from (((key, *keys), there) for keys, there in _in_table(value, inner, section))
+            yield from _in_table(value, inner, section, here)
 
 
 def _is_told(key: str, reader: Version) -> bool:
@@ -200,11 +208,22 @@ def _options(runtime: Table, options: object) -> Iterator[str]:
                 yield key
 
 
-def _why(key: str, names: tuple[str, ...], reader: Version) -> str:
+def _why(one: Strange, names: tuple[str, ...], reader: Version) -> str:
     """What is wrong with a key, and which of those that are read there may be meant."""
     from difflib import get_close_matches
 
-    spelt = {name.lower(): name for name in names}
+    key, spelt = one.keys[-1], {name.lower(): name for name in names}
     near = get_close_matches(key.lower(), spelt, n=1, cutoff=0.8)
     like = f"; did you mean {spelt[near[0]]}?" if near else ""
+    if one.place.endswith(".*") and isinstance(one.value, dict) and not near:
+        like = f'; in the name of a table "{_whole_name(one)}" needs its quotes'
     return f"containerd {told_release(reader)} reads no {key} there{like}"
+
+
+def _whole_name(one: Strange) -> str:
+    """What the name of a table was to be: TOML takes ``mirrors.docker.io`` apart."""
+    parts, value = list(one.keys[-2:]), one.value
+    while isinstance(value, dict) and len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):
+        parts += value
+        value = inner
+    return ".".join(parts)
