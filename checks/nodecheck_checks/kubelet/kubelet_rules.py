@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from nodecheck.checking import Severity
 from nodecheck.facts.kubelet.lookup import EffectiveSetting
-from nodecheck.facts.kubelet.quantities import quantity_of
+from nodecheck.facts.kubelet.quantities import OFF, quantity_of
 from nodecheck.facts.kubelet.table import Value
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import NEWEST, Release, Row, Table
@@ -104,6 +104,12 @@ def _names(value: Value) -> set[str]:
     for item in value if isinstance(value, tuple) else ():
         found.add(item[0] if isinstance(item, tuple) else item)
     return found
+
+
+def _watched(value: Value) -> set[str]:
+    """The signals of thresholds that are not switched off."""
+    pairs = value if isinstance(value, tuple) else ()
+    return {pair[0] for pair in pairs if isinstance(pair, tuple) and pair[1] not in OFF}
 
 
 def _number(value: Value) -> float:
@@ -272,8 +278,18 @@ CROSS: tuple[tuple[Row, Callable[[Of], bool], tuple[str, ...]], ...] = (
     ),
     (
         _row("evictionSoft", "a period in evictionSoftGracePeriod for each signal", source=_EVICTION),
-        lambda of: _names(of("evictionSoft")) <= _names(of("evictionSoftGracePeriod")),
+        lambda of: _watched(of("evictionSoft")) <= _names(of("evictionSoftGracePeriod")),
         ("evictionSoftGracePeriod",),
+    ),
+    (
+        _row("evictionSoftGracePeriod", _SIGNAL, source=_EVICTION),
+        lambda of: _names(of("evictionSoftGracePeriod")) <= set(_SIGNALS.split()),
+        (),
+    ),
+    (
+        _row("evictionMinimumReclaim", _SIGNAL, source=_EVICTION),
+        lambda of: _names(of("evictionMinimumReclaim")) <= set(_SIGNALS.split()),
+        (),
     ),
     (
         _row("kubeReserved", "no negative quantity", source="cmd/kubelet/app/server.go, parseResourceList"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Outcome, Per, Results, Severity, check, seen, skip
 from nodecheck.facts import DataFolders, DiskRoom, KubeletConfig, KubeletRelease, Target
-from nodecheck.facts.kubelet.quantities import percent_of, quantity_of
+from nodecheck.facts.kubelet.quantities import OFF, percent_of, quantity_of
 from nodecheck.fix import by_hand
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table, verdict
@@ -97,11 +97,14 @@ def asked_paths(target: Target, folders: DataFolders) -> list[str]:
 
 
 def thresholds(kubelet: KubeletConfig, release: KubeletRelease) -> tuple[dict[str, str], Evidence | None]:
-    """What the kubelet evicts by, and where its configuration says so: None for the defaults of its release."""
+    """What the kubelet evicts by, without what is switched off, and where its configuration says so.
+
+    None for the defaults of its release.
+    """
     setting = kubelet.setting("evictionHard", (release.numbers[0], release.numbers[1]) if release.numbers else None)
     pairs = setting.value if isinstance(setting.value, tuple) else ()
     source = None if setting.origin == "default" else seen(setting.source, setting.text, line=setting.line)
-    return {pair[0]: pair[1] for pair in pairs}, source
+    return {pair[0]: pair[1] for pair in pairs if pair[1] not in OFF}, source
 
 
 def threshold_of(signal: str, kubelet: KubeletConfig, release: KubeletRelease, folders: DataFolders) -> Threshold:
@@ -173,7 +176,8 @@ def disk_free(
     statvfs(3) of each path, or of the nearest directory above it that is there: the bytes available to users without
     privilege, as the kubelet counts them. Less than the kubelet's threshold is an error: `nodefs.available` (10 % by
     default), and for the folders of images that are there `imagefs.available` (15 %). A kubelet whose configuration
-    sets `evictionHard` has its own, and what it leaves out there is a warning below the default; k3s and RKE2 set 5 %.
+    sets `evictionHard` has its own, and what it leaves out there, or switches off by `0%` or `100%`, is a warning below
+    the default; k3s and RKE2 set 5 %.
     For `/var/log`, which may be a file system that the kubelet does not watch, it is a warning. Below 1800 MiB
     `/var/lib/k0s` has a warning too, whatever its size.
 

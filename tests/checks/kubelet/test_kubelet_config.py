@@ -227,7 +227,15 @@ INVALID = [
     ("enforceNodeAllocatable: [pods, none]", "enforceNodeAllocatable", None),
     ("evictionHard: {memory.avail: 5%}", "evictionHard", None),
     ("evictionHard: {memory.available: 500%}", "evictionHard", None),
+    ("evictionHard: {memory.available: '0'}", "evictionHard", None),
+    ("evictionHard: {memory.available: -100Mi}", "evictionHard", None),
+    ("evictionHard: {memory.available: -5%}", "evictionHard", None),
     ("evictionSoft: {memory.available: 300Mi}", "evictionSoft", None),
+    ("evictionSoftGracePeriod: {memory.avail: 5s}", "evictionSoftGracePeriod", None),
+    ("evictionSoftGracePeriod: {memory.available: -5s}", "evictionSoftGracePeriod", None),
+    ("evictionMinimumReclaim: {imagefs: 1Gi}", "evictionMinimumReclaim", None),
+    ("evictionMinimumReclaim: {imagefs.available: -1Gi}", "evictionMinimumReclaim", None),
+    ("evictionMinimumReclaim: {imagefs.available: 0%}", "evictionMinimumReclaim", None),
     ("systemReserved: {gpu: '1'}", "systemReserved", None),
     ("kubeReserved: {memory: 1Gib}", "kubeReserved", None),
     ("kubeReserved: {memory: -1Gi}", "kubeReserved", None),
@@ -302,8 +310,9 @@ cgroupsPerQOS: false
 systemCgroups: /system.slice
 cgroupRoot: /
 evictionHard: {memory.available: 100Mi, pid.available: 10%, containerfs.available: 15%}
-evictionSoft: {memory.available: 300Mi}
-evictionSoftGracePeriod: {memory.available: 1m30s}
+evictionSoft: {memory.available: 300Mi, imagefs.available: 0%, nodefs.available: 100%}
+evictionSoftGracePeriod: {memory.available: 1m30s, pid.available: "0"}
+evictionMinimumReclaim: {memory.available: "0", nodefs.available: 1e1%}
 systemReserved: {cpu: 500m, memory: 1Gi, ephemeral-storage: 1Gi, pid: "1000"}
 clusterDNS: ["fd00::a", 010.96.0.10]
 address: "::"

@@ -129,6 +129,17 @@ NODE: dict[str, Entry] = {
 }
 
 
+@pytest.mark.parametrize("off", ["0%", "100%"])
+@pytest.mark.parametrize(("available", "status"), [(90, "fail"), (110, "pass")])
+def test_a_threshold_that_is_switched_off_is_none(tmp_path: Path, off: str, available: int, status: str) -> None:
+    node = {**NODE, PATH: CONFIG.replace("200Mi", f'"{off}"')}
+
+    (found_now,) = [one for one in replayed(tmp_path, node, available) if one.subject == "/var/lib/kubelet"]
+
+    assert (found_now.status, found_now.expected) == (status, "at least 10% available")
+    assert (str(found_now.severity), PATH in [seen.source for seen in found_now.evidence]) == ("warning", True)
+
+
 def test_the_kubelet_s_own_configuration(tmp_path: Path) -> None:
     results = replayed(tmp_path, NODE, 220)
 

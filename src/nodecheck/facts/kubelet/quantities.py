@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from nodecheck.text import is_digits
-
 _NUMBER = "(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)"
 
 
@@ -45,10 +43,21 @@ def quantity_of(text: str) -> float:
     return float(number) * base ** ("num kMGTPE".index(suffix[0].replace("K", "k")) - 3 if suffix else 0)
 
 
+OFF = ("0%", "100%")
+"""Thresholds of an eviction signal that switch it off (``parseThresholdStatement``)."""
+
+
 def percent_of(text: str) -> float | None:
-    """The number before a ``%``; None for what is no percentage. Raises ValueError for one that is malformed."""
+    """The number before a ``%``, as Go's ``strconv.ParseFloat`` reads it; None for what is no percentage.
+
+    Raises ValueError for one that is malformed.
+
+    >>> percent_of("10%"), percent_of("1e1%"), percent_of("-5%"), percent_of("10Gi")
+    (10.0, 10.0, -5.0, None)
+    """
     if not text.endswith("%"):
         return None
-    if not is_digits(text[:-1].replace(".", "", 1)) or not 0 <= float(text[:-1]) <= 100:
-        raise ValueError("a percentage from 0 to 100")
-    return float(text[:-1])
+    number = text.rstrip("%")
+    if re.fullmatch(f"[-+]?{_NUMBER}(?:[eE][-+]?[0-9]{{1,2}})?", number) is None:
+        raise ValueError("a percentage")
+    return float(number)

@@ -40,9 +40,28 @@ def of_file(kind: str, value: object) -> Value:
     return _FROM_NODE[kind](value)
 
 
-def _threshold(text: str) -> object:
+def _threshold(text: str) -> None:
+    """As ``parseThresholdStatement`` takes it (pkg/kubelet/eviction/helpers.go)."""
     percent = percent_of(text)
-    return quantity_of(text) if percent is None else percent
+    if percent is None and quantity_of(text) <= 0:
+        raise ValueError("a quantity of more than 0")
+    if percent is not None and not 0 <= percent <= 100:
+        raise ValueError("a percentage from 0 to 100")
+
+
+def _reclaim(text: str) -> None:
+    """As ``parseMinimumReclaims`` takes it (ibid.)."""
+    percent = percent_of(text)
+    if percent is None and quantity_of(text) < 0:
+        raise ValueError("a quantity of 0 or more")
+    if percent is not None and percent <= 0:
+        raise ValueError("a percentage of more than 0")
+
+
+def _grace(text: str) -> None:
+    """As ``parseGracePeriods`` takes it (ibid.)."""
+    if duration_of(text) < 0:
+        raise ValueError("a duration of 0 or more")
 
 
 def _bool_text(texts: list[str]) -> bool:
@@ -111,8 +130,8 @@ _FROM_TEXT: dict[str, Callable[[list[str]], Value]] = {
     LIST: _list_text,
     QUANTITIES: _pairs_text("=", quantity_of),
     THRESHOLDS: _pairs_text("<", _threshold),
-    RECLAIMS: _pairs_text("=", _threshold),
-    DURATIONS: _pairs_text("=", duration_of),
+    RECLAIMS: _pairs_text("=", _reclaim),
+    DURATIONS: _pairs_text("=", _grace),
     GATES: _gates_text,
     TAINTS: _taints_text,
 }
@@ -211,8 +230,8 @@ _FROM_NODE: dict[str, Callable[[object], Value]] = {
     LIST: _list_node,
     QUANTITIES: _pairs_node(quantity_of),
     THRESHOLDS: _pairs_node(_threshold),
-    RECLAIMS: _pairs_node(_threshold),
-    DURATIONS: _pairs_node(duration_of),
+    RECLAIMS: _pairs_node(_reclaim),
+    DURATIONS: _pairs_node(_grace),
     GATES: _gates_node,
     TAINTS: _taints_node,
     PRIORITIES: _priorities_node,
