@@ -16,10 +16,27 @@ class Number:
     (Number(text='1.5'), True, False)
     """
 
-    __slots__ = ("text",)
+    __slots__ = ("of_yaml", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, of_yaml: bool = False) -> None:
         self.text = text
+        self.of_yaml = of_yaml
+
+    @property
+    def json(self) -> str:
+        """As JSON has it: sigs.k8s.io/yaml makes JSON of YAML before anything is decoded.
+
+        go-yaml 2 reads whole numbers as ``strconv.ParseInt`` with base 0 does, underscores left out, and the others as
+        floats; ``encoding/json`` writes a float without a fraction as a whole number (up to 1e21).
+
+        >>> [Number(text, of_yaml=True).json for text in ("110", "1e+06", "110.0", "0x6e", "1_000", "+5", "010", "0.5")]
+        ['110', '1000000', '110', '110', '1000', '5', '8', '0.5']
+        >>> Number("110.0").json
+        '110.0'
+        """
+        if not self.of_yaml or (is_digits(self.text) and self.text[0] != "0"):
+            return self.text
+        return _json_of(self.text.replace("_", ""))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Number) and self.text == other.text
@@ -88,7 +105,7 @@ def scalar(text: str, plain: bool = True, tag: str | None = None) -> bool | str 
         return text
     if text in _WORDS:
         return _WORDS[text]
-    return Number(text) if text[:1] in "+-.0123456789" and _is_number(text) else text
+    return Number(text, of_yaml=True) if text[:1] in "+-.0123456789" and _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:
@@ -102,3 +119,16 @@ def _is_number(text: str) -> bool:
         return False
     whole, _, rest = mantissa.partition(".")
     return is_digits(whole + rest)
+
+
+def _json_of(text: str) -> str:
+    octal = text.lstrip("+-")[:1] == "0" and is_digits(text.lstrip("+-"))
+    try:
+        return str(int(text, 8 if octal else 0))
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:  # .inf and .nan, which are no JSON
+        return text
+    return str(int(number)) if abs(number) < 1e21 and number == int(number) else repr(number)

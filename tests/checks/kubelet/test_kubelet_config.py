@@ -322,6 +322,27 @@ podLogsDir: /data/logs
 """
 
 
+@pytest.mark.parametrize(
+    ("number", "status", "in_json"),
+    [("110.0", "pass", "fail"), ("1e+02", "pass", "fail"), ("0x6e", "pass", None), ("1_10", "pass", None),
+     ("+110", "pass", None), ("110", "pass", "pass"), ("110.5", "fail", "fail"), ("1e+20", "fail", "fail")],
+)  # fmt: skip
+def test_numbers_of_yaml_become_those_of_json_first(
+    tmp_path: Path, number: str, status: str, in_json: str | None
+) -> None:
+    """Helm writes 1000000 as 1e+06."""
+    of_yaml = of_file(tmp_path / "a", f"maxPods: {number}\n")
+    head = '{"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration"'
+    of_json = found(tmp_path / "b", {CONFIG: f'{head}, "maxPods": {number}}}', FLAGS: ""})
+
+    assert [str(one.status) for one in of_yaml.values()] == [status]
+    assert in_json is None or [str(one.status) for one in of_json] == [in_json]
+
+
+def test_an_octal_number_is_judged_by_what_it_comes_to(tmp_path: Path) -> None:
+    assert [str(one.status) for one in of_file(tmp_path, "imageGCHighThresholdPercent: 0120\n").values()] == ["fail"]
+
+
 def test_what_is_allowed_passes(tmp_path: Path) -> None:
     assert {subject: str(one.status) for subject, one in of_file(tmp_path, VALID).items()} == {None: "pass"}
 

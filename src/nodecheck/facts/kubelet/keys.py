@@ -116,10 +116,10 @@ TOP_KEYS = tuple([name for name in ALL_KEYS if "." not in name])
 def _is_number(value: object, bits: int) -> bool:
     import re
 
-    if not isinstance(value, Number) or re.fullmatch("-?[0-9]{1,19}", value.text) is None:
+    if not isinstance(value, Number) or re.fullmatch("-?[0-9]{1,19}", value.json) is None:
         return False
     most: int = 2 ** (bits - 1)
-    return -most <= int(value.text) < most
+    return -most <= int(value.json) < most
 
 
 def _is_float(value: object) -> bool:

@@ -144,9 +144,9 @@ def _bool_node(value: object) -> bool:
 
 
 def _number(value: object, pattern: str, words: str) -> str:
-    if not isinstance(value, Number) or re.fullmatch(pattern, value.text) is None:
+    if not isinstance(value, Number) or re.fullmatch(pattern, value.json) is None:
         raise ValueError(words)
-    return value.text
+    return value.json
 
 
 def _int_node(value: object) -> int:
