@@ -49,7 +49,8 @@ def kubelet_config(
     - The files are there and parse, with the kubelet's `kind` and `apiVersion`; an empty file is refused too.
     - Each value has the type of its key: `maxPods: "110"`, `shutdownGracePeriod: 30` and `cgroupDriver: on` do not.
     - Ranges, words and what settings ask of each other, as `ValidateKubeletConfiguration` has it, and what else ends
-      a start: CPU and eviction settings, what is reserved, policies. `explain 'kubelet-config[KEY]'` prints a rule.
+      a start: CPU and eviction settings, what is reserved, policies, labels of Kubernetes that no kubelet may give
+      itself (`node-role.kubernetes.io/worker`). `explain 'kubelet-config[KEY]'` prints a rule.
     - A key that no release knows, that the kubelet's own does not know yet, or that stands twice, is a warning: the
       kubelet ignores it. In the file of `--config` the case of a key counts.
 

@@ -106,10 +106,15 @@ def _names(value: Value) -> set[str]:
     return found
 
 
+def _pairs(value: Value) -> Iterator[tuple[str, str]]:
+    for item in value if isinstance(value, tuple) else ():
+        if isinstance(item, tuple):
+            yield item
+
+
 def _watched(value: Value) -> set[str]:
     """The signals of thresholds that are not switched off."""
-    pairs = value if isinstance(value, tuple) else ()
-    return {pair[0] for pair in pairs if isinstance(pair, tuple) and pair[1] not in OFF}
+    return {signal for signal, amount in _pairs(value) if amount not in OFF}
 
 
 def _number(value: Value) -> float:
@@ -174,6 +179,43 @@ def _reserves_cpu(of: Of) -> bool:
     return (
         bool(of("reservedSystemCPUs")) or _amount(of("kubeReserved"), "cpu") + _amount(of("systemReserved"), "cpu") > 0
     )
+
+
+_FLAGS = "cmd/kubelet/app/options/options.go, ValidateKubeletFlags"
+_OWN_LABELS = """
+kubernetes.io/hostname kubernetes.io/os kubernetes.io/arch beta.kubernetes.io/os beta.kubernetes.io/arch
+beta.kubernetes.io/instance-type failure-domain.beta.kubernetes.io/zone failure-domain.beta.kubernetes.io/region
+topology.kubernetes.io/zone topology.kubernetes.io/region
+"""
+_OWN_SPACES = (".kubelet.kubernetes.io", ".node.kubernetes.io")
+"""What a kubelet may call itself (k8s.io/kubelet pkg/apis/well_known_labels.go, ``IsKubeletLabel``)."""
+
+
+def _is_reserved(label: str) -> bool:
+    """Whether a label of Kubernetes is none that a kubelet may give itself.
+
+    >>> [_is_reserved(label) for label in ("a", "node-role.kubernetes.io/worker", "node.kubernetes.io/a", "my.io/a")]
+    [False, True, False, False]
+    """
+    space, slash, _ = label.partition("/")
+    ours = slash and f".{space}".endswith((".kubernetes.io", ".k8s.io"))
+    return bool(ours) and label not in _OWN_LABELS.split() and not f".{space}".endswith(_OWN_SPACES)
+
+
+def _is_label(name: str, value: str) -> bool:
+    """As ``IsQualifiedName`` and ``IsValidLabelValue`` have it; what systemd replaces (``%H``) is not known.
+
+    >>> _is_label("a.io/b_c", ""), _is_label("-a", ""), _is_label("a/b/c", ""), _is_label("a", "b c"), _is_label("", "")
+    (True, False, False, False, False)
+    """
+    word, space, slash = "[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?", *name.rpartition("/")[:2]
+    last = name.rpartition("/")[2]
+    part = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+    if "%" in name + value:
+        return True
+    if slash and (len(space) > 253 or re.fullmatch(rf"{part}(?:\.{part})*", space) is None):
+        return False
+    return len(last) < 64 > len(value) and bool(re.fullmatch(word, last) and re.fullmatch(f"(?:{word})?", value))
 
 
 _EVICTION = "pkg/kubelet/eviction/helpers.go, ParseThresholdConfig"
@@ -319,6 +361,17 @@ CROSS: tuple[tuple[Row, Callable[[Of], bool], tuple[str, ...]], ...] = (
     (
         _row("address", "an IP address", source="pkg/kubelet/server/server.go, ListenAndServeKubeletServer"),
         lambda of: is_address(str(of("address"))),
+        (),
+    ),
+    (
+        _row("node-labels", "none of kubernetes.io and k8s.io but those that a kubelet may give itself",
+             source=_FLAGS),
+        lambda of: not any(_is_reserved(name) for name in _names(of("node-labels"))),
+        (),
+    ),
+    (
+        _row("node-labels", "names and values of labels", source=_FLAGS),
+        lambda of: all(_is_label(*pair) for pair in _pairs(of("node-labels"))),
         (),
     ),
     (

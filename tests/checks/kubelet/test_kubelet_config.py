@@ -72,10 +72,10 @@ def test_a_node_of_kubeadm_passes_and_lists_what_is_set(tmp_path: Path) -> None:
     assert [(item.source, item.locator, item.value) for item in one.evidence if item.value] == [
         (CONFIG, "line 3", "cgroupDriver: systemd"),
         (FLAGS, "line 1", "--max-pods=50"),
+        (FLAGS, "line 1", "--node-labels=a=b"),
         (CONFIG, "line 4", "clusterDNS: [10.96.0.10]"),
         (CONFIG, "line 6", "rotateCertificates: true"),
         (DROPIN, "line 2", "--config=/var/lib/kubelet/config.yaml"),
-        (FLAGS, "line 1", "--node-labels=a=b"),
         (EXTRA, "line 1", "--v=2"),
     ]
 
@@ -283,7 +283,7 @@ def test_the_fix_makes_it_start(tmp_path: Path, text: str, key: str, release: st
 
 
 def test_every_rule_is_tried() -> None:
-    broken = {key for _, key, _ in INVALID} | {"shutdownGracePeriodByPodPriority", "clusterDNS"}
+    broken = {key for _, key, _ in INVALID} | {"shutdownGracePeriodByPodPriority", "clusterDNS", "node-labels"}
 
     assert {row.name for row in RULES} - broken == set()
     assert len(RANGES.rows) + len(CROSS) == len(RULES.rows)
@@ -416,6 +416,28 @@ def test_flags_that_no_kubelet_takes(tmp_path: Path, words: str, told: str) -> N
 
     assert (one.status, one.severity, told in one.message) == ("fail", "error", True)
     assert one.evidence[0].source == EXTRA
+
+
+@pytest.mark.parametrize(
+    ("labels", "status"),
+    [
+        ("node-role.kubernetes.io/worker=", "fail"),
+        ("a=b,kubernetes.io/role=x", "fail"),
+        ("foo.k8s.io/a=b", "fail"),
+        ("a=b_", "fail"),
+        ("a=b/c", "fail"),
+        ("my.io/a/b=c", "fail"),
+        (
+            "a,b=,topology.kubernetes.io/zone=z,node.kubernetes.io/x=y,foo.kubelet.kubernetes.io/x=1,my.io/A_b=C.d",
+            "pass",
+        ),
+    ],
+)
+def test_labels_that_a_kubelet_does_not_give_itself(tmp_path: Path, labels: str, status: str) -> None:
+    (one,) = found(tmp_path, {EXTRA: f"KUBELET_EXTRA_ARGS=--node-labels={labels}\n", FLAGS: ""})
+
+    assert (one.status, one.subject) == (status, "node-labels" if status == "fail" else None)
+    assert EXTRA in [item.source for item in one.evidence]
 
 
 MERGED = KUBEADM.replace("config.yaml", "config.yaml --config-dir=/etc/kubernetes/kubelet.conf.d")

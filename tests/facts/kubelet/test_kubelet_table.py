@@ -115,6 +115,7 @@ UPSTREAM: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("memorySwap.swapBehavior", "types.go:1069", {"1.22": ""}),
     ("hostname-override", "options.go KubeletFlags", {"1.17": None}),
     ("node-ip", "options.go KubeletFlags", {"1.17": None}),
+    ("node-labels", "options.go KubeletFlags", {"1.17": None}),
     ("kubeconfig", "options.go KubeletFlags", {"1.17": None}),
     ("bootstrap-kubeconfig", "options.go KubeletFlags", {"1.17": None}),
     ("root-dir", "options.go defaultRootDir", {"1.17": "/var/lib/kubelet"}),

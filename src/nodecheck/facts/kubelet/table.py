@@ -37,6 +37,8 @@ GATES = "gates"
 """Feature gate and ``"true"`` or ``"false"``."""
 TAINTS = "taints"
 """``key=value:effect``, as the flag writes them."""
+LABELS = "labels"
+"""Label and value, ``("zone", "a")``."""
 PRIORITIES = "priorities"
 """Pod priority and seconds, ``("100000", "10")``."""
 
@@ -164,6 +166,7 @@ _TABLE = (
     KnownSetting(None, "cert-dir", STRING, "/var/lib/kubelet/pki"),
     KnownSetting(None, "kubeconfig", STRING),
     KnownSetting(None, "bootstrap-kubeconfig", STRING),
+    KnownSetting(None, "node-labels", LABELS),
     KnownSetting("registerNode", "register-node", BOOL, True, since=(1, 23)),
     KnownSetting("registerWithTaints", "register-with-taints", TAINTS, since=(1, 23)),
     KnownSetting("nodeStatusUpdateFrequency", "node-status-update-frequency", DURATION, 10.0, zero=True),
@@ -233,6 +236,7 @@ _APART = {
     DURATIONS: ("memory.available=1m30s",),
     GATES: ("NodeSwap=true", "NodeSwap=false"),
     TAINTS: ("a=b:NoSchedule",),
+    LABELS: ("a=b", "kubernetes.io/a=b"),
     PRIORITIES: ("100000=10",),
 }
 """Of each kind, the values that are told apart, as a flag has them."""

@@ -17,6 +17,7 @@ from nodecheck.facts.kubelet.table import (
     FLOAT,
     GATES,
     INT,
+    LABELS,
     LIST,
     PRIORITIES,
     QUANTITIES,
@@ -101,6 +102,12 @@ def _pairs_text(mark: str, check: Callable[[str], object]) -> Callable[[list[str
     return made
 
 
+def _labels_text(texts: list[str]) -> Pairs:
+    """As ``ConfigurationMap`` of component-base reads it: a label may stand without a value."""
+    items = [item.partition("=") for item in ",".join(texts).split(",") if item]
+    return tuple({name.strip(): value.strip() for name, _, value in items}.items())
+
+
 def _gates_text(texts: list[str]) -> Pairs:
     found = gates_of(",".join(texts))
     if found is None:
@@ -119,7 +126,7 @@ def _taints_text(texts: list[str]) -> tuple[str, ...]:
     return found
 
 
-ADDING = frozenset((LIST, QUANTITIES, THRESHOLDS, RECLAIMS, DURATIONS, GATES))
+ADDING = frozenset((LIST, QUANTITIES, THRESHOLDS, RECLAIMS, DURATIONS, GATES, LABELS))
 """Kinds whose flags add up where one is given several times."""
 
 _FROM_TEXT: dict[str, Callable[[list[str]], Value]] = {
@@ -133,6 +140,7 @@ _FROM_TEXT: dict[str, Callable[[list[str]], Value]] = {
     RECLAIMS: _pairs_text("=", _reclaim),
     DURATIONS: _pairs_text("=", _grace),
     GATES: _gates_text,
+    LABELS: _labels_text,
     TAINTS: _taints_text,
 }
 
@@ -233,6 +241,7 @@ _FROM_NODE: dict[str, Callable[[object], Value]] = {
     RECLAIMS: _pairs_node(_reclaim),
     DURATIONS: _pairs_node(_grace),
     GATES: _gates_node,
+    LABELS: _pairs_node(str),
     TAINTS: _taints_node,
     PRIORITIES: _priorities_node,
 }
