@@ -32,7 +32,9 @@ def mount_propagation(mounts: SharedMounts) -> Results:
 
     Boot: systemd makes all mounts shared, other init systems do not. An option `private` or `slave` in `/etc/fstab` or
     in a mount unit undoes it. `MountFlags=slave`, `MountFlags=private` and `PrivateMounts=` of kubelet, containerd,
-    CRI-O and docker keep what they mount to themselves. What an init other than systemd leaves is `unknown`.
+    CRI-O and docker keep what they mount to themselves. So does all that needs such a namespace: `PrivateTmp=`,
+    `ProtectSystem=`, `ProtectHome=`, `ReadOnlyPaths=` and their kin, which hardening guides ask for. What an init
+    other than systemd leaves is `unknown`.
 
     ## How to fix it
     `mount --make-rshared /` for now, before kubelet and runtime start. Take the option out of its line. Where systemd
@@ -41,7 +43,7 @@ def mount_propagation(mounts: SharedMounts) -> Results:
     ## Sources
     https://kubernetes.io/docs/concepts/storage/volumes/#mount-propagation
     mount_namespaces(7), mount(8), systemd.exec(5); containerd internal/cri/opts (`ensureShared`);
-    systemd src/shared/mount-setup.c (`mount_setup`).
+    systemd src/shared/mount-setup.c (`mount_setup`), src/core/execute.c (`exec_needs_mount_namespace`).
     """
     places = list(dict.fromkeys([mounts.root, mounts.kubelet]))
     evidence = [_tags(place) for place in {place.mount.path: place for place in places}.values()]

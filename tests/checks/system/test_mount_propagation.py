@@ -63,6 +63,21 @@ WantedBy=multi-user.target
         ({f"{UNITS}/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet\nPrivateMounts=yes\n"}, "pass", "fail"),
         ({f"{UNITS}/kubelet.service": "[Service]\nExecStart=/usr/bin/kubelet\nPrivateMounts=no\n"}, "pass", "pass"),
         ({f"{UNITS}/cups.service": OLD_DOCKER}, "pass", "pass"),
+        *[
+            ({f"{UNITS}/containerd.service": f"[Service]\nExecStart=/usr/bin/containerd\n{text}\n"}, "pass", boot)
+            for text, boot in (
+                ("PrivateTmp=true", "fail"),
+                ("PrivateTmp=true\nPrivateTmp=", "pass"),
+                ("ProtectSystem=full\nMountFlags=shared", "fail"),
+                ("ProtectSystem=no\nProtectHome=off", "pass"),
+                ("ProtectHome=read-only", "fail"),
+                ("ReadOnlyPaths=/boot", "fail"),
+                ("ReadOnlyPaths=/boot\nReadOnlyPaths=", "pass"),
+                ("ProtectProc=invisible", "fail"),
+                ("ProcSubset=all\nProtectProc=default", "pass"),
+                ("MountFlags=shared\nNoNewPrivileges=true\nProtectHostname=yes", "pass"),
+            )
+        ],
     ],
 )
 def test_each_source_counts(tmp_path: Path, changes: dict[str, Any], now: str, boot: str) -> None:

@@ -1,10 +1,12 @@
 """Whether mounts below the root and below the kubelet's folder reach containers, and theirs the node.
 
 mount_namespaces(7); systemd makes the root shared at boot (src/shared/mount-setup.c), and its services may have
-namespaces of their own (systemd.exec(5), ``MountFlags=``).
+namespaces of their own (systemd.exec(5), ``PrivateMounts=``).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from nodecheck.facts.files.fstab import Fstab
 from nodecheck.facts.files.mounts import Mounts
@@ -24,8 +26,27 @@ UNITS = ("kubelet.service", "containerd.service", "crio.service", "docker.servic
 """What mounts volumes, and what hands them to containers."""
 
 DEFAULT = "/var/lib/kubelet"
-_NAMESPACE = ("MountFlags", "PrivateMounts")
 _FALSE = ("", "0", "no", "n", "false", "f", "off")
+_SWITCHES = (
+    "PrivateMounts", "PrivateTmp", "PrivateDevices", "PrivateIPC", "ProtectSystem", "ProtectHome",
+    "ProtectKernelTunables", "ProtectKernelModules", "ProtectKernelLogs", "ProtectControlGroups",
+)  # fmt: skip
+_LISTS = (
+    "ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "ExecPaths", "NoExecPaths", "BindPaths",
+    "BindReadOnlyPaths", "TemporaryFileSystem", "MountImages", "ExtensionImages", "RootImage",
+)  # fmt: skip
+_LEAVES: Mapping[str, tuple[str, ...]] = {
+    "MountFlags": ("", "shared"),
+    "ProtectProc": ("", "default"),
+    "ProcSubset": ("", "all"),
+    **dict.fromkeys(_SWITCHES, _FALSE),
+    **dict.fromkeys(_LISTS, ("",)),
+}
+"""Settings of a service that give it mounts of its own, and the values with which they do not.
+
+``exec_needs_mount_namespace`` (systemd src/core/execute.c). Whatever asks for the namespace, its root is made a slave
+of the node's, and no ``MountFlags=shared`` connects it again (src/core/namespace.c, ``setup_namespace``).
+"""
 
 
 def kubelet_folder(kubelet: KubeletConfig) -> str:
@@ -88,7 +109,7 @@ class SharedAtBoot(NamedTuple):
 def _apart(host: Host, boot: NextBoot, name: str) -> tuple[str, Assignment] | None:
     """The setting of a service that keeps its mounts to itself; None where it has none, or is not there."""
     unit = load_unit(host, boot.units, name)
-    for key in _NAMESPACE if unit is not None else ():
+    for key in _LEAVES if unit is not None else ():
         found = [item for item in unit.assignments if item.section == "Service" and item.key == key] if unit else []
         if found and _keeps(found[-1]):
             return name, found[-1]
@@ -97,5 +118,4 @@ def _apart(host: Host, boot: NextBoot, name: str) -> tuple[str, Assignment] | No
 
 def _keeps(item: Assignment) -> bool:
     """Whether a setting keeps what the service mounts from the node."""
-    value = item.value.lower()
-    return value in ("slave", "private") if item.key == "MountFlags" else value not in _FALSE
+    return item.value.lower() not in _LEAVES[item.key]
