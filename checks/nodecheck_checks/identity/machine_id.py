@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodecheck.checking import Evidence, Lazy, Results, Severity, check, fail, ok, seen, skip
 from nodecheck.facts import Container, InitSystem, MachineIds
-from nodecheck.facts.services.machine_ids import DBUS_ID, MACHINE_ID, UNSET, VALID, MachineId
+from nodecheck.facts.services.machine_ids import ABSENT, DBUS_ID, MACHINE_ID, UNSET, VALID, MachineId
 from nodecheck.fix import MANUAL, Fix, by_hand, manual
 from nodecheck.requirements.asked import INSTALL, JOIN, STEADY, UPGRADE
 
@@ -37,8 +37,8 @@ def machine_id(ids: MachineIds, init: Lazy[InitSystem], container: Lazy[Containe
 
     ## What it looks at
     `/etc/machine-id` holds 32 lower-case hexadecimal digits that are not all zero. The kubelet looks at
-    `/var/lib/dbus/machine-id` where there is none. That file, where it is there, holds the same id; another one is a
-    warning.
+    `/var/lib/dbus/machine-id` where there is no such file: an empty one is its answer. That of D-Bus, where it is
+    there, holds the same id; another one is a warning.
 
     The id itself is never shown. Reports have a value that is derived from it, which is the node's own id in them.
     Equal ids give equal values: the reports of two nodes show whether one is a clone. A capture holds the file as it
@@ -55,7 +55,8 @@ def machine_id(ids: MachineIds, init: Lazy[InitSystem], container: Lazy[Containe
     machine-id(5); systemd-machine-id-setup(1); cAdvisor `--machine-id-file` (`/etc/machine-id,
     /var/lib/dbus/machine-id`); kubernetes/kubeadm#31.
     """
-    used = ids.dbus if ids.own.state in UNSET and ids.dbus.state not in UNSET else ids.own
+    of_dbus = ids.own.state in UNSET and ids.dbus.state not in UNSET and not _shadowed(ids, init, container)
+    used = ids.dbus if of_dbus else ids.own
     path = DBUS_ID if used is ids.dbus else MACHINE_ID
     evidence = [_evidence(MACHINE_ID, ids.own), _evidence(DBUS_ID, ids.dbus)]
     if used.state in UNSET and not _booted(ids, init, container):
@@ -70,6 +71,14 @@ def machine_id(ids: MachineIds, init: Lazy[InitSystem], container: Lazy[Containe
         )  # fmt: skip
     else:
         yield ok("the machine id is valid", expected=WANTED, actual=used.derived, evidence=evidence)
+
+
+def _shadowed(ids: MachineIds, init: Lazy[InitSystem], container: Lazy[Container]) -> bool:
+    """Whether the kubelet reads an empty file, and no other: it takes the first that is there.
+
+    systemd takes the id of D-Bus there, and writes it at boot (cAdvisor machine/info.go, ``getInfoFromFiles``).
+    """
+    return ids.own.state != ABSENT and _booted(ids, init, container)
 
 
 def _booted(ids: MachineIds, init: Lazy[InitSystem], container: Lazy[Container]) -> bool:
