@@ -131,7 +131,8 @@ def asked_of(kubelet: KubeletConfig, release: tuple[int, int]) -> AskedDelay | s
     if on is False or (on is None and not period.covers(release)):
         return f"the gate {GATE} is off: the kubelet delays no shutdown"
     by = kubelet.gate(GATE_BY_PRIORITY)
-    if by_priority.source and (by or (by is None and row.covers(release))):
+    listed = by_priority.value or by_priority.problem  # an empty list counts as none
+    if listed and (by or (by is None and row.covers(release))):
         pairs = by_priority.value if isinstance(by_priority.value, tuple) else ()
         found = AskedDelay(sum([int(pair[1]) for pair in pairs]), row, (by_priority,))
     else:

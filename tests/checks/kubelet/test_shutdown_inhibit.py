@@ -153,6 +153,7 @@ def test_a_line_in_etc_is_changed(tmp_path: Path) -> None:
         (PRIORITIES, {"kubernetes": "1.24"}, "fail"),
         (PRIORITIES + "featureGates: {GracefulNodeShutdownBasedOnPodPriority: true}\n", {"kubernetes": "1.23"}, "fail"),
         (PRIORITIES + "featureGates: {GracefulNodeShutdownBasedOnPodPriority: false}\n", {}, "skip"),
+        (PERIOD + "shutdownGracePeriodByPodPriority: []\n", {}, "fail"),
         ("shutdownGracePeriod: long\n", {}, "unknown"),
         ("cgroupDriver: 1\n", {}, "unknown"),
     ],
