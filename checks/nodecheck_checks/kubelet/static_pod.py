@@ -57,6 +57,8 @@ def static_pod(
 
     - It is YAML or JSON, and its first document a `Pod` of `v1` with a name and containers. What is called otherwise
       than a manifest, or is no pod, is a warning: the kubelet logs it at each look.
+    - Its fields have their types: `value: 5` in `env` or an annotation `true` ends the reading. Containers have names
+      and images, and mount no volume that the pod does not have.
     - It refers to no ServiceAccount (even with `automountServiceAccountToken: false`), Secret, ConfigMap,
       ResourceClaim, PersistentVolumeClaim, CSI driver, glusterfs endpoint, ClusterTrustBundle or PodCertificate: in
       volumes, in the environment, in `imagePullSecrets`. This counts from 1.34 on, by the kubelet's own release or by
@@ -65,7 +67,8 @@ def static_pod(
     - Where one of kube-apiserver, kube-controller-manager and kube-scheduler is there, all three are: in the phases
       `steady` and `upgrade`. One that was moved away for an edit and not brought back is missed so.
 
-    The subject is the file. `staticPodURL` is not looked into, nor what the API would refuse of the pod beside.
+    The subject is the file. A relative directory starts at that of the kubelet's file. `staticPodURL` is not looked
+    into, nor what else the API would refuse of the pod.
 
     ## How to fix it
     Give the pod what it needs by `hostPath`, and take the reference out. Keep copies in another directory, such as
@@ -73,8 +76,9 @@ def static_pod(
 
     ## Sources
     kubernetes pkg/kubelet/config/file.go (`extractFromDir`), pkg/kubelet/config/common.go (`tryDecodeSinglePod`),
-    pkg/api/pod/util.go (`HasAPIObjectReference`); kubernetes#103587, #131837, #140226, #136962; kubeadm#2823
-    and its preflight check `StaticPodManifest`.
+    pkg/apis/core/validation (`ValidatePodCreate`), pkg/kubelet/kubeletconfig/configfiles (`resolveRelativePaths`),
+    pkg/api/pod/util.go (`HasAPIObjectReference`); kubernetes#103587, #131837, #140226, #136962; kubeadm#2823 and its
+    preflight check `StaticPodManifest`.
     """
     if pods.folder is None:
         yield skip("no kubelet is given a directory of static pods", evidence=_told(kubelet()))

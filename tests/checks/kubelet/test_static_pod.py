@@ -194,7 +194,7 @@ SPEC = [
         "secrets",
     ),
     ("    env:\n    - name: A\n      valueFrom:\n        configMapKeyRef: {name: a, key: b}\n", "configmaps"),
-    ("  initContainers:\n  - name: i\n    envFrom:\n    - secretRef: {name: a}\n", "secrets"),
+    ("  initContainers:\n  - name: i\n    image: c\n    envFrom:\n    - secretRef: {name: a}\n", "secrets"),
     ("  resourceClaims:\n  - name: gpu\n", "resourceclaims"),
     ("  volumes:\n  - name: v\n    configMap: {name: a}\n", "configmaps"),
     ("  volumes:\n  - name: v\n    secret: {secretName: a}\n", "secrets"),
@@ -368,3 +368,58 @@ def test_a_manifest_that_was_cut_off_is_no_pod_with_other_references(lines: str,
     part = parse_pod((PLAIN + lines)[:cut].encode(), "/x")
 
     assert {one.resource for one in part.references} <= {one.resource for one in whole.references}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("image: nginx", "image: nginx\n    env: [{name: A, value: 5}]", "spec.containers[0].env[0].value"),
+        ("image: nginx", "image: nginx\n    command: nginx -g", "spec.containers[0].command what is not a list"),
+        (
+            "image: nginx",
+            "image: nginx\n    ports: [{containerPort: '80'}]",
+            "containerPort what is not a whole number",
+        ),
+        (
+            "image: nginx",
+            "image: nginx\n    resources: {limits: {memory: 1Gib}}",
+            "limits.memory what is not a quantity",
+        ),
+        ("name: web\nspec", "name: web\n  annotations: {critical: true}\nspec", "metadata.annotations.critical"),
+        ("spec:", "spec:\n  hostNetwork: 'true'", "spec.hostNetwork what is not a boolean"),
+        ("    image: nginx\n", "", "no image"),
+        ("  name: web\nspec", "  name: Web\nspec", "no name of a pod"),
+        ("  - name: web", "  - name: web_1", "none of a container"),
+        ("image: nginx", "image: nginx\n    volumeMounts: [{name: a, mountPath: /a}]", "mounts a volume 'a'"),
+    ],
+)
+def test_what_the_kubelet_refuses_of_a_pod(tmp_path: Path, before: str, after: str, told: str) -> None:
+    (one,) = judge(static_pod, write_tree(tmp_path, {**NODE, POD: PLAIN.replace(before, after)}), view="now")
+
+    assert (one.status, one.severity, told in one.message) == ("fail", "error", True), one.message
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "    env: [{name: A, value: '5'}, {name: B}]\n    command: [a]\n    args: null\n",
+        "    ports: [{containerPort: 8e1}]\n    livenessProbe: {httpGet: {port: web}, periodSeconds: 10}\n",
+        "    resources: {limits: {memory: 1Gi, cpu: 1}, requests: {cpu: 100m}}\n    unheard: [of]\n",
+        "    volumeMounts: [{name: a, mountPath: /a}]\n  volumes: [{name: a, hostPath: {path: /a}}, {name: b}]\n",
+    ],
+)
+def test_what_the_kubelet_takes_of_a_pod(tmp_path: Path, more: str) -> None:
+    (one,) = judge(static_pod, write_tree(tmp_path, {**NODE, POD: PLAIN + more}), view="now")
+
+    assert one.status == "pass", one.message
+
+
+@pytest.mark.parametrize(
+    ("told", "folder"),
+    [("pods/", "/var/lib/kubelet/pods"), ("./../pods", "/var/lib/pods"), ("/etc//a/../pods", "/etc/pods")],
+)
+def test_a_relative_directory_starts_at_the_configuration_file(tmp_path: Path, told: str, folder: str) -> None:
+    config = f"{KUBELET}staticPodPath: {told}\n"
+    (one,) = judge(static_pod, write_tree(tmp_path, {**NODE, CONFIG: config, f"{folder}/web.yaml": PLAIN}), view="now")
+
+    assert (one.status, one.subject) == ("pass", f"{folder}/web.yaml")

@@ -109,9 +109,8 @@ class GivenSettings(NamedTuple):
 
 
 def _folders(kubelet: KubeletConfig) -> tuple[str, ...]:
-    own = kubelet.setting("staticPodPath").value if kubelet.present else None
-    told = (own.rstrip("/"),) if isinstance(own, str) and own.startswith("/") else ()
-    return tuple(dict.fromkeys((*told, *STATIC_PODS)))
+    own = kubelet.setting("staticPodPath").path if kubelet.present else None
+    return tuple(dict.fromkeys(((own,) if own is not None else ()) + STATIC_PODS))
 
 
 class _Looker:

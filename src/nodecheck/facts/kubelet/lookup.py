@@ -41,6 +41,23 @@ class EffectiveSetting(NamedTuple):
     problem: str | None = None
     """Why the kubelet would not start with it."""
 
+    @property
+    def path(self) -> str | None:
+        """The path that it names; None for none.
+
+        A relative one in the file of ``--config`` starts at that file's directory (``resolveRelativePaths`` in
+        pkg/kubelet/kubeletconfig/configfiles), any other at the working directory of a service, ``/``.
+
+        >>> EffectiveSetting("staticPodPath", "pods/", FILE, "/etc/k/config.yaml").path
+        '/etc/k/pods'
+        """
+        if not isinstance(self.value, str) or not self.value:
+            return None
+        from posixpath import dirname, join, normpath
+
+        found = normpath(join(dirname(self.source) if self.origin == FILE else "/", self.value))
+        return found.replace("//", "/", 1) if found.startswith("//") else found
+
 
 def effective_setting(sources: KubeletSources, name: str, release: Release | None = None) -> EffectiveSetting:
     """One of :data:`SETTINGS`, for a kubelet of a release (None: the newest). Raises KeyError for another name."""

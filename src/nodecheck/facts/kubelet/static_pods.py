@@ -80,8 +80,7 @@ class StaticPods(NamedTuple):
 def _folder(host: Host, kubelet: KubeletConfig) -> str | None:
     """``staticPodPath``; without a kubelet of its own, where that inside RKE2 or k3s looks."""
     if kubelet.present:
-        own = kubelet.setting("staticPodPath").value
-        return (own.rstrip("/") or "/") if isinstance(own, str) and own.startswith("/") else None
+        return kubelet.setting("staticPodPath").path
     return next((path for path in (STATIC_PODS[-1], AGENT_PODS) if stat_or_none(host, path) is not None), None)
 
 
@@ -107,7 +106,8 @@ def _read(host: Host, path: str) -> StaticPod:
 def parse_pod(raw: bytes, path: str) -> StaticPod:
     r"""What the kubelet makes of a file.
 
-    >>> parse_pod(b"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: b}]}\n", "/x").pod
+    >>> pod = b"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: b, image: c}]}\n"
+    >>> parse_pod(pod, "/x").pod
     'default/a'
     >>> parse_pod(b"kind: List\n", "/x").problem
     'is of kind List, and a static pod is a Pod of v1'
@@ -145,7 +145,10 @@ def _wrong(tree: Mapping[str, TreeNode]) -> tuple[str, int | None] | None:
     containers = object_of(tree, "spec").get("containers")
     if containers is None or not isinstance(containers.value, tuple) or not containers.value:
         return "has no containers", None if containers is None else containers.line or None
-    return None
+    from nodecheck.facts.kubelet.pod_fields import refused, wrong_types
+
+    wrong = next(wrong_types(tree), None) or next(refused(tree), None)
+    return None if wrong is None else (wrong[0], wrong[1] or None)
 
 
 _VOLUMES = {
