@@ -49,8 +49,10 @@ def kubelet_config(
     - The files are there and parse, with the kubelet's `kind` and `apiVersion`; an empty file is refused too.
     - Each value has the type of its key: `maxPods: "110"`, `shutdownGracePeriod: 30` and `cgroupDriver: on` do not.
     - Ranges, words and what settings ask of each other, as `ValidateKubeletConfiguration` has it, and what else ends
-      a start: CPU and eviction settings, what is reserved, policies, labels of Kubernetes that no kubelet may give
-      itself (`node-role.kubernetes.io/worker`). `explain 'kubelet-config[KEY]'` prints a rule.
+      a start: CPU, memory and eviction settings, what is reserved, policies. `explain 'kubelet-config[KEY]'` prints a
+      rule.
+    - Taints are taints. No label is one of Kubernetes that a kubelet may not give itself, such as
+      `node-role.kubernetes.io/worker`.
     - A key that no release knows, that the kubelet's own does not know yet, or that stands twice, is a warning: the
       kubelet ignores it. In the file of `--config` the case of a key counts.
 
@@ -69,7 +71,8 @@ def kubelet_config(
     ## Sources
     kubernetes pkg/kubelet/apis/config/validation (`ValidateKubeletConfiguration`), pkg/kubelet/kubeletconfig/util/codec
     (strict, then lenient), cmd/kubelet/app/server.go (`mergeKubeletConfigurations`, `parseResourceList`),
-    pkg/kubelet/eviction/helpers.go, pkg/kubelet/cm/cpumanager; k8s.io/kubelet config/v1beta1/types.go; KEP-3983.
+    pkg/kubelet/eviction/helpers.go, pkg/kubelet/cm/cpumanager, pkg/kubelet/cm/memorymanager; cmd/kubelet/app/options
+    (`ValidateKubeletFlags`); k8s.io/kubelet config/v1beta1/types.go; KEP-3983.
     """
     from nodecheck.facts.kubelet.settings import NoConfigFile, Problem
 

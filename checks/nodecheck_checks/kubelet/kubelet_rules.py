@@ -50,6 +50,12 @@ RANGES = Table(
     _row("containerLogMaxFiles", "2..", source="pkg/kubelet/logs/container_log_manager.go, NewContainerLogManager"),
     _row("containerLogMaxWorkers", "1..", (1, 30)),
     _row("containerLogMonitorInterval", "3..", (1, 30)),
+    _row("crashLoopBackOff.maxContainerRestartPeriod", "1..300", (1, 32)),
+    _row(
+        "imagePullCredentialsVerificationPolicy",
+        "NeverVerify|NeverVerifyPreloadedImages|NeverVerifyAllowlistedImages|AlwaysVerify",
+        (1, 33),
+    ),
     _row("shutdownGracePeriod", "0|1..", (1, 21)),
     _row("shutdownGracePeriodCriticalPods", "0|1..", (1, 21)),
     _row("topologyManagerPolicy", "none|best-effort|restricted|single-numa-node", (1, 18)),
@@ -181,6 +187,37 @@ def _reserves_cpu(of: Of) -> bool:
     )
 
 
+def _is_on(of: Of, gate: str) -> bool:
+    """Whether a gate of an alpha feature is on."""
+    gates = dict(_pairs(of("featureGates")))
+    return gates.get(gate, gates.get("AllAlpha")) == "true"
+
+
+def _reserves_memory(of: Of) -> bool:
+    """Whether the NUMA nodes' reserves add up to what the node allocates to nobody; where a share of it counts too,
+    that depends on how much memory there is."""
+    threshold = dict(_pairs(of("evictionHard"))).get("memory.available", "0")
+    if threshold.endswith("%") and threshold not in OFF:
+        return True
+    kept = 0.0 if threshold in OFF else quantity_of(threshold)
+    kept += _amount(of("kubeReserved"), "memory") + _amount(of("systemReserved"), "memory")
+    return kept == sum(quantity_of(text) for name, text in _pairs(of("reservedMemory")) if name.endswith(":memory"))
+
+
+_EFFECTS = ("", "NoSchedule", "PreferNoSchedule", "NoExecute")
+
+
+def _is_taint(text: str) -> bool:
+    """As ``CheckTaintValidation`` has it.
+
+    >>> _is_taint("a.io/b=c:NoExecute"), _is_taint("a:NoSchedule"), _is_taint("a=b:Foo"), _is_taint(":NoSchedule")
+    (True, True, False, False)
+    """
+    pair, _, effect = text.rpartition(":")
+    key, _, value = pair.partition("=")
+    return effect in _EFFECTS and _is_label(key, value)
+
+
 _FLAGS = "cmd/kubelet/app/options/options.go, ValidateKubeletFlags"
 _OWN_LABELS = """
 kubernetes.io/hostname kubernetes.io/os kubernetes.io/arch beta.kubernetes.io/os beta.kubernetes.io/arch
@@ -307,6 +344,31 @@ CROSS: tuple[tuple[Row, Callable[[Of], bool], tuple[str, ...]], ...] = (
              source="pkg/kubelet/cm/cpumanager/cpu_manager.go, policy_static.go"),
         lambda of: of("cpuManagerPolicy") != "static" or _reserves_cpu(of),
         ("kubeReserved", "systemReserved", "reservedSystemCPUs"),
+    ),
+    (
+        _row("cpuManagerPolicyOptions", "none unless cpuManagerPolicy is static",
+             source="pkg/kubelet/cm/cpumanager/policy_none.go, NewNonePolicy"),
+        lambda of: of("cpuManagerPolicy") != "none" or not of("cpuManagerPolicyOptions"),
+        ("cpuManagerPolicy",),
+    ),
+    (
+        _row("cpuCFSQuotaPeriod", "100ms; with the gate CustomCPUCFSQuotaPeriod from 1ms to 1s"),
+        lambda of: of("cpuCFSQuotaPeriod") == 0.1
+        or (_is_on(of, "CustomCPUCFSQuotaPeriod") and 0.001 <= _number(of("cpuCFSQuotaPeriod")) <= 1),
+        ("featureGates",),
+    ),
+    (
+        _row("memoryManagerPolicy",
+             "Static only where the memory in reservedMemory is that of kubeReserved, systemReserved and evictionHard",
+             (1, 22), "pkg/kubelet/cm/memorymanager/memory_manager.go, validateReservedMemory"),
+        lambda of: of("memoryManagerPolicy") != "Static" or _reserves_memory(of),
+        ("reservedMemory", "kubeReserved", "systemReserved", "evictionHard"),
+    ),
+    (
+        _row("registerWithTaints", "taints with the effect NoSchedule, PreferNoSchedule or NoExecute",
+             source="pkg/util/taints, CheckTaintValidation"),
+        lambda of: all(_is_taint(taint) for taint in _names(of("registerWithTaints"))),
+        (),
     ),
     (
         _row("evictionHard", _SIGNAL, source=_EVICTION),

@@ -176,8 +176,8 @@ def disk_free(
     statvfs(3) of each path, or of the nearest directory above it that is there: the bytes available to users without
     privilege, as the kubelet counts them. Less than the kubelet's threshold is an error: `nodefs.available` (10 % by
     default), and for the folders of images that are there `imagefs.available` (15 %). A kubelet whose configuration
-    sets `evictionHard` has its own, and what it leaves out there, or switches off by `0%` or `100%`, is a warning below
-    the default; k3s and RKE2 set 5 %.
+    sets `evictionHard` has its own; k3s and RKE2 set 5 %. What it leaves out there, or switches off by `0%` or `100%`,
+    is a warning below the default.
     For `/var/log`, which may be a file system that the kubelet does not watch, it is a warning. Below 1800 MiB
     `/var/lib/k0s` has a warning too, whatever its size.
 

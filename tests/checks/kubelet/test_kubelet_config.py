@@ -210,6 +210,13 @@ INVALID = [
     ("cpuManagerPolicy: dynamic", "cpuManagerPolicy", None),
     ("cpuManagerPolicy: static", "cpuManagerPolicy", None),
     ("memoryManagerPolicy: none", "memoryManagerPolicy", None),
+    ("cpuManagerPolicyOptions: {full-pcpus-only: 'true'}", "cpuManagerPolicyOptions", None),
+    ("cpuCFSQuotaPeriod: 50ms", "cpuCFSQuotaPeriod", None),
+    ("memoryManagerPolicy: Static", "memoryManagerPolicy", "1.22"),
+    ("reservedMemory: [{numaNode: 0, limits: {memory: 1Gib}}]", "reservedMemory", None),
+    ("crashLoopBackOff: {maxContainerRestartPeriod: 10m}", "crashLoopBackOff.maxContainerRestartPeriod", None),
+    ("imagePullCredentialsVerificationPolicy: Always", "imagePullCredentialsVerificationPolicy", "1.33"),
+    ("registerWithTaints: [{key: a, effect: Never}]", "registerWithTaints", None),
     ("tlsMinVersion: TLS1.2", "tlsMinVersion", None),
     ("reservedSystemCPUs: '3-1'", "reservedSystemCPUs", None),
     ("systemCgroups: /system.slice", "systemCgroups", None),
@@ -305,6 +312,11 @@ shutdownGracePeriodCriticalPods: 0s
 cpuManagerPolicy: static
 reservedSystemCPUs: 0-1,4
 memoryManagerPolicy: Static
+reservedMemory: [{numaNode: 0, limits: {memory: 1Gi}}, {numaNode: 1, limits: {memory: 100Mi, hugepages-2Mi: 0}}]
+cpuManagerPolicyOptions: {full-pcpus-only: "true"}
+cpuCFSQuotaPeriod: 5ms
+featureGates: {CustomCPUCFSQuotaPeriod: true}
+registerWithTaints: [{key: a, effect: NoSchedule}, {key: b.io/c, value: d, effect: NoExecute}]
 enforceNodeAllocatable: [none]
 cgroupsPerQOS: false
 systemCgroups: /system.slice
@@ -416,6 +428,29 @@ def test_flags_that_no_kubelet_takes(tmp_path: Path, words: str, told: str) -> N
 
     assert (one.status, one.severity, told in one.message) == ("fail", "error", True)
     assert one.evidence[0].source == EXTRA
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("--max-pods=2147483648", "fail"),
+        ("--max-pods=2147483647", "pass"),
+        ("--max-open-files=2147483648", "pass"),
+        ("--max-open-files=9223372036854775808", "fail"),
+        ("--reserved-memory=0:memory=60Mi;1:memory=40Mi --memory-manager-policy=Static", "pass"),
+        ("--reserved-memory=0:memory=60Mi --memory-manager-policy=Static", "fail"),
+        ("--reserved-memory=memory=60Mi", "fail"),
+        ("--cpu-manager-policy-options=full-pcpus-only=true", "fail"),
+        ("--cpu-cfs-quota-period=50ms", "fail"),
+        ("--cpu-cfs-quota-period=50ms --feature-gates=CustomCPUCFSQuotaPeriod=true", "pass"),
+        ("--eviction-hard=memory.available<0", "fail"),
+        ("--register-with-taints=a=b:Never", "fail"),
+    ],
+)
+def test_values_of_flags(tmp_path: Path, words: str, status: str) -> None:
+    (one,) = found(tmp_path, {EXTRA: f'KUBELET_EXTRA_ARGS="{words}"\n', FLAGS: ""})
+
+    assert (one.status, EXTRA in [item.source for item in one.evidence]) == (status, True), one.message
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from nodecheck.record import NamedTuple
 Release = tuple[int, ...]
 Tree = Mapping[str, TreeNode]
 
+BITS_32 = "a whole number of 32 bits"
+
 _KEYS: tuple[tuple[Release, str, str], ...] = (
     ((), "a string", """
         kind apiVersion staticPodPath staticPodURL address tlsCertFile tlsPrivateKeyFile tlsMinVersion
@@ -24,7 +26,7 @@ _KEYS: tuple[tuple[Release, str, str], ...] = (
         contentType containerLogMaxSize configMapAndSecretChangeDetectionStrategy reservedSystemCPUs
         systemReservedCgroup kubeReservedCgroup
     """),
-    ((), "a whole number of 32 bits", """
+    ((), BITS_32, """
         port readOnlyPort registryPullQPS registryBurst eventRecordQPS eventBurst healthzPort oomScoreAdj
         nodeLeaseDurationSeconds imageGCHighThresholdPercent imageGCLowThresholdPercent maxPods kubeAPIQPS kubeAPIBurst
         evictionMaxPodGracePeriod podsPerCore iptablesMasqueradeBit iptablesDropBit containerLogMaxFiles
@@ -53,7 +55,7 @@ _KEYS: tuple[tuple[Release, str, str], ...] = (
     """),
     ((1, 18), "a string", "showHiddenMetricsForVersion"),
     ((1, 19), "a boolean", "enableServer runOnce kernelMemcgNotification enableSystemLogHandler"),
-    ((1, 19), "a whole number of 32 bits", "nodeStatusMaxImages"),
+    ((1, 19), BITS_32, "nodeStatusMaxImages"),
     ((1, 19), "a string", "volumePluginDir providerID logging.format"),
     ((1, 19), "an object", "logging"),
     ((1, 20), "a string", "topologyManagerScope"),
@@ -72,11 +74,11 @@ _KEYS: tuple[tuple[Release, str, str], ...] = (
     ((1, 25), "an object", "tracing"),
     ((1, 26), "an object of strings", "topologyManagerPolicyOptions"),
     ((1, 27), "a string", "containerRuntimeEndpoint imageServiceEndpoint"),
-    ((1, 27), "a whole number of 32 bits", "maxParallelImagePulls"),
+    ((1, 27), BITS_32, "maxParallelImagePulls"),
     ((1, 27), "a boolean", "enableSystemLogQuery"),
     ((1, 29), "a duration such as 30s", "imageMaximumGCAge"),
     ((1, 30), "a string", "podLogsDir"),
-    ((1, 30), "a whole number of 32 bits", "containerLogMaxWorkers"),
+    ((1, 30), BITS_32, "containerLogMaxWorkers"),
     ((1, 30), "a duration such as 30s", "containerLogMonitorInterval"),
     ((1, 31), "a boolean", "failCgroupV1"),
     ((1, 32), "a boolean", "singleProcessOOMKill"),
@@ -167,7 +169,7 @@ def _is_boolean(value: object) -> bool:
 _HOLDS: dict[str, Callable[[object], bool]] = {
     "a string": _is_string,
     "a boolean": _is_boolean,
-    "a whole number of 32 bits": lambda value: _is_number(value, 32),
+    BITS_32: lambda value: _is_number(value, 32),
     "a whole number": lambda value: _is_number(value, 64),
     "a number": _is_float,
     "a duration such as 30s": _is_duration,

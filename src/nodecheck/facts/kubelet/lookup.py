@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodecheck.facts.kubelet.table import GATES, SETTINGS, KnownSetting, Release, Value
+from nodecheck.facts.kubelet.table import GATES, INT, SETTINGS, KnownSetting, Release, Value
 from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING
 
@@ -131,11 +131,22 @@ def _of_flags(setting: KnownSetting, words: list[Word], node: TreeNode | None) -
     found = EffectiveSetting(setting.name, None, origin, last.path, last.line, text)
     try:
         value = of_flags(setting.kind, [word.text for word in counting])
+        _check_width(setting, value)
         if setting.kind == GATES and node is not None:
             value = _merged(of_file(GATES, node.value), value)
     except ValueError as error:
         return found._replace(problem=f"invalid {text[:80]}: {error}")
     return found._replace(value=value)
+
+
+def _check_width(setting: KnownSetting, value: Value) -> None:
+    """Raise ValueError for a number that does not fit into pflag's Int32Var, or Int64Var."""
+    from nodecheck.facts.kubelet.keys import ALL_KEYS, BITS_32
+
+    key = ALL_KEYS.get(setting.name)
+    most = 1 << (31 if key is not None and key.kind == BITS_32 else 63)
+    if setting.kind == INT and isinstance(value, int) and not -most <= value < most:
+        raise ValueError("a number that fits into the flag")
 
 
 def _of_file(

@@ -39,6 +39,10 @@ TAINTS = "taints"
 """``key=value:effect``, as the flag writes them."""
 LABELS = "labels"
 """Label and value, ``("zone", "a")``."""
+OPTIONS = "options"
+"""Option and value, ``("full-pcpus-only", "true")``."""
+RESERVATIONS = "reservations"
+"""NUMA node with the type of memory, and quantity: ``("0:memory", "1Gi")``."""
 PRIORITIES = "priorities"
 """Pod priority and seconds, ``("100000", "10")``."""
 
@@ -139,6 +143,8 @@ _TABLE = (
     KnownSetting("maxParallelImagePulls", None, INT, since=(1, 27)),
     KnownSetting("memoryThrottlingFactor", None, FLOAT, 0.8, (((1, 27), 0.9), ((1, 37), None)), (1, 22)),
     KnownSetting("localStorageCapacityIsolation", "local-storage-capacity-isolation", BOOL, True, since=(1, 25)),
+    KnownSetting("crashLoopBackOff.maxContainerRestartPeriod", None, DURATION, since=(1, 32)),
+    KnownSetting("imagePullCredentialsVerificationPolicy", None, STRING, since=(1, 33), zero=True),
     KnownSetting("hairpinMode", "hairpin-mode", STRING, "promiscuous-bridge", zero=True),
     KnownSetting("registryPullQPS", "registry-qps", INT, 5),
     KnownSetting("registryBurst", "registry-burst", INT, 10, zero=True),
@@ -149,6 +155,9 @@ _TABLE = (
     KnownSetting("containerLogMonitorInterval", None, DURATION, 10.0, since=(1, 30)),
     # which processors and memory a container gets
     KnownSetting("cpuManagerPolicy", "cpu-manager-policy", STRING, "none", zero=True),
+    KnownSetting("cpuManagerPolicyOptions", "cpu-manager-policy-options", OPTIONS, since=(1, 22)),
+    KnownSetting("cpuCFSQuotaPeriod", "cpu-cfs-quota-period", DURATION, 0.1),
+    KnownSetting("reservedMemory", "reserved-memory", RESERVATIONS, since=(1, 21)),
     KnownSetting("memoryManagerPolicy", "memory-manager-policy", STRING, "None", since=(1, 21), zero=True),
     KnownSetting("topologyManagerPolicy", "topology-manager-policy", STRING, "none", zero=True),
     KnownSetting("topologyManagerScope", "topology-manager-scope", STRING, "container", since=(1, 20), zero=True),
@@ -237,6 +246,8 @@ _APART = {
     GATES: ("NodeSwap=true", "NodeSwap=false"),
     TAINTS: ("a=b:NoSchedule",),
     LABELS: ("a=b", "kubernetes.io/a=b"),
+    OPTIONS: ("full-pcpus-only=true",),
+    RESERVATIONS: ("0:memory=1Gi",),
     PRIORITIES: ("100000=10",),
 }
 """Of each kind, the values that are told apart, as a flag has them."""

@@ -19,9 +19,11 @@ from nodecheck.facts.kubelet.table import (
     INT,
     LABELS,
     LIST,
+    OPTIONS,
     PRIORITIES,
     QUANTITIES,
     RECLAIMS,
+    RESERVATIONS,
     STRING,
     TAINTS,
     THRESHOLDS,
@@ -108,6 +110,17 @@ def _labels_text(texts: list[str]) -> Pairs:
     return tuple({name.strip(): value.strip() for name, _, value in items}.items())
 
 
+def _reservations_text(texts: list[str]) -> Pairs:
+    """``NODE:TYPE=QUANTITY,…;NODE:…``, as ``ReservedMemoryVar`` of pkg/util/flag reads it."""
+    found: list[tuple[str, str]] = []
+    for part in ";".join(texts).split(";"):
+        node, colon, pairs = part.partition(":")
+        if part and not (colon and re.fullmatch("[0-9]{1,9}", node.strip())):
+            raise ValueError("NODE:TYPE=QUANTITY")
+        found += [(f"{node.strip()}:{name}", amount) for name, amount in _pairs_text("=", quantity_of)([pairs])]
+    return tuple(found)
+
+
 def _gates_text(texts: list[str]) -> Pairs:
     found = gates_of(",".join(texts))
     if found is None:
@@ -126,7 +139,7 @@ def _taints_text(texts: list[str]) -> tuple[str, ...]:
     return found
 
 
-ADDING = frozenset((LIST, QUANTITIES, THRESHOLDS, RECLAIMS, DURATIONS, GATES, LABELS))
+ADDING = frozenset((LIST, QUANTITIES, THRESHOLDS, RECLAIMS, DURATIONS, GATES, LABELS, OPTIONS, RESERVATIONS))
 """Kinds whose flags add up where one is given several times."""
 
 _FROM_TEXT: dict[str, Callable[[list[str]], Value]] = {
@@ -141,6 +154,8 @@ _FROM_TEXT: dict[str, Callable[[list[str]], Value]] = {
     DURATIONS: _pairs_text("=", _grace),
     GATES: _gates_text,
     LABELS: _labels_text,
+    OPTIONS: _pairs_text("=", str),
+    RESERVATIONS: _reservations_text,
     TAINTS: _taints_text,
 }
 
@@ -220,6 +235,18 @@ def _taint(item: Mapping[str, TreeNode]) -> str:
     return f"{key}={told}:{effect}" if told else f"{key}:{effect}"
 
 
+def _reservations_node(value: object) -> Pairs:
+    found: list[tuple[str, str]] = []
+    for item in _objects(value):
+        node, limits = item.get("numaNode"), item.get("limits")
+        number = 0 if node is None or node.value is None else _int_node(node.value)
+        for name, amount in (_object(limits.value) if limits is not None else {}).items():
+            text = amount.value.json if isinstance(amount.value, Number) else _string(amount.value, "quantities")
+            quantity_of(text)
+            found.append((f"{number}:{name}", text))
+    return tuple(found)
+
+
 def _priorities_node(value: object) -> Pairs:
     found = []
     for item in _objects(value):
@@ -242,6 +269,8 @@ _FROM_NODE: dict[str, Callable[[object], Value]] = {
     DURATIONS: _pairs_node(_grace),
     GATES: _gates_node,
     LABELS: _pairs_node(str),
+    OPTIONS: _pairs_node(str),
+    RESERVATIONS: _reservations_node,
     TAINTS: _taints_node,
     PRIORITIES: _priorities_node,
 }
