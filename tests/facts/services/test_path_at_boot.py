@@ -68,6 +68,12 @@ def found(root: Path, files: dict[str, Entry], path: str = PATH, base: dict[str,
     return place
 
 
+AUTOMOUNT: dict[str, Entry] = {
+    f"{UNITS}/{CONTAINERD.replace('.mount', '.automount')}": f"[Automount]\nWhere={PATH}\n",
+    **enabled(CONTAINERD.replace(".mount", ".automount")),
+}
+
+
 @pytest.mark.parametrize(
     ("lines", "flags"),
     [
@@ -80,6 +86,9 @@ def found(root: Path, files: dict[str, Entry], path: str = PATH, base: dict[str,
         ("/dev/sdb1 /var/lib/containerd-old ext4 noexec 0 2\n", ()),
         ("/dev/sdb1 /var ext4 noexec,noauto 0 2\n", ()),
         ("/dev/sdb1 /var ext4 noexec,noauto,x-systemd.automount 0 2\n", ("noexec",)),
+        ("/dev/sdb1 /var ext4 noexec,noauto,x-systemd.wanted-by=multi-user.target 0 2\n", ("noexec",)),
+        ("/dev/sdb1 /var ext4 noexec,noauto,x-systemd.required-by=absent.service 0 2\n", ()),
+        ("/dev/sdb1 /var ext4 noexec\r\n", ("noexec",)),
         ("/dev/sdb1 /var ext4 noexec 0 2\n/dev/sdc1 /var ext4 defaults 0 2\n", ("noexec",)),
         ("/dev/sdb1 none swap noexec 0 2\n", ()),
         ("/dev/sdb1 /data xfs noexec 0 2\n/data/c /var/lib/containerd none bind 0 0\n", ("noexec",)),
@@ -124,6 +133,10 @@ def test_lines_of_fstab(tmp_path: Path, lines: str, flags: tuple[str, ...]) -> N
             },
             (),
         ),
+        ({f"{UNITS}/{CONTAINERD}": unit("noexec"), FSTAB: f"/dev/sdb1 {PATH} xfs defaults 0 0\n"}, ("noexec",)),
+        ({f"{UNITS}/{CONTAINERD}": unit("noexec"), FSTAB: f"/dev/sdb1 {PATH} xfs noauto 0 0\n"}, ()),
+        ({f"{VENDOR}/{CONTAINERD}": TreeLink("/dev/null"), FSTAB: f"/dev/sdb1 {PATH} xfs noexec 0 0\n"}, ("noexec",)),
+        ({f"{VENDOR}/{CONTAINERD}": unit("noexec"), **AUTOMOUNT}, ("noexec",)),
         ({"/proc/cmdline": "root=/dev/sda1 fstab=no\n", FSTAB: f"/dev/sdb1 {PATH} xfs noexec 0 0\n"}, ()),
     ],
 )

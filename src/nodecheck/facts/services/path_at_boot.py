@@ -1,13 +1,14 @@
 """What the next boot mounts where a path leads: fstab, mount units with their drop-ins, and what a bind mount shows.
 
 systemd-fstab-generator(8) makes a unit of each line, the first of a path; one of that name in ``/etc/systemd/system``
-takes its place, drop-ins change it, and a mask keeps it away. It makes one of each ``systemd.mount-extra=`` of the
-command line too, after those of fstab (since systemd 254). The options are read as libmount does (mount(8)).
+takes its place, drop-ins change it, and a mask there keeps it away: what a package has in ``/usr/lib`` counts less
+than what the generator makes (systemd.unit(5)). It makes one of each ``systemd.mount-extra=`` of the command line too,
+after those of fstab (since systemd 254). The options are read as libmount does (mount(8)).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from nodecheck.facts.boot.cmdline import values
 from nodecheck.facts.boot.next_boot import BootCmdline
@@ -47,7 +48,7 @@ def flags_of(options: str) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for option in options.split(","):
-        name = option.partition("=")[0].strip(" \t")
+        name = option.partition("=")[0].strip(" \t\r")  # systemd reads CR as the end of a line
         if name in CONTRARY:
             found.discard(CONTRARY[name])
         elif name in CONTRARY.values():
@@ -164,17 +165,21 @@ def _by_words(cmdline: BootCmdline) -> PlannedMount | None:
 
 
 def _mounted_at(around: Surroundings, fstab: Fstab, starts: Lazy[BootStarts], path: str) -> PlannedMount | None:
-    lines = [_of_line(entry) for entry in fstab.entries if _is_mounted(entry, path)]
     if not around.init.is_systemd:
+        lines = [_of_line(entry) for entry in fstab.entries if _is_mounted(entry, path, ())]
         return lines[-1] if lines else None
     name = unit_of_path(path, ".mount")
-    if name is None or around.units.masked(name):
+    mask = None if name is None else around.units.mask(name)
+    if name is None or (mask or "").startswith("/etc/"):
         return None
-    fragment = around.units.fragment(name)
+    lines = [_of_line(entry) for entry in fstab.entries if _is_mounted(entry, path, _wanting(entry, starts))]
     generated = [*(lines if reads_fstab(around) else ()), *_extra(around, path)]
+    fragment = around.units.fragment(name)
     if generated and not (fragment or "").startswith("/etc/"):
         return _with_dropins(around, name, generated[0])
-    return None if fragment is None else _of_unit(around, name, path, starts)
+    if fragment is None or not (generated or _is_started(starts, name)):
+        return None
+    return _of_unit(around, name, path)
 
 
 def _extra(around: Surroundings, path: str) -> Iterator[PlannedMount]:
@@ -183,21 +188,31 @@ def _extra(around: Surroundings, path: str) -> Iterator[PlannedMount]:
     for value in values(cmdline.words, _EXTRA) if around.init.at_least(_EXTRA_SINCE) else ():
         what, where, kind, options = (*value.split(":", 3), "", "", "")[:4]
         entry = FstabEntry(what, where, kind or "auto", options or "defaults", cmdline.line or 0, f"{_EXTRA}={value}")
-        if what and _is_mounted(entry, path):
+        if what and _is_mounted(entry, path, ()):
             yield _of_line(entry)._replace(source=cmdline.source or "", line=cmdline.line, by_word=True)
 
 
 _EXTRA, _EXTRA_SINCE = "systemd.mount-extra", 254
 
 
-def _is_mounted(entry: FstabEntry, path: str) -> bool:
-    """Whether the boot mounts a line at a path, at once or when somebody looks."""
+def _is_mounted(entry: FstabEntry, path: str, wanting: Iterable[str]) -> bool:
+    """Whether the boot mounts a line at a path, at once, with a unit that wants it, or when somebody looks."""
     if entry.kind == "swap" or not entry.file.startswith("/") or normal_path(entry.file) != path:
         return False
-    options = entry.options.split(",")
-    return (
-        not entry.says("noauto", "auto") or "x-systemd.automount" in options or "comment=systemd.automount" in options
-    )
+    if not entry.says("noauto", "auto") or not _LOOKS.isdisjoint(entry.options.split(",")):
+        return True
+    return any(True for _ in wanting)
+
+
+_LOOKS = frozenset(("x-systemd.automount", "comment=systemd.automount"))
+
+
+def _wanting(entry: FstabEntry, starts: Lazy[BootStarts]) -> Iterator[str]:
+    """The units that the boot starts, and that a line of fstab names as those that want it, ``noauto`` or not."""
+    for option in entry.options.split(","):
+        key, _, unit = option.partition("=")
+        if key in ("x-systemd.wanted-by", "x-systemd.required-by") and starts().of(unit).acts:
+            yield unit
 
 
 def _of_line(entry: FstabEntry) -> PlannedMount:
@@ -211,12 +226,20 @@ def _with_dropins(around: Surroundings, name: str, mount: PlannedMount) -> Plann
     return _by_settings(around, unit, mount)
 
 
-def _of_unit(around: Surroundings, name: str, path: str, starts: Lazy[BootStarts]) -> PlannedMount | None:
-    """A unit of its own, where the boot starts it."""
-    start = starts().of(name)
-    if start.state == UNTOLD and start.error is not None:
-        raise start.error
-    unit = load_unit(around.host, around.units, name) if start.acts else None
+def _is_started(starts: Lazy[BootStarts], name: str) -> bool:
+    """Whether the boot starts a mount unit, or the automount unit of its name, by which a look starts it."""
+    for unit in (name, f"{name.rpartition('.')[0]}.automount"):
+        start = starts().of(unit)
+        if start.state == UNTOLD and start.error is not None:
+            raise start.error
+        if start.acts:
+            return True
+    return False
+
+
+def _of_unit(around: Surroundings, name: str, path: str) -> PlannedMount | None:
+    """A unit of its own. One in ``/etc`` that takes the place of a line of fstab is wanted as the line's would be."""
+    unit = load_unit(around.host, around.units, name)
     return None if unit is None else _by_settings(around, unit, PlannedMount(path, "", "", unit.paths[0], None, name))
 
 
