@@ -230,6 +230,38 @@ def test_thresholds_are_merged_with_the_defaults_where_that_is_asked_for(tree: T
     assert len(found.value) == count
 
 
+DEFAULTS = ["imagefs.available", "imagefs.inodesFree", "memory.available", "nodefs.available", "nodefs.inodesFree"]
+MERGES = "mergeDefaultEvictionSettings: true\n"
+HARD = "evictionHard:\n  nodefs.available: 3%\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "dropin", "signals"),
+    [
+        ("", HARD, DEFAULTS),
+        ("", "evictionHard: {nodefs.available: 3%, memory.available: null}\n", [*DEFAULTS[:2], *DEFAULTS[3:]]),
+        ("evictionHard: {memory.available: 1Gi}\n", HARD, ["memory.available", "nodefs.available"]),
+        ("evictionHard: {memory.available: 1Gi}\n" + MERGES, HARD, DEFAULTS),
+        ("evictionHard: {memory.available: 1Gi}\n", HARD + MERGES, ["memory.available", "nodefs.available"]),
+        (HARD, MERGES, ["nodefs.available"]),
+    ],
+)
+def test_thresholds_of_a_drop_in_go_over_what_the_file_comes_to(
+    tree: Tree, base: str, dropin: str, signals: list[str]
+) -> None:
+    found = read(merged(tree, base, dropin)).setting("evictionHard")
+
+    assert isinstance(found.value, tuple)
+    assert sorted([pair[0] for pair in found.value]) == signals
+    assert ("nodefs.available", "3%") in found.value
+
+
+def test_thresholds_of_flags_are_merged_with_nothing(tree: Tree) -> None:
+    config = flagged(tree, "--eviction-hard=nodefs.available<3%", MERGES + "evictionHard: {memory.available: 1Gi}\n")
+
+    assert config.setting("evictionHard").value == (("nodefs.available", "3%"),)
+
+
 def test_a_refused_configuration_gives_no_setting(tree: Tree) -> None:
     config = of_text(tree, "cgroupDriver: yes\nmaxPods: 5\n")
     found = config.setting("maxPods")

@@ -24,6 +24,7 @@ FAIL_SWAP_ON = "failSwapOn"
 ENDPOINT = "containerRuntimeEndpoint"
 MEMORY_SWAP = "memorySwap"
 GATES = "featureGates"
+EVICTION = "evictionHard"
 
 _LOCATED = (CGROUP_DRIVER, FAIL_SWAP_ON, ENDPOINT, MEMORY_SWAP, GATES, "swapBehavior", "kind", "apiVersion")
 
@@ -135,6 +136,7 @@ def merged(base: Tree, patches: list[Tree]) -> Tree:
     result = {name: _default(True) for name in KEYS if written_default(name)}
     result.update({CGROUP_DRIVER: _default(""), ENDPOINT: _default("")})
     result.update({name: base[name] for name in TOP_KEYS if name in base and base[name].value is not None})
+    result[EVICTION] = _thresholds(base)
     canonical = {name.lower(): name for name in TOP_KEYS}
     for patch in patches:
         _patch(result, patch)
@@ -144,6 +146,23 @@ def merged(base: Tree, patches: list[Tree]) -> Tree:
         if name is not None and result[key].value is not None:
             found[name] = _joined(found.get(name), result[key])
     return found
+
+
+def _thresholds(base: Tree) -> TreeNode:
+    """``evictionHard`` as ``loadConfigFile`` (cmd/kubelet/app/server.go) leaves it before anything is merged over it.
+
+    The defaults where the file has none, and beneath what it has where it asks for that.
+    """
+    from nodecheck.facts.kubelet.table import SETTINGS
+
+    told, merges = base.get(EVICTION), base.get("mergeDefaultEvictionSettings")
+    default = SETTINGS[EVICTION].default_in(None)
+    pairs = {pair[0]: TreeNode(pair[1], "", 0) for pair in (default if isinstance(default, tuple) else ())}
+    if told is None or told.value is None:
+        return TreeNode(pairs, "", 0)
+    if merges is not None and merges.value is True and isinstance(told.value, Mapping):
+        return told._replace(value={**pairs, **told.value})
+    return told
 
 
 def _default(value: str | bool) -> TreeNode:

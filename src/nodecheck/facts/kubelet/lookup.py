@@ -73,9 +73,11 @@ def effective_setting(sources: KubeletSources, name: str, release: Release | Non
         found = _of_file(setting, sources, node, release)
     else:
         found = EffectiveSetting(name, _default(setting, sources.config, release), DEFAULT)
-    merges = name == "evictionHard" and found.origin != DEFAULT and found.problem is None
-    if merges and effective_setting(sources, "mergeDefaultEvictionSettings", release).value is True:
-        found = found._replace(value=_merged(setting.default_in(release), found.value))
+    if name == "evictionHard" and found.origin == FILE and found.problem is None:
+        # loadConfigFile of cmd/kubelet/app/server.go: neither a flag nor a drop-in is merged so, nor asks for it
+        asked = effective_setting(sources, "mergeDefaultEvictionSettings", release)
+        if asked.value is True and asked.origin == FILE:
+            found = found._replace(value=_merged(setting.default_in(release), found.value))
     return found
 
 
@@ -182,7 +184,8 @@ def told_value(value: object) -> str:
     if isinstance(value, Number):
         return value.text
     if isinstance(value, Mapping):
-        return "{" + ", ".join([f"{key}: {told_value(node.value)}" for key, node in value.items()]) + "}"
+        told = [f"{key}: {told_value(node.value)}" for key, node in value.items() if node.path]  # without defaults
+        return "{" + ", ".join(told) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join([told_value(node.value) for node in value]) + "]"
     return str(value)
