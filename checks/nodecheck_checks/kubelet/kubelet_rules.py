@@ -193,6 +193,11 @@ def _is_on(of: Of, gate: str) -> bool:
     return gates.get(gate, gates.get("AllAlpha")) == "true"
 
 
+def _is_off(of: Of, gate: str) -> bool:
+    """Whether a gate that is on by default is off."""
+    return dict(_pairs(of("featureGates"))).get(gate) == "false"
+
+
 def _reserves_memory(of: Of) -> bool:
     """Whether the NUMA nodes' reserves add up to what the node allocates to nobody; where a share of it counts too,
     that depends on how much memory there is."""
@@ -284,6 +289,18 @@ CROSS: tuple[tuple[Row, Callable[[Of], bool], tuple[str, ...]], ...] = (
         _row("shutdownGracePeriodByPodPriority", "without shutdownGracePeriod beside it", (1, 24)),
         lambda of: not of("shutdownGracePeriodByPodPriority") or not any(_number(of(name)) > 0 for name in _SHUTDOWN),
         _SHUTDOWN,
+    ),
+    (
+        _row("shutdownGracePeriod", "0 where the gate GracefulNodeShutdown is off", (1, 24)),
+        lambda of: not (_is_off(of, "GracefulNodeShutdown") and any(_number(of(name)) > 0 for name in _SHUTDOWN)),
+        ("shutdownGracePeriodCriticalPods", "featureGates"),
+    ),
+    (
+        _row("shutdownGracePeriodByPodPriority", "empty where the gate GracefulNodeShutdownBasedOnPodPriority is off",
+             (1, 24)),
+        lambda of: not _is_off(of, "GracefulNodeShutdownBasedOnPodPriority")
+        or not of("shutdownGracePeriodByPodPriority"),
+        ("featureGates",),
     ),
     (
         _row("systemCgroups", "with cgroupRoot beside it"),
@@ -416,7 +433,7 @@ CROSS: tuple[tuple[Row, Callable[[Of], bool], tuple[str, ...]], ...] = (
         (),
     ),
     (
-        _row("podLogsDir", "an absolute path without . and .. in it", (1, 30)),
+        _row("podLogsDir", "an absolute path in ASCII without . and .. in it", (1, 30)),
         lambda of: _is_clean(str(of("podLogsDir"))),
         (),
     ),
@@ -450,7 +467,7 @@ RULES = Table(*RANGES, *[row for row, _, _ in CROSS])
 
 def _is_clean(path: str) -> bool:
     parts = path.split("/")
-    return path == "/" or (parts[0] == "" and not {"", ".", ".."} & set(parts[1:]))
+    return path == "/" or (path.isascii() and parts[0] == "" and not {"", ".", ".."} & set(parts[1:]))
 
 
 class Broken(NamedTuple):

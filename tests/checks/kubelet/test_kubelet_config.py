@@ -249,6 +249,15 @@ INVALID = [
     ("memoryThrottlingFactor: 1.1", "memoryThrottlingFactor", "1.27"),
     ("podLogsDir: var/log", "podLogsDir", "1.30"),
     ("podLogsDir: /var/../log", "podLogsDir", "1.30"),
+    ("podLogsDir: /var/log/p\u00f6ds", "podLogsDir", None),
+    ("shutdownGracePeriod: 9999999h", "shutdownGracePeriod", None),
+    ("shutdownGracePeriod: 30s\nfeatureGates: {GracefulNodeShutdown: false}", "shutdownGracePeriod", "1.24"),
+    (
+        "shutdownGracePeriodByPodPriority: [{priority: 0, shutdownGracePeriodSeconds: 9}]\n"
+        "featureGates: {GracefulNodeShutdownBasedOnPodPriority: false}",
+        "shutdownGracePeriodByPodPriority",
+        "1.24",
+    ),
     ("address: localhost", "address", None),
     ("maxPods: '110'", "maxPods", None),
     ("shutdownGracePeriod: 30", "shutdownGracePeriod", None),

@@ -8,7 +8,7 @@ _NUMBER = "(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)"
 
 
 def duration_of(text: str) -> float:
-    """The seconds of a duration as Go's ``time.ParseDuration`` reads it. Raises ValueError.
+    """The seconds of a duration as Go's ``time.ParseDuration`` reads it. Raises ValueError, for a too long one too.
 
     >>> duration_of("1m30s"), duration_of("1.5h"), duration_of("0"), duration_of("-5ms")
     (90.0, 5400.0, 0.0, -0.005)
@@ -20,10 +20,14 @@ def duration_of(text: str) -> float:
         raise ValueError("a duration")
     parts = re.findall(f"({_NUMBER})({_UNITS})", text)
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if seconds >= _LONGEST:
+        raise ValueError("a duration")
     return -seconds if found[1] == "-" else seconds
 
 
 _UNITS = "ns|us|µs|μs|ms|s|m|h"
+_LONGEST = (1 << 63) / 1e9
+"""Go counts nanoseconds in 63 bits: some 292 years."""
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
