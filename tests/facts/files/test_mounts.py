@@ -61,6 +61,26 @@ def test_a_line_that_is_none_is_quoted(line: str) -> None:
     assert (caught.value.source, caught.value.line, caught.value.text) == ("/proc/1/mountinfo", 2, line)
 
 
+HIDING = """\
+22 28 0:21 / /sys rw - sysfs sysfs rw
+28 1 8:1 / / rw - ext4 /dev/sda1 rw
+65 28 0:39 / /var/lib/kubelet rw - tmpfs hidden rw
+66 28 0:40 / /var rw,noexec - tmpfs var rw
+67 66 0:41 / /var/lib/containerd rw - tmpfs images rw
+68 28 0:42 / /variable rw - tmpfs other rw
+"""
+"""Of a real node: /var was mounted after the kubelet's folder, and the root moved into its place after /sys."""
+
+
+def test_a_mount_that_a_later_one_hides_is_none() -> None:
+    table = parse_mounts(HIDING)
+    paths = ("/var/lib/kubelet", "/var/lib/kubelet/pods", "/var/lib/containerd/x", "/sys/fs", "/var", "/")
+
+    assert [found.source for path in paths if (found := mount_of(table, path)) is not None] == [
+        "var", "var", "images", "sysfs", "var", "/dev/sda1",
+    ]  # fmt: skip
+
+
 def test_the_mount_that_a_path_lies_on() -> None:
     table = parse_mounts("".join(LINE.format(number, path) for number, path in enumerate(["/", "/var", "/var", "/v"])))
     found = [mount_of(table, path) for path in ("/var", "/var/lib/x", "/variable", "/v/x", "/", "/etc")]

@@ -74,23 +74,39 @@ class Mounts(NamedTuple):
         raise problem or Offline(NODES_OWN, "only the running system can tell what is mounted")
 
     def of(self, path: str) -> Mount | None:
-        """The mount that a path lies on, by its name alone: the nearest, and of several at one place the last."""
+        """The mount that a path lies on: the nearest that no other one hides, and of several at one place the last."""
         return mount_of(self.mounts, path)
 
 
 def mount_of(mounts: tuple[Mount, ...], path: str) -> Mount | None:
-    """The mount that a path lies on.
+    """The mount that a path lies on. What was mounted later on a directory above hides a mount that is not below it.
 
     >>> table = parse_mounts("22 1 8:1 / / rw - ext4 /dev/sda1 rw\\n23 22 8:2 / /usr ro - ext4 /dev/sda2 rw\\n")
     >>> mount_of(table, "/usr/lib").source, mount_of(table, "/usrx").source
     ('/dev/sda2', '/dev/sda1')
     """
+    on_the_way = [mount for mount in mounts if f"{path}/".startswith(mount.path.rstrip("/") + "/")]
     best: Mount | None = None
-    for mount in mounts:
-        inside = f"{path}/".startswith(mount.path.rstrip("/") + "/")
-        if inside and (best is None or len(mount.path) >= len(best.path)):
-            best = mount
+    for place, mount in enumerate(on_the_way):
+        if best is None or len(mount.path) >= len(best.path):
+            above = [later for later in on_the_way[place + 1 :] if len(later.path) < len(mount.path)]
+            if not above or not any(_hides(later, mount, mounts) for later in above):
+                best = mount
     return best
+
+
+def _hides(later: Mount, mount: Mount, mounts: tuple[Mount, ...]) -> bool:
+    """Whether a mount that comes later, on a directory above, is none that the other one was mounted below.
+
+    The table has them in the order of mounting, but for a root that was moved into its place from an initramfs.
+    """
+    parents = {one.id: one.parent for one in mounts}
+    above = mount.parent
+    for _ in mounts:
+        if above == later.id:
+            return False
+        above = parents.get(above, above)
+    return True
 
 
 def parse_mounts(content: str, source: str = READERS) -> tuple[Mount, ...]:
