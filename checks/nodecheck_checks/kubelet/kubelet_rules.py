@@ -202,6 +202,8 @@ def _reserves_memory(of: Of) -> bool:
     """Whether the NUMA nodes' reserves add up to what the node allocates to nobody; where a share of it counts too,
     that depends on how much memory there is."""
     threshold = dict(_pairs(of("evictionHard"))).get("memory.available", "0")
+    if of("experimental-allocatable-ignore-eviction") is True:
+        threshold = "0"
     if threshold.endswith("%") and threshold not in OFF:
         return True
     kept = 0.0 if threshold in OFF else quantity_of(threshold)

@@ -449,6 +449,8 @@ def test_flags_that_no_kubelet_takes(tmp_path: Path, words: str, told: str) -> N
         ("--reserved-memory=0:memory=60Mi;1:memory=40Mi --memory-manager-policy=Static", "pass"),
         ("--reserved-memory=0:memory=60Mi --memory-manager-policy=Static", "fail"),
         ("--reserved-memory=memory=60Mi", "fail"),
+        ("--memory-manager-policy=Static --experimental-allocatable-ignore-eviction", "pass"),
+        ("--memory-manager-policy=Static --eviction-hard=memory.available<10%", "pass"),
         ("--cpu-manager-policy-options=full-pcpus-only=true", "fail"),
         ("--cpu-cfs-quota-period=50ms", "fail"),
         ("--cpu-cfs-quota-period=50ms --feature-gates=CustomCPUCFSQuotaPeriod=true", "pass"),

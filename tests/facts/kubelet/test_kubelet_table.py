@@ -120,6 +120,7 @@ UPSTREAM: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("reservedMemory", "types.go", {"1.21": None}),
     ("crashLoopBackOff.maxContainerRestartPeriod", "types.go", {"1.32": None}),
     ("imagePullCredentialsVerificationPolicy", "types.go", {"1.33": None}),
+    ("experimental-allocatable-ignore-eviction", "options.go KubeletFlags", {"1.17": False}),
     ("node-labels", "options.go KubeletFlags", {"1.17": None}),
     ("kubeconfig", "options.go KubeletFlags", {"1.17": None}),
     ("bootstrap-kubeconfig", "options.go KubeletFlags", {"1.17": None}),

@@ -130,6 +130,7 @@ _TABLE = (
     KnownSetting(
         "evictionPressureTransitionPeriod", "eviction-pressure-transition-period", DURATION, 300.0, zero=True
     ),
+    KnownSetting(None, "experimental-allocatable-ignore-eviction", BOOL, False),
     KnownSetting("mergeDefaultEvictionSettings", None, BOOL, False, since=(1, 33)),
     KnownSetting("imageGCHighThresholdPercent", "image-gc-high-threshold", INT, 85),
     KnownSetting("imageGCLowThresholdPercent", "image-gc-low-threshold", INT, 80),
