@@ -5,7 +5,7 @@ from __future__ import annotations
 from nodecheck.checking import Evidence, Lazy, Outcome, Results, Severity, check, seen, unknown
 from nodecheck.facts import Leftovers, NodePhase, Target
 from nodecheck.facts.cluster.leftovers import ETCD_DATA, FILES, KUBERNETES, MANIFESTS, Leftover
-from nodecheck.fix import Fix, by_hand
+from nodecheck.fix import by_hand
 from nodecheck.requirements.asked import INSTALL, JOIN
 from nodecheck.requirements.table import Row, Table, verdict
 
@@ -70,8 +70,7 @@ def leftover(found: Leftovers, target: Target, phase: Lazy[NodePhase]) -> Result
     configuration of an old cluster the phase is `steady`, if nothing else is said: `--phase install` asks.
 
     - Control plane: the manifests of `kube-apiserver`, `kube-controller-manager`, `kube-scheduler` and `etcd` are
-      absent, and `/var/lib/etcd` is absent or empty. To kubeadm the `lost+found` of a disk that is mounted there is a
-      file as any other: `etcd.local.dataDir` must then be a directory below.
+      absent, and `/var/lib/etcd` is absent or empty. A `lost+found` in it is no leftover.
     - Worker: `/etc/kubernetes/pki/ca.crt` is absent. Before Kubernetes 1.23 `/etc/kubernetes/manifests` is empty.
     - Who joins: `kubelet.conf` and `bootstrap-kubelet.conf` are absent.
     - A manifest of a control plane on any other node is a warning.
@@ -95,22 +94,11 @@ def judged(row: Row, there: Leftover) -> Outcome:
     if there.error is not None:
         return unknown(f"{row.name}: {there.error}", code=there.error.code, subject=row.name, expected=row.wanted)
     state = in_words(there)
-    fix = _below(row.name) if there.names == (OF_THE_FILE_SYSTEM,) else _removed(row.name)
+    fix = by_hand(
+        f"Remove what another cluster left at {row.name}",
+        "kubeadm reset does it, where nobody needs that cluster's node",
+    )
     return verdict(not there.there, f"{row.name} is {state}", row, state, [evidence(row.name, there)], fix)
-
-
-OF_THE_FILE_SYSTEM = "lost+found"
-"""ext4's own directory; kubeadm's check knows no exception (kubernetes/kubeadm#2127)."""
-
-
-def _below(path: str) -> Fix:
-    text = f"give kubeadm another etcd.local.dataDir, such as {path}/data: {OF_THE_FILE_SYSTEM} belongs to the disk"
-    return by_hand(f"Let etcd use a directory below {path}", text)
-
-
-def _removed(path: str) -> Fix:
-    text = "kubeadm reset does it, where nobody needs that cluster's node"
-    return by_hand(f"Remove what another cluster left at {path}", text)
 
 
 def in_words(there: Leftover) -> str:

@@ -22,6 +22,8 @@ FILES = (
     f"{KUBERNETES}/bootstrap-kubelet.conf",
     f"{KUBERNETES}/pki/ca.crt",
 )
+OF_THE_FILE_SYSTEM = "lost+found"
+"""ext4's own directory, where a disk is mounted (kubernetes/kubeadm#2127)."""
 
 
 class Leftover(NamedTuple):
@@ -56,7 +58,7 @@ def _looked_at(host: Host, path: str) -> Leftover:
         if found is None:
             return Leftover()
         if path in FOLDERS and found.kind == "dir":
-            names = tuple(host.names(path))
+            names = tuple([name for name in host.names(path) if name != OF_THE_FILE_SYSTEM])
             return Leftover(bool(names), names)
         return Leftover(True)
     except FactError as error:
