@@ -52,7 +52,7 @@ _CONTAINER = {
 }
 _SPEC = {
     **_fields(STRING, "nodeName priorityClassName restartPolicy dnsPolicy hostname schedulerName serviceAccountName"),
-    **_fields(BOOLEAN, "hostNetwork hostPID hostIPC shareProcessNamespace automountServiceAccountToken"),
+    **_fields(BOOLEAN, "hostNetwork hostPID hostIPC shareProcessNamespace"),
     **_fields(WHOLE, "priority terminationGracePeriodSeconds activeDeadlineSeconds"),
     "nodeSelector": {ANY: STRING},
     "tolerations": [{**_fields(STRING, "key operator value effect"), "tolerationSeconds": WHOLE}],

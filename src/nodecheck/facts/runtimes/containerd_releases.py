@@ -10,7 +10,7 @@ MERGING, NEWEST, LATER, LATER_IMPORT, KEYS, BUILT_IN, OLD_KEYS, REAL, OLD_TLS, S
     "merging", "newest version", "later version", "later import", "case of keys", "built-in runtime", "old keys",
     "numbers", "tls of registries", "no snapshotter", "loopback", "bin_dirs",
 )  # fmt: skip
-STORES = "two stores of content"
+STORES, PROXY = "two stores of content", "another type of proxy"
 URI, MARK, BRACKET, BYTES = "plugin URI", "byte order mark", "bracket in the name of a table", "bytes beside UTF-8"
 ALONE, REPLACED, MERGED, EACH = "the main file alone", "sections replaced", "sections merged", "each file migrated"
 REFUSED, PASSED_OVER, READ, GONE = "refused", "passed over", "read", "gone"
@@ -46,6 +46,8 @@ RULES = Table(
     Row(OLD_TLS, GONE, "no TLSConfig is left", "containerd internal/cri/config of v2.0.0", since=(2,)),
     Row(SNAPSHOTTER, READ, "the default's", "containerd 1.7.24, tried", before=(2,)),
     Row(SNAPSHOTTER, REFUSED, "failed to find snapshotter", "containerd 2.1.9, tried", since=(2,)),
+    Row(PROXY, REFUSED, "Register panics", "containerd 1.6.20, 1.7.24, 2.1.9, tried", before=(2, 4)),
+    Row(PROXY, READ, "its types are not known yet", "containerd v2.4.0-beta.0", since=(2, 4)),
     Row(STORES, READ, "Get takes one", "containerd 1.6.20, 1.7.24, tried", before=(2,)),
     Row(STORES, REFUSED, "GetSingle: multiple instances", "containerd 2.1.9, tried", since=(2,)),
     Row(URI, FOUR_PARTS, "ValidateV2 splits it", _CONFIG_ONE + " of v1.6.32", before=(1, 7)),

@@ -229,6 +229,9 @@ IMAGE_KEYS = frozenset((
 ))  # fmt: skip
 """What stands in version 3's section of images (``ImageConfig``), not in that of the runtime."""
 
+IN_BOTH = (Keys(STRING, "stats_collect_period", since=(2, 3)),)
+"""Of these, what version 3's section of the runtime has too."""
+
 DURATIONS = frozenset(
     ["drain_exec_sync_io_timeout", "image_pull_progress_timeout", "stream_idle_timeout", "stats_retention_period"]
 )

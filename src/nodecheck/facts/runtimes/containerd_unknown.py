@@ -25,12 +25,11 @@ from nodecheck.facts.runtimes.containerd_merge import (
 )
 from nodecheck.facts.runtimes.containerd_releases import GONE, OLD_KEYS, Version, rule, told_release
 from nodecheck.facts.runtimes.containerd_verdict import fitting
+from nodecheck.facts.runtimes.key_types import is_read
 from nodecheck.record import NamedTuple
 
 _TOLD = ("systemdcgroup", "systemd_cgroup")
 """Of which more is said where they are misplaced."""
-_IN_BOTH = frozenset(("stats_collect_period",))
-"""Keys that version 3's section of the runtime has from 2.3 on, beside that of images."""
 _MIGRATED = frozenset(("sandbox_image",))
 """Keys of versions 1 and 2 that version 3 has otherwise."""
 _IMAGES_ALONE = frozenset((
@@ -74,7 +73,7 @@ def unknown_keys(files: Files, release: Version | None) -> list[KeyFault]:
 
 
 def _of_release(files: Files, reader: Version) -> list[KeyFault]:
-    if reader[:3] > max((last for last in schema.LAST_READ if last[:2] <= reader[:2]), default=()):
+    if not is_read(reader, schema.LAST_READ):
         return []
     return [fault for file, read in zip(files, sections_read(files, reader)) for fault in _of_file(file, read, reader)]
 
@@ -143,7 +142,7 @@ class _Section(NamedTuple):
         """The keys of a table, in lower case, of any release; version 3 has three sections for them."""
         names = frozenset(schema.PLACES.get(place, "").split(" "))
         if place == "":
-            both = _IN_BOTH if self.types.reader >= (2, 3) else frozenset()
+            both = frozenset(schema.kinds(schema.IN_BOTH, self.types.reader))
             apart = {IMAGES: names - schema.IMAGE_KEYS | _MIGRATED, SERVER: names - SERVER_KEYS}
             return names - apart.get(self.form, _IMAGES_ALONE if self.form != RUNTIME else _MOVED - both)
         return names - _IMAGES_ALONE if place == "containerd" and self.form == RUNTIME else names

@@ -14,12 +14,12 @@ from nodecheck.facts.runtimes.containerd_merge import CRI_V3, NAMING, ConfigFile
 from nodecheck.facts.runtimes.containerd_releases import (
     MERGING,
     OLD_TLS,
+    PROXY,
     READ,
     REFUSED,
     REPLACED,
     SNAPSHOTTER,
     STORES,
-    THREE,
     Version,
     rule,
     told_release,
@@ -133,7 +133,7 @@ def start_faults(files: Files, release: Version, gone: frozenset[str]) -> Iterat
             if keys[0] == "grpc" and _path(name) in gone:
                 yield KeyFault(file.path, keys, f"{keys[-1]} names {name}, which is not there: {ENDS}")
     for one in proxies(files, release):
-        if not one.plugin and release < THREE:
+        if not one.plugin and rule(PROXY, release) == REFUSED:
             why = (
                 f"type of the proxy plugin {one.name} is {one.kind!r}, which containerd {told_release(release)} has not"
             )

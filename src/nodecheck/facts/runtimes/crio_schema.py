@@ -134,12 +134,3 @@ LAST_READ = (
     (1, 35, 6), (1, 36, 3),
 )  # fmt: skip
 """The releases that were read last. One that came later may have keys that are not here: many are brought back."""
-
-
-def is_read(release: tuple[int, ...]) -> bool:
-    """Whether all keys of a release are here.
-
-    >>> is_read((1, 30, 2)), is_read((1, 30, 15)), is_read((1, 40))
-    (True, False, False)
-    """
-    return release <= max((last for last in LAST_READ if last[:2] <= release[:2]), default=())

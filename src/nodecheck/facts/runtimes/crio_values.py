@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nodecheck.facts.runtimes.crio_schema import TABLES, UNTYPED, is_read
-from nodecheck.facts.runtimes.key_types import NUMBER, TABLE, Keys, Release, fits
+from nodecheck.facts.runtimes.crio_schema import LAST_READ, TABLES, UNTYPED
+from nodecheck.facts.runtimes.key_types import NUMBER, TABLE, Keys, Release, fits, is_read
 from nodecheck.record import NamedTuple
 from nodecheck.requirements.table import Row, Table
 from nodecheck.typed import Any
@@ -128,7 +128,7 @@ def _types(file: CrioFile, release: Release | None) -> Iterator[CrioFault]:
 
 def _strange(at: Path, key: str, release: Release | None) -> str:
     """Why a key does nothing that no release has in this table; "" where it may do something."""
-    if at not in TABLES or key in UNTYPED.get(at, "").split(" ") or release is None or not is_read(release):
+    if at not in TABLES or key in UNTYPED.get(at, "").split(" ") or release is None or not is_read(release, LAST_READ):
         return ""
     from difflib import get_close_matches
 

@@ -31,6 +31,16 @@ class Keys(NamedTuple):
         return self.since <= release and (not self.before or release < self.before)
 
 
+def is_read(release: Release, last: tuple[Release, ...]) -> bool:
+    """Whether the keys of a release are known, by those releases of each minor version that were read last.
+
+    >>> last = ((1, 29, 13), (1, 30, 14))
+    >>> [is_read(release, last) for release in ((1, 30, 2), (1, 30, 15), (1, 31), (1, 2))]
+    [True, False, False, False]
+    """
+    return release[:3] <= max((one for one in last if one[:2] <= release[:2]), default=())
+
+
 def fits(kind: str, value: Any) -> bool:
     """Whether a value is of a type, but for durations and real numbers, which libraries take differently.
 
