@@ -305,6 +305,7 @@ def test_every_subject_of_a_row_is_explained() -> None:
             page = "\n".join(subject_page(check, row.name, profile))
             assert row.reason in page
             assert row.source in page
+            assert "\n\n\n" not in page, check.name
 
 
 def test_history_takes_selectors(nodecheck: Command, tmp_path: Path) -> None:

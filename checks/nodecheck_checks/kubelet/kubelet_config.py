@@ -51,8 +51,8 @@ def kubelet_config(
     - Ranges, words and what settings ask of each other, as `ValidateKubeletConfiguration` has it, and what else ends
       a start: CPU, memory and eviction settings, what is reserved, policies. `explain 'kubelet-config[KEY]'` prints a
       rule.
-    - Taints are taints. No label is one of Kubernetes that a kubelet may not give itself, such as
-      `node-role.kubernetes.io/worker`.
+    - Each taint has a key and an effect that there is. No label is one of Kubernetes that a kubelet may not give
+      itself, such as `node-role.kubernetes.io/worker`.
     - A key that no release knows, that the kubelet's own does not know yet, or that stands twice, is a warning: the
       kubelet ignores it. In the file of `--config` the case of a key counts.
 

@@ -20,14 +20,19 @@ def subject_page(check: Check, name: str, profile: ResolvedProfile) -> Iterator[
     subject = spelled(check, name)
     rows = [row for row in check.rows if row.name == subject]
     about = f"{check.name}[{subject}]"
-    yield from [f"# {about}", "", f"{check.title}.", ""]
-    yield from _by_profile(check, subject, profile)
-    yield from ["", *[line for row in rows for line in _row(row)]] if rows else []
-    yield from [
-        "",
-        f"nodecheck run {quote(about)}    how it stands on this node",
-        f"nodecheck explain {check.name}    what the check looks at, and how to fix what it finds",
+    blocks = [
+        [f"# {about}"],
+        [f"{check.title}."],
+        list(_by_profile(check, subject, profile)),
+        [line for row in rows for line in _row(row)],
+        [
+            f"nodecheck run {quote(about)}    how it stands on this node",
+            f"nodecheck explain {check.name}    what the check looks at, and how to fix what it finds",
+        ],
     ]
+    for number, block in enumerate([block for block in blocks if block]):
+        yield from [""] if number else []
+        yield from block
 
 
 def _by_profile(check: Check, subject: str, profile: ResolvedProfile) -> Iterator[str]:
