@@ -169,7 +169,8 @@ def _unread(name: str, error: FactError) -> Outcome:
 
 
 def _failed(name: str, why: str, path: str, evidence: list[Evidence], severity: Severity = Severity.ERROR) -> Outcome:
-    fix = by_hand(f"Correct {path}", f"In {path}: {why}{'' if why.endswith('?') else '.'} Edit it, and restart {name}")
+    where = "" if why.startswith(path) else f"In {path}: "
+    fix = by_hand(f"Correct {path}", f"{where}{why}{'' if why.endswith('?') else '.'} Edit it, and restart {name}")
     return fail(why, subject=name, expected=EXPECTED, actual=why, evidence=evidence, fix=fix, severity=severity)
 
 
