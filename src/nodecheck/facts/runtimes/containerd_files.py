@@ -67,7 +67,8 @@ def _parse(raw: bytes, path: str) -> tuple[ConfigFile, tuple[str, ...]]:
     if not isinstance(plugins, dict):
         raise ParseError(path, None, "plugins", "a table [plugins]")
     disabled, imports = _strings(table, "disabled_plugins", path), _strings(table, "imports", path)
-    return ConfigFile(path, version, plugins, disabled, decoded(raw, path), odd), imports
+    outer = {key: value for key, value in table.items() if key != "plugins"}
+    return ConfigFile(path, version, plugins, disabled, decoded(raw, path), odd, outer), imports
 
 
 def _read_by_some(raw: bytes, path: str) -> tuple[bytes, tuple[str, ...]]:

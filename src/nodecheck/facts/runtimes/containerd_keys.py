@@ -72,19 +72,15 @@ class Types(NamedTuple):
 
 def top_faults(file: ConfigFile, reader: Version) -> Iterator[KeyFault]:
     """The keys at the top of a file, and of plugins other than CRI's, with which a release does not start."""
-    from nodecheck.formats.toml import parse_toml
-    from nodecheck.text import encode
-
-    found = parse_toml(encode(file.source), file.path)
     top = Types(schema.kinds(schema.TOP, reader), reader)
     others = Types(schema.kinds(schema.OTHERS, reader), reader)
-    for key, value in found.items():
+    for key, value in file.outer.items():
         kind = top.of(key)
         if kind and not top.fits(kind, value):
             yield KeyFault(file.path, (key,), f"{key} must be {kind}: {ENDS}")
         elif kind == key_types.TABLE:
             yield from _of_others(file.path, (key,), value, others)
-    yield from _addresses(file.path, found)
+    yield from _addresses(file.path, file.outer)
     known = frozenset(schema.plugins(reader))
     for name, section in file.plugins.items():
         read = name in known and not (file.version > 2 and name in _MIGRATED)
@@ -244,13 +240,7 @@ def _removed(path: str, at: tuple[str, ...], table: Table) -> Iterator[KeyFault]
 
 def misplaced_keys(file: ConfigFile, read: frozenset[str]) -> Iterator[KeyFault]:
     """``SystemdCgroup``, and the old ``systemd_cgroup``, set in tables where no release looks for them."""
-    from nodecheck.formats.toml import parse_toml
-    from nodecheck.text import encode
-
-    for key, value in parse_toml(encode(file.source), file.path).items():
-        if key == "plugins":
-            continue
-        yield from _misplaced(file.path, (), {key: value}, file)
+    yield from _misplaced(file.path, (), file.outer, file)
     for name, section in file.plugins.items():
         if isinstance(section, dict) and (name not in CRI_SECTIONS or name in read):
             yield from _misplaced(file.path, ("plugins", name), section, file)

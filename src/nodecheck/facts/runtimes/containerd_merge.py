@@ -58,6 +58,8 @@ class ConfigFile(NamedTuple):
     """The text."""
     odd: tuple[str, ...] = ()
     """What stands in the text that not each TOML library takes: names of rules."""
+    outer: Table = {}  # noqa: RUF012 - nobody writes to it
+    """What stands beside ``plugins``, as it is written."""
 
 
 Files = tuple[ConfigFile, ...]

@@ -13,7 +13,7 @@ from nodecheck.facts.runtimes.containerd_keys import ENDS, NOT_LOADED, KeyFault
 from nodecheck.facts.runtimes.containerd_merge import ConfigFile, Files, merged_version
 from nodecheck.facts.runtimes.containerd_releases import DOTTED, THREE, URI, Version, is_uri, rule, told_release
 from nodecheck.facts.runtimes.containerd_schema import kinds
-from nodecheck.facts.runtimes.containerd_values import brought, proxies, top
+from nodecheck.facts.runtimes.containerd_values import brought, proxies
 from nodecheck.facts.runtimes.key_types import Keys
 
 _ALWAYS, _BY_NODE = "it loads", "whether it loads, no file shows"
@@ -150,7 +150,7 @@ def _other_differ(files: Files) -> bool:
 
 def _required(files: Files) -> Iterator[tuple[ConfigFile, str]]:
     for file in files:
-        found = top(file, ("required_plugins",)).get("required_plugins")
+        found = file.outer.get("required_plugins")
         for item in found if isinstance(found, list) else ():
             if isinstance(item, str):
                 yield file, item

@@ -97,11 +97,8 @@ def _of_file(file: ConfigFile, read: frozenset[str], reader: Version) -> Iterato
 
 def _outer(file: ConfigFile, types: Types) -> Iterator[KeyFault]:
     """The same at the top of a file."""
-    from nodecheck.formats.toml import parse_toml
-    from nodecheck.text import encode
-
     names = {place: _names_outside(place, types) for place in schema.OUTER}
-    for key, value in parse_toml(encode(file.source), file.path).items():
+    for key, value in file.outer.items():
         plain = key.lower()
         if not (plain in names[""] and types.reads(key)):
             found = [Strange((key,), "", value)] if is_set(value) or plain not in _TOP_TYPED else []

@@ -56,7 +56,7 @@ def _path(name: str) -> str:
 
 
 def _named(file: ConfigFile) -> Iterator[tuple[tuple[str, ...], str]]:
-    tables: list[tuple[tuple[str, ...], Table]] = [((), top(file, NAMING)), (("plugins",), file.plugins)]
+    tables: list[tuple[tuple[str, ...], Table]] = [((), file.outer), (("plugins",), file.plugins)]
     while tables:
         at, table = tables.pop()
         for key, value in table.items():
@@ -64,16 +64,6 @@ def _named(file: ConfigFile) -> Iterator[tuple[tuple[str, ...], str]]:
                 tables.append(((*at, key), value))
             elif key in NAMING and isinstance(value, str) and value:
                 yield (*at, key), value
-
-
-def top(file: ConfigFile, words: tuple[str, ...]) -> Table:
-    """The tables at the top of a file, where its text has one of the words at all."""
-    if not any(word in file.source for word in words):
-        return {}
-    from nodecheck.formats.toml import parse_toml
-    from nodecheck.text import encode
-
-    return {key: value for key, value in parse_toml(encode(file.source), file.path).items() if key != "plugins"}
 
 
 class _Whole(NamedTuple):
@@ -120,14 +110,14 @@ def _whole(files: Files, release: Version) -> _Whole:
 def start_faults(files: Files, release: Version, gone: frozenset[str]) -> Iterator[KeyFault]:
     """Values with which a release of containerd does not start. ``gone``: the files that are named and not there."""
     for file in files:
-        debug = top(file, ("level", "format")).get("debug")
+        debug = file.outer.get("debug")
         debug = debug if isinstance(debug, dict) else {}
         level, form = debug.get("level"), debug.get("format")
         if level and str(level).lower() not in _LEVELS:
             yield KeyFault(file.path, ("debug", "level"), f"level is {level!r}, which is no level of a log: {ENDS}")
         if form and form not in _FORMATS:
             yield KeyFault(file.path, ("debug", "format"), f"format is {form!r}, and not text or json: {ENDS}")
-        grpc = top(file, ("tcp_tls_cert",)).get("grpc")
+        grpc = file.outer.get("grpc")
         certified = isinstance(grpc, dict) and bool(grpc.get("tcp_tls_cert"))
         for keys, name in _named(file) if certified else ():
             if keys[0] == "grpc" and _path(name) in gone:
@@ -157,7 +147,7 @@ def proxies(files: Files, release: Version) -> Iterator[Proxy]:
     known = kinds(PROXIES, release)
     known.update({f"io.containerd.{name}": name for name in list(known.values())})
     for file in files:
-        found = top(file, ("proxy_plugins",)).get("proxy_plugins")
+        found = file.outer.get("proxy_plugins")
         for name, one in found.items() if isinstance(found, dict) else ():
             if isinstance(one, dict):
                 kind = str(one.get("type", ""))
