@@ -30,7 +30,7 @@ def waived(
     ``today`` is the date in UTC, as ``YYYY-MM-DD``; ``severity`` gives the profile's severity of a finding.
     """
     if not profile.waivers:
-        return results
+        return list(results)
 
     found = list(results)
     for waiver in profile.waivers:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodecheck.checking.store import About, Facts
+from nodecheck.errors import FactError
 from nodecheck.facts.files.fstab import FSTAB
 from nodecheck.facts.services.path_at_boot import CONTRARY, PathAtBoot, flags_of, without_flags
-from nodecheck.testing import Entry, TreeLink, record, write_tree
+from nodecheck.testing import Entry, TreeDirectory, TreeLink, record, write_tree
 
 UNITS = "/etc/systemd/system"
 VENDOR = "/usr/lib/systemd/system"
@@ -278,3 +279,17 @@ def test_the_generator_takes_the_first_of_two_lines(tmp_path: Path) -> None:
     place = found(tmp_path / "node", {FSTAB: lines}, "/var")
     assert place.decides is not None
     assert f"Options={place.decides.options}\n" in written
+
+
+def test_who_wants_a_line_and_cannot_be_told_of_is_not_taken_for_nobody(tmp_path: Path) -> None:
+    line = "/dev/sdb1 /var ext4 noexec,noauto,x-systemd.wanted-by=app.service 0 2\n"
+    wants = f"{UNITS}/multi-user.target.wants"
+    files: dict[str, Entry] = {
+        FSTAB: line,
+        f"{UNITS}/app.service": "[Service]\nExecStart=/bin/true\n",
+        f"{UNITS}/other.service": TreeDirectory(),  # it may conflict with the other one
+        f"{wants}/other.service": TreeLink("../other.service"),
+    }
+
+    with pytest.raises(FactError):
+        found(tmp_path, {**files, f"{wants}/app.service": TreeLink("../app.service")})

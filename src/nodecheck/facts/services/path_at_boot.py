@@ -8,7 +8,7 @@ after those of fstab (since systemd 254). The options are read as libmount does 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from nodecheck.facts.boot.cmdline import values
 from nodecheck.facts.boot.next_boot import BootCmdline
@@ -166,13 +166,13 @@ def _by_words(cmdline: BootCmdline) -> PlannedMount | None:
 
 def _mounted_at(around: Surroundings, fstab: Fstab, starts: Lazy[BootStarts], path: str) -> PlannedMount | None:
     if not around.init.is_systemd:
-        lines = [_of_line(entry) for entry in fstab.entries if _is_mounted(entry, path, ())]
+        lines = [_of_line(entry) for entry in fstab.entries if _is_mounted(entry, path, None)]
         return lines[-1] if lines else None
     name = unit_of_path(path, ".mount")
     mask = None if name is None else around.units.mask(name)
     if name is None or (mask or "").startswith("/etc/"):
         return None
-    lines = [_of_line(entry) for entry in fstab.entries if _is_mounted(entry, path, _wanting(entry, starts))]
+    lines = [_of_line(entry) for entry in fstab.entries if _is_mounted(entry, path, starts)]
     generated = [*(lines if reads_fstab(around) else ()), *_extra(around, path)]
     fragment = around.units.fragment(name)
     if generated and not (fragment or "").startswith("/etc/"):
@@ -188,30 +188,30 @@ def _extra(around: Surroundings, path: str) -> Iterator[PlannedMount]:
     for value in values(cmdline.words, _EXTRA) if around.init.at_least(_EXTRA_SINCE) else ():
         what, where, kind, options = (*value.split(":", 3), "", "", "")[:4]
         entry = FstabEntry(what, where, kind or "auto", options or "defaults", cmdline.line or 0, f"{_EXTRA}={value}")
-        if what and _is_mounted(entry, path, ()):
+        if what and _is_mounted(entry, path, None):
             yield _of_line(entry)._replace(source=cmdline.source or "", line=cmdline.line, by_word=True)
 
 
 _EXTRA, _EXTRA_SINCE = "systemd.mount-extra", 254
 
 
-def _is_mounted(entry: FstabEntry, path: str, wanting: Iterable[str]) -> bool:
+def _is_mounted(entry: FstabEntry, path: str, starts: Lazy[BootStarts] | None) -> bool:
     """Whether the boot mounts a line at a path, at once, with a unit that wants it, or when somebody looks."""
     if entry.kind == "swap" or not entry.file.startswith("/") or normal_path(entry.file) != path:
         return False
     if not entry.says("noauto", "auto") or not _LOOKS.isdisjoint(entry.options.split(",")):
         return True
-    return any(True for _ in wanting)
+    return starts is not None and any(_acts(starts, unit) for unit in _wanting(entry))
 
 
 _LOOKS = frozenset(("x-systemd.automount", "comment=systemd.automount"))
 
 
-def _wanting(entry: FstabEntry, starts: Lazy[BootStarts]) -> Iterator[str]:
-    """The units that the boot starts, and that a line of fstab names as those that want it, ``noauto`` or not."""
+def _wanting(entry: FstabEntry) -> Iterator[str]:
+    """The units that a line of fstab names as those that want it, ``noauto`` or not."""
     for option in entry.options.split(","):
         key, _, unit = option.partition("=")
-        if key in ("x-systemd.wanted-by", "x-systemd.required-by") and starts().of(unit).acts:
+        if unit and key in ("x-systemd.wanted-by", "x-systemd.required-by"):
             yield unit
 
 
@@ -228,13 +228,15 @@ def _with_dropins(around: Surroundings, name: str, mount: PlannedMount) -> Plann
 
 def _is_started(starts: Lazy[BootStarts], name: str) -> bool:
     """Whether the boot starts a mount unit, or the automount unit of its name, by which a look starts it."""
-    for unit in (name, f"{name.rpartition('.')[0]}.automount"):
-        start = starts().of(unit)
-        if start.state == UNTOLD and start.error is not None:
-            raise start.error
-        if start.acts:
-            return True
-    return False
+    return _acts(starts, name) or _acts(starts, f"{name.rpartition('.')[0]}.automount")
+
+
+def _acts(starts: Lazy[BootStarts], unit: str) -> bool:
+    """Whether the boot starts a unit; raises what keeps that from being told."""
+    start = starts().of(unit)
+    if start.state == UNTOLD and start.error is not None:
+        raise start.error
+    return start.acts
 
 
 def _of_unit(around: Surroundings, name: str, path: str) -> PlannedMount | None:
