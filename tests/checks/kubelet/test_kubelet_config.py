@@ -364,6 +364,19 @@ def test_an_octal_number_is_judged_by_what_it_comes_to(tmp_path: Path) -> None:
     assert [str(one.status) for one in of_file(tmp_path, "imageGCHighThresholdPercent: 0120\n").values()] == ["fail"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cpuCFSQuotaPeriod: 100000us\n",
+        "memoryManagerPolicy: Static\nkubeReserved: {memory: 0.1Gi}\nsystemReserved: {memory: 0.2Gi}\n"
+        "evictionHard: {memory.available: 0.3Gi}\nreservedMemory: [{numaNode: 0, limits: {memory: 0.6Gi}}]\n",
+    ],
+)
+def test_fractions_are_no_other_value(tmp_path: Path, text: str) -> None:
+    (found,) = judge("kubelet-config", write_tree(tmp_path, {**NODE, CONFIG: HEAD + text}), view="now")
+    assert found.status == "pass", found.message
+
+
 def test_what_is_allowed_passes(tmp_path: Path) -> None:
     assert {subject: str(one.status) for subject, one in of_file(tmp_path, VALID).items()} == {None: "pass"}
 

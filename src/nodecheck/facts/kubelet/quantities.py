@@ -12,6 +12,8 @@ def duration_of(text: str) -> float:
 
     >>> duration_of("1m30s"), duration_of("1.5h"), duration_of("0"), duration_of("-5ms")
     (90.0, 5400.0, 0.0, -0.005)
+    >>> duration_of("100000us") == duration_of("100ms")
+    True
     """
     if text in ("0", "+0", "-0"):
         return 0.0
@@ -19,7 +21,7 @@ def duration_of(text: str) -> float:
     if found is None:
         raise ValueError("a duration")
     parts = re.findall(f"({_NUMBER})({_UNITS})", text)
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    seconds = round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 9)  # Go counts nanoseconds
     if seconds >= _LONGEST:
         raise ValueError("a duration")
     return -seconds if found[1] == "-" else seconds
