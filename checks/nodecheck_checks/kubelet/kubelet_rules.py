@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from nodecheck.checking import Severity
+from nodecheck.facts.kubelet.labels import is_label, is_reserved, is_taint
 from nodecheck.facts.kubelet.lookup import EffectiveSetting
 from nodecheck.facts.kubelet.quantities import OFF, quantity_of
 from nodecheck.facts.kubelet.table import Value
@@ -212,57 +213,7 @@ def _reserves_memory(of: Of) -> bool:
     return abs(kept - given) < 1  # a byte: 0.1Gi is none of a float
 
 
-_EFFECTS = ("", "NoSchedule", "PreferNoSchedule", "NoExecute")
-
-
-def _is_taint(text: str) -> bool:
-    """As ``CheckTaintValidation`` has it.
-
-    >>> _is_taint("a.io/b=c:NoExecute"), _is_taint("a:NoSchedule"), _is_taint("a=b:Foo"), _is_taint(":NoSchedule")
-    (True, True, False, False)
-    """
-    pair, _, effect = text.rpartition(":")
-    key, _, value = pair.partition("=")
-    return effect in _EFFECTS and _is_label(key, value)
-
-
 _FLAGS = "cmd/kubelet/app/options/options.go, ValidateKubeletFlags"
-_OWN_LABELS = """
-kubernetes.io/hostname kubernetes.io/os kubernetes.io/arch beta.kubernetes.io/os beta.kubernetes.io/arch
-beta.kubernetes.io/instance-type failure-domain.beta.kubernetes.io/zone failure-domain.beta.kubernetes.io/region
-topology.kubernetes.io/zone topology.kubernetes.io/region
-"""
-_OWN_SPACES = (".kubelet.kubernetes.io", ".node.kubernetes.io")
-"""What a kubelet may call itself (k8s.io/kubelet pkg/apis/well_known_labels.go, ``IsKubeletLabel``)."""
-
-
-def _is_reserved(label: str) -> bool:
-    """Whether a label of Kubernetes is none that a kubelet may give itself.
-
-    >>> [_is_reserved(label) for label in ("a", "node-role.kubernetes.io/worker", "node.kubernetes.io/a", "my.io/a")]
-    [False, True, False, False]
-    """
-    space, slash, _ = label.partition("/")
-    ours = slash and f".{space}".endswith((".kubernetes.io", ".k8s.io"))
-    return bool(ours) and label not in _OWN_LABELS.split() and not f".{space}".endswith(_OWN_SPACES)
-
-
-def _is_label(name: str, value: str) -> bool:
-    """As ``IsQualifiedName`` and ``IsValidLabelValue`` have it; what systemd replaces (``%H``) is not known.
-
-    >>> _is_label("a.io/b_c", ""), _is_label("-a", ""), _is_label("a/b/c", ""), _is_label("a", "b c"), _is_label("", "")
-    (True, False, False, False, False)
-    """
-    word, space, slash = "[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?", *name.rpartition("/")[:2]
-    last = name.rpartition("/")[2]
-    part = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-    if "%" in name + value:
-        return True
-    if slash and (len(space) > 253 or re.fullmatch(rf"{part}(?:\.{part})*", space) is None):
-        return False
-    return len(last) < 64 > len(value) and bool(re.fullmatch(word, last) and re.fullmatch(f"(?:{word})?", value))
-
-
 _EVICTION = "pkg/kubelet/eviction/helpers.go, ParseThresholdConfig"
 _SIGNALS = """
 memory.available nodefs.available nodefs.inodesFree imagefs.available imagefs.inodesFree containerfs.available
@@ -387,7 +338,7 @@ CROSS: tuple[tuple[Row, Callable[[Of], bool], tuple[str, ...]], ...] = (
     (
         _row("registerWithTaints", "taints with the effect NoSchedule, PreferNoSchedule or NoExecute",
              source="pkg/util/taints, CheckTaintValidation"),
-        lambda of: all(_is_taint(taint) for taint in _names(of("registerWithTaints"))),
+        lambda of: all(is_taint(taint) for taint in _names(of("registerWithTaints"))),
         (),
     ),
     (
@@ -448,12 +399,12 @@ CROSS: tuple[tuple[Row, Callable[[Of], bool], tuple[str, ...]], ...] = (
     (
         _row("node-labels", "none of kubernetes.io and k8s.io but those that a kubelet may give itself",
              source=_FLAGS),
-        lambda of: not any(_is_reserved(name) for name in _names(of("node-labels"))),
+        lambda of: not any(is_reserved(name) for name in _names(of("node-labels"))),
         (),
     ),
     (
         _row("node-labels", "names and values of labels", source=_FLAGS),
-        lambda of: all(_is_label(*pair) for pair in _pairs(of("node-labels"))),
+        lambda of: all(is_label(*pair) for pair in _pairs(of("node-labels"))),
         (),
     ),
     (

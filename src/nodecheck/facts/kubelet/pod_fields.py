@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
+from nodecheck.facts.kubelet.labels import is_dns_label, is_subdomain
 from nodecheck.facts.kubelet.quantities import quantity_of
 from nodecheck.formats.tree import Number, TreeNode, object_of, text_of
 from nodecheck.typed import Any
@@ -115,16 +116,13 @@ def _is_quantity(value: object) -> bool:
         return False
 
 
-_LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-
-
 def refused(tree: Mapping[str, TreeNode]) -> Iterator[Wrong]:
     """What a pod without wrong types is refused for: names, images, and mounts of volumes that it has not."""
     from nodecheck.formats.structured import mappings
 
     metadata, spec = object_of(tree, "metadata"), object_of(tree, "spec")
     name = text_of(metadata, "name")
-    if len(name) > 253 or re.fullmatch(rf"{_LABEL}(?:\.{_LABEL})*", name) is None:
+    if not is_subdomain(name):
         yield f"says for metadata.name {name[:80]}, which is no name of a pod", metadata["name"].line
     volumes = {text_of(volume, "name") for volume in mappings(spec.get("volumes"))}
     names: set[str] = set()
@@ -137,7 +135,7 @@ def _of_container(container: Mapping[str, TreeNode], names: set[str], volumes: s
     from nodecheck.formats.structured import mappings
 
     name = text_of(container, "name")
-    if len(name) > 63 or re.fullmatch(_LABEL, name) is None:
+    if not is_dns_label(name):
         yield f"has a container with the name {name[:80]!r}, which is none of a container", line
     elif name in names:
         yield f"has two containers with the name {name}", line
