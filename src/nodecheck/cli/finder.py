@@ -2,32 +2,54 @@
 
 For each of them Python asks the finders of built-in and frozen modules, then the folder for files of five endings, and
 whether the folder has changed since. Here a module is a source file or a package, and a folder is listed once: nothing
-is added to it while the command runs. How a module is loaded, and when its bytecode counts, stays Python's.
+is added to it while the command runs. Bytecode counts where it is of this Python and of this source (PEP 552); where
+that is not plain, Python loads the module as it always does.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import CodeType
 
 OURS = ("nodecheck", "nodecheck_checks")
 """The packages whose modules are found here."""
 
+MOST = 1 << 16
+"""Bytes read at once: more than the bytecode of any module of ours."""
+
 
 class Loader(SourceFileLoader):
-    """Python's loader of source files, which reads a file at once: its buffer costs as much as what is in it."""
+    """Python's loader of source files, with a short way to bytecode that is up to date."""
+
+    def __init__(self, name: str, path: str, cached: str | None) -> None:
+        self.name, self.path, self.cached = name, path, cached
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """The module's code; Python's own way where there is no bytecode, or it is not plainly of this source."""
+        if self.cached is None:
+            return super().get_code(fullname)
+        try:
+            source, data = os.stat(self.path), self.get_data(self.cached)
+        except OSError:
+            return super().get_code(fullname)
+        told = (int(source.st_mtime) & 0xFFFFFFFF) | (source.st_size & 0xFFFFFFFF) << 32
+        if data[:16] != _HEAD + told.to_bytes(8, "little"):
+            return super().get_code(fullname)
+        code: CodeType = marshal.loads(memoryview(data)[16:])  # noqa: S302 - the file that Python would read
+        return code if code.co_filename == self.path else super().get_code(fullname)
 
     def get_data(self, path: str) -> bytes:
         """The bytes of a file (:meth:`importlib.abc.ResourceLoader.get_data`). Raises OSError."""
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            size = os.fstat(fd).st_size
-            data = os.read(fd, size + 1)
+            data = os.read(fd, MOST)
         finally:
             os.close(fd)
-        return data if len(data) == size else super().get_data(path)
+        return data if len(data) < MOST else super().get_data(path)
 
 
 class Finder:
@@ -45,8 +67,8 @@ class Finder:
         folder = path[0]
         names = self._listed(folder)
         if last in names and "__init__.py" in self._listed(f"{folder}/{last}"):
-            return _spec(name, f"{folder}/{last}/__init__.py", f"{folder}/{last}")
-        return _spec(name, f"{folder}/{last}.py", None) if f"{last}.py" in names else None
+            return _spec(name, f"{folder}/{last}", "__init__", f"{folder}/{last}")
+        return _spec(name, folder, last, None) if f"{last}.py" in names else None
 
     def _listed(self, folder: str) -> frozenset[str]:
         names = self._names.get(folder)
@@ -63,12 +85,30 @@ class Finder:
         self._names.clear()
 
 
-def _spec(name: str, file: str, folder: str | None) -> ModuleSpec:
-    spec = ModuleSpec(name, Loader(name, file), origin=file, is_package=folder is not None)
+def _spec(name: str, folder: str, file: str, package: str | None) -> ModuleSpec:
+    path = f"{folder}/{file}.py"
+    cached = None if _ENDING is None else f"{folder}/__pycache__/{file}{_ENDING}"
+    spec = ModuleSpec(name, Loader(name, path, cached), origin=path, is_package=package is not None)
     spec.has_location = True
-    if folder is not None:
-        spec.submodule_search_locations = [folder]
+    if cached is not None:
+        spec.cached = cached
+    if package is not None:
+        spec.submodule_search_locations = [package]
     return spec
+
+
+def _ending() -> str | None:
+    """What the bytecode's file is called behind the module's name; None where it lies elsewhere, or is none."""
+    if _MAGIC is None or sys.implementation.cache_tag is None or sys.pycache_prefix or sys.flags.optimize:
+        return None
+    return f".{sys.implementation.cache_tag}.pyc"
+
+
+# importlib.util has it too, and costs a tenth of a bare interpreter.
+_MAGIC: bytes | None = getattr(sys.modules.get("_frozen_importlib_external"), "MAGIC_NUMBER", None)
+_HEAD = (_MAGIC or b"") + bytes(4)
+"""How bytecode of this Python begins that is held against its source by time and size."""
+_ENDING = _ending()
 
 
 def use() -> None:
