@@ -18,13 +18,17 @@ class Schedule(Generic[T]):
 
     A worker thread does it; the calling thread waits. Where one index outlives ``each_s`` the worker is left alone
     (a thread in a hung read cannot be stopped), ``overran(index)`` is told, and a new worker goes on with the next.
+    ``ends_at_once`` says that the process does so after the run (:func:`os._exit`), and waits for no thread.
     """
 
-    def __init__(self, count: int, work: Work[T], overran: Callable[[int, bool], None]) -> None:
+    def __init__(
+        self, count: int, work: Work[T], overran: Callable[[int, bool], None], *, ends_at_once: bool = False
+    ) -> None:
         self.sinks: list[list[T]] = [[] for _ in range(count)]
         self._count = count
         self._work = work
         self._overran = overran
+        self._ends_at_once = ends_at_once
         self._lock = _thread.allocate_lock()
         self._done = _thread.allocate_lock()
         self._generation = 0
@@ -36,7 +40,7 @@ class Schedule(Generic[T]):
         """Do all of it, until ``deadline`` (of :func:`time.monotonic`); raises what a worker raised."""
         # The first thread that imports threading is taken for the main thread (before Python 3.13), and the interpreter
         # waits for it at its end: that must not be a worker that hangs.
-        if sys.version_info < (3, 13):
+        if not self._ends_at_once and sys.version_info < (3, 13):
             import threading  # noqa: F401
 
         self._done.acquire()

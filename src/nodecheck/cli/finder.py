@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from types import CodeType
+from types import CodeType, ModuleType
 
 OURS = ("nodecheck", "nodecheck_checks")
 """The packages whose modules are found here."""
@@ -112,5 +112,27 @@ _ENDING = _ending()
 
 
 def use() -> None:
-    """Let the modules of nodecheck be found here, in a process of its own."""
+    """Let the modules of nodecheck be found here, in a process of its own that ends by :func:`os._exit`."""
     sys.meta_path.insert(0, Finder())
+    _without_translations()
+
+
+def in_use() -> bool:
+    """Whether this is the command's own process."""
+    return any(isinstance(one, Finder) for one in sys.meta_path)
+
+
+def _without_translations() -> None:
+    """Import argparse, and not gettext, of which it asks translations of its words: there are none.
+
+    gettext costs a tenth of a bare interpreter, and as much again where it imports locale to look for them.
+    """
+    if "gettext" in sys.modules:
+        return
+    untranslated = ModuleType("gettext")
+    untranslated.__dict__.update(gettext=str, ngettext=lambda one, more, number: one if number == 1 else more)
+    sys.modules["gettext"] = untranslated
+    try:
+        import argparse  # noqa: F401
+    finally:
+        del sys.modules["gettext"]

@@ -187,10 +187,11 @@ def judged(
 
     ``digests`` and ``explained`` are as a Request has them.
     """
+    from nodecheck.cli.finder import in_use
     from nodecheck.running.engine import run
 
     host, registry, request = prepared_by(args, site)
-    request = request._replace(digests=digests, explained=explained)
+    request = request._replace(digests=digests, explained=explained, ends_at_once=in_use())
     if args.quiet or sys.stderr is None or not sys.stderr.isatty():
         return run(host, registry, request)
     from nodecheck.cli.progress import progress

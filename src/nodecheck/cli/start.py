@@ -154,11 +154,6 @@ def _dress(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         parser.allow_abbrev = False
 
 
-# argparse asks gettext for translations of its words, of which there are none, and gettext imports locale to look for
-# them: a millisecond of every start.
-setattr(argparse, "_", str)  # noqa: B010 - the stubs do not know it
-
-
 def _formatter(prog: str) -> argparse.HelpFormatter:
     # With a width of its own argparse does not import shutil, which every parser would pay for.
     return argparse.RawDescriptionHelpFormatter(prog, width=width())

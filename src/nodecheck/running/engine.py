@@ -199,7 +199,7 @@ def _work(
         late[index] = f"the run's {timeout_s:g} s were over" if over else f"not judged within {each_s:g} s"
         cut_short = cut_short or over
 
-    schedule = Schedule(len(tasks) + 1, work, overran)
+    schedule = Schedule(len(tasks) + 1, work, overran, ends_at_once=request.ends_at_once)
     schedule.run(each_s, deadline)
     for index, task in enumerate(tasks, 1):
         sink = schedule.sinks[index]
@@ -272,7 +272,7 @@ def _looked_back(
 
             sink.append(witnessed(against, finisher.used, registry.check, facts))
 
-    schedule = Schedule(1, work, lambda _, __: facts.abandon(CHECK_MOST_S))
+    schedule = Schedule(1, work, lambda _, __: facts.abandon(CHECK_MOST_S), ends_at_once=request.ends_at_once)
     schedule.run(CHECK_MOST_S, max(deadline, monotonic() + LOOK_BACK_S))
     for found in schedule.sinks[0]:
         results = [found.changed.get(result.id) or result for result in results]

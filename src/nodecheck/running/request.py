@@ -60,7 +60,8 @@ class Request(NamedTuple):
 
     Where ``digests`` is given, a run of this machine puts there the digest of what each result of the boot view rests
     on, by its id: files and names outside of /run, /proc, /sys and /dev; and where ``explained`` is given, the ids of
-    those passes that the present contradicts and something explains.
+    those passes that the present contradicts and something explains. ``ends_at_once`` is as a
+    :class:`~nodecheck.checking.workers.Schedule` has it.
     """
 
     profile: ResolvedProfile
@@ -74,6 +75,7 @@ class Request(NamedTuple):
     waivers_from: tuple[str, ...] = ()
     digests: dict[str, str] | None = None
     explained: set[str] | None = None
+    ends_at_once: bool = False
 
 
 def running_user() -> User:
