@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 
-OURS = ("nodecheck", "nodecheck_checks")
+OURS = ("nodecheck", "nodecheck_checks", "pyroute2")
 """The packages whose modules are found here."""
 
 MOST = 1 << 16

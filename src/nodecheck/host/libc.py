@@ -7,10 +7,12 @@ not needed here. The static file has no ctypes, since nothing can be loaded into
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from nodecheck.errors import FactError, Unsupported
 from nodecheck.host.base import error_of
 from nodecheck.shipped import STATIC
+from nodecheck.typed import Any
 
 _LONGS = 64
 """The largest structure asked for here has 208 bytes where a long has 8; there is room for later fields."""
@@ -25,9 +27,25 @@ def filled(function: str, *arguments: int | bytes, source: str, path: str | None
     if STATIC:
         return _built_in(function, *arguments, source=path or source)
     try:
-        from _ctypes import FUNCFLAG_CDECL, FUNCFLAG_USE_ERRNO, Array, CFuncPtr, _SimpleCData, dlopen, dlsym, get_errno
+        from _ctypes import dlopen, dlsym, get_errno
     except ImportError as error:
         raise Unsupported(source, "this Python was built without ctypes") from error
+    call_type, structure_type = _types()
+    try:
+        call = call_type(dlsym(dlopen(None, os.RTLD_NOW), function))  # type: ignore[arg-type]  # None: this process
+    except OSError as error:
+        raise Unsupported(source, "the C library does not have it") from error
+    structure = structure_type()
+    value = int(call(*arguments, structure))
+    if value < 0:
+        raise _failed(path or source, get_errno())
+    return value, bytes(structure)
+
+
+@cache
+def _types() -> tuple[Any, Any]:
+    """The types of such a function and of what it fills."""
+    from _ctypes import FUNCFLAG_CDECL, FUNCFLAG_USE_ERRNO, Array, CFuncPtr, _SimpleCData
 
     class Int(_SimpleCData):  # type: ignore[type-arg]
         _type_ = "i"
@@ -43,15 +61,7 @@ def filled(function: str, *arguments: int | bytes, source: str, path: str | None
         _flags_ = FUNCFLAG_CDECL | FUNCFLAG_USE_ERRNO
         _restype_ = Int
 
-    try:
-        call = LibcCall(dlsym(dlopen(None, os.RTLD_NOW), function))  # type: ignore[arg-type]  # None: this process
-    except OSError as error:
-        raise Unsupported(source, "the C library does not have it") from error
-    structure = Structure()
-    value = int(call(*arguments, structure))
-    if value < 0:
-        raise _failed(path or source, get_errno())
-    return value, bytes(structure)
+    return LibcCall, Structure
 
 
 def _built_in(function: str, *arguments: int | bytes, source: str) -> tuple[int, bytes]:

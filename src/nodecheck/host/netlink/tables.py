@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import itemgetter
 
 from nodecheck.errors import Malformed
-from nodecheck.host.netlink.atoms import Column, address, remembered
+from nodecheck.host.netlink.atoms import Column, address, numbers, remembered
 from nodecheck.host.netlink.decode import LatePlan, RowPlan
 from nodecheck.host.netlink.rows import (
     AddressRow,
@@ -53,9 +53,15 @@ def _request(message: Any, kind: int) -> bytes:
     return bytes(message.data)
 
 
-def _filled(cls: Any, **values: Any) -> Any:
-    """A message with every field set: the defaults of pyroute2 differ from version to version."""
-    message = cls()
+def _filled(cls: Any, *attributes: str, **values: Any) -> Any:
+    """A message with every field set: the defaults of pyroute2 differ from version to version.
+
+    It takes these attributes and no others: for the first message of a class pyroute2 makes the classes of all that it
+    may have, two dozen for a link.
+    """
+    known = numbers(cls) if cls.nla_map else {}
+    some = tuple([(known[name][0], name, known[name][1]) for name in attributes])
+    message = type(cls.__name__, (cls,), {"nla_map": some})() if known else cls()
     for name, _ in cls.fields:
         message[name] = values.get(name, 0)
     return message
@@ -67,7 +73,7 @@ def _columns(*names: Any) -> tuple[Column, ...]:
 
 def _links(private: bool) -> tuple[Ask, ...]:
     cls = message_class("netlink.rtnl.ifinfmsg", "ifinfmsg", private)
-    message = _filled(cls)
+    message = _filled(cls, "IFLA_EXT_MASK")
     message["attrs"].append(("IFLA_EXT_MASK", _SKIP_STATS))
     columns = _columns(
         "index", "flags", "IFLA_IFNAME", "IFLA_MTU", "IFLA_OPERSTATE", "IFLA_ADDRESS", "IFLA_LINKINFO/IFLA_INFO_KIND",
@@ -210,7 +216,7 @@ def _rules(name: str, private: bool) -> NetlinkTable:
     wanted = (nft.family_number(family), table, chain)
 
     def ask(private: bool) -> tuple[Ask, ...]:
-        message = _filled(cls, nfgen_family=wanted[0])
+        message = _filled(cls, "NFTA_RULE_TABLE", "NFTA_RULE_CHAIN", nfgen_family=wanted[0])
         message["attrs"] += [("NFTA_RULE_TABLE", table), ("NFTA_RULE_CHAIN", chain)]
         request = _request(message, NFTABLES << 8 | GET_RULE)
         return (Ask(request, RowPlan("netlink nft_rules", cls, nft.rule_columns(cls), RuleRow)),)

@@ -8,11 +8,12 @@ sees, and that no other code can reach. Where that does not work, for whatever r
 from __future__ import annotations
 
 import builtins
+import sys
 from _thread import RLock
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
 
 from nodecheck import typed
@@ -118,10 +119,11 @@ def _absolute(name: str, level: int, namespace: Mapping[str, Any]) -> str:
 
 
 def _find(name: str, path: Sequence[str] | None) -> ModuleSpec:
-    spec = PathFinder.find_spec(name, path)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"no module {name}", name=name)
-    return spec
+    for finder in sys.meta_path:
+        spec = finder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            return spec
+    raise ModuleNotFoundError(f"no module {name}", name=name)
 
 
 def _module_of(spec: ModuleSpec) -> ModuleType:
