@@ -22,11 +22,33 @@ MOST = 1 << 16
 """Bytes read at once: more than the bytecode of any module of ours."""
 
 
+class Module(ModuleType):
+    """A module that is cheap to ask for what it has not: each ``from … import`` asks for its ``__path__``.
+
+    Before Python 3.12 a plain module makes two error messages for each such question, which nobody sees.
+    """
+
+    __getattribute__ = object.__getattribute__
+
+
 class Loader(SourceFileLoader):
     """Python's loader of source files, with a short way to bytecode that is up to date."""
 
     def __init__(self, name: str, path: str, cached: str | None) -> None:
         self.name, self.path, self.cached = name, path, cached
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """A new module."""
+        return _KIND(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's code. One with a ``__getattr__`` of its own is a plain module (PEP 562)."""
+        code = self.get_code(module.__name__)
+        if code is None:
+            raise ImportError(f"no code for {module.__name__}", name=module.__name__, path=self.path)
+        if "__getattr__" in code.co_names:
+            module.__class__ = ModuleType
+        exec(code, vars(module))  # noqa: S102 - what a loader does
 
     def get_code(self, fullname: str) -> CodeType | None:
         """The module's code; Python's own way where there is no bytecode, or it is not plainly of this source."""
@@ -109,6 +131,7 @@ _MAGIC: bytes | None = getattr(sys.modules.get("_frozen_importlib_external"), "M
 _HEAD = (_MAGIC or b"") + bytes(4)
 """How bytecode of this Python begins that is held against its source by time and size."""
 _ENDING = _ending()
+_KIND = ModuleType if sys.version_info >= (3, 12) else Module
 
 
 def use() -> None:
