@@ -7,7 +7,9 @@ that is not plain, Python loads the module as it always does.
 """
 
 from __future__ import annotations
+import __future__
 
+import collections.abc
 import marshal
 import os
 import sys
@@ -137,6 +139,9 @@ _KIND = ModuleType if sys.version_info >= (3, 12) else Module
 def use() -> None:
     """Let the modules of nodecheck be found here, in a process of its own that ends by :func:`os._exit`."""
     sys.meta_path.insert(0, Finder())
+    if _KIND is Module:
+        for module in (__future__, collections.abc):  # of which nearly every module imports something
+            module.__class__ = Module
     _without_translations()
 
 
