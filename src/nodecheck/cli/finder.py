@@ -1,9 +1,9 @@
 """A quicker search for the modules of nodecheck itself, of which a run imports three hundred.
 
 For each of them Python asks the finders of built-in and frozen modules, then the folder for files of five endings, and
-whether the folder has changed since. Here a module is a source file or a package, and a folder is listed once: nothing
-is added to it while the command runs. Bytecode counts where it is of this Python and of this source (PEP 552); where
-that is not plain, Python loads the module as it always does.
+whether the folder has changed since. Here a module is a source file or a package, and nothing else is tried. Bytecode
+counts where it is of this Python and of this source (PEP 552); where that is not plain, Python loads the module as it
+always does.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ class Module(ModuleType):
 class Loader(SourceFileLoader):
     """Python's loader of source files, with a short way to bytecode that is up to date."""
 
-    def __init__(self, name: str, path: str, cached: str | None) -> None:
+    def __init__(self, name: str, path: str, source: os.stat_result, cached: str | None) -> None:
         self.name, self.path, self.cached = name, path, cached
+        self._source = source
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """A new module."""
@@ -57,10 +58,10 @@ class Loader(SourceFileLoader):
         if self.cached is None:
             return super().get_code(fullname)
         try:
-            source, data = os.stat(self.path), self.get_data(self.cached)
+            data = self.get_data(self.cached)
         except OSError:
             return super().get_code(fullname)
-        told = (int(source.st_mtime) & 0xFFFFFFFF) | (source.st_size & 0xFFFFFFFF) << 32
+        told = (int(self._source.st_mtime) & 0xFFFFFFFF) | (self._source.st_size & 0xFFFFFFFF) << 32
         if data[:16] != _HEAD + told.to_bytes(8, "little"):
             return super().get_code(fullname)
         code: CodeType = marshal.loads(memoryview(data)[16:])  # noqa: S302 - the file that Python would read
@@ -79,40 +80,34 @@ class Loader(SourceFileLoader):
 class Finder:
     """A finder for ``sys.meta_path`` (:class:`importlib.abc.MetaPathFinder`); the rest is left to Python."""
 
-    def __init__(self) -> None:
-        self._names: dict[str, frozenset[str]] = {}
-        """What each folder holds; nothing for one that cannot be listed, as inside of a zip file."""
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:
+        """The module of that full name, in the first folder of its package; None where it is no source file there.
 
-    def find_spec(self, name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:
-        """The module of that full name, in the first folder of its package; None where it is no source file there."""
+        Python would take a package before a file of the same name; these packages have no such two.
+        """
         parent, _, last = name.rpartition(".")
         if not path or parent.partition(".")[0] not in OURS:
             return None
         folder = path[0]
-        names = self._listed(folder)
-        if last in names and "__init__.py" in self._listed(f"{folder}/{last}"):
-            return _spec(name, f"{folder}/{last}", "__init__", f"{folder}/{last}")
-        return _spec(name, folder, last, None) if f"{last}.py" in names else None
-
-    def _listed(self, folder: str) -> frozenset[str]:
-        names = self._names.get(folder)
-        if names is None:
-            try:
-                names = frozenset(os.listdir(folder))
-            except OSError:
-                names = frozenset()
-            self._names[folder] = names
-        return names
-
-    def invalidate_caches(self) -> None:
-        """Forget what the folders hold (:func:`importlib.invalidate_caches`)."""
-        self._names.clear()
+        try:
+            return _spec(name, folder, last, None)
+        except OSError:
+            inner = f"{folder}/{last}"
+        try:
+            return _spec(name, inner, "__init__", inner)
+        except OSError:
+            return None
 
 
-def _spec(name: str, folder: str, file: str, package: str | None) -> ModuleSpec:
+def _spec(name: str, folder: str, file: str, package: str | None) -> ModuleSpec | None:
     path = f"{folder}/{file}.py"
+    source = os.stat(path)
+    if source.st_mode & 0o170000 != 0o100000:
+        return None
     cached = None if _ENDING is None else f"{folder}/__pycache__/{file}{_ENDING}"
-    spec = ModuleSpec(name, Loader(name, path, cached), origin=path, is_package=package is not None)
+    loader = Loader(name, path, source, cached)
+    spec = ModuleSpec(name, loader, origin=path, is_package=package is not None)
     spec.has_location = True
     if cached is not None:
         spec.cached = cached

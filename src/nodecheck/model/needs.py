@@ -84,14 +84,17 @@ def needs_of(function: Callable[..., Any]) -> tuple[tuple[Need, ...], dict[str, 
 def _evaluated(note: Any, function: Callable[..., Any]) -> Any:
     if not isinstance(note, str):
         return note
-    if note in _PLAIN and note.partition("[")[0] not in function.__globals__:
+    known = function.__globals__
+    if note in known:
+        return known[note]
+    if note in _PLAIN and note.partition("[")[0].partition(" ")[0] not in known:
         return _PLAIN[note]
     try:
-        return eval(note, function.__globals__)  # noqa: S307 - the module's own text
+        return eval(note, known)  # noqa: S307 - the module's own text
     except TypeError:
         if sys.version_info >= (3, 10):
             raise
-        return _of_unions(note, function.__globals__)
+        return _of_unions(note, known)
 
 
 _PLAIN: dict[str, Any] = {
@@ -99,16 +102,20 @@ _PLAIN: dict[str, Any] = {
     "list[str]": list[str],
 }  # fmt: skip
 """What most parameters are, as it is written: to compile it costs ten times a look."""
+if sys.version_info >= (3, 10):
+    _PLAIN["str | None"] = str | None
 
 
 def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
     if isinstance(note, str):  # a plain name, mostly: looked up rather than compiled, for a run has hundreds
         known = function.__globals__
         lazy = note.startswith("Lazy[") and known.get("Lazy") is Lazy
-        fact = known.get(note[5:-1] if lazy else note)
+        plain = note[5:-1] if lazy else note
+        per = plain.startswith("Per[") and known.get("Per") is Per
+        fact = known.get(plain[4:-1] if per else plain)
         if isinstance(fact, type):
-            return Need(name, fact, lazy)
-        later = _later(note[5:-1], function) if lazy else None
+            return Need(name, fact, lazy, per)
+        later = _later(plain, function) if lazy else None
         if later is not None:
             return Need(name, later, lazy)
     note = _evaluated(note, function)

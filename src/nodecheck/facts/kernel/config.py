@@ -152,9 +152,9 @@ def is_config_of(told: str, release: str) -> bool:
 
 def parse_config(source: str, path: str) -> KernelConfig:
     """Take the text of a configuration. Raises ParseError for one that sets no option at all."""
-    if "\nCONFIG_" not in "\n" + source:
-        raise ParseError(path, 1, source.partition("\n")[0], "a kernel configuration")
     text, before = "\n" + source, [0]
+    if "\nCONFIG_" not in text:
+        raise ParseError(path, 1, source.partition("\n")[0], "a kernel configuration")
     for start in range(0, len(text) - _BLOCK, _BLOCK):
         before.append(before[-1] + text.count("\n", start, start + _BLOCK))
     return KernelConfig(path, text, tuple(before))
