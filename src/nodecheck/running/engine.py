@@ -21,7 +21,6 @@ from nodecheck.host import Host
 from nodecheck.model.outcomes import BOOT, NOW, Cause, Outcome, Result, Status
 from nodecheck.model.secrets import masked
 from nodecheck.plugins import PluginInfo, Registry
-from nodecheck.profile.waivers import absent_files, looked_at, waived
 from nodecheck.report.model import Report
 from nodecheck.report.parts import Node, OsName, PluginUsed, ProfileUsed, Run, Source, Tool, User
 from nodecheck.report.summary import summary_of
@@ -60,7 +59,7 @@ def run(host: Host, registry: Registry, request: Request, known: Facts | None = 
     if known is not None:
         known.renew(given)
     asked = request.selection
-    request = request._replace(selection=looked_at(asked, request.profile.waivers))
+    request = request._replace(selection=_looked_at(asked, request))
     finisher = Finisher(request.profile, request.selection)
     tasks = _tasks(registry, request, finisher)
     identity = [NodeIdentity()]
@@ -81,8 +80,7 @@ def run(host: Host, registry: Registry, request: Request, known: Facts | None = 
             finisher.add_plugin(plugin)
     today = strftime("%Y-%m-%d", gmtime(started))
     results = _pointing(finisher.results)
-    results = waived(results, request.profile, asked, today, finisher.severity)
-    results += absent_files(request.absent_waivers, asked, finisher.severity)
+    results = _waived(results, asked, request, today, finisher)
     if host.this_machine:
         results = _looked_back(results, registry, facts, finisher, began + request.timeout_s, request)
     results.sort(key=lambda result: result.id)
@@ -109,6 +107,25 @@ def run(host: Host, registry: Registry, request: Request, known: Facts | None = 
         summary_of(tuple(results), request.fail_on),
         tuple(results),
     )
+
+
+def _looked_at(asked: Selection, request: Request) -> Selection:
+    """What has to be looked at: more than was asked for where waivers are about it. Most runs have none."""
+    if not request.profile.waivers:
+        return asked
+    from nodecheck.profile.waivers import looked_at
+
+    return looked_at(asked, request.profile.waivers)
+
+
+def _waived(results: list[Result], asked: Selection, request: Request, today: str, finisher: Finisher) -> list[Result]:
+    """The results with the waivers in force, and what is to be said of them and of their files."""
+    if not request.profile.waivers and not request.absent_waivers:
+        return list(results)
+    from nodecheck.profile.waivers import absent_files, waived
+
+    found = waived(results, request.profile, asked, today, finisher.severity)
+    return found + absent_files(request.absent_waivers, asked, finisher.severity)
 
 
 def _tasks(registry: Registry, request: Request, finisher: Finisher) -> list[Task]:

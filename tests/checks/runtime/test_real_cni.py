@@ -18,7 +18,7 @@ import pytest
 from nodecheck.facts import CniNetworks, CniPlaces
 from nodecheck.facts.cluster.cni_places import CONTAINERD
 from nodecheck.host.root import RootHost
-from nodecheck_checks.runtime.cni_config import chosen
+from nodecheck_checks.runtime.cni_files import chosen
 from tests.checks.runtime.test_cni_config import CALICO, CILIUM, CRIO_BRIDGE, FLANNEL, LOOPBACK, MULTUS, PODMAN
 from tests.checks.runtime.test_real_containerd import PROGRAMS
 
