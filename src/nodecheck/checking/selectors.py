@@ -171,14 +171,14 @@ class Selection(NamedTuple):
 
     def keeps(self, name: str, tags: tuple[str, ...], subject: str | None, view: str, unjudged: bool = False) -> bool:
         """Whether this result is wanted. An unjudged one without a subject speaks for all subjects."""
-        if not self.wants(name, tags, view):
+        if self.view is not None and view != self.view:
             return False
         for selector in self.ignore:
             if selector.takes(name, tags, subject, view):
                 return False
         if not self.select or any(s.takes(name, tags, subject, view) for s in self.select):
             return True
-        return unjudged and subject is None
+        return unjudged and subject is None and self.wants(name, tags, view)
 
     @property
     def speaks_of_tags(self) -> bool:

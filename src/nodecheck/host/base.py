@@ -327,7 +327,7 @@ _ERRORS: dict[int, type[FactError]] = {
 def error_of(path: str, error: OSError) -> FactError:
     """The FactError for an OSError on ``path``."""
     if error.errno == errno.ENOENT:  # by far the most frequent
-        return Absent(path, "no such file or directory", errno=errno.ENOENT)
+        return Absent(path, "no such file or directory", errno.ENOENT)
     kind = _ERRORS.get(error.errno or 0, FactError)
     return kind(path, (error.strerror or str(error)).lower(), errno=error.errno)
 
