@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import os
+import py_compile
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 import nodecheck
 import nodecheck_checks
-from nodecheck.cli.finder import Finder
+from nodecheck.cli.finder import MOST, Finder
 
 PACKAGES = [Path(package.__path__[0]) for package in (nodecheck, nodecheck_checks)]
 
@@ -72,26 +77,56 @@ def test_a_folder_that_cannot_be_listed_is_left_to_python() -> None:
     assert Finder().find_spec("nodecheck.one", ["/usr/lib/nodecheck.zip/nodecheck"]) is None
 
 
-def test_a_module_that_is_added_is_found_after_invalidate_caches(tmp_path: Path) -> None:
+def test_a_module_that_is_added_is_found(tmp_path: Path) -> None:
     path = package_in(tmp_path / "nodecheck")
     finder = Finder()
     assert finder.find_spec("nodecheck.late", path) is None
     (tmp_path / "nodecheck" / "late.py").write_text("")
-    finder.invalidate_caches()
     assert finder.find_spec("nodecheck.late", path) is not None
+
+
+def test_what_is_called_like_a_module_and_is_no_file_is_none(tmp_path: Path) -> None:
+    path = package_in(tmp_path / "nodecheck")
+    (tmp_path / "nodecheck" / "odd.py").mkdir()
+    assert Finder().find_spec("nodecheck.odd", path) is None
+
+
+def compiled(source: Path, text: str) -> Path:
+    """Write a source file and its bytecode, with the source's time and size in it; where that is."""
+    source.write_text(text)
+    mode = py_compile.PycInvalidationMode.TIMESTAMP
+    return Path(str(py_compile.compile(str(source), doraise=True, invalidation_mode=mode)))
+
+
+def loaded(path: list[str]) -> Any:
+    """The module ``nodecheck.one`` of that folder, as the command loads it."""
+    spec = Finder().find_spec("nodecheck.one", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_changed_source_counts_and_not_its_old_bytecode(tmp_path: Path) -> None:
     path = package_in(tmp_path / "nodecheck")
     source = tmp_path / "nodecheck" / "one.py"
-    for text, expected in (("x = 1\n", 1), ("x = 1\n", 1), ("x = 12\n", 12)):
-        source.write_text(text)
-        spec = Finder().find_spec("nodecheck.one", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        assert module.x == expected
+    compiled(source, "x = 1\n")
+    assert loaded(path).x == 1
+    source.write_text("x = 12\n")
+    assert loaded(path).x == 12
+
+
+def test_bytecode_of_this_source_is_taken(tmp_path: Path) -> None:
+    path = package_in(tmp_path / "nodecheck")
+    source = tmp_path / "nodecheck" / "one.py"
+    cached = compiled(source, "x = 1\n")
+    info = source.stat()
+    source.write_text("x = 2\n")  # of the same size, and made as old: what is read is the bytecode
+    os.utime(source, ns=(info.st_atime_ns, info.st_mtime_ns))
+    assert loaded(path).x == 1
+    cached.unlink()
+    assert loaded(path).x == 2
 
 
 def test_broken_bytecode_is_python_s_to_refuse(tmp_path: Path) -> None:
@@ -102,10 +137,63 @@ def test_broken_bytecode_is_python_s_to_refuse(tmp_path: Path) -> None:
     assert spec.cached is not None
     Path(spec.cached).parent.mkdir()
     Path(spec.cached).write_bytes(b"nothing of the kind")
-    module = importlib.util.module_from_spec(spec)
-    assert spec.loader is not None
-    spec.loader.exec_module(module)
-    assert module.x == 1
+    assert loaded(path).x == 1
+
+
+def test_bytecode_that_is_not_held_against_its_source_is_python_s_to_judge(tmp_path: Path) -> None:
+    path = package_in(tmp_path / "nodecheck")
+    source = tmp_path / "nodecheck" / "one.py"
+    source.write_text("x = 1\n")
+    py_compile.compile(str(source), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    source.write_text("x = 12\n")
+    assert loaded(path).x == 1  # as PEP 552 has it: whoever made that file answers for it
+
+
+def test_code_names_the_file_that_it_lies_in_after_a_move(tmp_path: Path) -> None:
+    path = package_in(tmp_path / "nodecheck")
+    compiled(tmp_path / "nodecheck" / "one.py", "def f(): pass\n")
+    assert loaded(path).f.__code__.co_filename == str(tmp_path / "nodecheck" / "one.py")
+    moved = shutil.copytree(tmp_path / "nodecheck", tmp_path / "elsewhere")
+    assert loaded([str(moved)]).f.__code__.co_filename == str(moved / "one.py")
+
+
+def test_bytecode_of_any_size_is_read_whole(tmp_path: Path) -> None:
+    path = package_in(tmp_path / "nodecheck")
+    text = "".join([f"x{number} = {number + 1000000}\n" for number in range(20000)])
+    assert compiled(tmp_path / "nodecheck" / "one.py", text).stat().st_size > MOST
+    assert loaded(path).x19999 == 1019999
+
+
+def test_a_module_has_what_it_makes_itself_and_nothing_else(tmp_path: Path) -> None:
+    path = package_in(tmp_path / "nodecheck")
+    source = tmp_path / "nodecheck" / "one.py"
+    source.write_text("x = 1\n")
+    module = loaded(path)
+    assert isinstance(module, ModuleType)
+    assert not hasattr(module, "y")
+    source.write_text("def __getattr__(name):\n    return name * 2\n")
+    assert loaded(path).y == "yy"  # PEP 562
+
+
+@pytest.mark.parametrize("options", [["-O"], ["-B"], ["-X", "pycache_prefix={}"], ["-X", "utf8"]])
+def test_the_command_runs_with_other_bytecode_or_none(tmp_path: Path, options: list[str]) -> None:
+    code = "import sys; from nodecheck.cli import main; sys.argv[1:] = ['list', '--json']; main()"
+    argv = [sys.executable, "-I", *[option.format(tmp_path) for option in options], "-c", code]
+    for _ in range(2):
+        done = subprocess.run(argv, capture_output=True, timeout=120)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"kubelet-config" in done.stdout
+
+
+def test_who_asks_for_translations_gets_the_real_ones() -> None:
+    code = (
+        "import sys; from nodecheck.cli import finder; finder.use()\n"
+        "import argparse, gettext, threading\n"
+        "assert gettext.translation and argparse._('usage: ') == 'usage: '\n"
+        "assert argparse.ngettext('%d word', '%d words', 2) == '%d words'"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], stderr=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_only_the_command_s_own_process_searches_so() -> None:

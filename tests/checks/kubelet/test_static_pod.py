@@ -25,7 +25,8 @@ from nodecheck.testing import (
     run,
     write_tree,
 )
-from nodecheck_checks.kubelet.static_pod import REFERENCES, static_pod
+from nodecheck_checks.kubelet.manifests import REFERENCES
+from nodecheck_checks.kubelet.static_pod import static_pod
 from tests.nodes import debian_node
 
 FOLDER = "/etc/kubernetes/manifests"
