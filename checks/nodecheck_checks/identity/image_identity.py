@@ -16,7 +16,7 @@ from nodecheck.requirements.asked import IMAGE
     rows="nodecheck_checks.identity.image_files:ROWS",
 )
 def image_identity(
-    files: Lazy[facts.IdentityFiles],
+    files: facts.IdentityFiles,
     cloud: Lazy[facts.CloudNames],
     name: Lazy[facts.BootHostname],
     hosts: Lazy[facts.Hosts],
@@ -67,4 +67,4 @@ def image_identity(
     """
     from nodecheck_checks.identity.image_files import judged
 
-    yield from judged(files(), cloud, name, hosts, release)
+    yield from judged(files, cloud, name, hosts, release)

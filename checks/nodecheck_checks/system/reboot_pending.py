@@ -22,7 +22,7 @@ def not_rebooted() -> str:
     explained=not_rebooted,
 )
 def reboot_pending(
-    marks: Lazy[facts.RebootMarks],
+    marks: facts.RebootMarks,
     container: Container,
     image: Lazy[facts.ImageSystem],
     running: Lazy[RunningKernel],
@@ -69,12 +69,12 @@ def reboot_pending(
     """
     from nodecheck_checks.system.reboot_reasons import Kernels, judged
 
-    yield from judged(marks(), container, image, Kernels(running, cmdline, images, boot), packages)
+    yield from judged(marks, container, image, Kernels(running, cmdline, images, boot), packages)
 
 
 @reboot_pending.at_boot
-def reboot_pending_boot(marks: Lazy[facts.LastingMarks], packages: Lazy[facts.RebootPackages]) -> Results:
+def reboot_pending_boot(marks: facts.LastingMarks, packages: facts.RebootPackages) -> Results:
     """The reboot leaves nothing that asks for another one."""
     from nodecheck_checks.system.reboot_reasons import left_at_boot
 
-    yield from left_at_boot(marks(), packages())
+    yield from left_at_boot(marks, packages)

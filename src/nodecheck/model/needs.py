@@ -58,7 +58,7 @@ class Need(NamedTuple):
 
     name: str
     kind: type | Promised
-    """The type of the fact; what is lazy need not be imported before it is asked for."""
+    """The type of the fact; what is lazy, or written as ``facts.Swaps``, is not imported before it is asked for."""
     lazy: bool
     per: bool = False
     """The fact of the subject, not that of the node."""
@@ -115,7 +115,7 @@ def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
         fact = known.get(plain[4:-1] if per else plain)
         if isinstance(fact, type):
             return Need(name, fact, lazy, per)
-        later = _later(plain, function) if lazy else None
+        later = _later(plain, function) if lazy or "." in plain else None
         if later is not None:
             return Need(name, later, lazy)
     note = _evaluated(note, function)
