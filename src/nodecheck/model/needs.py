@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from operator import or_
 
 from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING, Any, Generic, TypeVar
@@ -103,7 +104,7 @@ _PLAIN: dict[str, Any] = {
 }  # fmt: skip
 """What most parameters are, as it is written: to compile it costs ten times a look."""
 if sys.version_info >= (3, 10):
-    _PLAIN["str | None"] = str | None
+    _PLAIN["str | None"] = or_(str, None)
 
 
 def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
