@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from nodecheck.errors import Absent, Malformed, Offline, ParseError, TooLarge
 from nodecheck.facts.boot.next_boot import KernelRelease, RunningKernel
 from nodecheck.facts.kernel.trees import BootTree
@@ -238,6 +240,7 @@ def module_of(option: str) -> str | None:
     return named or (same if same in _SAME or same.startswith(("ip_vs", "nft_")) else None)
 
 
+@lru_cache(maxsize=256)  # both views ask for the same hundred, mostly of one kernel
 def shown(config: KernelConfig, option: str) -> tuple[str, Evidence]:
     """The value of an option (``y``, ``m``, ``n``), and the line that says it."""
     value, line = config.find(option)
