@@ -90,6 +90,9 @@ class FactError(NodecheckError):
     """
 
     code = "unreadable"
+    source = ""
+    detail = ""
+    errno: int | None = None
 
     def __init__(self, source: str, detail: str = "", errno: int | None = None) -> None:
         # Half of what it costs with super().__init__(): a run looks for five hundred paths that are not there.
@@ -98,7 +101,7 @@ class FactError(NodecheckError):
         self.errno = errno
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.detail}"
+        return f"{self.source}: {self.detail}" if self.source else super().__str__()
 
 
 class Absent(FactError):

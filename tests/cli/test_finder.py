@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import marshal
 import os
 import py_compile
 import shutil
@@ -77,12 +78,22 @@ def test_a_folder_that_cannot_be_listed_is_left_to_python() -> None:
     assert Finder().find_spec("nodecheck.one", ["/usr/lib/nodecheck.zip/nodecheck"]) is None
 
 
-def test_a_module_that_is_added_is_found(tmp_path: Path) -> None:
+def test_a_module_that_is_added_is_found_after_invalidate_caches(tmp_path: Path) -> None:
     path = package_in(tmp_path / "nodecheck")
     finder = Finder()
     assert finder.find_spec("nodecheck.late", path) is None
     (tmp_path / "nodecheck" / "late.py").write_text("")
+    finder.invalidate_caches()
     assert finder.find_spec("nodecheck.late", path) is not None
+
+
+def test_a_package_comes_before_a_file_that_an_earlier_version_left(tmp_path: Path) -> None:
+    path = package_in(tmp_path / "nodecheck")
+    (tmp_path / "nodecheck" / "facts.py").write_text("")
+    package_in(tmp_path / "nodecheck" / "facts")
+    spec = Finder().find_spec("nodecheck.facts", path)
+    assert spec is not None
+    assert spec.origin == str(tmp_path / "nodecheck" / "facts" / "__init__.py")
 
 
 def test_what_is_called_like_a_module_and_is_no_file_is_none(tmp_path: Path) -> None:
@@ -138,6 +149,49 @@ def test_broken_bytecode_is_python_s_to_refuse(tmp_path: Path) -> None:
     Path(spec.cached).parent.mkdir()
     Path(spec.cached).write_bytes(b"nothing of the kind")
     assert loaded(path).x == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", marshal.dumps(1), marshal.dumps("x")])
+def test_bytecode_whose_head_alone_is_good_is_python_s_to_refuse(tmp_path: Path, body: bytes) -> None:
+    path = package_in(tmp_path / "nodecheck")
+    cached = compiled(tmp_path / "nodecheck" / "one.py", "x = 1\n")
+    cached.write_bytes(cached.read_bytes()[:16] + body)
+    with pytest.raises((ImportError, EOFError, ValueError)) as ours:
+        loaded(path)
+    with pytest.raises((ImportError, EOFError, ValueError)) as pythons:
+        importlib.machinery.SourceFileLoader("nodecheck.one", str(tmp_path / "nodecheck" / "one.py")).get_code(
+            "nodecheck.one"
+        )
+    assert repr(ours.value) == repr(pythons.value)
+
+
+def test_bytecode_that_is_read_in_parts_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    path = package_in(tmp_path / "nodecheck")
+    compiled(tmp_path / "nodecheck" / "one.py", "x = 1\n")
+    code = (
+        "import importlib.util, os\nfrom nodecheck.cli import finder\n"
+        "read = os.read\nos.read = lambda fd, size: read(fd, min(size, 60))\n"
+        f"spec = finder.Finder().find_spec('nodecheck.one', {path!r})\n"
+        "assert type(spec.loader) is finder.SourceFileLoader"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], stderr=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_module_that_cannot_be_loaded_is_told_as_python_tells_it(tmp_path: Path) -> None:
+    package_in(tmp_path / "nodecheck_checks")
+    for name, text in (("one", "from nodecheck_checks import two\n"), ("two", "1 / 0\n")):
+        compiled(tmp_path / "nodecheck_checks" / f"{name}.py", text)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); #\nimport nodecheck_checks.one"
+    use = "from nodecheck.cli import finder; finder.use()"
+    told = [
+        subprocess.run(
+            [sys.executable, "-I", "-c", code.replace("#", first)], stderr=subprocess.PIPE, timeout=60
+        ).stderr
+        for first in ("", use)
+    ]
+    assert b"ZeroDivisionError" in told[0]
+    assert told[0].count(b"File ") == told[1].count(b"File ")
 
 
 def test_bytecode_that_is_not_held_against_its_source_is_python_s_to_judge(tmp_path: Path) -> None:

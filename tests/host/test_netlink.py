@@ -463,6 +463,23 @@ print(len(found), all(found), fallbacks)
     assert python(code) == "12 True {}"
 
 
+def test_finders_of_others_do_not_keep_the_view_from_loading() -> None:
+    code = """
+import sys
+from importlib.machinery import ModuleSpec
+class Old:
+    def find_module(self, name, path=None): return None
+class Lazy:
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, object()) if name.startswith("pyroute2") else None
+sys.meta_path[:0] = [Old(), Lazy()]
+from nodecheck.host.netlink import dump
+from nodecheck.host.netlink.view import fallbacks
+print(bool(dump("links")), fallbacks)
+"""
+    assert python(code) == "True {}"
+
+
 def test_a_view_that_cannot_load_falls_back(tmp_path: Path) -> None:
     code = """
 import nodecheck.host.netlink.view as view

@@ -8,13 +8,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+import nodecheck.host
 from nodecheck import facts
+from nodecheck.checking.store import Facts
 from nodecheck.facts import Swaps
+from nodecheck.host import Host, open_host
 from nodecheck.model.needs import Lazy, Need, Promised, needs_of
 from nodecheck.plugins import load
 from tests.facts.test_sources import all_facts
@@ -54,11 +58,39 @@ def test_the_name_of_a_module() -> None:
     def judge(swaps: Lazy[facts.Swaps], now: facts.Swaps) -> None: ...
 
     judge.__globals__["facts"] = facts
-    assert needs_of(judge)[0] == (
-        Need("swaps", Promised(facts, "Swaps"), True),
-        Need("now", Promised(facts, "Swaps"), False),
-    )
+    assert needs_of(judge)[0] == (Need("swaps", Promised(facts, "Swaps"), True), Need("now", Swaps, False))
     assert [need.fact for need in needs_of(judge)[0]] == [Swaps, Swaps]
+
+
+def test_a_need_by_its_public_name_is_imported_when_it_is_judged() -> None:
+    code = "import sys, nodecheck_checks.system.reboot_pending as one; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "nodecheck.facts.boot.container" in done.stdout.split()
+    assert "nodecheck.facts.boot.reboot_marks" not in done.stdout.split()
+
+
+def test_only_what_would_be_imported_now_is_left_for_later() -> None:
+    """A plain name of another module is what it is there: the host, a text, an alias of one that is lazy."""
+    other = ModuleType("other")
+    other.__dict__.update(Host=Host, Text=str, Later=Lazy[Swaps], __all__=["Host", "Text", "Later"])
+
+    def judge(host: other.Host, text: other.Text, later: other.Later) -> None: ...  # type: ignore[name-defined]
+
+    judge.__globals__.update(other=other, host_module=nodecheck.host)
+    assert needs_of(judge)[0] == (Need("host", Host, False), Need("text", str, False), Need("later", Swaps, True))
+    judge.__annotations__["host"] = "host_module.Host"
+    assert needs_of(judge)[0][0].kind is Host
+
+
+def test_a_reader_that_names_the_host_by_its_module_gets_it(tmp_path: Path) -> None:
+    class Mine(NamedTuple):
+        there: bool
+
+        @classmethod
+        def read(cls, host: nodecheck.host.Host) -> Mine:
+            return cls(host.names("/") == ())
+
+    assert Facts(open_host(str(tmp_path))).get(Mine) == (True,)
 
 
 @pytest.mark.parametrize(("note", "error"), [("Lazy[Swops]", NameError), ("Lazy[facts.Swops]", AttributeError)])

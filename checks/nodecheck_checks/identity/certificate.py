@@ -5,10 +5,7 @@ from __future__ import annotations
 from nodecheck.checking import Lazy, Results, check, seen, skip, unknown
 from nodecheck.errors import Absent
 from nodecheck.facts import Certificates, KubeletRelease, NodePhase
-from nodecheck.facts.cluster.certificates import (
-    EXTERNAL,
-    PKI,
-)
+from nodecheck.facts.cluster.certificates import EXTERNAL, PKI
 from nodecheck.requirements.asked import IMAGE, INSTALL, JOIN
 
 

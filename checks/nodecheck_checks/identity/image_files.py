@@ -60,6 +60,8 @@ KEPT = Table(
 """What the next boot keeps, where cloud-init is in the image."""
 
 ROWS = (*OWN, *KEPT)
+"""All of them, for ``nodecheck explain``."""
+
 _EVERY_MACHINES = ("localhost", "localhost.localdomain", "(none)")
 _OF_NO_NODE = ("127.", "::1", "fe00::", "ff00::", "ff02::")
 """How addresses begin that distributions and cloud-init's templates name."""

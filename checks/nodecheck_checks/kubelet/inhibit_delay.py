@@ -14,7 +14,6 @@ from nodecheck.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from nodecheck.facts.services.logind import InhibitDelay
 
-
 OWN = "99-kubelet.conf"
 """The drop-in that the kubelet writes itself (pkg/kubelet/nodeshutdown/systemd/inhibit_linux.go)."""
 
@@ -50,9 +49,6 @@ def judged(
     init: Lazy[InitSystem],
 ) -> Outcome:
     """Whether logind grants the time that the kubelet asks for."""
-    if not kubelet.setting(BY_PRIORITY).source and not kubelet.setting(PERIOD).source:
-        message = "the kubelet is given no time for a shutdown"
-        return skip(message, evidence=[seen(path, None, locator=PERIOD) for path in kubelet.sources])
     release = own().numbers or target().release
     hidden = own().hidden
     if release is None and hidden is not None:

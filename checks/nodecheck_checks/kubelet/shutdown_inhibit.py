@@ -6,6 +6,9 @@ from nodecheck import facts
 from nodecheck.checking import Lazy, Results, Severity, check, seen, skip, unknown
 from nodecheck.facts import EmbeddedKubelet, InitSystem, KubeletConfig, KubeletRelease, Target
 
+GIVEN = ("shutdownGracePeriod", "shutdownGracePeriodByPodPriority")
+"""The settings that give it time."""
+
 
 @check(
     severity=Severity.WARNING,
@@ -58,6 +61,9 @@ def shutdown_inhibit(
             return
         message = f"the kubelet does not start with its configuration: {kubelet.problem.detail}"
         yield unknown(message, code=kubelet.problem.code, evidence=[place])
+    elif not any(kubelet.setting(name).source for name in GIVEN):
+        message = "the kubelet is given no time for a shutdown"
+        yield skip(message, evidence=[seen(path, None, locator=GIVEN[0]) for path in kubelet.sources])
     else:
         from nodecheck_checks.kubelet.inhibit_delay import judged
 

@@ -22,6 +22,10 @@ def main(argv=None):
         code = _run(sys.argv[1:], ours=True)
     except KeyboardInterrupt:  # while it still loads what would catch that
         code = 130
+    except SystemExit:
+        raise
+    except BaseException as error:  # SIGTERM at its very end, or a bug: a worker that hangs must not hold it up
+        code = 143 if type(error).__name__ == "Terminated" else _crashed()
     _leave(code)
     return code
 
@@ -40,6 +44,14 @@ def _run(words, ours=False):
     from nodecheck.cli.start import start
 
     return start(words)
+
+
+def _crashed():
+    # type: () -> int
+    import traceback
+
+    traceback.print_exc()
+    return 70
 
 
 _INSTEAD = (

@@ -1,9 +1,9 @@
-"""A quicker search for the modules of nodecheck itself, of which a run imports three hundred.
+"""A quicker search for the modules of nodecheck itself, of which a run imports nearly three hundred.
 
 For each of them Python asks the finders of built-in and frozen modules, then the folder for files of five endings, and
-whether the folder has changed since. Here a module is a source file or a package, and nothing else is tried. Bytecode
-counts where it is of this Python and of this source (PEP 552); where that is not plain, Python loads the module as it
-always does.
+whether the folder has changed since. Here a module is a source file or a package, and a folder is listed once: nothing
+is added to it while the command runs. Bytecode counts where it is of this Python and of this source (PEP 552); where
+that is not plain, Python loads the module as it always does.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from types import CodeType, ModuleType
 OURS = ("nodecheck", "nodecheck_checks", "pyroute2")
 """The packages whose modules are found here."""
 
-MOST = 1 << 16
-"""Bytes read at once: more than the bytecode of any module of ours."""
+MOST = 1 << 17
+"""Bytes of bytecode that are read; longer ones are left to Python."""
 
 
 class Module(ModuleType):
@@ -34,70 +34,61 @@ class Module(ModuleType):
 
 
 class Loader(SourceFileLoader):
-    """Python's loader of source files, with a short way to bytecode that is up to date."""
+    """Python's loader of source files, with the code of the module in hand."""
 
-    def __init__(self, name: str, path: str, source: os.stat_result, cached: str | None) -> None:
-        self.name, self.path, self.cached = name, path, cached
-        self._source = source
+    def __init__(self, name: str, path: str, code: CodeType) -> None:
+        super().__init__(name, path)
+        self._code: CodeType | None = code
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """A new module."""
-        return _KIND(spec.name)
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the module's code. One with a ``__getattr__`` of its own is a plain module (PEP 562)."""
-        code = self.get_code(module.__name__)
-        if code is None:
-            raise ImportError(f"no code for {module.__name__}", name=module.__name__, path=self.path)
-        if "__getattr__" in code.co_names:
-            module.__class__ = ModuleType
-        exec(code, vars(module))  # noqa: S102 - what a loader does
+        """A new module: a plain one where it has a ``__getattr__`` of its own (PEP 562)."""
+        plain = self._code is None or "__getattr__" in self._code.co_names
+        return ModuleType(spec.name) if plain else _KIND(spec.name)
 
     def get_code(self, fullname: str) -> CodeType | None:
-        """The module's code; Python's own way where there is no bytecode, or it is not plainly of this source."""
-        if self.cached is None:
-            return super().get_code(fullname)
-        try:
-            data = self.get_data(self.cached)
-        except OSError:
-            return super().get_code(fullname)
-        told = (int(self._source.st_mtime) & 0xFFFFFFFF) | (self._source.st_size & 0xFFFFFFFF) << 32
-        if data[:16] != _HEAD + told.to_bytes(8, "little"):
-            return super().get_code(fullname)
-        code: CodeType = marshal.loads(memoryview(data)[16:])  # noqa: S302 - the file that Python would read
-        return code if code.co_filename == self.path else super().get_code(fullname)
-
-    def get_data(self, path: str) -> bytes:
-        """The bytes of a file (:meth:`importlib.abc.ResourceLoader.get_data`). Raises OSError."""
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            data = os.read(fd, MOST)
-        finally:
-            os.close(fd)
-        return data if len(data) < MOST else super().get_data(path)
+        """The module's code; when it is asked for again, as Python finds it then."""
+        code, self._code = self._code, None
+        return super().get_code(fullname) if code is None else code
 
 
 class Finder:
     """A finder for ``sys.meta_path`` (:class:`importlib.abc.MetaPathFinder`); the rest is left to Python."""
 
-    @staticmethod
-    def find_spec(name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:
+    def __init__(self) -> None:
+        self._names: dict[str, frozenset[str]] = {}
+        """What each folder holds; nothing for one that cannot be listed, as inside of a zip file."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:
         """The module of that full name, in the first folder of its package; None where it is no source file there.
 
-        Python would take a package before a file of the same name; these packages have no such two.
+        As for Python a package comes before a file of the same name, which an earlier version may have left.
         """
         parent, _, last = name.rpartition(".")
         if not path or parent.partition(".")[0] not in OURS:
             return None
         folder = path[0]
+        names = self._listed(folder)
+        inner = f"{folder}/{last}"
         try:
-            return _spec(name, folder, last, None)
-        except OSError:
-            inner = f"{folder}/{last}"
-        try:
-            return _spec(name, inner, "__init__", inner)
+            if last in names and "__init__.py" in self._listed(inner):
+                return _spec(name, inner, "__init__", inner)
+            return _spec(name, folder, last, None) if f"{last}.py" in names else None
         except OSError:
             return None
+
+    def _listed(self, folder: str) -> frozenset[str]:
+        names = self._names.get(folder)
+        if names is None:
+            try:
+                names = frozenset(os.listdir(folder))
+            except OSError:
+                names = frozenset()
+            self._names[folder] = names
+        return names
+
+    def invalidate_caches(self) -> None:
+        """Forget what the folders hold (:func:`importlib.invalidate_caches`)."""
+        self._names.clear()
 
 
 def _spec(name: str, folder: str, file: str, package: str | None) -> ModuleSpec | None:
@@ -106,7 +97,8 @@ def _spec(name: str, folder: str, file: str, package: str | None) -> ModuleSpec 
     if source.st_mode & 0o170000 != 0o100000:
         return None
     cached = None if _ENDING is None else f"{folder}/__pycache__/{file}{_ENDING}"
-    loader = Loader(name, path, source, cached)
+    code = None if cached is None else _code(path, source, cached)
+    loader = SourceFileLoader(name, path) if code is None else Loader(name, path, code)
     spec = ModuleSpec(name, loader, origin=path, is_package=package is not None)
     spec.has_location = True
     if cached is not None:
@@ -114,6 +106,32 @@ def _spec(name: str, folder: str, file: str, package: str | None) -> ModuleSpec 
     if package is not None:
         spec.submodule_search_locations = [package]
     return spec
+
+
+def _code(path: str, source: os.stat_result, cached: str) -> CodeType | None:
+    """The code in a file of bytecode; None where it is not plainly of this source."""
+    try:
+        data = _bytes(cached)
+    except OSError:
+        return None
+    told = (int(source.st_mtime) & 0xFFFFFFFF) | (source.st_size & 0xFFFFFFFF) << 32
+    if data[:16] != _HEAD + told.to_bytes(8, "little"):
+        return None
+    try:
+        code = marshal.loads(memoryview(data)[16:])  # noqa: S302 - the file that Python would read
+    except (EOFError, ValueError, TypeError):
+        return None  # Python says what is wrong with it
+    return code if isinstance(code, CodeType) and code.co_filename == path else None
+
+
+def _bytes(path: str) -> bytes:
+    """The bytes of a file; none where it is too long, or was not read to its end. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = os.read(fd, MOST)
+        return b"" if os.read(fd, 1) else data
+    finally:
+        os.close(fd)
 
 
 def _ending() -> str | None:
@@ -150,12 +168,15 @@ def _without_translations() -> None:
 
     gettext costs a tenth of a bare interpreter, and as much again where it imports locale to look for them.
     """
-    if "gettext" in sys.modules:
-        return
     untranslated = ModuleType("gettext")
     untranslated.__dict__.update(gettext=str, ngettext=lambda one, more, number: one if number == 1 else more)
+    if "argparse" in sys.modules or "gettext" in sys.modules:
+        import argparse
+
+        argparse.__dict__.update(_=str, ngettext=untranslated.ngettext)
+        return
     sys.modules["gettext"] = untranslated
     try:
-        import argparse  # noqa: F401
+        import argparse
     finally:
         del sys.modules["gettext"]

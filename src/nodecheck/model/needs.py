@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from operator import or_
+from types import ModuleType
 
 from nodecheck.record import NamedTuple
 from nodecheck.typed import TYPE_CHECKING, Any, Generic, TypeVar
@@ -116,7 +117,7 @@ def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
         fact = known.get(plain[4:-1] if per else plain)
         if isinstance(fact, type):
             return Need(name, fact, lazy, per)
-        later = _later(plain, function) if lazy or "." in plain else None
+        later = _later(plain, function) if lazy or _is_imported_late(plain, known) else None
         if later is not None:
             return Need(name, later, lazy)
     note = _evaluated(note, function)
@@ -126,6 +127,13 @@ def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
     if getattr(note, "__origin__", None) is Per:
         return Need(name, note.__args__[0], lazy, per=True)
     return Need(name, note, lazy)
+
+
+def _is_imported_late(name: str, known: dict[str, Any]) -> bool:
+    """Whether a name is one that its module has not imported yet, and would import now (PEP 562): ``facts.Swaps``."""
+    owner, _, last = name.rpartition(".")
+    held = vars(known[owner]) if isinstance(known.get(owner), ModuleType) else {}
+    return "__getattr__" in held and last not in held
 
 
 def _later(name: str, function: Callable[..., Any]) -> Promised | None:

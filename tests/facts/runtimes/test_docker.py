@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nodecheck.facts.runtimes.docker import Docker
+from nodecheck.facts.runtimes.docker_files import DockerSettings
 from nodecheck.facts.runtimes.docker_options import KINDS, DriverOption, conflicts, mistakes
 
 TWO = tuple(DriverOption(value, "/etc/docker/daemon.json", 1, value) for value in ("systemd", "cgroupfs"))
@@ -58,3 +59,7 @@ def test_conflicts_are_by_the_name_in_the_file() -> None:
     config = {"hosts": [], "debug": True, "runtimes": {}, "proxies": {"no-proxy": "x"}}
 
     assert conflicts(iter(("host", "add-runtime", "no-proxy", "mtu")), config) == ("hosts", "no-proxy")
+
+
+def test_what_the_files_give_is_in_the_order_of_the_fact() -> None:
+    assert Docker._fields[1:] == DockerSettings._fields

@@ -1,4 +1,4 @@
-"""docker: what shows it, and ``daemon.json`` and flags as dockerd reads them."""
+"""docker: what shows it, and the cgroup driver that its configuration gives."""
 
 from __future__ import annotations
 

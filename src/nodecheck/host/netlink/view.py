@@ -120,9 +120,10 @@ def _absolute(name: str, level: int, namespace: Mapping[str, Any]) -> str:
 
 def _find(name: str, path: Sequence[str] | None) -> ModuleSpec:
     for finder in sys.meta_path:
-        spec = finder.find_spec(name, path)
-        if spec is not None and spec.loader is not None:
-            return spec
+        find = getattr(finder, "find_spec", None)  # finders of old have none
+        spec = None if find is None else find(name, path)
+        if spec is not None and hasattr(spec.loader, "get_code"):
+            return spec  # type: ignore[no-any-return]
     raise ModuleNotFoundError(f"no module {name}", name=name)
 
 
