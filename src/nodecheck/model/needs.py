@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
-from operator import or_
 from types import ModuleType
 
 from nodecheck.record import NamedTuple
@@ -89,7 +88,7 @@ def _evaluated(note: Any, function: Callable[..., Any]) -> Any:
     known = function.__globals__
     if note in known:
         return known[note]
-    if note in _PLAIN and note.partition("[")[0].partition(" ")[0] not in known:
+    if note in _PLAIN and note.partition("[")[0] not in known:
         return _PLAIN[note]
     try:
         return eval(note, known)  # noqa: S307 - the module's own text
@@ -104,11 +103,11 @@ _PLAIN: dict[str, Any] = {
     "list[str]": list[str],
 }  # fmt: skip
 """What most parameters are, as it is written: to compile it costs ten times a look."""
-if sys.version_info >= (3, 10):
-    _PLAIN["str | None"] = or_(str, None)
 
 
 def _need(name: str, note: Any, function: Callable[..., Any]) -> Need:
+    if name in ("subject", "wanted") and note == "str | None":  # of rules that are asked about all subjects, too
+        return Need(name, str, False)
     if isinstance(note, str):  # a plain name, mostly: looked up rather than compiled, for a run has hundreds
         known = function.__globals__
         lazy = note.startswith("Lazy[") and known.get("Lazy") is Lazy
