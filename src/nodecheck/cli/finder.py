@@ -20,8 +20,8 @@ from types import CodeType, ModuleType
 OURS = ("nodecheck", "nodecheck_checks", "pyroute2")
 """The packages whose modules are found here."""
 
-MOST = 1 << 17
-"""Bytes of bytecode that are read; longer ones are left to Python."""
+MOST = 112 << 10
+"""Bytes of bytecode that are read; longer files are left to Python. From 128 KiB on each buffer would be mapped anew."""
 
 
 class Module(ModuleType):
