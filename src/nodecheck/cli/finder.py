@@ -21,7 +21,7 @@ OURS = ("nodecheck", "nodecheck_checks", "pyroute2")
 """The packages whose modules are found here."""
 
 MOST = 112 << 10
-"""Bytes of bytecode that are read; longer files are left to Python. A buffer of 128 KiB would be mapped anew each time."""
+"""Bytes of bytecode that are read; longer files are left to Python. A buffer of 128 KiB would be mapped each time."""
 
 
 class Module(ModuleType):
