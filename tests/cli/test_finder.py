@@ -169,7 +169,7 @@ def test_bytecode_that_is_read_in_parts_is_not_taken_for_the_whole(tmp_path: Pat
     path = package_in(tmp_path / "nodecheck")
     compiled(tmp_path / "nodecheck" / "one.py", "x = 1\n")
     code = (
-        "import importlib.util, os\nfrom nodecheck.cli import finder\n"
+        "import os\nfrom nodecheck.cli import finder\n"
         "read = os.read\nos.read = lambda fd, size: read(fd, min(size, 60))\n"
         f"spec = finder.Finder().find_spec('nodecheck.one', {path!r})\n"
         "assert type(spec.loader) is finder.SourceFileLoader"
@@ -267,3 +267,16 @@ def test_the_command_searches_so() -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-c", code], stdout=subprocess.DEVNULL, timeout=60)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(("raised", "code"), [("start.Terminated()", 143), ("ValueError()", 70)])
+def test_the_command_ends_at_once_whatever_is_raised_at_its_end(raised: str, code: int) -> None:
+    """A worker that hangs may be what threading takes for the main thread, for which the interpreter waits."""
+    line = (
+        "import _thread, sys, time, nodecheck.cli as cli\nfrom nodecheck.cli import start\n"
+        "def hangs():\n    import threading; time.sleep(50)\n"
+        f"def ends(words):\n    _thread.start_new_thread(hangs, ()); time.sleep(1); raise {raised}\n"
+        "start.start = ends; sys.argv[1:] = ['run']; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", line], stderr=subprocess.DEVNULL, timeout=20)
+    assert done.returncode == code
